@@ -1,0 +1,103 @@
+"""The tables of the store, and the migrations that make them.
+
+    files          a file's content, once; why it was rejected, if it was
+    file_paths     where that content was found; a file copied to three folders has three rows
+    file_issues    what was odd in it (never per-field repairs: those are in voice_repairs)
+    slots          the voices in it, in order: byte offset, bytes as found (raw_sha), voice, name as written
+    raw_voices     the bytes of a voice as found, once
+    voice_repairs  the values that were out of range in them
+    voices         a voice, once: its 145 repaired parameters, the first name it was seen under
+    supplements    DX7II data that stands beside voices in a file
+    suggestions    machine opinions: category, probability, origin
+    answers        people's answers: a projection of the journals, rebuilt at will
+
+    sightings      (view) every slot under every path its file was found at
+    names          (view) every name of every voice, with how often
+
+``voices`` takes its columns from the parameter table. Rows are only ever added (suggestions and answers, which
+are derived, are replaced whole), so there are no indexes to repair after a crash and no row conflicts.
+"""
+
+from __future__ import annotations
+
+from dx7.parameters import PARAMETER_NAMES
+
+_PARAMETER_COLUMNS = ",\n    ".join(f"{name} UTINYINT NOT NULL" for name in PARAMETER_NAMES)
+
+_FIRST = f"""
+CREATE TABLE files (
+    file_sha VARCHAR NOT NULL,
+    size BIGINT NOT NULL,
+    format VARCHAR NOT NULL,          -- how the voices were found, '' if there were none
+    voices INTEGER NOT NULL,
+    rejection VARCHAR,                -- issue code, NULL if voices were read
+    rejection_message VARCHAR,
+    generated BOOLEAN NOT NULL,       -- made by a model, as its sidecar says
+    content BLOB                      -- the bytes around the voices, compressed; see corpus/rebuild.py
+);
+CREATE TABLE file_paths (
+    source VARCHAR NOT NULL,          -- the folder, archive or file that was named to ingest
+    path VARCHAR NOT NULL,            -- inside the source; '!' stands between an archive and its member
+    file_sha VARCHAR NOT NULL,
+    first_seen TIMESTAMP NOT NULL     -- UTC
+);
+CREATE TABLE file_issues (
+    file_sha VARCHAR NOT NULL,
+    code VARCHAR NOT NULL,
+    message VARCHAR NOT NULL,
+    byte_offset BIGINT,
+    slot INTEGER
+);
+CREATE TABLE slots (
+    file_sha VARCHAR NOT NULL,
+    slot INTEGER NOT NULL,            -- 1.. in the order of the file
+    byte_offset BIGINT NOT NULL,      -- in the file, -1 where the bytes do not stand there in one piece
+    raw_sha VARCHAR NOT NULL,
+    voice_id VARCHAR NOT NULL,
+    name VARCHAR NOT NULL
+);
+CREATE TABLE raw_voices (
+    raw_sha VARCHAR NOT NULL,
+    voice_id VARCHAR NOT NULL,
+    raw BLOB NOT NULL
+);
+CREATE TABLE voice_repairs (
+    raw_sha VARCHAR NOT NULL,
+    field VARCHAR NOT NULL,
+    value UTINYINT NOT NULL           -- as found, before the repair
+);
+CREATE TABLE voices (
+    voice_id VARCHAR NOT NULL,
+    name VARCHAR NOT NULL,
+    {_PARAMETER_COLUMNS}
+);
+CREATE TABLE supplements (
+    file_sha VARCHAR NOT NULL,
+    kind VARCHAR NOT NULL,
+    byte_offset BIGINT NOT NULL,
+    data BLOB NOT NULL
+);
+CREATE TABLE suggestions (
+    voice_id VARCHAR NOT NULL,
+    category VARCHAR NOT NULL,
+    probability FLOAT NOT NULL,
+    origin VARCHAR NOT NULL           -- name_rule, folder_rule
+);
+CREATE TABLE answers (
+    event VARCHAR NOT NULL,
+    labeller VARCHAR NOT NULL,
+    answered TIMESTAMP NOT NULL,      -- UTC
+    voice_id VARCHAR NOT NULL,
+    answer VARCHAR NOT NULL,          -- label, unsure, broken, skip, favourite, unfavourite
+    categories VARCHAR[] NOT NULL     -- the main one first; empty unless answer = 'label'
+);
+CREATE VIEW sightings AS
+    SELECT source, path, file_sha, slot, name, voice_id, raw_sha, first_seen
+    FROM file_paths JOIN slots USING (file_sha);
+CREATE VIEW names AS
+    SELECT voice_id, name, count(*) AS sightings FROM sightings GROUP BY voice_id, name;
+"""
+
+# Migration n brings a store from version n to n + 1. Never edit one that has been released; add another.
+MIGRATIONS: tuple[str, ...] = (_FIRST,)
+SCHEMA_VERSION = len(MIGRATIONS)

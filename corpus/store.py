@@ -1,0 +1,109 @@
+"""Opening the DuckDB store: for one operation, then closed, so that commands and the app work side by side."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+
+from corpus.schema import MIGRATIONS, SCHEMA_VERSION
+from dx7.errors import StoreBusyError, StoreError
+
+Connection = duckdb.DuckDBPyConnection
+
+WAIT_SECONDS = 5.0  # how long to wait for another program to let go of the store
+_PAUSE_SECONDS = 0.05
+
+
+@contextmanager
+def open_store(
+    path: Path, *, create: bool = False, read_only: bool = False, wait_seconds: float = WAIT_SECONDS
+) -> Iterator[Connection]:
+    """Open the store at ``path``, bring it to the current schema, and close it at the end of the block.
+
+    ``create`` makes a missing one. Raises ``StoreError`` if it is missing or is no Cartwright store of this or an
+    earlier version, ``StoreBusyError`` if another program still holds it after ``wait_seconds``.
+    """
+    if not path.exists():
+        if not create:
+            raise StoreError(f"there is no store at {path}; run make ingest BANKS=... first")
+        _make_folder(path.parent)
+    # A store of an older schema must be opened for writing once, to migrate it.
+    connection = _connect(path, read_only=read_only and path.exists(), wait_seconds=wait_seconds)
+    try:
+        version = _version(connection, path)
+        if version < SCHEMA_VERSION:
+            if read_only:
+                connection.close()
+                connection = _connect(path, read_only=False, wait_seconds=wait_seconds)
+            _migrate(connection, version)
+        yield connection
+    finally:
+        connection.close()
+
+
+@contextmanager
+def transaction(connection: Connection) -> Iterator[None]:
+    """All of the block's statements, or none."""
+    connection.execute("BEGIN")
+    try:
+        yield
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")
+
+
+def _connect(path: Path, *, read_only: bool, wait_seconds: float) -> Connection:
+    deadline = time.monotonic() + wait_seconds
+    while True:
+        try:
+            return duckdb.connect(str(path), read_only=read_only)
+        except (duckdb.IOException, duckdb.ConnectionException, duckdb.BinderException) as error:
+            if not _is_busy(error):
+                raise StoreError(f"cannot open the store at {path}: {_first_line(error)}") from error
+            if time.monotonic() >= deadline:
+                raise StoreBusyError(f"another program holds the store at {path}; close it or try again") from error
+        except duckdb.Error as error:
+            raise StoreError(f"cannot open the store at {path}: {_first_line(error)}") from error
+        time.sleep(_PAUSE_SECONDS)
+
+
+def _is_busy(error: duckdb.Error) -> bool:
+    text = str(error).lower()
+    return "lock" in text or "different configuration" in text or "already attached" in text
+
+
+def _first_line(error: duckdb.Error) -> str:
+    return str(error).splitlines()[0]
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(f"cannot make the folder {folder}: {error.strerror}") from error
+
+
+def _version(connection: Connection, path: Path) -> int:
+    tables = {name for (name,) in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
+    if not tables:
+        return 0
+    if "schema_version" not in tables:
+        raise StoreError(f"{path} is a DuckDB database, but not a Cartwright store; name another file")
+    row = connection.execute("SELECT max(version) FROM schema_version").fetchone()
+    version = int(row[0]) if row and row[0] is not None else 0
+    if version > SCHEMA_VERSION:
+        raise StoreError(f"{path} was made by a newer Cartwright (schema {version}); update Cartwright")
+    return version
+
+
+def _migrate(connection: Connection, version: int) -> None:
+    for number in range(version, SCHEMA_VERSION):
+        with transaction(connection):
+            connection.execute("CREATE TABLE IF NOT EXISTS schema_version (version INTEGER NOT NULL, applied TIMESTAMP)")
+            connection.execute(MIGRATIONS[number])
+            connection.execute("INSERT INTO schema_version VALUES (?, now()::TIMESTAMP)", [number + 1])

@@ -1,0 +1,78 @@
+"""Every failure that Cartwright foresees, in one tree.
+
+    CartwrightError                 one sentence for the user; commands print it and exit 1
+    ├── VoiceError                  a voice that would not be legal
+    ├── FormatError                 bytes that cannot be read as what they were taken for
+    │   └── ForeignFormatError      bytes of another instrument, refused by name
+    ├── FileError                   a file or folder that cannot be read or written
+    ├── CategoryError               a category nobody defined, or a broken categories.toml
+    ├── EngineError                 the sounding engine refused
+    ├── MidiError                   no MIDI here, or no such port
+    │   └── RefusedMessageError     a message that could harm an instrument; it was not sent
+    ├── StoreError                  the DuckDB store cannot be used
+    │   └── StoreBusyError          another program holds it
+    ├── JournalError                the label journal cannot be read or written
+    ├── ExportError                 an export is missing, damaged or empty
+    └── ModelError                  a model or a run is missing, damaged or does not fit
+
+Programmer mistakes stay ``TypeError`` and ``ValueError``. Bulk readers do not raise: they return
+results and issues together (see ``dx7/issues.py``).
+"""
+
+from __future__ import annotations
+
+
+class CartwrightError(Exception):
+    """A foreseen failure. The text is one sentence: what was wrong, where, and what to do."""
+
+
+class VoiceError(CartwrightError):
+    """A voice that would not be legal: a value out of range, a wrong length, a bad name."""
+
+
+class FormatError(CartwrightError):
+    """Bytes that cannot be read as what they were taken for."""
+
+
+class ForeignFormatError(FormatError):
+    """Bytes that belong to another instrument; the message names it."""
+
+
+class FileError(CartwrightError):
+    """A file or folder that cannot be read or written."""
+
+
+class CategoryError(CartwrightError):
+    """A category that nobody defined, or a ``categories.toml`` that cannot be used."""
+
+
+class EngineError(CartwrightError):
+    """The sounding engine refused a render."""
+
+
+class MidiError(CartwrightError):
+    """There is no MIDI on this machine, or no port of that name."""
+
+
+class RefusedMessageError(MidiError):
+    """A MIDI message that is not on the allow-list. Nothing was sent."""
+
+
+class StoreError(CartwrightError):
+    """The DuckDB store is missing, damaged or of another schema version."""
+
+
+class StoreBusyError(StoreError):
+    """Another program holds the store."""
+
+
+class JournalError(CartwrightError):
+    """A label journal cannot be read or written."""
+
+
+class ExportError(CartwrightError):
+    """An export is missing, damaged or holds nothing to train on."""
+
+
+class ModelError(CartwrightError):
+    """A model or a training run is missing, damaged or does not fit."""

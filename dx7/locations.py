@@ -1,0 +1,45 @@
+"""Where things are: what ships with Cartwright, and what belongs to the user.
+
+Both live in ``data/`` beside the packages. ``CARTWRIGHT_DATA`` moves the user's part elsewhere.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+SHIPPED = Path(__file__).resolve().parent.parent / "data"
+CATEGORIES_FILE = SHIPPED / "categories.toml"
+SOURCES_FILE = SHIPPED / "sources.toml"
+STARTER_BANKS = SHIPPED / "starter"
+DEFAULT_MODEL = SHIPPED / "models" / "default"
+
+
+def user_data() -> Path:
+    """The folder of the user's store, journals, exports, runs and scraped banks."""
+    return Path(os.environ.get("CARTWRIGHT_DATA", SHIPPED))
+
+
+def store_file() -> Path:
+    """The DuckDB store."""
+    return user_data() / "store.duckdb"
+
+
+def labels_folder() -> Path:
+    """One journal a labeller: ``<labeller>.jsonl``."""
+    return user_data() / "labels"
+
+
+def exports_folder() -> Path:
+    """One folder an export."""
+    return user_data() / "exports"
+
+
+def runs_folder() -> Path:
+    """One folder a training run."""
+    return user_data() / "runs"
+
+
+def banks_folder() -> Path:
+    """Where ``make scrape`` puts what it fetched."""
+    return user_data() / "banks"
