@@ -1,0 +1,79 @@
+"""What all commands share: how they answer, fail and show progress.
+
+Exit codes: 0 done; 1 a known failure, told in one sentence; 2 wrong usage (Typer's own).
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from dx7.errors import CartwrightError
+
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+
+
+def new_app(help_text: str) -> typer.Typer:
+    """A Typer application with the house's settings."""
+    return typer.Typer(
+        help=help_text, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None
+    )
+
+
+def run(app: typer.Typer) -> None:
+    """Run an application; a :class:`CartwrightError` becomes one sentence on stderr and exit code 1."""
+    try:
+        app()
+    except CartwrightError as error:
+        print_error(str(error))
+        sys.exit(1)
+    except BrokenPipeError:  # the reader of our output (head, less) has gone; that is no failure
+        sys.stderr.close()
+        sys.exit(0)
+
+
+def print_error(sentence: str) -> None:
+    """One sentence on stderr. Text from strangers' files is shown as it is, never as markup."""
+    Console(stderr=True, soft_wrap=True).print(Text(f"error: {sentence}", style="red"))
+
+
+def print_json(value: object) -> None:
+    """A value as indented JSON on stdout."""
+    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+
+
+def print_text(text: str) -> None:
+    """Plain text on stdout, never wrapped or read as markup."""
+    sys.stdout.write(text + "\n")
+
+
+def print_table(rows: Sequence[Mapping[str, Any]], title: str = "") -> None:
+    """Rows with the same keys as a table on stdout. No rows print nothing."""
+    if not rows:
+        return
+    table = Table(*rows[0], title=Text(title) if title else None, title_justify="left", box=None, pad_edge=False)
+    for row in rows:
+        table.add_row(*(Text("" if value is None else str(value)) for value in row.values()))
+    Console().print(table)
+
+
+def progress(*, quiet: bool = False) -> Progress:
+    """A progress bar on stderr that vanishes when done; nothing at all where stderr is no terminal."""
+    console = Console(stderr=True)
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+        disable=quiet or not console.is_terminal,
+    )
