@@ -1,0 +1,126 @@
+"""``BankFile``: what one file gave: voices in blocks, supplements, and everything that was odd."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dx7.issues import Issue, IssueCode
+from dx7.layout import Bytes, Repaired, decode_packed, decode_unpacked, unpack, unused_bits
+from dx7.names import decode_name, is_printable
+from dx7.parameters import NAME_INDEX, PACKED_SIZE, PARAMETERS, UNPACKED_SIZE
+from dx7.voice import Voice
+
+NOT_IN_ONE_PIECE = -1
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceBlock:
+    """Voices that were found together, in one layout.
+
+    ``raw`` is ``uint8[n, 128]`` or ``uint8[n, 155]``, the bytes as found. ``offsets`` is ``int64[n]``: where each
+    voice begins in the file, or -1 where its bytes do not stand there in one piece (inside a split MIDI event).
+    ``found_as`` says how: "bank message", "single voice message", "headerless packed", ...
+    """
+
+    found_as: str
+    raw: Bytes
+    offsets: NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Supplement:
+    """DX7II data that belongs to voices of the same file and is kept beside them, byte for byte."""
+
+    kind: str
+    offset: int
+    data: bytes
+
+
+@dataclass(frozen=True)
+class BankFile:
+    """A file as read. Slots count from 1 over all blocks.
+
+    ``issues`` are those of the file and its messages. What is wrong inside a voice comes from
+    :meth:`voice_issues`, made on demand, because a large collection has hundreds of thousands of them.
+    """
+
+    name: str
+    file_sha: str
+    size: int
+    blocks: tuple[VoiceBlock, ...]
+    issues: tuple[Issue, ...] = ()
+    supplements: tuple[Supplement, ...] = ()
+
+    @property
+    def voice_count(self) -> int:
+        """How many voice slots were found, damaged ones included."""
+        return sum(len(block.raw) for block in self.blocks)
+
+    @property
+    def rejection(self) -> Issue | None:
+        """Why there are no voices; None if there are some."""
+        return None if self.voice_count else self.issues[-1]
+
+    @property
+    def found_as(self) -> str:
+        """How the voices were found, each way once, joined by " + "."""
+        return " + ".join(dict.fromkeys(block.found_as for block in self.blocks))
+
+    @cached_property
+    def decoded(self) -> Repaired:
+        """All voices, legal, ``uint8[n, 155]``, and which values were repaired."""
+        parts = [
+            decode_packed(block.raw) if block.raw.shape[1] == PACKED_SIZE else decode_unpacked(block.raw)
+            for block in self.blocks
+        ]
+        if not parts:
+            return Repaired(np.zeros((0, UNPACKED_SIZE), np.uint8), np.zeros((0, UNPACKED_SIZE), np.bool_))
+        return Repaired(np.concatenate([p.unpacked for p in parts]), np.concatenate([p.repairs for p in parts]))
+
+    def voices(self) -> list[Voice]:
+        """All voices, in order, repaired where they had to be."""
+        return [Voice(row.tobytes()) for row in self.decoded.unpacked]
+
+    def raw_voices(self) -> list[bytes]:
+        """The bytes of every voice as found, in order: 128 or 155 each."""
+        return [row.tobytes() for block in self.blocks for row in block.raw]
+
+    def offsets(self) -> list[int]:
+        """Where every voice begins in the file, in order."""
+        return [int(offset) for block in self.blocks for offset in block.offsets]
+
+    def voice_issues(self) -> Iterator[Issue]:
+        """What is odd inside each voice: values out of range, high and unused bits, unprintable names."""
+        slot = 0
+        for block in self.blocks:
+            packed = block.raw.shape[1] == PACKED_SIZE
+            values = decode_raw_values(block.raw)
+            for raw, found, offset in zip(block.raw, values, block.offsets, strict=True):
+                slot += 1
+                where = {"file": self.name, "offset": int(offset) if offset >= 0 else None, "slot": slot}
+                for row in PARAMETERS:
+                    if found[row.index] > row.maximum:
+                        value = int(found[row.index])
+                        allowed = f"0..{row.maximum}"
+                        text = f"{row.name} is {value}; the allowed range is {allowed}; repaired to {row.repaired_to}"
+                        yield Issue(
+                            IssueCode.OUT_OF_RANGE, text, **where, field=row.name, value=value, allowed=allowed
+                        )
+                if count := int((raw > 0x7F).sum()):
+                    yield Issue(IssueCode.HIGH_BIT, f"{count} bytes have bit 7 set, which is never data", **where)
+                if packed and (count := int(((unused_bits(raw[None])[0] & 0x7F) != 0).sum())):
+                    yield Issue(IssueCode.UNUSED_BITS, f"{count} bytes have bits set that mean nothing", **where)
+                name = bytes(found[NAME_INDEX:])
+                if not is_printable(name):
+                    text = f"the name {decode_name(name)!r} has control characters"
+                    yield Issue(IssueCode.UNPRINTABLE_NAME, text, **where)
+
+
+def decode_raw_values(raw: Bytes) -> Bytes:
+    """The values of voices as found, not repaired: ``uint8[n, 128 or 155]`` to ``uint8[n, 155]``."""
+    return unpack(raw) if raw.shape[1] == PACKED_SIZE else raw & 0x7F
