@@ -104,6 +104,8 @@ def _version(connection: Connection, path: Path) -> int:
 def _migrate(connection: Connection, version: int) -> None:
     for number in range(version, SCHEMA_VERSION):
         with transaction(connection):
-            connection.execute("CREATE TABLE IF NOT EXISTS schema_version (version INTEGER NOT NULL, applied TIMESTAMP)")
+            connection.execute(
+                "CREATE TABLE IF NOT EXISTS schema_version (version INTEGER NOT NULL, applied TIMESTAMP)"
+            )
             connection.execute(MIGRATIONS[number])
             connection.execute("INSERT INTO schema_version VALUES (?, now()::TIMESTAMP)", [number + 1])

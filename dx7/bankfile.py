@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -98,29 +98,29 @@ class BankFile:
         """What is odd inside each voice: values out of range, high and unused bits, unprintable names."""
         slot = 0
         for block in self.blocks:
-            packed = block.raw.shape[1] == PACKED_SIZE
             values = decode_raw_values(block.raw)
             for raw, found, offset in zip(block.raw, values, block.offsets, strict=True):
                 slot += 1
-                where = {"file": self.name, "offset": int(offset) if offset >= 0 else None, "slot": slot}
-                for row in PARAMETERS:
-                    if found[row.index] > row.maximum:
-                        value = int(found[row.index])
-                        allowed = f"0..{row.maximum}"
-                        text = f"{row.name} is {value}; the allowed range is {allowed}; repaired to {row.repaired_to}"
-                        yield Issue(
-                            IssueCode.OUT_OF_RANGE, text, **where, field=row.name, value=value, allowed=allowed
-                        )
-                if count := int((raw > 0x7F).sum()):
-                    yield Issue(IssueCode.HIGH_BIT, f"{count} bytes have bit 7 set, which is never data", **where)
-                if packed and (count := int(((unused_bits(raw[None])[0] & 0x7F) != 0).sum())):
-                    yield Issue(IssueCode.UNUSED_BITS, f"{count} bytes have bits set that mean nothing", **where)
-                name = bytes(found[NAME_INDEX:])
-                if not is_printable(name):
-                    text = f"the name {decode_name(name)!r} has control characters"
-                    yield Issue(IssueCode.UNPRINTABLE_NAME, text, **where)
+                for issue in _voice_issues(raw, found):
+                    yield replace(issue, file=self.name, slot=slot, offset=int(offset) if offset >= 0 else None)
+
+
+def _voice_issues(raw: Bytes, values: Bytes) -> Iterator[Issue]:
+    for row in PARAMETERS:
+        value = int(values[row.index])
+        if value > row.maximum:
+            allowed = f"0..{row.maximum}"
+            text = f"{row.name} is {value}; the allowed range is {allowed}; repaired to {row.repaired_to}"
+            yield Issue(IssueCode.OUT_OF_RANGE, text, field=row.name, value=value, allowed=allowed)
+    if count := int((raw > 0x7F).sum()):
+        yield Issue(IssueCode.HIGH_BIT, f"{count} bytes have bit 7 set, which is never data")
+    if len(raw) == PACKED_SIZE and (count := int(((unused_bits(raw[None])[0] & 0x7F) != 0).sum())):
+        yield Issue(IssueCode.UNUSED_BITS, f"{count} bytes have bits set that mean nothing")
+    name = bytes(values[NAME_INDEX:])
+    if not is_printable(name):
+        yield Issue(IssueCode.UNPRINTABLE_NAME, f"the name {decode_name(name)!r} has control characters")
 
 
 def decode_raw_values(raw: Bytes) -> Bytes:
     """The values of voices as found, not repaired: ``uint8[n, 128 or 155]`` to ``uint8[n, 155]``."""
-    return unpack(raw) if raw.shape[1] == PACKED_SIZE else raw & 0x7F
+    return unpack(raw) if raw.shape[1] == PACKED_SIZE else raw & np.uint8(0x7F)

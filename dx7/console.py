@@ -24,7 +24,11 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of 
 def new_app(help_text: str) -> typer.Typer:
     """A Typer application with the house's settings."""
     return typer.Typer(
-        help=help_text, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None
+        help=help_text,
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
     )
 
 

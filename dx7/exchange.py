@@ -151,7 +151,7 @@ def read_export(folder: Path) -> Export:
 
 def latest_export(exports: Path) -> Path:
     """The export written last in a folder of exports. Raises ``ExportError`` if there is none."""
-    found = [manifest for manifest in exports.glob(f"*/{MANIFEST_FILE}")]
+    found = list(exports.glob(f"*/{MANIFEST_FILE}"))
     if not found:
         raise ExportError(f"there is no export in {exports}; run make export")
     return max(found, key=lambda manifest: manifest.stat().st_mtime).parent

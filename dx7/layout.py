@@ -97,7 +97,7 @@ def decode_packed(packed: Bytes) -> Repaired:
 def decode_unpacked(unpacked: Bytes) -> Repaired:
     """Legal voices of unpacked bytes as found: bit 7, which is never data, is dropped, then :func:`repair`."""
     _check_shape(unpacked, UNPACKED_SIZE)
-    return repair(unpacked & 0x7F)
+    return repair(unpacked & np.uint8(0x7F))
 
 
 def unused_bits(packed: Bytes) -> Bytes:

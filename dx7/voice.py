@@ -63,7 +63,7 @@ class Voice:
     @property
     def packed(self) -> bytes:
         """The 128-byte layout of banks."""
-        return pack(self.array[None, :])[0].tobytes()
+        return bytes(pack(self.array[None, :])[0])
 
     @property
     def array(self) -> Bytes:

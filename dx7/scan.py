@@ -1,0 +1,150 @@
+"""Finding system exclusive messages in bytes, however much damage lies around them.
+
+Every offset is looked at, not message by message: that also finds voices behind junk and after a broken message.
+Strictness comes later: here a frame is recognised by its header, and its body is taken as far as it goes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from dx7.foreign import KnownMessage, identify_message
+from dx7.issues import Issue, IssueCode
+from dx7.parameters import PACKED_SIZE, UNPACKED_SIZE, VOICES_IN_BANK
+
+START, END = 0xF0, 0xF7
+HEADER_SIZE = 6
+BANK_DATA_SIZE = VOICES_IN_BANK * PACKED_SIZE
+
+# A MIDI file's event length may stand between F0 and the maker's number, also in files that are not MIDI files.
+_LENGTH = rb"(?:[\x80-\xff]{1,3}[\x00-\x7f])?"
+_VOICES = re.compile(
+    rb"(?P<start>\xf0?)" + _LENGTH + rb"\x43[\x00-\x0f]"
+    rb"(?:(?P<bank>\x09[\x10\x20]\x00)|(?P<bank_as_voice>\x00[\x10\x20]\x00)|(?P<voice>\x00\x01\x1b))"
+)
+_CLOSED = re.compile(rb"\xf0[\x00-\x7f]{2,}\xf7")
+_HEADLESS = re.compile(rb"\x43[\x00-\x0f](?:\x02\x20\x00|\x04\x20\x00)")
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message, or what is left of one. Offsets count from the beginning of the scanned bytes.
+
+    ``data`` holds the body of a bank or voice message, whole voices only; it is empty for others, which have
+    ``known`` instead. ``size`` is the whole extent, from ``offset``.
+    """
+
+    offset: int
+    size: int
+    data_offset: int = 0
+    data: bytes = b""
+    stride: int = 0  # 128 for banks, 155 for single voices
+    known: KnownMessage | None = None
+    issues: tuple[Issue, ...] = ()
+
+
+def scan(data: bytes, file: str = "") -> Iterator[Message]:
+    """All messages in order of their offset. ``file`` is named in issues."""
+    position = 0
+    while position < len(data):
+        voices = _VOICES.search(data, position)
+        start = data.find(b"\xf0", position)
+        if voices and (start < 0 or voices.start() <= start):
+            message = _voice_message(data, voices, file)
+            if message:
+                yield message
+                position = message.offset + message.size
+                continue
+            start = voices.start() if data[voices.start()] == START else start
+        if start < 0:
+            return
+        message = _other_message(data, start)
+        if message:
+            yield message
+        position = start + (message.size if message else 1)
+
+
+def find_headless(data: bytes) -> KnownMessage | None:
+    """A foreign bank whose F0 was stripped (some programs saved them so): what it is, or None."""
+    match = _HEADLESS.search(data)
+    return identify_message(b"\xf0" + data[match.start() : match.start() + 16]) if match else None
+
+
+def _voice_message(data: bytes, header: re.Match[bytes], file: str) -> Message | None:
+    offset, first = header.start(), header.end()
+    issues: list[Issue] = []
+
+    def note(code: IssueCode, text: str) -> None:
+        issues.append(Issue(code, text, file=file, offset=offset))
+
+    single = header["voice"] is not None
+    expected = UNPACKED_SIZE if single else BANK_DATA_SIZE
+    stride = UNPACKED_SIZE if single else PACKED_SIZE
+    end = _end_of_body(data, first, expected, single)
+    if header["bank_as_voice"] is not None:
+        if end - first < expected:
+            return None
+        note(IssueCode.WRONG_FORMAT_BYTE, "format byte 0 (one voice) on a bank; it should be 9")
+    if not header["start"]:
+        if end - first < expected:
+            return None  # five bytes in the middle of other data prove nothing
+        note(IssueCode.NO_HEADER, "the F0 that begins a message is missing")
+    if not single and data[first - 2] == 0x10:
+        note(IssueCode.WRONG_BYTE_COUNT, "byte count 10 00 in the header; it should be 20 00")
+    body = data[first:end]
+    whole = len(body) // stride * stride
+    if len(body) < expected:
+        note(IssueCode.TRUNCATED, f"{len(body)} of {expected} data bytes; {whole // stride} whole voices")
+        size = end - offset
+    else:
+        size = _check_end(data, first, body, note) - offset
+    return Message(offset, size, first, body[:whole], stride, issues=tuple(issues))
+
+
+def _end_of_body(data: bytes, first: int, expected: int, single: bool) -> int:
+    """Where the data of a voice or bank message end.
+
+    Damaged data may hold any byte, F7 too. So a body is whole if F7 stands where it should, or where it stands if
+    the checksum was left out, or (Volca FM) one byte later; only else is the next F7 or F0 the end.
+    """
+    last = first + expected
+    ends = (last + 1, last, last + 2) if single else (last + 1, last)
+    if any(data[place : place + 1] == b"\xf7" for place in ends):
+        return last
+    for place in range(first, min(last, len(data))):
+        if data[place] == END or data[place : place + 2] == b"\xf0\x43":
+            return place
+    return min(last, len(data))
+
+
+def _check_end(data: bytes, first: int, body: bytes, note: Callable[[IssueCode, str], None]) -> int:
+    """Judge checksum and F7 behind a whole body; return where the message ends."""
+    last = first + len(body)
+    tail = data[last : last + 3]
+    if tail[:1] == b"\xf7" and tail[1:2] != b"\xf7":
+        note(IssueCode.MISSING_CHECKSUM, "no checksum before the F7")
+        return last + 1
+    if not tail:
+        note(IssueCode.MISSING_CHECKSUM, "the data end the file; checksum and F7 are missing")
+        return last
+    checksum, right = tail[0], -sum(body) & 0x7F
+    if checksum & 0x7F != right:
+        note(IssueCode.WRONG_CHECKSUM, f"checksum {checksum:02X}; the data give {right:02X}")
+    elif checksum != right:
+        note(IssueCode.UNMASKED_CHECKSUM, f"checksum {checksum:02X} is not cut to 7 bits; it should be {right:02X}")
+    if tail[1:2] == b"\xf7":
+        return last + 2
+    if tail[2:3] == b"\xf7":  # the Volca FM puts one byte more before F7
+        return last + 3
+    note(IssueCode.TRUNCATED, "the F7 that ends a message is missing")
+    return last + 1
+
+
+def _other_message(data: bytes, start: int) -> Message | None:
+    """A message without voices: F0, 7-bit bytes, F7. None if it is not closed like that."""
+    match = _CLOSED.match(data, start)
+    if not match:
+        return None
+    return Message(start, match.end() - start, known=identify_message(match.group()))
