@@ -1,0 +1,98 @@
+# Cartwright. Every target sets itself up: it needs Python 3.11 or 3.12 and make, nothing else.
+#
+#   make run                               starter banks, then the labeller on 127.0.0.1:8501
+#   make test                              every test
+#   make lint                              format, lint, types, import rule
+#   make ingest BANKS="dir file.zip ..."   folders, archives and files into the store
+#   make label                             the labeller on the current store
+#   make export [EXPORT=dir]               what was labelled, as Parquet
+#   make train [EXPORT=dir] [CONFIG=base] [RUN=dir]
+#   make evaluate [RUN=dir]
+#   make cartridge CATEGORY=brass [SEED=0] [OUT=brass.syx]
+#   make audition FILE=bank.syx [SLOT=3] [PORT=name]
+#   make bench                             speed, as ratios against named peers
+
+SHELL := /bin/sh
+BIN := .venv/bin
+PY := $(BIN)/python
+READY := .venv/.ready
+
+BANKS ?=
+EXPORT ?=
+CONFIG ?= base
+RUN ?=
+CATEGORY ?=
+LIKE ?=
+AMOUNT ?= 0.3
+SEED ?= 0
+OUT ?=
+FILE ?=
+SLOT ?=
+PORT ?=
+
+.PHONY: help setup run label test lint format ingest export train evaluate cartridge audition bench lock clean
+
+help:
+	@sed -n 's/^# \{0,1\}//p' Makefile
+
+setup: $(READY)
+
+$(READY): requirements.lock pyproject.toml
+	@python= ; \
+	for candidate in "$${PYTHON:-}" python3.11 python3.12 python3 python; do \
+	  if [ -n "$$candidate" ] && "$$candidate" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))' 2>/dev/null; \
+	  then python=$$candidate; break; fi; \
+	done; \
+	if [ -z "$$python" ]; then echo "error: Cartwright needs Python 3.11 or 3.12; install one, or name it: make PYTHON=/path/to/python3.12" >&2; exit 1; fi; \
+	if [ ! -x $(PY) ]; then "$$python" -m venv .venv; fi
+	@echo "setting up .venv (once)"
+	@$(PY) -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	@$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $(READY)
+
+run label: $(READY)
+	@$(PY) -m labeler
+
+test: $(READY)
+	@$(PY) -m pytest -n 2 --dist worksteal
+
+lint: $(READY)
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+format: $(READY)
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+ingest: $(READY)
+	@if [ -z '$(BANKS)' ]; then echo 'error: name what to ingest: make ingest BANKS="dir file.zip ..."' >&2; exit 2; fi
+	@$(PY) -m corpus ingest $(BANKS)
+
+export: $(READY)
+	@$(PY) -m corpus export $(if $(EXPORT),--out '$(EXPORT)')
+
+train: $(READY)
+	@$(PY) -m training train --config $(CONFIG) $(if $(EXPORT),--export '$(EXPORT)') $(if $(RUN),--run '$(RUN)')
+
+evaluate: $(READY)
+	@$(PY) -m training evaluate $(if $(RUN),--run '$(RUN)')
+
+cartridge: $(READY)
+	@$(PY) -m training sample $(if $(CATEGORY),--category '$(CATEGORY)') $(if $(LIKE),--like '$(LIKE)' --amount $(AMOUNT)) \
+	  --seed $(SEED) $(if $(RUN),--model '$(RUN)') --out '$(or $(OUT),$(if $(CATEGORY),$(subst :,_,$(subst $(strip ,),+,$(CATEGORY))),variations).syx)'
+
+audition: $(READY)
+	@if [ -z '$(FILE)' ]; then echo 'error: name a bank: make audition FILE=bank.syx [SLOT=3] [PORT=name]' >&2; exit 2; fi
+	@$(PY) -m dx7 audition '$(FILE)' $(if $(SLOT),--slot $(SLOT)) $(if $(PORT),--port '$(PORT)')
+
+bench: $(READY)
+	@$(PY) -m tests.bench
+
+lock: $(READY)
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --all-extras --no-header --no-annotate \
+	  --output-file requirements.lock pyproject.toml
+
+clean:
+	rm -rf .venv build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
