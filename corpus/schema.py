@@ -2,7 +2,9 @@
 
     files          a file's content, once; why it was rejected, if it was
     file_paths     where that content was found; a file copied to three folders has three rows
-    file_issues    what was odd in it (never per-field repairs: those are in voice_repairs)
+    unread_paths   files whose bytes could not be had, and why
+    file_issues    what was odd in the file and its messages
+    file_warnings  how often each thing was odd in it, voices included: what the books add up
     slots          the voices in it, in order: byte offset, bytes as found (raw_sha), voice, name as written
     raw_voices     the bytes of a voice as found, once
     voice_repairs  the values that were out of range in them
@@ -33,12 +35,20 @@ CREATE TABLE files (
     rejection VARCHAR,                -- issue code, NULL if voices were read
     rejection_message VARCHAR,
     generated BOOLEAN NOT NULL,       -- made by a model, as its sidecar says
-    content BLOB                      -- the bytes around the voices, compressed; see corpus/rebuild.py
+    content BLOB,                     -- the bytes around the voices, compressed; NULL if rejected
+    content_is_whole BOOLEAN NOT NULL -- all bytes, because the voices do not stand in one piece
 );
 CREATE TABLE file_paths (
     source VARCHAR NOT NULL,          -- the folder, archive or file that was named to ingest
     path VARCHAR NOT NULL,            -- inside the source; '!' stands between an archive and its member
     file_sha VARCHAR NOT NULL,
+    first_seen TIMESTAMP NOT NULL     -- UTC
+);
+CREATE TABLE unread_paths (
+    source VARCHAR NOT NULL,
+    path VARCHAR NOT NULL,
+    code VARCHAR NOT NULL,
+    message VARCHAR NOT NULL,
     first_seen TIMESTAMP NOT NULL     -- UTC
 );
 CREATE TABLE file_issues (
@@ -47,6 +57,11 @@ CREATE TABLE file_issues (
     message VARCHAR NOT NULL,
     byte_offset BIGINT,
     slot INTEGER
+);
+CREATE TABLE file_warnings (
+    file_sha VARCHAR NOT NULL,
+    code VARCHAR NOT NULL,
+    occurrences INTEGER NOT NULL      -- 1 for what concerns the file; voices for what concerns voices
 );
 CREATE TABLE slots (
     file_sha VARCHAR NOT NULL,
@@ -96,7 +111,7 @@ CREATE VIEW sightings AS
     FROM file_paths JOIN slots USING (file_sha);
 CREATE VIEW names AS
     SELECT voice_id, name, count(*) AS sightings FROM sightings GROUP BY voice_id, name;
-"""
+"""  # noqa: S608 - only names from the parameter table are put in
 
 # Migration n brings a store from version n to n + 1. Never edit one that has been released; add another.
 MIGRATIONS: tuple[str, ...] = (_FIRST,)

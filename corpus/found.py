@@ -1,0 +1,84 @@
+"""``FoundFile``: one file that ingest saw, from a disk or an archive, and the limits on hostile ones."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from dx7.issues import Issue, IssueCode
+
+BANK_SUFFIX = ".syx"
+SIDECAR_SUFFIX = ".json"
+GENERATOR = "cartwright"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much of hostile input is read. Sizes are measured while reading; what a header claims is not believed."""
+
+    file_bytes: int = 16 << 20  # one file or member: hundreds of times the largest bank format
+    archive_bytes: int = 64 << 20  # an archive inside an archive, which is held in memory
+    total_bytes: int = 1 << 30  # all that comes out of one archive, nested ones included
+    members: int = 250_000  # of one archive, nested ones included
+    depth: int = 3  # archives within archives
+    ratio: int = 200  # bytes out for a byte in, where more than ratio_from come out
+    ratio_from: int = 1 << 20
+    sidecar_bytes: int = 1 << 20
+
+
+LIMITS = Limits()
+
+
+@dataclass(frozen=True, slots=True)
+class FoundFile:
+    """One file that was seen: its bytes, or why they could not be had.
+
+    ``source`` is the absolute path of what was named to ingest, ``path`` the way from there, with ``!`` between
+    an archive and its member. ``generated`` says that a sidecar names a model as the maker.
+    """
+
+    source: str
+    path: str
+    data: bytes = b""
+    rejection: Issue | None = None
+    generated: bool = False
+
+
+def rejected_file(source: str, path: str, code: IssueCode, message: str) -> FoundFile:
+    """A file whose bytes could not be had, and why."""
+    path = clean_path(path)
+    return FoundFile(source, path, rejection=Issue(code, message, file=path))
+
+
+def clean_path(path: str) -> str:
+    r"""A path as valid Unicode: bytes that are none (old disks have them) are written out.
+
+    >>> clean_path("caf\udce9.syx")
+    'caf\\udce9.syx'
+    """
+    return path.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def sidecar_names(path: str) -> tuple[str, ...]:
+    """Under which names the sidecar of a cartridge would stand; none if the file is no ``.syx``.
+
+    >>> sidecar_names("a/brass.SYX")
+    ('a/brass.json', 'a/brass.JSON')
+    """
+    if not path.lower().endswith(BANK_SUFFIX):
+        return ()
+    stem = path[: -len(BANK_SUFFIX)]
+    return (stem + SIDECAR_SUFFIX, stem + SIDECAR_SUFFIX.upper())
+
+
+def names_generator(sidecar: bytes) -> bool:
+    """Whether a sidecar says that Cartwright generated the cartridge beside it. Never raises.
+
+    >>> names_generator(b'{"generator": "cartwright"}'), names_generator(b"[" * 100_000)
+    (True, False)
+    """
+    try:
+        facts = json.loads(sidecar)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(facts, dict) and facts.get("generator") == GENERATOR
