@@ -81,7 +81,7 @@ evaluate: $(READY)
 
 cartridge: $(READY)
 	@$(PY) -m training sample $(if $(CATEGORY),--category '$(CATEGORY)') $(if $(LIKE),--like '$(LIKE)' --amount $(AMOUNT)) \
-	  --seed $(SEED) $(if $(RUN),--model '$(RUN)') --out '$(or $(OUT),$(if $(CATEGORY),$(subst :,_,$(subst $(strip ,),+,$(CATEGORY))),variations).syx)'
+	  --seed $(SEED) $(if $(RUN),--model '$(RUN)') $(if $(OUT),--out '$(OUT)')
 
 audition: $(READY)
 	@if [ -z '$(FILE)' ]; then echo 'error: name a bank: make audition FILE=bank.syx [SLOT=3] [PORT=name]' >&2; exit 2; fi

@@ -24,7 +24,7 @@ from dx7.issues import Issue, IssueCode
 from dx7.messages import encode_bank_message
 from dx7.midifile import is_midi_file, read_sysex_events
 from dx7.parameters import PACKED_SIZE
-from dx7.scan import Message, find_headless, scan
+from dx7.scan import Message, identify_headless, scan
 from dx7.voice import Voice
 
 _HEX_TEXT = re.compile(rb"[\s0-9A-Fa-f,$]+\Z")
@@ -49,7 +49,7 @@ def read_bank_bytes(data: bytes, name: str = "") -> BankFile:
     for stream, base in streams:
         for message in scan(stream, name):
             found.add(message, stream, base)
-    if not found.blocks and not found.has_messages:
+    if not found.blocks and not found.titles and not identify_headless(data):
         block = find_headerless(data)
         if block:
             found.blocks.append(block)
@@ -112,10 +112,6 @@ class _Found:
     foreign: bool = False  # at least one of them is another instrument's
     covered: list[tuple[int, int]] = field(default_factory=list)  # (first, last) of every message
 
-    @property
-    def has_messages(self) -> bool:
-        return bool(self.titles)
-
     def note(self, code: IssueCode, text: str, offset: int | None = None) -> None:
         self.issues.append(Issue(code, text, file=self.name, offset=offset))
 
@@ -177,9 +173,9 @@ def _rejection(data: bytes, found: _Found, name: str) -> Issue:
         titles = ", ".join(dict.fromkeys(found.titles))
         code = IssueCode.FOREIGN if found.foreign else IssueCode.NO_VOICES
         return Issue(code, f"holds no DX7 voices, only: {titles}", file=name)
-    known = find_headless(data)
-    if known:
-        return Issue(IssueCode.FOREIGN, f"holds no DX7 voices, only: {known.title}, its F0 stripped", file=name)
+    headless = identify_headless(data)
+    if headless:
+        return Issue(IssueCode.FOREIGN, f"holds no DX7 voices, only: {headless.title}, its F0 stripped", file=name)
     unclosed = data.find(b"\xf0\x43")
     if unclosed >= 0:
         title = identify_message(data[unclosed:]).title

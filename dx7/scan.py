@@ -66,10 +66,9 @@ def scan(data: bytes, file: str = "") -> Iterator[Message]:
         position = start + (message.size if message else 1)
 
 
-def find_headless(data: bytes) -> KnownMessage | None:
-    """A foreign bank whose F0 was stripped (some programs saved them so): what it is, or None."""
-    match = _HEADLESS.search(data)
-    return identify_message(b"\xf0" + data[match.start() : match.start() + 16]) if match else None
+def identify_headless(data: bytes) -> KnownMessage | None:
+    """A foreign bank whose leading F0 was stripped (some programs saved them so): what it is, or None."""
+    return identify_message(b"\xf0" + data[:16]) if _HEADLESS.match(data) else None
 
 
 def _voice_message(data: bytes, header: re.Match[bytes], file: str) -> Message | None:
