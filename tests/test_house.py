@@ -1,0 +1,97 @@
+"""The rules of the house: imports point down, files stay small, words keep their meaning, documents stay true."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PACKAGES = ("dx7", "corpus", "labeler", "training")
+ALLOWED = {
+    "dx7": {"dx7"},
+    "corpus": {"corpus", "dx7"},
+    "labeler": {"labeler", "corpus", "dx7"},
+    "training": {"training", "dx7"},
+}
+HEAVY = {"jax", "flax", "optax", "streamlit", "dexed", "mido", "rtmidi", "sklearn", "scipy", "pandas", "altair"}
+# What every command pays for when it starts.
+LIGHT = ("dx7", "dx7.cli", "dx7.exchange", "corpus.cli", "training.cli")
+MODULES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
+
+
+def _imports(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+class TestEveryModule:
+    def test_imports_point_down(self, path: Path) -> None:
+        package = path.relative_to(ROOT).parts[0]
+        own = {name.split(".")[0] for name in _imports(path)} & set(PACKAGES)
+        if package == "labeler":  # asks for cartridges lazily, inside functions
+            top = {name.split(".")[0] for name in _top_level_imports(path)} & set(PACKAGES)
+            assert top <= ALLOWED[package]
+            assert own <= ALLOWED[package] | {"training"}
+        else:
+            assert own <= ALLOWED[package]
+
+    def test_stays_small(self, path: Path) -> None:
+        assert len(path.read_text(encoding="utf-8").splitlines()) <= 400
+
+    def test_is_not_called_utils(self, path: Path) -> None:
+        assert "util" not in path.stem
+        assert len(path.relative_to(ROOT).parts) <= 3
+
+    def test_opens_with_what_it_is_for(self, path: Path) -> None:
+        if path.read_text(encoding="utf-8").strip():
+            assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
+
+
+def _top_level_imports(path: Path) -> Iterator[str]:
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+
+
+def _loads(module: str, seen: set[str]) -> set[str]:
+    """Heavy libraries that importing ``module`` loads, through our own modules too."""
+    path = ROOT / (module.replace(".", "/") + ".py")
+    if not path.exists():
+        path = ROOT / module.replace(".", "/") / "__init__.py"
+    if module in seen or not path.exists():
+        return set()
+    seen.add(module)
+    names = list(_top_level_imports(path))
+    heavy = {name.split(".")[0] for name in names} & HEAVY
+    for name in names:
+        if name.split(".")[0] in PACKAGES:
+            heavy |= _loads(name, seen)
+    # "from dx7 import describe" imports a module too
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.ImportFrom) and node.module in PACKAGES:
+            for alias in node.names:
+                heavy |= _loads(f"{node.module}.{alias.name}", seen)
+    return heavy
+
+
+@pytest.mark.parametrize("module", LIGHT)
+def test_commands_start_light(module: str) -> None:
+    assert _loads(module, set()) == set()
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_exported_names_are_sorted_and_exist(package: str) -> None:
+    module = importlib.import_module(package)
+    names = getattr(module, "__all__", [])
+    assert sorted(names, key=lambda name: (not name.isupper(), name)) == names
+    assert all(hasattr(module, name) for name in names)
