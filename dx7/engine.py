@@ -125,7 +125,8 @@ def _render(unpacked: bytes, note: int, velocity: int, seconds_held: float, seco
         )
     synth = _synth()
     synth.load_sysex(unpacked + _ALL_OPERATORS_ON)
-    audio: Audio = synth.render(note, velocity, seconds_held, seconds_total) * _PLUGIN_LEVEL
+    audio: Audio = synth.render(note, velocity, seconds_held, seconds_total)
+    audio *= _PLUGIN_LEVEL
     return audio
 
 
