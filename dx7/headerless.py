@@ -7,6 +7,8 @@ may be damaged all the same, so the file is judged as a whole, and then all its 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,32 +16,44 @@ from dx7.bankfile import VoiceBlock, decode_raw_values
 from dx7.layout import MAXIMUM, Bytes, unused_bits
 from dx7.parameters import NAME_INDEX, PACKED_SIZE, PARAMETER_COUNT, UNPACKED_SIZE
 
-# found_as, bytes from one voice to the next, bytes of a voice
+
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    found_as: str
+    stride: int  # bytes from one voice to the next
+    width: int  # bytes of a voice
+
+
 _LAYOUTS = (
-    ("headerless packed", PACKED_SIZE, PACKED_SIZE),
-    ("headerless unpacked", UNPACKED_SIZE, UNPACKED_SIZE),
-    ("headerless packed with TX7 functions", 192, PACKED_SIZE),
+    _Layout("headerless packed", PACKED_SIZE, PACKED_SIZE),
+    _Layout("headerless unpacked", UNPACKED_SIZE, UNPACKED_SIZE),
+    _Layout("headerless packed with TX7 functions", 192, PACKED_SIZE),
 )
 _PLAUSIBLE_SHARE = 0.5  # of the voices
 _MAXIMUM_ODD_VALUES = 7  # in a plausible voice, of 145 values and their bytes' unused bits
 _CONVINCING_SHARE = 0.9  # where voices do not begin at the first byte, more must fit
-_PHASES_SEARCHED = PACKED_SIZE
 _LARGEST_SEARCH = 1 << 18  # bytes; files above are tried from their first byte only
 
 
 def find_headerless(data: bytes) -> VoiceBlock | None:
     """The voices of bytes that have no header, or None if they do not look like voices."""
-    candidates = [(_plausible_share(_windows(data, 0, *sizes)), found_as, sizes) for found_as, *sizes in _LAYOUTS]
-    share, found_as, (stride, width) = max(candidates, key=lambda candidate: candidate[0])
-    if share >= _PLAUSIBLE_SHARE:
-        return _block(data, 0, stride, width, found_as)
+    best_share, best = 0.0, _LAYOUTS[0]
+    for layout in _LAYOUTS:
+        share = _plausible_share(_windows(data, 0, layout.stride, layout.width))
+        if share > best_share:
+            best_share, best = share, layout
+        if share >= _CONVINCING_SHARE:
+            break
+    if best_share >= _PLAUSIBLE_SHARE:
+        return _block(data, 0, best)
     if len(data) > _LARGEST_SEARCH:
         return None
-    shares = [_plausible_share(_windows(data, phase, PACKED_SIZE, PACKED_SIZE)) for phase in range(1, _PHASES_SEARCHED)]
+    packed = _LAYOUTS[0]
+    shares = [_plausible_share(_windows(data, phase, packed.stride, packed.width)) for phase in range(1, packed.stride)]
     phase = int(np.argmax(shares)) + 1
     if shares[phase - 1] < _CONVINCING_SHARE:
         return None
-    return _block(data, phase, PACKED_SIZE, PACKED_SIZE, "headerless packed")
+    return _block(data, phase, packed)
 
 
 def is_plausible(raw: Bytes) -> NDArray[np.bool_]:
@@ -66,6 +80,6 @@ def _windows(data: bytes, phase: int, stride: int, width: int) -> Bytes:
     return np.lib.stride_tricks.as_strided(flat[phase:], (count, width), (stride, 1), writeable=False)
 
 
-def _block(data: bytes, phase: int, stride: int, width: int, found_as: str) -> VoiceBlock:
-    raw = np.ascontiguousarray(_windows(data, phase, stride, width))
-    return VoiceBlock(found_as, raw, phase + stride * np.arange(len(raw), dtype=np.int64))
+def _block(data: bytes, phase: int, layout: _Layout) -> VoiceBlock:
+    raw = np.ascontiguousarray(_windows(data, phase, layout.stride, layout.width))
+    return VoiceBlock(layout.found_as, raw, phase + layout.stride * np.arange(len(raw), dtype=np.int64))

@@ -10,6 +10,8 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+import numpy as np
+
 from dx7.foreign import KnownMessage, identify_message
 from dx7.issues import Issue, IssueCode
 from dx7.parameters import PACKED_SIZE, UNPACKED_SIZE, VOICES_IN_BANK
@@ -128,7 +130,7 @@ def _check_end(data: bytes, first: int, body: bytes, note: Callable[[IssueCode, 
     if not tail:
         note(IssueCode.MISSING_CHECKSUM, "the data end the file; checksum and F7 are missing")
         return last
-    checksum, right = tail[0], -sum(body) & 0x7F
+    checksum, right = tail[0], -int(np.frombuffer(body, dtype=np.uint8).sum()) & 0x7F
     if checksum & 0x7F != right:
         note(IssueCode.WRONG_CHECKSUM, f"checksum {checksum:02X}; the data give {right:02X}")
     elif checksum != right:
