@@ -1,0 +1,158 @@
+"""``make bench``: how fast, as ratios against a named peer measured in the same run on the same data.
+
+Seconds depend on the machine and what else it does; ratios hardly do. Data are made here, the same every time.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+import time
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from dexed import Patch
+
+from corpus.ingest import ingest
+from dx7.bulk import render_many
+from dx7.console import print_json, print_table
+from dx7.engine import render_array
+from dx7.files import read_bank_bytes
+from dx7.layout import INIT_UNPACKED, MAXIMUM, Bytes, decode_packed, pack
+from dx7.messages import checksum
+
+BANKS = 4_000
+DISTINCT_VOICES = 12_000
+RENDERED_VOICES = 1_500
+REPEATS = 3
+
+
+def best(job: Callable[[], object]) -> float:
+    """Seconds of the quickest of a few runs."""
+    seconds = []
+    for _ in range(REPEATS):
+        start = time.perf_counter()
+        job()
+        seconds.append(time.perf_counter() - start)
+    return min(seconds)
+
+
+def row(name: str, peer: str, ours: float, theirs: float, amount: float, unit: str) -> dict[str, object]:
+    """One line of the report: a ratio above 1 says that we are that many times faster than the peer."""
+    return {
+        "what": name,
+        "ours": f"{amount / ours:,.0f} {unit}/s",
+        "peer": peer,
+        "peer's": f"{amount / theirs:,.0f} {unit}/s",
+        "ratio": round(theirs / ours, 2),
+    }
+
+
+def make_voices(count: int) -> Bytes:
+    """``uint8[count, 155]`` legal voices, random but the same every time."""
+    rng = np.random.default_rng(7)
+    voices = (rng.random((count, 155)) * (MAXIMUM.astype(int) + 1)).astype(np.uint8)
+    voices[:, 145:] = rng.integers(65, 91, (count, 10), dtype=np.uint8)
+    voices[:, 130:134] = INIT_UNPACKED[130:134]
+    return voices
+
+
+def make_banks(packed: Bytes) -> list[bytes]:
+    """Banks as a scrape has them: most voices stand in several."""
+    rng = np.random.default_rng(8)
+    banks = []
+    for _ in range(BANKS):
+        data = packed[rng.integers(0, len(packed), 32)].tobytes()
+        banks.append(b"\xf0\x43\x00\x09\x20\x00" + data + bytes([checksum(data)]) + b"\xf7")
+    return banks
+
+
+def bench_decode(packed: Bytes) -> dict[str, object]:
+    """The codec, repairs recorded, against dexed-py's reader."""
+    few = [voice.tobytes() for voice in packed[:1_000]]
+    ours = best(lambda: decode_packed(packed))
+    theirs = best(lambda: [Patch.from_packed(voice) for voice in few]) * len(packed) / len(few)
+    return row("decode voices", "dexed-py Patch.from_packed", ours, theirs, len(packed), "voices")
+
+
+def bench_read(banks: list[bytes]) -> dict[str, object]:
+    """Reading whole bank messages with issues and repairs, against decoding their bytes alone."""
+
+    def read_all() -> None:
+        for data in banks:
+            _ = read_bank_bytes(data).decoded
+
+    arrays = [np.frombuffer(data, np.uint8)[6:4102].reshape(32, 128) for data in banks]
+    ours = best(read_all)
+    theirs = best(lambda: [decode_packed(array) for array in arrays])
+    return row("read banks, with issues", "decode_packed alone", ours, theirs, 32 * len(banks), "voices")
+
+
+def bench_ingest(banks: list[bytes], folder: Path) -> dict[str, object]:
+    """A zip into a new store, against unzipping it and decoding every voice."""
+    archive = folder / "banks.zip"
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as file:
+        for number, data in enumerate(banks * 2):
+            file.writestr(f"{number % 50}/{number}.syx", data)
+
+    def unzip_and_decode() -> None:
+        with zipfile.ZipFile(archive) as file:
+            for name in file.namelist():
+                decode_packed(np.frombuffer(file.read(name), np.uint8)[6:4102].reshape(32, 128))
+
+    def ingest_anew() -> None:
+        store = folder / "store.duckdb"
+        store.unlink(missing_ok=True)
+        ingest([archive], store)
+
+    ours, theirs = best(ingest_anew), best(unzip_and_decode)
+    return row("ingest a zip", "unzip and decode", ours, theirs, 64 * len(banks), "slots")
+
+
+def render_peak(voice: Bytes) -> float:
+    """The job of the rendering bench; at module level, so that other processes find it."""
+    return float(np.abs(render_array(voice)).max())
+
+
+def bench_render(voices: Bytes) -> dict[str, object]:
+    """Rendering over processes, against the engine alone in one."""
+    some = voices[:RENDERED_VOICES]
+    ours = best(lambda: list(render_many(some, render_peak)))
+    theirs = best(lambda: [render_peak(voice) for voice in some])
+    return row("render on all cores", "the engine in one process", ours, theirs, len(some), "voices")
+
+
+def bench_cartridge(folder: Path) -> dict[str, object]:
+    """A cartridge from a cold start, against merely importing JAX and compiling one product."""
+    sample = [sys.executable, "-m", "training", "sample", "--category", "brass", "--out", str(folder / "brass.syx")]
+    jax_alone = [sys.executable, "-c", "import jax, flax; jax.jit(lambda x: x @ x)(jax.numpy.ones((8, 8)))"]
+    ours = best(lambda: subprocess.run(sample, check=True, capture_output=True))
+    theirs = best(lambda: subprocess.run(jax_alone, check=True, capture_output=True))
+    return row("cartridge, cold start", "importing JAX and Flax", ours, theirs, 1, "cartridges")
+
+
+def main() -> None:
+    """Run everything and print the table, or JSON with ``--json``."""
+    voices = make_voices(DISTINCT_VOICES)
+    packed = pack(voices)
+    banks = make_banks(packed)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        rows = [
+            bench_decode(np.tile(packed, (20, 1))),
+            bench_read(banks),
+            bench_ingest(banks, folder),
+            bench_render(voices),
+            bench_cartridge(folder),
+        ]
+    if "--json" in sys.argv:
+        print_json(rows)
+    else:
+        print_table(rows, "a ratio above 1: faster than the peer")
+
+
+if __name__ == "__main__":
+    main()
