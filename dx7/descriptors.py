@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from dx7.bulk import render_many
 from dx7.engine import SAMPLE_RATE, Audio, render_array
 from dx7.layout import Bytes
-from dx7.parameters import BY_NAME
+from dx7.parameters import BY_NAME, OPERATORS
 from dx7.spectrum import SILENCE, Spectrum, decibels, hear_spectra, peak, spectral_centroid
 
 NOTES = {"low": 36, "middle": 60, "high": 84}  # MIDI notes, two octaves apart
@@ -29,12 +29,15 @@ HARD_HELD = 0.25  # seconds the hard note is held
 FRAME = 0.05  # seconds over which a level is measured
 ENVELOPE_TIMES = (0.0, 0.05, 0.1, 0.2, 0.4, 0.7, 0.95, 1.05, 1.2, 1.5)  # seconds; the key goes up at 1.0
 
+_DRONE_AFTER = 10.0  # seconds after key up
+_FADED = -40.0  # dB: what has fallen so far does not ring on
 # A voice so soft is tried again with the other notes hard and long, before anyone calls it silent.
 _SOFT = -40.0
 _LONG = 4.0  # seconds
 _NO_TRANSPOSE = 24  # the stored value
 _FULL_LEVEL = np.float32(8)  # one operator peaks at an eighth of the engine's full scale
 _TRANSPOSE = BY_NAME["transpose"].index
+_END_LEVELS = [BY_NAME[f"op{operator}_eg_level_4"].index for operator in OPERATORS]  # where envelopes come to rest
 _FRAME_SAMPLES = round(FRAME * SAMPLE_RATE)
 _ATTACK_WINDOW = 2048  # samples: 46 ms
 
@@ -54,9 +57,10 @@ class Descriptors:
     hard_db: float  # peak with full velocity
     attack_seconds: float  # from key down to half of the held peak
     attack_centroid_hz: float  # brightness of the first 46 ms
-    start_db: float  # peak of the first 0.1 s against the held peak
+    start_db: float  # peak of the first 0.1 s against the highest of all
     release_db: float  # level 1 s after key up, against the loudest 50 ms while held
     release_slope: float  # dB a second over the last 0.7 s of that; 0 or more does not fade
+    drone_db: float  # level 10 s after key up, against the loudest 50 ms while held
     swell_db: float  # peak after key up against the held peak
     envelope: tuple[float, ...]  # levels of 50 ms at ENVELOPE_TIMES, against the loudest
 
@@ -113,12 +117,22 @@ def hear(unpacked: Bytes) -> Descriptors:
         [note + transpose for note in NOTES.values()],
     )
     hard = decibels(peak(play(NOTES["middle"], HARD_VELOCITY, HARD_HELD)))
-    loudest = max(low.peak_db, middle.peak_db, high.peak_db, hard)
+    loudest = max(low.peak_db, decibels(peak(whole)), high.peak_db, hard)
     if loudest < _SOFT:
         loudest = max([loudest, *(decibels(peak(play(note, HARD_VELOCITY, _LONG))) for note in NOTES.values())])
     held_peak = peak(held)
     levels = _frame_levels(whole)
     top = float(levels[: round(HELD / FRAME)].max())
+    release, slope = _against(float(levels[-1]), top), _slope(levels[round((HELD + 0.3) / FRAME) :])
+
+    def drone() -> float:
+        """As far as the second after key up tells; only where it leaves doubt are ten seconds rendered."""
+        expected = max(release + min(slope, 0.0) * (_DRONE_AFTER - AFTER), SILENCE)
+        if release < _FADED or (expected < _FADED and not unpacked[_END_LEVELS].any()):
+            return expected
+        late = _frame_levels(play(NOTES["middle"], VELOCITY, HELD, _DRONE_AFTER + FRAME))
+        return _against(float(late[-round(1 / FRAME) :].max()), top)
+
     return Descriptors(
         low=low,
         middle=middle,
@@ -127,9 +141,10 @@ def hear(unpacked: Bytes) -> Descriptors:
         hard_db=hard,
         attack_seconds=int(np.argmax(np.abs(held) >= held_peak / 2)) / SAMPLE_RATE,
         attack_centroid_hz=spectral_centroid(held[:_ATTACK_WINDOW]),
-        start_db=_against(peak(held[: 2 * _FRAME_SAMPLES]), held_peak),
-        release_db=_against(float(levels[-1]), top),
-        release_slope=_slope(levels[round((HELD + 0.3) / FRAME) :]),
+        start_db=max(decibels(peak(held[: 2 * _FRAME_SAMPLES])) - loudest, SILENCE),
+        release_db=release,
+        release_slope=slope,
+        drone_db=drone(),
         swell_db=_against(peak(released), held_peak),
         envelope=tuple(_against(float(levels[round(seconds / FRAME)]), top) for seconds in ENVELOPE_TIMES),
     )

@@ -7,7 +7,7 @@ taken together, because a call of numpy costs more than what it does to one of t
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cache
 from itertools import islice
 
@@ -24,6 +24,7 @@ BAND_EDGES = np.geomspace(40.0, 16_000.0, BAND_COUNT + 1)  # Hz; a band is about
 WINDOW = 8192  # samples: 0.19 s, twelve periods of the low note
 
 _STEP = 10.0 ** (-72 / 20)  # the engine's smallest: below it there is no spectrum to speak of
+_TINY = np.float32(1e-30)  # keeps silence from dividing by zero
 _LOWEST, _RUMBLE, _SHRILL, _HIGHEST = (
     round(frequency * WINDOW / SAMPLE_RATE) for frequency in (20, 30, 8_000, 20_000)
 )  # spectrum bins
@@ -38,11 +39,11 @@ _CLEAR_PEAK = 0.9  # of the best autocorrelation peak: the first so high is the 
 
 @dataclass(frozen=True, slots=True)
 class Spectrum:
-    """What was heard of one held note. Shares are of the energy between 20 Hz and 20 kHz, 0 to 1."""
+    """What was heard of one held note. Shares are 0 to 1, of the energy from 20 Hz to 20 kHz unless said."""
 
     peak_db: float
     rms_db: float  # over the whole time the key is held
-    rumble_share: float  # below 30 Hz: felt rather than heard
+    rumble_share: float  # below 30 Hz, direct current included, of all energy: felt rather than heard
     shrill_share: float  # above 8 kHz
     centroid_hz: float
     flatness: float  # geometric over arithmetic mean of the spectrum: 0 a tone, about 0.5 white noise
@@ -75,21 +76,23 @@ def hear_spectra(sounds: Sequence[Audio], notes: Sequence[int]) -> tuple[Spectru
     ``notes`` are the MIDI notes whose pitch they should have.
     """
     power = _power(np.stack([_loudest_window(sound) for sound in sounds]))
+    below = power[:, :_RUMBLE].sum(axis=1)
+    rumble = below / (below + power[:, _RUMBLE:].sum(axis=1) + _TINY)
     power[:, :_LOWEST] = 0  # direct current is not heard, and would hide the period
     audible = power[:, _LOWEST:_HIGHEST]
-    energy = audible.sum(axis=1) + np.float32(1e-30)
+    energy = audible.sum(axis=1) + _TINY
     centroid = np.vecdot(audible, _frequencies(WINDOW)[_LOWEST:_HIGHEST]) / energy
     logarithms = np.log(audible + 1e-12 * energy[:, None])
     flatness = np.exp(logarithms.mean(axis=1)) * audible.shape[1] / energy
-    rumble = power[:, _LOWEST:_RUMBLE].sum(axis=1) / energy
     shrill = power[:, _SHRILL:_HIGHEST].sum(axis=1) / energy
     bands = _bands(power)
     correlations = _correlations(power)
     heard = []
     for i, (sound, note) in enumerate(zip(sounds, notes, strict=True)):
         level = peak(sound)
-        if level < _STEP or energy[i] < _STEP**2:
-            heard.append(_NOTHING)
+        if level < _STEP or energy[i] < _quiet(WINDOW):
+            # Direct current and slow swings of it are loud in numbers only.
+            heard.append(_NOTHING if level < _STEP else replace(_NOTHING, peak_db=decibels(level), rumble_share=1.0))
             continue
         heard.append(
             Spectrum(
@@ -111,7 +114,7 @@ def spectral_centroid(audio: Audio) -> float:
     power = _power(audio)
     power[:2] = 0  # direct current
     energy = float(power.sum())
-    return float(np.dot(power, _frequencies(len(audio)))) / energy if energy > _STEP**2 else 0.0
+    return float(np.dot(power, _frequencies(len(audio)))) / energy if energy > _quiet(len(audio)) else 0.0
 
 
 def decibels(amplitude: float) -> float:
@@ -122,6 +125,11 @@ def decibels(amplitude: float) -> float:
 def peak(audio: Audio) -> float:
     """The largest amplitude."""
     return max(float(audio.max()), -float(audio.min()))
+
+
+def _quiet(window: int) -> float:
+    """The energy that :func:`_power` finds in a sine of the engine's smallest step (Parseval; Hann's mean square)."""
+    return (_STEP * window) ** 2 * 3 / 32
 
 
 def _loudest_window(audio: Audio) -> Audio:
@@ -144,7 +152,7 @@ def _power(sounds: Floats) -> Floats:
 def _bands(power: Floats) -> Floats:
     edges = _band_bins()
     sums = np.add.reduceat(power[:, : edges[-1]], edges[:-1], axis=1)
-    shares = sums / (sums.sum(axis=1, keepdims=True) + np.float32(1e-30))
+    shares = sums / (sums.sum(axis=1, keepdims=True) + _TINY)
     levels: Floats = 10 * np.log10(np.maximum(shares, np.float32(10 ** (SILENCE / 10))))
     return levels
 
@@ -154,7 +162,7 @@ def _correlations(power: Floats) -> Floats:
     from scipy.fft import irfft
 
     raw = irfft(power[:, :_PITCH_BINS])[:, : _LONGEST_PERIOD + 2] / _window_correlation()
-    correlations: Floats = raw / np.maximum(raw[:, :1], np.float32(1e-30))
+    correlations: Floats = raw / np.maximum(raw[:, :1], _TINY)
     return correlations
 
 
@@ -193,7 +201,8 @@ def _refine(correlation: Floats, lag: int) -> tuple[float, float]:
     lag = lag - 1 + int(np.argmax(correlation[lag - 1 : lag + 2]))
     before, here, after = correlation[lag - 1 : lag + 2].tolist()
     bend = before - 2 * here + after
-    shift = 0.5 * (before - after) / bend if bend < 0 else 0.0
+    is_top = bend < 0 and here >= before and here >= after
+    shift = 0.5 * (before - after) / bend if is_top else 0.0
     return lag + shift, here - 0.25 * (before - after) * shift
 
 

@@ -1,0 +1,73 @@
+"""Faults of voices made to have them, and the categories in which they are none."""
+
+from __future__ import annotations
+
+import pytest
+
+from dx7.categories import category_keys
+from dx7.descriptors import hear
+from dx7.faults import FAULTS, INHARMONIC, UNPITCHED, faults, is_useful
+from dx7.voice import INIT_VOICE, Voice
+
+_CARRIERS = {f"op{n}_output_level": 99 for n in range(1, 7)}
+# Operator 6 at full feedback modulates a chain at full level: white noise.
+NOISE = INIT_VOICE.replace(algorithm=0, feedback=7, **_CARRIERS, **{f"op{n}_frequency_coarse": 31 for n in range(2, 7)})
+SINE = INIT_VOICE
+BRIGHT = INIT_VOICE.replace(op1_frequency_mode=1, op1_frequency_coarse=3, op1_frequency_fine=97)  # 9.3 kHz
+
+MADE = {
+    "silent": SINE.replace(op1_output_level=0),
+    "nearly_silent": SINE.replace(op1_output_level=40),
+    "subsonic": SINE.replace(op1_frequency_mode=1, op1_frequency_coarse=0),  # 1 Hz
+    "drone": SINE.replace(op1_eg_level_4=99),
+    "swells": SINE.replace(op1_eg_rate_1=20, op1_eg_rate_4=60, op1_eg_level_4=99),
+    "slow": SINE.replace(op1_eg_rate_1=30),
+    "loud": SINE.replace(algorithm=31, **_CARRIERS),
+    "noisy": NOISE,
+    "shrill": BRIGHT,
+    "off_pitch": SINE.replace(op1_frequency_coarse=1, op1_frequency_fine=20),
+}
+
+
+@pytest.mark.parametrize("fault", MADE)
+def test_a_voice_made_with_a_fault_is_found_to_have_it(fault: str) -> None:
+    assert fault in faults(hear(MADE[fault].array))
+
+
+def test_a_plain_sine_has_none() -> None:
+    assert faults(hear(SINE.array)) == ()
+    assert is_useful(hear(SINE.array))
+
+
+@pytest.mark.parametrize("fault", MADE)
+def test_slow_and_loud_voices_are_useful_and_the_others_are_not(fault: str) -> None:
+    assert is_useful(hear(MADE[fault].array)) == (fault in {"slow", "loud"})
+
+
+@pytest.mark.parametrize("category", category_keys())
+def test_categories_excuse_what_belongs_to_them(category: str) -> None:
+    noise, false = faults(hear(NOISE.array), category), faults(hear(MADE["off_pitch"].array), category)
+    assert ("noisy" in noise) == (category not in UNPITCHED)
+    assert ("off_pitch" in false) == (category not in UNPITCHED | INHARMONIC)
+    assert is_useful(hear(MADE["off_pitch"].array), category) == (category in UNPITCHED | INHARMONIC)
+
+
+@pytest.mark.parametrize("category", [None, *category_keys()])
+@pytest.mark.parametrize("fault", ["silent", "drone"])
+def test_nothing_excuses_silence_or_a_voice_that_never_ends(fault: str, category: str | None) -> None:
+    assert not is_useful(hear(MADE[fault].array), category)
+
+
+def test_a_fault_at_one_note_of_three_is_none() -> None:
+    # Above the break point the sine falls silent: the high note is not heard, the others are fine.
+    split = SINE.replace(op1_break_point=45, op1_right_depth=99, op1_right_curve=0)
+    heard = hear(split.array)
+    assert heard.high.peak_db < heard.middle.peak_db
+    assert faults(heard) == ()
+
+
+def test_every_fault_found_is_listed() -> None:
+    voices: list[Voice] = list(MADE.values())
+    found = {fault for voice in voices for fault in faults(hear(voice.array))}
+    assert found <= set(FAULTS)
+    assert set(FAULTS) - found <= {"unpitched"}
