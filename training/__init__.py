@@ -1,0 +1,1 @@
+"""The training half: a conditional GAN that learns from exports and emits cartridges. See ``training/README.md``."""

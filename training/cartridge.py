@@ -1,0 +1,55 @@
+"""A cartridge on disk: the ``.syx`` that an instrument accepts, and beside it where every slot comes from."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from dx7.files import encode_cartridge, write_file
+from dx7.identity import file_sha
+from training.model import Model
+from training.sampling import Cartridge
+
+SIDECAR_VERSION = 1
+
+
+def write_cartridge(path: Path, cartridge: Cartridge, facts: dict[str, object]) -> Path:
+    """Write 32 voices and their sidecar, and return the sidecar's path. ``facts`` are those of :func:`facts_of`.
+
+    Raises ``FileError`` if a file cannot be written.
+    """
+    data = encode_cartridge([slot.voice for slot in cartridge.slots])
+    sidecar = path.with_suffix(".json")
+    write_file(path, data)
+    write_file(sidecar, (json.dumps(facts | {"file_sha": file_sha(data)}, indent=2) + "\n").encode())
+    return sidecar
+
+
+def facts_of(
+    cartridge: Cartridge, model: Model, *, mix: dict[str, float], seed: int, like: str | None, amount: float
+) -> dict[str, object]:
+    """What the sidecar says. The same model, wish and seed give the same facts."""
+    return {
+        "version": SIDECAR_VERSION,
+        "generator": "cartwright",
+        "generated": True,
+        "model_hash": model.model_hash,
+        "export_hash": model.export_hash,
+        "step": model.step,
+        "seed": seed,
+        "categories": mix,
+        "like": {"voice": like, "amount": amount} if like else None,
+        "drawn": cartridge.drawn,
+        "left_out": cartridge.left_out,
+        "slots": [
+            {
+                "slot": number,
+                "name": slot.voice.name,
+                "voice_id": slot.voice.voice_id,
+                "nearest_training_voice": slot.nearest,
+                "differs_at_least": slot.distance,
+                "faults": list(slot.faults),
+            }
+            for number, slot in enumerate(cartridge.slots, 1)
+        ],
+    }

@@ -1,0 +1,104 @@
+"""``python -m training``: train a model, measure it, ask it for cartridges."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dx7.console import JsonOption, new_app, print_json, print_table, print_text, progress
+from dx7.exchange import latest_export
+from dx7.locations import exports_folder, runs_folder
+from dx7.parameters import VOICES_IN_BANK
+from dx7.selection import split_slot
+
+# Everything that needs JAX is imported inside the commands: --help must not wait for it.
+
+app = new_app("Train a model on an export, measure it, and ask it for cartridges.")
+
+ModelOption = Annotated[Path | None, typer.Option(help="A model's or a run's folder; the latest if not given.")]
+ExportOption = Annotated[Path | None, typer.Option(help="The export's folder; the latest if not given.")]
+
+
+@app.command()
+def train(
+    export: ExportOption = None,
+    config: Annotated[str, typer.Option(help="tiny, base, or a TOML file.")] = "base",
+    run: Annotated[Path | None, typer.Option(help="The run's folder; a new one if not given.")] = None,
+    json: JsonOption = False,
+) -> None:
+    """Train a model, or go on where a stopped run was.
+
+    Example: python -m training train --config tiny --run data/runs/first
+    """
+    from training.config import load_config
+    from training.train import train as train_model
+
+    settings = load_config(config)
+    export_folder = export or latest_export(exports_folder())
+    run_folder = run or runs_folder() / f"{Path(config).stem}-{datetime.now(UTC):%Y%m%d-%H%M%S}"
+    last: dict[str, float] = {}
+    with progress(quiet=json) as bar:
+        task = bar.add_task("training", total=settings.steps)
+
+        def report(step: int, metrics: dict[str, float]) -> None:
+            bar.update(task, completed=step)
+            last.update(metrics)
+
+        model = train_model(export_folder, settings, run_folder, report)
+    facts = {"model": str(model), "run": str(run_folder), "export": str(export_folder), "steps": settings.steps, **last}
+    if json:
+        print_json(facts)
+    else:
+        print_text("\n".join(f"{name:24} {value}" for name, value in facts.items()))
+
+
+@app.command()
+def sample(
+    out: Annotated[Path, typer.Option(help="Where the cartridge goes; its sidecar goes beside it as .json.")],
+    category: Annotated[str, typer.Option(help="brass, brass+strings or brass:0.7,strings:0.3; empty for any.")] = "",
+    count: Annotated[int, typer.Option(min=VOICES_IN_BANK, max=VOICES_IN_BANK, help="Voices in a cartridge.")] = 32,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed and model give the same bytes.")] = 0,
+    model: ModelOption = None,
+    like: Annotated[str | None, typer.Option(help="FILE:SLOT of a favourite to vary.")] = None,
+    amount: Annotated[float, typer.Option(min=0.0, max=1.0, help="How far from it: 0.1 a touch, 1 a cousin.")] = 0.3,
+    temperature: Annotated[float, typer.Option(min=0.1, max=2.0, help="Below 1 safer, above 1 wilder.")] = 1.0,
+    json: JsonOption = False,
+) -> None:
+    """Write a cartridge of 32 new voices: of one category, of a mix, or around a favourite.
+
+    Example: python -m training sample --category brass --seed 1 --out brass.syx
+    """
+    from training.cartridge import facts_of, write_cartridge
+    from training.model import find_model, read_model
+    from training.sampling import sample as sample_voices
+    from training.wishes import parse_mix, read_favourite
+
+    mix = parse_mix(category)
+    favourite = read_favourite(like) if like else None
+    found = read_model(find_model(model))
+    cartridge = sample_voices(
+        found, mix, count=count, seed=seed, like=favourite, amount=amount, temperature=temperature
+    )
+    named = f"{split_slot(like)[0].name}:{split_slot(like)[1]}" if like else None
+    facts = facts_of(cartridge, found, mix=mix, seed=seed, like=named, amount=amount)
+    sidecar = write_cartridge(out, cartridge, facts)
+    if json:
+        print_json(facts)
+        return
+    print_table(
+        [
+            {
+                "slot": number,
+                "name": slot.voice.name,
+                "algorithm": slot.voice["algorithm"] + 1,
+                "differs at least": slot.distance,
+                "faults": ", ".join(slot.faults),
+            }
+            for number, slot in enumerate(cartridge.slots, 1)
+        ]
+    )
+    left_out = ", ".join(f"{count} {reason}" for reason, count in cartridge.left_out.items() if count)
+    print_text(f"{out} and {sidecar}: {len(cartridge.slots)} of {cartridge.drawn} drawn voices; left out: {left_out}")

@@ -1,0 +1,74 @@
+"""Voices as tokens: seven rows of small integers, every one a choice among legal values.
+
+Token 0 is what the operators share; tokens 1 to 6 are operators 6 to 1, as stored. A token has 21 slots, one a
+parameter in table order; the shared token's last two slots are empty and always 0. No value is scaled or rounded,
+so decoding gives back exactly what was encoded.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dx7.parameters import (
+    BY_NAME,
+    GLOBAL_SLICE,
+    OPERATOR_PARAMETER_NAMES,
+    OPERATORS,
+    PARAMETER_COUNT,
+    PARAMETERS,
+    operator_slice,
+)
+
+Tokens = NDArray[np.uint8]  # [n, 7, 21]
+
+TOKENS = 1 + len(OPERATORS)
+SLOTS = len(OPERATOR_PARAMETER_NAMES)
+VALUES = 1 + max(parameter.maximum for parameter in PARAMETERS)
+KINDS = (0, 1, 1, 1, 1, 1, 1)  # of each token: 0 shared, 1 operator
+EMPTY = -1
+
+
+def _columns() -> NDArray[np.int64]:
+    columns = np.full((TOKENS, SLOTS), EMPTY)
+    columns[0, : GLOBAL_SLICE.stop - GLOBAL_SLICE.start] = np.arange(GLOBAL_SLICE.start, GLOBAL_SLICE.stop)
+    for token, operator in enumerate(OPERATORS, 1):
+        columns[token] = np.arange(operator_slice(operator).start, operator_slice(operator).stop)
+    return columns
+
+
+COLUMNS = _columns()  # [7, 21]: the parameter of each slot, -1 where there is none
+FILLED = COLUMNS != EMPTY
+MAXIMA = np.where(FILLED, np.array([row.maximum for row in PARAMETERS])[COLUMNS], 0)  # [7, 21]
+LEGAL = np.arange(VALUES) <= MAXIMA[:, :, None]  # [7, 21, 100]
+ALGORITHM_SLOT = int(np.flatnonzero(COLUMNS[0] == BY_NAME["algorithm"].index)[0])
+
+
+def operator_slot(name: str) -> int:
+    """The slot of an operator's parameter, named without the operator.
+
+    >>> operator_slot("output_level")
+    16
+    """
+    return OPERATOR_PARAMETER_NAMES.index(name)
+
+
+def encode(parameters: NDArray[np.uint8]) -> Tokens:
+    """Tokens of voices: ``uint8[n, 145]`` in table order to ``uint8[n, 7, 21]``."""
+    if parameters.dtype != np.uint8 or parameters.ndim != 2 or parameters.shape[1] != PARAMETER_COUNT:
+        raise ValueError(f"expected uint8[n, {PARAMETER_COUNT}], got {parameters.dtype}{list(parameters.shape)}")
+    return np.where(FILLED, parameters[:, COLUMNS], 0).astype(np.uint8)
+
+
+def decode(tokens: NDArray[np.integer]) -> NDArray[np.uint8]:
+    """Voices of tokens: integers ``[n, 7, 21]`` to ``uint8[n, 145]``; reverse of :func:`encode`.
+
+    Raises ``ValueError`` if a value is out of range; the generator cannot draw one.
+    """
+    if tokens.ndim != 3 or tokens.shape[1:] != (TOKENS, SLOTS):
+        raise ValueError(f"expected [n, {TOKENS}, {SLOTS}], got {list(tokens.shape)}")
+    if ((tokens < 0) | (tokens > MAXIMA)).any():
+        raise ValueError("a token holds a value out of range")
+    parameters = np.empty((len(tokens), PARAMETER_COUNT), np.uint8)
+    parameters[:, COLUMNS[FILLED]] = tokens[:, FILLED]
+    return parameters

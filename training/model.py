@@ -1,0 +1,127 @@
+"""A finished model: a folder with ``model.safetensors`` and ``config.json``, and how one is found.
+
+The weights are the generator's moving average and the discriminator, in half precision, with the prototypes and the
+sketch of the training voices. No human voice is in it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from hashlib import sha256
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax import nnx
+
+from dx7.errors import CategoryError, ModelError
+from dx7.locations import DEFAULT_MODEL, runs_folder
+from training.checkpoint import flatten, read_arrays, unflatten, write_arrays, write_atomically
+from training.config import Config, make_config
+from training.discriminator import Discriminator
+from training.generator import Generator
+from training.prototypes import Prototypes
+from training.sketch import Sketch
+from training.state import make_discriminator, make_generator
+
+MODEL_VERSION = 1
+MODEL_FILE = "model.safetensors"
+CONFIG_FILE = "config.json"
+MODEL_FOLDER = "model"  # in a run's folder
+
+
+@dataclass(frozen=True)
+class Model:
+    """What sampling needs."""
+
+    config: Config
+    category_keys: tuple[str, ...]
+    generator: Generator
+    discriminator: Discriminator
+    prototypes: Prototypes
+    sketch: Sketch
+    step: int
+    export_hash: str
+    model_hash: str  # 16 hexadecimal digits that name the weights
+
+    def weights(self, mix: dict[str, float]) -> np.ndarray:
+        """How much of each category: ``float32[categories]``, summing to 1. Raises ``CategoryError``."""
+        weights = np.zeros(len(self.category_keys), np.float32)
+        for key, share in mix.items():
+            if key not in self.category_keys:
+                raise CategoryError(f"the model knows no category {key!r}; choose from {', '.join(self.category_keys)}")
+            weights[self.category_keys.index(key)] = share
+        return weights / weights.sum()
+
+
+def write_model(
+    folder: Path,
+    *,
+    config: Config,
+    category_keys: Sequence[str],
+    generator: nnx.State,
+    discriminator: nnx.State,
+    prototypes: Prototypes,
+    sketch: Sketch,
+    step: int,
+    export_hash: str,
+) -> None:
+    """Write a model folder. ``config.json`` comes last: a folder without one is no model."""
+    weights = flatten(generator, "generator") | flatten(discriminator, "discriminator")
+    weights |= flatten(prototypes._asdict(), "prototypes")
+    arrays = {name: array.astype(np.float16) for name, array in weights.items()}
+    arrays |= flatten(sketch._asdict(), "sketch")
+    about = {"version": MODEL_VERSION, "step": step, "export_hash": export_hash, "category_keys": list(category_keys)}
+    write_arrays(folder / MODEL_FILE, arrays, about)
+    write_atomically(folder / CONFIG_FILE, (json.dumps(about | {"config": asdict(config)}, indent=2) + "\n").encode())
+
+
+def read_model(folder: Path) -> Model:
+    """Read a model folder. Raises ``ModelError`` if it is missing, damaged or of another version."""
+    try:
+        written = json.loads((folder / CONFIG_FILE).read_text(encoding="utf-8"))
+    except (OSError, json.JSONDecodeError) as error:
+        raise ModelError(f"{folder} is no model (no readable {CONFIG_FILE}); run make train") from error
+    if written.get("version") != MODEL_VERSION:
+        raise ModelError(f"{folder} has model version {written.get('version')}, not {MODEL_VERSION}; train a new one")
+    config = make_config(written["config"], where=str(folder / CONFIG_FILE))
+    arrays, about = read_arrays(folder / MODEL_FILE)
+    keys = tuple(about["category_keys"])
+
+    def shape_of(make: type | object) -> tuple[nnx.GraphDef, nnx.State]:
+        return nnx.split(nnx.eval_shape(lambda: make(config, len(keys), key=jax.random.key(0))))
+
+    generator, generator_like = shape_of(make_generator)
+    discriminator, discriminator_like = shape_of(make_discriminator)
+    return Model(
+        config=config,
+        category_keys=keys,
+        generator=nnx.merge(generator, unflatten(generator_like, arrays, "generator")),
+        discriminator=nnx.merge(discriminator, unflatten(discriminator_like, arrays, "discriminator")),
+        prototypes=Prototypes(*(jnp.asarray(arrays[f"prototypes/{name}"], jnp.float32) for name in Prototypes._fields)),
+        sketch=Sketch(*(arrays[f"sketch/{name}"] for name in Sketch._fields)),
+        step=int(about["step"]),
+        export_hash=str(about["export_hash"]),
+        model_hash=sha256((folder / MODEL_FILE).read_bytes()).hexdigest()[:16],
+    )
+
+
+def find_model(asked: Path | None = None) -> Path:
+    """The model folder to use: the one asked for (or its run's), else the run finished last, else the shipped one.
+
+    Raises ``ModelError`` if there is none.
+    """
+    if asked is not None:
+        for folder in (asked, asked / MODEL_FOLDER):
+            if (folder / CONFIG_FILE).exists() and (folder / MODEL_FILE).exists():
+                return folder
+        raise ModelError(f"there is no finished model in {asked}; run make train")
+    finished = list(runs_folder().glob(f"*/{MODEL_FOLDER}/{CONFIG_FILE}"))
+    if finished:
+        return max(finished, key=lambda file: file.stat().st_mtime).parent
+    if (DEFAULT_MODEL / CONFIG_FILE).exists():
+        return DEFAULT_MODEL
+    raise ModelError(f"there is no model in {runs_folder()} and none ships in {DEFAULT_MODEL}; run make train")

@@ -1,0 +1,125 @@
+"""Prototypes: operators and shared settings gathered into codes by k-means in a musical metric.
+
+The metric weighs what is heard: output level and frequency (its logarithm, whatever mode it is set in) most,
+envelopes next, detune least. A code is a centre in that metric, not a voice, and holds no parameter values.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+from numpy.typing import NDArray
+
+from dx7.parameters import BY_NAME, GLOBAL_PARAMETER_NAMES
+from training.encoding import ALGORITHM_SLOT, Tokens, operator_slot
+
+Features = NDArray[np.float32]
+
+
+class Prototypes(NamedTuple):
+    """Centres in the metric: ``float32[codes, features]`` of shared settings and of operators."""
+
+    shared: Array
+    operators: Array
+
+
+def operator_features(operators: Tokens) -> Features:
+    """Operators ``uint8[n, 21]`` in the metric: ``float32[n, 20]``."""
+
+    def slot(name: str) -> Features:
+        return operators[:, operator_slot(name)].astype(np.float32)
+
+    fixed = slot("frequency_mode")
+    coarse, fine = slot("frequency_coarse"), slot("frequency_fine")
+    ratio = np.log2(np.where(coarse == 0, 0.5, coarse) * (1 + fine / 100)) / 3
+    hertz = coarse % 4 + fine / 100 - 2  # decades around 100 Hz
+
+    def depth(side: str) -> Features:
+        return slot(f"{side}_depth") / 99 * np.where(slot(f"{side}_curve") >= 2, 1, -1)
+
+    columns = [
+        *(slot(f"eg_rate_{stage}") / 99 for stage in range(1, 5)),
+        *(slot(f"eg_level_{stage}") / 99 for stage in range(1, 5)),
+        3 * slot("output_level") / 99,
+        2 * np.where(fixed == 1, hertz, ratio),
+        3 * fixed,
+        0.3 * (slot("detune") - 7) / 7,
+        0.5 * depth("left"),
+        0.5 * depth("right"),
+        0.3 * slot("break_point") / 99,
+        0.4 * slot("rate_scaling") / 7,
+        0.5 * slot("amplitude_modulation_sensitivity") / 3,
+        0.7 * slot("velocity_sensitivity") / 7,
+    ]
+    return np.stack(columns, axis=1).astype(np.float32)
+
+
+def shared_features(shared: Tokens) -> Features:
+    """Shared settings ``uint8[n, 21]`` in the metric; voices of two algorithms never share a code by chance."""
+
+    def slot(name: str) -> Features:
+        return shared[:, GLOBAL_PARAMETER_NAMES.index(name)].astype(np.float32) / BY_NAME[name].maximum
+
+    columns = [
+        *(0.3 * slot(f"pitch_eg_rate_{stage}") for stage in range(1, 5)),
+        *(3 * slot(f"pitch_eg_level_{stage}") for stage in range(1, 5)),
+        slot("feedback"),
+        0.3 * slot("oscillator_sync"),
+        0.5 * slot("lfo_speed"),
+        0.4 * slot("lfo_delay"),
+        0.8 * slot("lfo_pitch_modulation_depth"),
+        0.8 * slot("lfo_amplitude_modulation_depth"),
+        0.2 * slot("lfo_sync"),
+        0.7 * slot("pitch_modulation_sensitivity"),
+        3 * slot("transpose"),
+        *(0.3 * np.eye(6, dtype=np.float32)[shared[:, GLOBAL_PARAMETER_NAMES.index("lfo_wave")]].T),
+        *(3 * np.eye(32, dtype=np.float32)[shared[:, ALGORITHM_SLOT]].T),
+    ]
+    return np.stack(columns, axis=1).astype(np.float32)
+
+
+def fit_prototypes(tokens: Tokens, *, shared_codes: int, operator_codes: int, rounds: int, key: Array) -> Prototypes:
+    """Prototypes of the voices ``uint8[n, 7, 21]``, ``rounds`` of k-means from random beginnings."""
+    first, second = jax.random.split(key)
+    operators = operator_features(tokens[:, 1:].reshape(-1, tokens.shape[-1]))
+    return Prototypes(
+        _k_means(jnp.asarray(shared_features(tokens[:, 0])), shared_codes, rounds, first),
+        _k_means(jnp.asarray(operators), operator_codes, rounds, second),
+    )
+
+
+def assign_codes(tokens: Tokens, prototypes: Prototypes) -> NDArray[np.int32]:
+    """The nearest prototype of each token: ``int32[n, 7]``. Operator codes count on from the shared ones."""
+    shared = _nearest(jnp.asarray(shared_features(tokens[:, 0])), prototypes.shared)
+    operators = _nearest(
+        jnp.asarray(operator_features(tokens[:, 1:].reshape(-1, tokens.shape[-1]))), prototypes.operators
+    )
+    codes = np.empty(tokens.shape[:2], np.int32)
+    codes[:, 0] = shared
+    codes[:, 1:] = np.asarray(operators).reshape(len(tokens), -1) + len(prototypes.shared)
+    return codes
+
+
+def squared_distances(points: Array, centres: Array) -> Array:
+    """``float[n, features]`` and ``float[codes, features]`` to ``float[n, codes]``."""
+    return (points**2).sum(1)[:, None] - 2 * points @ centres.T + (centres**2).sum(1)
+
+
+@jax.jit
+def _nearest(points: Array, centres: Array) -> Array:
+    # In pieces: all distances at once would be gigabytes.
+    return jax.lax.map(lambda point: squared_distances(point[None], centres)[0].argmin(), points, batch_size=4096)
+
+
+def _k_means(points: Array, codes: int, rounds: int, key: Array) -> Array:
+    centres = points[jax.random.choice(key, len(points), (codes,), replace=len(points) < codes)]
+    for _ in range(rounds):
+        nearest = _nearest(points, centres)
+        count = jnp.zeros(codes).at[nearest].add(1)
+        total = jnp.zeros_like(centres).at[nearest].add(points)
+        centres = jnp.where(count[:, None] > 0, total / jnp.maximum(count, 1)[:, None], centres)
+    return centres

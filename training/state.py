@@ -1,0 +1,96 @@
+"""Everything that changes while training, in one tree."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import optax
+from flax import nnx
+from jax import Array
+
+from training.config import Config
+from training.discriminator import Discriminator
+from training.generator import Generator
+
+
+class TrainState(NamedTuple):
+    """The state after ``step`` steps. Randomness is a function of the seed and the step, so it needs no place here."""
+
+    step: Array  # int32
+    generator: nnx.State
+    average: nnx.State  # the generator's exponential moving average, which is what gets sampled
+    discriminator: nnx.State
+    generator_optimizer: optax.OptState
+    discriminator_optimizer: optax.OptState
+
+
+class Networks(NamedTuple):
+    """What does not change: the networks' shapes and the optimizers."""
+
+    generator: nnx.GraphDef[Generator]
+    discriminator: nnx.GraphDef[Discriminator]
+    generator_optimizer: optax.GradientTransformation
+    discriminator_optimizer: optax.GradientTransformation
+
+
+def make_generator(config: Config, categories: int, *, key: Array) -> Generator:
+    """A generator with new weights."""
+    return Generator(
+        categories,
+        shared_codes=config.global_codes,
+        operator_codes=config.operator_codes,
+        width=config.width,
+        layers=config.layers,
+        heads=config.heads,
+        rngs=nnx.Rngs(key),
+    )
+
+
+def make_discriminator(config: Config, categories: int, *, key: Array) -> Discriminator:
+    """A discriminator with new weights."""
+    return Discriminator(
+        categories,
+        width=config.discriminator_width,
+        layers=config.discriminator_layers,
+        heads=config.heads,
+        rngs=nnx.Rngs(key),
+    )
+
+
+def learning_rate(config: Config) -> optax.Schedule:
+    """The generator's learning rate at a step: a rise and a cosine, then one value for the adversarial phase."""
+    likelihood = optax.warmup_cosine_decay_schedule(
+        0.0,
+        config.learning_rate,
+        config.warmup_steps,
+        max(config.likelihood_steps, config.warmup_steps + 1),
+        config.learning_rate / 10,
+    )
+    adversarial = optax.constant_schedule(config.adversarial_learning_rate)
+    return optax.join_schedules([likelihood, adversarial], [config.likelihood_steps])
+
+
+def make_state(config: Config, categories: int) -> tuple[Networks, TrainState]:
+    """Networks and the state at step 0."""
+    first, second = jax.random.split(jax.random.key(config.seed))
+    generator, generator_weights = nnx.split(make_generator(config, categories, key=first))
+    discriminator, discriminator_weights = nnx.split(make_discriminator(config, categories, key=second))
+    networks = Networks(
+        generator,
+        discriminator,
+        optax.chain(
+            optax.clip_by_global_norm(1.0),
+            optax.adamw(learning_rate(config), b2=0.99, weight_decay=config.weight_decay),
+        ),
+        optax.adam(config.discriminator_learning_rate, b1=0.0, b2=0.99),
+    )
+    return networks, TrainState(
+        jnp.zeros((), jnp.int32),
+        generator_weights,
+        generator_weights,
+        discriminator_weights,
+        networks.generator_optimizer.init(generator_weights),
+        networks.discriminator_optimizer.init(discriminator_weights),
+    )

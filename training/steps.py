@@ -1,0 +1,129 @@
+"""One training step of each phase, and many of them in one compiled call.
+
+Metrics are flat dicts; ``loss/...`` are means over the batch, ``norm/...`` lengths of gradients.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import jax
+import jax.numpy as jnp
+import optax
+from flax import nnx
+from jax import Array
+
+from training import losses
+from training.config import Config
+from training.data import Batch, Voices, draw_batch
+from training.discriminator import one_hot
+from training.draw import Mix, draw
+from training.generator import Generator, straight_through
+from training.state import Networks, TrainState
+
+Metrics = dict[str, Array]
+Step = Callable[[TrainState, Voices], tuple[TrainState, Metrics]]
+
+DRAWS = 7 * 22  # choices a voice: a code and 21 values a token; losses are told per choice
+
+
+def likelihood_step(networks: Networks, config: Config) -> Step:
+    """First phase: the generator learns what human voices are made of."""
+
+    def step(state: TrainState, voices: Voices) -> tuple[TrainState, Metrics]:
+        batch_key, drop_key = jax.random.split(_key(config, state.step))
+        batch = _batch(voices, config, batch_key)
+
+        def loss(weights: nnx.State) -> tuple[Array, Metrics]:
+            generator = nnx.merge(networks.generator, weights)
+            surprise, metrics = _likelihood(generator, batch, config, drop_key)
+            return surprise, metrics
+
+        gradient, metrics = jax.grad(loss, has_aux=True)(state.generator)
+        return _move_generator(networks, config, state, gradient), {
+            **metrics,
+            "norm/generator": optax.global_norm(gradient),
+        }
+
+    return step
+
+
+def adversarial_step(networks: Networks, config: Config) -> Step:
+    """Second phase: discriminator, then generator; the likelihood stays as an anchor against collapse."""
+
+    def step(state: TrainState, voices: Voices) -> tuple[TrainState, Metrics]:
+        batch_key, drop_key, draw_key = jax.random.split(_key(config, state.step), 3)
+        batch = _batch(voices, config, batch_key)
+        human = one_hot(batch.tokens)
+
+        generator = nnx.merge(networks.generator, state.generator)
+        drawn = draw(generator, Mix(batch.weights[None], jnp.ones(1)), key=draw_key)
+        generated = one_hot(drawn.tokens)
+
+        def discriminator_loss(weights: nnx.State) -> tuple[Array, Metrics]:
+            discriminator = nnx.merge(networks.discriminator, weights)
+            both = jnp.concatenate([human, generated])
+            twice = jnp.concatenate([batch.weights, batch.weights])
+            verdicts, penalties = losses.judge_with_penalty(lambda given: discriminator(given, twice), both)
+            verdict = losses.relativistic_discriminator(*jnp.split(verdicts, 2)).mean()
+            metrics = {"loss/discriminator": verdict, "loss/gradient_penalty": penalties.mean()}
+            return verdict + 2 * config.gradient_penalty * penalties.mean(), metrics
+
+        gradient, metrics = jax.grad(discriminator_loss, has_aux=True)(state.discriminator)
+        updates, optimizer = networks.discriminator_optimizer.update(
+            gradient, state.discriminator_optimizer, state.discriminator
+        )
+        state = state._replace(
+            discriminator=optax.apply_updates(state.discriminator, updates), discriminator_optimizer=optimizer
+        )
+        metrics["norm/discriminator"] = optax.global_norm(gradient)
+
+        discriminator = nnx.merge(networks.discriminator, state.discriminator)
+        verdict_of_human = discriminator(human, batch.weights)
+
+        def generator_loss(weights: nnx.State) -> tuple[Array, Metrics]:
+            generator = nnx.merge(networks.generator, weights)
+            logits = generator(drawn.tokens, drawn.codes, batch.weights, follow_codes=True)
+            verdict = discriminator(straight_through(drawn.tokens, logits.values), batch.weights)
+            fooled = losses.relativistic_generator(verdict_of_human, verdict).mean()
+            surprise, metrics = _likelihood(generator, batch, config, drop_key)
+            return config.adversarial * fooled + config.anchor * surprise, {**metrics, "loss/generator": fooled}
+
+        gradient, more = jax.grad(generator_loss, has_aux=True)(state.generator)
+        metrics |= more | {"norm/generator": optax.global_norm(gradient)}
+        return _move_generator(networks, config, state, gradient), metrics
+
+    return step
+
+
+def compile_chunk(step: Step, steps: int) -> Step:
+    """Many steps in one compiled call. The metrics come back as ``float[steps]``."""
+
+    def chunk(state: TrainState, voices: Voices) -> tuple[TrainState, Metrics]:
+        return jax.lax.scan(lambda carry, _: step(carry, voices), state, length=steps)
+
+    return jax.jit(chunk, donate_argnums=0)
+
+
+def _key(config: Config, step: Array) -> Array:
+    return jax.random.fold_in(jax.random.key(config.seed + 1), step)
+
+
+def _batch(voices: Voices, config: Config, key: Array) -> Batch:
+    return draw_batch(voices, config.batch, category_dropout=config.category_dropout, symmetry=config.symmetry, key=key)
+
+
+def _likelihood(generator: Generator, batch: Batch, config: Config, key: Array) -> tuple[Array, Metrics]:
+    logits = generator(batch.tokens, batch.codes, batch.weights, rate=config.dropout, key=key)
+    codes = losses.code_surprise(logits, batch.codes).mean()
+    values = losses.value_surprise(logits, batch.tokens).mean()
+    return (codes + values) / DRAWS, {"loss/codes": codes, "loss/values": values}
+
+
+def _move_generator(networks: Networks, config: Config, state: TrainState, gradient: nnx.State) -> TrainState:
+    updates, optimizer = networks.generator_optimizer.update(gradient, state.generator_optimizer, state.generator)
+    weights = optax.apply_updates(state.generator, updates)
+    # Early on the average follows closely; it would otherwise remember the random beginning for long.
+    decay = jnp.minimum(config.average_decay, (1 + state.step) / (10 + state.step))
+    average = jax.tree.map(lambda old, new: decay * old + (1 - decay) * new, state.average, weights)
+    return state._replace(step=state.step + 1, generator=weights, average=average, generator_optimizer=optimizer)

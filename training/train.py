@@ -1,0 +1,208 @@
+"""The training run: export in, run folder out. Read it from top to bottom.
+
+A run folder explains itself: ``config.json`` (settings and what was read), ``metrics.jsonl`` (one flat object a chunk
+of steps), ``checkpoint.safetensors`` (all that is needed to go on), ``samples/`` (a cartridge of the same 32 seeds
+every so often) and, when finished, ``model/``.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax import nnx
+from jax import Array
+
+from dx7.errors import ModelError
+from dx7.exchange import Export, read_export
+from dx7.messages import encode_bank_message
+from dx7.parameters import VOICES_IN_BANK
+from dx7.voice import Voice
+from training import losses
+from training.checkpoint import flatten, read_arrays, unflatten, write_arrays, write_atomically
+from training.config import Config
+from training.data import Voices, make_voices, of_split
+from training.draw import Mix, draw
+from training.encoding import decode, encode
+from training.model import CONFIG_FILE, MODEL_FOLDER, write_model
+from training.prototypes import Prototypes, fit_prototypes
+from training.sketch import make_sketch
+from training.state import Networks, TrainState, make_state
+from training.steps import Step, adversarial_step, compile_chunk, likelihood_step
+
+CHECKPOINT_FILE = "checkpoint.safetensors"
+METRICS_FILE = "metrics.jsonl"
+SAMPLES_FOLDER = "samples"
+
+Report = Callable[[int, dict[str, float]], None]  # told the step and its metrics after every chunk
+
+
+class Run(NamedTuple):
+    """A run about to go on: where, with what, from which state."""
+
+    folder: Path
+    config: Config
+    export: Export
+    prototypes: Prototypes
+    networks: Networks
+    state: TrainState
+
+
+def train(export_folder: Path, config: Config, run_folder: Path, report: Report = lambda step, metrics: None) -> Path:
+    """Train, or go on where a stopped run was, and return the folder of the finished model.
+
+    Raises ``ExportError`` for an export that cannot be used and ``ModelError`` if the run folder belongs to another
+    config or export, or if a loss stops being finite (naming the step).
+    """
+    run = open_run(export_folder, config, run_folder)
+    learn = make_voices(
+        run.export,
+        run.prototypes,
+        split="train",
+        family_power=config.family_power,
+        category_power=config.category_power,
+    )
+    validate = make_validation(run)
+    phases = {
+        "likelihood": compile_chunk(likelihood_step(run.networks, config), config.steps_per_chunk),
+        "adversarial": compile_chunk(adversarial_step(run.networks, config), config.steps_per_chunk),
+    }
+
+    state, step = run.state, int(run.state.step)
+    while step < config.steps:
+        began = time.perf_counter()
+        phase = "likelihood" if step < config.likelihood_steps else "adversarial"
+        state, metrics = run_chunk(phases[phase], state, learn, step)
+        step += config.steps_per_chunk
+        line: dict[str, Any] = {"step": step, "phase": phase, **metrics}
+        line["steps_per_second"] = round(config.steps_per_chunk / (time.perf_counter() - began), 3)
+        if step % config.checkpoint_every == 0 or step == config.steps:
+            line |= validate(state.average)
+        with (run.folder / METRICS_FILE).open("a", encoding="utf-8") as file:
+            file.write(json.dumps(line) + "\n")
+        if step % config.sample_every == 0 or step == config.steps:
+            write_samples(run, state, step)
+        # Last, so that a kill before it repeats this chunk and nothing else.
+        if step % config.checkpoint_every == 0 or step == config.steps:
+            write_checkpoint(run, state)
+        report(step, {name: value for name, value in line.items() if isinstance(value, float)})
+
+    rows = of_split(run.export, "train")
+    model = run.folder / MODEL_FOLDER
+    write_model(
+        model,
+        config=config,
+        category_keys=run.export.category_keys,
+        generator=state.average,
+        discriminator=state.discriminator,
+        prototypes=run.prototypes,
+        sketch=make_sketch(run.export.parameters[rows], tuple(run.export.voice_ids[row] for row in rows)),
+        step=step,
+        export_hash=run.export.content_hash,
+    )
+    return model
+
+
+def open_run(export_folder: Path, config: Config, run_folder: Path) -> Run:
+    """Begin a run, or find the state a stopped one was in."""
+    export = read_export(export_folder)
+    about = {"config": asdict(config), "config_hash": config.config_hash, "export_hash": export.content_hash}
+    networks, state = make_state(config, len(export.category_keys))
+    if (run_folder / CHECKPOINT_FILE).exists():
+        arrays, written = read_arrays(run_folder / CHECKPOINT_FILE)
+        for name, text in (("config_hash", "config"), ("export_hash", "export")):
+            if written.get(name) != about[name]:
+                raise ModelError(f"{run_folder} was begun with another {text}; use that one, or another run folder")
+        prototypes = Prototypes(*(jnp.asarray(arrays[f"prototypes/{name}"]) for name in Prototypes._fields))
+        state = unflatten(state, arrays)
+    else:
+        prototypes = fit_prototypes(
+            encode(export.parameters[of_split(export, "train")]),
+            shared_codes=config.global_codes,
+            operator_codes=config.operator_codes,
+            rounds=config.prototype_rounds,
+            key=jax.random.key(config.seed),
+        )
+        # Chunks take the state's memory over; two names for one array would be taken twice.
+        state = jax.tree.map(jnp.copy, state)
+        write_atomically(run_folder / CONFIG_FILE, (json.dumps(about, indent=2) + "\n").encode())
+    forget_metrics_after(run_folder / METRICS_FILE, int(state.step))
+    return Run(run_folder, config, export, prototypes, networks, state)
+
+
+def run_chunk(chunk: Step, state: TrainState, voices: Voices, step: int) -> tuple[TrainState, dict[str, float]]:
+    """Some steps and the mean of their metrics. Raises ``ModelError`` naming the first step that is not finite."""
+    state, metrics = chunk(state, voices)
+    values = {name: np.asarray(value) for name, value in metrics.items()}
+    for name, value in values.items():
+        if not np.isfinite(value).all():
+            first = step + 1 + int(np.flatnonzero(~np.isfinite(value))[0])
+            raise ModelError(
+                f"{name} is not finite at step {first}; the last checkpoint is kept: "
+                "lower the learning rates or raise gradient_penalty, and begin a new run"
+            )
+    return state, {name: float(value.mean()) for name, value in values.items()}
+
+
+def make_validation(run: Run) -> Callable[[nnx.State], dict[str, float]]:
+    """How surprising held-out human voices are to the generator, in nats a voice. Empty where none are held out."""
+    if "validation" not in run.export.splits:
+        return lambda weights: {}
+    held_out = make_voices(run.export, run.prototypes, split="validation")
+    held_out = jax.tree.map(lambda rows: rows[:512], held_out)
+
+    @jax.jit
+    def surprise(weights: nnx.State) -> tuple[Array, Array]:
+        tokens = held_out.tokens.astype(jnp.int32)
+        logits = nnx.merge(run.networks.generator, weights)(tokens, held_out.codes, held_out.weights)
+        return losses.code_surprise(logits, held_out.codes).mean(), losses.value_surprise(logits, tokens).mean()
+
+    return lambda weights: dict(
+        zip(("validation/codes", "validation/values"), map(float, surprise(weights)), strict=True)
+    )
+
+
+def write_samples(run: Run, state: TrainState, step: int) -> None:
+    """A cartridge of the same 32 seeds, two voices a category, as they come."""
+    categories = len(run.export.category_keys)
+    wanted = np.arange(VOICES_IN_BANK) % categories
+    mix = Mix(jnp.eye(categories)[wanted][None], jnp.ones(1))
+    drawn = _draw(nnx.merge(run.networks.generator, state.average), mix, key=jax.random.key(run.config.seed))
+    names = [f"{run.export.category_keys[number][:7]} {slot}".upper() for slot, number in enumerate(wanted, 1)]
+    voices = map(Voice.from_array, decode(np.asarray(drawn.tokens)), names)
+    write_atomically(run.folder / SAMPLES_FOLDER / f"step-{step:06}.syx", encode_bank_message(list(voices)))
+
+
+def write_checkpoint(run: Run, state: TrainState) -> None:
+    """All that is needed to go on, in one file."""
+    arrays = flatten(state) | flatten(run.prototypes._asdict(), "prototypes")
+    about = {
+        "step": int(state.step),
+        "config_hash": run.config.config_hash,
+        "export_hash": run.export.content_hash,
+    }
+    write_arrays(run.folder / CHECKPOINT_FILE, arrays, about)
+
+
+def forget_metrics_after(file: Path, step: int) -> None:
+    """Drop lines of steps that a resumed run will do again, and a line that a kill cut short."""
+    if not file.exists():
+        return
+    kept = []
+    for line in file.read_text(encoding="utf-8").splitlines():
+        try:
+            if json.loads(line)["step"] <= step:
+                kept.append(line + "\n")
+        except json.JSONDecodeError:
+            break
+    write_atomically(file, "".join(kept).encode())
+
+
+_draw = nnx.jit(draw)

@@ -1,0 +1,40 @@
+"""What the command line is asked for: mixes of categories, and a voice in a file."""
+
+from __future__ import annotations
+
+from dx7.errors import CategoryError, FileError
+from dx7.selection import read_voice, split_slot
+from dx7.voice import Voice
+
+
+def parse_mix(text: str) -> dict[str, float]:
+    """Shares of categories, summing to 1: ``brass``, ``brass+strings`` or ``brass:0.7,strings:0.3``; empty for any.
+
+    Raises ``CategoryError`` for a share that is no number above 0 or a category named twice.
+
+    >>> parse_mix("brass+strings"), parse_mix("brass:3,strings:1")
+    ({'brass': 0.5, 'strings': 0.5}, {'brass': 0.75, 'strings': 0.25})
+    """
+    shares: dict[str, float] = {}
+    for part in text.replace("+", ",").split(",") if text.strip() else []:
+        key, _, share = part.strip().partition(":")
+        key = key.strip()
+        try:
+            value = float(share) if share else 1.0
+        except ValueError:
+            value = 0.0
+        if not 0 < value < float("inf"):
+            raise CategoryError(f"the share of {key!r} is {share!r}; it must be a number above 0, as in brass:0.7")
+        if key in shares:
+            raise CategoryError(f"the category {key!r} is named twice in {text!r}")
+        shares[key] = value
+    total = sum(shares.values())
+    return {key: share / total for key, share in shares.items()}
+
+
+def read_favourite(text: str) -> Voice:
+    """The voice of ``FILE:SLOT``, slots counting from 1. Raises ``FileError`` or ``FormatError`` if there is none."""
+    path, slot = split_slot(text)
+    if slot is None:
+        raise FileError(f"{text!r} does not name a voice; write FILE:SLOT, as in bank.syx:3")
+    return read_voice(path, slot)
