@@ -1,0 +1,1 @@
+"""The labeller: a browser page to hear voices and say what they are. It draws; ``corpus`` decides."""

@@ -1,0 +1,63 @@
+"""``python -m labeler``: the labeller on a store; a store of the starter banks is made if there is none."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from corpus.journal import clean_labeller
+from dx7.console import new_app, print_text, run
+from dx7.locations import STARTER_BANKS
+from labeler.settings import LABELLER_VARIABLE, STORE_VARIABLE, default_labeller, store_path
+
+app = new_app("Hear voices in the browser and say what they are.")
+
+
+@app.command(epilog="Example: python -m labeler --store data/store.duckdb --labeller anna")
+def label(
+    store: Annotated[Path | None, typer.Option(help="The store to label from.", show_default=False)] = None,
+    labeller: Annotated[str | None, typer.Option(help="Whose answers these are.", show_default=False)] = None,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="The port of the page.")] = 8501,
+    address: Annotated[str, typer.Option(help="Who may see the page; 127.0.0.1 is this machine only.")] = "127.0.0.1",
+) -> None:
+    """Start the labeller and serve it until Ctrl-C."""
+    store = (store or store_path()).resolve()
+    if not store.exists():
+        _make_starter_store(store)
+    environment = os.environ | {
+        STORE_VARIABLE: str(store),
+        LABELLER_VARIABLE: clean_labeller(labeller) if labeller else default_labeller(),
+    }
+    print_text(f"the labeller is at http://{address}:{port}")
+    # The server takes this process's place, so that Ctrl-C and kill reach it and nothing is left behind.
+    sys.stdout.flush()
+    os.execve(sys.executable, [sys.executable, *_streamlit(address, port)], environment)  # noqa: S606
+
+
+def _streamlit(address: str, port: int) -> list[str]:
+    options = {
+        "server.address": address,
+        "server.port": str(port),
+        "server.headless": "true",
+        "server.fileWatcherType": "none",
+        "browser.gatherUsageStats": "false",
+        "browser.serverAddress": address,
+        "logger.level": "warning",
+    }
+    page = Path(__file__).with_name("app.py")
+    return ["-m", "streamlit", "run", str(page), *(f"--{name}={value}" for name, value in options.items())]
+
+
+def _make_starter_store(store: Path) -> None:
+    from corpus.ingest import ingest
+
+    print_text(f"making {store} from the starter banks")
+    ingest([STARTER_BANKS], store)
+
+
+if __name__ == "__main__":
+    run(app)

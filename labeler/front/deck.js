@@ -1,0 +1,283 @@
+// The deck: what is on display, what was answered, what Python has not acknowledged yet.
+//
+// Python serves a line of voices and their sounds ahead of need, so the next voice sounds in the handler of the key
+// that answered the one before. Every key becomes an event with a sequence number; events stay in the component's
+// state until Python acknowledges them. corpus/serving.py says which answers count; the same rules stand here.
+
+const HEARING = "corpus.serving.LEAST_DWELL"; // replaced by deck.py
+const player = new Player(); // outlives remounts, so that sound stays unlocked
+const decks = new WeakMap();
+
+class Deck {
+  constructor(root) {
+    this.root = root;
+    this.at = Object.fromEntries([...root.querySelectorAll("[data-id]")].map((node) => [node.dataset.id, node]));
+    this.scope = new Scope(this.at.scope, player);
+    this.session = null;
+    this.keys = new Keys((key) => this.onKey(key));
+    this.at.curtain.addEventListener("click", () => this.start());
+    this.at.accept.addEventListener("click", () => this.act("accept"));
+    this.drawActions();
+    window.cartwright = { plays: [], latencies: [], deck: this, player };
+  }
+
+  remove() {
+    this.keys.remove();
+    player.stop();
+  }
+
+  // ---- what Python says ----
+
+  update(data, send) {
+    this.send = send;
+    this.data = data;
+    if (data.session !== this.session) this.begin(data);
+    for (const [offset, voice] of data.line.entries()) {
+      if (data.first + offset === this.line.length) this.line.push(voice);
+    }
+    for (const sound of data.sounds) {
+      player.add(Player.nameOf(sound.token, sound.octave, sound.velocity), sound.samples, data.rate);
+    }
+    this.pending = this.pending.filter((event) => event.sequence > data.acknowledged);
+    this.sequence = Math.max(this.sequence, data.acknowledged);
+    for (const refusal of data.refusals) this.refuse(refusal);
+    this.arrive();
+    this.redraw();
+  }
+
+  begin(data) {
+    const lost = this.session === null ? 0 : this.pending.filter((event) => event.kind !== "move").length;
+    this.session = data.session;
+    this.line = []; // facts of voices, in the order they were served
+    this.pending = [];
+    this.sequence = data.acknowledged;
+    this.lastRefusal = data.acknowledged;
+    this.answers = new Map(); // token -> {kind, categories}
+    this.undoable = [];
+    this.favourites = new Set(data.favourites);
+    for (const past of data.past) this.remember(past);
+    this.here = null; // token on display
+    this.also = new Set();
+    this.want = null;
+    this.resetRegister();
+    this.expected = data.displayed;
+    if (lost) this.flash(`The server restarted: the last ${lost === 1 ? "answer was" : `${lost} answers were`} not recorded.`);
+    this.drawCategories();
+  }
+
+  // Show the first voice, or the one that was waited for, or start its sound.
+  arrive() {
+    if (this.here === null) {
+      const next = this.expected ?? this.nextUnanswered();
+      if (next === null || !this.voice(next)) return;
+      if (this.expected === null) this.emit("move", { next });
+      this.expected = null;
+      this.show(next);
+    } else if (this.waiting && player.has(this.soundName)) {
+      this.play();
+    }
+  }
+
+  refuse(refusal) {
+    if (refusal.sequence <= this.lastRefusal) return;
+    this.lastRefusal = refusal.sequence;
+    this.forget(refusal.event);
+    this.flash(refusal.reason);
+  }
+
+  // ---- what the person does ----
+
+  async start() {
+    await player.unlock();
+    this.lift();
+  }
+
+  lift() {
+    this.at.curtain.hidden = player.running;
+    if (player.running && this.here !== null && this.started === null) this.play();
+  }
+
+  onKey({ action, category, shift, time }) {
+    this.keyTime = time;
+    if (!player.running) this.start();
+    else if (category && shift) this.toggleAlso(category);
+    else if (category) this.answer("label", [category, ...[...this.also].filter((key) => key !== category)]);
+    else if (action) this.act(action);
+    this.keyTime = null;
+  }
+
+  act(action) {
+    const voice = this.voice(this.here);
+    if (action === "undo") this.undo();
+    else if (!voice) this.flash("Nothing is on display.");
+    else if (action === "replay") this.play();
+    else if (action === "accept") this.accept(voice);
+    else if (action === "favourite") this.answer(this.favourites.has(voice.voice) ? "unfavourite" : "favourite");
+    else if (["skip", "unsure", "broken"].includes(action)) this.answer(action);
+    else if (action === "back" || action === "forward") this.step(action === "back" ? -1 : 1);
+    else if (action === "higher" || action === "lower") this.shift("octave", action === "higher" ? 1 : -1);
+    else this.shift("velocity", action === "louder" ? 1 : -1);
+  }
+
+  accept(voice) {
+    if (!voice.suggestion) this.flash("Nothing is suggested for this voice.");
+    else this.answer("label", [voice.suggestion.category, ...[...this.also].filter((key) => key !== voice.suggestion.category)]);
+  }
+
+  answer(kind, categories = []) {
+    if (this.here === null) return this.flash("Nothing is on display.");
+    if (this.started === null) return this.flash("No sound yet: hear the voice first.");
+    if (player.clock - this.started < HEARING) return this.flash("Too fast: hear it for a moment first.");
+    const token = this.here;
+    const event = newId();
+    const stays = kind === "favourite" || kind === "unfavourite";
+    this.remember({ event, token, kind, categories });
+    const next = stays ? token : this.nextUnanswered();
+    this.emit(kind, { event, categories, next });
+    if (!stays) this.show(next);
+    this.redraw();
+  }
+
+  undo() {
+    const last = this.undoable.at(-1);
+    if (!last) return this.flash("Nothing to undo.");
+    this.emit("undo", { undoes: last.event, next: last.token });
+    this.forget(last.event);
+    this.show(last.token);
+    this.redraw();
+    this.flash(`Taken back: ${this.words(last)}.`);
+  }
+
+  step(direction) {
+    const index = this.line.findIndex((voice) => voice.token === this.here) + direction;
+    const target = this.line[index];
+    const open = this.nextUnanswered();
+    if (!target || (direction > 0 && !this.answers.has(target.token) && target.token !== open && target.token !== this.here)) {
+      return this.flash(direction < 0 ? "This is the first voice." : "Answer this one first; S skips it.");
+    }
+    if (direction > 0 && !this.answers.has(this.here)) return this.flash("Answer this one first; S skips it.");
+    this.emit("move", { next: target.token });
+    this.show(target.token);
+    this.redraw();
+  }
+
+  toggleAlso(category) {
+    if (!this.also.delete(category)) this.also.add(category);
+    this.redraw();
+  }
+
+  shift(what, amount) {
+    const [least, most] = this.data.ranges[what];
+    const value = Math.min(most, Math.max(least, this.register[what] + amount));
+    this.register[what] = value;
+    this.play();
+    this.redraw();
+  }
+
+  // ---- display and sound ----
+
+  // Sound first: everything else can wait a few milliseconds.
+  show(token) {
+    this.here = token;
+    this.started = null;
+    this.also.clear();
+    this.resetRegister();
+    if (token !== null) this.play();
+    else player.stop();
+  }
+
+  play() {
+    const name = this.soundName;
+    const started = player.play(name);
+    this.waiting = started === null && player.running;
+    if (this.waiting) this.ask();
+    if (started === null) return;
+    if (this.started === null) this.started = started;
+    const now = performance.now();
+    if (this.keyTime) window.cartwright.latencies.push(now - this.keyTime);
+    window.cartwright.plays.push({ token: this.here, voice: this.voice(this.here).voice, name, started });
+    this.scope.show(player.playing.buffer);
+  }
+
+  ask() {
+    this.want = { token: this.here, ...this.register };
+    this.report();
+  }
+
+  resetRegister() {
+    this.register = { octave: 0, velocity: 0 };
+    this.waiting = false;
+    this.started = null;
+  }
+
+  get soundName() {
+    return Player.nameOf(this.here, this.register.octave, this.register.velocity);
+  }
+
+  voice(token) {
+    return token === null ? null : (this.line.find((voice) => voice.token === token) ?? null);
+  }
+
+  nextUnanswered() {
+    return this.line.find((voice) => !this.answers.has(voice.token) && voice.token !== this.here)?.token ?? null;
+  }
+
+  // ---- answers, until and after Python knows them ----
+
+  remember({ event, token, kind, categories }) {
+    const voice = this.voice(token)?.voice ?? this.data.past.find((past) => past.token === token)?.voice;
+    this.undoable.push({ event, token, kind, categories, before: this.answers.get(token) });
+    if (kind === "favourite") this.favourites.add(voice);
+    else if (kind === "unfavourite") this.favourites.delete(voice);
+    else this.answers.set(token, { kind, categories });
+  }
+
+  forget(event) {
+    const index = this.undoable.findIndex((each) => each.event === event);
+    if (index < 0) return;
+    const [{ token, kind, before }] = this.undoable.splice(index, 1);
+    const voice = this.voice(token)?.voice;
+    if (kind === "favourite") this.favourites.delete(voice);
+    else if (kind === "unfavourite") this.favourites.add(voice);
+    else if (before) this.answers.set(token, before);
+    else this.answers.delete(token);
+  }
+
+  emit(kind, { event = newId(), categories = [], undoes = null, next }) {
+    this.sequence += 1;
+    const { here: token, started } = this;
+    this.pending.push({ sequence: this.sequence, event, kind, token, next, categories, undoes, started, pressed: player.clock });
+    this.report();
+  }
+
+  // Later, so that the handler of the key is not held up by it.
+  report() {
+    clearTimeout(this.reporting);
+    this.reporting = setTimeout(() => {
+      if (this.want && player.has(Player.nameOf(this.want.token, this.want.octave, this.want.velocity))) this.want = null;
+      const sounds = this.line.filter((voice) => player.has(Player.nameOf(voice.token))).map((voice) => voice.token);
+      const { session, pending: events, want } = this;
+      this.send("report", { session, events, want, sounds, received: this.line.length });
+    }, 0);
+  }
+}
+
+function newId() {
+  return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+export default function ({ data, parentElement, setStateValue }) {
+  let deck = decks.get(parentElement);
+  if (!deck) {
+    deck = new Deck(parentElement.querySelector(".deck"));
+    decks.set(parentElement, deck);
+    player.unlock().then(() => deck.lift()); // succeeds without a key where the browser allows it
+  }
+  deck.update(data, setStateValue);
+  return () => {
+    // Also called when a newer update overtakes this one; only a deck that has left the page is taken down.
+    if (deck.root.isConnected) return;
+    deck.remove();
+    decks.delete(parentElement);
+  };
+}

@@ -1,0 +1,118 @@
+"""The line: the voices served to one person, in order, filled from the store ahead of need."""
+
+from __future__ import annotations
+
+import secrets
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from corpus.journal import Answer, journal_file, read_journal
+from corpus.labels import rebuild_answers, standing_answers
+from corpus.progress import Progress, read_progress
+from corpus.queue import Queued, next_voices
+from corpus.store import open_store
+from corpus.voicecard import VoiceCard, read_cards
+from dx7.errors import StoreBusyError
+from labeler.audio import OCTAVES, VELOCITIES, browser_sound
+from labeler.serves import Serve
+
+LOOK_AHEAD = 10  # voices ready in the browser: three seconds of the fastest labelling
+FETCH = 40  # voices taken from the store at a time
+REMEMBERED = 20  # earlier answers that can be taken back after the page was reloaded
+_STORE_PATIENCE = 1.0  # seconds to wait for a store that another program holds; the look-ahead bridges it
+
+
+class Line:
+    """The voices served to one person. ``answered`` holds the tokens that have their answer.
+
+    Raises ``StoreError`` if there is no store. One that another program holds is waited for a second; then the line
+    goes on with what it has and says so in ``notice``.
+    """
+
+    def __init__(self, store: Path, journals: Path, labeller: str, *, seed: int) -> None:
+        self.notice: str | None = None
+        self.progress = Progress(0, 0, 0, 0, 0, {})
+        self.serves: list[Serve] = []
+        self.by_token: dict[str, Serve] = {}
+        self.answered: set[str] = set()
+        self._store, self._journals, self._labeller, self._seed = store, journals, labeller, seed
+        self._fetched: deque[tuple[Queued, VoiceCard]] = deque()
+
+    def open_serves(self) -> list[Serve]:
+        """The voices that wait for an answer, the one to ask about first at the head."""
+        return [serve for serve in self.serves if serve.token not in self.answered]
+
+    def recall(self) -> list[Answer]:
+        """Put the person's last answers at the head of the line, and return them with the tokens they have there."""
+        path = journal_file(self._journals, self._labeller)
+        if not path.exists():
+            return []
+        standing = [a for a in standing_answers(read_journal(path).answers) if a.labeller == self._labeller]
+        standing = standing[-REMEMBERED:]
+        with open_store(self._store, wait_seconds=_STORE_PATIENCE) as connection:
+            cards = read_cards(connection, [answer.voice_id for answer in standing])
+        tokens: dict[str, str] = {}
+        for answer in standing:
+            card = cards.get(answer.voice_id)
+            if card and answer.voice_id not in tokens:
+                tokens[answer.voice_id] = self._serve(card, answer.suggestion, sightings=0, reason="answered before")
+        return [replace(answer, token=tokens[answer.voice_id]) for answer in standing if answer.voice_id in tokens]
+
+    def top_up(self) -> bool:
+        """Serve voices until :data:`LOOK_AHEAD` are open. Returns whether the store, and so the progress, was read."""
+        was_read = False
+        while len(self.open_serves()) < LOOK_AHEAD:
+            if not self._fetched:
+                was_read = self._fetch() or was_read
+                if not self._fetched:
+                    break
+            queued, card = self._fetched.popleft()
+            self._serve(card, queued.suggestion, sightings=queued.sightings, reason=queued.reason)
+        return was_read
+
+    def sounds(self, report: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """The sounds of the voices that come next and that the deck lacks, and the one it asks for."""
+        has = set(map(str, report.get("sounds") or ()))
+        wanted = [(serve.token, 0, 0) for serve in self.open_serves()[:LOOK_AHEAD] if serve.token not in has]
+        want = report.get("want")
+        if isinstance(want, Mapping) and want.get("token") in self.by_token:
+            wanted.insert(0, (str(want["token"]), want.get("octave", 0), want.get("velocity", 0)))
+        return [
+            {
+                "token": token,
+                "octave": octave,
+                "velocity": velocity,
+                "samples": browser_sound(
+                    self.by_token[token].card.voice,
+                    self.by_token[token].phrase_category,
+                    octave=octave,
+                    velocity_step=velocity,
+                ),
+            }
+            for token, octave, velocity in dict.fromkeys(wanted)
+            if octave in OCTAVES and velocity in VELOCITIES
+        ]
+
+    def _fetch(self) -> bool:
+        exclude = {serve.card.voice_id for serve in self.open_serves()}
+        try:
+            with open_store(self._store, wait_seconds=_STORE_PATIENCE) as connection:
+                rebuilt = rebuild_answers(connection, self._journals)
+                queued = next_voices(connection, labeller=self._labeller, count=FETCH, seed=self._seed, exclude=exclude)
+                cards = read_cards(connection, [voice.voice_id for voice in queued])
+                self.progress = read_progress(connection)
+        except StoreBusyError as error:
+            self.notice = str(error)
+            return False
+        self.notice = f"left out of the journals: {rebuilt.unreadable[0]}" if rebuilt.unreadable else None
+        self._fetched.extend((voice, cards[voice.voice_id]) for voice in queued)
+        return True
+
+    def _serve(self, card: VoiceCard, suggestion: Any, *, sightings: int, reason: str) -> str:
+        serve = Serve(secrets.token_hex(6), card, suggestion, sightings, reason)
+        self.serves.append(serve)
+        self.by_token[serve.token] = serve
+        return serve.token

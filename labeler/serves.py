@@ -1,0 +1,53 @@
+"""A voice served to a person: its token, what is known of it, and what the deck shows of that."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from corpus.journal import Suggestion
+from corpus.voicecard import VoiceCard
+from labeler.diagram import diagram
+
+ORIGINS = {"name_rule": "its name says so", "folder_rule": "its folder says so", "ear": "it sounds like it"}
+
+
+@dataclass(frozen=True, slots=True)
+class Serve:
+    """One serving. ``reason`` says why the voice is asked about."""
+
+    token: str
+    card: VoiceCard
+    suggestion: Suggestion | None
+    sightings: int
+    reason: str
+
+    @property
+    def phrase_category(self) -> str | None:
+        """Whose phrase the voice is auditioned with."""
+        return self.suggestion.category if self.suggestion else None
+
+    def facts(self) -> dict[str, Any]:
+        """What the deck shows, as JSON takes it."""
+        return {
+            "token": self.token,
+            "voice": self.card.voice_id,
+            "name": self.card.voice.name,
+            "aliases": list(self.card.names[1:]),
+            "places": [f"{place.path} · slot {place.slot}" for place in self.card.places],
+            "sightings": self.sightings,
+            "reason": self.reason,
+            "suggestion": _shown(self.suggestion),
+            "algorithm": diagram(self.card.voice),
+            "description": self.card.voice.describe(),
+        }
+
+
+def _shown(suggestion: Suggestion | None) -> dict[str, Any] | None:
+    if suggestion is None:
+        return None
+    return {
+        "category": suggestion.category,
+        "probability": suggestion.probability,
+        "origin": ORIGINS.get(suggestion.origin, suggestion.origin.replace("_", " ")),
+    }

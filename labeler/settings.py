@@ -1,0 +1,26 @@
+"""What the page is started with. Streamlit runs it in another process, so this travels in the environment."""
+
+from __future__ import annotations
+
+import getpass
+import os
+from pathlib import Path
+
+from corpus.journal import clean_labeller
+from dx7.locations import store_file
+
+STORE_VARIABLE = "CARTWRIGHT_STORE"
+LABELLER_VARIABLE = "CARTWRIGHT_LABELLER"
+
+
+def store_path() -> Path:
+    """The store to label from."""
+    return Path(os.environ.get(STORE_VARIABLE) or store_file())
+
+
+def default_labeller() -> str:
+    """Who labels unless the page is told otherwise: the one named at the start, or the user of the machine."""
+    try:
+        return clean_labeller(os.environ.get(LABELLER_VARIABLE) or getpass.getuser())
+    except (OSError, KeyError):  # a container may run under a user without a name
+        return clean_labeller("")
