@@ -94,8 +94,8 @@ def _version(connection: Connection, path: Path) -> int:
         return 0
     if "schema_version" not in tables:
         raise StoreError(f"{path} is a DuckDB database, but not a Cartwright store; name another file")
-    row = connection.execute("SELECT max(version) FROM schema_version").fetchone()
-    version = int(row[0]) if row and row[0] is not None else 0
+    ((newest,),) = connection.execute("SELECT max(version) FROM schema_version").fetchall()
+    version = int(newest or 0)
     if version > SCHEMA_VERSION:
         raise StoreError(f"{path} was made by a newer Cartwright (schema {version}); update Cartwright")
     return version
