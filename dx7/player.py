@@ -1,0 +1,34 @@
+"""Playing a WAV file through whatever player the machine has."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+from dx7.errors import EngineError
+
+# Tried in this order: ALSA, PulseAudio or PipeWire, macOS, anything with ffmpeg.
+PLAYERS = (
+    ("aplay", "-q"),
+    ("paplay",),
+    ("afplay",),
+    ("ffplay", "-nodisp", "-autoexit", "-loglevel", "error"),
+)
+
+
+def find_player() -> tuple[str, ...] | None:
+    """The command of the first player installed, without the file; None if there is none."""
+    for program, *options in PLAYERS:
+        if path := shutil.which(program):
+            return (path, *options)
+    return None
+
+
+def play_wav(path: Path, player: tuple[str, ...]) -> None:
+    """Play a WAV file to its end. Raises ``EngineError`` if the player fails, as it does without a sound card."""
+    # The path is absolute, so no file name can be taken for an option.
+    done = subprocess.run([*player, str(path.absolute())], capture_output=True, text=True, check=False)  # noqa: S603
+    if done.returncode:
+        reason = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
+        raise EngineError(f"{player[0]} cannot play {path}: {reason[-1]}; is there a sound card?")
