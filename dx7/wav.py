@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from dx7.engine import SAMPLE_RATE, Audio
-from dx7.errors import EngineError, FileError
+from dx7.errors import EngineError
+from dx7.files import write_file
 
 _FULL_SCALE = 32767
 
@@ -36,12 +37,4 @@ def encode_wav(audio: Audio) -> bytes:
 
 def write_wav(path: Path, audio: Audio) -> None:
     """Write :func:`encode_wav` to a file, whole or not at all. Raises ``FileError`` if the disk refuses."""
-    data = encode_wav(audio)
-    unfinished = path.with_name(path.name + ".part")
-    try:
-        unfinished.write_bytes(data)
-        unfinished.replace(path)
-    except OSError as error:
-        raise FileError(f"cannot write {path}: {error.strerror}; choose another place") from error
-    finally:
-        unfinished.unlink(missing_ok=True)
+    write_file(path, encode_wav(audio))
