@@ -7,18 +7,19 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from tempfile import mkdtemp
+from tempfile import TemporaryDirectory, mkdtemp
 from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 import typer
 
 from dx7.console import JsonOption, print_json, print_text, progress
-from dx7.errors import EngineError, FileError
+from dx7.errors import FileError
 from dx7.selection import read_voice, read_voices, split_slot
 
 if TYPE_CHECKING:
     from dx7.engine import Audio
+    from dx7.phrases import Phrase
     from dx7.voice import Voice
 
 FileArgument = Annotated[str, typer.Argument(help="A file, or FILE:SLOT for one voice.")]
@@ -27,6 +28,7 @@ ChannelOption = Annotated[int, typer.Option(min=1, max=16, help="The DX7's recei
 
 _NOT_IN_FILE_NAMES = re.compile(r"[^A-Za-z0-9.+-]+")
 _PAUSE = 0.3  # seconds between voices
+_MOST_IN_ONE_WAV = 128  # about ten minutes
 
 
 def register(app: typer.Typer) -> None:
@@ -111,31 +113,15 @@ def audition(
             opened.close()
         return
 
-    from dx7.engine import SAMPLE_RATE, to_playback_level
-    from dx7.phrases import render_phrase
-    from dx7.player import find_player, play_wav
-    from dx7.wav import write_wav
+    from dx7.player import find_player
 
-    with progress() as bar:
-        sounds = [
-            to_playback_level(render_phrase(voice, phrase)) for _, voice in bar.track(voices, description="rendering")
-        ]
-    pause = np.zeros(round(_PAUSE * SAMPLE_RATE), np.float32)
-    everything = np.concatenate([part for sound in sounds for part in (sound, pause)])
-    target = out or Path(mkdtemp(prefix="cartwright-")) / "audition.wav"
-    write_wav(target, everything)
     player = find_player()
-    if out or not player:
-        print_text(f"wrote {target}" if out else f"there is no player of sound here; listen to {target}")
+    if player and not out:
+        _play_in_turn(voices, phrase, player)
         return
-    print_text("\n".join(f"{number:3d}  {voice.name}" for number, voice in voices))
-    try:
-        play_wav(target, player)
-    except EngineError as error:
-        print_text(f"{error} The sound is in {target}")
-        return
-    target.unlink()
-    target.parent.rmdir()
+    target = out or Path(mkdtemp(prefix="cartwright-")) / "audition.wav"
+    _write_in_turn(voices, phrase, target)
+    print_text(f"wrote {target}" if out else f"there is no player of sound here; listen to {target}")
 
 
 def ports(json: JsonOption = False) -> None:
@@ -177,6 +163,36 @@ def send(
     finally:
         opened.close()
     print_text(f"sent {voices[0][1].name} to {opened.name}, channel {channel}. If nothing changed: {SETUP_HINT}.")
+
+
+def _play_in_turn(voices: list[tuple[int, Voice]], phrase: Phrase, player: tuple[str, ...]) -> None:
+    from dx7.engine import to_playback_level
+    from dx7.phrases import render_phrase
+    from dx7.player import play_wav
+    from dx7.wav import write_wav
+
+    with TemporaryDirectory(prefix="cartwright-") as folder:
+        for number, voice in voices:
+            print_text(f"{number:3d}  {voice.name}")
+            wav = Path(folder) / "audition.wav"
+            write_wav(wav, to_playback_level(render_phrase(voice, phrase)))
+            play_wav(wav, player)
+
+
+def _write_in_turn(voices: list[tuple[int, Voice]], phrase: Phrase, target: Path) -> None:
+    from dx7.engine import SAMPLE_RATE, to_playback_level
+    from dx7.phrases import render_phrase
+    from dx7.wav import write_wav
+
+    if len(voices) > _MOST_IN_ONE_WAV:
+        raise FileError(f"{len(voices)} voices are too many for one WAV file; name one, or render them to a folder")
+    pause = np.zeros(round(_PAUSE * SAMPLE_RATE), np.float32)
+    with progress() as bar:
+        sounds = [
+            np.concatenate([to_playback_level(render_phrase(voice, phrase)), pause])
+            for _, voice in bar.track(voices, description="rendering")
+        ]
+    write_wav(target, np.concatenate(sounds))
 
 
 def _chosen(text: str, slot: int | None) -> tuple[list[tuple[int, Voice]], bool]:

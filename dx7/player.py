@@ -31,4 +31,4 @@ def play_wav(path: Path, player: tuple[str, ...]) -> None:
     done = subprocess.run([*player, str(path.absolute())], capture_output=True, text=True, check=False)  # noqa: S603
     if done.returncode:
         reason = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
-        raise EngineError(f"{player[0]} cannot play {path}: {reason[-1]}; is there a sound card?")
+        raise EngineError(f"{player[0]} cannot play {path}: {reason[-1]}; write a WAV file with --out instead")

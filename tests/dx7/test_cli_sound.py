@@ -1,0 +1,228 @@
+"""render, audition, ports and send as a user types them, without a sound card or an instrument."""
+
+from __future__ import annotations
+
+import json
+import wave
+from pathlib import Path
+
+import numpy as np
+import pytest
+import typer
+from typer.testing import CliRunner, Result
+
+from dx7 import cli_sound, midi, player
+from dx7.console import new_app
+from dx7.engine import PLAYBACK_PEAK, SAMPLE_RATE
+from dx7.errors import CartwrightError, CategoryError, EngineError, FileError, FormatError, MidiError
+from dx7.files import write_cartridge
+from dx7.instrument import Instrument
+from dx7.messages import encode_voice_message
+from dx7.phrases import phrase_of
+from dx7.voice import INIT_VOICE, Voice
+
+runner = CliRunner()
+
+
+@pytest.fixture
+def app() -> typer.Typer:
+    application = new_app("Sound.")
+    cli_sound.register(application)
+    return application
+
+
+@pytest.fixture
+def bank(tmp_path: Path, bank_voices: list[Voice]) -> Path:
+    path = tmp_path / "bank.syx"
+    names = ["../E/", *(voice.name for voice in bank_voices[1:])]
+    write_cartridge(path, [INIT_VOICE.replace(name=name) for name in names])
+    return path
+
+
+def _run(app: typer.Typer, *arguments: object) -> Result:
+    return runner.invoke(app, [str(argument) for argument in arguments])
+
+
+def _output(app: typer.Typer, *arguments: object) -> str:
+    result = runner.invoke(app, [str(argument) for argument in arguments], catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def _samples(path: Path) -> np.ndarray:
+    with wave.open(str(path)) as reader:
+        assert reader.getframerate() == SAMPLE_RATE
+        return np.frombuffer(reader.readframes(reader.getnframes()), "<i2") / 32767
+
+
+def test_render_writes_one_voice(app: typer.Typer, bank: Path, tmp_path: Path) -> None:
+    out = tmp_path / "a.wav"
+    assert "wrote" in _output(app, "render", f"{bank}:2", "--out", out, "--held", 0.2, "--total", 0.5)
+    samples = _samples(out)
+    assert len(samples) == round(0.5 * SAMPLE_RATE)
+    assert 0.05 < np.abs(samples).max() <= PLAYBACK_PEAK + 1e-4
+
+
+def test_render_plays_a_phrase(app: typer.Typer, bank: Path, tmp_path: Path) -> None:
+    _output(app, "render", bank, "--slot", 1, "--out", tmp_path / "a.wav", "--phrase", "clav")
+    assert len(_samples(tmp_path / "a.wav")) == round(phrase_of("clav").seconds * SAMPLE_RATE)
+
+
+def test_render_of_a_whole_file_fills_a_folder_and_no_name_leaves_it(
+    app: typer.Typer, bank: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "sounds"
+    assert "wrote 32 files" in _output(app, "render", bank, "--out", out, "--held", 0.1, "--total", 0.1)
+    names = sorted(path.name for path in out.iterdir())
+    assert len(names) == 32
+    assert names[0] == "001-.._E_.wav"
+    assert names[1] == "002-VOICE_0001.wav"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["bank.syx", "sounds"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "sentence"),
+    [
+        (["{bank}:33"], FormatError, "no slot 33; it holds slots 1 to 32"),
+        (["missing.syx:1"], FileError, "cannot read missing.syx"),
+        (["{bank}:1", "--total", "0.5"], EngineError, r"held for 1.0 s of 0.5 s"),
+        (["{bank}:1", "--total", "1e9"], EngineError, "to 60 s"),
+        (["{bank}:1", "--phrase", "kazoo"], CategoryError, "no category 'kazoo'"),
+    ],
+)
+def test_render_refuses_and_writes_nothing(
+    arguments: list[str], error: type[CartwrightError], sentence: str, app: typer.Typer, bank: Path, tmp_path: Path
+) -> None:
+    filled = [argument.format(bank=bank) for argument in arguments]
+    with pytest.raises(error, match=sentence):
+        _output(app, "render", *filled, "--out", tmp_path / "a.wav")
+    assert not (tmp_path / "a.wav").exists()
+
+
+@pytest.mark.parametrize("wrong", [["--note", "128"], ["--velocity", "0"], []])
+def test_wrong_usage_exits_2(wrong: list[str], app: typer.Typer, bank: Path, tmp_path: Path) -> None:
+    out = ["--out", str(tmp_path / "a.wav")] if wrong else []
+    assert _run(app, "render", f"{bank}:1", *out, *wrong).exit_code == 2
+
+
+def test_audition_writes_all_voices_in_turn(app: typer.Typer, bank: Path, tmp_path: Path) -> None:
+    out = tmp_path / "all.wav"
+    _output(app, "audition", bank, "--out", out, "--category", "clav")
+    assert len(_samples(out)) == pytest.approx(32 * (phrase_of("clav").seconds + 0.3) * SAMPLE_RATE, abs=64)
+
+
+def test_audition_without_a_player_names_its_wav(
+    app: typer.Typer, bank: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(player, "find_player", lambda: None)
+    monkeypatch.setattr(cli_sound, "mkdtemp", lambda prefix: str(tmp_path))
+    assert f"listen to {tmp_path / 'audition.wav'}" in _output(app, "audition", f"{bank}:1")
+    assert len(_samples(tmp_path / "audition.wav")) > SAMPLE_RATE
+
+
+def test_audition_plays_each_voice_through_the_player(
+    app: typer.Typer, bank: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = tmp_path / "played"
+    program = tmp_path / "aplay"
+    program.write_text(f'#!/bin/sh\ntest -s "$2" && echo "$1" >> {log}\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    output = _output(app, "audition", bank, "--category", "clav")
+    assert log.read_text().split() == ["-q"] * 32
+    assert "  2  VOICE 0001" in output
+
+
+def test_a_player_without_a_sound_card_is_told(
+    app: typer.Typer, bank: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "aplay"
+    program.write_text("#!/bin/sh\necho 'no such device' >&2\nexit 1\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    with pytest.raises(EngineError, match="no such device; write a WAV file with --out instead"):
+        _output(app, "audition", f"{bank}:1")
+
+
+def test_audition_of_too_many_into_one_wav_is_refused(app: typer.Typer, tmp_path: Path) -> None:
+    (tmp_path / "many.bin").write_bytes(INIT_VOICE.packed * 256)
+    with pytest.raises(FileError, match="256 voices are too many"):
+        _output(app, "audition", tmp_path / "many.bin", "--out", tmp_path / "a.wav")
+    assert not (tmp_path / "a.wav").exists()
+
+
+class Recorder:
+    def __init__(self) -> None:
+        self.sent: list[bytes] = []
+        self.closed = False
+
+    def send(self, message: bytes) -> None:
+        self.sent.append(message)
+
+    def close(self) -> None:
+        self.closed = True
+
+
+@pytest.fixture
+def recorder(monkeypatch: pytest.MonkeyPatch) -> Recorder:
+    wire = Recorder()
+    monkeypatch.setattr(midi, "open_port", lambda name: midi.Port(wire, name))
+    monkeypatch.setattr(Instrument.__init__, "__kwdefaults__", _instant(Instrument.__init__.__kwdefaults__))
+    return wire
+
+
+def _instant(defaults: dict[str, object]) -> dict[str, object]:
+    return defaults | {"sleep": lambda seconds: None}
+
+
+def test_send_loads_one_voice_and_says_what_to_check(app: typer.Typer, bank: Path, recorder: Recorder) -> None:
+    output = _output(app, "send", f"{bank}:2", "--port", "DX7", "--channel", 5)
+    expected = INIT_VOICE.replace(name="VOICE 0001")
+    assert recorder.sent[1] == encode_voice_message(expected, 5)
+    assert recorder.closed
+    assert "sent VOICE 0001 to DX7, channel 5" in output
+    assert "SYS INFO AVAIL" in output
+
+
+def test_send_needs_one_voice(app: typer.Typer, bank: Path, recorder: Recorder) -> None:
+    result = _run(app, "send", bank, "--port", "DX7")
+    assert result.exit_code == 2
+    assert recorder.sent == []
+
+
+def test_audition_on_the_instrument_plays_and_falls_silent(app: typer.Typer, bank: Path, recorder: Recorder) -> None:
+    _output(app, "audition", f"{bank}:2", "--port", "DX7", "--category", "bass")
+    notes = [message[1] for message in recorder.sent if message[0] == 0x90]
+    assert notes == [note.note for note in phrase_of("bass").notes]
+    assert recorder.sent[-1] == bytes([0xB0, 123, 0])
+    assert recorder.closed
+
+
+def test_audition_does_not_record_an_instrument(
+    app: typer.Typer, bank: Path, recorder: Recorder, tmp_path: Path
+) -> None:
+    assert _run(app, "audition", bank, "--port", "DX7", "--out", tmp_path / "a.wav").exit_code == 2
+    assert recorder.sent == []
+
+
+def test_ports_are_listed(app: typer.Typer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(midi, "list_ports", lambda: ["USB MIDI:USB MIDI 1"])
+    assert _output(app, "ports") == "USB MIDI:USB MIDI 1\n"
+    assert json.loads(_output(app, "ports", "--json")) == ["USB MIDI:USB MIDI 1"]
+    monkeypatch.setattr(midi, "list_ports", list)
+    assert "no MIDI port" in _output(app, "ports")
+    assert json.loads(_output(app, "ports", "--json")) == []
+
+
+def test_ports_without_midi_is_a_known_failure(app: typer.Typer, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_midi() -> list[str]:
+        raise MidiError("this machine has no MIDI")
+
+    monkeypatch.setattr(midi, "list_ports", no_midi)
+    with pytest.raises(MidiError, match="no MIDI"):
+        _output(app, "ports")
+
+
+@pytest.mark.parametrize("command", ["render", "audition", "ports", "send"])
+def test_every_command_has_help_with_an_example(app: typer.Typer, command: str) -> None:
+    assert f"Example: python -m dx7 {command}" in _output(app, command, "--help")
