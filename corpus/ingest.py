@@ -20,6 +20,7 @@ from corpus.contents import ContentFacts, Known, NewContent, make_rows
 from corpus.found import LIMITS, FoundFile, Limits
 from corpus.sources import walk_sources
 from corpus.store import Connection, open_store, transaction
+from corpus.suggestions import refresh_suggestions
 from dx7.errors import StoreError
 from dx7.files import read_bank_bytes
 from dx7.identity import file_sha
@@ -44,12 +45,16 @@ def ingest(
 ) -> Books:
     """Bring every file of folders, archives and single files into the store; made if there is none.
 
-    ``progress`` is told how many files were seen since it was last told. Raises ``FileError`` for a path that does
+    Suggestions are made anew if there is anything new. ``progress`` is told how many files were seen since it was
+    last told. Raises ``FileError`` for a path that does
     not exist (then nothing is written) and ``StoreError`` or ``StoreBusyError`` for a store that cannot be used.
     """
     found = walk_sources(paths, limits=limits)
     with open_store(store, create=True) as connection:
-        return _Ingest(connection).run(found, progress)
+        books = _Ingest(connection).run(found, progress)
+        if not len(connection.table("suggestions")):
+            refresh_suggestions(connection)
+    return books
 
 
 @dataclass(slots=True)
@@ -141,6 +146,9 @@ class _Ingest:
         tables["file_paths"] = _place_table(("source", "path", "file_sha"), batch.paths, now)
         tables["unread_paths"] = _place_table(("source", "path", "code", "message"), batch.unread, now)
         with transaction(self.connection):
+            if any(rows.num_rows for rows in tables.values()):
+                # They are out of date now. An ingest that is killed leaves none, and the next one makes them.
+                self.connection.execute("DELETE FROM suggestions")
             for name, rows in tables.items():
                 if rows.num_rows:
                     self.connection.from_arrow(rows).insert_into(name)

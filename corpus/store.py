@@ -20,13 +20,14 @@ _PAUSE_SECONDS = 0.05
 
 @contextmanager
 def open_store(
-    path: Path, *, create: bool = False, read_only: bool = False, wait_seconds: float = WAIT_SECONDS
+    path: Path, *, create: bool = False, read_only: bool = False, wait_seconds: float | None = None
 ) -> Iterator[Connection]:
     """Open the store at ``path``, bring it to the current schema, and close it at the end of the block.
 
     ``create`` makes a missing one. Raises ``StoreError`` if it is missing or is no Cartwright store of this or an
-    earlier version, ``StoreBusyError`` if another program still holds it after ``wait_seconds``.
+    earlier version, ``StoreBusyError`` if another program still holds it after ``wait_seconds`` (:data:`WAIT_SECONDS`).
     """
+    wait_seconds = WAIT_SECONDS if wait_seconds is None else wait_seconds
     if not path.exists():
         if not create:
             raise StoreError(f"there is no store at {path}; run make ingest BANKS=... first")

@@ -18,8 +18,10 @@ from math import log2
 
 import pyarrow as pa
 
+from corpus.fillers import is_filler
 from corpus.rules import Match, folder_rules, match_path, name_rules
 from corpus.store import Connection, transaction
+from corpus.voicetable import read_voice_table
 from dx7.bankfile import BankFile
 
 NAME_RULE = "name_rule"
@@ -76,7 +78,8 @@ def suggest_by_folders(votes: Iterable[tuple[Match, ...]]) -> list[Suggestion]:
 
 
 def refresh_suggestions(connection: Connection) -> int:
-    """Make all suggestions of the store anew and return how many there are."""
+    """Make all suggestions of the store anew and return how many there are. Fillers get none."""
+    fillers = _fillers(connection)
     rows = [(voice_id, each) for voice_id, names in _all_names(connection) for each in suggest_by_names(names)]
     files = _file_matches(connection)
     rows += [
@@ -84,6 +87,7 @@ def refresh_suggestions(connection: Connection) -> int:
         for voice_id, shas in _all_files(connection)
         for each in suggest_by_folders(files[sha] for sha in shas)
     ]
+    rows = [(voice_id, each) for voice_id, each in rows if voice_id not in fillers]
     table = pa.table(
         {
             "voice_id": pa.array([voice_id for voice_id, _ in rows], pa.string()),
@@ -97,6 +101,15 @@ def refresh_suggestions(connection: Connection) -> int:
         if rows:
             connection.from_arrow(table).insert_into("suggestions")
     return len(rows)
+
+
+def summarise_suggestions(connection: Connection) -> list[dict[str, object]]:
+    """How many voices each origin suggests each category for, and for how many of them it is more likely than not."""
+    rows = connection.execute(
+        "SELECT category, origin, count(*) FILTER (probability >= 0.5), count(*)"
+        " FROM suggestions GROUP BY ALL ORDER BY 1, 2"
+    ).fetchall()
+    return [dict(zip(("category", "origin", "likely", "voices"), row, strict=True)) for row in rows]
 
 
 def suggest_for_bank(connection: Connection, bank: BankFile) -> list[SlotSuggestions]:
@@ -145,6 +158,11 @@ def _weigh(votes: Iterable[tuple[tuple[Match, ...], float]], trust: _Trust, orig
 
 def _ranked(suggestions: Iterable[Suggestion]) -> list[Suggestion]:
     return sorted(suggestions, key=lambda each: (-each.probability, each.category, each.origin))
+
+
+def _fillers(connection: Connection) -> set[str]:
+    voices = read_voice_table(connection)
+    return {voice_id for voice_id, filler in zip(voices.voice_ids, is_filler(voices.parameters), strict=True) if filler}
 
 
 def _all_names(connection: Connection) -> Iterable[tuple[str, dict[str, int]]]:

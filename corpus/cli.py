@@ -1,0 +1,112 @@
+"""``python -m corpus``: bring banks into the store, look into it, export what was curated."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from corpus import cli_labels, cli_search
+from corpus.books import Books
+from corpus.store import open_store
+from dx7.console import JsonOption, new_app, print_json, print_table, print_text, progress
+from dx7.errors import FileError
+from dx7.locations import store_file
+
+app = new_app("Bring banks into the store, look into it, export what was curated.")
+cli_search.register(app)
+cli_labels.register(app)
+
+StoreOption = Annotated[
+    Path | None, typer.Option("--store", help="The store, instead of data/store.duckdb.", show_default=False)
+]
+
+
+@app.command()
+def ingest(
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Folders, zip archives, bank files.")],
+    store: StoreOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Bring every bank of folders, archives and files into the store, and print the books.
+
+    A voice that is there already counts as a duplicate; ingesting twice adds nothing. Nothing is unpacked to disk.
+
+    Example: python -m corpus ingest ~/banks alltheweb.zip --json
+    """
+    from corpus.ingest import ingest as bring_in
+
+    with progress() as bar:
+        task = bar.add_task("files", total=None)
+        books = bring_in(paths, store or store_file(), progress=lambda files: bar.advance(task, files))
+    if not books.files.seen:
+        raise FileError(f"there are no files in {', '.join(map(str, paths))}; name folders, zip archives or banks")
+    if json:
+        print_json(books.as_dict())
+    else:
+        _print_books(books)
+
+
+@app.command()
+def export(
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Write into this folder, instead of a new one in data/exports.", show_default=False),
+    ] = None,
+    store: StoreOption = None,
+    least_confidence: Annotated[
+        float, typer.Option(min=0, max=1, help="How sure a rule must be where no person has answered.")
+    ] = 0.5,
+    with_generated: Annotated[bool, typer.Option("--with-generated", help="Keep voices that a model made.")] = False,
+    json: JsonOption = False,
+) -> None:
+    """Write the voices that are fit for training and have a category: Parquet, manifest and a card.
+
+    Answers of people go before those of rules. The same store gives the same bytes.
+
+    Example: python -m corpus export --out curated
+    """
+    from corpus.export import export as write_out
+
+    with open_store(store or store_file(), read_only=True) as connection:
+        exported = write_out(connection, out, least_confidence=least_confidence, with_generated=with_generated)
+    if json:
+        print_json({"folder": str(exported.folder)} | exported.manifest)
+    else:
+        print_text(f"{exported.manifest['rows']} voices exported to {exported.folder}")
+
+
+@app.command()
+def bank(
+    file_sha: Annotated[str, typer.Argument(metavar="SHA", help="The SHA-256 of an ingested file, or its beginning.")],
+    out: Annotated[Path, typer.Option(help="Where to write it.")],
+    store: StoreOption = None,
+) -> None:
+    """Give an ingested bank back, byte for byte.
+
+    Example: python -m corpus bank 3f2a9c --out rom1a.syx
+    """
+    from corpus.rebuild import rebuild_file
+    from dx7.files import write_file
+
+    with open_store(store or store_file(), read_only=True) as connection:
+        data = rebuild_file(connection, file_sha)
+    write_file(out, data)
+    print_text(f"{len(data)} bytes written to {out}")
+
+
+def _print_books(books: Books) -> None:
+    files, voices = books.files, books.voices
+    print_text(f"files   {files.seen} seen = {files.read} read + {files.rejected} rejected")
+    print_text(
+        f"voices  {voices.seen} seen = {voices.new} new + {voices.duplicate} duplicate + {voices.rejected} rejected"
+    )
+    for title, counts in (
+        ("rejected files", books.rejected_files_by_reason),
+        ("warnings", books.warnings_by_reason),
+    ):
+        rows: list[dict[str, Any]] = [{"reason": reason, "count": count} for reason, count in counts.items()]
+        if rows:
+            print_text("")
+            print_table(rows, title)

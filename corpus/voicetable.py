@@ -1,0 +1,44 @@
+"""All voices of a store as arrays, in a fixed order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from corpus.store import Connection
+from dx7.layout import Bytes
+from dx7.parameters import PARAMETER_NAMES
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceTable:
+    """One row a voice, ordered by id."""
+
+    voice_ids: list[str]
+    names: list[str]  # the name it was seen under most often; '' if it never had one
+    sightings: NDArray[np.int32]  # slots of all files, under all their paths
+    parameters: Bytes  # [n, 145]
+
+
+def read_voice_table(connection: Connection) -> VoiceTable:
+    """Read all voices. For a store of 30,000 about a tenth of a second."""
+    seen = connection.execute(
+        "SELECT voice_id, arg_max(name, (trim(name) <> '', sightings, name)) AS name, sum(sightings) AS sightings"
+        " FROM names GROUP BY voice_id ORDER BY voice_id"
+    ).fetchall()
+    voices = connection.table("voices").order("voice_id").to_arrow_table()
+    voice_ids = voices["voice_id"].to_pylist()
+    if [row[0] for row in seen] != voice_ids:
+        known = {voice_id: (name, count) for voice_id, name, count in seen}
+        first = dict(zip(voice_ids, voices["name"].to_pylist(), strict=True))
+        seen = [(voice_id, *known.get(voice_id, (first[voice_id], 0))) for voice_id in voice_ids]
+    return VoiceTable(
+        voice_ids=voice_ids,
+        names=[name for _, name, _ in seen],
+        sightings=np.array([count for _, _, count in seen], np.int32),
+        parameters=np.stack([voices[name].to_numpy() for name in PARAMETER_NAMES], axis=1)
+        if voice_ids
+        else np.zeros((0, len(PARAMETER_NAMES)), np.uint8),
+    )
