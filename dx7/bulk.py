@@ -20,9 +20,9 @@ from dx7.layout import Bytes
 
 Result = TypeVar("Result")
 
-CHUNK = 64  # voices: about a third of a second of work, so progress is lively and Ctrl-C quick
-_CHUNKS_AHEAD = 3  # per process: enough to keep it busy, few enough that results do not pile up
-_WORTH_A_PROCESS = 2 * CHUNK  # starting processes costs about a second
+CHUNK = 32  # voices: about a sixth of a second of work, so progress is lively and Ctrl-C quick
+_CHUNKS_AHEAD = 4  # per process: enough to keep it busy, few enough that results do not pile up
+_WORTH_A_PROCESS = 4 * CHUNK  # starting processes costs about a second
 
 
 def render_many(

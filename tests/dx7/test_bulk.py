@@ -61,7 +61,7 @@ def test_no_voices_give_no_results() -> None:
 def test_the_failure_of_a_job_reaches_the_caller(processes: int) -> None:
     voices = _voices(COUNT)
     voices[:, 0] = 0
-    voices[200, 0] = 77
+    voices[-10, 0] = 77
     with pytest.raises(ValueError, match="not to my taste"):
         list(render_many(voices, stumble, processes=processes))
     assert active_children() == []

@@ -140,11 +140,11 @@ def test_a_row_of_another_length_is_refused() -> None:
 
 
 def test_many_are_heard_as_one_by_one() -> None:
-    drawn = np.random.default_rng(3).integers(0, MAXIMUM.astype(int) + 1, (2 * CHUNK + 1, len(MAXIMUM)))
+    drawn = np.random.default_rng(3).integers(0, MAXIMUM.astype(int) + 1, (4 * CHUNK + 1, len(MAXIMUM)))
     voices, done = drawn.astype(np.uint8), []
     heard = hear_many(voices, processes=2, progress=done.append)
     assert heard.shape == (len(voices), len(DESCRIPTOR_NAMES))
     assert sum(done) == len(voices)
-    for index in (0, CHUNK - 1, CHUNK, 2 * CHUNK):
+    for index in (0, CHUNK - 1, CHUNK, 4 * CHUNK):
         assert np.array_equal(heard[index], hear_row(voices[index]))
     assert hear_many(voices[:0]).shape == (0, len(DESCRIPTOR_NAMES))
