@@ -50,4 +50,5 @@ def _draw_footer(*, is_plain: bool) -> None:
         st.markdown(f"[This page {words}]({link})")
 
 
-main()
+if __name__ == "__main__":  # Streamlit runs the page as a script
+    main()

@@ -58,7 +58,9 @@ class Line:
         for answer in standing:
             card = cards.get(answer.voice_id)
             if card and answer.voice_id not in tokens:
-                tokens[answer.voice_id] = self._serve(card, answer.suggestion, sightings=0, reason="answered before")
+                tokens[answer.voice_id] = self._serve(
+                    card, answer.suggestion, sightings=0, reason="you have heard it before"
+                )
         return [replace(answer, token=tokens[answer.voice_id]) for answer in standing if answer.voice_id in tokens]
 
     def top_up(self) -> bool:

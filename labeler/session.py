@@ -224,7 +224,8 @@ class LabelSession:
         serve = self._line.by_token[self._guard.standing[str(event.undoes)] if event.undoes else str(event.token)]
         if not set(event.categories) <= set(category_keys()):
             raise JournalError(f"there are no categories {event.categories}")
-        dwell = 0.0 if event.started is None else max(0.0, event.pressed - event.started)
+        is_undo = kind is AnswerKind.UNDO
+        dwell = 0.0 if is_undo or event.started is None else max(0.0, event.pressed - event.started)
         return Answer(
             event=event.event,
             labeller=self.labeller,
@@ -235,7 +236,7 @@ class LabelSession:
             undoes=event.undoes,
             token=serve.token,
             dwell_seconds=round(dwell, 3),
-            suggestion=serve.suggestion,
+            suggestion=None if is_undo else serve.suggestion,
             vocabulary=vocabulary_of(category_keys()),
         )
 

@@ -83,11 +83,12 @@ const face = {
     at.places.title = voice ? voice.places.join("\n") : "";
     at.aliases.textContent = voice?.aliases.length ? `also called ${voice.aliases.join(", ")}` : "";
     at.reason.textContent = voice?.reason ?? "";
-    at.sightings.textContent = voice ? `in ${voice.sightings.toLocaleString()} bank${voice.sightings === 1 ? "" : "s"}` : "";
+    at.sightings.textContent = voice?.sightings ? `in ${voice.sightings.toLocaleString()} bank${voice.sightings === 1 ? "" : "s"}` : "";
     at.description.textContent = voice?.description ?? "";
     const suggestion = voice?.suggestion;
     at.accept.disabled = !suggestion;
     at.suggested.textContent = suggestion ? this.title(suggestion.category) : "no suggestion";
+    at.gauge.parentElement.hidden = !suggestion;
     at.gauge.style.width = `${100 * (suggestion?.probability ?? 0)}%`;
     at.origin.textContent = suggestion ? `${Math.round(100 * suggestion.probability)} % · ${suggestion.origin}` : "";
     at.algorithm.replaceChildren();

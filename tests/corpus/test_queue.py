@@ -1,0 +1,168 @@
+from __future__ import annotations
+
+import time
+from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from corpus.journal import Answer, AnswerKind, append_answers
+from corpus.labels import rebuild_answers
+from corpus.progress import read_progress
+from corpus.queue import Queued, next_voices
+from corpus.store import open_store
+from corpus.voicecard import read_cards
+from dx7.voice import INIT_VOICE, Voice
+from tests.labeler.store_builder import VoiceRow, build_store, varied_voices
+
+
+@pytest.fixture(scope="module")
+def big_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build_store(tmp_path_factory.mktemp("queue") / "big.duckdb", varied_voices(4_000))
+
+
+def ask(store: Path, count: int = 20, *, seed: int = 1, labeller: str = "anna", **more: object) -> list[Queued]:
+    with open_store(store) as connection:
+        return next_voices(connection, labeller=labeller, count=count, seed=seed, **more)  # type: ignore[arg-type]
+
+
+def say(store: Path, kind: str, voices: list[str], *, labeller: str = "anna", category: str = "piano") -> None:
+    folder = store.parent / "labels"
+    first = len(list(folder.glob("*"))) * 1_000 + len(voices)
+    append_answers(
+        folder,
+        [
+            Answer(
+                event=f"{first + n:031x}{len(kind):x}",
+                labeller=labeller,
+                time=datetime.now(UTC),
+                voice_id=voice,
+                answer=AnswerKind(kind),
+                categories=(category,) if kind == "label" else (),
+            )
+            for n, voice in enumerate(voices)
+        ],
+    )
+    with open_store(store) as connection:
+        rebuild_answers(connection, folder)
+
+
+def test_same_store_and_seed_same_queue(big_store: Path) -> None:
+    assert ask(big_store) == ask(big_store)
+    assert [q.voice_id for q in ask(big_store, 20)] == [q.voice_id for q in ask(big_store, 30)][:20]
+    assert ask(big_store, seed=1) != ask(big_store, seed=2)
+
+
+def test_nobody_is_asked_twice_and_the_lanes_are_mixed(big_store: Path) -> None:
+    queued = ask(big_store, 100)
+    assert len({q.voice_id for q in queued}) == 100
+    assert Counter(q.lane for q in queued) == {"balanced": 60, "widespread": 20, "control": 20}
+    assert all(q.reason.startswith("asked") for q in queued)
+
+
+def test_the_control_slice_is_an_even_draw(big_store: Path) -> None:
+    drawn = [q for seed in range(20) for q in ask(big_store, 50, seed=seed) if q.lane == "control"]
+    sightings = Counter(q.sightings for q in drawn)
+    assert len({q.voice_id for q in drawn}) > 180
+    assert min(sightings.values()) > 0.5 * len(drawn) / 5
+
+
+def test_rare_categories_catch_up(tmp_path: Path) -> None:
+    store = build_store(tmp_path / "store.duckdb", varied_voices(200))
+    pianos = [q.voice_id for q in ask(store, 200) if q.suggestion and q.suggestion.category == "piano"][:30]
+    say(store, "label", pianos)
+    balanced = [q for q in ask(store, 40) if q.lane == "balanced"]
+    asked = Counter(q.suggestion.category for q in balanced if q.suggestion)
+    assert asked["piano"] == 0
+    assert asked["brass"] == asked["bell"]
+
+
+def test_the_most_found_come_first(tmp_path: Path) -> None:
+    store = build_store(tmp_path / "store.duckdb", varied_voices(100, categories=()))
+    widespread = [q for q in ask(store, 50) if q.lane == "widespread"][:5]
+    assert {q.sightings for q in widespread} == {5}
+    assert widespread[0].reason == "asked because it was found in 5 places"
+
+
+def test_what_was_answered_is_not_asked_again(tmp_path: Path) -> None:
+    store = build_store(tmp_path / "store.duckdb", varied_voices(12))
+    everything = [q.voice_id for q in ask(store, 100)]
+    assert len(everything) == 12
+    labelled, broken, unsure, skipped, favourite = everything[:5]
+    say(store, "label", [labelled])
+    say(store, "broken", [broken], labeller="ben")
+    say(store, "unsure", [unsure])
+    say(store, "skip", [skipped], labeller="cleo")
+    left = [q.voice_id for q in ask(store, 100)]
+    assert set(left) == set(everything) - {labelled, broken, unsure}
+    assert favourite in left
+    assert unsure in {q.voice_id for q in ask(store, 100, labeller="ben")}
+
+
+def test_skipped_voices_come_last_and_say_so(tmp_path: Path) -> None:
+    store = build_store(tmp_path / "store.duckdb", varied_voices(12))
+    skipped = [q.voice_id for q in ask(store, 3)]
+    say(store, "skip", skipped)
+    queued = ask(store, 100)
+    assert {q.voice_id for q in queued[-3:]} == set(skipped)
+    assert {q.reason for q in queued[-3:]} == {"asked again because you skipped it"}
+    assert not set(skipped) & {q.voice_id for q in ask(store, 9)}
+
+
+def test_fillers_and_voices_without_a_level_are_never_asked(tmp_path: Path) -> None:
+    mute = INIT_VOICE.replace(op1_output_level=0, algorithm=5)
+    zeros = Voice(bytes(155))
+    rows = [VoiceRow(voice, sightings=9) for voice in (INIT_VOICE, mute, zeros)]
+    store = build_store(tmp_path / "store.duckdb", [*rows, *varied_voices(3, start=5)])
+    assert len(ask(store, 100)) == 3
+
+
+def test_served_voices_can_be_left_out(big_store: Path) -> None:
+    served = {q.voice_id for q in ask(big_store, 30)}
+    assert not served & {q.voice_id for q in ask(big_store, 30, exclude=served)}
+
+
+@pytest.mark.parametrize("count", [0, -1])
+def test_none_asked_for_none_given(big_store: Path, count: int) -> None:
+    assert ask(big_store, count) == []
+
+
+def test_an_empty_store_has_nothing_to_ask(tmp_path: Path) -> None:
+    assert ask(build_store(tmp_path / "store.duckdb", [])) == []
+
+
+def test_the_queue_is_quick(big_store: Path) -> None:
+    with open_store(big_store) as connection:
+        begin = time.perf_counter()
+        next_voices(connection, labeller="anna", count=50, seed=1)
+        assert time.perf_counter() - begin < 0.3
+
+
+def test_cards_say_where_a_voice_comes_from(tmp_path: Path) -> None:
+    rows = varied_voices(5)
+    store = build_store(tmp_path / "store.duckdb", rows)
+    wanted = rows[4].voice
+    with open_store(store) as connection:
+        cards = read_cards(connection, [wanted.voice_id, "f" * 32])
+    assert list(cards) == [wanted.voice_id]
+    card = cards[wanted.voice_id]
+    assert card.voice == wanted
+    assert card.names == (wanted.name,)
+    assert [(p.source, p.path, p.slot) for p in card.places] == [
+        ("banks", "bank0.syx", 5),
+        ("banks", "bank1.syx", 5),
+        ("banks", "bank2.syx", 5),
+    ]
+
+
+def test_progress_counts_voices_not_answers(tmp_path: Path) -> None:
+    store = build_store(tmp_path / "store.duckdb", varied_voices(12))
+    voices = [q.voice_id for q in ask(store, 12)]
+    say(store, "label", voices[:3])
+    say(store, "label", voices[2:4], labeller="ben", category="bell")
+    say(store, "broken", voices[5:6])
+    with open_store(store) as connection:
+        progress = read_progress(connection)
+    assert (progress.voices, progress.labelled, progress.broken, progress.answered) == (12, 4, 1, 5)
+    assert progress.by_category == {"bell": 2, "piano": 3}

@@ -1,0 +1,29 @@
+"""Small stores made on the spot, so that no test needs a bank."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+from tests.labeler.store_builder import VoiceRow, build_store, varied_voices
+
+
+@pytest.fixture
+def labels_folder(tmp_path: Path) -> Path:
+    return tmp_path / "labels"
+
+
+@pytest.fixture
+def make_store(tmp_path: Path) -> Callable[[Sequence[VoiceRow]], Path]:
+    def make(rows: Sequence[VoiceRow]) -> Path:
+        return build_store(tmp_path / "store.duckdb", rows)
+
+    return make
+
+
+@pytest.fixture
+def small_store(make_store: Callable[[Sequence[VoiceRow]], Path]) -> Path:
+    """Sixty voices that sound, a third of them with a suggestion."""
+    return make_store(varied_voices(60))

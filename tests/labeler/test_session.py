@@ -1,0 +1,304 @@
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from corpus.journal import AnswerKind, read_journals
+from corpus.labels import current_answers
+from corpus.serving import Refusal
+from corpus.store import open_store
+from dx7.errors import CategoryError, JournalError, StoreError
+from dx7.voice import INIT_VOICE
+from labeler import deck
+from labeler.audio import SOUND_RATE, browser_sound
+from labeler.line import LOOK_AHEAD
+from labeler.session import LabelSession
+from tests.labeler.store_builder import VoiceRow, varied_voices
+
+
+class FakeDeck:
+    """A browser that labels as told, on a clock of its own, and repeats what is not acknowledged."""
+
+    def __init__(self, session: LabelSession) -> None:
+        self.session = session
+        self.data = session.deck_data()
+        self.line: list[dict[str, Any]] = list(self.data["line"])
+        self.here: str | None = self.data["displayed"]
+        self.clock = 0.0
+        self.sequence = 0
+        self.pending: list[dict[str, Any]] = []
+        self.done: list[tuple[str, str]] = []
+        self.sounds: set[str] = set()
+        self.note(self.data)
+
+    def note(self, data: dict[str, Any]) -> None:
+        assert data["first"] <= len(self.line)
+        self.line[data["first"] :] = data["line"]
+        self.sounds |= {sound["token"] for sound in data["sounds"]}
+        self.pending = [event for event in self.pending if event["sequence"] > data["acknowledged"]]
+
+    def press(self, kind: str, *categories: str, dwell: float = 0.5, undoes: str | None = None) -> None:
+        self.sequence += 1
+        event = f"{self.sequence:032x}"
+        started, self.clock = self.clock, self.clock + dwell
+        answered = {token for _, token in self.done}
+        following: str | None = next(
+            (v["token"] for v in self.line if v["token"] not in answered and v["token"] != self.here), None
+        )
+        if kind == "undo":
+            undoes, following = self.done.pop()
+        elif kind == "favourite":
+            following = self.here
+        elif self.here is not None:
+            self.done.append((event, self.here))
+        self.pending.append(
+            {
+                "sequence": self.sequence,
+                "event": event,
+                "kind": kind,
+                "token": self.here,
+                "next": following,
+                "categories": list(categories),
+                "undoes": undoes,
+                "started": started,
+                "pressed": self.clock,
+            }
+        )
+        self.here = following
+
+    def report(self) -> dict[str, Any]:
+        return {
+            "session": self.session.id,
+            "events": list(self.pending),
+            "received": len(self.line),
+            "sounds": sorted(self.sounds),
+            "want": None,
+        }
+
+    def send(self) -> dict[str, Any]:
+        report = json.loads(json.dumps(self.report()))
+        self.session.receive(report)
+        data = json.loads(json.dumps(self.session.deck_data(report)))
+        self.note(data)
+        return data  # type: ignore[no-any-return]
+
+
+@pytest.fixture
+def session(small_store: Path, labels_folder: Path) -> LabelSession:
+    return LabelSession(small_store, labels_folder, "anna", seed=1)
+
+
+def test_the_deck_gets_voices_and_sounds_ahead(session: LabelSession) -> None:
+    data = session.deck_data()
+    assert len(data["line"]) == len(data["sounds"]) == LOOK_AHEAD
+    assert data["displayed"] == data["line"][0]["token"]
+    assert {sound["token"] for sound in data["sounds"]} == {voice["token"] for voice in data["line"]}
+    for sound in data["sounds"]:
+        samples = np.frombuffer(base64.b64decode(sound["samples"]), "<i2")
+        assert 0.5 <= len(samples) / data["rate"] < 10
+        assert np.abs(samples).max() > 1000
+
+
+def test_a_session_of_labels_reaches_the_journal_in_order(session: LabelSession, labels_folder: Path) -> None:
+    browser = FakeDeck(session)
+    heard = []
+    for number in range(25):
+        heard.append(session._line.by_token[browser.here or ""].card.voice_id)
+        browser.press("label", "brass" if number % 2 else "piano", *(["pad"] if number % 3 == 0 else []))
+        data = browser.send()
+        assert data["acknowledged"] == number + 1
+        assert len(data["line"]) == len(data["sounds"]) == 1  # only what is new travels
+    answers = read_journals(labels_folder).answers
+    assert [a.voice_id for a in answers] == heard
+    assert len(set(heard)) == 25
+    assert answers[0].categories == ("piano", "pad")
+    assert answers[0].dwell_seconds == 0.5
+    assert answers[0].token
+    assert session.progress.labelled == 25
+    assert session.progress.by_category == {"piano": 13, "brass": 12}
+    assert session.session_answers == 25
+
+
+def test_a_report_that_comes_twice_counts_once(session: LabelSession, labels_folder: Path) -> None:
+    browser = FakeDeck(session)
+    browser.press("label", "brass")
+    browser.press("label", "bell")
+    report = browser.report()
+    for _ in range(3):
+        session.receive(report)
+    assert [a.categories for a in read_journals(labels_folder).answers] == [("brass",), ("bell",)]
+
+
+def test_what_was_not_heard_is_refused_and_stays_open(session: LabelSession, labels_folder: Path) -> None:
+    browser = FakeDeck(session)
+    first = browser.here
+    browser.press("label", "brass", dwell=0.05)
+    data = browser.send()
+    assert [refusal["reason"] for refusal in data["refusals"]] == [Refusal.TOO_FAST.value]
+    assert read_journals(labels_folder).answers == ()
+    assert first in [serve.token for serve in session._line.open_serves()]
+    browser.press("label", "brass")
+    browser.send()
+    assert len(read_journals(labels_folder).answers) == 1
+
+
+@pytest.mark.parametrize("categories", [(), ("no_such_category",), ("brass", "brass"), ("<script>",)])
+def test_a_label_without_known_categories_is_refused(
+    session: LabelSession, labels_folder: Path, categories: tuple[str, ...]
+) -> None:
+    browser = FakeDeck(session)
+    browser.press("label", *categories)
+    data = browser.send()
+    assert data["refusals"][0]["reason"] == Refusal.UNREADABLE.value
+    assert data["acknowledged"] == 1
+    assert read_journals(labels_folder).answers == ()
+
+
+@pytest.mark.parametrize("report", [None, 7, {}, {"session": "other", "events": [{}]}])
+def test_reports_of_others_are_ignored(session: LabelSession, labels_folder: Path, report: Any) -> None:
+    session.receive(report)
+    assert session.deck_data(report)["acknowledged"] == 0
+    assert read_journals(labels_folder).answers == ()
+
+
+def test_an_event_that_cannot_be_read_is_told(session: LabelSession) -> None:
+    session.receive({"session": session.id, "events": [{"sequence": 1}, 7]})
+    assert session.deck_data()["notice"] == Refusal.UNREADABLE.value
+
+
+def test_undo_all_the_way(session: LabelSession, labels_folder: Path) -> None:
+    browser = FakeDeck(session)
+    first = browser.here
+    for kind in ("broken", "unsure", "skip"):
+        browser.press(kind)
+    for _ in range(3):
+        browser.press("undo")
+    data = browser.send()
+    assert data["displayed"] == first
+    assert current_answers(read_journals(labels_folder).answers) == []
+    assert len(read_journals(labels_folder).answers) == 6
+    assert session.session_answers == 0
+    assert session.progress.answered == 0
+
+
+def test_a_full_disk_acknowledges_nothing(
+    session: LabelSession, labels_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser = FakeDeck(session)
+    browser.press("label", "brass")
+
+    def refuse(*_: object) -> None:
+        raise JournalError("cannot write the answer")
+
+    with monkeypatch.context() as broken:
+        broken.setattr("labeler.session.append_answers", refuse)
+        with pytest.raises(JournalError, match="cannot write"):
+            browser.send()
+        assert session.deck_data()["acknowledged"] == 0
+    assert browser.send()["acknowledged"] == 1
+    assert len(read_journals(labels_folder).answers) == 1
+
+
+def test_earlier_answers_can_be_taken_back_after_a_reload(small_store: Path, labels_folder: Path) -> None:
+    browser = FakeDeck(LabelSession(small_store, labels_folder, "anna", seed=1))
+    browser.press("label", "brass")
+    browser.press("favourite")
+    browser.press("broken")
+    browser.send()
+    again = LabelSession(small_store, labels_folder, "anna", seed=2)
+    data = again.deck_data()
+    assert [(past["kind"], past["categories"]) for past in data["past"]] == [
+        ("label", ["brass"]),
+        ("favourite", []),
+        ("broken", []),
+    ]
+    assert data["displayed"] not in {past["token"] for past in data["past"]}
+    assert len(data["favourites"]) == 1
+    assert data["progress"]["answered"] == 2
+    assert again.press(AnswerKind.UNDO, data["displayed"]) is None
+    assert again.displayed is not None
+    assert again.displayed.token == data["past"][-1]["token"]
+    assert again.progress.answered == 1
+
+
+def test_a_busy_store_costs_no_answer(
+    session: LabelSession, small_store: Path, labels_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import duckdb
+
+    monkeypatch.setattr("labeler.line._STORE_PATIENCE", 0.01)
+
+    def held(*_: object, **__: object) -> None:
+        raise duckdb.IOException("Could not set lock on file")
+
+    monkeypatch.setattr(duckdb, "connect", held)
+    browser = FakeDeck(session)
+    for _ in range(50):
+        if browser.here is None:
+            break
+        browser.press("label", "brass")
+        data = browser.send()
+    assert len(read_journals(labels_folder).answers) == 40  # what had been fetched
+    assert "another program holds the store" in data["notice"]
+    monkeypatch.undo()
+    assert len(session.deck_data(browser.report())["line"]) == LOOK_AHEAD
+
+
+def test_it_ends_when_everything_is_answered(
+    make_store: Callable[[Sequence[VoiceRow]], Path], labels_folder: Path
+) -> None:
+    session = LabelSession(make_store(varied_voices(3)), labels_folder, "anna")
+    browser = FakeDeck(session)
+    for _ in range(3):
+        browser.press("label", "brass")
+        data = browser.send()
+    assert data["displayed"] is None
+    assert session.displayed is None
+    assert data["progress"]["answered"] == 3
+
+
+def test_without_a_store_there_is_no_session(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="there is no store"):
+        LabelSession(tmp_path / "none.duckdb", tmp_path, "anna")
+    assert not (tmp_path / "none.duckdb").exists()
+
+
+def test_the_store_is_let_go_between_operations(session: LabelSession, small_store: Path) -> None:
+    session.deck_data()
+    with open_store(small_store, read_only=True, wait_seconds=0) as connection:
+        assert connection.execute("SELECT count(*) FROM voices").fetchall() == [(60,)]
+
+
+def test_octaves_and_velocities_sound_different() -> None:
+    voice = INIT_VOICE.replace(op1_velocity_sensitivity=7, op2_output_level=80, op2_velocity_sensitivity=7)
+    sounds = {browser_sound(voice, "bass", octave=o, velocity_step=v) for o in (-2, 0, 2) for v in (-2, 0, 1)}
+    assert len(sounds) == 9
+    with pytest.raises(ValueError, match="no octave 9"):
+        browser_sound(voice, None, octave=9)
+
+
+def test_a_silent_voice_is_half_a_second_of_silence() -> None:
+    silent = browser_sound(INIT_VOICE.replace(op1_output_level=0), None)
+    samples = np.frombuffer(base64.b64decode(silent), "<i2")
+    assert len(samples) == SOUND_RATE // 2
+    assert not samples.any()
+
+
+def test_no_category_takes_a_key_of_the_deck(monkeypatch: pytest.MonkeyPatch) -> None:
+    shortcuts = {category["shortcut"] for category in deck.deck_categories()}
+    assert not shortcuts & deck.OWN_KEYS
+    monkeypatch.setattr(deck, "OWN_KEYS", frozenset("1"))
+    with pytest.raises(CategoryError, match="piano has the shortcut '1'"):
+        deck.deck_categories()
+
+
+def test_the_script_has_the_guard_s_constant_and_no_innerhtml() -> None:
+    assert "const HEARING = 0.25;" in deck.script()
+    for word in ("innerHTML", "insertAdjacentHTML", "outerHTML", "document.write", "eval("):
+        assert word not in deck.script()
