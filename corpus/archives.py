@@ -52,7 +52,7 @@ class _Place:
     depth: int
 
     def inside(self, member: zipfile.ZipInfo) -> str:
-        return self.prefix + clean_path(member.filename)
+        return self.prefix + (clean_path(member.filename) or "(no name)")
 
     def rejected(self, code: IssueCode, message: str) -> FoundFile:
         return rejected_file(self.source, self.path, code, message)
@@ -82,7 +82,7 @@ def _walk(archive: Path | io.BytesIO, place: _Place, budget: _Budget) -> Iterato
         yield place.rejected(IssueCode.DAMAGED_ARCHIVE, f"the archive cannot be opened: {error}")
         return
     with opened:
-        members = [member for member in opened.infolist() if not member.is_dir()]
+        members = [member for member in opened.infolist() if not member.filename.endswith("/")]
         by_name = {member.filename: member for member in members}
         for number, member in enumerate(members):
             if budget.members <= 0:

@@ -16,6 +16,8 @@ Connection = duckdb.DuckDBPyConnection
 
 WAIT_SECONDS = 5.0  # how long to wait for another program to let go of the store
 _PAUSE_SECONDS = 0.05
+_SIGNS_OF_BUSY = ("set lock", "conflicting lock", "different configuration", "already attached")
+_DAMAGE = (duckdb.IOException, duckdb.FatalException, duckdb.InternalException, duckdb.SerializationException)
 
 
 @contextmanager
@@ -42,6 +44,8 @@ def open_store(
                 connection = _connect(path, read_only=False, wait_seconds=wait_seconds)
             _migrate(connection, version)
         yield connection
+    except _DAMAGE as error:
+        raise StoreError(f"the store at {path} is damaged or its disk is full: {_first_line(error)}") from error
     finally:
         connection.close()
 
@@ -75,7 +79,7 @@ def _connect(path: Path, *, read_only: bool, wait_seconds: float) -> Connection:
 
 def _is_busy(error: duckdb.Error) -> bool:
     text = str(error).lower()
-    return "lock" in text or "different configuration" in text or "already attached" in text
+    return any(sign in text for sign in _SIGNS_OF_BUSY)
 
 
 def _first_line(error: duckdb.Error) -> str:

@@ -1,0 +1,75 @@
+"""Generated collections: banks, archives, folders. Nothing here comes from anybody's disk."""
+
+from __future__ import annotations
+
+import io
+import random
+import zipfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+import pytest
+
+from corpus.store import Connection, open_store
+from dx7.files import encode_cartridge
+from dx7.voice import INIT_VOICE, Voice
+
+MakeVoice = Callable[..., Voice]
+MakeBank = Callable[..., bytes]
+MakeZip = Callable[..., bytes]
+
+
+def made_voice(seed: int, name: str | None = None) -> Voice:
+    """A voice that is heard, different for every seed."""
+    draw = random.Random(seed)
+    return INIT_VOICE.replace(
+        algorithm=draw.randrange(32),
+        feedback=draw.randrange(8),
+        op1_frequency_coarse=draw.randrange(32),
+        op2_output_level=1 + draw.randrange(99),
+        op2_frequency_fine=draw.randrange(100),
+        lfo_speed=draw.randrange(100),
+        name=f"VOICE {seed}"[:10] if name is None else name,
+    )
+
+
+def made_bank(*seeds: int, names: Sequence[str] = ()) -> bytes:
+    """4,104 bytes: a voice for every seed (and name), the rest INIT VOICE."""
+    voices = [made_voice(seed, *names[i : i + 1]) for i, seed in enumerate(seeds)]
+    return encode_cartridge([*voices, *[INIT_VOICE] * (32 - len(voices))])
+
+
+def made_zip(members: Mapping[str, bytes] | Sequence[tuple[str, bytes]], method: int = zipfile.ZIP_DEFLATED) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", method) as archive:
+        for name, data in members.items() if isinstance(members, Mapping) else members:
+            archive.writestr(zipfile.ZipInfo(name), data, compress_type=method)
+    return out.getvalue()
+
+
+@pytest.fixture(scope="session")
+def make_voice() -> MakeVoice:
+    return made_voice
+
+
+@pytest.fixture(scope="session")
+def make_bank() -> MakeBank:
+    return made_bank
+
+
+@pytest.fixture(scope="session")
+def make_zip() -> MakeZip:
+    return made_zip
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Path:
+    """Where a store may be made."""
+    return tmp_path / "made" / "store.duckdb"
+
+
+@pytest.fixture
+def connection(store: Path) -> Iterator[Connection]:
+    """An empty store, open."""
+    with open_store(store, create=True) as opened:
+        yield opened
