@@ -64,7 +64,7 @@ def test_a_fresh_process_renders_the_same_bits() -> None:
         "from hashlib import sha256; from dx7 import engine; from dx7.voice import INIT_VOICE;"
         "print(sha256(engine.render(INIT_VOICE.replace(feedback=7)).tobytes()).hexdigest())"
     )
-    fresh = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603
+    fresh = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert fresh.stdout.strip() == sha256(engine.render(INIT_VOICE.replace(feedback=7)).tobytes()).hexdigest()
 
 
@@ -119,7 +119,7 @@ def test_arrays_that_are_no_voice_are_refused() -> None:
 
 def test_dx7_does_not_load_the_engine_before_it_is_asked() -> None:
     code = "import sys, dx7.engine; sys.exit('dexed' in sys.modules or 'scipy' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0  # noqa: S603
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 @pytest.mark.parametrize("gain", [0.01, 0.1, 1.0, 8.0])
