@@ -18,6 +18,7 @@ from rich.text import Text
 
 from dx7.errors import CartwrightError
 
+_PIPED_WIDTH = 200  # columns of a table that goes to a file or program, where wrapped cells would only be in the way
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 
 
@@ -66,7 +67,10 @@ def print_table(rows: Sequence[Mapping[str, Any]], title: str = "") -> None:
     table = Table(*rows[0], title=Text(title) if title else None, title_justify="left", box=None, pad_edge=False)
     for row in rows:
         table.add_row(*(Text("" if value is None else str(value)) for value in row.values()))
-    Console().print(table)
+    console = Console()
+    if not console.is_terminal:
+        console.width = _PIPED_WIDTH
+    console.print(table)
 
 
 def progress(*, quiet: bool = False) -> Progress:
