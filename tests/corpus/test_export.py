@@ -1,0 +1,216 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+from corpus.export import export, split_of
+from corpus.fillers import is_filler
+from corpus.ingest import ingest
+from corpus.store import Connection, open_store
+from dx7.errors import ExportError
+from dx7.exchange import CARD_FILE, MANIFEST_FILE, SPLITS, VOICES_FILE, latest_export, read_export
+from dx7.parameters import PARAMETER_NAMES
+from dx7.voice import INIT_VOICE, Voice
+
+MakeBank = Callable[..., bytes]
+MakeVoice = Callable[..., Voice]
+
+
+@pytest.fixture
+def filled(tmp_path: Path, store: Path, make_bank: MakeBank) -> Path:
+    banks = tmp_path / "banks"
+    damaged = bytearray(make_bank(6, names=["BRASS 6"]))
+    damaged[6:11] = bytes([127] * 5)
+    slightly = bytearray(make_bank(7, names=["BRASS 7"]))
+    slightly[6:10] = bytes([127] * 4)
+    unprintable = bytearray(make_bank(8, names=["BRASS 8"]))
+    unprintable[6 + 118] = 1
+    for name, data in {
+        "a.syx": make_bank(1, 2, 3, names=["BRASS 1", "FLUTE", "nothing"]),
+        "b.syx": make_bank(1, names=["BRASS 1"]),
+        "Strings/c.syx": make_bank(4, names=["odd"]),
+        "Strings/d.syx": make_bank(4, 44, names=["odd", "other"]),
+        "Strings/e.syx": make_bank(4, 45, names=["odd", "more"]),
+        "generated.syx": make_bank(5, names=["BRASS 5"]),
+        "generated.json": b'{"generator": "cartwright"}',
+        "damaged.syx": bytes(damaged),
+        "slightly.syx": bytes(slightly),
+        "unprintable.syx": bytes(unprintable),
+    }.items():
+        (banks / name).parent.mkdir(parents=True, exist_ok=True)
+        (banks / name).write_bytes(data)
+    ingest([banks], store)
+    return store
+
+
+def answer(connection: Connection, voice: Voice, labeller: str, kind: str, categories: Sequence[str] = ()) -> None:
+    connection.execute(
+        "INSERT INTO answers VALUES ($1 || $2, $1, '2026-01-01', $2, $3, $4)",
+        [labeller, voice.voice_id, kind, list(categories)],
+    )
+
+
+def exported(connection: Connection, folder: Path, **options: object) -> dict[str, tuple[tuple[str, ...], float]]:
+    export(connection, folder, **options)  # type: ignore[arg-type]
+    rows = read_export(folder)
+    return {
+        name: (keys, round(float(confidence), 2))
+        for name, keys, confidence in zip(rows.names, rows.categories, rows.confidence, strict=True)
+    }
+
+
+def test_rules_speak_where_no_person_has(filled: Path, connection: Connection, tmp_path: Path) -> None:
+    rows = exported(connection, tmp_path / "e")
+    assert {name: keys for name, (keys, _) in rows.items()} == {
+        "BRASS 1": ("brass",),
+        "FLUTE": ("wind",),
+        "odd": ("strings",),
+        "BRASS 7": ("brass",),
+    }
+    facts = json.loads((tmp_path / "e" / MANIFEST_FILE).read_text())["facts"]
+    assert facts["left_out"] == {
+        "filler": 1,
+        "generated": 1,
+        "damaged": 1,
+        "unprintable_name": 1,
+        "broken": 0,
+        "unsure": 0,
+        "no_category": 3,
+    }
+    assert facts["voices_in_store"] == len(rows) + sum(facts["left_out"].values())
+    origins = pq.read_table(tmp_path / "e" / VOICES_FILE)
+    assert dict(zip(origins["name"].to_pylist(), origins["origin"].to_pylist(), strict=True))["odd"] == "folder_rule"
+    assert dict(zip(origins["name"].to_pylist(), origins["sightings"].to_pylist(), strict=True))["odd"] == 3
+
+
+def test_people_overrule_rules(filled: Path, connection: Connection, tmp_path: Path, make_voice: MakeVoice) -> None:
+    answer(connection, make_voice(1), "anna", "label", ["bass", "lead"])
+    answer(connection, make_voice(2), "anna", "broken")
+    answer(connection, make_voice(3), "anna", "label", ["no_longer_a_category", "bell"])
+    answer(connection, make_voice(4), "anna", "unsure")
+    answer(connection, make_voice(44), "anna", "skip")
+    answer(connection, make_voice(45), "anna", "favourite")
+    rows = exported(connection, tmp_path / "e")
+    assert rows.pop("BRASS 7")[0] == ("brass",)
+    assert rows == {"BRASS 1": (("bass", "lead"), 1.0), "nothing": (("bell",), 1.0)}
+
+
+@pytest.mark.parametrize(
+    ("answers", "result"),
+    [
+        ([["bass"], ["bass", "lead"], ["lead", "bass"]], (("bass", "lead"), 1.0)),
+        ([["bass"], ["lead"]], (("bass", "lead"), 0.5)),
+        ([["bass"], ["lead"], ["pad"]], (("bass",), 0.33)),
+        ([["bass"], ["bass"], None], (("bass",), 0.67)),
+        ([["bass"], None], None),
+        ([None], None),
+    ],
+)
+def test_people_who_disagree(
+    filled: Path,
+    connection: Connection,
+    tmp_path: Path,
+    make_voice: MakeVoice,
+    answers: list[list[str] | None],
+    result: tuple[tuple[str, ...], float] | None,
+) -> None:
+    for number, categories in enumerate(answers):
+        answer(connection, make_voice(1), f"person {number}", "label" if categories else "broken", categories or ())
+    assert exported(connection, tmp_path / "e").get("BRASS 1") == result
+
+
+def test_thresholds_and_generated_voices(filled: Path, connection: Connection, tmp_path: Path) -> None:
+    assert set(exported(connection, tmp_path / "sure", least_confidence=0.8)) == {"BRASS 1"}
+    assert "BRASS 5" in exported(connection, tmp_path / "all", with_generated=True)
+
+
+def test_the_same_store_gives_the_same_bytes(filled: Path, tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        with open_store(filled, read_only=True) as connection:
+            export(connection, tmp_path / name)
+    for file in (VOICES_FILE, MANIFEST_FILE, CARD_FILE):
+        assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes()
+
+
+def test_the_order_of_ingest_does_not_show_in_the_export(filled: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.duckdb"
+    for file in sorted((tmp_path / "banks").rglob("*"), reverse=True):
+        if file.suffix == ".syx" and file.parent.name == "banks":
+            ingest([file], other)
+    ingest([tmp_path / "banks" / "Strings"], other)
+    folders = []
+    for number, store in enumerate((filled, other)):
+        with open_store(store) as connection:
+            connection.execute("DELETE FROM suggestions WHERE origin = 'folder_rule'")
+            folders.append(export(connection, tmp_path / str(number)).folder)
+    one, two = (read_export(folder) for folder in folders)
+    assert one.voice_ids == two.voice_ids
+    assert one.names == two.names
+    assert (one.confidence == two.confidence).all()
+
+
+def test_an_export_without_a_folder_is_named_by_its_content(
+    filled: Path, connection: Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CARTWRIGHT_DATA", str(tmp_path / "data"))
+    first = export(connection)
+    assert first.folder.parent == tmp_path / "data" / "exports"
+    assert str(first.manifest["content_hash"]).startswith(first.folder.name)
+    assert latest_export(tmp_path / "data" / "exports") == first.folder
+    assert export(connection).folder == first.folder
+    assert [path.name for path in first.folder.parent.iterdir()] == [first.folder.name], "nothing else is left there"
+
+
+def test_a_store_without_categories_exports_nothing(
+    connection: Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CARTWRIGHT_DATA", str(tmp_path / "data"))
+    with pytest.raises(ExportError, match="nothing to export"):
+        export(connection)
+    with pytest.raises(ExportError, match="nothing to export"):
+        export(connection, tmp_path / "e")
+    assert not (tmp_path / "e").exists()
+    assert list((tmp_path / "data" / "exports").iterdir()) == []
+
+
+def test_the_card_tells_every_count(filled: Path, connection: Connection, tmp_path: Path) -> None:
+    export(connection, tmp_path / "e")
+    card = (tmp_path / "e" / CARD_FILE).read_text()
+    for words in ("4 voices of 11", "| strings |", "folder_rule", "| damaged |", "without a licence"):
+        assert words in card
+
+
+def test_splits_are_drawn_in_their_proportions() -> None:
+    drawn = [split_of(str(number)) for number in range(20_000)]
+    shares = [drawn.count(split) / len(drawn) for split in SPLITS]
+    assert shares == pytest.approx([0.8, 0.1, 0.1], abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("change", "filler"),
+    [
+        ({}, True),
+        ({"algorithm": 31, "op6_detune": 3, "op1_break_point": 39, "lfo_speed": 99}, True),
+        ({f"op{n}_output_level": 0 for n in range(1, 7)} | {"op1_detune": 1}, True),
+        ({"op2_output_level": 1}, False),
+        ({"op1_frequency_coarse": 2}, False),
+        ({"op1_eg_rate_1": 50}, False),
+        ({"transpose": 12}, False),
+        ({"lfo_pitch_modulation_depth": 5}, False),
+    ],
+)
+def test_fillers(change: dict[str, int], filler: bool) -> None:
+    voice = INIT_VOICE.replace(**change)
+    assert is_filler(voice.array[None, : len(PARAMETER_NAMES)]).tolist() == [filler]
+
+
+def test_fillers_of_nothing_and_of_the_wrong_shape() -> None:
+    assert is_filler(np.zeros((1, 145), np.uint8)).tolist() == [True]
+    assert is_filler(np.zeros((0, 145), np.uint8)).tolist() == []
+    with pytest.raises(ValueError, match="145"):
+        is_filler(np.zeros((1, 155), np.uint8))
