@@ -1,0 +1,344 @@
+"""The deck in a real browser, against a real server: what is heard, what a key does, what reaches the journal."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Error, Page, sync_playwright
+
+from corpus.journal import Answer, read_journals
+from corpus.labels import current_answers
+from corpus.serving import LEAST_DWELL
+from tests.labeler.store_builder import VoiceRow, build_store, varied_voices
+
+pytestmark = pytest.mark.browser
+
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--autoplay-policy=no-user-gesture-required",
+]
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+
+
+@dataclass
+class Server:
+    """The labeller as a user starts it, on a store where every name is markup."""
+
+    process: subprocess.Popen[bytes]
+    port: int
+    labels: Path
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/"
+
+    def answers(self) -> list[Answer]:
+        return list(read_journals(self.labels).answers)
+
+
+def start_server(folder: Path) -> Server:
+    rows = [
+        VoiceRow(row.voice.replace(name=f"<i>{n}</i>"), row.sightings, row.category)
+        for n, row in enumerate(varied_voices(400))
+    ]
+    store = build_store(folder / "store.duckdb", rows)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "labeler", "--store", str(store), "--labeller", "anna", "--port", str(port)],
+        env=os.environ | {"CARTWRIGHT_DATA": str(folder)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    server = Server(process, port, folder / "labels")
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        try:
+            with urllib.request.urlopen(server.url + "_stcore/health", timeout=1):  # noqa: S310
+                return server
+        except OSError:
+            assert process.poll() is None, "the labeller ended at once"
+            time.sleep(0.1)
+    raise AssertionError("the labeller did not answer within a minute")
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    server = start_server(tmp_path_factory.mktemp("browser"))
+    yield server
+    server.process.terminate()
+    server.process.wait(10)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        found = next(filter(None, map(shutil.which, NAMES)), None)
+        try:
+            browser = playwright.chromium.launch(executable_path=found, args=ARGUMENTS)
+        except Error as error:
+            if "CI" in os.environ:
+                pytest.fail(f"CI must have a Chromium: {error}")
+            pytest.skip("no Chromium here; playwright install chromium would get one")
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def deck(browser: Browser, server: Server) -> Iterator[Page]:
+    page = browser.new_page(viewport={"width": 1280, "height": 800})
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    open_deck(page, server)
+    yield page
+    page.close()
+    assert errors == []
+
+
+def open_deck(page: Page, server: Server) -> None:
+    page.goto(server.url)
+    page.wait_for_function("window.cartwright?.plays.length > 0", timeout=30_000)
+    settle(page)
+    listen(page)
+
+
+def state(page: Page, expression: str) -> Any:
+    return page.evaluate(
+        f"(() => {{ const {{ deck, player, plays, latencies }} = window.cartwright; return {expression}; }})()"
+    )
+
+
+def heard(page: Page) -> str:
+    """The id of the voice on display."""
+    return str(state(page, "deck.voice(deck.here).voice"))
+
+
+def listen(page: Page, seconds: float = LEAST_DWELL + 0.05) -> None:
+    """Wait until the voice on display has sounded this long."""
+    page.wait_for_function(
+        "s => { const { deck, player } = window.cartwright;"
+        " return deck.started !== null && player.clock - deck.started >= s; }",
+        arg=seconds,
+    )
+
+
+def settle(page: Page) -> None:
+    """Wait until Python has acknowledged everything and sent all sounds ahead."""
+    page.wait_for_function(
+        "() => { const { deck, player } = window.cartwright; return deck.pending.length === 0"
+        " && deck.line.filter((v) => !deck.answers.has(v.token)).every((v) => player.has(`${v.token}/0/0`)); }",
+        timeout=20_000,
+    )
+
+
+def test_the_first_voice_sounds_by_itself(deck: Page) -> None:
+    assert state(deck, "player.context.state") == "running"
+    first = state(deck, "plays[0]")
+    assert first["voice"] == heard(deck)
+    samples = state(deck, "player.playing ? Math.max(...player.playing.buffer.getChannelData(0)) : 1")
+    assert samples > 0.1
+
+
+def test_names_are_text_never_markup(deck: Page) -> None:
+    name = deck.locator(".deck h1")
+    assert name.inner_text().startswith("<i>")
+    assert deck.locator(".deck h1 i").count() == 0
+    assert deck.locator(".deck pre i").count() == 0
+
+
+def test_a_key_labels_the_voice_that_is_heard_and_undo_takes_it_back(deck: Page, server: Server) -> None:
+    before = len(server.answers())
+    voice = heard(deck)
+    deck.keyboard.press("0")
+    assert heard(deck) != voice
+    settle(deck)
+    (answer,) = server.answers()[before:]
+    assert (answer.voice_id, answer.categories, answer.labeller) == (voice, ("brass",), "anna")
+    assert answer.dwell_seconds >= LEAST_DWELL
+    deck.keyboard.press("u")
+    assert heard(deck) == voice
+    settle(deck)
+    assert voice not in {a.voice_id for a in current_answers(server.answers())}
+    assert deck.locator(".flash").inner_text().startswith("Taken back: <i>")
+
+
+def test_several_answers_can_be_taken_back_even_after_a_reload(deck: Page, server: Server) -> None:
+    voices = []
+    for key in ("1", "x", "d"):
+        listen(deck)
+        voices.append(heard(deck))
+        deck.keyboard.press(key)
+    settle(deck)
+    open_deck(deck, server)
+    for voice in reversed(voices):
+        deck.keyboard.press("Backspace")
+        assert heard(deck) == voice
+    settle(deck)
+    assert not set(voices) & {a.voice_id for a in current_answers(server.answers())}
+
+
+def test_a_second_category_a_suggestion_and_a_favourite(deck: Page, server: Server) -> None:
+    before = len(server.answers())
+    deck.keyboard.press("Shift+Digit9")
+    deck.keyboard.press("t")
+    settle(deck)
+    listen(deck)
+    while state(deck, "deck.voice(deck.here).suggestion") is None:
+        deck.keyboard.press("s")
+        settle(deck)
+        listen(deck)
+    suggested = state(deck, "deck.voice(deck.here).suggestion.category")
+    deck.keyboard.press("f")
+    deck.keyboard.press("Enter")
+    settle(deck)
+    answers = [a for a in server.answers()[before:] if a.answer.value != "skip"]
+    assert [(a.answer.value, a.categories) for a in answers] == [
+        ("label", ("pad", "strings")),
+        ("favourite", ()),
+        ("label", (suggested,)),
+    ]
+    assert answers[1].voice_id == answers[2].voice_id
+    assert answers[2].suggestion is not None
+
+
+def test_back_forward_octaves_and_velocity_sound_but_record_nothing(deck: Page, server: Server) -> None:
+    deck.keyboard.press("s")
+    settle(deck)
+    before = len(server.answers())
+    here = heard(deck)
+    deck.keyboard.press("ArrowLeft")
+    assert heard(deck) != here
+    deck.keyboard.press("ArrowRight")
+    assert heard(deck) == here
+    for key, name in (("ArrowUp", "/1/0"), ("ArrowDown", "/0/0"), (",", "/0/-1"), (".", "/0/0"), (" ", "/0/0")):
+        count = state(deck, "plays.length")
+        deck.keyboard.press(key)
+        deck.wait_for_function("n => window.cartwright.plays.length > n", arg=count)
+        assert state(deck, "plays.at(-1).name").endswith(name)
+    settle(deck)
+    assert len(server.answers()) == before
+
+
+@pytest.mark.parametrize("auto_repeat", [True, False])
+def test_a_held_key_labels_the_heard_voice_alone(deck: Page, server: Server, auto_repeat: bool) -> None:
+    before = len(server.answers())
+    voice = heard(deck)
+    key = {"key": "1", "code": "Digit1", "text": "1", "windowsVirtualKeyCode": 49}
+    devtools = deck.context.new_cdp_session(deck)
+    for number in range(50):
+        devtools.send("Input.dispatchKeyEvent", {"type": "keyDown", "autoRepeat": auto_repeat and number > 0, **key})
+        deck.wait_for_timeout(30)
+    devtools.send("Input.dispatchKeyEvent", {"type": "keyUp", **key})
+    settle(deck)
+    assert [a.voice_id for a in server.answers()[before:]] == [voice]
+
+
+def test_a_hammered_key_never_labels_a_voice_unheard(deck: Page, server: Server) -> None:
+    before = len(server.answers())
+    begin = time.monotonic()
+    for _ in range(40):
+        deck.keyboard.press("2")
+        deck.wait_for_timeout(20)
+    seconds = time.monotonic() - begin
+    settle(deck)
+    answers = server.answers()[before:]
+    assert 1 <= len(answers) <= seconds / LEAST_DWELL + 1
+    assert all(a.dwell_seconds >= LEAST_DWELL - 0.01 for a in answers)
+    assert len({a.voice_id for a in answers}) == len(answers)
+
+
+def test_thirty_voices_at_three_a_second(deck: Page, server: Server, record_property: Any) -> None:
+    before = len(server.answers())
+    keys = {"1": "piano", "8": "bass", "0": "brass", "q": "wind", "i": "fx"}
+    given = []
+    for number in range(30):
+        key = list(keys)[number % len(keys)]
+        given.append((heard(deck), (keys[key],)))
+        deck.keyboard.press(key)
+        listen(deck, 0.31)
+    settle(deck)
+    assert [(a.voice_id, a.categories) for a in server.answers()[before:]] == given
+    assert len({voice for voice, _ in given}) == 30
+    latencies = sorted(state(deck, "latencies"))
+    assert len(latencies) >= 30
+    median, p95 = statistics.median(latencies), latencies[int(0.95 * len(latencies))]
+    record_property("key_to_sound_ms", {"median": median, "p95": p95})
+    sys.stdout.write(f"\nkey to next sound: median {median:.1f} ms, 95 % within {p95:.1f} ms\n")
+    assert p95 < 50
+
+
+def test_typing_a_name_labels_nothing(deck: Page, server: Server) -> None:
+    before = len(server.answers())
+    here = heard(deck)
+    deck.get_by_text("Who labels, and how").click()
+    field = deck.get_by_label("Your name, as it goes into the journal")
+    field.click()
+    field.press_sequentially("xs1")
+    assert heard(deck) == here
+    assert len(server.answers()) == before
+
+
+# Headless browsers let every page sound, and Playwright's own calls count as touches. Others are quiet until a key.
+QUIET_UNTIL_TOUCHED = """
+let touched = false;
+window.addEventListener("keydown", () => (touched = true), true);
+window.AudioContext = class extends AudioContext {
+  constructor(options) { super(options); this.suspend(); }
+  resume() { return touched ? super.resume() : new Promise(() => {}); }
+};
+"""
+
+
+def test_the_first_key_only_unlocks_the_sound(browser: Browser, server: Server) -> None:
+    page = browser.new_page()
+    page.add_init_script(QUIET_UNTIL_TOUCHED)
+    before = len(server.answers())
+    page.goto(server.url)
+    page.get_by_text("Press any key to start").wait_for()
+    page.wait_for_function("window.cartwright?.deck.here != null")
+    assert state(page, "plays.length") == 0
+    page.keyboard.press("1")
+    page.wait_for_function("window.cartwright.plays.length === 1")
+    page.get_by_text("Press any key to start").wait_for(state="hidden")
+    settle(page)
+    assert len(server.answers()) == before
+    page.close()
+
+
+def test_kill_9_of_the_server_loses_no_acknowledged_answer(browser: Browser, tmp_path: Path) -> None:
+    server = start_server(tmp_path)
+    page = browser.new_page()
+    open_deck(page, server)
+    given = []
+    for _ in range(8):
+        given.append(heard(page))
+        page.keyboard.press("5")
+        listen(page)
+    acknowledged = state(page, "deck.sequence - deck.pending.length")
+    server.process.send_signal(signal.SIGKILL)
+    server.process.wait(10)
+    answers = [a.voice_id for a in server.answers()]
+    assert acknowledged >= 5
+    assert answers == given[: len(answers)]
+    assert len(answers) >= acknowledged
+    page.close()
