@@ -23,6 +23,7 @@ from corpus.rules import Match, folder_rules, match_path, name_rules
 from corpus.store import Connection, transaction
 from corpus.voicetable import read_voice_table
 from dx7.bankfile import BankFile
+from dx7.parameters import PARAMETER_COUNT
 
 NAME_RULE = "name_rule"
 FOLDER_RULE = "folder_rule"
@@ -116,8 +117,10 @@ def suggest_for_bank(connection: Connection, bank: BankFile) -> list[SlotSuggest
     """Suggestions for every slot of a bank, which need not be in the store.
 
     The slot's own name votes beside all names the store knows the voice by; folders vote if the store has the voice.
+    Fillers get none.
     """
     voices = bank.voices()
+    fillers = is_filler(bank.decoded.unpacked[:, :PARAMETER_COUNT])
     ids = sorted({voice.voice_id for voice in voices})
     names: dict[str, Counter[str]] = defaultdict(Counter)
     for voice_id, name, seen in connection.execute(
@@ -135,9 +138,13 @@ def suggest_for_bank(connection: Connection, bank: BankFile) -> list[SlotSuggest
         SlotSuggestions(
             slot,
             voice.name,
-            _ranked([*suggest_by_names(names[voice.voice_id] + Counter([voice.name])), *by_folder[voice.voice_id]]),
+            []
+            if filler
+            else _ranked(
+                [*suggest_by_names(names[voice.voice_id] + Counter([voice.name])), *by_folder[voice.voice_id]]
+            ),
         )
-        for slot, voice in enumerate(voices, 1)
+        for slot, (voice, filler) in enumerate(zip(voices, fillers, strict=True), 1)
     ]
 
 

@@ -33,10 +33,10 @@ def made_voice(seed: int, name: str | None = None) -> Voice:
     )
 
 
-def made_bank(*seeds: int, names: Sequence[str] = ()) -> bytes:
-    """4,104 bytes: a voice for every seed (and name), the rest INIT VOICE."""
+def made_bank(*seeds: int, names: Sequence[str] = (), filler: str = "INIT VOICE") -> bytes:
+    """4,104 bytes: a voice for every seed (and name), the rest INIT VOICE by any name."""
     voices = [made_voice(seed, *names[i : i + 1]) for i, seed in enumerate(seeds)]
-    return encode_cartridge([*voices, *[INIT_VOICE] * (32 - len(voices))])
+    return encode_cartridge([*voices, *[INIT_VOICE.replace(name=filler)] * (32 - len(voices))])
 
 
 def made_zip(members: Mapping[str, bytes] | Sequence[tuple[str, bytes]], method: int = zipfile.ZIP_DEFLATED) -> bytes:

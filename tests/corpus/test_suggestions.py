@@ -99,10 +99,11 @@ def test_every_voice_gets_what_its_names_and_folders_say(filled: Path, make_voic
 
 
 def test_a_bank_that_is_not_in_the_store_gets_suggestions_for_every_slot(filled: Path, make_bank: MakeBank) -> None:
-    bank = read_bank_bytes(make_bank(2, 77, 4, names=["ODD NAME", "MARIMBA", ""]))
+    bank = read_bank_bytes(make_bank(2, 77, 4, names=["ODD NAME", "MARIMBA", ""], filler="BRASS"))
     with open_store(filled, read_only=True) as connection:
         slots = suggest_for_bank(connection, bank)
     assert [slot.slot for slot in slots] == list(range(1, 33))
     assert [slot.name for slot in slots[:3]] == ["ODD NAME", "MARIMBA", ""]
     found = [[(each.category, each.origin) for each in slot.suggestions] for slot in slots[:3]]
     assert found == [[("brass", "folder_rule")], [("mallet", "name_rule")], []]
+    assert not any(slot.suggestions for slot in slots[3:]), "INIT VOICE has no category, whatever it is called"
