@@ -40,7 +40,7 @@ def write_atomically(path: Path, data: bytes) -> None:
 
 def write_arrays(path: Path, arrays: Mapping[str, NDArray[Any]], about: Mapping[str, object]) -> None:
     """Named arrays and a JSON object about them, in one safetensors file."""
-    whole = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    whole = {name: np.asarray(array, order="C") for name, array in arrays.items()}
     write_atomically(path, save(whole, metadata={"about": json.dumps(dict(about), sort_keys=True)}))
 
 

@@ -21,6 +21,15 @@ app = new_app("Train a model on an export, measure it, and ask it for cartridges
 ModelOption = Annotated[Path | None, typer.Option(help="A model's or a run's folder; the latest if not given.")]
 ExportOption = Annotated[Path | None, typer.Option(help="The export's folder; the latest if not given.")]
 
+EVALUATION_COLUMNS = (
+    *("set", "voices", "useful", "heard", "copies", "repeats", "coverage", "precision"),
+    *("auc_sound", "auc_parameters", "marginals"),
+)
+
+
+def _short(value: object) -> object:
+    return f"{value:.3f}" if isinstance(value, float) else value
+
 
 @app.command()
 def train(
@@ -56,6 +65,39 @@ def train(
 
 
 @app.command()
+def evaluate(
+    model: ModelOption = None,
+    export: ExportOption = None,
+    seed: Annotated[int, typer.Option(min=0)] = 0,
+    voices: Annotated[int, typer.Option(min=50, help="At most so many voices a set.")] = 1000,
+    json: JsonOption = False,
+) -> None:
+    """Measure a model beside held-out human voices and simple tricks.
+
+    Example: python -m training evaluate --json
+    """
+    from dx7.exchange import read_export
+    from training.evaluate import evaluate as evaluate_model
+    from training.model import find_model, read_model
+
+    found = read_model(find_model(model))
+    export_folder = export or latest_export(exports_folder())
+    with progress(quiet=json) as bar:
+        task = bar.add_task("measuring", total=7)
+        rows = evaluate_model(
+            found,
+            read_export(export_folder),
+            seed=seed,
+            voices=voices,
+            report=lambda name: bar.update(task, advance=1, description=name),
+        )
+    if json:
+        print_json({"model_hash": found.model_hash, "export": str(export_folder), "seed": seed, "sets": rows})
+        return
+    print_table([{name: _short(row.get(name)) for name in EVALUATION_COLUMNS} for row in rows])
+
+
+@app.command()
 def sample(
     out: Annotated[Path, typer.Option(help="Where the cartridge goes; its sidecar goes beside it as .json.")],
     category: Annotated[str, typer.Option(help="brass, brass+strings or brass:0.7,strings:0.3; empty for any.")] = "",
@@ -64,7 +106,6 @@ def sample(
     model: ModelOption = None,
     like: Annotated[str | None, typer.Option(help="FILE:SLOT of a favourite to vary.")] = None,
     amount: Annotated[float, typer.Option(min=0.0, max=1.0, help="How far from it: 0.1 a touch, 1 a cousin.")] = 0.3,
-    temperature: Annotated[float, typer.Option(min=0.1, max=2.0, help="Below 1 safer, above 1 wilder.")] = 1.0,
     json: JsonOption = False,
 ) -> None:
     """Write a cartridge of 32 new voices: of one category, of a mix, or around a favourite.
@@ -79,9 +120,7 @@ def sample(
     mix = parse_mix(category)
     favourite = read_favourite(like) if like else None
     found = read_model(find_model(model))
-    cartridge = sample_voices(
-        found, mix, count=count, seed=seed, like=favourite, amount=amount, temperature=temperature
-    )
+    cartridge = sample_voices(found, mix, count=count, seed=seed, like=favourite, amount=amount)
     named = f"{split_slot(like)[0].name}:{split_slot(like)[1]}" if like else None
     facts = facts_of(cartridge, found, mix=mix, seed=seed, like=named, amount=amount)
     sidecar = write_cartridge(out, cartridge, facts)

@@ -22,9 +22,10 @@ class Config:
     """Everything that decides what a run does, beside the export it reads."""
 
     seed: int = 0
-    batch: int = 256  # voices a step
-    likelihood_steps: int = 1500  # first phase: the generator learns to continue human voices
-    adversarial_steps: int = 500  # second phase: generator and discriminator play
+    batch: int = 128  # voices a step, likelihood phase
+    adversarial_batch: int = 64  # likewise, adversarial phase, where a step does four times the work
+    likelihood_steps: int = 2000  # first phase: the generator learns to continue human voices
+    adversarial_steps: int = 800  # second phase: generator and discriminator play
 
     width: int = 128  # of the generator's tokens
     layers: int = 3
@@ -37,7 +38,7 @@ class Config:
 
     learning_rate: float = 1e-3  # generator, likelihood phase; falls to a tenth along a cosine
     adversarial_learning_rate: float = 1e-4  # generator, adversarial phase
-    discriminator_learning_rate: float = 3e-4
+    discriminator_learning_rate: float = 1e-3
     warmup_steps: int = 100
     weight_decay: float = 0.02
     dropout: float = 0.1
@@ -48,11 +49,11 @@ class Config:
     average_decay: float = 0.995  # of the exponential moving average whose weights are sampled from
     anchor: float = 1.0  # weight of the likelihood in the adversarial phase
     adversarial: float = 1.0  # weight of the discriminator's verdict in the adversarial phase
-    gradient_penalty: float = 1.0  # R1 and R2
+    gradient_penalty: float = 0.02  # R1 and R2; voices are one-hot, so slopes are long
 
-    steps_per_chunk: int = 25  # steps inside one compiled call, and between two lines of metrics
-    checkpoint_every: int = 250  # steps
-    sample_every: int = 500  # steps between cartridges of the same 32 seeds
+    steps_per_chunk: int = 20  # steps inside one compiled call, and between two lines of metrics
+    checkpoint_every: int = 200  # steps
+    sample_every: int = 400  # steps between cartridges of the same 32 seeds
 
     def __post_init__(self) -> None:
         for every in ("checkpoint_every", "sample_every", "likelihood_steps", "adversarial_steps"):

@@ -34,6 +34,16 @@ class Pull(NamedTuple):
     values: Array
 
 
+class Temperature(NamedTuple):
+    """How boldly codes and values are chosen: 1 as learned, below 1 the likelier ones more often."""
+
+    codes: float | Array = 1.0
+    values: float | Array = 1.0
+
+
+AS_LEARNED = Temperature()
+
+
 class Drawn(NamedTuple):
     """Voices: ``int32[n, 7, 21]``, their codes ``int32[n, 7]``."""
 
@@ -42,7 +52,7 @@ class Drawn(NamedTuple):
 
 
 def draw(
-    generator: Generator, mix: Mix, *, key: Array, temperature: float | Array = 1.0, pull: Pull | None = None
+    generator: Generator, mix: Mix, *, key: Array, temperature: Temperature = AS_LEARNED, pull: Pull | None = None
 ) -> Drawn:
     """Voices of a mix of conditions. The same arguments give the same voices."""
     many, count, _ = mix.conditions.shape
@@ -57,7 +67,6 @@ def draw(
         return jnp.einsum("m,mnv->nv", mix.shares, logits.reshape(many, count, -1))
 
     def choose(logits: Array, legal: Array, added: Array | None, key: Array) -> Array:
-        logits = logits / temperature
         if added is not None:
             logits = logits + added
         return jax.random.categorical(key, jnp.where(legal, logits, IMPOSSIBLE))
@@ -68,7 +77,7 @@ def draw(
         context = generator._context(everywhere(embedded), everywhere(tokens[:, 0, ALGORITHM_SLOT]), weights)
         context = jax.lax.dynamic_index_in_dim(context, token, axis=1, keepdims=False)
         token_key = jax.random.fold_in(key, token)
-        expected = mixed(generator._code_logits(context, code_legal[token]))
+        expected = mixed(generator._code_logits(context, code_legal[token])) / temperature.codes
         code = choose(expected, code_legal[token], None if pull is None else pull.codes[token], token_key)
         start = context + everywhere(generator.code[...][code])
 
@@ -77,7 +86,7 @@ def draw(
             logits = hidden @ generator.value_out[...][kind, slot].T + generator.value_bias[...][kind, slot]
             added = None if pull is None else pull.values[token, slot]
             legal = jnp.asarray(LEGAL)[token, slot]
-            value = choose(mixed(logits), legal, added, jax.random.fold_in(token_key, slot + 1))
+            value = choose(mixed(logits) / temperature.values, legal, added, jax.random.fold_in(token_key, slot + 1))
             embedding = generator.value[...][kind, slot, value] * jnp.asarray(FILLED)[token, slot]
             return summed + embedding, value
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from dx7.errors import ModelError
 from dx7.voice import Voice
 from training.discriminator import one_hot
-from training.draw import Drawn, Mix, draw
+from training.draw import Drawn, Mix, Temperature, draw
 from training.encoding import decode, encode
 from training.favourite import pull_towards
 from training.listen import grave_faults, hear_parameters
@@ -27,7 +27,8 @@ from training.sketch import COPY_DISTANCE, find_nearest
 
 CANDIDATES = 128  # drawn at a time
 MOST_DRAWS = 6  # times that many, before a poor model must do
-GUIDANCE = 1.5  # above 1 a category comes out plainer than in the training voices
+GUIDANCE = 2.0  # above 1 a category comes out plainer than in the training voices
+TEMPERATURE = Temperature(codes=0.85, values=0.85)
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ def sample(
     seed: int,
     like: Voice | None = None,
     amount: float = 0.3,
-    temperature: float = 1.0,
+    temperature: Temperature = TEMPERATURE,
     guidance: float = GUIDANCE,
 ) -> Cartridge:
     """``count`` voices of a mix of categories (key to share; empty for any), or variations ``like`` a favourite.

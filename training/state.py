@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import NamedTuple
 
 import jax
@@ -72,25 +73,32 @@ def learning_rate(config: Config) -> optax.Schedule:
     return optax.join_schedules([likelihood, adversarial], [config.likelihood_steps])
 
 
-def make_state(config: Config, categories: int) -> tuple[Networks, TrainState]:
-    """Networks and the state at step 0."""
-    first, second = jax.random.split(jax.random.key(config.seed))
-    generator, generator_weights = nnx.split(make_generator(config, categories, key=first))
-    discriminator, discriminator_weights = nnx.split(make_discriminator(config, categories, key=second))
-    networks = Networks(
-        generator,
-        discriminator,
+@cache
+def make_networks(config: Config, categories: int) -> Networks:
+    """Networks and optimizers for so many categories."""
+    key = jax.random.key(0)  # no weight is made
+    return Networks(
+        nnx.graphdef(nnx.eval_shape(lambda: make_generator(config, categories, key=key))),
+        nnx.graphdef(nnx.eval_shape(lambda: make_discriminator(config, categories, key=key))),
         optax.chain(
             optax.clip_by_global_norm(1.0),
             optax.adamw(learning_rate(config), b2=0.99, weight_decay=config.weight_decay),
         ),
         optax.adam(config.discriminator_learning_rate, b1=0.0, b2=0.99),
     )
-    return networks, TrainState(
+
+
+def make_state(config: Config, categories: int) -> TrainState:
+    """The state at step 0."""
+    networks = make_networks(config, categories)
+    first, second = jax.random.split(jax.random.key(config.seed))
+    generator = nnx.state(make_generator(config, categories, key=first))
+    discriminator = nnx.state(make_discriminator(config, categories, key=second))
+    return TrainState(
         jnp.zeros((), jnp.int32),
-        generator_weights,
-        generator_weights,
-        discriminator_weights,
-        networks.generator_optimizer.init(generator_weights),
-        networks.discriminator_optimizer.init(discriminator_weights),
+        generator,
+        jax.tree.map(jnp.copy, generator),  # a chunk takes the state's memory over; no array may be in it twice
+        discriminator,
+        networks.generator_optimizer.init(generator),
+        networks.discriminator_optimizer.init(discriminator),
     )

@@ -6,6 +6,7 @@ Metrics are flat dicts; ``loss/...`` are means over the batch, ``norm/...`` leng
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 
 import jax
 import jax.numpy as jnp
@@ -19,7 +20,7 @@ from training.data import Batch, Voices, draw_batch
 from training.discriminator import one_hot
 from training.draw import Mix, draw
 from training.generator import Generator, straight_through
-from training.state import Networks, TrainState
+from training.state import Networks, TrainState, make_networks
 
 Metrics = dict[str, Array]
 Step = Callable[[TrainState, Voices], tuple[TrainState, Metrics]]
@@ -32,7 +33,7 @@ def likelihood_step(networks: Networks, config: Config) -> Step:
 
     def step(state: TrainState, voices: Voices) -> tuple[TrainState, Metrics]:
         batch_key, drop_key = jax.random.split(_key(config, state.step))
-        batch = _batch(voices, config, batch_key)
+        batch = _batch(voices, config, config.batch, batch_key)
 
         def loss(weights: nnx.State) -> tuple[Array, Metrics]:
             generator = nnx.merge(networks.generator, weights)
@@ -42,7 +43,7 @@ def likelihood_step(networks: Networks, config: Config) -> Step:
         gradient, metrics = jax.grad(loss, has_aux=True)(state.generator)
         return _move_generator(networks, config, state, gradient), {
             **metrics,
-            "norm/generator": optax.global_norm(gradient),
+            "norm/generator": optax.tree.norm(gradient),
         }
 
     return step
@@ -53,7 +54,7 @@ def adversarial_step(networks: Networks, config: Config) -> Step:
 
     def step(state: TrainState, voices: Voices) -> tuple[TrainState, Metrics]:
         batch_key, drop_key, draw_key = jax.random.split(_key(config, state.step), 3)
-        batch = _batch(voices, config, batch_key)
+        batch = _batch(voices, config, config.adversarial_batch, batch_key)
         human = one_hot(batch.tokens)
 
         generator = nnx.merge(networks.generator, state.generator)
@@ -76,7 +77,7 @@ def adversarial_step(networks: Networks, config: Config) -> Step:
         state = state._replace(
             discriminator=optax.apply_updates(state.discriminator, updates), discriminator_optimizer=optimizer
         )
-        metrics["norm/discriminator"] = optax.global_norm(gradient)
+        metrics["norm/discriminator"] = optax.tree.norm(gradient)
 
         discriminator = nnx.merge(networks.discriminator, state.discriminator)
         verdict_of_human = discriminator(human, batch.weights)
@@ -90,15 +91,23 @@ def adversarial_step(networks: Networks, config: Config) -> Step:
             return config.adversarial * fooled + config.anchor * surprise, {**metrics, "loss/generator": fooled}
 
         gradient, more = jax.grad(generator_loss, has_aux=True)(state.generator)
-        metrics |= more | {"norm/generator": optax.global_norm(gradient)}
+        metrics |= more | {"norm/generator": optax.tree.norm(gradient)}
         return _move_generator(networks, config, state, gradient), metrics
 
     return step
 
 
-def compile_chunk(step: Step, steps: int) -> Step:
-    """Many steps in one compiled call. The metrics come back as ``float[steps]``."""
+@cache
+def compile_phases(config: Config, categories: int) -> dict[str, Step]:
+    """Each phase's ``steps_per_chunk`` steps as one compiled call. The metrics come back as ``float[steps]``."""
+    networks = make_networks(config, categories)
+    return {
+        "likelihood": _compile_chunk(likelihood_step(networks, config), config.steps_per_chunk),
+        "adversarial": _compile_chunk(adversarial_step(networks, config), config.steps_per_chunk),
+    }
 
+
+def _compile_chunk(step: Step, steps: int) -> Step:
     def chunk(state: TrainState, voices: Voices) -> tuple[TrainState, Metrics]:
         return jax.lax.scan(lambda carry, _: step(carry, voices), state, length=steps)
 
@@ -109,8 +118,8 @@ def _key(config: Config, step: Array) -> Array:
     return jax.random.fold_in(jax.random.key(config.seed + 1), step)
 
 
-def _batch(voices: Voices, config: Config, key: Array) -> Batch:
-    return draw_batch(voices, config.batch, category_dropout=config.category_dropout, symmetry=config.symmetry, key=key)
+def _batch(voices: Voices, config: Config, size: int, key: Array) -> Batch:
+    return draw_batch(voices, size, category_dropout=config.category_dropout, symmetry=config.symmetry, key=key)
 
 
 def _likelihood(generator: Generator, batch: Batch, config: Config, key: Array) -> tuple[Array, Metrics]:

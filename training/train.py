@@ -34,8 +34,8 @@ from training.encoding import decode, encode
 from training.model import CONFIG_FILE, MODEL_FOLDER, write_model
 from training.prototypes import Prototypes, fit_prototypes
 from training.sketch import make_sketch
-from training.state import Networks, TrainState, make_state
-from training.steps import Step, adversarial_step, compile_chunk, likelihood_step
+from training.state import Networks, TrainState, make_networks, make_state
+from training.steps import Step, compile_phases
 
 CHECKPOINT_FILE = "checkpoint.safetensors"
 METRICS_FILE = "metrics.jsonl"
@@ -70,10 +70,7 @@ def train(export_folder: Path, config: Config, run_folder: Path, report: Report 
         category_power=config.category_power,
     )
     validate = make_validation(run)
-    phases = {
-        "likelihood": compile_chunk(likelihood_step(run.networks, config), config.steps_per_chunk),
-        "adversarial": compile_chunk(adversarial_step(run.networks, config), config.steps_per_chunk),
-    }
+    phases = compile_phases(config, len(run.export.category_keys))
 
     state, step = run.state, int(run.state.step)
     while step < config.steps:
@@ -114,7 +111,8 @@ def open_run(export_folder: Path, config: Config, run_folder: Path) -> Run:
     """Begin a run, or find the state a stopped one was in."""
     export = read_export(export_folder)
     about = {"config": asdict(config), "config_hash": config.config_hash, "export_hash": export.content_hash}
-    networks, state = make_state(config, len(export.category_keys))
+    networks = make_networks(config, len(export.category_keys))
+    state = make_state(config, len(export.category_keys))
     if (run_folder / CHECKPOINT_FILE).exists():
         arrays, written = read_arrays(run_folder / CHECKPOINT_FILE)
         for name, text in (("config_hash", "config"), ("export_hash", "export")):
@@ -130,8 +128,6 @@ def open_run(export_folder: Path, config: Config, run_folder: Path) -> Run:
             rounds=config.prototype_rounds,
             key=jax.random.key(config.seed),
         )
-        # Chunks take the state's memory over; two names for one array would be taken twice.
-        state = jax.tree.map(jnp.copy, state)
         write_atomically(run_folder / CONFIG_FILE, (json.dumps(about, indent=2) + "\n").encode())
     forget_metrics_after(run_folder / METRICS_FILE, int(state.step))
     return Run(run_folder, config, export, prototypes, networks, state)

@@ -1,0 +1,80 @@
+"""A synthetic export: random legal voices that follow a rule for each category, no human voice among them."""
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from dx7.exchange import SCHEMA, write_export
+from dx7.identity import voice_id
+from dx7.layout import INIT_UNPACKED
+from dx7.parameters import BY_NAME, PARAMETER_COUNT, PARAMETER_NAMES, PARAMETERS
+from training.config import Config, load_config
+from training.train import train
+
+CATEGORIES = ("brass", "organ", "bass", "bell")
+VOICES = 320
+
+
+def random_voices(count: int, seed: int = 0) -> np.ndarray:
+    """Legal voices, every parameter by chance: uint8[count, 145]."""
+    maxima = np.array([row.maximum for row in PARAMETERS])
+    return np.random.default_rng(seed).integers(0, maxima + 1, (count, PARAMETER_COUNT)).astype(np.uint8)
+
+
+def voices_by_rule(count: int, seed: int = 0) -> tuple[np.ndarray, list[str]]:
+    """Voices of four plain recipes with some play in them, and the category of each."""
+    chance = np.random.default_rng(seed)
+    mains = [CATEGORIES[row % len(CATEGORIES)] for row in range(count)]
+    voices = np.tile(INIT_UNPACKED[:PARAMETER_COUNT], (count, 1))
+    for voice, main in zip(voices, mains, strict=True):
+
+        def put(name: str, value: int, play: int = 0, voice: np.ndarray = voice) -> None:
+            row = BY_NAME[name]
+            voice[row.index] = np.clip(value + chance.integers(-play, play + 1), 0, row.maximum)
+
+        recipe = CATEGORIES.index(main)
+        put("algorithm", (21, 31, 15, 4)[recipe])
+        put("feedback", (7, 0, 6, 0)[recipe])
+        for operator in range(1, 7):
+            put(f"op{operator}_output_level", (80, 90, 75, 85)[recipe], 12)
+            put(f"op{operator}_frequency_coarse", (1, operator, 1, (1, 3, 2, 7, 4, 11)[operator - 1])[recipe])
+            put(f"op{operator}_eg_rate_1", (60, 90, 95, 97)[recipe], 2)
+            put(f"op{operator}_eg_rate_4", (60, 80, 65, 45)[recipe], 4)
+            put(f"op{operator}_eg_level_3", (90, 99, 60, 0)[recipe], 9)
+            put(f"op{operator}_detune", 7, 3)
+    return voices, mains
+
+
+@pytest.fixture(scope="session")
+def export_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    voices, mains = voices_by_rule(VOICES)
+    columns = {
+        "voice_id": [voice_id(voice.tobytes()) for voice in voices],
+        "family_id": [str(row // 2) for row in range(VOICES)],
+        "name": [f"RULE {row}" for row in range(VOICES)],
+        "split": [("train", "train", "train", "test", "validation")[row // 2 % 5] for row in range(VOICES)],
+        "categories": [
+            [main] if row % 7 else [main, "bell" if main != "bell" else "bass"] for row, main in enumerate(mains)
+        ],
+        "origin": ["name_rule"] * VOICES,
+        "confidence": [1.0] * VOICES,
+        "sightings": [1] * VOICES,
+    } | {name: voices[:, index] for index, name in enumerate(PARAMETER_NAMES)}
+    folder = tmp_path_factory.mktemp("export")
+    write_export(folder, pa.table(columns, schema=SCHEMA), CATEGORIES, card="made for tests")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny() -> Config:
+    return load_config("tiny")
+
+
+@pytest.fixture(scope="session")
+def finished_run(export_folder: Path, tiny: Config, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a run of the real ``train`` with the config that CI trains."""
+    folder = tmp_path_factory.mktemp("run")
+    train(export_folder, tiny, folder)
+    return folder

@@ -1,0 +1,140 @@
+import json
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from dx7.errors import CartwrightError, CategoryError, FileError
+from dx7.exchange import read_export
+from dx7.files import read_bank, write_cartridge
+from dx7.identity import file_sha
+from dx7.parameters import PARAMETER_COUNT
+from dx7.voice import Voice
+from training.cli import app
+from training.encoding import encode
+from training.favourite import locked_slots
+from training.model import read_model
+from training.sampling import sample
+from training.sketch import COPY_DISTANCE
+from training.wishes import parse_mix, read_favourite
+
+from .conftest import voices_by_rule
+
+invoke = CliRunner().invoke
+
+
+@pytest.fixture(scope="module")
+def model(finished_run):
+    return read_model(finished_run / "model")
+
+
+@pytest.fixture
+def favourite(tmp_path):
+    voices, _ = voices_by_rule(32, seed=77)
+    file = tmp_path / "favourites.syx"
+    write_cartridge(file, [Voice.from_array(voice, f"FAV {slot}") for slot, voice in enumerate(voices, 1)])
+    return file
+
+
+def test_the_command_writes_a_cartridge_and_its_sidecar(finished_run, tmp_path):
+    paths = [tmp_path / "one.syx", tmp_path / "two.syx"]
+    for path in paths:
+        result = invoke(
+            app, ["sample", "--category", "brass", "--seed", "5", "--out", str(path), "--model", str(finished_run)]
+        )
+        assert result.exit_code == 0, result.output
+    assert paths[0].read_bytes() == paths[1].read_bytes()
+    sidecar = json.loads(paths[0].with_suffix(".json").read_text())
+    assert sidecar == json.loads(paths[1].with_suffix(".json").read_text())
+
+    bank = read_bank(paths[0])
+    assert paths[0].stat().st_size == 4104
+    assert not bank.issues
+    assert not list(bank.voice_issues())
+    voices = bank.voices()
+    assert len({voice.voice_id for voice in voices}) == len({voice.name for voice in voices}) == 32
+    assert sidecar["file_sha"] == file_sha(paths[0].read_bytes())
+    assert [slot["voice_id"] for slot in sidecar["slots"]] == [voice.voice_id for voice in voices]
+    assert [slot["name"] for slot in sidecar["slots"]] == [voice.name for voice in voices]
+    assert sidecar["generator"] == "cartwright"
+    assert sidecar["categories"] == {"brass": 1.0}
+    assert sidecar["seed"] == 5
+    assert sidecar["drawn"] >= 32 + sum(sidecar["left_out"].values()) - len(sidecar["slots"])
+
+
+def test_slots_differ_from_each_other_and_from_training_voices(model, export_folder):
+    cartridge = sample(model, {"organ": 1.0}, count=32, seed=1)
+    voices = np.array([list(slot.voice.parameters) for slot in cartridge.slots], np.uint8)
+    between = (voices[:, None] != voices[None]).sum(2)[np.triu_indices(32, 1)]
+    assert between.min() > COPY_DISTANCE
+    export = read_export(export_folder)
+    training = export.parameters[export.splits == "train"]
+    for slot in cartridge.slots:
+        assert (
+            COPY_DISTANCE < slot.distance <= (training != np.frombuffer(slot.voice.parameters, np.uint8)).sum(1).min()
+        )
+        assert slot.nearest in export.voice_ids
+    assert cartridge.drawn == len(cartridge.slots) + sum(count for reason, count in cartridge.left_out.items()) - sum(
+        bool(slot.faults) for slot in cartridge.slots
+    )
+
+
+def test_seeds_and_wishes_make_a_difference(model):
+    wishes = [({"brass": 1.0}, 0), ({"brass": 1.0}, 1), ({"bell": 1.0}, 0), ({"brass": 0.5, "bell": 0.5}, 0), ({}, 0)]
+    first = {sample(model, mix, count=4, seed=seed).slots[0].voice.voice_id for mix, seed in wishes}
+    assert len(first) == len(wishes)
+
+
+def test_variations_move_away_with_the_amount_and_keep_what_is_locked(model, favourite):
+    voice = read_favourite(f"{favourite}:3")
+    own = encode(np.frombuffer(voice.parameters, np.uint8)[None])[0]
+    distances = []
+    for amount in (0.1, 0.5, 1.0):
+        cartridge = sample(model, {}, count=8, seed=0, like=voice, amount=amount)
+        varied = encode(np.array([list(slot.voice.parameters) for slot in cartridge.slots], np.uint8))
+        assert (varied == own)[:, locked_slots()].all()
+        distances.append((varied != own).sum((1, 2)).mean())
+        assert all(slot.voice.voice_id != voice.voice_id for slot in cartridge.slots)
+    assert distances[0] < distances[1] < distances[2]
+    assert distances[0] < PARAMETER_COUNT / 4
+
+
+def test_an_unknown_category_lists_the_known(model):
+    with pytest.raises(CategoryError, match="no category 'theremin'; choose from brass, organ, bass, bell"):
+        sample(model, {"theremin": 1.0}, count=32, seed=0)
+
+
+@pytest.mark.parametrize(
+    ("text", "mix"),
+    [
+        ("", {}),
+        ("brass", {"brass": 1.0}),
+        ("brass+strings", {"brass": 0.5, "strings": 0.5}),
+        ("brass:0.7,strings:0.3", {"brass": 0.7, "strings": 0.3}),
+        (" pad : 3 , lead ", {"pad": 0.75, "lead": 0.25}),
+    ],
+)
+def test_mixes_are_read(text, mix):
+    assert parse_mix(text) == pytest.approx(mix)
+
+
+@pytest.mark.parametrize("text", ["brass:loud", "brass:-1", "brass:0", "brass:nan", "brass:inf", "brass+brass"])
+def test_bad_mixes_are_refused(text):
+    with pytest.raises(CategoryError, match="brass"):
+        parse_mix(text)
+
+
+def test_a_favourite_must_be_there(favourite, tmp_path):
+    assert read_favourite(f"{favourite}:3").name == "FAV 3"
+    with pytest.raises(CartwrightError, match="slot"):
+        read_favourite(f"{favourite}:33")
+    with pytest.raises(FileError, match="write FILE:SLOT"):
+        read_favourite(str(favourite))
+
+
+def test_a_failed_wish_writes_nothing(finished_run, tmp_path):
+    out = tmp_path / "out.syx"
+    result = invoke(app, ["sample", "--category", "theremin", "--out", str(out), "--model", str(finished_run)])
+    assert isinstance(result.exception, CategoryError)
+    assert not list(tmp_path.iterdir())
+    assert invoke(app, ["sample", "--count", "31", "--out", str(out)]).exit_code == 2

@@ -1,0 +1,42 @@
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dx7.identity import voice_id
+from dx7.parameters import PARAMETERS
+from training.sketch import COPY_DISTANCE, GROUPS, find_nearest, hash_groups, make_sketch
+
+from .conftest import random_voices, voices_by_rule
+
+known, _ = voices_by_rule(200, seed=4)
+sketch = make_sketch(known, tuple(voice_id(voice.tobytes()) for voice in known))
+
+
+@given(st.integers(0, 199), st.sets(st.integers(0, 144), max_size=COPY_DISTANCE))
+@settings(max_examples=200)
+def test_no_near_copy_passes_for_new(row, changed):
+    copy = known[row : row + 1].copy()
+    for index in changed:
+        copy[0, index] = (copy[0, index] + 1) % (PARAMETERS[index].maximum + 1)
+    nearest = find_nearest(copy, sketch)
+    assert nearest.distance[0] <= len(changed)
+    assert nearest.voice_ids[0] in {voice_id(voice.tobytes()) for voice in known}
+
+
+def test_the_bound_never_exceeds_the_true_distance():
+    asked = np.concatenate([random_voices(50), voices_by_rule(50, seed=9)[0]])
+    true = np.array([(known != voice).sum(1).min() for voice in asked])
+    assert (find_nearest(asked, sketch).distance <= true).all()
+
+
+def test_strangers_are_told_from_copies():
+    assert find_nearest(random_voices(300), sketch).distance.min() > COPY_DISTANCE
+    exact = find_nearest(known, sketch)
+    assert (exact.distance == 0).all()
+
+
+def test_the_sketch_keeps_a_byte_for_five_parameters():
+    assert hash_groups(known).shape == (200, GROUPS)
+    assert hash_groups(known).dtype == np.uint8
+    assert sketch.hashes.nbytes * 5 == known.nbytes
+    assert len(np.unique(hash_groups(random_voices(5000))[:, 0])) == 256

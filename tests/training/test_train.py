@@ -1,0 +1,141 @@
+import json
+from dataclasses import replace
+
+import jax
+import numpy as np
+import pytest
+
+from dx7.errors import ExportError, ModelError
+from dx7.exchange import read_export
+from dx7.files import read_bank
+from training.checkpoint import read_arrays
+from training.config import Config
+from training.evaluate import draw_wanted
+from training.figures import marginal_distance
+from training.model import MODEL_FILE, find_model, read_model
+from training.state import make_generator
+from training.train import CHECKPOINT_FILE, METRICS_FILE, SAMPLES_FOLDER, train
+
+
+def metrics_of(run):
+    return [json.loads(line) for line in (run / METRICS_FILE).read_text(encoding="utf-8").splitlines()]
+
+
+def test_a_run_folder_explains_itself(finished_run, tiny, export_folder):
+    about = json.loads((finished_run / "config.json").read_text(encoding="utf-8"))
+    assert about["config_hash"] == tiny.config_hash
+    assert about["export_hash"] == read_export(export_folder).content_hash
+    lines = metrics_of(finished_run)
+    assert [line["step"] for line in lines] == list(range(tiny.steps_per_chunk, tiny.steps + 1, tiny.steps_per_chunk))
+    assert {line["phase"] for line in lines} == {"likelihood", "adversarial"}
+    assert all(np.isfinite(value) for line in lines for value in line.values() if isinstance(value, float))
+    for file in sorted((finished_run / SAMPLES_FOLDER).iterdir()):
+        bank = read_bank(file)
+        assert bank.voice_count == 32
+        assert not bank.issues
+        assert not list(bank.voice_issues())
+    assert not list(finished_run.rglob("*.pkl"))
+
+
+def test_training_reduces_the_loss_and_comes_nearer_to_the_humans(finished_run, export_folder, tiny):
+    lines = metrics_of(finished_run)
+    likelihood = [line["loss/values"] for line in lines if line["phase"] == "likelihood"]
+    assert likelihood[-1] < 0.3 * likelihood[0]
+    held_out = [line["validation/values"] for line in lines if "validation/values" in line]
+    assert held_out[-1] < 0.7 * held_out[0]
+
+    export = read_export(export_folder)
+    trained = read_model(finished_run / "model")
+    untrained = make_generator(tiny, len(export.category_keys), key=jax.random.key(0))
+    wanted = [keys[0] for keys in export.categories[:200]]
+    distances = []
+    for model in (trained, replace(trained, generator=untrained)):
+        distances.append(marginal_distance(draw_wanted(model, wanted, seed=0), export.parameters[:200]))
+    assert distances[0] < 0.5 * distances[1]
+
+
+def test_a_stopped_run_goes_on_as_if_it_had_not_stopped(finished_run, export_folder, tiny, tmp_path, monkeypatch):
+    """Killed in the middle of writing a later checkpoint, at a step of each phase."""
+    for killed_after in (20, 60):
+        run = tmp_path / str(killed_after)
+
+        def stop(step, metrics, killed_after=killed_after):
+            if step == killed_after + tiny.steps_per_chunk:
+                raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            train(export_folder, tiny, run, stop)
+        (run / f".{CHECKPOINT_FILE}.part").write_bytes(b"cut short")
+        with (run / METRICS_FILE).open("a") as file:
+            file.write('{"step": 99')
+        assert not (run / "model").exists()
+
+        train(export_folder, tiny, run)
+        whole, again = (read_arrays(folder / CHECKPOINT_FILE)[0] for folder in (finished_run, run))
+        assert whole.keys() == again.keys()
+        assert all(np.array_equal(whole[name], again[name]) for name in whole)
+        assert (run / "model" / MODEL_FILE).read_bytes() == (finished_run / "model" / MODEL_FILE).read_bytes()
+        drop = {"steps_per_second"}
+        assert [{k: v for k, v in line.items() if k not in drop} for line in metrics_of(run)] == [
+            {k: v for k, v in line.items() if k not in drop} for line in metrics_of(finished_run)
+        ]
+
+
+def test_a_loss_that_is_not_finite_stops_the_run_and_names_the_step(export_folder, tiny, tmp_path):
+    wild = replace(tiny, learning_rate=1e30, warmup_steps=1)
+    with pytest.raises(ModelError, match=r"is not finite at step [1-9]\d*; the last checkpoint is kept"):
+        train(export_folder, wild, tmp_path)
+    assert not (tmp_path / CHECKPOINT_FILE).exists()
+    assert not (tmp_path / "model").exists()
+
+
+def test_a_run_folder_of_another_config_or_export_is_refused(finished_run, export_folder, tiny):
+    with pytest.raises(ModelError, match="another config"):
+        train(export_folder, replace(tiny, seed=5), finished_run)
+
+
+def test_a_damaged_checkpoint_is_one_sentence(export_folder, tiny, tmp_path):
+    (tmp_path / CHECKPOINT_FILE).write_bytes(b"\x80\x04pickle?")
+    with pytest.raises(ModelError, match="missing or damaged"):
+        train(export_folder, tiny, tmp_path)
+
+
+def test_no_export_is_one_sentence(tiny, tmp_path):
+    with pytest.raises(ExportError, match="is not an export"):
+        train(tmp_path / "nowhere", tiny, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_models_are_found_in_order(finished_run, tmp_path, monkeypatch):
+    monkeypatch.setenv("CARTWRIGHT_DATA", str(tmp_path))
+    assert find_model(finished_run) == finished_run / "model"
+    with pytest.raises(ModelError, match="no finished model"):
+        find_model(tmp_path)
+    monkeypatch.setattr("training.model.DEFAULT_MODEL", finished_run / "model")
+    assert find_model() == finished_run / "model"
+    latest = tmp_path / "runs" / "latest" / "model"
+    latest.mkdir(parents=True)
+    for file in (finished_run / "model").iterdir():
+        (latest / file.name).write_bytes(file.read_bytes())
+    assert find_model() == latest
+    monkeypatch.setattr("training.model.DEFAULT_MODEL", tmp_path)
+    (latest / "config.json").unlink()
+    with pytest.raises(ModelError, match="run make train"):
+        find_model()
+
+
+def test_a_model_of_another_shape_is_refused(finished_run, tmp_path):
+    for file in (finished_run / "model").iterdir():
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    written = json.loads((tmp_path / "config.json").read_text())
+    written["config"]["width"] = 16
+    (tmp_path / "config.json").write_text(json.dumps(written))
+    with pytest.raises(ModelError, match="this version needs"):
+        read_model(tmp_path)
+    (tmp_path / "config.json").write_text(json.dumps(written | {"version": 99}))
+    with pytest.raises(ModelError, match="model version 99"):
+        read_model(tmp_path)
+
+
+def test_the_default_config_is_what_the_dataclass_says():
+    assert Config().steps == Config().likelihood_steps + Config().adversarial_steps
