@@ -14,10 +14,13 @@ import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from corpus.journal import AnswerKind
+from corpus.journal import Answer, AnswerKind, Suggestion, vocabulary_of
+from dx7.categories import category_keys
+from dx7.errors import JournalError
 from dx7.identity import ID_LENGTH
 
 LEAST_DWELL = 0.25  # seconds of sound before an answer counts; nobody hears and decides faster
@@ -64,7 +67,7 @@ class Guard:
     displayed: str | None = None
     shown: float = -math.inf
     sequence: int = 0
-    standing: Mapping[str, str] = field(default_factory=dict)  # event -> token
+    standing: dict[str, str] = field(default_factory=dict)  # event -> token
 
     def serve(self, tokens: Iterable[str]) -> Guard:
         """The guard once these voices may be shown."""
@@ -114,6 +117,33 @@ class Guard:
         if event.pressed - event.started < LEAST_DWELL - _CLOCK_SLACK:
             return Refusal.TOO_FAST
         return None
+
+
+def answer_of(
+    event: KeyEvent, *, labeller: str, voice_id: str, time: datetime, suggestion: Suggestion | None = None
+) -> Answer:
+    """The journal line of an event that was accepted.
+
+    Raises ``JournalError`` if it makes no sense as an answer: a label with no category, or one nobody defined.
+    """
+    keys = category_keys()
+    if event.kind is None or not set(event.categories) <= set(keys):
+        raise JournalError(f"{event.kind or MOVE} of {', '.join(event.categories) or 'no category'} is no answer")
+    is_undo = event.kind is AnswerKind.UNDO
+    dwell = 0.0 if is_undo or event.started is None else max(0.0, event.pressed - event.started)
+    return Answer(
+        event=event.event,
+        labeller=labeller,
+        time=time,
+        voice_id=voice_id,
+        answer=event.kind,
+        categories=event.categories,
+        undoes=event.undoes,
+        token=event.token or "",
+        dwell_seconds=round(dwell, 3),
+        suggestion=None if is_undo else suggestion,
+        vocabulary=vocabulary_of(keys),
+    )
 
 
 def read_event(fields: Mapping[str, Any]) -> KeyEvent:

@@ -7,7 +7,8 @@ import streamlit as st
 from corpus.journal import clean_labeller
 from dx7.errors import CartwrightError
 from dx7.locations import labels_folder
-from labeler.deck import draw_deck
+from labeler.deck import HELLO, draw_deck
+from labeler.orphans import adopt_orphans
 from labeler.plain import draw_plain
 from labeler.session import LabelSession
 from labeler.settings import default_labeller, store_path
@@ -29,18 +30,33 @@ def main() -> None:
     labeller = clean_labeller(st.session_state.get("labeller") or default_labeller())
     key = f"{'plain' if is_plain else 'deck'}-{labeller}"
     try:
-        session = st.session_state.get(f"session-{key}")
-        if session is None:
-            session = st.session_state[f"session-{key}"] = LabelSession(store_path(), labels_folder(), labeller)
         if is_plain:
-            draw_plain(session)
+            draw_plain(_session(key, labeller))
         else:
-            report = (st.session_state.get(key) or {}).get("report")
-            session.receive(report)
-            draw_deck(session.deck_data(report), key=key)
+            _draw_deck_page(key, labeller)
     except CartwrightError as error:
         st.error(str(error))
     _draw_footer(is_plain=is_plain)
+
+
+def _draw_deck_page(key: str, labeller: str) -> None:
+    """The first run asks the deck what it has, since a page outlives its server and may hold answers for the next."""
+    report = (st.session_state.get(key) or {}).get("report")
+    if report is None:
+        draw_deck(HELLO, key=key)
+        return
+    if f"session-{key}" not in st.session_state:
+        adopt_orphans(report, journals=labels_folder(), labeller=labeller)
+    session = _session(key, labeller)
+    session.receive(report)
+    draw_deck(session.deck_data(report), key=key)
+
+
+def _session(key: str, labeller: str) -> LabelSession:
+    session = st.session_state.get(f"session-{key}")
+    if session is None:
+        session = st.session_state[f"session-{key}"] = LabelSession(store_path(), labels_folder(), labeller)
+    return session
 
 
 def _draw_footer(*, is_plain: bool) -> None:

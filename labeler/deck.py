@@ -18,6 +18,7 @@ from dx7.categories import Category, load_categories
 from dx7.errors import CategoryError
 
 COMPONENT = "cartwright_deck"
+HELLO = {"session": None}  # what a deck is given that is only to report
 OWN_KEYS = frozenset("sdxfu,.")  # those of front/keys.js that a category cannot have
 _FRONT = Path(__file__).parent / "front"
 _SCRIPTS = ("sound.js", "drawing.js", "keys.js", "deck.js", "face.js")

@@ -7,6 +7,7 @@ from typing import Any
 
 from corpus.journal import Suggestion
 from corpus.voicecard import VoiceCard
+from dx7.categories import category_keys
 from labeler.diagram import diagram
 
 ORIGINS = {"name_rule": "its name says so", "folder_rule": "its folder says so", "ear": "it sounds like it"}
@@ -24,8 +25,9 @@ class Serve:
 
     @property
     def phrase_category(self) -> str | None:
-        """Whose phrase the voice is auditioned with."""
-        return self.suggestion.category if self.suggestion else None
+        """Whose phrase the voice is auditioned with; None where nothing, or a category since removed, is suggested."""
+        known = self.suggestion is not None and self.suggestion.category in category_keys()
+        return self.suggestion.category if self.suggestion and known else None
 
     def facts(self) -> dict[str, Any]:
         """What the deck shows, as JSON takes it."""

@@ -17,11 +17,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from corpus.journal import Answer, AnswerKind, append_answers, read_journals, vocabulary_of
+from corpus.journal import Answer, AnswerKind, append_answers, read_journals
 from corpus.labels import current_answers
 from corpus.progress import Progress, answers_per_minute
-from corpus.serving import Guard, KeyEvent, Refusal, read_event
-from dx7.categories import category_keys
+from corpus.serving import Guard, KeyEvent, Refusal, answer_of, read_event
 from dx7.errors import JournalError
 from labeler.audio import OCTAVES, SOUND_RATE, VELOCITIES
 from labeler.deck import deck_categories
@@ -207,7 +206,7 @@ class LabelSession:
         answer = None
         if refusal is None and event.kind is not None:
             try:
-                answer = self._answer_of(event, event.kind)
+                answer = self._answer_of(event)
             except JournalError:  # a label with no category, or one that is not known
                 refusal = Refusal.UNREADABLE
                 guard, _ = self._guard.judge(replace(event, kind=None))
@@ -220,25 +219,17 @@ class LabelSession:
             self._guard = guard
         return refusal
 
-    def _answer_of(self, event: KeyEvent, kind: AnswerKind) -> Answer:
-        serve = self._line.by_token[self._guard.standing[str(event.undoes)] if event.undoes else str(event.token)]
-        if not set(event.categories) <= set(category_keys()):
-            raise JournalError(f"there are no categories {event.categories}")
-        is_undo = kind is AnswerKind.UNDO
-        dwell = 0.0 if is_undo or event.started is None else max(0.0, event.pressed - event.started)
-        return Answer(
-            event=event.event,
+    def _answer_of(self, event: KeyEvent) -> Answer:
+        token = self._guard.standing[str(event.undoes)] if event.undoes else str(event.token)
+        serve = self._line.by_token[token]
+        answer = answer_of(
+            event,
             labeller=self.labeller,
-            time=datetime.now(UTC),
             voice_id=serve.card.voice_id,
-            answer=kind,
-            categories=event.categories,
-            undoes=event.undoes,
-            token=serve.token,
-            dwell_seconds=round(dwell, 3),
-            suggestion=None if is_undo else serve.suggestion,
-            vocabulary=vocabulary_of(category_keys()),
+            time=datetime.now(UTC),
+            suggestion=serve.suggestion,
         )
+        return replace(answer, token=token)
 
     def _count(self, answer: Answer) -> None:
         if answer.answer is AnswerKind.UNDO:

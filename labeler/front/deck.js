@@ -14,14 +14,20 @@ class Deck {
     this.at = Object.fromEntries([...root.querySelectorAll("[data-id]")].map((node) => [node.dataset.id, node]));
     this.scope = new Scope(this.at.scope, player);
     this.session = null;
+    this.line = []; // facts of voices, in the order they were served
+    this.pending = []; // events that Python has not acknowledged
+    this.here = null; // token on display
+    this.want = null;
     this.keys = new Keys((key) => this.onKey(key));
     this.at.curtain.addEventListener("click", () => this.start());
     this.at.accept.addEventListener("click", () => this.act("accept"));
     this.drawActions();
+    this.watch = setInterval(() => this.insist(), 2000);
     window.cartwright = { plays: [], latencies: [], deck: this, player };
   }
 
   remove() {
+    clearInterval(this.watch);
     this.keys.remove();
     player.stop();
   }
@@ -30,6 +36,7 @@ class Deck {
 
   update(data, send) {
     this.send = send;
+    if (data.session === null) return this.report();
     this.data = data;
     if (data.session !== this.session) this.begin(data);
     for (const [offset, voice] of data.line.entries()) {
@@ -46,9 +53,10 @@ class Deck {
   }
 
   begin(data) {
-    const lost = this.session === null ? 0 : this.pending.filter((event) => event.kind !== "move").length;
+    const taken = new Set(data.past.map((past) => past.event));
+    const lost = this.pending.filter((event) => !["move", "undo"].includes(event.kind) && !taken.has(event.event)).length;
     this.session = data.session;
-    this.line = []; // facts of voices, in the order they were served
+    this.line = [];
     this.pending = [];
     this.sequence = data.acknowledged;
     this.lastRefusal = data.acknowledged;
@@ -56,12 +64,12 @@ class Deck {
     this.undoable = [];
     this.favourites = new Set(data.favourites);
     for (const past of data.past) this.remember(past);
-    this.here = null; // token on display
+    this.here = null;
     this.also = new Set();
     this.want = null;
     this.resetRegister();
     this.expected = data.displayed;
-    if (lost) this.flash(`The server restarted: the last ${lost === 1 ? "answer was" : `${lost} answers were`} not recorded.`);
+    if (lost) this.flash(`The server restarted; ${lost === 1 ? "an answer was" : `${lost} answers were`} not recorded.`);
     this.drawCategories();
   }
 
@@ -246,8 +254,20 @@ class Deck {
   emit(kind, { event = newId(), categories = [], undoes = null, next }) {
     this.sequence += 1;
     const { here: token, started } = this;
-    this.pending.push({ sequence: this.sequence, event, kind, token, next, categories, undoes, started, pressed: player.clock });
+    const voice = this.voice(token)?.voice ?? null;
+    const pressed = player.clock;
+    this.pending.push({ sequence: this.sequence, event, kind, token, voice, next, categories, undoes, started, pressed });
     this.report();
+  }
+
+  // What a lost connection swallowed is said again, and the person is told.
+  insist() {
+    const oldest = this.pending[0]?.sequence ?? null;
+    if (oldest !== null && oldest === this.insisted) {
+      this.flash(`${this.pending.length} not saved yet: waiting for the server.`);
+      this.report();
+    }
+    this.insisted = oldest;
   }
 
   // Later, so that the handler of the key is not held up by it.

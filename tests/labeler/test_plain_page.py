@@ -124,12 +124,13 @@ def test_without_a_store_the_page_says_what_to_do(tmp_path: Path, monkeypatch: p
     assert "make ingest" in page.error[0].value
 
 
-def test_the_deck_is_mounted_and_reports_reach_the_journal_s_session(
+def test_the_deck_is_asked_for_what_it_has_first(
     small_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     page = open_page(small_store, tmp_path, monkeypatch, plain="0")
     assert not page.error
-    assert page.session_state["session-deck-anna"].displayed is not None
+    assert "deck-anna" in page.session_state
+    assert "session-deck-anna" not in page.session_state
 
 
 def test_another_name_is_another_journal(page: AppTest, clock: Clock, tmp_path: Path) -> None:
