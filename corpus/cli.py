@@ -9,10 +9,12 @@ import typer
 
 from corpus import cli_labels, cli_search
 from corpus.books import Books
+from corpus.cli_labels import LabelsOption
+from corpus.labels import rebuild_answers
 from corpus.store import open_store
 from dx7.console import JsonOption, new_app, print_json, print_table, print_text, progress
 from dx7.errors import FileError
-from dx7.locations import store_file
+from dx7.locations import labels_folder, store_file
 
 app = new_app("Bring banks into the store, look into it, export what was curated.")
 cli_search.register(app)
@@ -59,17 +61,22 @@ def export(
         float, typer.Option(min=0, max=1, help="How sure a rule must be where no person has answered.")
     ] = 0.5,
     with_generated: Annotated[bool, typer.Option("--with-generated", help="Keep voices that a model made.")] = False,
+    labels: LabelsOption = None,
     json: JsonOption = False,
 ) -> None:
     """Write the voices that are fit for training and have a category: Parquet, manifest and a card.
 
-    Answers of people go before those of rules. The same store gives the same bytes.
+    Answers of people go before those of rules. The journals of --labels are read first; with a --store of your own
+    and no --labels, the answers are those it has. The same store gives the same bytes.
 
     Example: python -m corpus export --out curated
     """
     from corpus.export import export as write_out
 
-    with open_store(store or store_file(), read_only=True) as connection:
+    journals = labels or (labels_folder() if store is None else None)
+    with open_store(store or store_file(), read_only=journals is None) as connection:
+        if journals:
+            rebuild_answers(connection, journals)
         exported = write_out(connection, out, least_confidence=least_confidence, with_generated=with_generated)
     if json:
         print_json({"folder": str(exported.folder)} | exported.manifest)

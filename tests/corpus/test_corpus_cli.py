@@ -5,10 +5,13 @@ import subprocess
 import sys
 import textwrap
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from corpus.journal import Answer, AnswerKind, append_answers
+from dx7.exchange import read_export
 from dx7.identity import file_sha
 
 MakeBank = Callable[..., bytes]
@@ -84,6 +87,26 @@ def test_bank_and_export(home: Path, tmp_path: Path) -> None:
     assert not (tmp_path / "none.syx").exists()
     facts = json.loads(corpus("export", "--out", tmp_path / "export", *store, "--json").stdout)
     assert (facts["rows"], facts["folder"]) == (2, str(tmp_path / "export"))
+
+
+def test_export_reads_the_journals_first(home: Path, tmp_path: Path) -> None:
+    store = ("--store", home / "store.duckdb")
+    (hit,) = json.loads(corpus("search", "epiano", *store, "--json").stdout)
+    answer = Answer(
+        event="0" * 32,
+        labeller="ann",
+        time=datetime(2024, 1, 1, tzinfo=UTC),
+        voice_id=hit["voice_id"],
+        answer=AnswerKind.LABEL,
+        categories=("organ", "lead"),
+    )
+    append_answers(tmp_path / "labels", [answer])
+    corpus("export", "--out", tmp_path / "with", "--labels", tmp_path / "labels", *store)
+    export = read_export(tmp_path / "with")
+    assert export.categories[export.voice_ids.index(hit["voice_id"])] == ("organ", "lead")
+    corpus("export", "--out", tmp_path / "without", "--labels", tmp_path / "no labels", *store)
+    export = read_export(tmp_path / "without")
+    assert export.categories[export.voice_ids.index(hit["voice_id"])] == ("epiano",)
 
 
 @pytest.mark.parametrize(
