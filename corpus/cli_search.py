@@ -68,13 +68,13 @@ def stats(store: StoreOption = None, json: JsonOption = False) -> None:
     if json:
         print_json(figures)
         return
-    for title, value in figures.items():
-        shown = title.replace("_", " ")
-        if isinstance(value, dict):
+    single = {title: value for title, value in figures.items() if not isinstance(value, dict)}
+    for title, value in single.items():
+        print_text(f"{title.replace('_', ' '):<20} {value:>9,}")
+    for title, counts in figures.items():
+        if isinstance(counts, dict) and counts:
             print_text("")
-            print_table([{"": key, "count": count} for key, count in value.items()], shown)
-        else:
-            print_text(f"{shown:<20} {value}")
+            print_table([{title.replace("_", " "): key, "count": count} for key, count in counts.items()])
 
 
 def suggest(
