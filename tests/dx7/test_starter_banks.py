@@ -59,7 +59,7 @@ def test_every_voice_is_heard_at_its_notes_and_about_as_loud_as_its_bank(categor
     for voice in make_voices(category):
         sounds = [render(voice, note=note, seconds_held=row.note_seconds, seconds_total=1.8) for note in row.notes]
         assert min(np.abs(sound).max() for sound in sounds) > 0.01, voice.name
-        levels[voice.name] = median(map(loudness, sounds))
+        levels[voice.name] = loudness(sounds[1])
     middle = median(levels.values())
     assert not {name: round(level - middle, 1) for name, level in levels.items() if abs(level - middle) > 6.0}
 

@@ -8,7 +8,7 @@ from dx7.voice import Voice
 
 def _string(dice: Dice, level: int, *, ratio: float = 1.0, detune: int = 0, decay: int = 32) -> Values:
     envelope = struck(
-        decay + dice.between(-3, 3), dice.between(88, 93), decay - dice.between(6, 10), dice.between(58, 66)
+        decay + dice.between(-3, 3), dice.between(88, 93), decay - dice.between(6, 10), dice.between(64, 72)
     )
     return operator(level, envelope, ratio=ratio, detune=detune, velocity=dice.between(1, 2), rate_scaling=1)
 

@@ -109,12 +109,12 @@ def timpani(dice: Dice) -> Voice:
     """A kettle: long and low, a fifth and an octave over the strike, a soft head on the stick."""
     return patch(
         5,
-        operator(98, _hit(34, 2, dice), ratio=0.5, velocity=2),
+        operator(97, _hit(39, 3, dice), ratio=0.5, velocity=2),
         operator(dice.between(64, 74), _hit(50, 3, dice), ratio=dice.pick(0.75, 0.79), velocity=4),
-        operator(dice.between(84, 90), _hit(38, 2, dice), ratio=0.75, detune=dice.between(-4, 4)),
+        operator(dice.between(84, 90), _hit(42, 3, dice), ratio=0.75, detune=dice.between(-4, 4)),
         operator(dice.between(60, 72), _hit(52, 3, dice), ratio=dice.pick(1.0, 1.19)),
-        operator(dice.between(76, 84), _hit(46, 3, dice), ratio=dice.pick(0.99, 1.25)),
-        _noise(dice, dice.between(82, 92), _hit(60, 3, dice), ratio=dice.pick(3.7, 5.3)),
+        operator(dice.between(80, 87), _hit(46, 3, dice), ratio=dice.pick(0.99, 1.25)),
+        _noise(dice, dice.between(90, 97), _hit(54, 3, dice), ratio=dice.pick(3.7, 5.3)),
         feedback=dice.between(6, 7),
         drop=_drop(dice, 51, 54, rate=60),
     )

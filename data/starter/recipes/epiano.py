@@ -7,7 +7,7 @@ from dx7.voice import Voice
 
 
 def _body(dice: Dice, level: int, *, detune: int = 0, ratio: float = 1.0, tremolo: int = 0) -> Values:
-    envelope = struck(dice.between(22, 30), dice.between(88, 93), dice.between(17, 21), dice.between(50, 56))
+    envelope = struck(dice.between(22, 30), dice.between(88, 93), dice.between(17, 21), dice.between(57, 64))
     return operator(
         level, envelope, ratio=ratio, detune=detune, velocity=dice.between(1, 2), rate_scaling=2, tremolo=tremolo
     )
@@ -44,11 +44,11 @@ def reed(dice: Dice) -> Voice:
     return patch(
         6,
         _body(dice, 94, tremolo=tremolo),
-        _bark(dice, dice.between(75, 80), ratio=2.0),
+        _bark(dice, dice.between(80, 85), ratio=dice.pick(1.0, 2.0)),
         _body(dice, 90, detune=dice.between(1, 4), tremolo=tremolo),
-        _bark(dice, dice.between(74, 80), ratio=1.0),
-        _body(dice, dice.between(80, 88), detune=-dice.between(1, 4), tremolo=tremolo),
-        _bark(dice, dice.between(60, 70), ratio=dice.pick(3.0, 4.0)),
+        _bark(dice, dice.between(80, 85), ratio=1.0),
+        _body(dice, dice.between(80, 86), detune=-dice.between(1, 3), tremolo=tremolo),
+        _bark(dice, dice.between(68, 76), ratio=dice.pick(3.0, 4.0)),
         feedback=dice.between(2, 5),
         shimmer=lfo(dice.between(30, 36), wave=TRIANGLE, amplitude=dice.between(20, 45)),
     )
@@ -77,9 +77,9 @@ def suitcase(dice: Dice) -> Voice:
         5,
         _body(dice, 97, tremolo=tremolo),
         _tine(dice, dice.between(52, 62), ratio=dice.pick(10.0, 13.0, 14.0)),
-        _body(dice, 93, detune=dice.between(2, 4), tremolo=tremolo),
-        _bark(dice, dice.between(76, 82)),
-        _body(dice, 84, detune=-dice.between(2, 4), tremolo=tremolo),
+        _body(dice, 91, detune=dice.between(1, 3), tremolo=tremolo),
+        _bark(dice, dice.between(79, 84)),
+        _body(dice, 82, detune=-dice.between(1, 3), tremolo=tremolo),
         _bark(dice, dice.between(72, 79), ratio=dice.pick(1.0, 2.0)),
         feedback=dice.between(0, 4),
         tremolo=lfo(dice.between(22, 34), wave=SINE, amplitude=dice.between(40, 65)),

@@ -29,7 +29,7 @@ def warm(dice: Dice) -> Voice:
     return patch(
         5,
         _layer(dice, 95, detune=spread),
-        _opening(dice, dice.between(82, 87)),
+        _opening(dice, dice.between(78, 83)),
         _layer(dice, 95, detune=-spread),
         _opening(dice, dice.between(81, 86), ratio=dice.pick(1.0, 2.0)),
         _layer(dice, dice.between(82, 88), ratio=dice.pick(0.5, 2.0), detune=dice.between(-4, 4)),
@@ -45,10 +45,10 @@ def sweep(dice: Dice) -> Voice:
     climbing = bloom(dice.between(48, 56), dice.between(76, 84), dice.between(18, 22), 99, 38)
     return patch(
         3,
-        _layer(dice, 96, detune=dice.between(3, 6)),
+        _layer(dice, 96, detune=dice.between(3, 6), attack=70),
         operator(dice.between(80, 85), climbing, ratio=dice.pick(1.0, 2.0)),
         operator(dice.between(68, 76), climbing, ratio=dice.pick(3.0, 5.0, 7.0)),
-        _layer(dice, 94, detune=-dice.between(3, 6)),
+        _layer(dice, 94, detune=-dice.between(3, 6), attack=70),
         _opening(dice, dice.between(76, 81)),
         _closing(dice, dice.between(64, 74), ratio=dice.pick(2.0, 4.0)),
         feedback=dice.between(6, 7),

@@ -50,7 +50,7 @@ def tutti(dice: Dice) -> Voice:
 
 def violin(dice: Dice) -> Voice:
     """One player: a quicker bow, a body that colours the saw, a vibrato that waits."""
-    attack = dice.between(54, 60)
+    attack = dice.between(47, 53)
     return patch(
         dice.pick(1, 2),
         _bowed(dice, 96, attack=attack),
@@ -60,7 +60,7 @@ def violin(dice: Dice) -> Voice:
         _rosin(dice, dice.between(58, 68), ratio=dice.pick(1.0, 5.0), attack=attack),
         _rosin(dice, dice.between(56, 66), ratio=dice.pick(2.0, 7.0), attack=attack),
         feedback=dice.between(6, 7),
-        vibrato=lfo(dice.between(31, 36), delay=dice.between(40, 65), pitch=dice.between(12, 20)),
+        vibrato=lfo(dice.between(31, 36), delay=dice.between(40, 65), pitch=dice.between(14, 22)),
     )
 
 

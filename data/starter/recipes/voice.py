@@ -62,7 +62,7 @@ def ooh(dice: Dice) -> Voice:
 
 def soloist(dice: Dice) -> Voice:
     """One trained singer, with the vibrato of the stage and a ring near 3 kHz."""
-    attack = dice.between(52, 58)
+    attack = dice.between(43, 49)
     return patch(
         29,
         _throat(dice, 92, attack=attack),
@@ -79,11 +79,11 @@ def soloist(dice: Dice) -> Voice:
 
 def vowel(dice: Dice) -> Voice:
     """A vowel that moves: one formant opens while the other closes."""
-    opening = bloom(48, dice.between(66, 76), dice.between(28, 36), 97, 48)
-    closing = bloom(54, 97, dice.between(28, 36), dice.between(70, 80), 48)
+    opening = bloom(42, dice.between(66, 76), dice.between(28, 36), 97, 48)
+    closing = bloom(44, 97, dice.between(28, 36), dice.between(70, 80), 48)
     return patch(
         5,
-        _throat(dice, 94, detune=dice.between(4, 7)),
+        _throat(dice, 94, detune=dice.between(4, 7), attack=42),
         _cords(dice, dice.between(70, 76)),
         operator(dice.between(86, 90), opening, ratio=dice.pick(3.0, 4.0), tremolo=1, scaling=(60, 4, -20)),
         _cords(dice, dice.between(66, 72)),
