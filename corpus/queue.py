@@ -2,8 +2,8 @@
 
 Three lanes are mixed. *Balanced*: voices with a suggested category, so that the category with the fewest labels
 catches up. *Widespread*: what was found in the most places, since one answer there serves the most copies. *Control*:
-drawn at random, so that estimates made from the labels stay honest. Whom nobody could want to hear (INIT VOICE,
-voices of zeros, voices without a level) is left out, and so is what has been answered. What was skipped comes last.
+drawn at random, so that estimates made from the labels stay honest. Fillers that nobody made
+(``corpus/fillers.py``) are left out, and so is what has been answered. What was skipped comes last.
 
 A pure function of the store and a seed.
 """
@@ -14,15 +14,14 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from itertools import cycle
 
+import numpy as np
+
+from corpus.fillers import is_filler
 from corpus.journal import Suggestion
 from corpus.store import Connection
-from dx7.identity import voice_id
-from dx7.parameters import OPERATORS, PARAMETER_COUNT
-from dx7.voice import INIT_VOICE
+from dx7.parameters import OPERATORS, PARAMETER_NAMES
 
 _PATTERN = ("balanced", "widespread", "balanced", "control", "balanced")  # four in five are chosen, one is drawn
-_FILLERS = (INIT_VOICE.voice_id, voice_id(bytes(PARAMETER_COUNT)))
-_LOUDEST = f"greatest({', '.join(f'op{n}_output_level' for n in OPERATORS)})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +63,7 @@ _LANE_ORDERS = {
     "control": "draw",
 }
 
-_CANDIDATES = f"""
+_CANDIDATES = """
 CREATE OR REPLACE TEMP TABLE candidates AS
 WITH answered AS (
     SELECT DISTINCT voice_id FROM answers
@@ -74,7 +73,7 @@ WITH answered AS (
 ), found AS (
     SELECT voice_id, count(*) AS sightings FROM slots GROUP BY voice_id
 ), best AS (
-    SELECT voice_id, max({{'probability': probability, 'category': category, 'origin': origin}}) AS suggestion
+    SELECT voice_id, max({'probability': probability, 'category': category, 'origin': origin}) AS suggestion
     FROM suggestions GROUP BY voice_id
 ), have AS (
     SELECT categories[1] AS category, count(DISTINCT voice_id) AS labelled
@@ -85,17 +84,30 @@ WITH answered AS (
         skipped.voice_id IS NOT NULL AS skipped, md5(voice_id || $seed) AS draw
     FROM voices LEFT JOIN found USING (voice_id) LEFT JOIN best USING (voice_id)
         LEFT JOIN skipped USING (voice_id) ANTI JOIN answered USING (voice_id)
-    WHERE {_LOUDEST} > 0 AND NOT list_contains($exclude, voice_id)
+    WHERE NOT list_contains($exclude, voice_id)
 )
 SELECT askable.*, coalesce(labelled, 0) AS labelled,
     row_number() OVER (PARTITION BY category, skipped ORDER BY sightings DESC, draw) AS place
 FROM askable LEFT JOIN have USING (category)
-"""  # noqa: S608
+"""
 
 
 def _gather_candidates(connection: Connection, *, labeller: str, seed: int, exclude: Collection[str]) -> None:
-    values = {"labeller": labeller, "seed": str(seed), "exclude": [*_FILLERS, *exclude]}
+    values = {"labeller": labeller, "seed": str(seed), "exclude": [*_fillers(connection), *exclude]}
     connection.execute(_CANDIDATES, values)
+
+
+# A filler has at most operator 1 sounding, and few voices have; so only those are looked at.
+_OTHER_LEVELS = ", ".join(f"op{operator}_output_level" for operator in OPERATORS if operator != 1)
+_BARE = f"SELECT voice_id, {', '.join(PARAMETER_NAMES)} FROM voices WHERE greatest({_OTHER_LEVELS}) = 0"  # noqa: S608
+
+
+def _fillers(connection: Connection) -> list[str]:
+    rows = connection.execute(_BARE).fetchall()
+    if not rows:
+        return []
+    found = is_filler(np.array([values for _, *values in rows], dtype=np.uint8))
+    return [row[0] for row, filler in zip(rows, found, strict=True) if filler]
 
 
 def _lane(connection: Connection, lane: str, order: str, count: int, *, skipped: bool = False) -> list[Queued]:

@@ -14,6 +14,7 @@ from dx7.voice import Voice
 
 MOST_NAMES = 8
 MOST_PLACES = 3
+_WANTED = "(SELECT unnest(?::VARCHAR[]) AS voice_id)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class VoiceCard:
-    """A voice of the store, its most common names (the first is its own), and some of the places it was found in."""
+    """A voice of the store, its names (the most common first, no blank ones), and some places it was found in."""
 
     voice_id: str
     voice: Voice
@@ -40,18 +41,18 @@ def read_cards(connection: Connection, voice_ids: Sequence[str]) -> dict[str, Vo
     wanted = list(voice_ids)
     columns = ", ".join(PARAMETER_NAMES)
     rows = connection.execute(
-        f"SELECT voice_id, name, {columns} FROM voices WHERE list_contains(?, voice_id)",  # noqa: S608
+        f"SELECT voice_id, name, {columns} FROM voices SEMI JOIN {_WANTED} USING (voice_id)",  # noqa: S608
         [wanted],
     ).fetchall()
     names = _grouped(
         connection,
-        "SELECT voice_id, name FROM (SELECT voice_id, name, count(*) AS found FROM slots "
-        "WHERE list_contains(?, voice_id) GROUP BY ALL) ORDER BY voice_id, found DESC, name",
+        f"SELECT voice_id, name FROM slots SEMI JOIN {_WANTED} USING (voice_id) WHERE trim(name) <> '' "  # noqa: S608
+        "GROUP BY ALL ORDER BY voice_id, count(*) DESC, name",
         wanted,
     )
     places = _grouped(
         connection,
-        "SELECT voice_id, source, path, slot FROM (SELECT * FROM slots WHERE list_contains(?, voice_id)) "
+        f"SELECT voice_id, source, path, slot FROM (FROM slots SEMI JOIN {_WANTED} USING (voice_id)) "  # noqa: S608
         "JOIN file_paths USING (file_sha) "
         "ORDER BY voice_id, first_seen, source, path, slot",
         wanted,
@@ -60,7 +61,7 @@ def read_cards(connection: Connection, voice_ids: Sequence[str]) -> dict[str, Vo
         voice_id: VoiceCard(
             voice_id=voice_id,
             voice=Voice.from_array(np.array(values, dtype=np.uint8), name),
-            names=tuple(dict.fromkeys([name, *(row[0] for row in names.get(voice_id, []))]))[:MOST_NAMES],
+            names=tuple(row[0] for row in names.get(voice_id, []))[:MOST_NAMES],
             places=tuple(Place(*row) for row in places.get(voice_id, [])[:MOST_PLACES]),
         )
         for voice_id, name, *values in rows

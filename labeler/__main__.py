@@ -11,7 +11,7 @@ import typer
 
 from corpus.journal import clean_labeller
 from dx7.console import new_app, print_text, run
-from dx7.locations import STARTER_BANKS
+from dx7.locations import STARTER_BANKS, labels_folder
 from labeler.settings import LABELLER_VARIABLE, STORE_VARIABLE, default_labeller, store_path
 
 app = new_app("Hear voices in the browser and say what they are.")
@@ -54,9 +54,13 @@ def _streamlit(address: str, port: int) -> list[str]:
 
 def _make_starter_store(store: Path) -> None:
     from corpus.ingest import ingest
+    from corpus.labels import rebuild_answers
+    from corpus.store import open_store
 
     print_text(f"making {store} from the starter banks")
     ingest([STARTER_BANKS], store)
+    with open_store(store) as connection:
+        rebuild_answers(connection, labels_folder())
 
 
 if __name__ == "__main__":

@@ -51,7 +51,7 @@ def draw_plain(session: LabelSession) -> None:
 
 
 def _draw_voice(session: LabelSession, serve: Serve) -> None:
-    st.text(serve.card.voice.name or "(no name)")  # never as Markdown: the name is a stranger's
+    st.text(serve.name or "(no name)")  # never as Markdown: the name is a stranger's
     st.audio(wav_sound(serve.card.voice, serve.phrase_category), format="audio/wav", autoplay=True)
     st.text(serve.reason)
     if serve.suggestion:

@@ -24,6 +24,11 @@ class Serve:
     reason: str
 
     @property
+    def name(self) -> str:
+        """What the voice is called most often; empty if it never had a name."""
+        return self.card.names[0] if self.card.names else ""
+
+    @property
     def phrase_category(self) -> str | None:
         """Whose phrase the voice is auditioned with; None where nothing, or a category since removed, is suggested."""
         known = self.suggestion is not None and self.suggestion.category in category_keys()
@@ -34,7 +39,7 @@ class Serve:
         return {
             "token": self.token,
             "voice": self.card.voice_id,
-            "name": self.card.voice.name,
+            "name": self.name,
             "aliases": list(self.card.names[1:]),
             "places": [f"{place.path} · slot {place.slot}" for place in self.card.places],
             "sightings": self.sightings,

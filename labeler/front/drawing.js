@@ -70,6 +70,7 @@ class Scope {
     this.canvas = canvas;
     this.player = player;
     this.peaks = null;
+    this.gain = 1;
     this.trace = new Float32Array(2048);
     this.frame = 0;
   }
@@ -88,6 +89,7 @@ class Scope {
         }
         return peak;
       });
+      this.gain = 1 / Math.max(0.05, ...this.peaks); // fills the screen; how loud it is, the ear hears
     }
     this.run();
   }
@@ -118,7 +120,7 @@ class Scope {
     if (this.peaks) {
       const done = position === null ? 1 : position / player.playing.buffer.duration;
       this.peaks.forEach((peak, n) => {
-        const tall = Math.max(1, peak * height * 0.92);
+        const tall = Math.max(1, peak * this.gain * height * 0.96);
         pen.fillStyle = n / this.peaks.length <= done ? "rgba(94, 214, 196, 0.42)" : "rgba(94, 214, 196, 0.16)";
         pen.fillRect((n * width) / this.peaks.length, middle - tall / 2, width / this.peaks.length - 1, tall);
       });
@@ -134,7 +136,7 @@ class Scope {
       const start = risingEdge(this.trace);
       const length = 900;
       for (let i = 0; i < length; i++) {
-        pen.lineTo((i * width) / length, middle - this.trace[start + i] * height * 0.46);
+        pen.lineTo((i * width) / length, middle - this.trace[start + i] * this.gain * height * 0.46);
       }
     }
     pen.stroke();

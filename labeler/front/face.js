@@ -83,7 +83,7 @@ const face = {
     at.places.title = voice ? voice.places.join("\n") : "";
     at.aliases.textContent = voice?.aliases.length ? `also called ${voice.aliases.join(", ")}` : "";
     at.reason.textContent = voice?.reason ?? "";
-    at.sightings.textContent = voice?.sightings ? `in ${voice.sightings.toLocaleString()} bank${voice.sightings === 1 ? "" : "s"}` : "";
+    at.sightings.textContent = voice?.sightings ? voice.sightings === 1 ? "seen once" : `seen ${voice.sightings.toLocaleString()} times` : "";
     at.description.textContent = voice?.description ?? "";
     const suggestion = voice?.suggestion;
     at.accept.disabled = !suggestion;

@@ -110,10 +110,11 @@ def test_skipped_voices_come_last_and_say_so(tmp_path: Path) -> None:
     assert not set(skipped) & {q.voice_id for q in ask(store, 9)}
 
 
-def test_fillers_and_voices_without_a_level_are_never_asked(tmp_path: Path) -> None:
+def test_fillers_are_never_asked(tmp_path: Path) -> None:
     mute = INIT_VOICE.replace(op1_output_level=0, algorithm=5)
     zeros = Voice(bytes(155))
-    rows = [VoiceRow(voice, sightings=9) for voice in (INIT_VOICE, mute, zeros)]
+    renamed = INIT_VOICE.replace(algorithm=9, name="STRINGS")
+    rows = [VoiceRow(voice, sightings=9) for voice in (INIT_VOICE, mute, zeros, renamed)]
     store = build_store(tmp_path / "store.duckdb", [*rows, *varied_voices(3, start=5)])
     assert len(ask(store, 100)) == 3
 

@@ -112,7 +112,7 @@ def test_it_ends_and_the_last_answer_can_still_be_taken_back(
 
 def test_a_name_with_markup_is_shown_as_it_is(tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     name = "<b>*A*</b>"
-    row = VoiceRow(INIT_VOICE.replace(algorithm=3, name=name))
+    row = VoiceRow(INIT_VOICE.replace(op2_output_level=70, name=name))
     page = open_page(build_store(tmp_path / "one.duckdb", [row]), tmp_path, monkeypatch)
     assert page.text[0].value == name
     assert name not in [element.value for element in [*page.markdown, *page.title]]
