@@ -11,7 +11,7 @@ from pathlib import Path
 SHIPPED = Path(__file__).resolve().parent.parent / "data"
 CATEGORIES_FILE = SHIPPED / "categories.toml"
 SOURCES_FILE = SHIPPED / "sources.toml"
-STARTER_BANKS = SHIPPED / "starter"
+STARTER_BANKS = SHIPPED / "starter" / "banks"
 DEFAULT_MODEL = SHIPPED / "models" / "default"
 
 
