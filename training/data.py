@@ -46,7 +46,7 @@ def of_split(export: Export, split: str) -> NDArray[np.int64]:
 def category_weights(export: Export) -> NDArray[np.float32]:
     """How much a voice is of each category: ``float32[n, categories]``, shared equally, summing to 1."""
     matrix = export.category_matrix()
-    return matrix / matrix.sum(1, keepdims=True)
+    return np.asarray(matrix / matrix.sum(1, keepdims=True), np.float32)
 
 
 def make_voices(

@@ -12,7 +12,9 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import Array
+from numpy.typing import NDArray
 
 from training.encoding import ALGORITHM_SLOT, FILLED, KINDS, LEGAL, SLOTS, TOKENS
 from training.generator import IMPOSSIBLE, Generator
@@ -21,7 +23,7 @@ _KINDS = jnp.array(KINDS)
 
 
 class Mix(NamedTuple):
-    """Conditions ``float[m, n, C]`` and the share of each ``float[m]``; the shares sum to 1."""
+    """Conditions ``float[m, n, C]`` and the share of each ``float[7, m]``, for each token summing to 1."""
 
     conditions: Array
     shares: Array
@@ -35,20 +37,27 @@ class Pull(NamedTuple):
 
 
 class Temperature(NamedTuple):
-    """How boldly codes and values are chosen: 1 as learned, below 1 the likelier ones more often."""
+    """How boldly codes and values are chosen: 1 as learned, below 1 the likelier ones more often.
 
-    codes: float | Array = 1.0
-    values: float | Array = 1.0
+    One number, or ``float[7]`` with one for each token.
+    """
+
+    codes: float | Array | NDArray[np.float32] = 1.0
+    values: float | Array | NDArray[np.float32] = 1.0
 
 
 AS_LEARNED = Temperature()
 
 
 class Drawn(NamedTuple):
-    """Voices: ``int32[n, 7, 21]``, their codes ``int32[n, 7]``."""
+    """Voices ``int32[n, 7, 21]``, their codes ``int32[n, 7]``, how likely the operators of each were ``float32[n]``.
+
+    The likelihood is a logarithm, given the shared settings, so that a usual algorithm is not preferred.
+    """
 
     tokens: Array
     codes: Array
+    likelihood: Array
 
 
 def draw(
@@ -59,46 +68,51 @@ def draw(
     width = generator.code.shape[-1]
     weights = mix.conditions.reshape(many * count, -1)
     code_legal = jnp.asarray(generator.code_legal)
+    code_temperature, value_temperature = (jnp.broadcast_to(warmth, (TOKENS,)) for warmth in temperature)
 
     def everywhere(values: Array) -> Array:  # the same voice under every condition
         return jnp.tile(values, (many,) + (1,) * (values.ndim - 1))
 
-    def mixed(logits: Array) -> Array:
-        return jnp.einsum("m,mnv->nv", mix.shares, logits.reshape(many, count, -1))
+    def mixed(logits: Array, token: Array) -> Array:
+        return jnp.einsum("m,mnv->nv", mix.shares[token], logits.reshape(many, count, -1))
 
-    def choose(logits: Array, legal: Array, added: Array | None, key: Array) -> Array:
-        if added is not None:
-            logits = logits + added
-        return jax.random.categorical(key, jnp.where(legal, logits, IMPOSSIBLE))
+    def choose(logits: Array, legal: Array, added: Array | None, key: Array) -> tuple[Array, Array]:
+        logits = jnp.where(legal, logits if added is None else logits + added, IMPOSSIBLE)
+        choice = jax.random.categorical(key, logits)
+        return choice, jnp.take_along_axis(jax.nn.log_softmax(logits), choice[:, None], axis=1)[:, 0]
 
-    def draw_token(carry: tuple[Array, Array, Array], token: Array) -> tuple[tuple[Array, Array, Array], Array]:
-        tokens, embedded, codes = carry
+    def draw_token(carry: tuple[Drawn, Array], token: Array) -> tuple[tuple[Drawn, Array], None]:
+        (tokens, codes, likelihood), embedded = carry
         kind = _KINDS[token]
         context = generator._context(everywhere(embedded), everywhere(tokens[:, 0, ALGORITHM_SLOT]), weights)
         context = jax.lax.dynamic_index_in_dim(context, token, axis=1, keepdims=False)
         token_key = jax.random.fold_in(key, token)
-        expected = mixed(generator._code_logits(context, code_legal[token])) / temperature.codes
-        code = choose(expected, code_legal[token], None if pull is None else pull.codes[token], token_key)
+        expected = mixed(generator._code_logits(context, code_legal[token]), token) / code_temperature[token]
+        added = None if pull is None else pull.codes[token]
+        code, code_likelihood = choose(expected, code_legal[token], added, token_key)
         start = context + everywhere(generator.code[...][code])
 
-        def draw_slot(summed: Array, slot: Array) -> tuple[Array, Array]:
+        def draw_slot(summed: Array, slot: Array) -> tuple[Array, tuple[Array, Array]]:
             hidden = generator._refine(start + everywhere(summed) + generator.slot[...][kind, slot])
             logits = hidden @ generator.value_out[...][kind, slot].T + generator.value_bias[...][kind, slot]
             added = None if pull is None else pull.values[token, slot]
             legal = jnp.asarray(LEGAL)[token, slot]
-            value = choose(mixed(logits) / temperature.values, legal, added, jax.random.fold_in(token_key, slot + 1))
+            slot_key = jax.random.fold_in(token_key, slot + 1)
+            expected = mixed(logits, token) / value_temperature[token]
+            value, value_likelihood = choose(expected, legal, added, slot_key)
             embedding = generator.value[...][kind, slot, value] * jnp.asarray(FILLED)[token, slot]
-            return summed + embedding, value
+            return summed + embedding, (value, value_likelihood)
 
-        summed, values = jax.lax.scan(draw_slot, jnp.zeros((count, width)), jnp.arange(SLOTS))
-        tokens = tokens.at[:, token].set(values.T)
-        embedded = embedded.at[:, token].set(generator._embed(summed, generator.code[...][code]))
-        return (tokens, embedded, codes.at[:, token].set(code)), jnp.zeros(())
+        summed, (values, likelihoods) = jax.lax.scan(draw_slot, jnp.zeros((count, width)), jnp.arange(SLOTS))
+        drawn = Drawn(
+            tokens.at[:, token].set(values.T),
+            codes.at[:, token].set(code),
+            likelihood + jnp.where(token > 0, code_likelihood + likelihoods.sum(0), 0),
+        )
+        return (drawn, embedded.at[:, token].set(generator._embed(summed, generator.code[...][code]))), None
 
-    empty = (
-        jnp.zeros((count, TOKENS, SLOTS), jnp.int32),
-        jnp.zeros((count, TOKENS, width)),
-        jnp.zeros((count, TOKENS), jnp.int32),
+    nothing = Drawn(
+        jnp.zeros((count, TOKENS, SLOTS), jnp.int32), jnp.zeros((count, TOKENS), jnp.int32), jnp.zeros(count)
     )
-    (tokens, _, codes), _ = jax.lax.scan(draw_token, empty, jnp.arange(TOKENS))
-    return Drawn(tokens, codes)
+    (drawn, _), _ = jax.lax.scan(draw_token, (nothing, jnp.zeros((count, TOKENS, width))), jnp.arange(TOKENS))
+    return drawn

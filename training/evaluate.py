@@ -20,12 +20,12 @@ from numpy.typing import NDArray
 from dx7.errors import ExportError
 from dx7.exchange import Export
 from training import baselines, figures
-from training.draw import AS_LEARNED, Mix, Temperature, draw
+from training.draw import AS_LEARNED, Mix, draw
 from training.ear import fit_ear
-from training.encoding import decode
+from training.encoding import TOKENS, decode
 from training.listen import grave_faults, hear_parameters
 from training.model import Model
-from training.sampling import GUIDANCE, TEMPERATURE, sample
+from training.sampling import TEMPERATURE, guided, sample
 
 Parameters = NDArray[np.uint8]
 Row = dict[str, Any]
@@ -62,9 +62,7 @@ def evaluate(
     yardstick = make_yardstick(export, voices=voices, chance=chance)
     made: dict[str, Callable[[], Parameters]] = {
         "raw": lambda: draw_wanted(model, yardstick.wanted, seed=seed),
-        "as in cartridges": lambda: draw_wanted(
-            model, yardstick.wanted, seed=seed, guidance=GUIDANCE, temperature=TEMPERATURE
-        ),
+        "as in cartridges": lambda: draw_wanted(model, yardstick.wanted, seed=seed, as_in_cartridges=True),
         "crossover": lambda: baselines.cross_voices(yardstick.training, mains, yardstick.wanted, chance),
         "a tenth redrawn": lambda: baselines.redraw_some(yardstick.training, mains, yardstick.wanted, chance),
         "marginals": lambda: baselines.draw_marginals(yardstick.training, mains, yardstick.wanted, chance),
@@ -111,18 +109,14 @@ def one_per_family(export: Export, splits: Sequence[str], chance: np.random.Gene
     return np.asarray(chance.permutation(rows[first]), np.int64)
 
 
-def draw_wanted(
-    model: Model,
-    wanted: Sequence[str],
-    *,
-    seed: int,
-    guidance: float = 1.0,
-    temperature: Temperature = AS_LEARNED,
-) -> Parameters:
+def draw_wanted(model: Model, wanted: Sequence[str], *, seed: int, as_in_cartridges: bool = False) -> Parameters:
     """One voice for each category wanted, as it comes: ``uint8[n, 145]``."""
     conditions = np.array([model.weights({key: 1.0}) for key in wanted])
-    both = jnp.asarray(np.stack([conditions, np.zeros_like(conditions)]))
-    mix = Mix(both, jnp.asarray([guidance, 1 - guidance], jnp.float32))
+    shares, temperature = np.ones((TOKENS, 1), np.float32), AS_LEARNED
+    if as_in_cartridges:
+        shares, temperature = guided(shares[0]), TEMPERATURE
+    given = np.stack([conditions, np.zeros_like(conditions)])[: shares.shape[1]]
+    mix = Mix(jnp.asarray(given), jnp.asarray(shares))
     drawn = nnx.jit(draw)(model.generator, mix, key=jax.random.key(seed), temperature=temperature)
     return decode(np.asarray(drawn.tokens))
 

@@ -127,7 +127,7 @@ class Generator(nnx.Module):
         slots = np.arange(SLOTS)
         shared = self.value[...][0, slots, tokens[:, 0]]
         operators = self.value[...][1, slots, tokens[:, 1:]]
-        return jnp.concatenate([shared[:, None], operators], axis=1) * FILLED[:, :, None]
+        return jnp.concatenate([shared[:, None], operators], axis=1) * jnp.asarray(FILLED[:, :, None])
 
     def _embed(self, summed: Array, code: Array) -> Array:
         """A finished token, ``[..., W]``: the sum of its values' embeddings and its code's."""
@@ -147,9 +147,10 @@ class Generator(nnx.Module):
             hidden = block(hidden, chosen, _RELATIONS, _CAUSAL, rate=rate, key=block_key)
         return hidden + category[:, None]
 
-    def _code_logits(self, context: Array, legal: np.ndarray | Array) -> Array:
+    def _code_logits(self, context: Array, legal: NDArray[np.bool_] | Array) -> Array:
         return jnp.where(legal, self.code_out(self.code_norm(context)), IMPOSSIBLE)
 
     def _refine(self, state: Array, *, rate: float = 0.0, key: Array | None = None) -> Array:
         hidden = jax.nn.relu(self.refine_in(self.refine_norm(state)))
-        return self.value_norm(state + dropout(self.refine_out(hidden), rate, key, alike=2))
+        refined: Array = self.value_norm(state + dropout(self.refine_out(hidden), rate, key, alike=2))
+        return refined

@@ -25,6 +25,6 @@ def grave_faults(heard: NDArray[np.float32], categories: Sequence[str]) -> tuple
     Without categories a voice is judged as one that plays melodies.
     """
     descriptors = descriptors_of(heard)
-    if any(is_useful(descriptors, key) for key in categories or [None]):
+    if any(is_useful(descriptors, key) for key in categories or (None,)):
         return ()
     return faults(descriptors, categories[0] if categories else None)

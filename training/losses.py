@@ -14,7 +14,7 @@ from jax import Array
 from training.encoding import FILLED
 from training.generator import Logits
 
-_FILLED = FILLED.astype(float)
+_FILLED = jnp.asarray(FILLED, float)
 
 
 def code_surprise(logits: Logits, codes: Array) -> Array:

@@ -1,7 +1,7 @@
 """A finished model: a folder with ``model.safetensors`` and ``config.json``, and how one is found.
 
-The weights are the generator's moving average and the discriminator, in half precision, with the prototypes and the
-sketch of the training voices. No human voice is in it.
+The weights are the generator's moving average in half precision, with the prototypes and the sketch of the training
+voices. No human voice is in it.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import nnx
+from numpy.typing import NDArray
 
 from dx7.errors import CategoryError, ModelError
 from dx7.locations import DEFAULT_MODEL, runs_folder
 from training.checkpoint import flatten, read_arrays, unflatten, write_arrays, write_atomically
 from training.config import Config, make_config
-from training.discriminator import Discriminator
 from training.generator import Generator
 from training.prototypes import Prototypes
 from training.sketch import Sketch
-from training.state import make_discriminator, make_generator
+from training.state import Weights, make_generator, make_networks
 
 MODEL_VERSION = 1
 MODEL_FILE = "model.safetensors"
@@ -40,21 +40,20 @@ class Model:
     config: Config
     category_keys: tuple[str, ...]
     generator: Generator
-    discriminator: Discriminator
     prototypes: Prototypes
     sketch: Sketch
     step: int
     export_hash: str
     model_hash: str  # 16 hexadecimal digits that name the weights
 
-    def weights(self, mix: dict[str, float]) -> np.ndarray:
+    def weights(self, mix: dict[str, float]) -> NDArray[np.float32]:
         """How much of each category: ``float32[categories]``, summing to 1. Raises ``CategoryError``."""
         weights = np.zeros(len(self.category_keys), np.float32)
         for key, share in mix.items():
             if key not in self.category_keys:
                 raise CategoryError(f"the model knows no category {key!r}; choose from {', '.join(self.category_keys)}")
             weights[self.category_keys.index(key)] = share
-        return weights / weights.sum()
+        return np.asarray(weights / weights.sum(), np.float32)
 
 
 def write_model(
@@ -62,16 +61,14 @@ def write_model(
     *,
     config: Config,
     category_keys: Sequence[str],
-    generator: nnx.State,
-    discriminator: nnx.State,
+    generator: Weights,
     prototypes: Prototypes,
     sketch: Sketch,
     step: int,
     export_hash: str,
 ) -> None:
     """Write a model folder. ``config.json`` comes last: a folder without one is no model."""
-    weights = flatten(generator, "generator") | flatten(discriminator, "discriminator")
-    weights |= flatten(prototypes._asdict(), "prototypes")
+    weights = flatten(generator, "generator") | flatten(prototypes._asdict(), "prototypes")
     arrays = {name: array.astype(np.float16) for name, array in weights.items()}
     arrays |= flatten(sketch._asdict(), "sketch")
     about = {"version": MODEL_VERSION, "step": step, "export_hash": export_hash, "category_keys": list(category_keys)}
@@ -91,16 +88,12 @@ def read_model(folder: Path) -> Model:
     arrays, about = read_arrays(folder / MODEL_FILE)
     keys = tuple(about["category_keys"])
 
-    def shape_of(make: type | object) -> tuple[nnx.GraphDef, nnx.State]:
-        return nnx.split(nnx.eval_shape(lambda: make(config, len(keys), key=jax.random.key(0))))
-
-    generator, generator_like = shape_of(make_generator)
-    discriminator, discriminator_like = shape_of(make_discriminator)
+    networks = make_networks(config, len(keys))
+    like = nnx.eval_shape(lambda: nnx.state(make_generator(config, len(keys), key=jax.random.key(0))))
     return Model(
         config=config,
         category_keys=keys,
-        generator=nnx.merge(generator, unflatten(generator_like, arrays, "generator")),
-        discriminator=nnx.merge(discriminator, unflatten(discriminator_like, arrays, "discriminator")),
+        generator=nnx.merge(networks.generator, unflatten(like, arrays, "generator")),
         prototypes=Prototypes(*(jnp.asarray(arrays[f"prototypes/{name}"], jnp.float32) for name in Prototypes._fields)),
         sketch=Sketch(*(arrays[f"sketch/{name}"] for name in Sketch._fields)),
         step=int(about["step"]),

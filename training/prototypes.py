@@ -39,7 +39,8 @@ def operator_features(operators: Tokens) -> Features:
     hertz = coarse % 4 + fine / 100 - 2  # decades around 100 Hz
 
     def depth(side: str) -> Features:
-        return slot(f"{side}_depth") / 99 * np.where(slot(f"{side}_curve") >= 2, 1, -1)
+        sign = np.where(slot(f"{side}_curve") >= 2, np.float32(1), np.float32(-1))
+        return np.asarray(slot(f"{side}_depth") / 99 * sign, np.float32)
 
     columns = [
         *(slot(f"eg_rate_{stage}") / 99 for stage in range(1, 5)),
@@ -55,14 +56,14 @@ def operator_features(operators: Tokens) -> Features:
         0.5 * slot("amplitude_modulation_sensitivity") / 3,
         0.7 * slot("velocity_sensitivity") / 7,
     ]
-    return np.stack(columns, axis=1).astype(np.float32)
+    return np.stack([np.asarray(column, np.float32) for column in columns], axis=1)
 
 
 def shared_features(shared: Tokens) -> Features:
     """Shared settings ``uint8[n, 21]`` in the metric; voices of two algorithms never share a code by chance."""
 
     def slot(name: str) -> Features:
-        return shared[:, GLOBAL_PARAMETER_NAMES.index(name)].astype(np.float32) / BY_NAME[name].maximum
+        return shared[:, GLOBAL_PARAMETER_NAMES.index(name)].astype(np.float32) / np.float32(BY_NAME[name].maximum)
 
     columns = [
         *(0.3 * slot(f"pitch_eg_rate_{stage}") for stage in range(1, 5)),
@@ -79,7 +80,7 @@ def shared_features(shared: Tokens) -> Features:
         *(0.3 * np.eye(6, dtype=np.float32)[shared[:, GLOBAL_PARAMETER_NAMES.index("lfo_wave")]].T),
         *(3 * np.eye(32, dtype=np.float32)[shared[:, ALGORITHM_SLOT]].T),
     ]
-    return np.stack(columns, axis=1).astype(np.float32)
+    return np.stack([np.asarray(column, np.float32) for column in columns], axis=1)
 
 
 def fit_prototypes(tokens: Tokens, *, shared_codes: int, operator_codes: int, rounds: int, key: Array) -> Prototypes:
@@ -112,7 +113,10 @@ def squared_distances(points: Array, centres: Array) -> Array:
 @jax.jit
 def _nearest(points: Array, centres: Array) -> Array:
     # In pieces: all distances at once would be gigabytes.
-    return jax.lax.map(lambda point: squared_distances(point[None], centres)[0].argmin(), points, batch_size=4096)
+    nearest: Array = jax.lax.map(
+        lambda point: squared_distances(point[None], centres)[0].argmin(), points, batch_size=4096
+    )
+    return nearest
 
 
 def _k_means(points: Array, codes: int, rounds: int, key: Array) -> Array:

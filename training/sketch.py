@@ -49,7 +49,7 @@ def hash_groups(parameters: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """One byte for each group of 5 parameters: ``uint8[n, 145]`` to ``uint8[n, 29]``."""
     mixed = ((parameters[:, _ORDER].astype(np.uint64) + np.uint64(1)) * _FACTORS).sum(2, dtype=np.uint64)
     mixed = (mixed ^ (mixed >> np.uint64(29))) * np.uint64(0xBF58476D1CE4E5B9)
-    return (mixed >> np.uint64(56)).astype(np.uint8)
+    return np.asarray(mixed >> np.uint64(56), np.uint8)
 
 
 def find_nearest(parameters: NDArray[np.uint8], sketch: Sketch) -> Nearest:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import jax
 import jax.numpy as jnp
@@ -15,14 +15,16 @@ from training.config import Config
 from training.discriminator import Discriminator
 from training.generator import Generator
 
+Weights: TypeAlias = "nnx.State[Any, Any]"
+
 
 class TrainState(NamedTuple):
     """The state after ``step`` steps. Randomness is a function of the seed and the step, so it needs no place here."""
 
     step: Array  # int32
-    generator: nnx.State
-    average: nnx.State  # the generator's exponential moving average, which is what gets sampled
-    discriminator: nnx.State
+    generator: Weights
+    average: Weights  # the generator's exponential moving average, which is what gets sampled
+    discriminator: Weights
     generator_optimizer: optax.OptState
     discriminator_optimizer: optax.OptState
 

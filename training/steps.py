@@ -19,8 +19,9 @@ from training.config import Config
 from training.data import Batch, Voices, draw_batch
 from training.discriminator import one_hot
 from training.draw import Mix, draw
+from training.encoding import TOKENS
 from training.generator import Generator, straight_through
-from training.state import Networks, TrainState, make_networks
+from training.state import Networks, TrainState, Weights, make_networks
 
 Metrics = dict[str, Array]
 Step = Callable[[TrainState, Voices], tuple[TrainState, Metrics]]
@@ -35,7 +36,7 @@ def likelihood_step(networks: Networks, config: Config) -> Step:
         batch_key, drop_key = jax.random.split(_key(config, state.step))
         batch = _batch(voices, config, config.batch, batch_key)
 
-        def loss(weights: nnx.State) -> tuple[Array, Metrics]:
+        def loss(weights: Weights) -> tuple[Array, Metrics]:
             generator = nnx.merge(networks.generator, weights)
             surprise, metrics = _likelihood(generator, batch, config, drop_key)
             return surprise, metrics
@@ -58,10 +59,10 @@ def adversarial_step(networks: Networks, config: Config) -> Step:
         human = one_hot(batch.tokens)
 
         generator = nnx.merge(networks.generator, state.generator)
-        drawn = draw(generator, Mix(batch.weights[None], jnp.ones(1)), key=draw_key)
+        drawn = draw(generator, Mix(batch.weights[None], jnp.ones((TOKENS, 1))), key=draw_key)
         generated = one_hot(drawn.tokens)
 
-        def discriminator_loss(weights: nnx.State) -> tuple[Array, Metrics]:
+        def discriminator_loss(weights: Weights) -> tuple[Array, Metrics]:
             discriminator = nnx.merge(networks.discriminator, weights)
             both = jnp.concatenate([human, generated])
             twice = jnp.concatenate([batch.weights, batch.weights])
@@ -82,7 +83,7 @@ def adversarial_step(networks: Networks, config: Config) -> Step:
         discriminator = nnx.merge(networks.discriminator, state.discriminator)
         verdict_of_human = discriminator(human, batch.weights)
 
-        def generator_loss(weights: nnx.State) -> tuple[Array, Metrics]:
+        def generator_loss(weights: Weights) -> tuple[Array, Metrics]:
             generator = nnx.merge(networks.generator, weights)
             logits = generator(drawn.tokens, drawn.codes, batch.weights, follow_codes=True)
             verdict = discriminator(straight_through(drawn.tokens, logits.values), batch.weights)
@@ -129,7 +130,7 @@ def _likelihood(generator: Generator, batch: Batch, config: Config, key: Array) 
     return (codes + values) / DRAWS, {"loss/codes": codes, "loss/values": values}
 
 
-def _move_generator(networks: Networks, config: Config, state: TrainState, gradient: nnx.State) -> TrainState:
+def _move_generator(networks: Networks, config: Config, state: TrainState, gradient: Weights) -> TrainState:
     updates, optimizer = networks.generator_optimizer.update(gradient, state.generator_optimizer, state.generator)
     weights = optax.apply_updates(state.generator, updates)
     # Early on the average follows closely; it would otherwise remember the random beginning for long.

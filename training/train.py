@@ -30,11 +30,11 @@ from training.checkpoint import flatten, read_arrays, unflatten, write_arrays, w
 from training.config import Config
 from training.data import Voices, make_voices, of_split
 from training.draw import Mix, draw
-from training.encoding import decode, encode
+from training.encoding import TOKENS, decode, encode
 from training.model import CONFIG_FILE, MODEL_FOLDER, write_model
 from training.prototypes import Prototypes, fit_prototypes
 from training.sketch import make_sketch
-from training.state import Networks, TrainState, make_networks, make_state
+from training.state import Networks, TrainState, Weights, make_networks, make_state
 from training.steps import Step, compile_phases
 
 CHECKPOINT_FILE = "checkpoint.safetensors"
@@ -98,7 +98,6 @@ def train(export_folder: Path, config: Config, run_folder: Path, report: Report 
         config=config,
         category_keys=run.export.category_keys,
         generator=state.average,
-        discriminator=state.discriminator,
         prototypes=run.prototypes,
         sketch=make_sketch(run.export.parameters[rows], tuple(run.export.voice_ids[row] for row in rows)),
         step=step,
@@ -147,7 +146,7 @@ def run_chunk(chunk: Step, state: TrainState, voices: Voices, step: int) -> tupl
     return state, {name: float(value.mean()) for name, value in values.items()}
 
 
-def make_validation(run: Run) -> Callable[[nnx.State], dict[str, float]]:
+def make_validation(run: Run) -> Callable[[Weights], dict[str, float]]:
     """How surprising held-out human voices are to the generator, in nats a voice. Empty where none are held out."""
     if "validation" not in run.export.splits:
         return lambda weights: {}
@@ -155,7 +154,7 @@ def make_validation(run: Run) -> Callable[[nnx.State], dict[str, float]]:
     held_out = jax.tree.map(lambda rows: rows[:512], held_out)
 
     @jax.jit
-    def surprise(weights: nnx.State) -> tuple[Array, Array]:
+    def surprise(weights: Weights) -> tuple[Array, Array]:
         tokens = held_out.tokens.astype(jnp.int32)
         logits = nnx.merge(run.networks.generator, weights)(tokens, held_out.codes, held_out.weights)
         return losses.code_surprise(logits, held_out.codes).mean(), losses.value_surprise(logits, tokens).mean()
@@ -169,7 +168,7 @@ def write_samples(run: Run, state: TrainState, step: int) -> None:
     """A cartridge of the same 32 seeds, two voices a category, as they come."""
     categories = len(run.export.category_keys)
     wanted = np.arange(VOICES_IN_BANK) % categories
-    mix = Mix(jnp.eye(categories)[wanted][None], jnp.ones(1))
+    mix = Mix(jnp.eye(categories)[wanted][None], jnp.ones((TOKENS, 1)))
     drawn = _draw(nnx.merge(run.networks.generator, state.average), mix, key=jax.random.key(run.config.seed))
     names = [f"{run.export.category_keys[number][:7]} {slot}".upper() for slot, number in enumerate(wanted, 1)]
     voices = map(Voice.from_array, decode(np.asarray(drawn.tokens)), names)

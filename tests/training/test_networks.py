@@ -27,7 +27,7 @@ CODES = CONFIG.global_codes + CONFIG.operator_codes
 
 
 def some_mix(conditions: int = 1) -> Mix:
-    return Mix(jnp.tile(jnp.eye(CATEGORIES)[:conditions, None], (1, 8, 1)), jnp.full(conditions, 1 / conditions))
+    return Mix(jnp.tile(jnp.eye(CATEGORIES)[:conditions, None], (1, 8, 1)), jnp.full((7, conditions), 1 / conditions))
 
 
 def legal_codes(count: int) -> jax.Array:
@@ -109,4 +109,4 @@ def test_a_mix_lies_between_its_parts():
     both = draw_eight(generator, some_mix(2), key=key, temperature=cool)
     assert not np.array_equal(alone.tokens, both.tokens)
     with pytest.raises((TypeError, ValueError)):
-        draw_eight(generator, Mix(jnp.zeros((1, 8, CATEGORIES + 1)), jnp.ones(1)), key=key, temperature=cool)
+        draw_eight(generator, Mix(jnp.zeros((1, 8, CATEGORIES + 1)), jnp.ones((7, 1))), key=key, temperature=cool)
