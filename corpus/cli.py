@@ -94,7 +94,7 @@ def bank(
 
     Example: python -m corpus bank 3f2a9c --out rom1a.syx
     """
-    from corpus.rebuild import rebuild_file
+    from corpus.weave import rebuild_file
     from dx7.files import write_file
 
     with open_store(store or store_file(), read_only=True) as connection:

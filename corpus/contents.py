@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from corpus.rebuild import squeeze
+from corpus.weave import squeeze
 from dx7.bankfile import BankFile, decode_raw_values
 from dx7.identity import raw_sha, voice_id
 from dx7.issues import IssueCode

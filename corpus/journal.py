@@ -22,6 +22,7 @@ from enum import StrEnum
 from hashlib import sha256
 from pathlib import Path
 
+from corpus.suggestion import Suggestion
 from dx7.errors import JournalError
 from dx7.identity import ID_LENGTH
 
@@ -42,15 +43,6 @@ class AnswerKind(StrEnum):
     FAVOURITE = "favourite"
     UNFAVOURITE = "unfavourite"
     UNDO = "undo"  # takes back one earlier answer of the same labeller
-
-
-@dataclass(frozen=True, slots=True)
-class Suggestion:
-    """A machine's opinion of a voice: a category, how sure (0 to 1), and who says so."""
-
-    category: str
-    probability: float
-    origin: str
 
 
 @dataclass(frozen=True, slots=True)

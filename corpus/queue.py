@@ -17,8 +17,8 @@ from itertools import cycle
 import numpy as np
 
 from corpus.fillers import is_filler
-from corpus.journal import Suggestion
 from corpus.store import Connection
+from corpus.suggestion import Suggestion
 from dx7.parameters import OPERATORS, PARAMETER_NAMES
 
 _PATTERN = ("balanced", "widespread", "balanced", "control", "balanced")  # four in five are chosen, one is drawn

@@ -18,7 +18,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from corpus.journal import Answer, AnswerKind, Suggestion, vocabulary_of
+from corpus.journal import Answer, AnswerKind, vocabulary_of
+from corpus.suggestion import Suggestion
 from dx7.categories import category_keys
 from dx7.errors import JournalError
 from dx7.identity import ID_LENGTH

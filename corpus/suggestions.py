@@ -21,6 +21,7 @@ import pyarrow as pa
 from corpus.fillers import is_filler
 from corpus.rules import Match, folder_rules, match_path, name_rules
 from corpus.store import Connection, transaction
+from corpus.suggestion import Suggestion
 from corpus.voicetable import read_voice_table
 from dx7.bankfile import BankFile
 from dx7.parameters import PARAMETER_COUNT
@@ -28,15 +29,6 @@ from dx7.parameters import PARAMETER_COUNT
 NAME_RULE = "name_rule"
 FOLDER_RULE = "folder_rule"
 LEAST_PROBABILITY = 0.05  # anything below is not worth showing
-
-
-@dataclass(frozen=True, slots=True)
-class Suggestion:
-    """One opinion: a category, how probable (0 to 1), and whose."""
-
-    category: str
-    probability: float
-    origin: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from corpus.journal import Suggestion
+from corpus.suggestion import Suggestion
 from corpus.voicecard import VoiceCard
 from dx7.categories import category_keys
 from labeler.diagram import diagram

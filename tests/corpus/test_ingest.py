@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 from corpus import ingest as ingest_module
 from corpus.books import Books, Ledger
 from corpus.ingest import ingest
-from corpus.rebuild import rebuild_file, squeeze, unsqueeze
 from corpus.store import open_store
+from corpus.weave import rebuild_file, squeeze, unsqueeze
 from dx7.errors import FileError, StoreBusyError, StoreError
 from dx7.files import read_bank_bytes
 from dx7.identity import file_sha

@@ -346,6 +346,9 @@ def test_kill_9_of_the_server_loses_no_answer(browser: Browser, tmp_path: Path) 
             listen(page)
 
     label(6)
+    page.wait_for_function(
+        "() => { const { deck } = window.cartwright; return deck.sequence - deck.pending.length >= 3; }", timeout=20_000
+    )
     acknowledged = state(page, "deck.sequence - deck.pending.length")
     server.process.send_signal(signal.SIGKILL)
     server.process.wait(10)
