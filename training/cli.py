@@ -105,7 +105,7 @@ def sample(
     seed: Annotated[int, typer.Option(min=0, help="The same seed and model give the same bytes.")] = 0,
     model: ModelOption = None,
     like: Annotated[str | None, typer.Option(help="FILE:SLOT of a favourite to vary.")] = None,
-    amount: Annotated[float, typer.Option(min=0.0, max=1.0, help="How far from it: 0.1 a touch, 1 a cousin.")] = 0.3,
+    amount: Annotated[float, typer.Option(min=0.01, max=1.0, help="How far from it: 0.1 a touch, 1 a cousin.")] = 0.3,
     json: JsonOption = False,
 ) -> None:
     """Write a cartridge of 32 new voices: of one category, of a mix, or around a favourite.

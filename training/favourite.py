@@ -1,7 +1,6 @@
 """Variations of a favourite voice: how strongly each draw is pulled towards the favourite's own value.
 
-The amount runs from 0 (the voice itself) over 0.3 (a touch) to 1 (a cousin that shares its plan). Locked parameters
-keep their value whatever the amount.
+The amount runs from just above 0 (a touch) to 1 (a cousin). Locked parameters keep their value whatever the amount.
 """
 
 from __future__ import annotations
@@ -18,23 +17,21 @@ from training.prototypes import Prototypes, operator_features, shared_features, 
 LOCKED_OPERATOR_PARAMETERS = ("frequency_mode", "detune")
 LOCKED_SHARED_PARAMETERS = tuple(name for name in GLOBAL_PARAMETER_NAMES if name.startswith("pitch_eg"))
 
-_STRONGEST = 12.0  # logits: at amount 0 the favourite's value is all but certain
+_STRONGEST, _WEAKEST = 12.0, 2.4  # logits, at amounts 0 and 1
 _NEAR = 6.0  # levels: a step of this size weighs as much as another category
 _ORDERED = (Kind.LEVEL, Kind.RATE, Kind.CENTRED)
 
 
 def pull_towards(tokens: Tokens, prototypes: Prototypes, *, amount: float) -> Pull:
-    """The pull to the voice ``uint8[7, 21]``. Raises ``ValueError`` for an amount outside 0 to 1."""
-    if not 0 <= amount <= 1:
-        raise ValueError(f"the amount is {amount}; it must be 0 to 1")
-    strength = _STRONGEST * (1 - amount)
+    """The pull to the voice ``uint8[7, 21]``. Raises ``ValueError`` for an amount that is not above 0, to 1."""
+    if not 0 < amount <= 1:
+        raise ValueError(f"the amount is {amount}; it must be above 0, to 1")
+    strength = _STRONGEST + (_WEAKEST - _STRONGEST) * amount
     distance = np.abs(np.arange(VALUES) - tokens[:, :, None].astype(float))  # [7, 21, 100]
     ordered = np.array([[column != EMPTY and PARAMETERS[column].kind in _ORDERED for column in row] for row in COLUMNS])
     far = np.where(ordered[:, :, None], np.minimum(distance / _NEAR, 1), distance > 0)
     values = -strength * far
     values[locked_slots()] = np.where(distance[locked_slots()] > 0, IMPOSSIBLE, 0)
-    if amount == 0:
-        values = np.where(distance > 0, IMPOSSIBLE, 0.0)
     return Pull(jnp.asarray(_pull_codes(tokens, prototypes, strength), jnp.float32), jnp.asarray(values, jnp.float32))
 
 
@@ -47,7 +44,7 @@ def locked_slots() -> np.ndarray:
 
 
 def _pull_codes(tokens: Tokens, prototypes: Prototypes, strength: float) -> np.ndarray:
-    """Codes near the favourite's are likelier, and at amount 0 none but its own: ``float[7, K]``."""
+    """Codes near the favourite's are likelier: ``float[7, K]``."""
     shared = squared_distances(jnp.asarray(shared_features(tokens[None, 0])), prototypes.shared)
     operators = squared_distances(jnp.asarray(operator_features(tokens[1:])), prototypes.operators)
     pull = np.zeros((TOKENS, len(prototypes.shared) + len(prototypes.operators)))
