@@ -44,7 +44,7 @@ def read_sysex_events(data: bytes) -> Iterator[SysexEvent]:
 
 
 def _track(data: bytes, position: int, last: int) -> Iterator[SysexEvent]:
-    pending = b""  # a message whose F7 has not come yet
+    pending = bytearray()  # a message whose F7 has not come yet
     pending_offset: int | None = None
     status = 0
     while position < last:
@@ -57,19 +57,20 @@ def _track(data: bytes, position: int, last: int) -> Iterator[SysexEvent]:
             size, position = _variable_length(data, position, last)
             body = data[position : min(position + size, last)]
             if status == _SYSEX:
-                pending, pending_offset = b"\xf0" + body, position - 1
+                pending, pending_offset = bytearray(b"\xf0" + body), position - 1
             elif status == _CONTINUATION and pending:
-                pending, pending_offset = pending + body, None
+                pending += body
+                pending_offset = None
             if status != _META and pending and (pending.endswith(b"\xf7") or len(body) < size):
-                yield SysexEvent(pending, pending_offset)
-                pending = b""
+                yield SysexEvent(bytes(pending), pending_offset)
+                pending.clear()
             position += size
         elif status >> 4 in _DATA_BYTES:
             position += _DATA_BYTES[status >> 4]
         else:
             raise FormatError(f"no MIDI event begins at offset {position} (status {status:02X})")
     if pending:
-        yield SysexEvent(pending, pending_offset)
+        yield SysexEvent(bytes(pending), pending_offset)
 
 
 def _variable_length(data: bytes, position: int, last: int) -> tuple[int, int]:

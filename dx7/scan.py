@@ -17,7 +17,6 @@ from dx7.issues import Issue, IssueCode
 from dx7.parameters import PACKED_SIZE, UNPACKED_SIZE, VOICES_IN_BANK
 
 START, END = 0xF0, 0xF7
-HEADER_SIZE = 6
 BANK_DATA_SIZE = VOICES_IN_BANK * PACKED_SIZE
 
 # A MIDI file's event length may stand between F0 and the maker's number, also in files that are not MIDI files.
@@ -27,6 +26,7 @@ _VOICES = re.compile(
     rb"(?:(?P<bank>\x09[\x10\x20]\x00)|(?P<bank_as_voice>\x00[\x10\x20]\x00)|(?P<voice>\x00\x01\x1b))"
 )
 _CLOSED = re.compile(rb"\xf0[\x00-\x7f]{2,}\xf7")
+_CUT_OFF = re.compile(rb"\xf7|\xf0\x43")  # the end of a body that is not whole, or the next message
 _HEADLESS = re.compile(rb"\x43[\x00-\x0f](?:\x02\x20\x00|\x04\x20\x00)")
 
 
@@ -50,8 +50,10 @@ class Message:
 def scan(data: bytes, file: str = "") -> Iterator[Message]:
     """All messages in order of their offset. ``file`` is named in issues."""
     position = 0
+    voices = _VOICES.search(data)
     while position < len(data):
-        voices = _VOICES.search(data, position)
+        if voices and voices.start() < position:  # looked for no oftener than needed: it may be the whole file away
+            voices = _VOICES.search(data, position)
         start = data.find(b"\xf0", position)
         if voices and (start < 0 or voices.start() <= start):
             message = _voice_message(data, voices, file)
@@ -114,10 +116,8 @@ def _end_of_body(data: bytes, first: int, expected: int, single: bool) -> int:
     ends = (last + 1, last, last + 2) if single else (last + 1, last)
     if any(data[place : place + 1] == b"\xf7" for place in ends):
         return last
-    for place in range(first, min(last, len(data))):
-        if data[place] == END or data[place : place + 2] == b"\xf0\x43":
-            return place
-    return min(last, len(data))
+    cut = _CUT_OFF.search(data, first, last + 1)
+    return min(cut.start() if cut else last, last, len(data))
 
 
 def _check_end(data: bytes, first: int, body: bytes, note: Callable[[IssueCode, str], None]) -> int:

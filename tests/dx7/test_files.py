@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import random
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -354,3 +355,15 @@ def test_decoding_a_block_copies_nothing_back() -> None:
     with pytest.raises(ValueError, match="read-only"):
         bank.blocks[0].raw[0, 0] = 1
     assert bank.decoded.unpacked.dtype == np.uint8
+
+
+@pytest.mark.parametrize(
+    "part",
+    [b"\xf0\x7d\x00\x01\xf7", b"\x43\x00\x09\x20\x00" * 800 + b"\xf7", b"\xf0\x43\x00\x09\x20\x00", b"\xf0"],
+    ids=["short messages", "headers without F0", "headers without data", "beginnings"],
+)
+def test_the_time_to_read_grows_with_the_size_and_not_with_its_square(part: bytes) -> None:
+    """Looking for voices from every message to the end of the file took minutes for half a megabyte."""
+    started = time.perf_counter()
+    assert read_bank_bytes(part * ((1 << 19) // len(part))).rejection
+    assert time.perf_counter() - started < 10
