@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
+from dx7.files import LARGEST_FILE
 from dx7.issues import Issue, IssueCode
 
 BANK_SUFFIX = ".syx"
@@ -16,7 +17,7 @@ GENERATOR = "cartwright"
 class Limits:
     """How much of hostile input is read. Sizes are measured while reading; what a header claims is not believed."""
 
-    file_bytes: int = 16 << 20  # one file or member: hundreds of times the largest bank format
+    file_bytes: int = LARGEST_FILE  # one file or member
     archive_bytes: int = 64 << 20  # an archive inside an archive, which is held in memory
     total_bytes: int = 1 << 30  # all that comes out of one archive, nested ones included
     members: int = 250_000  # of one archive, nested ones included

@@ -77,6 +77,8 @@ def convert(
     """
     path, named_slot = split_slot(file)
     slot = slot if slot is not None else named_slot
+    if not out.name:
+        raise typer.BadParameter(f"{out} is no name of a file")
     voices = [read_voice(path, slot)] if slot is not None else read_voices(path).voices()
     if to is Target.CARTRIDGE:
         chunks = [voices[first : first + VOICES_IN_BANK] for first in range(0, len(voices), VOICES_IN_BANK)]

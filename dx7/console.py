@@ -5,7 +5,9 @@ Exit codes: 0 done; 1 a known failure, told in one sentence; 2 wrong usage (Type
 
 from __future__ import annotations
 
+import io
 import json
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
@@ -19,6 +21,9 @@ from rich.text import Text
 from dx7.errors import CartwrightError
 
 _PIPED_WIDTH = 200  # columns of a table that goes to a file or program, where wrapped cells would only be in the way
+# Characters that a terminal obeys instead of showing, and halves of characters that no file can hold: a stranger's file
+# name may have them. Line ends and tabs are our own.
+_OBEYED = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 
 
@@ -35,6 +40,9 @@ def new_app(help_text: str) -> typer.Typer:
 
 def run(app: typer.Typer) -> None:
     """Run an application; a :class:`CartwrightError` becomes one sentence on stderr and exit code 1."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a terminal that has no such letter still gets an answer
+            stream.reconfigure(errors="backslashreplace")
     try:
         app()
     except CartwrightError as error:
@@ -45,19 +53,29 @@ def run(app: typer.Typer) -> None:
         sys.exit(0)
 
 
+def visible(text: str) -> str:
+    r"""A text that is safe to print: what would steer the terminal is written out.
+
+    >>> print(visible("\x1b[31mred\udce9.syx"))
+    \x1b[31mred\udce9.syx
+    """
+    return _OBEYED.sub(lambda found: found.group().encode("unicode_escape").decode(), text)
+
+
 def print_error(sentence: str) -> None:
     """One sentence on stderr. Text from strangers' files is shown as it is, never as markup."""
-    Console(stderr=True, soft_wrap=True).print(Text(f"error: {sentence}", style="red"))
+    Console(stderr=True, soft_wrap=True).print(Text(visible(f"error: {sentence}"), style="red"))
 
 
 def print_json(value: object) -> None:
     """A value as indented JSON on stdout."""
-    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+    text = json.dumps(value, indent=2, ensure_ascii=False)
+    sys.stdout.write(_OBEYED.sub(lambda found: f"\\u{ord(found.group()):04x}", text) + "\n")
 
 
 def print_text(text: str) -> None:
     """Plain text on stdout, never wrapped or read as markup."""
-    sys.stdout.write(text + "\n")
+    sys.stdout.write(visible(text) + "\n")
 
 
 def print_table(rows: Sequence[Mapping[str, Any]], title: str = "") -> None:
@@ -66,7 +84,7 @@ def print_table(rows: Sequence[Mapping[str, Any]], title: str = "") -> None:
         return
     table = Table(*rows[0], title=Text(title) if title else None, title_justify="left", box=None, pad_edge=False)
     for row in rows:
-        table.add_row(*(Text("" if value is None else str(value)) for value in row.values()))
+        table.add_row(*(Text("" if value is None else visible(str(value))) for value in row.values()))
     console = Console()
     if not console.is_terminal:
         console.width = _PIPED_WIDTH

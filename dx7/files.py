@@ -28,15 +28,24 @@ from dx7.scan import Message, identify_headless, scan
 from dx7.voice import Voice
 
 _HEX_TEXT = re.compile(rb"[\s0-9A-Fa-f,$]+\Z")
+LARGEST_FILE = 16 << 20  # bytes that are read of one file: hundreds of times the largest bank format
 _FILLING = b"\x00\xff\xf7\x1a\xe5"  # bytes that pad files; nobody misses them
 
 
 def read_bank(path: Path) -> BankFile:
-    """Everything that a file holds. Raises ``FileError`` only if it cannot be read from disk."""
+    """Everything that a file holds. Raises ``FileError`` if it cannot be read from disk or is no bank by its size."""
     try:
-        return read_bank_bytes(path.read_bytes(), str(path))
+        if path.is_dir():
+            raise FileError(f"{path} is a folder; name a file in it")
+        if path.exists() and not path.is_file():  # a pipe would be waited for, a device may never end
+            raise FileError(f"{path} is a pipe or a device; name a file")
+        with path.open("rb") as file:
+            data = file.read(LARGEST_FILE + 1)
     except OSError as error:
         raise FileError(f"cannot read {path}: {error.strerror}") from error
+    if len(data) > LARGEST_FILE:
+        raise FileError(f"{path} is larger than {LARGEST_FILE} bytes; no bank is")
+    return read_bank_bytes(data, str(path))
 
 
 def read_bank_bytes(data: bytes, name: str = "") -> BankFile:
@@ -85,19 +94,25 @@ def write_cartridge(path: Path, voices: Sequence[Voice]) -> None:
 
 
 def write_file(path: Path, data: bytes) -> None:
-    """Write a file whole or leave what was there; never a half-written one. Raises ``FileError``."""
+    """Write a file whole or leave what was there; never a half-written one. Raises ``FileError``.
+
+    A link stays one, and what it leads to is written. A device or a pipe is refused: it would be replaced by a file.
+    """
     try:
-        with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as temporary:
+        target = path.resolve()
+        if target.exists() and not target.is_file():
+            raise FileError(f"cannot write {path}: it is no file; name one")
+        with NamedTemporaryFile(dir=target.parent, prefix=f".{target.name[:40]}.", delete=False) as temporary:
             try:
                 temporary.write(data)
                 temporary.flush()
                 os.fchmod(temporary.fileno(), 0o644)
-                Path(temporary.name).replace(path)
+                Path(temporary.name).replace(target)
             except BaseException:
                 Path(temporary.name).unlink(missing_ok=True)
                 raise
-    except OSError as error:
-        raise FileError(f"cannot write {path}: {error.strerror}") from error
+    except (OSError, RuntimeError) as error:  # RuntimeError: links in a circle
+        raise FileError(f"cannot write {path}: {getattr(error, 'strerror', None) or error}") from error
 
 
 @dataclass

@@ -16,9 +16,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dx7.errors import FileError, VoiceError
-from dx7.files import encode_cartridge, read_bank, read_bank_bytes, write_cartridge
+from dx7.files import LARGEST_FILE, encode_cartridge, read_bank, read_bank_bytes, write_cartridge
 from dx7.issues import IssueCode
 from dx7.messages import checksum, encode_bank_message, encode_voice_message
+from dx7.selection import split_slot
 from dx7.voice import Voice
 
 from .conftest import plausible_voice
@@ -367,3 +368,35 @@ def test_the_time_to_read_grows_with_the_size_and_not_with_its_square(part: byte
     started = time.perf_counter()
     assert read_bank_bytes(part * ((1 << 19) // len(part))).rejection
     assert time.perf_counter() - started < 10
+
+
+def test_devices_pipes_folders_and_huge_files_are_refused_both_ways(tmp_path: Path) -> None:
+    pipe, huge = tmp_path / "pipe", tmp_path / "huge.syx"
+    os.mkfifo(pipe)
+    huge.touch()
+    os.truncate(huge, LARGEST_FILE + 1)
+    for path, match in ((pipe, "pipe"), (Path(os.devnull), "device"), (tmp_path, "folder"), (huge, "larger")):
+        with pytest.raises(FileError, match=match):
+            read_bank(path)
+    for path in (pipe, Path(os.devnull), tmp_path):
+        with pytest.raises(FileError, match="no file"):
+            write_cartridge(path, VOICES)
+    assert pipe.is_fifo()
+
+
+def test_writing_through_a_link_keeps_the_link(tmp_path: Path) -> None:
+    link, loop = tmp_path / "link.syx", tmp_path / "loop"
+    link.symlink_to(tmp_path / "target.syx")
+    loop.symlink_to(loop)
+    write_cartridge(link, VOICES)
+    assert link.is_symlink()
+    assert read_bank(tmp_path / "target.syx").voices() == VOICES
+    with pytest.raises(FileError, match=r"(?i)loop|too many"):
+        write_cartridge(loop, VOICES)
+
+
+@pytest.mark.parametrize("text", ["l" * 300 + ":3", "l" * 300])
+def test_a_name_that_is_too_long_is_a_known_failure(text: str) -> None:
+    path, _ = split_slot(text)
+    with pytest.raises(FileError, match="too long"):
+        read_bank(path)
