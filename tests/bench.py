@@ -42,11 +42,15 @@ def best(job: Callable[[], object]) -> float:
 
 def row(name: str, peer: str, ours: float, theirs: float, amount: float, unit: str) -> dict[str, object]:
     """One line of the report: a ratio above 1 says that we are that many times faster than the peer."""
+
+    def pace(seconds: float) -> str:
+        return f"{amount / seconds:,.0f} {unit}/s" if amount > 1 else f"{seconds:.1f} s"
+
     return {
         "what": name,
-        "ours": f"{amount / ours:,.0f} {unit}/s",
+        "ours": pace(ours),
         "peer": peer,
-        "peer's": f"{amount / theirs:,.0f} {unit}/s",
+        "peer's": pace(theirs),
         "ratio": round(theirs / ours, 2),
     }
 
@@ -131,7 +135,7 @@ def bench_cartridge(folder: Path) -> dict[str, object]:
     jax_alone = [sys.executable, "-c", "import jax, flax; jax.jit(lambda x: x @ x)(jax.numpy.ones((8, 8)))"]
     ours = best(lambda: subprocess.run(sample, check=True, capture_output=True))
     theirs = best(lambda: subprocess.run(jax_alone, check=True, capture_output=True))
-    return row("cartridge, cold start", "importing JAX and Flax", ours, theirs, 1, "cartridges")
+    return row("cartridge, cold start", "importing JAX and Flax", ours, theirs, 1, "")
 
 
 def main() -> None:
