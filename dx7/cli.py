@@ -68,6 +68,7 @@ def convert(
     out: Annotated[Path, typer.Argument(help="Where to write. Several cartridges become OUT-1, OUT-2, ...")],
     to: Annotated[Target, typer.Option(help="What to write.")] = Target.CARTRIDGE,
     slot: Annotated[int | None, typer.Option(help="Only this voice, counted from 1.")] = None,
+    json: JsonOption = False,
 ) -> None:
     """Write the voices of any readable file in a form that instruments accept, repaired.
 
@@ -89,7 +90,10 @@ def convert(
         encode = encode_voice_message if to is Target.VOICES else lambda voice: voice.packed
         write_file(out, b"".join(encode(voice) for voice in voices))
         paths = [out]
-    print_text(f"wrote {len(voices)} voices to {', '.join(map(str, paths))}")
+    if json:
+        print_json({"voices": len(voices), "files": [str(path) for path in paths]})
+    else:
+        print_text(f"wrote {len(voices)} voices to {', '.join(map(str, paths))}")
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""The commands of ``python -m dx7`` that make sound: render, audition, ports, send.
+"""The commands of ``python -m dx7`` that make sound: render, audition, ports, send, panic.
 
 The engine, its filters and MIDI are loaded inside the commands, so that the other commands start at once.
 """
@@ -33,7 +33,7 @@ _MOST_IN_ONE_WAV = 128  # about ten minutes
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module to an application."""
-    for command in (render, audition, ports, send):
+    for command in (render, audition, ports, send, panic):
         app.command()(command)
 
 
@@ -46,6 +46,7 @@ def render(
     held: Annotated[float, typer.Option(help="Seconds the key is held.")] = 1.0,
     total: Annotated[float, typer.Option(help="Seconds altogether.")] = 2.0,
     phrase: Annotated[str | None, typer.Option(help="Play this category's phrase instead of one note.")] = None,
+    json: JsonOption = False,
 ) -> None:
     """Write voices as sound: one to a WAV file, all of a file to a folder, at a level for listening.
 
@@ -66,16 +67,17 @@ def render(
     voices, is_one = _chosen(file, slot)
     if is_one:
         write_wav(out, sound(voices[0][1]))
-        print_text(f"wrote {out}")
+        print_json([str(out)]) if json else print_text(f"wrote {out}")
         return
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise FileError(f"cannot make the folder {out}: {error.strerror}; name one voice, or another place") from error
+    written = [out / f"{number:03d}-{_NOT_IN_FILE_NAMES.sub('_', voice.name)}.wav" for number, voice in voices]
     with progress() as bar:
-        for number, voice in bar.track(voices, description="rendering"):
-            write_wav(out / f"{number:03d}-{_NOT_IN_FILE_NAMES.sub('_', voice.name)}.wav", sound(voice))
-    print_text(f"wrote {len(voices)} files to {out}")
+        for target, (_, voice) in bar.track(list(zip(written, voices, strict=True)), description="rendering"):
+            write_wav(target, sound(voice))
+    print_json([str(target) for target in written]) if json else print_text(f"wrote {len(written)} files to {out}")
 
 
 def audition(
@@ -163,6 +165,28 @@ def send(
     finally:
         opened.close()
     print_text(f"sent {voices[0][1].name} to {opened.name}, channel {channel}. If nothing changed: {SETUP_HINT}.")
+
+
+def panic(
+    port: Annotated[str, typer.Option(help="Name of the MIDI port, or enough of it.")],
+    channel: ChannelOption = 1,
+    reset_notes: Annotated[
+        bool, typer.Option("--reset-notes", help="Also switch to mono and back to poly: the last resort.")
+    ] = False,
+) -> None:
+    """End every sound of a DX7 that hangs on a note.
+
+    Example: python -m dx7 panic --port "USB MIDI"
+    """
+    from dx7.instrument import Instrument
+    from dx7.midi import open_port
+
+    opened = open_port(port)
+    try:
+        Instrument(opened, channel=channel).panic(reset_notes=reset_notes)
+    finally:
+        opened.close()
+    print_text(f"all notes off at {opened.name}, channel {channel}")
 
 
 def _play_in_turn(voices: list[tuple[int, Voice]], phrase: Phrase, player: tuple[str, ...]) -> None:

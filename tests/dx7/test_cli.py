@@ -77,7 +77,8 @@ def test_convert_mends_a_headerless_file(tmp_path: Path, bank_voices: list[Voice
 def test_convert_writes_as_many_cartridges_as_needed(tmp_path: Path, many_voices: list[Voice]) -> None:
     source = tmp_path / "many.dx7"
     source.write_bytes(b"".join(voice.packed for voice in many_voices))
-    run("convert", source, tmp_path / "out.syx")
+    facts = json.loads(run("convert", source, tmp_path / "out.syx", "--json"))
+    assert facts == {"voices": 70, "files": [str(tmp_path / f"out-{n}.syx") for n in (1, 2, 3)]}
     written = [voice for n in (1, 2, 3) for voice in read_bank(tmp_path / f"out-{n}.syx").voices()]
     assert written[: len(many_voices)] == many_voices
     assert written[len(many_voices) :] == [INIT_VOICE] * (96 - len(many_voices))

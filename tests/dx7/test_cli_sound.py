@@ -1,4 +1,4 @@
-"""render, audition, ports and send as a user types them, without a sound card or an instrument."""
+"""render, audition, ports, send and panic as a user types them, without a sound card or an instrument."""
 
 from __future__ import annotations
 
@@ -78,6 +78,8 @@ def test_render_of_a_whole_file_fills_a_folder_and_no_name_leaves_it(
     assert names[0] == "001-.._E_.wav"
     assert names[1] == "002-VOICE_0001.wav"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["bank.syx", "sounds"]
+    facts = json.loads(_output(app, "render", bank, "--out", out, "--held", 0.1, "--total", 0.1, "--json"))
+    assert facts == [str(out / name) for name in names]
 
 
 @pytest.mark.parametrize(
@@ -184,6 +186,16 @@ def test_send_loads_one_voice_and_says_what_to_check(app: typer.Typer, bank: Pat
     assert "SYS INFO AVAIL" in output
 
 
+@pytest.mark.parametrize("reset", [False, True])
+def test_panic_lets_every_key_go(app: typer.Typer, recorder: Recorder, reset: bool) -> None:
+    options = ["--reset-notes"] if reset else []
+    assert "all notes off at DX7, channel 3" in _output(app, "panic", "--port", "DX7", "--channel", 3, *options)
+    offs = {message[1] for message in recorder.sent if message[0] == 0x82}
+    assert offs == set(range(128))
+    assert (bytes([0xB2, 126, 1]) in recorder.sent) == reset
+    assert recorder.closed
+
+
 def test_send_needs_one_voice(app: typer.Typer, bank: Path, recorder: Recorder) -> None:
     result = _run(app, "send", bank, "--port", "DX7")
     assert result.exit_code == 2
@@ -223,6 +235,6 @@ def test_ports_without_midi_is_a_known_failure(app: typer.Typer, monkeypatch: py
         _output(app, "ports")
 
 
-@pytest.mark.parametrize("command", ["render", "audition", "ports", "send"])
+@pytest.mark.parametrize("command", ["render", "audition", "ports", "send", "panic"])
 def test_every_command_has_help_with_an_example(app: typer.Typer, command: str) -> None:
     assert f"Example: python -m dx7 {command}" in _output(app, command, "--help")
