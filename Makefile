@@ -77,7 +77,7 @@ train: $(READY)
 	@$(PY) -m training train --config $(CONFIG) $(if $(EXPORT),--export '$(EXPORT)') $(if $(RUN),--run '$(RUN)')
 
 evaluate: $(READY)
-	@$(PY) -m training evaluate $(if $(RUN),--run '$(RUN)')
+	@$(PY) -m training evaluate $(if $(RUN),--model '$(RUN)')
 
 cartridge: $(READY)
 	@$(PY) -m training sample $(if $(CATEGORY),--category '$(CATEGORY)') $(if $(LIKE),--like '$(LIKE)' --amount $(AMOUNT)) \

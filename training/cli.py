@@ -68,7 +68,7 @@ def train(
 def evaluate(
     model: ModelOption = None,
     export: ExportOption = None,
-    seed: Annotated[int, typer.Option(min=0)] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Of what is drawn and held back.")] = 0,
     voices: Annotated[int, typer.Option(min=50, help="At most so many voices a set.")] = 1000,
     json: JsonOption = False,
 ) -> None:
@@ -99,10 +99,13 @@ def evaluate(
 
 @app.command()
 def sample(
-    out: Annotated[Path, typer.Option(help="Where the cartridge goes; its sidecar goes beside it as .json.")],
     category: Annotated[str, typer.Option(help="brass, brass+strings or brass:0.7,strings:0.3; empty for any.")] = "",
     count: Annotated[int, typer.Option(min=VOICES_IN_BANK, max=VOICES_IN_BANK, help="Voices in a cartridge.")] = 32,
     seed: Annotated[int, typer.Option(min=0, help="The same seed and model give the same bytes.")] = 0,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Where the cartridge goes, its sidecar beside it; named by the wish.", show_default=False),
+    ] = None,
     model: ModelOption = None,
     like: Annotated[str | None, typer.Option(help="FILE:SLOT of a favourite to vary.")] = None,
     amount: Annotated[float, typer.Option(min=0.01, max=1.0, help="How far from it: 0.1 a touch, 1 a cousin.")] = 0.3,
@@ -115,9 +118,10 @@ def sample(
     from training.cartridge import facts_of, write_cartridge
     from training.model import find_model, read_model
     from training.sampling import sample as sample_voices
-    from training.wishes import parse_mix, read_favourite
+    from training.wishes import default_file, parse_mix, read_favourite
 
     mix = parse_mix(category)
+    out = out or default_file(mix, varied=like is not None)
     favourite = read_favourite(like) if like else None
     found = read_model(find_model(model))
     cartridge = sample_voices(found, mix, count=count, seed=seed, like=favourite, amount=amount)

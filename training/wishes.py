@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from dx7.errors import CategoryError, FileError
 from dx7.selection import read_voice, split_slot
 from dx7.voice import Voice
@@ -30,6 +32,15 @@ def parse_mix(text: str) -> dict[str, float]:
         shares[key] = value
     total = sum(shares.values())
     return {key: share / total for key, share in shares.items()}
+
+
+def default_file(mix: dict[str, float], *, varied: bool) -> Path:
+    """The name of a cartridge for which none was given.
+
+    >>> print(default_file({"brass": 0.7, "strings": 0.3}, varied=False), default_file({}, varied=True))
+    brass+strings.syx variations.syx
+    """
+    return Path(("variations" if varied else "+".join(mix) or "cartridge") + ".syx")
 
 
 def read_favourite(text: str) -> Voice:
