@@ -35,7 +35,7 @@ def search(
     path: Annotated[
         str, typer.Option(help="Only voices found in a source, folder or file with this in its path.")
     ] = "",
-    limit: Annotated[int, typer.Option(min=1, help="Show at most so many.")] = 50,
+    limit: Annotated[int, typer.Option(min=1, max=1_000_000, help="Show at most so many.")] = 50,
     store: StoreOption = None,
     json: JsonOption = False,
 ) -> None:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from corpus.found import clean_path
 from corpus.store import Connection
 from dx7.algorithms import ALGORITHMS
 
@@ -49,6 +50,7 @@ def search(
     """
     if algorithm is not None and algorithm not in ALGORITHMS:
         raise ValueError(f"algorithm is {algorithm}; it must be 1 to {len(ALGORITHMS)}")
+    text, path = clean_path(text), clean_path(path)
     words = text.lower().split()
     rows = connection.execute(
         _QUERY,

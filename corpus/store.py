@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,7 +18,11 @@ Connection = duckdb.DuckDBPyConnection
 WAIT_SECONDS = 5.0  # how long to wait for another program to let go of the store
 _PAUSE_SECONDS = 0.05
 _SIGNS_OF_BUSY = ("set lock", "conflicting lock", "different configuration", "already attached")
-_DAMAGE = (duckdb.IOException, duckdb.FatalException, duckdb.InternalException, duckdb.SerializationException)
+# A store is a file from anywhere: opening one must not make DuckDB fetch what it believes to need for it.
+_CONFIG: dict[str, str | bool | int | float | list[str]] = {
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+}
 
 
 @contextmanager
@@ -30,12 +35,12 @@ def open_store(
     earlier version, ``StoreBusyError`` if another program still holds it after ``wait_seconds`` (:data:`WAIT_SECONDS`).
     """
     wait_seconds = WAIT_SECONDS if wait_seconds is None else wait_seconds
-    if not path.exists():
+    if not os.path.exists(path):  # noqa: PTH110 - Path.exists raises at a name that is too long
         if not create:
             raise StoreError(f"there is no store at {path}; run make ingest BANKS=... first")
         _make_folder(path.parent)
     # A store of an older schema must be opened for writing once, to migrate it.
-    connection = _connect(path, read_only=read_only and path.exists(), wait_seconds=wait_seconds)
+    connection = _connect(path, read_only=read_only, wait_seconds=wait_seconds)
     try:
         version = _version(connection, path)
         if version < SCHEMA_VERSION:
@@ -44,8 +49,8 @@ def open_store(
                 connection = _connect(path, read_only=False, wait_seconds=wait_seconds)
             _migrate(connection, version)
         yield connection
-    except _DAMAGE as error:
-        raise StoreError(f"the store at {path} is damaged or its disk is full: {_first_line(error)}") from error
+    except duckdb.Error as error:
+        raise StoreError(f"the store at {path} is damaged, or its disk is full: {_first_line(error)}") from error
     finally:
         connection.close()
 
@@ -63,10 +68,14 @@ def transaction(connection: Connection) -> Iterator[None]:
 
 
 def _connect(path: Path, *, read_only: bool, wait_seconds: float) -> Connection:
+    try:
+        name = os.fsencode(path.absolute()).decode()  # absolute, for to DuckDB ":memory:" and "md:x" are no files
+    except UnicodeDecodeError as error:
+        raise StoreError(f"cannot open the store at {path}: its path is not UTF-8; name another") from error
     deadline = time.monotonic() + wait_seconds
     while True:
         try:
-            return duckdb.connect(str(path), read_only=read_only)
+            return duckdb.connect(name, read_only=read_only, config=_CONFIG)
         except (duckdb.IOException, duckdb.ConnectionException, duckdb.BinderException) as error:
             if not _is_busy(error):
                 raise StoreError(f"cannot open the store at {path}: {_first_line(error)}") from error
@@ -100,7 +109,9 @@ def _version(connection: Connection, path: Path) -> int:
     if "schema_version" not in tables:
         raise StoreError(f"{path} is a DuckDB database, but not a Cartwright store; name another file")
     ((newest,),) = connection.execute("SELECT max(version) FROM schema_version").fetchall()
-    version = int(newest or 0)
+    if not isinstance(newest, int | None):
+        raise StoreError(f"{path} is a DuckDB database, but not a Cartwright store; name another file")
+    version = newest or 0
     if version > SCHEMA_VERSION:
         raise StoreError(f"{path} was made by a newer Cartwright (schema {version}); update Cartwright")
     return version

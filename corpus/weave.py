@@ -6,6 +6,7 @@ file the store keeps only what is not voices (headers, checksums, junk), compres
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections.abc import Sequence
 
@@ -13,6 +14,8 @@ from corpus.store import Connection
 from dx7.bankfile import NOT_IN_ONE_PIECE
 from dx7.errors import StoreError
 from dx7.identity import file_sha as sha_of
+
+_BEGINNING = re.compile(r"[0-9a-f]{1,64}")  # of a SHA-256
 
 
 def squeeze(data: bytes, voices: Sequence[tuple[int, bytes]]) -> tuple[bytes, bool]:
@@ -50,11 +53,12 @@ def rebuild_file(connection: Connection, file_sha: str) -> bytes:
     Raises ``StoreError`` if there is no such file, it was rejected (then only the reason is kept), or the store is
     damaged.
     """
+    beginning = file_sha.lower()
     found = connection.execute(
         "SELECT file_sha, rejection, content, content_is_whole FROM files WHERE starts_with(file_sha, ?) LIMIT 2",
-        [file_sha.lower()],
+        [beginning if _BEGINNING.fullmatch(beginning) else "no file"],
     ).fetchall()
-    if not found or not file_sha:
+    if not found:
         raise StoreError(f"there is no file {file_sha!r} in the store; python -m corpus search shows the SHA of banks")
     if len(found) > 1:
         raise StoreError(f"more than one file begins with {file_sha!r}; give more digits")

@@ -1,0 +1,84 @@
+"""Opening a store: what is at its path may be anything, and is told in one sentence and left as it was."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from corpus.search import search
+from corpus.store import Connection, open_store
+from corpus.weave import rebuild_file
+from dx7.errors import StoreError
+
+VERSION = "CREATE TABLE schema_version (version INTEGER, applied TIMESTAMP)"
+
+
+@pytest.mark.parametrize(
+    ("statements", "match"),
+    [
+        (("CREATE TABLE other (a INTEGER)",), "not a Cartwright store"),
+        (("CREATE TABLE schema_version (x INTEGER)",), "damaged"),
+        (("CREATE TABLE schema_version (version VARCHAR)", "INSERT INTO schema_version VALUES ('abc')"), "not a Cart"),
+        ((VERSION, "INSERT INTO schema_version VALUES (99, NULL)"), "newer Cartwright"),
+        ((VERSION, "INSERT INTO schema_version VALUES (1, NULL)"), "damaged.*voices"),
+    ],
+    ids=["another database", "another column", "a version that is text", "a newer one", "no tables"],
+)
+def test_a_database_that_is_no_store_is_refused(tmp_path: Path, statements: Sequence[str], match: str) -> None:
+    path = tmp_path / "thing.duckdb"
+    with duckdb.connect(str(path)) as made:
+        for statement in statements:
+            made.execute(statement)
+    with pytest.raises(StoreError, match=match), open_store(path, read_only=True) as connection:
+        connection.execute("SELECT count(*) FROM voices")
+
+
+def test_a_block_that_rotted_on_the_disk_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "store.duckdb"
+    with open_store(path, create=True) as connection:
+        connection.execute("CREATE TABLE filling AS SELECT random() AS number FROM range(200_000)")
+    data = bytearray(path.read_bytes())
+    for place in range(len(data) // 4, len(data) - len(data) // 4, 4096):
+        data[place] ^= 0xFF
+    path.write_bytes(data)
+    with pytest.raises(StoreError, match=r"damaged|cannot open"), open_store(path, read_only=True) as connection:
+        connection.execute("SELECT sum(number) FROM filling")
+
+
+def test_another_kind_of_database_makes_nothing_be_fetched(tmp_path: Path) -> None:
+    path = tmp_path / "store.sqlite"
+    made = sqlite3.connect(path)
+    made.execute("CREATE TABLE voices (a)")
+    made.commit()
+    made.close()
+    with pytest.raises(StoreError, match="cannot open") as told, open_store(path):
+        pass
+    assert "download" not in str(told.value).lower()
+
+
+@pytest.mark.parametrize("name", [":memory:", "md:store"])
+def test_a_name_that_duckdb_would_read_otherwise_is_a_file(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with open_store(Path(name), create=True):
+        pass
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+@pytest.mark.parametrize("name", ["n" * 300, os.fsdecode(b"caf\xe9.duckdb")], ids=["too long", "not UTF-8"])
+def test_a_name_that_cannot_be_a_store_is_told(name: str, tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="cannot open"), open_store(tmp_path / name, create=True):
+        pass
+    assert not list(tmp_path.iterdir())
+
+
+def test_words_that_are_no_text_find_nothing(connection: Connection) -> None:
+    assert search(connection, os.fsdecode(b"caf\xe9"), path=os.fsdecode(b"\xff")) == []
+    with pytest.raises(StoreError, match="there is no file"):
+        rebuild_file(connection, os.fsdecode(b"\xff"))
