@@ -110,10 +110,10 @@ def _read(
 def _is_generated(path: Path, limits: Limits) -> bool:
     for name in sidecar_names(str(path)):
         sidecar = Path(name)
-        if sidecar.is_file():
-            try:
+        try:
+            if sidecar.is_file():
                 with sidecar.open("rb") as file:
                     return names_generator(file.read(limits.sidecar_bytes))
-            except OSError:
-                continue  # it is a file too, and gets its own reason in its turn
+        except OSError:
+            continue  # it is a file too, and gets its own reason in its turn; or no file can have so long a name
     return False

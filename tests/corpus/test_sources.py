@@ -237,3 +237,10 @@ def test_no_damage_to_an_archive_raises(
         file.write_bytes(damaged)
         for found in walk_sources([file]):
             assert found.path
+
+
+def test_a_name_that_leaves_no_room_for_its_sidecar_is_read(tmp_path: Path) -> None:
+    name = "n" * 251 + ".syx"  # 255 bytes, the most there may be; with .json it would be one more
+    (tmp_path / name).write_bytes(BANK)
+    assert reasons(walk(tmp_path)) == {name: None}
+    assert reasons(walk(tmp_path / name)) == {name: None}
