@@ -42,6 +42,8 @@ def register(app: typer.Typer) -> None:
         else:
             rows = [_row(answer) for answer in current[-limit:]]
             print_json(rows) if as_json else print_table([row | {"categories": _joined(row)} for row in rows])
+            if not (rows or as_json):
+                print_text("no answers")
 
     @app.command(epilog="Example: python -m corpus rebuild --store data/store.duckdb")
     def rebuild(

@@ -17,7 +17,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import MAXYEAR, MINYEAR, UTC, datetime
 from enum import StrEnum
 from hashlib import sha256
 from pathlib import Path
@@ -165,7 +165,12 @@ def read_journal(path: Path) -> Journals:
 
 
 def read_journals(folder: Path) -> Journals:
-    """The answers of every labeller, in the order of the file names. A folder that is not there holds none."""
+    """The answers of every labeller, in the order of the file names. A folder that is not there holds none.
+
+    Raises ``JournalError`` if ``folder`` is no folder, or a journal in it cannot be read at all.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise JournalError(f"{folder} is no folder; name the one that the journals are in")
     parts = [read_journal(path) for path in sorted(folder.glob("*.jsonl"))]
     return Journals(
         tuple(answer for part in parts for answer in part.answers),
@@ -193,14 +198,16 @@ def decode_answer(line: bytes) -> Answer:
     if not isinstance(fields, Mapping):
         raise JournalError("the line is no JSON object")
     try:
-        suggestion = fields.get("suggestion")
+        suggestion, categories = fields.get("suggestion"), fields.get("categories", [])
+        if not isinstance(categories, list):  # the letters of a text would pass for categories
+            raise TypeError("categories is no list")
         return Answer(
             event=str(fields["event"]),
             labeller=str(fields["labeller"]),
             time=datetime.fromisoformat(fields["time"]),
             voice_id=str(fields["voice_id"]),
             answer=AnswerKind(fields["answer"]),
-            categories=tuple(fields.get("categories", ())),
+            categories=tuple(categories),
             undoes=fields.get("undoes"),
             heard=str(fields.get("heard", "engine")),
             token=str(fields.get("token", "")),
@@ -223,6 +230,8 @@ def _problem_of(answer: Answer) -> str | None:
         return f"the labeller {answer.labeller!r} is no clean name, {clean_labeller(answer.labeller)!r} would be"
     if answer.time.tzinfo is None:
         return "the time has no time zone"
+    if not MINYEAR < answer.time.year < MAXYEAR:  # where a clock in another zone may show a year that there is not
+        return f"the time is {answer.time.isoformat()}"
     if bool(answer.categories) != (answer.answer is AnswerKind.LABEL):
         return f"{answer.answer} with {len(answer.categories)} categories; a label has some, nothing else has"
     if len(set(answer.categories)) < len(answer.categories) or len(answer.categories) > MOST_CATEGORIES:

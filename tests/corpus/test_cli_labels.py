@@ -51,6 +51,10 @@ def test_labels_lists_what_stands(labels: Path) -> None:
     assert len(json.loads(run("labels", "--labels", labels, "--labeller", "ben", "--json")[1])) == 1
 
 
+def test_no_answers_are_told(tmp_path: Path) -> None:
+    assert run("labels", "--labels", tmp_path) == "no answers\n"
+
+
 def test_labels_counts(labels: Path) -> None:
     code, out, _ = run("labels", "--labels", labels, "--summary", "--json")
     assert code == 0

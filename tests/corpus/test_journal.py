@@ -54,7 +54,7 @@ def answers(draw: st.DrawFn) -> Answer:
     return Answer(
         event=draw(hex_ids),
         labeller=clean_labeller(draw(st.text(max_size=60))),
-        time=draw(st.datetimes(timezones=st.just(UTC))),
+        time=draw(st.datetimes(datetime(2, 1, 1), datetime(9998, 12, 31), timezones=st.just(UTC))),
         voice_id=draw(hex_ids),
         answer=kind,
         categories=tuple(draw(st.lists(keys, min_size=1, max_size=4, unique=True))) if kind == "label" else (),
@@ -123,6 +123,12 @@ def test_one_journal_takes_one_labeller(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_file_is_no_folder_of_journals(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(JournalError, match="no folder"):
+        read_journals(tmp_path / "file")
+
+
 def test_a_folder_that_is_not_there_holds_no_answers(tmp_path: Path) -> None:
     assert read_journals(tmp_path / "none").answers == ()
 
@@ -161,6 +167,8 @@ def test_a_line_that_lacks_only_its_end_is_whole(tmp_path: Path) -> None:
         (encode_answer(label(1)).replace(b'["brass"]', b"7"), "cannot be read"),
         (encode_answer(label(1)).replace(b'"suggestion":null', b'"suggestion":[1]'), "cannot be read"),
         (encode_answer(label(1)).replace(b"2026-", b"26-"), "cannot be read"),
+        (encode_answer(label(1)).replace(b"2026-", b"0001-"), "time is 0001-"),
+        (encode_answer(label(1)).replace(b'["brass"]', b'"abc"'), "no list"),
     ],
 )
 def test_a_line_that_is_no_answer_is_reported(tmp_path: Path, line: bytes, match: str) -> None:
