@@ -88,7 +88,9 @@ def print_table(rows: Sequence[Mapping[str, Any]], title: str = "") -> None:
     console = Console()
     if not console.is_terminal:
         console.width = _PIPED_WIDTH
-    console.print(table)
+    with console.capture() as printed:
+        console.print(table)
+    sys.stdout.write(printed.get())  # which, unlike Rich, lets run() see that the reader has gone
 
 
 def progress(*, quiet: bool = False) -> Progress:
