@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import re
 import sys
 from collections.abc import Mapping, Sequence
@@ -48,9 +49,6 @@ def run(app: typer.Typer) -> None:
     except CartwrightError as error:
         print_error(str(error))
         sys.exit(1)
-    except BrokenPipeError:  # the reader of our output (head, less) has gone; that is no failure
-        sys.stderr.close()
-        sys.exit(0)
 
 
 def visible(text: str) -> str:
@@ -70,12 +68,12 @@ def print_error(sentence: str) -> None:
 def print_json(value: object) -> None:
     """A value as indented JSON on stdout."""
     text = json.dumps(value, indent=2, ensure_ascii=False)
-    sys.stdout.write(_OBEYED.sub(lambda found: f"\\u{ord(found.group()):04x}", text) + "\n")
+    _write(_OBEYED.sub(lambda found: f"\\u{ord(found.group()):04x}", text) + "\n")
 
 
 def print_text(text: str) -> None:
     """Plain text on stdout, never wrapped or read as markup."""
-    sys.stdout.write(visible(text) + "\n")
+    _write(visible(text) + "\n")
 
 
 def print_table(rows: Sequence[Mapping[str, Any]], title: str = "") -> None:
@@ -90,7 +88,7 @@ def print_table(rows: Sequence[Mapping[str, Any]], title: str = "") -> None:
         console.width = _PIPED_WIDTH
     with console.capture() as printed:
         console.print(table)
-    sys.stdout.write(printed.get())  # which, unlike Rich, lets run() see that the reader has gone
+    _write(printed.get())
 
 
 def progress(*, quiet: bool = False) -> Progress:
@@ -105,3 +103,12 @@ def progress(*, quiet: bool = False) -> Progress:
         transient=True,
         disable=quiet or not console.is_terminal,
     )
+
+
+def _write(text: str) -> None:
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever reads (head, less) has seen enough, which is no failure
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what Python flushes at its end
+        sys.exit(0)

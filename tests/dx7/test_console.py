@@ -52,3 +52,15 @@ def test_a_file_name_that_is_no_text_and_a_poor_terminal_are_no_reason_to_fail(t
         assert b"\x1b" not in done.stdout
         text = done.stdout.decode(encoding)
         assert not options or json.loads(text.replace("\\xa5", "¥"))["voices"] == 32
+
+
+def test_a_reader_who_has_seen_enough_is_no_failure(tmp_path: Path) -> None:
+    path = tmp_path / "many.syx"
+    path.write_bytes(INIT_VOICE.packed * 4096)
+    command = [sys.executable, "-m", "dx7", "inspect", str(path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as done:
+        assert done.stdout is not None
+        assert done.stderr is not None
+        done.stdout.readline()
+        done.stdout.close()
+        assert (done.wait(timeout=60), done.stderr.read()) == (0, b"")
