@@ -52,7 +52,7 @@ def test_labels_lists_what_stands(labels: Path) -> None:
 
 
 def test_no_answers_are_told(tmp_path: Path) -> None:
-    assert run("labels", "--labels", tmp_path) == "no answers\n"
+    assert run("labels", "--labels", tmp_path) == (0, "no answers\n", "")
 
 
 def test_labels_counts(labels: Path) -> None:
