@@ -46,8 +46,8 @@ def ingest(
     """Bring every file of folders, archives and single files into the store; made if there is none.
 
     Suggestions are made anew if there is anything new. ``progress`` is told how many files were seen since it was
-    last told. Raises ``FileError`` for a path that does
-    not exist (then nothing is written) and ``StoreError`` or ``StoreBusyError`` for a store that cannot be used.
+    last told. Raises ``FileError`` for a path that does not exist (then nothing is written), and ``StoreError`` or
+    ``StoreBusyError`` for a store that cannot be used.
     """
     found = walk_sources(paths, limits=limits)
     with open_store(store, create=True) as connection:

@@ -3,7 +3,6 @@
     CartwrightError                 one sentence for the user; commands print it and exit 1
     ├── VoiceError                  a voice that would not be legal
     ├── FormatError                 bytes that cannot be read as what they were taken for
-    │   └── ForeignFormatError      bytes of another instrument, refused by name
     ├── FileError                   a file or folder that cannot be read or written
     ├── CategoryError               a category nobody defined, or a broken categories.toml
     ├── EngineError                 the sounding engine refused
@@ -32,10 +31,6 @@ class VoiceError(CartwrightError):
 
 class FormatError(CartwrightError):
     """Bytes that cannot be read as what they were taken for."""
-
-
-class ForeignFormatError(FormatError):
-    """Bytes that belong to another instrument; the message names it."""
 
 
 class FileError(CartwrightError):

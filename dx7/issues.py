@@ -21,12 +21,10 @@ class IssueCode(StrEnum):
     TRUNCATED = "truncated"
     NO_HEADER = "no_header"
     JUNK = "junk"
-    SUPPLEMENT_WITHOUT_VOICES = "supplement_without_voices"
     OUT_OF_RANGE = "out_of_range"
     HIGH_BIT = "high_bit"
     UNUSED_BITS = "unused_bits"
     UNPRINTABLE_NAME = "unprintable_name"
-    OTHER_MESSAGE = "other_message"
     # rejections: no voices came of it
     EMPTY = "empty"
     FOREIGN = "foreign"

@@ -64,7 +64,6 @@ class Parameter:
 
 
 OPERATORS = (6, 5, 4, 3, 2, 1)  # the order in which both layouts store them
-ALGORITHM_COUNT = 32
 VOICES_IN_BANK = 32
 
 NAME_LENGTH = 10
