@@ -9,7 +9,7 @@ import typer
 
 from corpus import cli_labels, cli_search
 from corpus.books import Books
-from corpus.cli_labels import LabelsOption
+from corpus.cli_options import LabelsOption, StoreOption
 from corpus.labels import rebuild_answers
 from corpus.store import open_store
 from dx7.console import JsonOption, new_app, print_json, print_table, print_text, progress
@@ -19,10 +19,6 @@ from dx7.locations import labels_folder, store_file
 app = new_app("Bring banks into the store, look into it, export what was curated.")
 cli_search.register(app)
 cli_labels.register(app)
-
-StoreOption = Annotated[
-    Path | None, typer.Option("--store", help="The store, instead of data/store.duckdb.", show_default=False)
-]
 
 
 @app.command()

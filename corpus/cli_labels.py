@@ -4,21 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from corpus.cli_options import LabelsOption, StoreOption
 from corpus.journal import Answer, AnswerKind, read_journals
 from corpus.labels import current_answers, rebuild_answers
 from corpus.store import open_store
 from dx7.console import JsonOption, print_error, print_json, print_table, print_text
+from dx7.errors import JournalError
 from dx7.locations import labels_folder, store_file
-
-LabelsOption = Annotated[
-    Path | None,
-    typer.Option("--labels", help="The folder of the journals, instead of data/labels.", show_default=False),
-]
 
 
 def register(app: typer.Typer) -> None:
@@ -47,11 +43,13 @@ def register(app: typer.Typer) -> None:
 
     @app.command(epilog="Example: python -m corpus rebuild --store data/store.duckdb")
     def rebuild(
-        store: Annotated[Path | None, typer.Option(help="The store.", show_default=False)] = None,
+        store: StoreOption = None,
         folder: LabelsOption = None,
         as_json: JsonOption = False,
     ) -> None:
         """Make the answers table of the store anew from the journals."""
+        if folder and not folder.is_dir():
+            raise JournalError(f"there is no folder {folder}; nothing was changed")
         with open_store(store or store_file()) as connection:
             rebuilt = rebuild_answers(connection, folder or labels_folder())
         for line in rebuilt.unreadable:

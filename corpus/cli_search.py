@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from corpus.cli_options import StoreOption
 from corpus.store import open_store
 from dx7.categories import get_category
 from dx7.console import JsonOption, print_json, print_table, print_text
@@ -15,10 +16,6 @@ from dx7.locations import store_file
 
 if TYPE_CHECKING:
     from corpus.search import Hit
-
-StoreOption = Annotated[
-    Path | None, typer.Option("--store", help="The store, instead of data/store.duckdb.", show_default=False)
-]
 
 
 def register(app: typer.Typer) -> None:

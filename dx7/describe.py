@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dx7.algorithms import ALGORITHMS, Algorithm
-from dx7.parameters import PARAMETERS
+from dx7.parameters import BY_NAME, PARAMETERS
 
 if TYPE_CHECKING:
     from dx7.voice import Voice
@@ -71,7 +71,8 @@ def _operator_line(voice: Voice, algorithm: Algorithm, operator: int) -> str:
 
     targets = algorithm.targets(operator)
     role = "carrier" if operator in algorithm.carriers else "modulates " + " and ".join(map(str, targets))
-    detune = f" detune {value('detune') - 7:+d}" if value("detune") != 7 else ""
+    row = BY_NAME[f"op{operator}_detune"]
+    detune = f" detune {row.shown(value('detune'))}" if value("detune") != row.default else ""
     rates = " ".join(str(value(f"eg_rate_{n}")) for n in range(1, 5))
     levels = " ".join(str(value(f"eg_level_{n}")) for n in range(1, 5))
     parts = [
@@ -87,8 +88,9 @@ def _operator_line(voice: Voice, algorithm: Algorithm, operator: int) -> str:
 
 def _global_lines(voice: Voice) -> list[str]:
     lines = []
-    if voice["transpose"] != 24:
-        lines.append(f"  transposed by {voice['transpose'] - 24:+d} semitones")
+    transpose = BY_NAME["transpose"]
+    if voice["transpose"] != transpose.default:
+        lines.append(f"  transposed by {transpose.shown(voice['transpose'])} semitones")
     levels = [voice[f"pitch_eg_level_{n}"] for n in range(1, 5)]
     if levels != [50] * 4:
         rates = " ".join(str(voice[f"pitch_eg_rate_{n}"]) for n in range(1, 5))
@@ -97,7 +99,7 @@ def _global_lines(voice: Voice) -> list[str]:
     sensitive = any(voice[f"op{n}_amplitude_modulation_sensitivity"] for n in range(1, 7))
     tremolo = sensitive and voice["lfo_amplitude_modulation_depth"]
     if vibrato or tremolo:
-        wave = next(p for p in PARAMETERS if p.name == "lfo_wave").shown(voice["lfo_wave"])
+        wave = BY_NAME["lfo_wave"].shown(voice["lfo_wave"])
         what = " and ".join(word for word, on in (("vibrato", vibrato), ("tremolo", tremolo)) if on)
         lines.append(f"  LFO: {what}, {wave}, speed {voice['lfo_speed']}, delay {voice['lfo_delay']}")
     return lines

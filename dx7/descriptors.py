@@ -34,7 +34,7 @@ _FADED = -40.0  # dB: what has fallen so far does not ring on
 # A voice so soft is tried again with the other notes hard and long, before anyone calls it silent.
 _SOFT = -40.0
 _LONG = 4.0  # seconds
-_NO_TRANSPOSE = 24  # the stored value
+_NO_TRANSPOSE = BY_NAME["transpose"].default  # the stored value
 _FULL_LEVEL = np.float32(8)  # one operator peaks at an eighth of the engine's full scale
 _TRANSPOSE = BY_NAME["transpose"].index
 _END_LEVELS = [BY_NAME[f"op{operator}_eg_level_4"].index for operator in OPERATORS]  # where envelopes come to rest

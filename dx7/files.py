@@ -27,6 +27,7 @@ from dx7.parameters import PACKED_SIZE
 from dx7.scan import Message, identify_headless, scan
 from dx7.voice import Voice
 
+MOST_ISSUES = 1_000  # of one file; the worst real one has 32
 _HEX_TEXT = re.compile(rb"[\s0-9A-Fa-f,$]+\Z")
 LARGEST_FILE = 16 << 20  # bytes that are read of one file: hundreds of times the largest bank format
 _FILLING = b"\x00\xff\xf7\x1a\xe5"  # bytes that pad files; nobody misses them
@@ -66,10 +67,14 @@ def read_bank_bytes(data: bytes, name: str = "") -> BankFile:
             rest = len(data) - int(block.offsets[-1]) - block.raw.shape[1]
             if rest or block.offsets[0]:
                 found.note(IssueCode.JUNK, f"{rest + int(block.offsets[0])} bytes beside the voices", 0)
-    if not found.blocks:
-        found.issues.append(_rejection(data, found, name))
-    elif found.covered and len(streams) == 1:
-        found.note_gaps(streams[0][0])
+    if found.blocks:
+        if found.covered and len(streams) == 1:
+            found.note_gaps(streams[0][0])
+        found.cut_issues()
+    else:
+        rejection = _rejection(data, found, name)
+        found.cut_issues()
+        found.issues.append(rejection)
     return BankFile(
         name=name,
         file_sha=file_sha(data),
@@ -129,6 +134,13 @@ class _Found:
 
     def note(self, code: IssueCode, text: str, offset: int | None = None) -> None:
         self.issues.append(Issue(code, text, file=self.name, offset=offset))
+
+    def cut_issues(self) -> None:
+        """Keep the first issues only: a hostile file can be made of nothing but oddities."""
+        more = len(self.issues) - MOST_ISSUES
+        if more > 0:
+            del self.issues[MOST_ISSUES:]
+            self.note(IssueCode.MORE_ISSUES, f"{more} more oddities of this file are not listed")
 
     def add(self, message: Message, stream: bytes, base: int | None) -> None:
         """Keep a message of ``stream``, whose byte 0 is byte ``base`` of the file (None: it is not in one piece)."""

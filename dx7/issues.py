@@ -25,6 +25,7 @@ class IssueCode(StrEnum):
     HIGH_BIT = "high_bit"
     UNUSED_BITS = "unused_bits"
     UNPRINTABLE_NAME = "unprintable_name"
+    MORE_ISSUES = "more_issues"
     # rejections: no voices came of it
     EMPTY = "empty"
     FOREIGN = "foreign"

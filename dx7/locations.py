@@ -10,13 +10,12 @@ from pathlib import Path
 
 SHIPPED = Path(__file__).resolve().parent.parent / "data"
 CATEGORIES_FILE = SHIPPED / "categories.toml"
-SOURCES_FILE = SHIPPED / "sources.toml"
 STARTER_BANKS = SHIPPED / "starter" / "banks"
 DEFAULT_MODEL = SHIPPED / "models" / "default"
 
 
 def user_data() -> Path:
-    """The folder of the user's store, journals, exports, runs and scraped banks."""
+    """The folder of the user's store, journals, exports and runs."""
     return Path(os.environ.get("CARTWRIGHT_DATA", SHIPPED))
 
 
@@ -38,8 +37,3 @@ def exports_folder() -> Path:
 def runs_folder() -> Path:
     """One folder a training run."""
     return user_data() / "runs"
-
-
-def banks_folder() -> Path:
-    """Where ``make scrape`` puts what it fetched."""
-    return user_data() / "banks"

@@ -13,13 +13,14 @@ import numpy as np
 
 from dx7.categories import get_category
 from dx7.engine import SAMPLE_RATE, Audio, render
+from dx7.parameters import BY_NAME
 from dx7.voice import Voice
 
 USUAL_VELOCITY = 100  # where velocity sensitivity changes nothing
 HARD_VELOCITY = 120
 GAP = 0.1  # seconds between a release and the next note
 TAIL = 1.0  # seconds after the last release
-_NO_TRANSPOSE = 24  # the stored value
+_NO_TRANSPOSE = BY_NAME["transpose"].default  # the stored value
 
 
 class NoteEvent(NamedTuple):

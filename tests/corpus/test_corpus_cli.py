@@ -89,6 +89,12 @@ def test_bank_and_export(home: Path, tmp_path: Path) -> None:
     assert (facts["rows"], facts["folder"]) == (2, str(tmp_path / "export"))
 
 
+def test_a_mistyped_folder_of_journals_costs_no_answer(home: Path, tmp_path: Path) -> None:
+    store = ("--store", home / "store.duckdb")
+    done = corpus("rebuild", "--labels", tmp_path / "typo", *store, code=1)
+    assert "there is no folder" in done.stderr
+
+
 def test_export_reads_the_journals_first(home: Path, tmp_path: Path) -> None:
     store = ("--store", home / "store.duckdb")
     (hit,) = json.loads(corpus("search", "epiano", *store, "--json").stdout)

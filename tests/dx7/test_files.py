@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dx7.errors import FileError, VoiceError
-from dx7.files import LARGEST_FILE, encode_cartridge, read_bank, read_bank_bytes, write_cartridge
+from dx7.files import LARGEST_FILE, MOST_ISSUES, encode_cartridge, read_bank, read_bank_bytes, write_cartridge
 from dx7.issues import IssueCode
 from dx7.messages import checksum, encode_bank_message, encode_voice_message
 from dx7.selection import split_slot
@@ -278,6 +278,19 @@ def test_bytes_above_7_bits_in_a_framed_bank_do_not_end_it() -> None:
     damaged[1000], damaged[2000] = 0xF7, 0xF0
     bank = read_bank_bytes(bytes(damaged))
     assert bank.voice_count == 32
+
+
+def test_a_file_of_nothing_but_oddities_has_a_bounded_list_of_them() -> None:
+    broken = BANK[:6] * 5_000
+    refused = read_bank_bytes(broken)
+    assert refused.rejection is not None
+    assert refused.rejection.code is IssueCode.NO_VOICES
+    assert len(refused.issues) == MOST_ISSUES + 2
+    assert refused.issues[-2].code is IssueCode.MORE_ISSUES
+    assert "more oddities" in refused.issues[-2].message
+    read = read_bank_bytes(broken + BANK)
+    assert read.voices() == VOICES
+    assert len(read.issues) == MOST_ISSUES + 1
 
 
 @settings(max_examples=300)
