@@ -47,6 +47,13 @@ def made_zip(members: Mapping[str, bytes] | Sequence[tuple[str, bytes]], method:
     return out.getvalue()
 
 
+def write(folder: Path, files: dict[str, bytes]) -> Path:
+    for name, data in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(data)
+    return folder
+
+
 @pytest.fixture(scope="session")
 def make_voice() -> MakeVoice:
     return made_voice

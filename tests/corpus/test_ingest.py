@@ -16,15 +16,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from corpus import ingest as ingest_module
-from corpus.books import Books, Ledger
 from corpus.ingest import ingest
 from corpus.store import open_store
-from corpus.weave import rebuild_file, squeeze, unsqueeze
+from corpus.weave import rebuild_file
 from dx7.errors import FileError, StoreBusyError, StoreError
 from dx7.files import read_bank_bytes
 from dx7.identity import file_sha
-from dx7.issues import IssueCode
 from dx7.voice import repaired_voice
+from tests.corpus.conftest import write
 
 MakeBank = Callable[..., bytes]
 MakeZip = Callable[..., bytes]
@@ -102,13 +101,6 @@ def collection(make_bank: MakeBank, make_voice: Callable[..., object]) -> dict[s
         "empty.syx": b"",
         "read me.txt": b"These are my banks. Have fun!",
     }
-
-
-def write(folder: Path, files: dict[str, bytes]) -> Path:
-    for name, data in files.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_bytes(data)
-    return folder
 
 
 def test_the_books_are_those_of_counting_by_hand(tmp_path: Path, store: Path, collection: dict[str, bytes]) -> None:
@@ -390,69 +382,3 @@ def test_what_is_no_store_is_refused_and_left_alone(tmp_path: Path, make_bank: M
     with pytest.raises(StoreError, match="cannot open the store"):
         ingest([banks], file)
     assert file.read_bytes() == content
-
-
-@pytest.mark.parametrize(
-    "ledger",
-    [
-        Ledger(files_seen=1),
-        Ledger(files_seen=1, files_read=1, voices_seen=32, voices_new=31),
-        Ledger(rejected_files=Counter({IssueCode.EMPTY.value: 1})),
-    ],
-)
-def test_books_that_do_not_balance_are_not_given_out(ledger: Ledger) -> None:
-    with pytest.raises(StoreError, match="do not balance"):
-        ledger.close()
-
-
-def test_the_books_are_the_json_that_is_promised() -> None:
-    books = Ledger(2, 1, 32, 30, 2, Counter({"empty": 1}), Counter({"junk": 1})).close()
-    assert isinstance(books, Books)
-    assert books.as_dict() == {
-        "files": {"seen": 2, "read": 1, "rejected": 1},
-        "voices": {"seen": 32, "new": 30, "duplicate": 2, "rejected": 0},
-        "rejected_files_by_reason": {"empty": 1},
-        "warnings_by_reason": {"junk": 1},
-    }
-
-
-@given(st.lists(st.tuples(st.binary(max_size=6), st.binary(min_size=1, max_size=5)), max_size=6), st.binary(max_size=6))
-def test_what_is_squeezed_comes_back(pieces: list[tuple[bytes, bytes]], tail: bytes) -> None:
-    data, voices = b"", []
-    for gap, voice in pieces:
-        voices.append((len(data) + len(gap), voice))
-        data += gap + voice
-    data += tail
-    content, is_whole = squeeze(data, voices)
-    assert not is_whole
-    assert len(zlib.decompress(content)) == len(data) - sum(len(voice) for _, voice in voices)
-    assert unsqueeze(content, is_whole, voices) == data
-
-
-@pytest.mark.parametrize("voices", [[(-1, b"bc")], [(1, b"xy")], [(1, b"bc"), (2, b"cd")], [(5, b"fgh")]])
-def test_a_file_whose_voices_do_not_stand_in_one_piece_is_kept_whole(voices: list[tuple[int, bytes]]) -> None:
-    content, is_whole = squeeze(b"abcdef", voices)
-    assert is_whole
-    assert unsqueeze(content, is_whole, voices) == b"abcdef"
-
-
-def test_a_bank_is_found_by_the_beginning_of_its_sha(tmp_path: Path, store: Path, make_bank: MakeBank) -> None:
-    banks = {f"{seed}.syx": make_bank(seed) for seed in range(20)}
-    ingest([write(tmp_path / "banks", banks)], store)
-    sha = file_sha(banks["7.syx"])
-    with open_store(store) as connection:
-        assert rebuild_file(connection, sha[:20].upper()) == banks["7.syx"]
-        first_digits = Counter(file_sha(data)[0] for data in banks.values())  # 20 files, 16 digits
-        with pytest.raises(StoreError, match="more than one file"):
-            rebuild_file(connection, first_digits.most_common(1)[0][0])
-        for unknown in ("", "xyz", sha[:-1] + ("0" if sha[-1] != "0" else "1")):
-            with pytest.raises(StoreError, match="there is no file"):
-                rebuild_file(connection, unknown)
-
-
-def test_damage_to_the_store_is_told_by_the_sha(tmp_path: Path, store: Path, make_bank: MakeBank) -> None:
-    ingest([write(tmp_path / "banks", {"a.syx": make_bank(1)})], store)
-    with open_store(store) as connection:
-        connection.execute("UPDATE slots SET byte_offset = byte_offset + 1 WHERE slot = 32")
-        with pytest.raises(StoreError, match="the store is damaged"):
-            rebuild_file(connection, file_sha(make_bank(1)))

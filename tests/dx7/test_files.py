@@ -1,165 +1,19 @@
-"""One table of file shapes, and laws that every shape obeys."""
+"""Laws that every file shape obeys, and refusals by name."""
 
 from __future__ import annotations
 
 import itertools
-import os
 import random
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dx7.errors import FileError, VoiceError
-from dx7.files import LARGEST_FILE, MOST_ISSUES, encode_cartridge, read_bank, read_bank_bytes, write_cartridge
+from dx7.files import MOST_ISSUES, read_bank_bytes
 from dx7.issues import IssueCode
-from dx7.messages import checksum, encode_bank_message, encode_voice_message
-from dx7.selection import split_slot
-from dx7.voice import Voice
-
-from .conftest import plausible_voice
-
-VOICES = [plausible_voice(seed) for seed in range(32)]
-BANK = encode_bank_message(VOICES)
-PACKED = BANK[6:4102]
-SINGLE = encode_voice_message(VOICES[0])
-AMEM = b"\xf0\x43\x00\x06\x08\x60" + bytes(1120) + b"\x00\xf7"
-PARAMETER_CHANGE = b"\xf0\x43\x10\x19\x4d\x00\xf7"
-IDENTITY_REPLY = b"\xf0\x7e\x00\x06\x02\x43\x00\x41\x02\x1b\x00\x00\x00\x01\xf7"
-TRACK_END = b"\x00\xff\x2f\x00"
-
-
-def midi_file(*events: bytes) -> bytes:
-    track = b"".join(events) + TRACK_END
-    return b"MThd\x00\x00\x00\x06\x00\x00\x00\x01\x00\x60MTrk" + len(track).to_bytes(4, "big") + track
-
-
-def split_midi_event(message: bytes, at: int) -> bytes:
-    def length(n: int) -> bytes:
-        return bytes([0x80 | n >> 7, n & 0x7F])
-
-    first, second = message[1:at], message[at:]
-    return midi_file(b"\x00\xf0" + length(len(first)) + first, b"\x00\xf7" + length(len(second)) + second)
-
-
-@dataclass(frozen=True)
-class Shape:
-    name: str
-    data: bytes
-    voices: list[Voice]
-    found_as: str
-    issues: tuple[IssueCode, ...] = ()
-    supplements: tuple[str, ...] = ()
-
-
-def _with_functions(count: int) -> bytes:
-    return b"".join(voice.packed + bytes(64) for voice in VOICES[:count])
-
-
-SHAPES = [
-    Shape("bank", BANK, VOICES, "bank message"),
-    Shape("bank on channel 16", encode_bank_message(VOICES, channel=16), VOICES, "bank message"),
-    Shape(
-        "byte count 10 00",
-        BANK[:4] + b"\x10" + BANK[5:],
-        VOICES,
-        "bank message",
-        (IssueCode.WRONG_BYTE_COUNT,),
-    ),
-    Shape(
-        "wrong checksum",
-        BANK[:4102] + bytes([BANK[4102] ^ 1]) + b"\xf7",
-        VOICES,
-        "bank message",
-        (IssueCode.WRONG_CHECKSUM,),
-    ),
-    Shape(
-        "checksum not cut to 7 bits",
-        BANK[:4102] + bytes([BANK[4102] | 0x80]) + b"\xf7",
-        VOICES,
-        "bank message",
-        (IssueCode.UNMASKED_CHECKSUM,),
-    ),
-    Shape("no checksum", BANK[:4102] + b"\xf7", VOICES, "bank message", (IssueCode.MISSING_CHECKSUM,)),
-    Shape("no F7", BANK[:4103], VOICES, "bank message", (IssueCode.TRUNCATED,)),
-    Shape("cut after the data", BANK[:4102], VOICES, "bank message", (IssueCode.MISSING_CHECKSUM,)),
-    Shape(
-        "cut in voice 5, closed", BANK[: 6 + 4 * 128 + 2] + b"\xf7", VOICES[:4], "bank message", (IssueCode.TRUNCATED,)
-    ),
-    Shape("cut in voice 5", BANK[: 6 + 4 * 128 + 50], VOICES[:4], "bank message", (IssueCode.TRUNCATED,)),
-    Shape(
-        "format byte of a voice", BANK[:3] + b"\x00" + BANK[4:], VOICES, "bank message", (IssueCode.WRONG_FORMAT_BYTE,)
-    ),
-    Shape("F0 missing", BANK[1:], VOICES, "bank message", (IssueCode.NO_HEADER,)),
-    Shape("single voice", SINGLE, VOICES[:1], "single voice message"),
-    Shape("32 single voices", b"".join(map(encode_voice_message, VOICES)), VOICES, "single voice message"),
-    Shape(
-        "single voice of a Volca FM",
-        SINGLE[:161] + b"\x3f" + SINGLE[161:],
-        VOICES[:1],
-        "single voice message",
-        (IssueCode.WRONG_CHECKSUM,) if checksum(SINGLE[6:161]) != 0x3F else (),
-    ),
-    Shape("MIDI event length after F0", b"\xf0\x81\x22" + SINGLE[1:], VOICES[:1], "single voice message"),
-    Shape("two banks", BANK + encode_bank_message(VOICES[::-1]), VOICES + VOICES[::-1], "bank message"),
-    Shape("voice, then bank", SINGLE + BANK, VOICES[:1] + VOICES, "single voice message + bank message"),
-    Shape("junk before", b"JUNK" * 32 + BANK, VOICES, "bank message", (IssueCode.JUNK,)),
-    Shape(
-        "junk between",
-        BANK + b"JUNK" * 9 + SINGLE,
-        VOICES + VOICES[:1],
-        "bank message + single voice message",
-        (IssueCode.JUNK,),
-    ),
-    Shape("junk after", BANK + b"JUNK", VOICES, "bank message", (IssueCode.JUNK,)),
-    Shape("padding after", BANK + bytes(24), VOICES, "bank message"),
-    Shape("other messages around", IDENTITY_REPLY + PARAMETER_CHANGE + BANK + PARAMETER_CHANGE, VOICES, "bank message"),
-    Shape("DX7II bank", PARAMETER_CHANGE + AMEM + BANK, VOICES, "bank message", (), ("AMEM",)),
-    Shape("DX7II bank, supplement last", BANK + AMEM, VOICES, "bank message", (), ("AMEM",)),
-    Shape("headerless", PACKED, VOICES, "headerless packed", (IssueCode.NO_HEADER,)),
-    Shape(
-        "headerless, 45 voices",
-        (PACKED * 2)[: 45 * 128],
-        (VOICES * 2)[:45],
-        "headerless packed",
-        (IssueCode.NO_HEADER,),
-    ),
-    Shape(
-        "headerless behind 77 bytes",
-        bytes(range(77)) + PACKED,
-        VOICES,
-        "headerless packed",
-        (IssueCode.NO_HEADER, IssueCode.JUNK),
-    ),
-    Shape(
-        "headerless unpacked",
-        b"".join(v.unpacked for v in VOICES),
-        VOICES,
-        "headerless unpacked",
-        (IssueCode.NO_HEADER,),
-    ),
-    Shape(
-        "headerless with TX7 functions",
-        _with_functions(21),
-        VOICES[:21],
-        "headerless packed with TX7 functions",
-        (IssueCode.NO_HEADER, IssueCode.JUNK),
-    ),
-    Shape("MIDI file", midi_file(b"\x00\xf0\xa0\x07" + BANK[1:]), VOICES, "bank message"),
-    Shape("MIDI file, event split", split_midi_event(BANK, 2000), VOICES, "bank message"),
-    Shape(
-        "MIDI file with notes",
-        midi_file(b"\x00\x90\x3c\x64\x10\x3c\x00", b"\x00\xf0\x81\x22" + SINGLE[1:]),
-        VOICES[:1],
-        "single voice message",
-    ),
-    Shape("hexadecimal text", BANK.hex(" ").upper().encode(), VOICES, "bank message"),
-]
+from tests.dx7.file_shapes import AMEM, BANK, PACKED, PARAMETER_CHANGE, SHAPES, VOICES, Shape
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: shape.name)
@@ -306,64 +160,6 @@ def test_reading_never_raises_and_places_stay_true(junk: bytes, shape: Shape, at
     assert all(after - before >= 128 for before, after in itertools.pairwise(taken)), "voices overlap"
 
 
-def test_a_cartridge_is_4104_bytes_that_read_back_without_issues(tmp_path: Path) -> None:
-    path = tmp_path / "out.syx"
-    write_cartridge(path, VOICES)
-    bank = read_bank(path)
-    assert path.stat().st_size == 4104
-    assert bank.voices() == VOICES
-    assert not bank.issues
-    assert not list(bank.voice_issues())
-
-
-@pytest.mark.parametrize("count", [0, 31, 33])
-def test_a_cartridge_holds_exactly_32(count: int, tmp_path: Path) -> None:
-    path = tmp_path / "out.syx"
-    path.write_bytes(b"before")
-    with pytest.raises(VoiceError, match=f"32 voices, not {count}"):
-        write_cartridge(path, (VOICES * 2)[:count])
-    assert path.read_bytes() == b"before"
-    assert list(tmp_path.iterdir()) == [path]
-
-
-def test_a_folder_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
-    with pytest.raises(FileError, match="cannot write"):
-        write_cartridge(tmp_path / "missing" / "out.syx", VOICES)
-    with pytest.raises(FileError, match="cannot read"):
-        read_bank(tmp_path / "missing.syx")
-
-
-def test_an_interrupted_write_leaves_what_was_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = tmp_path / "out.syx"
-    path.write_bytes(b"before")
-
-    def full(_self: Path, _target: Path) -> None:
-        raise OSError(28, os.strerror(28))
-
-    monkeypatch.setattr(Path, "replace", full)
-    with pytest.raises(FileError, match="No space left"):
-        write_cartridge(path, VOICES)
-    assert path.read_bytes() == b"before"
-    assert list(tmp_path.iterdir()) == [path]
-
-
-def test_dexed_reads_our_cartridge() -> None:
-    from dexed import Patch
-
-    patches = _load_with_dexed(encode_cartridge(VOICES), Patch.load_bank)
-    assert [patch.name.rstrip() for patch in patches] == [voice.name for voice in VOICES]
-    assert [bytes(patch.to_packed()) for patch in patches] == [voice.packed for voice in VOICES]
-
-
-def _load_with_dexed(data: bytes, load: Callable[..., list[object]]) -> list:  # type: ignore[type-arg]
-    import tempfile
-
-    with tempfile.NamedTemporaryFile(suffix=".syx") as file:
-        file.write(data)
-        file.flush()
-        return list(load(file.name))
-
-
 def test_decoding_a_block_copies_nothing_back() -> None:
     bank = read_bank_bytes(BANK)
     with pytest.raises(ValueError, match="read-only"):
@@ -381,35 +177,3 @@ def test_the_time_to_read_grows_with_the_size_and_not_with_its_square(part: byte
     started = time.perf_counter()
     assert read_bank_bytes(part * ((1 << 19) // len(part))).rejection
     assert time.perf_counter() - started < 10
-
-
-def test_devices_pipes_folders_and_huge_files_are_refused_both_ways(tmp_path: Path) -> None:
-    pipe, huge = tmp_path / "pipe", tmp_path / "huge.syx"
-    os.mkfifo(pipe)
-    huge.touch()
-    os.truncate(huge, LARGEST_FILE + 1)
-    for path, match in ((pipe, "pipe"), (Path(os.devnull), "device"), (tmp_path, "folder"), (huge, "larger")):
-        with pytest.raises(FileError, match=match):
-            read_bank(path)
-    for path in (pipe, Path(os.devnull), tmp_path):
-        with pytest.raises(FileError, match="no file"):
-            write_cartridge(path, VOICES)
-    assert pipe.is_fifo()
-
-
-def test_writing_through_a_link_keeps_the_link(tmp_path: Path) -> None:
-    link, loop = tmp_path / "link.syx", tmp_path / "loop"
-    link.symlink_to(tmp_path / "target.syx")
-    loop.symlink_to(loop)
-    write_cartridge(link, VOICES)
-    assert link.is_symlink()
-    assert read_bank(tmp_path / "target.syx").voices() == VOICES
-    with pytest.raises(FileError, match=r"(?i)loop|too many"):
-        write_cartridge(loop, VOICES)
-
-
-@pytest.mark.parametrize("text", ["l" * 300 + ":3", "l" * 300])
-def test_a_name_that_is_too_long_is_a_known_failure(text: str) -> None:
-    path, _ = split_slot(text)
-    with pytest.raises(FileError, match="too long"):
-        read_bank(path)
