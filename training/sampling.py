@@ -32,7 +32,11 @@ SHARED_GUIDANCE = 1.25
 _WARMTH = np.array([1.0] + [0.85] * (TOKENS - 1), np.float32)  # likewise, a shared token and six operators
 TEMPERATURE = Temperature(codes=_WARMTH, values=_WARMTH)
 CANDIDATES = 3  # drawn at a time for each voice asked for; the likelier half of them is heard
-MOST_DRAWS = 6  # times that many, before a poor model must do
+MOST_DRAWS = 10  # times that many, before a poor model must do
+# A model that knows its training voices by heart repeats them. After this many draws, more and more is dared: warmer
+# choices, and from then on the less likely half is heard too.
+PLAIN_DRAWS = 2
+_BOLDEST = 1.15
 
 
 @dataclass(frozen=True)
@@ -74,9 +78,9 @@ def sample(
     pull = None if like is None else pull_towards(_tokens(like), model.prototypes, amount=amount)
     conditions = make_mix(model, mix, count=CANDIDATES * count)
     choice = _Choice(count, list(mix), like)
-    for key in jax.random.split(jax.random.key(seed), MOST_DRAWS):
-        drawn = _draw(model.generator, conditions, key=key, temperature=TEMPERATURE, pull=pull)
-        choice.consider(drawn, model.sketch)
+    for number, key in enumerate(jax.random.split(jax.random.key(seed), MOST_DRAWS)):
+        drawn = _draw(model.generator, conditions, key=key, temperature=bolder(number), pull=pull)
+        choice.consider(drawn, model.sketch, everything=number >= PLAIN_DRAWS)
         if len(choice.good) >= count:
             break
     slots, left_out = choice.made()
@@ -97,6 +101,13 @@ def make_mix(model: Model, mix: dict[str, float], *, count: int) -> Mix:
     wanted = np.flatnonzero(weights)
     conditions = np.array([*np.eye(keys, dtype=np.float32)[wanted], np.zeros(keys, np.float32)])
     return Mix(jnp.asarray(np.tile(conditions[:, None], (1, count, 1))), jnp.asarray(guided(weights[wanted])))
+
+
+def bolder(number: int) -> Temperature:
+    """The temperature of draw ``number`` (0..): as chosen for the first ones, then rising to the boldest."""
+    dared = max(0, number + 1 - PLAIN_DRAWS) / (MOST_DRAWS - PLAIN_DRAWS)
+    warmth = (_WARMTH + (_BOLDEST - _WARMTH) * dared).astype(np.float32)
+    return Temperature(codes=warmth, values=warmth)
 
 
 def guided(shares: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -122,17 +133,18 @@ class _Choice:
         self.left_out: Counter[str] = Counter()
         self.drawn = 0
 
-    def consider(self, drawn: Drawn, sketch: Sketch) -> None:
-        """Hear the likelier half and keep what is good and unlike what was kept before."""
+    def consider(self, drawn: Drawn, sketch: Sketch, *, everything: bool = False) -> None:
+        """Hear the likelier half, or everything, and keep what is good and unlike what was kept before."""
         likelihood = np.asarray(drawn.likelihood)
-        rows = np.sort(np.argsort(-likelihood, kind="stable")[: -(-len(likelihood) // 2)])
+        heard = len(likelihood) if everything else -(-len(likelihood) // 2)
+        rows = np.sort(np.argsort(-likelihood, kind="stable")[:heard])
         self.drawn += len(likelihood)
         self.left_out["less likely"] += len(likelihood) - len(rows)
         parameters = decode(np.asarray(drawn.tokens)[rows])
         nearest = find_nearest(parameters, sketch)
-        for row, heard in enumerate(hear_parameters(parameters)):
+        for row, sound in enumerate(hear_parameters(parameters)):
             distance = int(nearest.distance[row])
-            faults = grave_faults(heard, self.categories)
+            faults = grave_faults(sound, self.categories)
             if not self.like and distance <= COPY_DISTANCE:
                 self.left_out["copy of a training voice"] += 1
             elif ((self.taken != parameters[row]).sum(1) < self.least).any():

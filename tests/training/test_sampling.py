@@ -14,7 +14,7 @@ from training.cli import app
 from training.encoding import encode
 from training.favourite import locked_slots
 from training.model import read_model
-from training.sampling import sample
+from training.sampling import MOST_DRAWS, PLAIN_DRAWS, TEMPERATURE, bolder, sample
 from training.sketch import COPY_DISTANCE
 from training.wishes import parse_mix, read_favourite
 
@@ -138,3 +138,10 @@ def test_a_failed_wish_writes_nothing(finished_run, tmp_path):
     assert isinstance(result.exception, CategoryError)
     assert not list(tmp_path.iterdir())
     assert invoke(app, ["sample", "--count", "31", "--out", str(out)]).exit_code == 2
+
+
+def test_more_is_dared_only_after_the_plain_draws():
+    warmth = np.array([bolder(number).codes for number in range(MOST_DRAWS)])
+    assert (warmth[:PLAIN_DRAWS] == TEMPERATURE.codes).all()
+    assert (np.diff(warmth[PLAIN_DRAWS - 1 :], axis=0) > 0).all()
+    assert np.isfinite(warmth).all()
