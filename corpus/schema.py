@@ -12,6 +12,11 @@
     supplements    DX7II data that stands beside voices in a file
     suggestions    machine opinions: category, probability, origin
     answers        people's answers: a projection of the journals, rebuilt at will
+    rejected_voices  windows of a file that were read as voices and are none, and why
+    hearings       what was heard of each voice, by version of the engine and of the hearing
+    health         tags on what is wrong with each voice: derived from hearings and repairs, replaced whole
+    relatives      pairs of voices that are one sound re-saved, confirmed by sound
+    families       the family of each voice: derived from functional keys and relatives, replaced whole
 
     sightings      (view) every slot under every path its file was found at
     names          (view) every name of every voice, with how often
@@ -113,6 +118,43 @@ CREATE VIEW names AS
     SELECT voice_id, name, count(*) AS sightings FROM sightings GROUP BY voice_id, name;
 """  # noqa: S608 - only names from the parameter table are put in
 
+_REJECTED_VOICES = """
+CREATE TABLE rejected_voices (
+    file_sha VARCHAR NOT NULL,
+    byte_offset BIGINT NOT NULL,
+    size INTEGER NOT NULL,
+    reason VARCHAR NOT NULL
+);
+"""
+
+_HEALTH = """
+CREATE TABLE hearings (
+    voice_id VARCHAR NOT NULL,
+    engine VARCHAR NOT NULL,          -- dx7.engine.ENGINE_VERSION
+    hearing INTEGER NOT NULL,         -- dx7.descriptors.HEARING_VERSION
+    descriptors FLOAT[] NOT NULL      -- in the order of dx7.descriptors.DESCRIPTOR_NAMES
+);
+CREATE TABLE health (
+    voice_id VARCHAR NOT NULL,
+    tag VARCHAR NOT NULL
+);
+"""
+
+_FAMILIES = """
+CREATE TABLE relatives (
+    voice_id VARCHAR NOT NULL,
+    relative_id VARCHAR NOT NULL,     -- above voice_id: each pair stands once
+    differing INTEGER NOT NULL,       -- audible parameters that differ
+    distance FLOAT NOT NULL           -- by sound
+);
+CREATE TABLE families (
+    voice_id VARCHAR NOT NULL,
+    family_id VARCHAR NOT NULL,
+    at_rest_key VARCHAR NOT NULL,     -- voices with one key sound alike when a plain note is played
+    performance_key VARCHAR NOT NULL  -- and these under every controller, velocity and key too
+);
+"""
+
 # Migration n brings a store from version n to n + 1. Never edit one that has been released; add another.
-MIGRATIONS: tuple[str, ...] = (_FIRST,)
+MIGRATIONS: tuple[str, ...] = (_FIRST, _REJECTED_VOICES + _HEALTH + _FAMILIES)
 SCHEMA_VERSION = len(MIGRATIONS)

@@ -41,6 +41,15 @@ class Supplement:
     data: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class RejectedVoice:
+    """Bytes that stand where a voice would, and are none: where, how many, and why."""
+
+    offset: int
+    size: int
+    reason: str
+
+
 @dataclass(frozen=True)
 class BankFile:
     """A file as read. Slots count from 1 over all blocks.
@@ -55,6 +64,7 @@ class BankFile:
     blocks: tuple[VoiceBlock, ...]
     issues: tuple[Issue, ...] = ()
     supplements: tuple[Supplement, ...] = ()
+    rejected_voices: tuple[RejectedVoice, ...] = ()
 
     @property
     def voice_count(self) -> int:

@@ -21,6 +21,7 @@ from dx7.layout import Bytes
 from dx7.parameters import BY_NAME, OPERATORS
 from dx7.spectrum import SILENCE, Spectrum, decibels, hear_spectra, peak, spectral_centroid
 
+HEARING_VERSION = 1  # goes up when the same sound would give other numbers
 NOTES = {"low": 36, "middle": 60, "high": 84}  # MIDI notes, two octaves apart
 VELOCITY, HARD_VELOCITY = 100, 127
 HELD, AFTER = 1.0, 1.0  # seconds the middle note is held, and listened to after that

@@ -8,6 +8,7 @@
     ├── EngineError                 the sounding engine refused
     ├── MidiError                   no MIDI here, or no such port
     │   └── RefusedMessageError     a message that could harm an instrument; it was not sent
+    ├── ScrapeError                 a collection on the web that cannot be fetched
     ├── StoreError                  the DuckDB store cannot be used
     │   └── StoreBusyError          another program holds it
     ├── JournalError                the label journal cannot be read or written
@@ -51,6 +52,10 @@ class MidiError(CartwrightError):
 
 class RefusedMessageError(MidiError):
     """A MIDI message that is not on the allow-list. Nothing was sent."""
+
+
+class ScrapeError(CartwrightError):
+    """A collection on the web that nobody named, or that cannot be fetched."""
 
 
 class StoreError(CartwrightError):
