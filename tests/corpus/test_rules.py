@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+import re
+
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from corpus.rules import ATTRIBUTE_WEIGHT, Rules, folder_rules, match_path, name_rules, plain_name
+from corpus.sieve import may_match, without_lookaround
 from dx7.categories import category_keys
 
 # The names people gave their voices, and the category each is of; "" where the name says nothing.
@@ -122,3 +126,43 @@ def test_case_does_not_count(name: str) -> None:
 def test_rules_with_capitals_match_as_well() -> None:
     rules = Rules({"bass": [r"\BDRONE\b"], "none": []})
     assert [match.category for match in rules.match("MyDrone") + rules.match("xdrone")] == ["bass"]
+
+
+NAMES_OF_ALL_SORTS = st.one_of(
+    st.sampled_from([name for name, _ in CASES]),
+    st.text(alphabet=st.characters(min_codepoint=0x20, max_codepoint=0x7E), max_size=10),
+    st.text(max_size=12),
+)
+
+
+@given(st.lists(NAMES_OF_ALL_SORTS, max_size=20))
+def test_many_names_are_matched_together_as_they_are_one_by_one(names: list[str]) -> None:
+    for rules in (name_rules(), folder_rules()):
+        assert rules.match_all(names) == [rules.match(name) for name in names]
+
+
+@pytest.mark.parametrize("rule", [r"(b)a\1", r"(?>ba)b", r"ba\Z", r"(?<=\(x)b(?!(?:y|\)))", r"bx{,3}a", r"[])b]a"])
+def test_rules_that_only_python_understands_are_matched_as_well(rule: str) -> None:
+    rules = Rules({"bass": [rule]})
+    names = ["bab", "ba", "(xb", "(xby", "bxxa", "]a", "b)", "", "none"]
+    found = rules.match_all(names)
+    assert found == [rules.match(name) for name in names]
+    assert any(found)
+
+
+FRAGMENTS = st.sampled_from(
+    ["a", "b.", r"\b", "[ab]", "[^]a]", "(?:a|b)", "(?!b)", "(?<=a)", "(?=(a|b))", "a?", "^", "$"]
+)
+
+
+@given(st.lists(FRAGMENTS, min_size=1, max_size=6), st.lists(st.text("ab ]", max_size=6), max_size=8))
+def test_the_sieve_lets_everything_through_that_matches(fragments: list[str], texts: list[str]) -> None:
+    rule = "".join(fragments)
+    passed = set(may_match(pa.array(texts, pa.string()), [rule]).tolist())
+    assert {place for place, text in enumerate(texts) if re.search(rule, text)} <= passed
+
+
+def test_a_lookaround_that_is_not_closed_is_left_to_python() -> None:
+    with pytest.raises(ValueError, match="not closed"):
+        without_lookaround("a(?!b")
+    assert may_match(pa.array(["a", "b"]), ["a(?!b"]).tolist() == [0, 1]
