@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import duckdb
 
 from corpus.schema import MIGRATIONS, SCHEMA_VERSION
+from corpus.storecopy import copy_store, count_rows
 from dx7.errors import StoreBusyError, StoreError
 
 Connection = duckdb.DuckDBPyConnection
@@ -18,6 +20,8 @@ Connection = duckdb.DuckDBPyConnection
 WAIT_SECONDS = 5.0  # how long to wait for another program to let go of the store
 _PAUSE_SECONDS = 0.05
 _SIGNS_OF_BUSY = ("set lock", "conflicting lock", "different configuration", "already attached")
+_SIGNS_OF_NO_RIGHT = ("permission denied", "read-only file system")
+_MIGRATING = threading.Lock()  # the tabs of one app share what DuckDB has open
 # A store is a file from anywhere: opening one must not make DuckDB fetch what it believes to need for it.
 _CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": "false",
@@ -31,23 +35,23 @@ def open_store(
 ) -> Iterator[Connection]:
     """Open the store at ``path``, bring it to the current schema, and close it at the end of the block.
 
-    ``create`` makes a missing one. Raises ``StoreError`` if it is missing or is no Cartwright store of this or an
-    earlier version, ``StoreBusyError`` if another program still holds it after ``wait_seconds`` (:data:`WAIT_SECONDS`).
+    ``create`` makes a missing one. A store of an earlier schema is copied beside itself (``store.v1.duckdb``) before
+    it is changed; it is opened for writing then, whatever ``read_only`` says. Raises ``StoreError`` if it is missing,
+    may not be written to, or is no Cartwright store of this or an earlier version, ``StoreBusyError`` if another
+    program still holds it after ``wait_seconds`` (:data:`WAIT_SECONDS`).
     """
-    wait_seconds = WAIT_SECONDS if wait_seconds is None else wait_seconds
     if not os.path.exists(path):  # noqa: PTH110 - Path.exists raises at a name that is too long
         if not create:
             raise StoreError(f"there is no store at {path}; run make ingest BANKS=... first")
         _make_folder(path.parent)
-    # A store of an older schema must be opened for writing once, to migrate it.
-    connection = _connect(path, read_only=read_only, wait_seconds=wait_seconds)
+    connection = connect(path, read_only=read_only, wait_seconds=wait_seconds)
     try:
-        version = _version(connection, path)
-        if version < SCHEMA_VERSION:
+        if _version(connection, path) < SCHEMA_VERSION:
             if read_only:
                 connection.close()
-                connection = _connect(path, read_only=False, wait_seconds=wait_seconds)
-            _migrate(connection, version)
+                connection = connect(path, read_only=False, wait_seconds=wait_seconds)
+            with _MIGRATING:
+                _migrate(connection, path)
         yield connection
     except duckdb.Error as error:
         raise StoreError(f"the store at {path} is damaged, or its disk is full: {_first_line(error)}") from error
@@ -67,7 +71,12 @@ def transaction(connection: Connection) -> Iterator[None]:
     connection.execute("COMMIT")
 
 
-def _connect(path: Path, *, read_only: bool, wait_seconds: float) -> Connection:
+def connect(path: Path, *, read_only: bool, wait_seconds: float | None = None) -> Connection:
+    """The bare connection to a store of whatever schema; :func:`open_store` is what all but repairs should use.
+
+    Raises ``StoreError``, ``StoreBusyError``.
+    """
+    wait_seconds = WAIT_SECONDS if wait_seconds is None else wait_seconds
     try:
         name = os.fsencode(path.absolute()).decode()  # absolute, for to DuckDB ":memory:" and "md:x" are no files
     except UnicodeDecodeError as error:
@@ -77,7 +86,10 @@ def _connect(path: Path, *, read_only: bool, wait_seconds: float) -> Connection:
         try:
             return duckdb.connect(name, read_only=read_only, config=_CONFIG)
         except (duckdb.IOException, duckdb.ConnectionException, duckdb.BinderException) as error:
-            if not _is_busy(error):
+            if _has_sign(error, _SIGNS_OF_NO_RIGHT):
+                wish = "read" if read_only else "write to"
+                raise StoreError(f"you may not {wish} the store at {path}; mend its rights, or use a copy") from error
+            if not _has_sign(error, _SIGNS_OF_BUSY):
                 raise StoreError(f"cannot open the store at {path}: {_first_line(error)}") from error
             if time.monotonic() >= deadline:
                 raise StoreBusyError(f"another program holds the store at {path}; close it or try again") from error
@@ -86,9 +98,9 @@ def _connect(path: Path, *, read_only: bool, wait_seconds: float) -> Connection:
         time.sleep(_PAUSE_SECONDS)
 
 
-def _is_busy(error: duckdb.Error) -> bool:
+def _has_sign(error: duckdb.Error, signs: tuple[str, ...]) -> bool:
     text = str(error).lower()
-    return any(sign in text for sign in _SIGNS_OF_BUSY)
+    return any(sign in text for sign in signs)
 
 
 def _first_line(error: duckdb.Error) -> str:
@@ -117,7 +129,11 @@ def _version(connection: Connection, path: Path) -> int:
     return version
 
 
-def _migrate(connection: Connection, version: int) -> None:
+def _migrate(connection: Connection, path: Path) -> None:
+    """Bring an open store to the current schema, one transaction a step, each with its record."""
+    version = _version(connection, path)
+    if 0 < version < SCHEMA_VERSION:
+        _keep_copy(connection, path, version)
     for number in range(version, SCHEMA_VERSION):
         with transaction(connection):
             connection.execute(
@@ -125,3 +141,17 @@ def _migrate(connection: Connection, version: int) -> None:
             )
             connection.execute(MIGRATIONS[number])
             connection.execute("INSERT INTO schema_version VALUES (?, now()::TIMESTAMP)", [number + 1])
+
+
+def _keep_copy(connection: Connection, path: Path, version: int) -> None:
+    """Copy a store beside itself before a migration, unless one that was cut off has done so."""
+    rows = count_rows(connection)
+    for again in ("", *(f".{number}" for number in range(2, 100))):
+        kept = path.with_name(f"{path.stem}.v{version}{again}{path.suffix}")
+        if not kept.exists():
+            copy_store(connection, kept)
+            return
+        with suppress(StoreError, duckdb.Error), closing(connect(kept, read_only=True)) as earlier:
+            if count_rows(earlier) == rows:
+                return
+    raise StoreError(f"there are too many copies beside {path}; move {kept} and the like away")

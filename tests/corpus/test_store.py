@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import duckdb
@@ -82,3 +82,49 @@ def test_words_that_are_no_text_find_nothing(connection: Connection) -> None:
     assert search(connection, os.fsdecode(b"caf\xe9"), path=os.fsdecode(b"\xff")) == []
     with pytest.raises(StoreError, match="there is no file"):
         rebuild_file(connection, os.fsdecode(b"\xff"))
+
+
+@pytest.fixture
+def lock_away(store: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[int], None]]:
+    """Takes the rights to the store, and those of root, whom nothing is forbidden."""
+
+    def lock(rights: int) -> None:
+        store.chmod(rights)
+        store.parent.chmod(0o555)
+        if os.geteuid() == 0:
+            for folder in store.parents:
+                if folder.is_relative_to(tmp_path_factory.getbasetemp().parent):
+                    folder.chmod(0o755 if folder != store.parent else 0o555)
+            os.seteuid(65534)
+
+    yield lock
+    if os.getuid() == 0:
+        os.seteuid(0)
+    store.parent.chmod(0o755)
+
+
+@pytest.mark.parametrize(
+    ("rights", "read_only", "match"),
+    [(0o444, False, "you may not write to the store"), (0o000, True, "you may not read the store")],
+)
+def test_a_store_without_the_right_to_it_is_told_in_one_sentence(
+    store: Path, rights: int, read_only: bool, match: str, lock_away: Callable[[int], None]
+) -> None:
+    with open_store(store, create=True):
+        pass
+    lock_away(rights)
+    with pytest.raises(StoreError, match=match) as told, open_store(store, read_only=read_only):
+        pass
+    assert "\n" not in str(told.value)
+    assert "mend its rights, or use a copy" in str(told.value)
+
+
+def test_a_store_on_a_disk_that_cannot_be_written_is_still_read(store: Path, lock_away: Callable[[int], None]) -> None:
+    with open_store(store, create=True):
+        pass
+    lock_away(0o444)
+    with open_store(store, read_only=True) as connection:
+        assert len(connection.table("voices")) == 0
+    assert [path.name for path in store.parent.iterdir()] == [store.name]
+    with pytest.raises(StoreError, match="you may not write to the store"), open_store(store):
+        pass
