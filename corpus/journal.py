@@ -15,7 +15,7 @@ import math
 import os
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import MAXYEAR, MINYEAR, UTC, datetime
 from enum import StrEnum
@@ -29,6 +29,7 @@ from dx7.identity import ID_LENGTH
 LONGEST_LABELLER = 40  # characters
 LONGEST_LINE = 16_384  # bytes; a real line has about 450
 MOST_CATEGORIES = 8  # of one voice
+IMPORTED = "import"
 _HEX_ID = re.compile(rf"[0-9a-f]{{{ID_LENGTH}}}")
 _KEY = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
@@ -50,9 +51,10 @@ class Answer:
     """One line of a journal: who said what about which voice, when, and what the screen showed.
 
     ``event`` names the answer, 32 hexadecimal digits. ``categories`` has the main one first and is empty unless a
-    label. ``undoes`` is the event that an undo takes back. ``heard`` says on what ("engine", "dx7"), ``token`` which
-    serving of the voice was answered, ``dwell_seconds`` how long it had sounded, ``vocabulary`` which categories
-    there were to choose from (:func:`vocabulary_of`). Raises ``JournalError`` for an answer that makes no sense.
+    label. ``undoes`` is the event that an undo takes back. ``heard`` says on what ("engine", "dx7") or that the answer
+    came out of a file (:data:`IMPORTED`), ``token`` which serving of the voice was answered (or how the SHA-256 of
+    that file begins), ``dwell_seconds`` how long it had sounded, ``vocabulary`` which categories there were to choose
+    from (:func:`vocabulary_of`). Raises ``JournalError`` for an answer that makes no sense.
     """
 
     event: str
@@ -126,15 +128,29 @@ def append_answers(folder: Path, answers: Sequence[Answer]) -> None:
     labellers = {answer.labeller for answer in answers}
     if len(labellers) > 1:
         raise ValueError(f"one journal takes the answers of one labeller, not of {', '.join(sorted(labellers))}")
-    path = journal_file(folder, answers[0].labeller)
-    lines = b"".join(encode_answer(answer) for answer in answers)
+    append_lines(folder, answers[0].labeller, [encode_answer(answer) for answer in answers])
+
+
+def append_lines(
+    folder: Path, labeller: str, lines: Sequence[bytes], *, key: Callable[[bytes], Hashable] | None = None
+) -> list[bytes]:
+    """Write whole lines to the end of a labeller's journal and return them; they are on disk then.
+
+    With ``key``, lines whose key a line of the journal, or an earlier one of ``lines``, has already are left out. The
+    journal is locked throughout, so that programs that write the same lines at once write each of them once. Raises
+    ``JournalError`` if the disk refuses; then nothing is written.
+    """
+    path = journal_file(folder, labeller)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         is_new = not path.exists()
         descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
-            _append(descriptor, lines)
+            if key is not None:
+                lines = _missing(lines, path.read_bytes(), key)
+            if lines:
+                _append(descriptor, b"".join(lines))
         finally:
             os.close(descriptor)
         if is_new:
@@ -143,18 +159,23 @@ def append_answers(folder: Path, answers: Sequence[Answer]) -> None:
         raise JournalError(
             f"cannot write the answer to {path}: {error.strerror}; make room or mend its rights"
         ) from error
+    return list(lines)
+
+
+def read_lines(path: Path) -> list[bytes]:
+    """The lines of a journal, without their ends. Raises ``JournalError`` if the file cannot be read at all."""
+    try:
+        with path.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH)  # so that an answer being written is seen whole or not at all
+            return file.read().split(b"\n")
+    except OSError as error:
+        raise JournalError(f"cannot read the journal {path}: {error.strerror}") from error
 
 
 def read_journal(path: Path) -> Journals:
     """The answers of one journal. Raises ``JournalError`` if the file cannot be read at all."""
-    try:
-        with path.open("rb") as file:
-            fcntl.flock(file, fcntl.LOCK_SH)  # so that an answer being written is seen whole or not at all
-            lines = file.read().split(b"\n")
-    except OSError as error:
-        raise JournalError(f"cannot read the journal {path}: {error.strerror}") from error
     answers, unreadable = [], []
-    for number, line in enumerate(lines, 1):
+    for number, line in enumerate(read_lines(path), 1):
         if not line.strip():
             continue
         try:
@@ -245,6 +266,17 @@ def _problem_of(answer: Answer) -> str | None:
     if not (math.isfinite(answer.dwell_seconds) and answer.dwell_seconds >= 0):
         return f"it dwelt for {answer.dwell_seconds} seconds"
     return None
+
+
+def _missing(lines: Sequence[bytes], journal: bytes, key: Callable[[bytes], Hashable]) -> list[bytes]:
+    present = {key(line) for line in journal.split(b"\n")}
+    missing = []
+    for line in lines:
+        name = key(line.rstrip(b"\n"))
+        if name not in present:
+            present.add(name)
+            missing.append(line)
+    return missing
 
 
 def _append(descriptor: int, lines: bytes) -> None:

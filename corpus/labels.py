@@ -1,7 +1,8 @@
 """What people say about voices now: the journals folded, and their projection into the store.
 
 Folding is a pure function of the set of answers: the order in which journals are read, and copies of the same
-answers in two files, change nothing.
+answers in two files, change nothing. What was imported from a file stands only where the labeller has not answered in
+person.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from corpus.journal import Answer, AnswerKind, UnreadableLine, read_journals
+from corpus.journal import IMPORTED, Answer, AnswerKind, UnreadableLine, encode_answer, read_journals
 from corpus.store import Connection, transaction
 
 _FAVOURITES = (AnswerKind.FAVOURITE, AnswerKind.UNFAVOURITE)
@@ -42,9 +43,14 @@ class Rebuilt:
 def standing_answers(answers: Iterable[Answer]) -> list[Answer]:
     """The answers that nobody took back, oldest first, each once; undos themselves are left out.
 
-    An undo takes back only what the same labeller said; one of an undo, or of an unknown event, does nothing.
+    An undo takes back only what the same labeller said; one of an undo, or of an unknown event, does nothing. Where
+    two lines give one event differently, the same one counts in whatever order they are read.
     """
-    unique = {(answer.labeller, answer.event): answer for answer in answers}
+    unique: dict[tuple[str, str], Answer] = {}
+    for answer in answers:
+        known = unique.setdefault((answer.labeller, answer.event), answer)
+        if known != answer and encode_answer(answer) > encode_answer(known):
+            unique[answer.labeller, answer.event] = answer
     taken_back = {(a.labeller, a.undoes) for a in unique.values() if a.answer is AnswerKind.UNDO}
     kept = (a for key, a in unique.items() if a.answer is not AnswerKind.UNDO and key not in taken_back)
     return sorted(kept, key=lambda answer: (answer.time, answer.event))
@@ -54,11 +60,13 @@ def current_answers(answers: Iterable[Answer]) -> list[Answer]:
     """What every labeller says about every voice now, oldest first.
 
     Of a labeller and a voice there are at most two answers: the latest label, unsure or broken (a skip only where
-    there is none of these), and a favourite if it is one.
+    there is none of these), and a favourite if it is one. An imported one gives way to one in person of any age.
     """
     latest: dict[tuple[str, str, str], Answer] = {}
     for answer in standing_answers(answers):
-        latest[answer.labeller, answer.voice_id, _aspect(answer)] = answer
+        about = (answer.labeller, answer.voice_id, _aspect(answer))
+        if about not in latest or not _is_imported(answer) or _is_imported(latest[about]):
+            latest[about] = answer
     current = [
         answer
         for (labeller, voice_id, aspect), answer in latest.items()
@@ -94,6 +102,10 @@ def rebuild_answers(connection: Connection, folder: Path) -> Rebuilt:
     finally:
         connection.unregister("current_answers")
     return Rebuilt(read=len(journals.answers), standing=len(current), unreadable=journals.unreadable)
+
+
+def _is_imported(answer: Answer) -> bool:
+    return answer.heard == IMPORTED
 
 
 def _aspect(answer: Answer) -> str:
