@@ -12,6 +12,7 @@
     supplements    DX7II data that stands beside voices in a file
     suggestions    machine opinions: category, probability, origin
     answers        people's answers: a projection of the journals, rebuilt at will
+    suggestions_made  from how much they were made, so that outdated ones are known
     rejected_voices  windows of a file that were read as voices and are none, and why
     hearings       what was heard of each voice, by version of the engine and of the hearing
     health         tags on what is wrong with each voice: derived from hearings and repairs, replaced whole
@@ -118,6 +119,24 @@ CREATE VIEW names AS
     SELECT voice_id, name, count(*) AS sightings FROM sightings GROUP BY voice_id, name;
 """  # noqa: S608 - only names from the parameter table are put in
 
+# A file has one place on disk, whatever folder above it was named: /a/b/x.syx, /a/all.zip!b/x.syx.
+_PLACES = """
+ALTER TABLE file_paths ADD COLUMN location VARCHAR;    -- absolute; '!' stands between an archive and its member
+ALTER TABLE unread_paths ADD COLUMN location VARCHAR;
+UPDATE file_paths SET location = CASE
+    WHEN ends_with(source, '/' || path) THEN source
+    WHEN ends_with(lower(source), '.zip') THEN source || '!' || path
+    ELSE source || '/' || path END;
+UPDATE unread_paths SET location = CASE
+    WHEN ends_with(source, '/' || path) THEN source
+    WHEN ends_with(lower(source), '.zip') THEN source || '!' || path
+    ELSE source || '/' || path END;
+CREATE TABLE suggestions_made (
+    slots BIGINT NOT NULL,            -- rows of slots and of file_paths that the suggestions were made from:
+    paths BIGINT NOT NULL             -- if there are more now, suggestions are out of date
+);
+"""
+
 _REJECTED_VOICES = """
 CREATE TABLE rejected_voices (
     file_sha VARCHAR NOT NULL,
@@ -156,5 +175,5 @@ CREATE TABLE families (
 """
 
 # Migration n brings a store from version n to n + 1. Never edit one that has been released; add another.
-MIGRATIONS: tuple[str, ...] = (_FIRST, _REJECTED_VOICES + _HEALTH + _FAMILIES)
+MIGRATIONS: tuple[str, ...] = (_FIRST, _REJECTED_VOICES + _HEALTH + _FAMILIES, _PLACES)
 SCHEMA_VERSION = len(MIGRATIONS)

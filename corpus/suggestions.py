@@ -1,34 +1,25 @@
 """Suggestions: what the rules think of each voice, from all its names and all the folders it was found in.
 
-Each name of a voice votes for the categories it speaks of; a name seen more often counts more, but only by its
-logarithm, because one careless bank that was copied three hundred times is still one opinion. Each file votes once,
-however many folders hold a copy. A probability is the share of the votes, held down by a prior where votes are few
-and by how often the rules are right at best.
-
-Suggestions are the machine's. They live in the store with their origin, are made anew after every ingest, and are
-never written to a journal.
+Suggestions are the machine's. They live in the store with their origin, are made anew when an ingest has brought
+something, and are never written to a journal.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from math import log2
+from pathlib import Path
 
 import pyarrow as pa
 
 from corpus.fillers import is_filler
-from corpus.rules import Match, folder_rules, match_path, name_rules
-from corpus.store import Connection, transaction
+from corpus.poll import poll_folders, poll_names
+from corpus.store import Connection, open_store, transaction
 from corpus.suggestion import Suggestion
-from corpus.voicetable import read_voice_table
+from corpus.voicetable import read_fillers
+from corpus.votes import FOLDER_RULE, ranked, suggest_by_names
 from dx7.bankfile import BankFile
 from dx7.parameters import PARAMETER_COUNT
-
-NAME_RULE = "name_rule"
-FOLDER_RULE = "folder_rule"
-LEAST_PROBABILITY = 0.05  # anything below is not worth showing
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,59 +32,34 @@ class SlotSuggestions:
 
 
 @dataclass(frozen=True, slots=True)
-class _Trust:
-    """How votes become a probability: ``best * votes / (votes that spoke + silent * votes that did not + prior)``."""
+class _Made:
+    """Suggestions, and how many slots and paths the store had that they were made from: rows are only ever added."""
 
-    best: float
-    silent: float
-    prior: float
-
-
-# Two names of one voice agree in 94 of 100 cases, measured over the 28,000 voices of a large collection; a folder
-# agrees with the names in 75, and most folders say nothing of what is in them.
-_NAMES = _Trust(best=0.95, silent=0.25, prior=0.25)
-_FOLDERS = _Trust(best=0.8, silent=0.1, prior=1.0)
-
-
-def suggest_by_names(names: Mapping[str, int]) -> list[Suggestion]:
-    """What the names of one voice suggest, given with how often each was seen; the most probable first.
-
-    >>> [(each.category, round(each.probability, 2)) for each in suggest_by_names({"E.PIANO 1": 1})]
-    [('epiano', 0.76)]
-    """
-    rules = name_rules()
-    return _weigh(((rules.match(name), log2(1 + seen)) for name, seen in names.items()), _NAMES, NAME_RULE)
-
-
-def suggest_by_folders(votes: Iterable[tuple[Match, ...]]) -> list[Suggestion]:
-    """What the files that hold a voice suggest, given with what each file's folders say."""
-    return _weigh(((matches, 1.0) for matches in votes), _FOLDERS, FOLDER_RULE)
+    slots: int
+    paths: int
+    suggestions: pa.Table
 
 
 def refresh_suggestions(connection: Connection) -> int:
     """Make all suggestions of the store anew and return how many there are. Fillers get none."""
-    fillers = _fillers(connection)
-    rows = [(voice_id, each) for voice_id, names in _all_names(connection) for each in suggest_by_names(names)]
-    files = _file_matches(connection)
-    rows += [
-        (voice_id, each)
-        for voice_id, shas in _all_files(connection)
-        for each in suggest_by_folders(files[sha] for sha in shas)
-    ]
-    rows = [(voice_id, each) for voice_id, each in rows if voice_id not in fillers]
-    table = pa.table(
-        {
-            "voice_id": pa.array([voice_id for voice_id, _ in rows], pa.string()),
-            "category": pa.array([each.category for _, each in rows], pa.string()),
-            "probability": pa.array([each.probability for _, each in rows], pa.float32()),
-            "origin": pa.array([each.origin for _, each in rows], pa.string()),
-        }
-    )
+    made = _make(connection)
     with transaction(connection):
-        connection.execute("DELETE FROM suggestions")
-        if rows:
-            connection.from_arrow(table).insert_into("suggestions")
-    return len(rows)
+        _replace(connection, made)
+    return len(made.suggestions)
+
+
+def update_suggestions(store: Path, *, wait_seconds: float | None = None) -> None:
+    """Make all suggestions anew if the store has grown since they were made.
+
+    Others can read the store meanwhile; it is held only to put the suggestions in. Raises what :func:`open_store` does.
+    """
+    with open_store(store, read_only=True, wait_seconds=wait_seconds) as connection:
+        if _made_from(connection) == _size(connection):
+            return
+        made = _make(connection)
+    with open_store(store, wait_seconds=wait_seconds) as connection, transaction(connection):
+        if _made_from(connection) < (made.slots, made.paths):  # or another program was later, and knew more
+            _replace(connection, made)
 
 
 def summarise_suggestions(connection: Connection) -> list[dict[str, object]]:
@@ -132,58 +98,37 @@ def suggest_for_bank(connection: Connection, bank: BankFile) -> list[SlotSuggest
             voice.name,
             []
             if filler
-            else _ranked(
-                [*suggest_by_names(names[voice.voice_id] + Counter([voice.name])), *by_folder[voice.voice_id]]
-            ),
+            else ranked([*suggest_by_names(names[voice.voice_id] + Counter([voice.name])), *by_folder[voice.voice_id]]),
         )
         for slot, (voice, filler) in enumerate(zip(voices, fillers, strict=True), 1)
     ]
 
 
-def _weigh(votes: Iterable[tuple[tuple[Match, ...], float]], trust: _Trust, origin: str) -> list[Suggestion]:
-    scores: Counter[str] = Counter()
-    spoken = silent = 0.0
-    for matches, weight in votes:
-        if not matches:
-            silent += weight
-            continue
-        spoken += weight
-        for match in matches:
-            scores[match.category] += weight * match.weight  # type: ignore[assignment]
-    whole = spoken + trust.silent * silent + trust.prior
-    found = [Suggestion(key, trust.best * score / whole, origin) for key, score in scores.items()]
-    return _ranked(each for each in found if each.probability >= LEAST_PROBABILITY)
+def _make(connection: Connection) -> _Made:
+    slots, paths = _size(connection)
+    suggestions = pa.concat_tables([poll_names(connection), poll_folders(connection)])
+    connection.register("polled", suggestions)
+    connection.register("fillers", pa.table({"voice_id": read_fillers(connection)}))
+    try:
+        kept = connection.sql("FROM polled ANTI JOIN fillers USING (voice_id)").to_arrow_table()
+    finally:
+        connection.unregister("polled")
+        connection.unregister("fillers")
+    return _Made(slots, paths, kept)
 
 
-def _ranked(suggestions: Iterable[Suggestion]) -> list[Suggestion]:
-    return sorted(suggestions, key=lambda each: (-each.probability, each.category, each.origin))
+def _replace(connection: Connection, made: _Made) -> None:
+    connection.execute("DELETE FROM suggestions")
+    connection.execute("DELETE FROM suggestions_made")
+    if made.suggestions.num_rows:
+        connection.from_arrow(made.suggestions).insert_into("suggestions")
+    connection.execute("INSERT INTO suggestions_made VALUES ($1, $2)", [made.slots, made.paths])
 
 
-def _fillers(connection: Connection) -> set[str]:
-    voices = read_voice_table(connection)
-    return {voice_id for voice_id, filler in zip(voices.voice_ids, is_filler(voices.parameters), strict=True) if filler}
+def _size(connection: Connection) -> tuple[int, int]:
+    return len(connection.table("slots")), len(connection.table("file_paths"))
 
 
-def _all_names(connection: Connection) -> Iterable[tuple[str, dict[str, int]]]:
-    rows = connection.execute("SELECT voice_id, name, sightings FROM names ORDER BY voice_id, name").fetchall()
-    names: dict[str, dict[str, int]] = defaultdict(dict)
-    for voice_id, name, seen in rows:
-        names[voice_id][name] = seen
-    return names.items()
-
-
-def _file_matches(connection: Connection) -> dict[str, tuple[Match, ...]]:
-    """What the folders say of each file: the categories of all its places, each at its greatest weight."""
-    rules = folder_rules()
-    weights: dict[str, dict[str, float]] = defaultdict(dict)
-    for sha, path in connection.execute("SELECT file_sha, path FROM file_paths ORDER BY ALL").fetchall():
-        of_file = weights[sha]
-        for match in match_path(rules, path):
-            of_file[match.category] = max(match.weight, of_file.get(match.category, 0))
-    return {sha: tuple(Match(key, weight) for key, weight in each.items()) for sha, each in weights.items()}
-
-
-def _all_files(connection: Connection) -> list[tuple[str, list[str]]]:
-    return connection.execute(
-        "SELECT voice_id, list(DISTINCT file_sha ORDER BY file_sha) FROM slots GROUP BY voice_id ORDER BY voice_id"
-    ).fetchall()
+def _made_from(connection: Connection) -> tuple[int, int]:
+    rows = connection.execute("SELECT slots, paths FROM suggestions_made").fetchall()
+    return rows[0] if rows else (-1, -1)

@@ -5,11 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
+from corpus.fillers import is_filler
 from corpus.store import Connection
 from dx7.layout import Bytes
 from dx7.parameters import PARAMETER_NAMES
+
+_CHUNK = 50_000  # voices in memory where not all are wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +42,18 @@ def read_voice_table(connection: Connection) -> VoiceTable:
         voice_ids=voice_ids,
         names=[name for _, name, _ in seen],
         sightings=np.array([count for _, _, count in seen], np.int32),
-        parameters=np.stack([voices[name].to_numpy() for name in PARAMETER_NAMES], axis=1)
-        if voice_ids
-        else np.zeros((0, len(PARAMETER_NAMES)), np.uint8),
+        parameters=_parameters(voices),
     )
+
+
+def read_fillers(connection: Connection) -> pa.Array:
+    """The ids of all fillers, without holding all voices."""
+    found: list[str] = []
+    for voices in connection.table("voices").to_arrow_reader(_CHUNK):
+        filler = is_filler(_parameters(voices))
+        found += voices["voice_id"].filter(pa.array(filler)).to_pylist()
+    return pa.array(found, pa.string())
+
+
+def _parameters(voices: pa.Table | pa.RecordBatch) -> Bytes:
+    return np.stack([voices[name].to_numpy() for name in PARAMETER_NAMES], axis=1)
