@@ -13,10 +13,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from dx7.foreign import KnownMessage, identify_message
+from dx7.greymatter import TITLE as GREY_MATTER
+from dx7.greymatter import decode_message as decode_grey_matter
 from dx7.issues import Issue, IssueCode
 from dx7.parameters import PACKED_SIZE, UNPACKED_SIZE, VOICES_IN_BANK
+from dx7.resync import Shift, find_shift
 
 START, END = 0xF0, 0xF7
+BANK, SINGLE = "bank message", "single voice message"
+VOICE_MESSAGES = (BANK, SINGLE, GREY_MATTER)
 BANK_DATA_SIZE = VOICES_IN_BANK * PACKED_SIZE
 
 # A MIDI file's event length may stand between F0 and the maker's number, also in files that are not MIDI files.
@@ -27,6 +32,7 @@ _VOICES = re.compile(
 )
 _CLOSED = re.compile(rb"\xf0[\x00-\x7f]{2,}\xf7")
 _CUT_OFF = re.compile(rb"\xf7|\xf0\x43")  # the end of a body that is not whole, or the next message
+_MOST_SHIFTED = 512  # bytes that a bank may have lost or won for its voices to be looked for all the same
 _HEADLESS = re.compile(rb"\x43[\x00-\x0f](?:\x02\x20\x00|\x04\x20\x00)")
 
 
@@ -35,14 +41,17 @@ class Message:
     """A message, or what is left of one. Offsets count from the beginning of the scanned bytes.
 
     ``data`` holds the body of a bank or voice message, whole voices only; it is empty for others, which have
-    ``known`` instead. ``size`` is the whole extent, from ``offset``.
+    ``known`` instead. ``data_offset`` is None if the voices do not stand there in one piece. Behind a ``shift`` they
+    stand so many bytes farther on. ``size`` is the whole extent, from ``offset``.
     """
 
     offset: int
     size: int
-    data_offset: int = 0
+    kind: str = ""  # one of VOICE_MESSAGES if it has data
+    data_offset: int | None = 0
     data: bytes = b""
     stride: int = 0  # 128 for banks, 155 for single voices
+    shift: Shift | None = None
     known: KnownMessage | None = None
     issues: tuple[Issue, ...] = ()
 
@@ -96,6 +105,19 @@ def _voice_message(data: bytes, header: re.Match[bytes], file: str) -> Message |
         note(IssueCode.NO_HEADER, "the F0 that begins a message is missing")
     if not single and data[first - 2] == 0x10:
         note(IssueCode.WRONG_BYTE_COUNT, "byte count 10 00 in the header; it should be 20 00")
+    shifted = None if single else _shifted(data, first)
+    if shifted:
+        shift, body = shifted
+        voices, hurt = len(body) // stride, shift.voices + 1
+        if voices < VOICES_IN_BANK:
+            missing = (VOICES_IN_BANK - voices) * stride - shift.size
+            note(IssueCode.TRUNCATED, f"{missing} bytes are missing at voice {hurt}; the voices behind it are whole")
+        else:
+            note(IssueCode.JUNK, f"{shift.size} bytes too many at voice {hurt}; the voices behind it are whole")
+        cut = shift.voices * stride
+        size = data.index(END, first + len(body)) + 1 - offset
+        whole_voices = body[:cut] + body[cut + shift.size :]
+        return Message(offset, size, BANK, first, whole_voices, stride, shift, issues=tuple(issues))
     body = data[first:end]
     whole = len(body) // stride * stride
     if len(body) < expected:
@@ -103,7 +125,22 @@ def _voice_message(data: bytes, header: re.Match[bytes], file: str) -> Message |
         size = end - offset
     else:
         size = _check_end(data, first, body, note) - offset
-    return Message(offset, size, first, body[:whole], stride, issues=tuple(issues))
+    return Message(offset, size, SINGLE if single else BANK, first, body[:whole], stride, issues=tuple(issues))
+
+
+def _shifted(data: bytes, first: int) -> tuple[Shift, bytes] | None:
+    """Where a bank's body lost or won bytes, and that body: if its F7 stands near the right place, not at it."""
+    last = first + BANK_DATA_SIZE
+    if data[last + 1 : last + 2] == b"\xf7":
+        return None
+    end = data.find(END, first, last + _MOST_SHIFTED)
+    if end < last - _MOST_SHIFTED:
+        return None
+    for body in (data[first : end - 1], data[first:end]):  # with a checksum, and without
+        shift = find_shift(body)
+        if shift:
+            return shift, body
+    return None
 
 
 def _end_of_body(data: bytes, first: int, expected: int, single: bool) -> int:
@@ -144,8 +181,11 @@ def _check_end(data: bytes, first: int, body: bytes, note: Callable[[IssueCode, 
 
 
 def _other_message(data: bytes, start: int) -> Message | None:
-    """A message without voices: F0, 7-bit bytes, F7. None if it is not closed like that."""
+    """Any other message: F0, 7-bit bytes, F7. None if it is not closed like that."""
     match = _CLOSED.match(data, start)
     if not match:
         return None
-    return Message(start, match.end() - start, known=identify_message(match.group()))
+    size, packed = match.end() - start, decode_grey_matter(match.group())
+    if packed:
+        return Message(start, size, GREY_MATTER, None, packed, PACKED_SIZE)
+    return Message(start, size, known=identify_message(match.group()))

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dx7.files import MOST_ISSUES, read_bank_bytes
+from dx7.files import read_bank_bytes
 from dx7.issues import IssueCode
+from dx7.reading import MOST_ISSUES
 from tests.dx7.file_shapes import AMEM, BANK, PACKED, PARAMETER_CHANGE, SHAPES, VOICES, Shape
 
 
