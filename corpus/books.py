@@ -19,7 +19,7 @@ class FileCounts:
 
 @dataclass(frozen=True, slots=True)
 class VoiceCounts:
-    """Voice slots of all files read. ``rejected`` stays 0 as long as every slot can be repaired into a legal voice."""
+    """Voice slots of all files read. ``rejected`` are those that hold no voice, whatever stands beside them."""
 
     seen: int
     new: int
@@ -69,14 +69,26 @@ class Ledger:
     voices_seen: int = 0
     voices_new: int = 0
     voices_duplicate: int = 0
+    voices_rejected: int = 0
     rejected_files: Counter[str] = field(default_factory=Counter)
     warnings: Counter[str] = field(default_factory=Counter)
+
+    def add(self, other: Ledger) -> None:
+        """Add what was counted elsewhere."""
+        self.files_seen += other.files_seen
+        self.files_read += other.files_read
+        self.voices_seen += other.voices_seen
+        self.voices_new += other.voices_new
+        self.voices_duplicate += other.voices_duplicate
+        self.voices_rejected += other.voices_rejected
+        self.rejected_files.update(other.rejected_files)
+        self.warnings.update(other.warnings)
 
     def close(self) -> Books:
         """The books, checked."""
         books = Books(
             files=FileCounts(self.files_seen, self.files_read, self.rejected_files.total()),
-            voices=VoiceCounts(self.voices_seen, self.voices_new, self.voices_duplicate, 0),
+            voices=VoiceCounts(self.voices_seen, self.voices_new, self.voices_duplicate, self.voices_rejected),
             rejected_files_by_reason=dict(sorted(self.rejected_files.items())),
             warnings_by_reason=dict(sorted(self.warnings.items())),
         )

@@ -9,19 +9,25 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Sequence
+from functools import lru_cache
 
 from corpus.store import Connection
 from dx7.bankfile import NOT_IN_ONE_PIECE
 from dx7.errors import StoreError
 from dx7.identity import file_sha as sha_of
 
+_SHORT = 32  # bytes: around the voices of most banks there is a header, a checksum and nothing else
 _BEGINNING = re.compile(r"[0-9a-f]{1,64}")  # of a SHA-256
+
+
+_compress_again = lru_cache(maxsize=1 << 12)(zlib.compress)
 
 
 def squeeze(data: bytes, voices: Sequence[tuple[int, bytes]]) -> tuple[bytes, bool]:
     """What of a file must be kept beside its voices, given as (offset, bytes as found): compressed, and whether whole.
 
-    The whole file is kept if a voice does not stand in it in one piece, or two overlap.
+    Voices that follow on each other may be given in one. The whole file is kept if a voice does not stand in it in
+    one piece, or two overlap.
     """
     gaps, end = [], 0
     for offset, raw in sorted(voices):
@@ -30,7 +36,8 @@ def squeeze(data: bytes, voices: Sequence[tuple[int, bytes]]) -> tuple[bytes, bo
         gaps.append(data[end:offset])
         end = offset + len(raw)
     gaps.append(data[end:])
-    return zlib.compress(b"".join(gaps)), False
+    rest = b"".join(gaps)
+    return _compress_again(rest) if len(rest) <= _SHORT else zlib.compress(rest), False
 
 
 def unsqueeze(content: bytes, is_whole: bool, voices: Sequence[tuple[int, bytes]]) -> bytes:

@@ -15,6 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from corpus import batch as batch_module
 from corpus import ingest as ingest_module
 from corpus.ingest import ingest
 from corpus.store import open_store
@@ -30,7 +31,7 @@ MakeZip = Callable[..., bytes]
 
 TABLES = (
     *("files", "file_paths", "unread_paths", "file_issues", "file_warnings", "slots"),
-    *("raw_voices", "voice_repairs", "voices", "supplements", "suggestions"),
+    *("raw_voices", "voice_repairs", "voices", "supplements", "rejected_voices", "suggestions", "suggestions_made"),
 )
 
 
@@ -163,7 +164,7 @@ def test_batches_of_any_size_give_the_same_store(
     banks = write(tmp_path / "banks", collection)
     whole, pieces = tmp_path / "whole.duckdb", tmp_path / "pieces.duckdb"
     books = ingest([banks], whole)
-    monkeypatch.setattr(ingest_module, "BATCH_CONTENTS", 1)
+    monkeypatch.setattr(batch_module, "BATCH_CONTENTS", 1)
     seen: list[int] = []
     assert ingest([banks], pieces, progress=seen.append) == books
     assert sum(seen) == len(collection)
@@ -288,9 +289,9 @@ def test_an_ingest_that_is_killed_is_completed_by_the_next(
         """
         import os, signal, sys
         from pathlib import Path
-        from corpus import ingest
+        from corpus import batch, ingest
 
-        ingest.BATCH_CONTENTS = 2
+        batch.BATCH_CONTENTS = 2
         batches = []
 
         def progress(files):
@@ -321,11 +322,11 @@ def test_suggestions_are_made_by_the_ingest_after_one_that_was_killed_before_mak
 ) -> None:
     banks = write(tmp_path / "banks", {"a.syx": make_bank(1, names=["BRASS 1"])})
 
-    def killed(connection: object) -> None:
+    def killed(store: Path, **options: object) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(ingest_module, "refresh_suggestions", killed)
+        patch.setattr(ingest_module, "update_suggestions", killed)
         with pytest.raises(KeyboardInterrupt):
             ingest([banks], store)
     assert rows(store)["suggestions"] == []
@@ -341,11 +342,11 @@ def test_a_failing_batch_leaves_no_part_of_itself(
     before = rows(store)
     write(banks, {"b.syx": make_bank(2), "brass.syx": make_bank(3), "brass.json": b'{"generator": "cartwright"}'})
 
-    def fail(self: object, shas: list[str]) -> None:
+    def fail(connection: object, shas: set[str]) -> None:
         raise RuntimeError("the disk is gone")
 
     with monkeypatch.context() as patch:
-        patch.setattr(ingest_module._Ingest, "mark_generated", fail)
+        patch.setattr(batch_module, "mark_generated", fail)
         with pytest.raises(RuntimeError, match="disk is gone"):
             ingest([banks], store)
     assert rows(store) == before

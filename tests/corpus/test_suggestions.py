@@ -10,14 +10,8 @@ from hypothesis import strategies as st
 from corpus.ingest import ingest
 from corpus.rules import Match
 from corpus.store import open_store
-from corpus.suggestions import (
-    LEAST_PROBABILITY,
-    refresh_suggestions,
-    suggest_by_folders,
-    suggest_by_names,
-    suggest_for_bank,
-    summarise_suggestions,
-)
+from corpus.suggestions import refresh_suggestions, suggest_for_bank, summarise_suggestions
+from corpus.votes import LEAST_PROBABILITY, suggest_by_folders, suggest_by_names
 from dx7.categories import category_keys
 from dx7.files import read_bank_bytes
 
