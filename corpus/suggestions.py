@@ -17,7 +17,9 @@ from corpus.poll import poll_folders, poll_names
 from corpus.store import Connection, open_store, transaction
 from corpus.suggestion import Suggestion
 from corpus.voicetable import read_fillers
-from corpus.votes import FOLDER_RULE, ranked, suggest_by_names
+from corpus.votes import FOLDER_RULE as FOLDER_RULE
+from corpus.votes import NAME_RULE as NAME_RULE
+from corpus.votes import ranked, suggest_by_names
 from dx7.bankfile import BankFile
 from dx7.parameters import PARAMETER_COUNT
 
