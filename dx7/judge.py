@@ -2,8 +2,10 @@
 
 Two tests. *Plausible*: few odd values, a name; what a whole run of bytes must mostly be to be taken as voices.
 *Beyond doubt*: what a single window must be to be taken alone, wherever it stands: every value legal, every character
-of the name printable, and as many different values as people's voices have. In 107,000 files of other kinds (4 GB of
-programs, libraries, fonts, pictures) no byte offset passes the second test; 85 % of 36,703 different real voices do.
+of the name printable, as many different values as people's voices have, an operator that is loud, and a pitch
+envelope that stays near the note. Of 36,703 different voices of real bank messages four in five pass the second test,
+and nearly all others stand in one row with some that do. What passes it among files of other kinds is counted in
+tests/fuzz.py and was none of 60,000.
 """
 
 from __future__ import annotations
@@ -27,6 +29,8 @@ _MOST_ODD_VALUES = 7  # in a plausible voice, of 145 values and their bytes' unu
 _FEWEST_NAME_CHARACTERS = 8
 _FEWEST_DIFFERENT = 12  # different bytes before the name; 99.5 % of real voices have 13 or more
 _FEWEST_NOT_ZERO = 50  # bytes before the name; 99.5 % of real voices have 57 or more
+_LOUD = 70  # output level that the loudest operator has at least in 99.97 % of real voices
+_NEAR_THE_NOTE, _FEWEST_NEAR = (40, 60), 2  # pitch envelope levels; 98 % of real voices have two such, 72 % four of 50
 _TELLING_BYTES = 30  # of a voice, those with the smallest ranges; nearly all that is no voice fails them
 _CHUNK = 1 << 14  # windows judged at once, to bound memory
 
@@ -43,6 +47,8 @@ def _largest_bytes(width: int) -> Bytes:
     return largest
 
 
+_OUTPUT_LEVELS = [i for i, row in enumerate(PARAMETERS) if row.name.endswith("output_level")]
+_PITCH_LEVELS = [i for i, row in enumerate(PARAMETERS) if row.name.startswith("pitch_eg_level")]
 _LARGEST = {width: _largest_bytes(width) for width in (PACKED_SIZE, UNPACKED_SIZE)}
 _NAME_AT = {PACKED_SIZE: NAME_PACKED_BYTE, UNPACKED_SIZE: NAME_INDEX}
 
@@ -73,6 +79,7 @@ def is_beyond_doubt(raw: Bytes) -> NDArray[np.bool_]:
         & _printable(values).all(axis=1)
         & (different >= _FEWEST_DIFFERENT)
         & ((body != 0).sum(axis=1) >= _FEWEST_NOT_ZERO)
+        & _sounds(values)
     )
     return result
 
@@ -103,7 +110,7 @@ def reason_against(raw: Bytes) -> str:
     if odd := int(_odd_values(raw[None], values)[0]):
         return f"{odd} of {PARAMETER_COUNT} values are impossible"
     unprintable = NAME_LENGTH - int(_printable(values).sum())
-    return f"{unprintable} characters of the name cannot be printed" if unprintable else "hardly any value is set"
+    return f"{unprintable} characters of the name cannot be printed" if unprintable else "it would hardly sound"
 
 
 def _odd_values(raw: Bytes, values: Bytes) -> NDArray[np.intp]:
@@ -111,6 +118,13 @@ def _odd_values(raw: Bytes, values: Bytes) -> NDArray[np.intp]:
     if raw.shape[1] == PACKED_SIZE:
         odd += ((unused_bits(raw) & 0x7F) != 0).sum(axis=1)
     return np.asarray(odd, np.intp)
+
+
+def _sounds(values: Bytes) -> NDArray[np.bool_]:
+    low, high = _NEAR_THE_NOTE
+    levels = values[:, _PITCH_LEVELS]
+    near = ((levels >= low) & (levels <= high)).sum(axis=1) >= _FEWEST_NEAR
+    return np.asarray(near & (values[:, _OUTPUT_LEVELS].max(axis=1) >= _LOUD), np.bool_)
 
 
 def _printable(values: Bytes) -> NDArray[np.bool_]:

@@ -16,6 +16,7 @@ from dx7.foreign import KnownMessage, identify_message
 from dx7.greymatter import TITLE as GREY_MATTER
 from dx7.greymatter import decode_message as decode_grey_matter
 from dx7.issues import Issue, IssueCode
+from dx7.judge import plausible_share
 from dx7.parameters import PACKED_SIZE, UNPACKED_SIZE, VOICES_IN_BANK
 from dx7.resync import Shift, find_shift
 
@@ -26,12 +27,13 @@ BANK_DATA_SIZE = VOICES_IN_BANK * PACKED_SIZE
 
 # A MIDI file's event length may stand between F0 and the maker's number, also in files that are not MIDI files.
 _LENGTH = rb"(?:[\x80-\xff]{1,3}[\x00-\x7f])?"
-_VOICES = re.compile(
-    rb"(?P<start>\xf0?)" + _LENGTH + rb"\x43[\x00-\x0f]"
-    rb"(?:(?P<bank>\x09[\x10\x20]\x00)|(?P<bank_as_voice>\x00[\x10\x20]\x00)|(?P<voice>\x00\x01\x1b))"
-)
+_BANK_OR_VOICE = rb"(?:(?P<bank>\x09[\x10\x20]\x00)|(?P<bank_as_voice>\x00[\x10\x20]\x00)|(?P<voice>\x00\x01\x1b))"
+_VOICES = re.compile(rb"(?P<start>\xf0?)" + _LENGTH + rb"\x43[\x00-\x0f]" + _BANK_OR_VOICE)
+_VOICES_BEHIND_F0 = re.compile(rb"(?P<start>\xf0)" + _LENGTH + rb"\x43[\x00-\x0f]" + _BANK_OR_VOICE)
+_MOST_HEADERS_IN_VAIN = 1_000  # without F0; a file full of them has none that leads to voices
 _CLOSED = re.compile(rb"\xf0[\x00-\x7f]{2,}\xf7")
 _CUT_OFF = re.compile(rb"\xf7|\xf0\x43")  # the end of a body that is not whole, or the next message
+_PLAUSIBLE_SHARE = 0.5  # of the voices behind a header that is not whole
 _MOST_SHIFTED = 512  # bytes that a bank may have lost or won for its voices to be looked for all the same
 _HEADLESS = re.compile(rb"\x43[\x00-\x0f](?:\x02\x20\x00|\x04\x20\x00)")
 
@@ -58,25 +60,30 @@ class Message:
 
 def scan(data: bytes, file: str = "") -> Iterator[Message]:
     """All messages in order of their offset. ``file`` is named in issues."""
-    position = 0
-    voices = _VOICES.search(data)
+    position = in_vain = 0
+    headers = _VOICES
+    voices, start = headers.search(data), -1
     while position < len(data):
-        if voices and voices.start() < position:  # looked for no oftener than needed: it may be the whole file away
-            voices = _VOICES.search(data, position)
-        start = data.find(b"\xf0", position)
-        if voices and (start < 0 or voices.start() <= start):
+        # Both are looked for no oftener than needed: they may be the whole file away.
+        if voices and voices.start() < position:
+            voices = headers.search(data, position)
+        if start < position:
+            start = data.find(b"\xf0", position)
+            start = len(data) if start < 0 else start
+        if voices and voices.start() <= start:
             message = _voice_message(data, voices, file)
             if message:
                 yield message
                 position = message.offset + message.size
                 continue
-            start = voices.start() if data[voices.start()] == START else start
-        if start < 0:
-            return
-        message = _other_message(data, start)
+            in_vain += 1
+            if in_vain == _MOST_HEADERS_IN_VAIN:
+                headers = _VOICES_BEHIND_F0
+        place = min(start, voices.start()) if voices else start
+        message = _other_message(data, place)
         if message:
             yield message
-        position = start + (message.size if message else 1)
+        position = place + (message.size if message else 1)
 
 
 def identify_headless(data: bytes) -> KnownMessage | None:
@@ -95,13 +102,13 @@ def _voice_message(data: bytes, header: re.Match[bytes], file: str) -> Message |
     expected = UNPACKED_SIZE if single else BANK_DATA_SIZE
     stride = UNPACKED_SIZE if single else PACKED_SIZE
     end = _end_of_body(data, first, expected, single)
-    if header["bank_as_voice"] is not None:
-        if end - first < expected:
+    if header["bank_as_voice"] is not None or not header["start"]:  # so few bytes prove nothing by themselves
+        body = np.frombuffer(data, np.uint8, end - first, first)
+        if len(body) < expected or plausible_share(body.reshape(-1, stride)) < _PLAUSIBLE_SHARE:
             return None
+    if header["bank_as_voice"] is not None:
         note(IssueCode.WRONG_FORMAT_BYTE, "format byte 0 (one voice) on a bank; it should be 9")
     if not header["start"]:
-        if end - first < expected:
-            return None  # five bytes in the middle of other data prove nothing
         note(IssueCode.NO_HEADER, "the F0 that begins a message is missing")
     if not single and data[first - 2] == 0x10:
         note(IssueCode.WRONG_BYTE_COUNT, "byte count 10 00 in the header; it should be 20 00")
@@ -133,9 +140,10 @@ def _shifted(data: bytes, first: int) -> tuple[Shift, bytes] | None:
     last = first + BANK_DATA_SIZE
     if data[last + 1 : last + 2] == b"\xf7":
         return None
-    end = data.find(END, first, last + _MOST_SHIFTED)
-    if end < last - _MOST_SHIFTED:
+    cut = _CUT_OFF.search(data, max(first, last - _MOST_SHIFTED), last + _MOST_SHIFTED)
+    if not cut or data[cut.start()] != END or _CUT_OFF.search(data, first, cut.start()):
         return None
+    end = cut.start()
     for body in (data[first : end - 1], data[first:end]):  # with a checksum, and without
         shift = find_shift(body)
         if shift:
