@@ -18,6 +18,8 @@
     health         tags on what is wrong with each voice: derived from hearings and repairs, replaced whole
     relatives      pairs of voices that are one sound re-saved, confirmed by sound
     families       the family of each voice: derived from functional keys and relatives, replaced whole
+    search_voices  what voices are found and narrowed by; search_names, search_mark: see corpus/search_index.py
+    timbres        one note of each voice on three keys, by which recordings are matched (dx7/timbre.py)
 
     sightings      (view) every slot under every path its file was found at
     names          (view) every name of every voice, with how often
@@ -174,6 +176,49 @@ CREATE TABLE families (
 );
 """
 
+# What search reads, in the shape that it reads it (corpus/search_index.py). All three are derived and replaced whole.
+_SEARCH = """
+CREATE TABLE search_voices (
+    voice_id VARCHAR NOT NULL,
+    name VARCHAR NOT NULL,            -- the most frequent one
+    sightings BIGINT NOT NULL,
+    algorithm UTINYINT NOT NULL,      -- the panel's number
+    carriers UTINYINT NOT NULL,       -- operators that are heard in that algorithm
+    fixed BOOLEAN NOT NULL,           -- an operator that sounds keeps one frequency on all keys
+    generated BOOLEAN NOT NULL,       -- all files with it were made by a model
+    filler BOOLEAN NOT NULL,
+    sources VARCHAR[] NOT NULL,
+    suggestions VARCHAR[] NOT NULL,   -- categories, the likeliest first
+    health VARCHAR[] NOT NULL,        -- tags
+    family_id VARCHAR NOT NULL,       -- its own id where families have not been looked for
+    heard BOOLEAN NOT NULL,
+    brightness FLOAT,                 -- Hz; NULL, as the next two, if not heard or silent
+    attack FLOAT,                     -- seconds
+    release FLOAT,                    -- seconds
+    sound FLOAT[61]                   -- its place in the space of corpus/sound_space.py; NULL if not heard
+);
+CREATE TABLE search_names (
+    voice_id VARCHAR NOT NULL,
+    name VARCHAR NOT NULL,
+    plain VARCHAR NOT NULL,           -- lower case, letters and digits only
+    sightings BIGINT NOT NULL
+);
+CREATE TABLE search_mark (
+    mark VARCHAR NOT NULL             -- of what the two were made from; another one now: they are out of date
+);
+"""
+
+_TIMBRES = """
+CREATE TABLE timbres (
+    voice_id VARCHAR NOT NULL,
+    engine VARCHAR NOT NULL,          -- dx7.engine.ENGINE_VERSION
+    timbre INTEGER NOT NULL,          -- dx7.timbre.TIMBRE_VERSION
+    low FLOAT[90] NOT NULL,           -- on the three keys of dx7.timbre.KEYS
+    middle FLOAT[90] NOT NULL,
+    high FLOAT[90] NOT NULL
+);
+"""
+
 # Migration n brings a store from version n to n + 1. Never edit one that has been released; add another.
-MIGRATIONS: tuple[str, ...] = (_FIRST, _REJECTED_VOICES + _HEALTH + _FAMILIES, _PLACES)
+MIGRATIONS: tuple[str, ...] = (_FIRST, _REJECTED_VOICES + _HEALTH + _FAMILIES, _PLACES, _SEARCH + _TIMBRES)
 SCHEMA_VERSION = len(MIGRATIONS)
