@@ -1,58 +1,67 @@
-"""Zip archives as streams of files, read in memory and never unpacked to disk.
+"""Archives as streams of files, read in memory and never unpacked to disk.
 
 An archive is a stranger's. Sizes are measured while decompressing, so a bomb costs at most the limits; a member
 whose path climbs out of the archive is refused, though nothing would have been written; a member that is
-encrypted or damaged costs only itself.
+encrypted or damaged costs only itself, where the kind of archive allows. Kinds are rows of a table; archives of any
+kind may stand in each other.
 """
 
 from __future__ import annotations
 
 import io
-import lzma
 import re
-import struct
-import zipfile
-import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
+from typing import BinaryIO
 
-from corpus.found import LIMITS, FoundFile, Limits, clean_path, names_generator, rejected_file, sidecar_names
+from corpus.archive_7z import SEVENZIP
+from corpus.archive_packed import BZIP2, GZIP, XZ
+from corpus.archive_tar import TAR
+from corpus.archive_zip import ZIP
+from corpus.found import LIMITS, FoundFile, Limits, clean_path, rejected_file
+from corpus.generated import mark_by_sidecar
+from corpus.members import HEAD, PIECE, READ_ERRORS, ArchiveKind, Member, RefusedError, Stream
+from corpus.unread_kinds import why_unread
 from dx7.issues import IssueCode
 
-_MAGICS = (b"PK\x03\x04", b"PK\x05\x06")  # a first member; the end of an archive without members
+KINDS: tuple[ArchiveKind, ...] = (ZIP, GZIP, BZIP2, XZ, SEVENZIP, TAR)
+_YAMAHA = b"\xf0\x43"  # a system exclusive message
 _DRIVE = re.compile(r"[A-Za-z]:")
-_ENCRYPTED = 0x1  # general purpose flag, bit 0
-_OPEN_ERRORS = (zipfile.BadZipFile, OSError, EOFError, ValueError, OverflowError, struct.error, NotImplementedError)
-# Everything that zipfile and the decompressors raise at bytes that are not what the directory says.
-_READ_ERRORS = (*_OPEN_ERRORS, zlib.error, lzma.LZMAError, RuntimeError)
 
 
-def is_archive(data: bytes) -> bool:
-    """Whether bytes begin as a zip archive does."""
-    return data.startswith(_MAGICS)
+def archive_kind(data: bytes) -> ArchiveKind | None:
+    """Which archive bytes begin as, if any. Names are not asked."""
+    if data.startswith(_YAMAHA):  # most files there are
+        return None
+    head = data[:HEAD]
+    return next((kind for kind in KINDS if kind.recognise(head)), None)
 
 
-def walk_archive(archive: Path, source: str, path: str, prefix: str, *, limits: Limits = LIMITS) -> Iterator[FoundFile]:
+def walk_archive(
+    archive: BinaryIO, kind: ArchiveKind, source: str, path: str, prefix: str, *, limits: Limits = LIMITS
+) -> Iterator[FoundFile]:
     """Every member of an archive, archives within included. Folders are no files and are passed over.
 
     ``path`` names the archive itself, where it cannot be opened and so is one rejected file; ``prefix`` goes
     before the paths of its members.
     """
-    return _walk(archive, _Place(source, path, prefix, 1), _Budget(limits, limits.total_bytes, limits.members))
+    place = _Place(source, path, prefix, path.rpartition("/")[2], 1)
+    budget = _Budget(limits, limits.total_bytes, limits.members)
+    return mark_by_sidecar(_walk(archive, kind, place, budget), limits)
 
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Where an archive stands, how its members' paths begin, and how many archives deep they are."""
+    """Where an archive stands, how its members' paths begin, what it is called, and how many archives deep they are."""
 
     source: str
     path: str
     prefix: str
+    name: str
     depth: int
 
-    def inside(self, member: zipfile.ZipInfo) -> str:
-        return self.prefix + (clean_path(member.filename) or "(no name)")
+    def inside(self, member: Member) -> str:
+        return self.prefix + (clean_path(member.name) or "(no name)")
 
     def rejected(self, code: IssueCode, message: str) -> FoundFile:
         return rejected_file(self.source, self.path, code, message)
@@ -67,107 +76,149 @@ class _Budget:
     members: int
 
 
-class _TooLargeError(Exception):
-    """A member has more bytes than may be read. Never leaves this module."""
+class _Counted:
+    """The bytes of a member, counted as they come; :class:`RefusedError` as soon as they are too many.
+
+    Whatever goes wrong is raised only after the bytes before it were given.
+    """
+
+    def __init__(self, stream: Stream, member: Member, budget: _Budget) -> None:
+        self.stream = stream
+        self.member = member
+        self.budget = budget
+        self.begun = b""  # read already, to be read once more
+        self.failure: Exception | None = None
+        self.has_ended = False
+        self.size = 0
+
+    def read(self, size: int, /) -> bytes:
+        data, self.begun = self.begun[:size], self.begun[size:]
+        if self.failure is not None and not data:
+            raise self.failure
+        pieces = [data]
+        left = size - len(data)
+        while left > 0 and self.failure is None and not self.has_ended:
+            try:
+                piece = self._read_piece(min(left, PIECE))
+            except (RefusedError, *READ_ERRORS) as error:
+                if left == size:
+                    raise
+                self.failure = error
+                break
+            self.has_ended = not piece
+            pieces.append(piece)
+            left -= len(piece)
+        return b"".join(pieces)
+
+    def read_whole(self, most: int) -> bytes:
+        """All there is, or one byte more than ``most``. Raises what went wrong on the way."""
+        data = self.read(most + 1)
+        if self.failure is not None:
+            raise self.failure
+        return data
+
+    def _read_piece(self, size: int) -> bytes:
+        budget = self.budget
+        allowed = budget.bytes
+        data = self.stream.read(min(size, allowed + 1, self._believable() - self.size + 1))
+        self.size += len(data)
+        budget.bytes = max(0, allowed - len(data))
+        if len(data) > allowed:
+            text = f"over {budget.limits.total_bytes} bytes come out of the archive; the rest is not read"
+            raise RefusedError(IssueCode.ARCHIVE_TOO_LARGE, text)
+        if self.size > self._believable():
+            text = f"over {self._believable()} bytes come out of {self._packed()}: taken for a bomb"
+            raise RefusedError(IssueCode.ARCHIVE_TOO_LARGE, text)
+        return data
+
+    def _packed(self) -> int:
+        return self.member.packed() if self.member.packed is not None else 0
+
+    def _believable(self) -> int:
+        limits = self.budget.limits
+        if self.member.packed is None:
+            return max(limits.total_bytes, self.size)
+        return max(limits.ratio_from, limits.ratio * self._packed())
 
 
-def _walk(archive: Path | io.BytesIO, place: _Place, budget: _Budget) -> Iterator[FoundFile]:
+def _walk(archive: BinaryIO | Stream, kind: ArchiveKind, place: _Place, budget: _Budget) -> Iterator[FoundFile]:
     if place.depth > budget.limits.depth:
         text = f"an archive in {place.depth - 1} archives; unpack it and ingest what is in it"
         yield place.rejected(IssueCode.ARCHIVE_TOO_DEEP, text)
         return
     try:
-        opened = zipfile.ZipFile(archive)
-    except _OPEN_ERRORS as error:
-        yield place.rejected(IssueCode.DAMAGED_ARCHIVE, f"the archive cannot be opened: {error}")
-        return
-    with opened:
-        members = [member for member in opened.infolist() if not member.filename.endswith("/")]
-        by_name = {member.filename: member for member in members}
-        for number, member in enumerate(members):
+        for member in kind.members(archive, place.name, budget.limits):
             if budget.members <= 0:
-                text = f"{len(members) - number} members are not read: the limit is {budget.limits.members}"
+                text = f"it has more members than the {budget.limits.members} that are read"
                 yield place.rejected(IssueCode.ARCHIVE_TOO_LARGE, text)
                 return
             budget.members -= 1
-            yield from _walk_member(opened, member, by_name, place, budget)
+            yield from _walk_member(member, kind, place, budget)
+    except RefusedError as error:
+        yield place.rejected(error.refusal.code, error.refusal.message)
+    except READ_ERRORS as error:
+        yield place.rejected(IssueCode.DAMAGED_ARCHIVE, f"the {kind.title} cannot be read: {_text(error)}")
 
 
-def _walk_member(
-    opened: zipfile.ZipFile,
-    member: zipfile.ZipInfo,
-    by_name: dict[str, zipfile.ZipInfo],
-    place: _Place,
-    budget: _Budget,
-) -> Iterator[FoundFile]:
+def _walk_member(member: Member, kind: ArchiveKind, place: _Place, budget: _Budget) -> Iterator[FoundFile]:
     path = place.inside(member)
 
     def rejected(code: IssueCode, message: str) -> FoundFile:
         return rejected_file(place.source, path, code, message)
 
-    if _climbs(member.filename):
+    if _climbs(member.name):
         yield rejected(IssueCode.UNSAFE_PATH, "a path that leads out of the archive")
         return
-    if member.flag_bits & _ENCRYPTED:
-        yield rejected(IssueCode.ENCRYPTED, "encrypted; unpack it with its password and ingest what comes out")
+    if member.refusal is not None:
+        yield rejected(member.refusal.code, member.refusal.message)
         return
     try:
-        data = _read(opened, member, budget)
-    except _TooLargeError as error:
-        yield rejected(IssueCode.ARCHIVE_TOO_LARGE, str(error))
-        return
-    except _READ_ERRORS as error:
-        yield rejected(IssueCode.DAMAGED_ARCHIVE, f"the member cannot be read: {error}")
-        return
-    if is_archive(data):
-        nested = _Place(place.source, path, path + "!", place.depth + 1)
-        yield from _walk(io.BytesIO(data), nested, budget)
-    elif len(data) > budget.limits.file_bytes:
-        yield rejected(IssueCode.TOO_LARGE, f"larger than {budget.limits.file_bytes} bytes; no bank is")
-    else:
-        generated = _is_generated(opened, member, by_name, budget)
-        yield FoundFile(place.source, path, data, generated=generated)
+        with member.open() as stream:
+            counted = _Counted(stream, member, budget)
+            begun = counted.read(min(PIECE, budget.limits.file_bytes))
+            inner = archive_kind(begun)
+            counted.begun = begun
+            if inner is None:
+                data = counted.read_whole(budget.limits.file_bytes)
+                yield judged_file(place.source, path, data, budget.limits)
+            else:
+                archive = _in_memory(counted, budget.limits) if inner.seeks else counted
+                yield from _walk(archive, inner, _place_inside(place, member, kind, inner), budget)
+    except RefusedError as error:
+        yield rejected(error.refusal.code, error.refusal.message)
+    except READ_ERRORS as error:
+        yield rejected(IssueCode.DAMAGED_ARCHIVE, f"the member cannot be read: {_text(error)}")
 
 
-def _read(opened: zipfile.ZipFile, member: zipfile.ZipInfo, budget: _Budget) -> bytes:
-    """The bytes of a member; of a file over the limit, one byte more than that.
-
-    Raises :class:`_TooLargeError` as soon as a limit on archives is passed.
-    """
-    limits = budget.limits
-    believable = max(limits.ratio_from, limits.ratio * member.compress_size)
-    left = min(budget.bytes, believable)
-    with opened.open(member) as file:
-        data = file.read(min(limits.file_bytes, left) + 1)
-        if is_archive(data):
-            data += file.read(max(0, min(limits.archive_bytes, left) + 1 - len(data)))
-    allowed = budget.bytes
-    budget.bytes = max(0, allowed - len(data))
-    if len(data) > allowed:
-        raise _TooLargeError(f"over {limits.total_bytes} bytes come out of the archive; the rest is not read")
-    if len(data) > believable:
-        raise _TooLargeError(f"over {believable} bytes come out of {member.compress_size}: taken for a zip bomb")
-    if is_archive(data) and len(data) > limits.archive_bytes:
-        raise _TooLargeError(f"an archive of over {limits.archive_bytes} bytes inside another; unpack it first")
-    return data
+def _place_inside(place: _Place, member: Member, outer: ArchiveKind, inner: ArchiveKind) -> _Place:
+    """A compressed archive is one thing to people, and one step of a path: only more of the same goes deeper."""
+    name = clean_path(member.name).rpartition("/")[2]
+    if outer.wraps:
+        return replace(place, name=name, depth=place.depth + (1 if inner.wraps else 0))
+    path = place.inside(member)
+    return _Place(place.source, path, path + "!", name, place.depth + 1)
 
 
-def _is_generated(
-    opened: zipfile.ZipFile, member: zipfile.ZipInfo, by_name: dict[str, zipfile.ZipInfo], budget: _Budget
-) -> bool:
-    sidecars = [by_name[name] for name in sidecar_names(member.filename) if name in by_name]
-    for sidecar in sidecars:
-        if sidecar.flag_bits & _ENCRYPTED:
-            continue
-        try:
-            with opened.open(sidecar) as file:
-                text = file.read(min(budget.limits.sidecar_bytes, budget.bytes))
-        except _READ_ERRORS:
-            continue  # it is a member too, and gets its own reason in its turn
-        budget.bytes -= len(text)
-        if names_generator(text):
-            return True
-    return False
+def _in_memory(counted: _Counted, limits: Limits) -> BinaryIO:
+    data = counted.read_whole(limits.archive_bytes)
+    if len(data) > limits.archive_bytes:
+        text = f"an archive of over {limits.archive_bytes} bytes inside another; unpack it first"
+        raise RefusedError(IssueCode.ARCHIVE_TOO_LARGE, text)
+    return io.BytesIO(data)
+
+
+def judged_file(source: str, path: str, data: bytes, limits: Limits) -> FoundFile:
+    """Bytes that are no archive as a file; rejected if they are too many, or an archive or disk nobody here reads."""
+    if (reason := why_unread(data)) is not None:
+        return rejected_file(source, path, IssueCode.FOREIGN, reason)
+    if len(data) > limits.file_bytes:
+        text = f"larger than {limits.file_bytes} bytes; no bank is"
+        return rejected_file(source, path, IssueCode.TOO_LARGE, text)
+    return FoundFile(source, clean_path(path), data)
+
+
+def _text(error: BaseException) -> str:
+    return str(error) or type(error).__name__
 
 
 def _climbs(name: str) -> bool:

@@ -24,6 +24,7 @@ class Limits:
     depth: int = 3  # archives within archives
     ratio: int = 200  # bytes out for a byte in, where more than ratio_from come out
     ratio_from: int = 1 << 20
+    memory_bytes: int = 512 << 20  # what a decompressor may ask for
     sidecar_bytes: int = 1 << 20
 
 
@@ -35,7 +36,7 @@ class FoundFile:
     """One file that was seen: its bytes, or why they could not be had.
 
     ``source`` is the absolute path of what was named to ingest, ``path`` the way from there, with ``!`` between
-    an archive and its member. ``generated`` says that a sidecar names a model as the maker.
+    an archive and its member. ``generated`` says that a model made it: its sidecar or its name tells.
     """
 
     source: str

@@ -9,10 +9,13 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from corpus.archives import is_archive, walk_archive
+from corpus.archives import archive_kind, judged_file, walk_archive
 from corpus.found import LIMITS, FoundFile, Limits, clean_path, names_generator, rejected_file, sidecar_names
+from corpus.generated import mark_by_name
+from corpus.members import PIECE
 from dx7.errors import FileError
 from dx7.issues import IssueCode
 
@@ -23,7 +26,7 @@ def walk_sources(paths: Sequence[Path], *, limits: Limits = LIMITS) -> Iterator[
     Raises ``FileError`` at once if a path does not exist or is neither a folder nor a regular file.
     """
     sources = [_named(path) for path in paths]
-    return (found for source in sources for found in _walk(source, limits))
+    return (mark_by_name(found) for source in sources for found in _walk(source, limits))
 
 
 def _named(path: Path) -> Path:
@@ -33,7 +36,7 @@ def _named(path: Path) -> Path:
     except (OSError, RuntimeError, ValueError) as error:  # links in a circle; no home folder; a NUL in the name
         raise FileError(f"cannot read {path}: {getattr(error, 'strerror', None) or error}") from error
     if not (stat.S_ISDIR(mode) or stat.S_ISREG(mode)):
-        raise FileError(f"{path} is neither a folder nor a file; name folders, zip archives or bank files")
+        raise FileError(f"{path} is neither a folder nor a file; name folders, archives or bank files")
     return resolved
 
 
@@ -90,21 +93,20 @@ def _read(
             yield rejected_file(source, way, IssueCode.UNREADABLE, "not a regular file")
             return
         with path.open("rb") as file:
-            data = file.read(4)
-            archive = is_archive(data)
-            if not archive:
-                data += file.read(limits.file_bytes)
+            data = file.read(PIECE)
+            kind = archive_kind(data)
+            if kind is not None:
+                file.seek(0)
+                prefix = clean_path(way) + "!" if inside_archive is None else inside_archive
+                yield from walk_archive(file, kind, source, way, prefix, limits=limits)
+                return
+            if len(data) == PIECE:
+                data += file.read(limits.file_bytes + 1 - PIECE)
     except OSError as error:
         yield rejected_file(source, way, IssueCode.UNREADABLE, f"cannot be read: {error.strerror}")
         return
-    if archive:
-        prefix = clean_path(way) + "!" if inside_archive is None else inside_archive
-        yield from walk_archive(path, source, way, prefix, limits=limits)
-    elif len(data) > limits.file_bytes:
-        text = f"larger than {limits.file_bytes} bytes; no bank is"
-        yield rejected_file(source, way, IssueCode.TOO_LARGE, text)
-    else:
-        yield FoundFile(source, clean_path(way), data, generated=_is_generated(path, limits))
+    found = judged_file(source, way, data, limits)
+    yield replace(found, generated=True) if found.rejection is None and _is_generated(path, limits) else found
 
 
 def _is_generated(path: Path, limits: Limits) -> bool:

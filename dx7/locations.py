@@ -10,6 +10,7 @@ from pathlib import Path
 
 SHIPPED = Path(__file__).resolve().parent.parent / "data"
 CATEGORIES_FILE = SHIPPED / "categories.toml"
+SOURCES_FILE = SHIPPED / "sources.toml"
 STARTER_BANKS = SHIPPED / "starter" / "banks"
 DEFAULT_MODEL = SHIPPED / "models" / "default"
 
@@ -22,6 +23,11 @@ def user_data() -> Path:
 def store_file() -> Path:
     """The DuckDB store."""
     return user_data() / "store.duckdb"
+
+
+def banks_folder() -> Path:
+    """What was fetched from the web, one folder a source."""
+    return user_data() / "banks"
 
 
 def labels_folder() -> Path:
