@@ -44,13 +44,14 @@ def standing_answers(answers: Iterable[Answer]) -> list[Answer]:
     """The answers that nobody took back, oldest first, each once; undos themselves are left out.
 
     An undo takes back only what the same labeller said; one of an undo, or of an unknown event, does nothing. Where
-    two lines give one event differently, the same one counts in whatever order they are read.
+    two lines give one event differently (an export that was imported before the journal came), the one in person
+    counts, in whatever order they are read.
     """
     unique: dict[tuple[str, str], Answer] = {}
     for answer in answers:
         known = unique.setdefault((answer.labeller, answer.event), answer)
-        if known != answer and encode_answer(answer) > encode_answer(known):
-            unique[answer.labeller, answer.event] = answer
+        if known != answer:
+            unique[answer.labeller, answer.event] = max(known, answer, key=_weight)
     taken_back = {(a.labeller, a.undoes) for a in unique.values() if a.answer is AnswerKind.UNDO}
     kept = (a for key, a in unique.items() if a.answer is not AnswerKind.UNDO and key not in taken_back)
     return sorted(kept, key=lambda answer: (answer.time, answer.event))
@@ -102,6 +103,10 @@ def rebuild_answers(connection: Connection, folder: Path) -> Rebuilt:
     finally:
         connection.unregister("current_answers")
     return Rebuilt(read=len(journals.answers), standing=len(current), unreadable=journals.unreadable)
+
+
+def _weight(answer: Answer) -> tuple[bool, bytes]:
+    return not _is_imported(answer), encode_answer(answer)
 
 
 def _is_imported(answer: Answer) -> bool:
