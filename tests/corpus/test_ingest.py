@@ -1,14 +1,9 @@
 from __future__ import annotations
 
+import dataclasses
 import json
-import os
-import signal
-import subprocess
-import sys
-import textwrap
-import zlib
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -20,41 +15,16 @@ from corpus import ingest as ingest_module
 from corpus.ingest import ingest
 from corpus.store import open_store
 from corpus.weave import rebuild_file
-from dx7.errors import FileError, StoreBusyError, StoreError
+from dx7.bankfile import BankFile, RejectedVoice, VoiceBlock
+from dx7.errors import FileError, StoreError
 from dx7.files import read_bank_bytes
 from dx7.identity import file_sha
 from dx7.voice import repaired_voice
 from tests.corpus.conftest import write
+from tests.corpus.ingest_material import damaged, made_collection, rows
 
 MakeBank = Callable[..., bytes]
 MakeZip = Callable[..., bytes]
-
-TABLES = (
-    *("files", "file_paths", "unread_paths", "file_issues", "file_warnings", "slots"),
-    *("raw_voices", "voice_repairs", "voices", "supplements", "rejected_voices", "suggestions", "suggestions_made"),
-)
-
-
-def rows(store: Path) -> dict[str, list[tuple[object, ...]]]:
-    """Everything in a store but the times, in an order that does not depend on how it came in."""
-    with open_store(store, read_only=True) as connection:
-        tables = {name: connection.table(name) for name in TABLES}
-        return {
-            name: sorted((row for row in table.project(_columns(table.columns)).fetchall()), key=repr)
-            for name, table in tables.items()
-        }
-
-
-def _columns(columns: Sequence[str]) -> str:
-    return ", ".join(column for column in columns if column != "first_seen")
-
-
-def damaged(bank: bytes, seed: int) -> bytes:
-    """The bank with some bytes of its voices out of range, and its checksum wrong."""
-    changed = bytearray(bank)
-    for place in range(5):
-        changed[6 + (seed * 7919 + place * 997) % 4096] = 127 if place % 2 else 255
-    return bytes(changed)
 
 
 def naive_books(files: dict[str, bytes]) -> dict[str, object]:
@@ -84,24 +54,8 @@ def naive_books(files: dict[str, bytes]) -> dict[str, object]:
 
 
 @pytest.fixture(scope="module")
-def collection(make_bank: MakeBank, make_voice: Callable[..., object]) -> dict[str, bytes]:
-    """Banks of every kind, copies, damage, noise and what is no bank."""
-    one, two = make_bank(1, 2, 3), make_bank(3, 4, names=["RENAMED", "E.PIANO 1"])
-    return {
-        "Brass/one.syx": one,
-        "Brass/copy of one.syx": one,
-        "two.syx": two,
-        "both.syx": one + b"junk between" + two,
-        "headerless.bin": make_bank(*range(10, 42))[6:-2],
-        "damaged.syx": damaged(two, 1),
-        "more damaged.syx": damaged(one, 5),
-        "cut.syx": one[:1000],
-        "checksum.syx": two[:-2] + bytes([two[-2] ^ 1]) + two[-1:],
-        "four operators.syx": b"\xf0\x43\x00\x04\x20\x00" + one[6:],
-        "noise": bytes(zlib.crc32(bytes([i])) % 256 for i in range(250)) * 9,
-        "empty.syx": b"",
-        "read me.txt": b"These are my banks. Have fun!",
-    }
+def collection() -> dict[str, bytes]:
+    return made_collection()
 
 
 def test_the_books_are_those_of_counting_by_hand(tmp_path: Path, store: Path, collection: dict[str, bytes]) -> None:
@@ -274,107 +228,6 @@ def test_nothing_is_made_for_a_path_that_is_not_there(tmp_path: Path, store: Pat
     assert not store.exists()
 
 
-def run(code: str, *arguments: object) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-c", textwrap.dedent(code), *map(str, arguments)]
-    return subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=Path(__file__).parents[2]
-    )
-
-
-def test_an_ingest_that_is_killed_is_completed_by_the_next(
-    tmp_path: Path, store: Path, collection: dict[str, bytes]
-) -> None:
-    banks = write(tmp_path / "banks", collection)
-    killed = run(
-        """
-        import os, signal, sys
-        from pathlib import Path
-        from corpus import batch, ingest
-
-        batch.BATCH_CONTENTS = 2
-        batches = []
-
-        def progress(files):
-            batches.append(files)
-            if len(batches) == 4:
-                os.kill(os.getpid(), signal.SIGKILL)
-
-        ingest.ingest([Path(sys.argv[1])], Path(sys.argv[2]), progress=progress)
-        """,
-        banks,
-        store,
-    )
-    killed.communicate(timeout=60)
-    assert killed.returncode == -signal.SIGKILL
-    with open_store(store) as connection:
-        assert 0 < len(connection.table("files")) < len(collection)
-        dangling = "SELECT count(*) FROM slots ANTI JOIN voices USING (voice_id)"
-        assert connection.execute(dangling).fetchall() == [(0,)]
-    books = ingest([banks], store)
-    assert books.files.seen == len(collection)
-    clean = tmp_path / "clean.duckdb"
-    ingest([banks], clean)
-    assert rows(store) == rows(clean)
-
-
-def test_suggestions_are_made_by_the_ingest_after_one_that_was_killed_before_making_them(
-    tmp_path: Path, store: Path, make_bank: MakeBank, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    banks = write(tmp_path / "banks", {"a.syx": make_bank(1, names=["BRASS 1"])})
-
-    def killed(store: Path, **options: object) -> None:
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr(ingest_module, "update_suggestions", killed)
-        with pytest.raises(KeyboardInterrupt):
-            ingest([banks], store)
-    assert rows(store)["suggestions"] == []
-    ingest([banks], store)
-    assert [row[1] for row in rows(store)["suggestions"]] == ["brass"]
-
-
-def test_a_failing_batch_leaves_no_part_of_itself(
-    tmp_path: Path, store: Path, make_bank: MakeBank, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    banks = write(tmp_path / "banks", {"a.syx": make_bank(1)})
-    ingest([banks], store)
-    before = rows(store)
-    write(banks, {"b.syx": make_bank(2), "brass.syx": make_bank(3), "brass.json": b'{"generator": "cartwright"}'})
-
-    def fail(connection: object, shas: set[str]) -> None:
-        raise RuntimeError("the disk is gone")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(batch_module, "mark_generated", fail)
-        with pytest.raises(RuntimeError, match="disk is gone"):
-            ingest([banks], store)
-    assert rows(store) == before
-
-
-def test_a_store_that_another_program_holds_is_left_alone(tmp_path: Path, store: Path, make_bank: MakeBank) -> None:
-    banks = write(tmp_path / "banks", {"a.syx": make_bank(1)})
-    ingest([banks], store)
-    holder = run(
-        """
-        import sys, duckdb
-        connection = duckdb.connect(sys.argv[1])
-        print("held", flush=True)
-        sys.stdin.read()
-        """,
-        store,
-    )
-    try:
-        assert holder.stdout is not None
-        assert holder.stdout.readline() == b"held\n"
-        with pytest.raises(StoreBusyError, match="another program holds"), open_store(store, wait_seconds=0.1):
-            pass
-    finally:
-        os.kill(holder.pid, signal.SIGKILL)
-        holder.communicate(timeout=60)
-    assert ingest([banks], store).voices.new == 0
-
-
 @pytest.mark.parametrize("content", [b"", b"not a database" * 1000])
 def test_what_is_no_store_is_refused_and_left_alone(tmp_path: Path, make_bank: MakeBank, content: bytes) -> None:
     banks = write(tmp_path / "banks", {"a.syx": make_bank(1)})
@@ -383,3 +236,59 @@ def test_what_is_no_store_is_refused_and_left_alone(tmp_path: Path, make_bank: M
     with pytest.raises(StoreError, match="cannot open the store"):
         ingest([banks], file)
     assert file.read_bytes() == content
+
+
+def test_one_file_on_disk_counts_once_whatever_was_named(
+    tmp_path: Path, store: Path, make_bank: MakeBank, make_zip: MakeZip
+) -> None:
+    inside = make_zip({"x/a.syx": make_bank(1), "b.zip": make_zip({"c.syx": make_bank(2)}), "../up": b""})
+    banks = write(tmp_path / "disk" / "banks", {"d.syx": make_bank(1), "sub/e.syx": make_bank(3), "sub/f.zip": inside})
+    books = ingest([banks], store)
+    before = rows(store)
+    for named in (banks / "sub", banks / "sub" / "f.zip", banks / "d.syx", banks / "sub" / "e.syx", banks.parent):
+        assert ingest([named], store).voices.new == 0
+    assert rows(store) == before, "and what was named first stays the source"
+    with open_store(store) as connection:
+        assert connection.execute("SELECT DISTINCT source FROM file_paths").fetchall() == [(str(banks),)]
+        assert connection.execute("SELECT count(*) FROM sightings").fetchall() == [(books.voices.seen,)]
+        places = connection.execute("SELECT location FROM file_paths UNION ALL SELECT location FROM unread_paths")
+        assert {place.removeprefix(str(banks.parent)) for (place,) in places.fetchall()} == {
+            "/banks/d.syx",
+            "/banks/sub/e.syx",
+            "/banks/sub/f.zip!x/a.syx",
+            "/banks/sub/f.zip!b.zip!c.syx",
+            "/banks/sub/f.zip!../up",
+        }
+
+
+def test_a_file_that_changed_on_disk_has_been_seen_twice(tmp_path: Path, store: Path, make_bank: MakeBank) -> None:
+    banks = write(tmp_path / "banks", {"a.syx": make_bank(1)})
+    ingest([banks], store)
+    write(banks, {"a.syx": make_bank(2)})
+    assert ingest([banks], store).voices.new == 1
+    with open_store(store) as connection:
+        assert connection.execute("SELECT count(*), count(DISTINCT location) FROM file_paths").fetchall() == [(2, 1)]
+
+
+def test_windows_that_hold_no_voice_are_counted_every_time_and_kept(
+    tmp_path: Path, store: Path, make_bank: MakeBank, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read_but_refuse_two(data: bytes, name: str = "") -> BankFile:
+        bank = read_bank_bytes(data, name)
+        (block,) = bank.blocks
+        voices = VoiceBlock(block.found_as, block.raw[2:], block.offsets[2:])
+        refused = tuple(RejectedVoice(int(at), 128, "noise") for at in block.offsets[:2])
+        return dataclasses.replace(bank, blocks=(voices,), rejected_voices=refused)
+
+    monkeypatch.setattr(ingest_module, "read_bank_bytes", read_but_refuse_two)
+    data = make_bank(1, 2, 3, 4)
+    banks = write(tmp_path / "banks", {"a.syx": data, "copy.syx": data})
+    first, again = ingest([banks], store), ingest([banks], store)
+    assert (first.voices.seen, first.voices.new, first.voices.duplicate, first.voices.rejected) == (64, 3, 57, 4)
+    assert (again.voices.seen, again.voices.new, again.voices.duplicate, again.voices.rejected) == (64, 0, 60, 4)
+    with open_store(store) as connection:
+        assert connection.table("rejected_voices").fetchall() == [
+            (file_sha(data), 6, 128, "noise"),
+            (file_sha(data), 134, 128, "noise"),
+        ]
+        assert rebuild_file(connection, file_sha(data)) == data
