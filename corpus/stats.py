@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 
 from corpus.selection import LEAST_CONFIDENCE
 from corpus.store import Connection
+from corpus.voicetable import read_fillers
 
 MOST_ROWS = 10  # of top lists
 
@@ -16,14 +17,19 @@ class Stats:
 
     places: int
     contents: int
+    contents_generated: int  # made by a model, as a sidecar or a source says
     contents_rejected: dict[str, int]
     places_unread: dict[str, int]
     sources: dict[str, int]  # places by what was named to ingest
     sightings: int  # voice slots under all places
+    sightings_generated: int  # those of them in files that a model made
+    voices_rejected: dict[str, int]  # windows of distinct contents that hold no voice, by reason
     voices: int
     voices_named_twice: int  # with more than one name
+    aliases: int  # names of voices beyond the first of each
+    fillers: int  # voices that nobody made: INIT VOICE, all-zero, blank
     voices_damaged: int  # with no copy wholly in range
-    voices_generated: int
+    voices_generated: int  # in no other file than those that a model made
     warnings: dict[str, int]  # over distinct contents
     answers: dict[str, int]
     labelled_by_main_category: dict[str, int]
@@ -50,16 +56,21 @@ def read_stats(connection: Connection) -> Stats:
     return Stats(
         places=one("SELECT count(*) FROM file_paths"),
         contents=one("SELECT count(*) FROM files"),
+        contents_generated=one("SELECT count(*) FROM files WHERE generated"),
         contents_rejected=counts(
             "SELECT rejection, count(*) FROM files WHERE rejection IS NOT NULL GROUP BY ALL ORDER BY 1"
         ),
         places_unread=counts("SELECT code, count(*) FROM unread_paths GROUP BY ALL ORDER BY 1"),
         sources=counts("SELECT source, count(*) FROM file_paths GROUP BY ALL ORDER BY 2 DESC, 1"),
         sightings=one("SELECT sum(voices) FROM file_paths JOIN files USING (file_sha)"),
+        sightings_generated=one("SELECT sum(voices) FROM file_paths JOIN files USING (file_sha) WHERE generated"),
+        voices_rejected=counts("SELECT reason, count(*) FROM rejected_voices GROUP BY ALL ORDER BY 1"),
         voices=one("SELECT count(*) FROM voices"),
         voices_named_twice=one(
             "SELECT count(*) FROM (SELECT voice_id FROM slots GROUP BY voice_id HAVING count(DISTINCT name) > 1)"
         ),
+        aliases=one("SELECT count(*) - count(DISTINCT voice_id) FROM (SELECT DISTINCT voice_id, name FROM slots)"),
+        fillers=len(read_fillers(connection)),
         voices_damaged=one(
             "SELECT count(*) FROM (SELECT voice_id FROM raw_voices GROUP BY voice_id"
             " HAVING bool_and(raw_sha IN (SELECT raw_sha FROM voice_repairs)))"

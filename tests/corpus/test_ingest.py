@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from corpus import batch as batch_module
 from corpus import ingest as ingest_module
 from corpus.ingest import ingest
+from corpus.stats import read_stats
 from corpus.store import open_store
 from corpus.weave import rebuild_file
 from dx7.bankfile import BankFile, RejectedVoice, VoiceBlock
@@ -292,3 +293,19 @@ def test_windows_that_hold_no_voice_are_counted_every_time_and_kept(
             (file_sha(data), 134, 128, "noise"),
         ]
         assert rebuild_file(connection, file_sha(data)) == data
+
+
+def test_stats_tell_generated_banks_fillers_and_aliases_apart(tmp_path: Path, store: Path, make_bank: MakeBank) -> None:
+    files = {
+        "a.syx": make_bank(1, 2, names=["ONE", "TWO"]),
+        "b.syx": make_bank(1, 3, names=["UNO", "THREE"]),
+        "made.syx": make_bank(1, 4),
+        "made.json": b'{"generator": "cartwright"}',
+    }
+    ingest([write(tmp_path / "banks", files)], store)
+    with open_store(store) as connection:
+        stats = read_stats(connection)
+    assert (stats.contents_generated, stats.sightings, stats.sightings_generated) == (1, 96, 32)
+    assert (stats.voices, stats.voices_generated, stats.fillers) == (5, 1, 1)
+    assert (stats.voices_named_twice, stats.aliases) == (1, 2)
+    assert stats.voices_rejected == {}

@@ -1,16 +1,25 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+import random
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from corpus.fillers import is_filler
 from corpus.ingest import ingest
-from corpus.rules import Match
-from corpus.store import open_store
-from corpus.suggestions import refresh_suggestions, suggest_for_bank, summarise_suggestions
+from corpus.poll import poll_names
+from corpus.rules import Match, folder_rules, match_path
+from corpus.store import Connection, open_store
+from corpus.suggestions import refresh_suggestions, suggest_for_bank, summarise_suggestions, update_suggestions
+from corpus.voicetable import read_voice_table
 from corpus.votes import LEAST_PROBABILITY, suggest_by_folders, suggest_by_names
 from dx7.categories import category_keys
 from dx7.files import read_bank_bytes
@@ -90,6 +99,112 @@ def test_every_voice_gets_what_its_names_and_folders_say(filled: Path, make_voic
         ("brass", "folder_rule", 3),
         ("wind", "name_rule", 1),
     }
+
+
+def slow_suggestions(connection: Connection) -> set[tuple[object, ...]]:
+    """What the store should suggest, worked out one voice at a time."""
+    names: dict[str, dict[str, int]] = defaultdict(dict)
+    for voice_id, name, seen in connection.execute("FROM names ORDER BY voice_id, name").fetchall():
+        names[voice_id][name] = seen
+    says: dict[str, dict[str, float]] = defaultdict(dict)
+    for sha, path in connection.execute("SELECT file_sha, path FROM file_paths").fetchall():
+        for match in match_path(folder_rules(), path):
+            says[sha][match.category] = max(match.weight, says[sha].get(match.category, 0))
+    files = defaultdict(list)
+    for voice_id, sha in connection.execute("SELECT DISTINCT voice_id, file_sha FROM slots").fetchall():
+        files[voice_id].append(tuple(Match(*each) for each in says[sha].items()))
+    table = read_voice_table(connection)
+    return {
+        (voice_id, each.category, float(np.float32(each.probability)), each.origin)
+        for voice_id, filler in zip(table.voice_ids, is_filler(table.parameters), strict=True)
+        if not filler
+        for each in suggest_by_names(names[voice_id]) + suggest_by_folders(files[voice_id])
+    }
+
+
+WORDS = [
+    "BRASS",
+    "E.PIANO",
+    "SYN BASS",
+    "STR PAD",
+    "FLUTE",
+    "JOHN",
+    "",
+    "Tuba_2",
+    "PIANO",
+    "DRUM<b>",
+    "\u2400X",
+    "BELL 1",
+]
+FOLDERS = ["Brass", "Pianos/Electric Piano", "misc", "Bass", "Choir", "Strings and pads", "a.zip!Organ"]
+
+
+def test_all_suggestions_are_those_that_one_voice_after_another_gets(
+    tmp_path: Path, store: Path, make_bank: MakeBank, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("corpus.poll._CHUNK", 7)
+    draw = random.Random(3)
+    for number in range(40):
+        seeds = draw.choices(range(60), k=20)
+        data = make_bank(*seeds, names=[f"{draw.choice(WORDS)} {draw.randrange(9)}"[:10] for _ in seeds])
+        for folder in draw.sample(FOLDERS, draw.choice([1, 1, 2, 3])):
+            (tmp_path / "banks" / folder).mkdir(parents=True, exist_ok=True)
+            (tmp_path / "banks" / folder / f"{draw.choice(WORDS[3:7])}{number}.syx").write_bytes(data)
+    ingest([tmp_path / "banks"], store)
+    with open_store(store) as connection:
+        expected = slow_suggestions(connection)
+        assert connection.execute("FROM suggestions").fetchall() != []
+        assert sorted(connection.execute("FROM suggestions").fetchall()) == sorted(expected)
+        assert {origin for *_, origin in expected} == {"name_rule", "folder_rule"}
+
+
+def test_suggestions_are_made_again_only_when_there_is_something_new(
+    filled: Path, make_bank: MakeBank, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[Connection] = []
+
+    def poll(connection: Connection) -> pa.Table:
+        made.append(connection)
+        return poll_names(connection)
+
+    monkeypatch.setattr("corpus.suggestions.poll_names", poll)
+    update_suggestions(filled)
+    assert made == []
+    with open_store(filled) as connection:
+        connection.execute(
+            "INSERT INTO file_paths BY NAME SELECT * REPLACE (path || '2' AS path) FROM file_paths LIMIT 1"
+        )
+        before = connection.execute("FROM suggestions_made").fetchall()
+    update_suggestions(filled)
+    assert len(made) == 1
+    with open_store(filled) as connection:
+        assert connection.execute("FROM suggestions_made").fetchall() == [(before[0][0], before[0][1] + 1)]
+
+
+def test_suggestions_made_from_less_do_not_replace_those_made_from_more(
+    filled: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with open_store(filled) as connection:
+        connection.execute("UPDATE suggestions_made SET slots = 0")
+        connection.execute("DELETE FROM suggestions")
+    opened = 0
+
+    @contextmanager
+    def another_ingest_ends_before_the_second(store: Path, **options: Any) -> Iterator[Connection]:
+        nonlocal opened
+        opened += 1
+        if opened == 2:
+            with open_store(store) as other:
+                other.execute("UPDATE suggestions_made SET slots = 9999")
+        with open_store(store, **options) as connection:
+            yield connection
+
+    monkeypatch.setattr("corpus.suggestions.open_store", another_ingest_ends_before_the_second)
+    update_suggestions(filled)
+    with open_store(filled) as connection:
+        assert opened == 2
+        assert connection.execute("SELECT slots FROM suggestions_made").fetchall() == [(9999,)]
+        assert connection.execute("FROM suggestions").fetchall() == []
 
 
 def test_a_bank_that_is_not_in_the_store_gets_suggestions_for_every_slot(filled: Path, make_bank: MakeBank) -> None:
