@@ -39,6 +39,7 @@ _WRITTEN = (
     *("suggestion", "suggestion_probability", "suggestion_origin", "vocabulary", "token", "event"),
 )
 _OBEYED = re.compile(r"'*[=+\-@\t\r]")  # how a cell begins that a spreadsheet would calculate
+_OPEN = "unexpected end of data"
 _WITH_SLOT = re.compile(r":\d+\Z")
 _GUARDED = re.compile(r"'+[=+\-@\t\r]")
 
@@ -109,19 +110,23 @@ def _records(lines: Sequence[str], delimiter: str) -> Iterator[tuple[int, str | 
     first = 1
     while first < len(lines):
         text, end = lines[first], first + 1
-        while (is_open := _is_open(text, delimiter)) and end < min(len(lines), first + MOST_LINES_OF_A_ROW):
+        while (fault := _fault(text, delimiter)) == _OPEN and end < min(len(lines), first + MOST_LINES_OF_A_ROW):
             text, end = f"{text}\n{lines[end]}", end + 1
-        yield first + 1, None if is_open else text
-        first = first + 1 if is_open else end
+        if fault == _OPEN or (fault and end > first + 1):  # what closed it opened another one
+            yield first + 1, None
+            first += 1
+        else:
+            yield first + 1, text
+            first = end
 
 
-def _is_open(text: str, delimiter: str) -> bool:
-    """Whether a row ends within a quotation, so that the next line belongs to it."""
+def _fault(text: str, delimiter: str) -> str:
+    """What a strict reader minds in a row; it ends within a quotation if that is :data:`_OPEN`."""
     try:
         next(csv.reader([text], delimiter=delimiter, strict=True), None)
     except csv.Error as error:
-        return "unexpected end of data" in str(error)
-    return False
+        return str(error)
+    return ""
 
 
 def _cells(record: str, delimiter: str) -> list[str]:

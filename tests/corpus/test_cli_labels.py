@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -85,8 +86,85 @@ def test_rebuild_fills_the_store(labels: Path, tmp_path: Path) -> None:
         assert connection.execute("SELECT count(*) FROM answers").fetchall() == [(3,)]
 
 
-@pytest.mark.parametrize("command", ["labels", "rebuild"])
+@pytest.mark.parametrize(
+    "command", ["labels", "labels import", "labels export", "labels merge", "labels conflicts", "rebuild"]
+)
 def test_help_has_an_example(command: str) -> None:
-    code, out, _ = run(command, "--help")
+    code, out, _ = run(*command.split(), "--help")
     assert code == 0
     assert f"Example: python -m corpus {command}" in out
+
+
+VOICE = "a" * 32
+
+
+def test_labels_go_out_and_come_back(labels: Path, tmp_path: Path) -> None:
+    out_file, other, none = tmp_path / "out.csv", tmp_path / "other", ("--store", tmp_path / "none.duckdb")
+    code, out, _ = run("labels", "export", out_file, "--labels", labels, *none, "--json")
+    assert code == 0
+    assert json.loads(out) == {"file": str(out_file), "answers": 3, "voices": 1, "left_out": 0}
+    code, out, _ = run("labels", "import", out_file, "--labels", other, *none)
+    assert (code, out) == (0, "3 answers read, 3 added: 2 of anna, 1 of ben\n")
+    code, out, _ = run("labels", "import", out_file, "--labels", other, *none, "--json")
+    assert json.loads(out) == {
+        "file": str(out_file),
+        "format": "csv",
+        "read": 3,
+        "added": 0,
+        "labellers": {},
+        "problems": [],
+        "left_out": {},
+        "strangers": None,
+    }
+    assert run("labels", "--labels", other, "--json")[1] == run("labels", "--labels", labels, "--json")[1]
+
+
+def test_an_import_tells_what_it_could_not_take(labels: Path, tmp_path: Path) -> None:
+    rows = [f"{VOICE},Keys", f"{VOICE},Arp; Organ", *["x,brass"] * 25]
+    (tmp_path / "in.csv").write_text("voice_id,category\n" + "\n".join(rows))
+    common = (tmp_path / "in.csv", "--labels", labels, "--store", tmp_path / "none.duckdb")
+    code, out, err = run("labels", "import", *common, "--as", "carl", "--map", "keys=epiano")
+    assert code == 0
+    assert err.count("row") == 20
+    assert "row: 4: 'x' is no voice id" in err
+    assert "... and 5 more; --json lists them all" in out
+    assert "2 answers read, 2 added: 2 of carl" in out
+    assert "category Arp" in out
+    for wrong in ("Keys", "=epiano", "Keys="):
+        assert run("labels", "import", *common, "--map", wrong)[0] == 1
+
+
+def test_conflicts_are_listed(labels: Path, tmp_path: Path) -> None:
+    none = ("--store", tmp_path / "none.duckdb", "--labels", labels)
+    code, out, _ = run("labels", "conflicts", *none, "--json")
+    assert code == 0
+    assert [(each["voice_id"], [a["labeller"] for a in each["answers"]]) for each in json.loads(out)] == [
+        (VOICE, ["anna", "ben"])
+    ]
+    out = run("labels", "conflicts", *none)[1]
+    assert "people disagree about 1 voices" in out
+    assert re.search(r"aaaaaaaa +anna +brass, pad .*\n +ben +broken", out)
+    assert run("labels", "conflicts", "--labels", tmp_path / "empty", *none[:2])[1] == "people agree\n"
+
+
+def test_merge_adds_and_tells(labels: Path, tmp_path: Path) -> None:
+    answer = Answer(
+        event="f" * 32,
+        labeller="anna",
+        time=datetime(2027, 1, 1, tzinfo=UTC),
+        voice_id=VOICE,
+        answer=AnswerKind.LABEL,
+        categories=("organ",),
+    )
+    append_answers(tmp_path / "laptop", [answer])
+    with (tmp_path / "laptop" / "anna.jsonl").open("a") as file:
+        file.write("{torn")
+    code, out, err = run("labels", "merge", tmp_path / "laptop", "--labels", labels)
+    assert code == 0
+    assert "2 lines read, 2 added" in out
+    assert "1 voices were answered differently by one person; the later answer stands" in out
+    assert "unreadable, and carried along: anna.jsonl, line 2" in err
+    code, out, _ = run("labels", "merge", tmp_path / "laptop" / "anna.jsonl", "--labels", labels, "--json")
+    merged = json.loads(out)
+    assert (merged["read"], merged["added"], merged["conflicts"]) == (2, 0, [])
+    assert len(merged["unreadable"]) == 1
