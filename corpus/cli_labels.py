@@ -94,7 +94,7 @@ def import_(
     if json:
         print_json({"file": str(file)} | asdict(done))
         return
-    _print_limited("row", [f"{problem.row}: {problem.message}" for problem in done.problems])
+    _print_limited("left out", [f"row {problem.row}: {problem.message}" for problem in done.problems])
     people = ", ".join(f"{count} of {person}" for person, count in done.labellers.items())
     print_text(f"{done.read} answers read, {done.added} added{f': {people}' if people else ''}")
     if done.strangers:
@@ -150,7 +150,7 @@ def merge(
     _print_limited("left out", done.refused)
     print_text(f"{done.read} lines read, {done.added} added")
     if done.conflicts:
-        print_text(f"{len(done.conflicts)} voices were answered differently by one person; the later answer stands")
+        print_text(f"answered differently by one person, so that the later answer stands: {len(done.conflicts)}")
     _print_conflicts(done.conflicts, {})
 
 
@@ -177,7 +177,7 @@ def conflicts(
     if json:
         print_json([_conflict(conflict, names) for conflict in shown])
         return
-    print_text(f"people disagree about {len(found)} voices" if found else "people agree")
+    print_text(f"voices that people disagree about: {len(found)}" if found else "people agree")
     _print_conflicts(shown, names)
 
 

@@ -125,8 +125,8 @@ def test_an_import_tells_what_it_could_not_take(labels: Path, tmp_path: Path) ->
     common = (tmp_path / "in.csv", "--labels", labels, "--store", tmp_path / "none.duckdb")
     code, out, err = run("labels", "import", *common, "--as", "carl", "--map", "keys=epiano")
     assert code == 0
-    assert err.count("row") == 20
-    assert "row: 4: 'x' is no voice id" in err
+    assert err.count("left out: row") == 20
+    assert "left out: row 4: 'x' is no voice id" in err
     assert "... and 5 more; --json lists them all" in out
     assert "2 answers read, 2 added: 2 of carl" in out
     assert "category Arp" in out
@@ -142,7 +142,7 @@ def test_conflicts_are_listed(labels: Path, tmp_path: Path) -> None:
         (VOICE, ["anna", "ben"])
     ]
     out = run("labels", "conflicts", *none)[1]
-    assert "people disagree about 1 voices" in out
+    assert "voices that people disagree about: 1" in out
     assert re.search(r"aaaaaaaa +anna +brass, pad .*\n +ben +broken", out)
     assert run("labels", "conflicts", "--labels", tmp_path / "empty", *none[:2])[1] == "people agree\n"
 
@@ -162,7 +162,7 @@ def test_merge_adds_and_tells(labels: Path, tmp_path: Path) -> None:
     code, out, err = run("labels", "merge", tmp_path / "laptop", "--labels", labels)
     assert code == 0
     assert "2 lines read, 2 added" in out
-    assert "1 voices were answered differently by one person; the later answer stands" in out
+    assert "so that the later answer stands: 1" in out
     assert "unreadable, and carried along: anna.jsonl, line 2" in err
     code, out, _ = run("labels", "merge", tmp_path / "laptop" / "anna.jsonl", "--labels", labels, "--json")
     merged = json.loads(out)
