@@ -11,6 +11,8 @@ work goes to processes (``dx7/bulk.py``).
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
+from functools import partial
 from importlib.metadata import version
 from typing import Any
 
@@ -58,21 +60,34 @@ def render(
 
     Raises ``EngineError`` for a note, velocity or duration out of range.
     """
-    return _render(voice.unpacked, note, velocity, seconds_held, seconds_total)
+    audio = _render_full(voice.unpacked, note, velocity, seconds_held, seconds_total)
+    audio *= _PLUGIN_LEVEL
+    return audio
 
 
 def render_array(
-    unpacked: Bytes, *, note: int = 60, velocity: int = 100, seconds_held: float = 1.0, seconds_total: float = 2.0
+    unpacked: Bytes,
+    *,
+    note: int = 60,
+    velocity: int = 100,
+    seconds_held: float = 1.0,
+    seconds_total: float = 2.0,
 ) -> Audio:
     """:func:`render` of ``uint8[155]`` or ``uint8[145]``, for bulk work that makes no ``Voice``.
 
     Raises ``ValueError`` for another shape or a value out of range, which the engine would read past its tables with.
     """
-    if unpacked.dtype != np.uint8 or unpacked.shape not in ((UNPACKED_SIZE,), (NAME_INDEX,)):
-        raise ValueError(f"expected uint8[{UNPACKED_SIZE}], got {unpacked.dtype}{list(unpacked.shape)}")
-    if (unpacked[:NAME_INDEX] > _MAXIMUM).any():
-        raise ValueError("cannot render values out of range; call repair() first")
-    return _render(unpacked.tobytes().ljust(UNPACKED_SIZE), note, velocity, seconds_held, seconds_total)
+    audio = _render_full(_checked(unpacked), note, velocity, seconds_held, seconds_total)
+    audio *= _PLUGIN_LEVEL
+    return audio
+
+
+def player_of(unpacked: Bytes) -> Callable[[int, int, float, float], Audio]:
+    """What renders notes of one voice, ``(note, velocity, seconds_held, seconds_total)``, for measuring.
+
+    Here one operator at full level peaks at 1.0, as dexed-py has it; otherwise it is as :func:`render_array`.
+    """
+    return partial(_render_full, _checked(unpacked))
 
 
 def to_playback_level(audio: Audio) -> Audio:
@@ -112,7 +127,15 @@ def loudness(audio: NDArray[Any]) -> float:
     return float(10 * np.log10(max(loudest, 1e-20))) - 0.691
 
 
-def _render(unpacked: bytes, note: int, velocity: int, seconds_held: float, seconds_total: float) -> Audio:
+def _checked(unpacked: Bytes) -> bytes:
+    if unpacked.dtype != np.uint8 or unpacked.shape not in ((UNPACKED_SIZE,), (NAME_INDEX,)):
+        raise ValueError(f"expected uint8[{UNPACKED_SIZE}], got {unpacked.dtype}{list(unpacked.shape)}")
+    if (unpacked[:NAME_INDEX] > _MAXIMUM).any():
+        raise ValueError("cannot render values out of range; call repair() first")
+    return unpacked.tobytes().ljust(UNPACKED_SIZE)
+
+
+def _render_full(unpacked: bytes, note: int, velocity: int, seconds_held: float, seconds_total: float) -> Audio:
     if not 0 <= note <= 127:
         raise EngineError(f"note is {note}; MIDI notes run from 0 to 127")
     if not 1 <= velocity <= 127:
@@ -126,7 +149,6 @@ def _render(unpacked: bytes, note: int, velocity: int, seconds_held: float, seco
     synth = _synth()
     synth.load_sysex(unpacked + _ALL_OPERATORS_ON)
     audio: Audio = synth.render(note, velocity, seconds_held, seconds_total)
-    audio *= _PLUGIN_LEVEL
     return audio
 
 

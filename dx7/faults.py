@@ -15,6 +15,7 @@ noisy             spectrum as flat as noise
 shrill            more than half of the energy lies above 8 kHz
 unpitched         no period that repeats
 off_pitch         a clear pitch, more than half a semitone from every octave of the key
+clicks            a burst of overtones that is over at once, 10 dB above all around it, the attack apart
 ================  =============================================================================================
 
 Levels are relative to one operator at full level. Noise, brightness and pitch count where they hold at most of the
@@ -41,18 +42,20 @@ SHRILL_SHARE = 0.5
 SHRILL_SHARE_OF_UNPITCHED = 0.8  # cymbals live up there; no factory voice passes 0.7
 UNPITCHED_CONFIDENCE, SURE_CONFIDENCE = 0.5, 0.8
 OFF_PITCH_CENTS = 50.0
+CLICK_DB = 10.0
 
-# These make a voice useless; slow and loud ones are merely to be handled with care.
+# These make a voice useless; slow, loud and clicking ones are merely to be handled with care.
 _USELESS = frozenset(
     {"silent", "nearly_silent", "subsonic", "drone", "swells", "noisy", "shrill", "unpitched", "off_pitch"}
 )
-FAULTS = (*sorted(_USELESS), "loud", "slow")
+FAULTS = (*sorted(_USELESS), "clicks", "loud", "slow")
 
 
 def faults(heard: Descriptors, category: str | None = None) -> tuple[str, ...]:
     """The faults of a voice, of :data:`FAULTS`, the gravest first; empty for a good one.
 
-    What belongs to ``category`` is no fault: noise in drums and effects, false pitch in these, bells and mallets.
+    What belongs to ``category`` is no fault: noise and clicks in drums and effects, false pitch in these, bells and
+    mallets.
     Without a category a voice is judged as one that plays melodies.
     """
     if heard.loudest_db < SILENT_DB:
@@ -69,6 +72,8 @@ def faults(heard: Descriptors, category: str | None = None) -> tuple[str, ...]:
         found.append("swells")
     if notes:
         found += _faults_of_notes(notes, category)
+    if category not in UNPITCHED and max(heard.held_click_db, heard.release_click_db) > CLICK_DB:
+        found.append("clicks")
     if heard.hard_db > LOUD_DB:
         found.append("loud")
     if heard.attack_seconds > SLOW_SECONDS or heard.start_db < SLOW_DB:

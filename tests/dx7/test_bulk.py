@@ -9,7 +9,7 @@ from multiprocessing import active_children
 import numpy as np
 import pytest
 
-from dx7.bulk import CHUNK, render_many
+from dx7.bulk import CHUNK, Processes, render_many
 from dx7.engine import render_array
 from dx7.errors import EngineError
 from dx7.layout import MAXIMUM, Bytes
@@ -42,15 +42,15 @@ def die(_: Bytes) -> None:
 
 def test_bulk_equals_one_by_one() -> None:
     voices, done = _voices(COUNT), []
-    bulk = list(render_many(voices, loudest, processes=2, progress=done.append))
+    bulk = list(render_many(voices, loudest, workers=Processes(2), progress=done.append))
     assert bulk == [loudest(voice) for voice in voices]
     assert done == [CHUNK] * 5 + [7]
 
 
 def test_the_work_is_really_shared_and_small_work_is_not() -> None:
-    assert os.getpid() not in set(render_many(_voices(COUNT), who, processes=2))
-    assert set(render_many(_voices(CHUNK), who, processes=2)) == {os.getpid()}
-    assert set(render_many(_voices(COUNT), who, processes=1)) == {os.getpid()}
+    assert os.getpid() not in set(render_many(_voices(COUNT), who, workers=Processes(2)))
+    assert set(render_many(_voices(CHUNK), who, workers=Processes(2))) == {os.getpid()}
+    assert set(render_many(_voices(COUNT), who, workers=Processes(1))) == {os.getpid()}
 
 
 def test_no_voices_give_no_results() -> None:
@@ -63,18 +63,18 @@ def test_the_failure_of_a_job_reaches_the_caller(processes: int) -> None:
     voices[:, 0] = 0
     voices[-10, 0] = 77
     with pytest.raises(ValueError, match="not to my taste"):
-        list(render_many(voices, stumble, processes=processes))
+        list(render_many(voices, stumble, workers=Processes(processes)))
     assert active_children() == []
 
 
 def test_a_worker_that_dies_is_an_engine_error() -> None:
     with pytest.raises(EngineError, match="a rendering process died"):
-        list(render_many(_voices(COUNT), die, processes=2))
+        list(render_many(_voices(COUNT), die, workers=Processes(2)))
     assert active_children() == []
 
 
 def test_nobody_reading_on_stops_the_workers() -> None:
-    results = render_many(_voices(20 * CHUNK), loudest, processes=2)
+    results = render_many(_voices(20 * CHUNK), loudest, workers=Processes(2))
     next(results)
     results.close()  # type: ignore[attr-defined]
     assert active_children() == []

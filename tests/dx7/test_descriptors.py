@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dx7.bulk import CHUNK
-from dx7.descriptors import DESCRIPTOR_NAMES, descriptors_of, hear, hear_many, hear_row
+from dx7.bulk import CHUNK, Processes
+from dx7.descriptors import DESCRIPTOR_NAMES, descriptors_of, hear, hear_many, hear_rows
 from dx7.layout import MAXIMUM
 from dx7.spectrum import SILENCE, WINDOW, hear_spectra
 from dx7.voice import INIT_VOICE
@@ -142,9 +142,9 @@ def test_a_row_of_another_length_is_refused() -> None:
 def test_many_are_heard_as_one_by_one() -> None:
     drawn = np.random.default_rng(3).integers(0, MAXIMUM.astype(int) + 1, (4 * CHUNK + 1, len(MAXIMUM)))
     voices, done = drawn.astype(np.uint8), []
-    heard = hear_many(voices, processes=2, progress=done.append)
+    heard = hear_many(voices, workers=Processes(2), progress=done.append)
     assert heard.shape == (len(voices), len(DESCRIPTOR_NAMES))
     assert sum(done) == len(voices)
     for index in (0, CHUNK - 1, CHUNK, 4 * CHUNK):
-        assert np.array_equal(heard[index], hear_row(voices[index]))
+        assert np.array_equal(heard[index], hear_rows(voices[index : index + 1])[0])
     assert hear_many(voices[:0]).shape == (0, len(DESCRIPTOR_NAMES))

@@ -27,6 +27,9 @@ MADE = {
     "unpitched": NOISE,
     "shrill": BRIGHT,
     "off_pitch": SINE.replace(op1_frequency_coarse=1, op1_frequency_fine=20),
+    "clicks": SINE.replace(
+        op1_amplitude_modulation_sensitivity=3, lfo_amplitude_modulation_depth=99, lfo_wave=3, lfo_speed=40
+    ),  # a square tremolo
 }
 
 
@@ -41,14 +44,15 @@ def test_a_plain_sine_has_none() -> None:
 
 
 @pytest.mark.parametrize("fault", MADE)
-def test_slow_and_loud_voices_are_useful_and_the_others_are_not(fault: str) -> None:
-    assert is_useful(hear(MADE[fault].array)) == (fault in {"slow", "loud"})
+def test_slow_loud_and_clicking_voices_are_useful_and_the_others_are_not(fault: str) -> None:
+    assert is_useful(hear(MADE[fault].array)) == (fault in {"slow", "loud", "clicks"})
 
 
 @pytest.mark.parametrize("category", category_keys())
 def test_categories_excuse_what_belongs_to_them(category: str) -> None:
-    noise, false = faults(hear(NOISE.array), category), faults(hear(MADE["off_pitch"].array), category)
+    noise, false, clicks = (faults(hear(MADE[each].array), category) for each in ("noisy", "off_pitch", "clicks"))
     assert ("noisy" in noise) == (category not in UNPITCHED)
+    assert ("clicks" in clicks) == (category not in UNPITCHED)
     assert ("off_pitch" in false) == (category not in UNPITCHED | INHARMONIC)
     assert is_useful(hear(MADE["off_pitch"].array), category) == (category in UNPITCHED | INHARMONIC)
 
