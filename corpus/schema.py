@@ -16,8 +16,9 @@
     rejected_voices  windows of a file that were read as voices and are none, and why
     hearings       what was heard of each voice, by version of the engine and of the hearing
     health         tags on what is wrong with each voice: derived from hearings and repairs, replaced whole
-    relatives      pairs of voices that are one sound re-saved, confirmed by sound
+    relatives      pairs of voices that are one sound re-saved, confirmed by sound: those that tie families together
     families       the family of each voice: derived from functional keys and relatives, replaced whole
+    family_builds  what the families were built with
     search_voices  what voices are found and narrowed by; search_names, search_mark: see corpus/search_index.py
     timbres        one note of each voice on three keys, by which recordings are matched (dx7/timbre.py)
 
@@ -166,7 +167,7 @@ CREATE TABLE relatives (
     voice_id VARCHAR NOT NULL,
     relative_id VARCHAR NOT NULL,     -- above voice_id: each pair stands once
     differing INTEGER NOT NULL,       -- audible parameters that differ
-    distance FLOAT NOT NULL           -- by sound
+    distance FLOAT NOT NULL           -- by sound, dB
 );
 CREATE TABLE families (
     voice_id VARCHAR NOT NULL,
@@ -174,14 +175,22 @@ CREATE TABLE families (
     at_rest_key VARCHAR NOT NULL,     -- voices with one key sound alike when a plain note is played
     performance_key VARCHAR NOT NULL  -- and these under every controller, velocity and key too
 );
+CREATE TABLE family_builds (          -- one row, once there are families: what they were built with
+    engine VARCHAR NOT NULL,
+    hearing INTEGER NOT NULL,
+    version INTEGER NOT NULL          -- corpus.families.FAMILY_VERSION
+);
 """
 
 # What search reads, in the shape that it reads it (corpus/search_index.py). All three are derived and replaced whole.
 _SEARCH = """
 CREATE TABLE search_voices (
     voice_id VARCHAR NOT NULL,
-    name VARCHAR NOT NULL,            -- the most frequent one
+    names VARCHAR[] NOT NULL,         -- the most frequent one first
     sightings BIGINT NOT NULL,
+    file_sha VARCHAR NOT NULL,        -- the first of its places
+    path VARCHAR NOT NULL,
+    slot INTEGER NOT NULL,
     algorithm UTINYINT NOT NULL,      -- the panel's number
     carriers UTINYINT NOT NULL,       -- operators that are heard in that algorithm
     fixed BOOLEAN NOT NULL,           -- an operator that sounds keeps one frequency on all keys
@@ -191,6 +200,7 @@ CREATE TABLE search_voices (
     suggestions VARCHAR[] NOT NULL,   -- categories, the likeliest first
     health VARCHAR[] NOT NULL,        -- tags
     family_id VARCHAR NOT NULL,       -- its own id where families have not been looked for
+    family_size INTEGER NOT NULL,
     heard BOOLEAN NOT NULL,
     brightness FLOAT,                 -- Hz; NULL, as the next two, if not heard or silent
     attack FLOAT,                     -- seconds
