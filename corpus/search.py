@@ -6,9 +6,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from corpus.facets import Filters, conditions
 from corpus.found import clean_path
+from corpus.search_index import ready_index
 from corpus.store import Connection
-from dx7.algorithms import ALGORITHMS
+from dx7.errors import StoreError
+
+EVERYTHING = Filters()
 
 _NOT_WORD = re.compile(r"[^a-z0-9]")
 
@@ -18,7 +22,10 @@ class Hit:
     """A voice that was found.
 
     ``names`` are all it was seen under, the one that matched best first. ``algorithm`` is the panel's number.
-    ``labels`` are people's categories, ``suggestions`` the rules'. The last three say where it stands, once.
+    ``labels`` are people's categories, ``suggestions`` the rules'. ``file_sha``, ``path`` and ``slot`` say where it
+    stands, once. ``brightness`` is in Hz, ``attack`` and ``release`` in seconds (``corpus/facets.py``); None if
+    the voice was not ``heard`` yet, or is silent. ``health`` are the tags on what is wrong with it. ``family_size``
+    counts the voices that are this sound re-saved, itself included.
     """
 
     voice_id: str
@@ -30,90 +37,128 @@ class Hit:
     file_sha: str
     path: str
     slot: int
+    filler: bool
+    generated: bool
+    favourite: bool
+    heard: bool
+    brightness: float | None
+    attack: float | None
+    release: float | None
+    health: tuple[str, ...]
+    family_id: str
+    family_size: int
 
 
-def search(
-    connection: Connection,
-    text: str = "",
-    *,
-    categories: Sequence[str] = (),
-    algorithm: int | None = None,
-    path: str = "",
-    limit: int = 50,
-) -> list[Hit]:
+def search(connection: Connection, text: str = "", filters: Filters = EVERYTHING, *, limit: int = 50) -> list[Hit]:
     """The voices with a name that has every word of ``text``, the closest and most copied first.
 
-    Case, spaces and signs do not count: ``epiano 1`` finds ``E.PIANO 1``. ``categories`` keeps voices that a person
-    put in one of them or, where nobody has answered, that a rule would; ``algorithm`` (1 to 32) those with that
-    wiring; ``path`` those found in a source, folder or file whose path has it. Raises ``ValueError`` for an
-    algorithm that there is not.
+    Case, spaces and signs do not count: ``epiano 1`` finds ``E.PIANO 1``. Raises ``StoreError`` if the filters ask
+    for what only hearing tells and no voice has been heard.
     """
-    if algorithm is not None and algorithm not in ALGORITHMS:
-        raise ValueError(f"algorithm is {algorithm}; it must be 1 to {len(ALGORITHMS)}")
-    text, path = clean_path(text), clean_path(path)
-    words = text.lower().split()
+    found = Query(connection, text, filters)
     rows = connection.execute(
-        _QUERY,
-        {
-            "plain": [plain for word in words if (plain := _NOT_WORD.sub("", word))],
-            "signs": [word for word in words if not _NOT_WORD.sub("", word)],
-            "whole": _NOT_WORD.sub("", text.lower()),
-            "categories": list(categories),
-            "algorithm": None if algorithm is None else algorithm - 1,
-            "path": path.lower(),
-            "limit": limit,
-        },
+        f"{found.sql} SELECT voice_id, best FROM found ORDER BY rank, sightings DESC, voice_id LIMIT $limit",
+        found.values | {"limit": limit},
     ).fetchall()
+    return read_hits(connection, [voice_id for voice_id, _ in rows], path=filters.path, best=[name for _, name in rows])
+
+
+class Query:
+    """``WITH ... found AS (...)``: what matches a text and filters, for a query to go on from, and its values.
+
+    ``found`` has the columns of ``search_voices`` and ``labelled``, ``rank`` (0 the name, 1 its beginning, 2 in it)
+    and ``best``, the name that matched. What is typed is only ever a value, never a part of the query.
+    """
+
+    def __init__(self, connection: Connection, text: str, filters: Filters) -> None:
+        ready_index(connection)
+        if filters.needs_hearing:
+            demand_hearing(connection)
+        wanted, self.values = conditions(filters)
+        if "path" in self.values:
+            self.values["path"] = clean_path(self.values["path"])
+        matching, name = "", "names[1] AS best, 2 AS rank"
+        words = clean_path(text).lower().split()
+        if words:
+            matching = f"matching AS ({self._match(words)}),"
+            name = "best, rank"
+        self.sql = f"""
+WITH {matching} labelled AS ({_LABELLED}), found AS (
+    SELECT search_voices.*, labels, labellers, coalesce(favourite, false) AS favourite, {name}
+    FROM search_voices {"JOIN matching USING (voice_id)" if words else ""} LEFT JOIN labelled USING (voice_id)
+    WHERE {" AND ".join(["true", *wanted])}
+    {f"QUALIFY {_BEST_OF_FAMILY}" if filters.one_per_family else ""}
+)"""  # noqa: S608 - parts of our own
+
+    def _match(self, words: Sequence[str]) -> str:
+        """The best name of each voice with a name that has all words; signs count only in words that are but signs."""
+        tests = []
+        for number, word in enumerate(words):
+            plain = _NOT_WORD.sub("", word)
+            tests.append(f"contains({'plain' if plain else 'lower(name)'}, $word{number})")
+            self.values[f"word{number}"] = plain or word
+        self.values["whole"] = "".join(_NOT_WORD.sub("", word) for word in words)
+        return _MATCHING.format(tests=" AND ".join(tests))
+
+
+def read_hits(
+    connection: Connection, voice_ids: Sequence[str], *, path: str = "", best: Sequence[str] = ()
+) -> list[Hit]:
+    """Hits for voices of the store, in the order given.
+
+    ``best`` are the names to put first, otherwise the most frequent ones. Of the places of a voice, one with ``path``
+    in it is told if there is one.
+    """
+    if not voice_ids:
+        return []
+    cursor = connection.execute(_HITS, {"ids": list(voice_ids)})
+    columns = [column[0] for column in cursor.description]
+    hits = {row[0]: dict(zip(columns, row, strict=True)) for row in cursor.fetchall()}
+    if path:
+        values = {"ids": list(voice_ids), "path": clean_path(path).lower()}
+        for voice_id, place in connection.execute(_PLACES, values).fetchall():
+            hits[voice_id] |= place
+    for voice_id, name in zip(voice_ids, best, strict=False):
+        hits[voice_id]["names"] = [name, *(other for other in hits[voice_id]["names"] if other != name)]
     return [
-        Hit(voice_id, tuple(names), seen, stored + 1, tuple(labels or ()), tuple(suggested or ()), sha, where, slot)
-        for voice_id, names, seen, stored, labels, suggested, sha, where, slot in rows
+        Hit(**{name: tuple(value) if isinstance(value, list) else value for name, value in hits[voice_id].items()})
+        for voice_id in voice_ids
+        if voice_id in hits
     ]
 
 
-# What is typed is only ever a value, never a part of the query.
-_QUERY = """
-WITH named AS (
-    SELECT voice_id, name, sightings, regexp_replace(lower(name), '[^a-z0-9]', '', 'g') AS plain FROM names
-), matching AS (
+def demand_hearing(connection: Connection) -> None:
+    """Raise ``StoreError`` if there are voices, and not one of them has been heard."""
+    ((voices, heard),) = connection.execute("SELECT count(*), count(sound) FROM search_voices").fetchall()
+    if voices and not heard:
+        raise StoreError("the voices of this store are not heard yet; run python -m corpus health first")
+
+
+_BEST_OF_FAMILY = "row_number() OVER (PARTITION BY family_id ORDER BY rank, sightings DESC, voice_id) = 1"
+_LABELLED = """
+    SELECT voice_id, favourite, list_sort(list_distinct(flatten(answered))) AS labels, labellers FROM (
+        SELECT voice_id, list(categories) FILTER (answer = 'label') AS answered,
+            list(DISTINCT labeller ORDER BY labeller) FILTER (answer = 'label') AS labellers,
+            bool_or(answer = 'favourite') AS favourite
+        FROM answers GROUP BY voice_id
+    )"""
+_MATCHING = """
     SELECT voice_id, min(distance) AS rank, arg_min(name, (distance, -sightings, name)) AS best
     FROM (
         SELECT *, CASE WHEN $whole = '' THEN 2 WHEN plain = $whole THEN 0 WHEN starts_with(plain, $whole) THEN 1
             ELSE 2 END AS distance
-        FROM named
-    )
-    WHERE list_bool_and(list_append([contains(plain, word) FOR word IN $plain::VARCHAR[]], true))
-        AND list_bool_and(list_append([contains(lower(name), word) FOR word IN $signs::VARCHAR[]], true))
-    GROUP BY voice_id
-), labelled AS (
-    SELECT voice_id, list(DISTINCT category ORDER BY category) AS labels
-    FROM (SELECT voice_id, unnest(categories) AS category FROM answers WHERE answer = 'label') GROUP BY voice_id
-), suggested AS (
-    SELECT voice_id, list(category ORDER BY probability DESC, category) AS suggestions FROM (
-        SELECT voice_id, category, max(probability) AS probability FROM suggestions GROUP BY ALL
-    ) GROUP BY voice_id
-), placed AS (
-    SELECT DISTINCT voice_id FROM slots JOIN file_paths USING (file_sha)
-    WHERE contains(lower(source || '/' || path), $path)
-), hits AS (
-    SELECT voice_id, rank, best, algorithm, labels, suggestions
-    FROM matching JOIN voices USING (voice_id)
-        LEFT JOIN labelled USING (voice_id) LEFT JOIN suggested USING (voice_id)
-    WHERE ($algorithm IS NULL OR algorithm = $algorithm)
-        AND (len($categories::VARCHAR[]) = 0 OR list_has_any(coalesce(labels, suggestions, []), $categories::VARCHAR[]))
-        AND ($path = '' OR voice_id IN (SELECT voice_id FROM placed))
-), counted AS (
-    SELECT voice_id, any_value(best) AS best, any_value(rank) AS rank, any_value(algorithm) AS algorithm,
-        any_value(labels) AS labels, any_value(suggestions) AS suggestions, sum(sightings)::INTEGER AS sightings,
-        list_prepend(any_value(best), list(name ORDER BY sightings DESC, name) FILTER (name <> best)) AS names
-    FROM hits JOIN named USING (voice_id) GROUP BY voice_id
-    ORDER BY rank, sightings DESC, voice_id LIMIT $limit
-)
-SELECT voice_id, names, sightings, algorithm, labels, suggestions,
-    place.file_sha, place.path, place.slot
-FROM counted JOIN (
-    SELECT voice_id, arg_min({'file_sha': file_sha, 'path': path, 'slot': slot},
-        (NOT contains(lower(source || '/' || path), $path), first_seen, source, path, slot)) AS place
-    FROM slots JOIN file_paths USING (file_sha) WHERE voice_id IN (SELECT voice_id FROM counted) GROUP BY voice_id
-) USING (voice_id)
-ORDER BY rank, sightings DESC, voice_id
+        FROM search_names
+    ) WHERE {tests} GROUP BY voice_id"""
+_HITS = f"""
+WITH wanted AS (SELECT unnest($ids::VARCHAR[]) AS voice_id), labelled AS ({_LABELLED})
+SELECT voice_id, names, sightings, algorithm, coalesce(labels, []) AS labels, suggestions, file_sha, path, slot,
+    filler, generated, coalesce(favourite, false) AS favourite, heard, brightness, attack, release, health, family_id,
+    family_size
+FROM search_voices SEMI JOIN wanted USING (voice_id) LEFT JOIN labelled USING (voice_id)
+"""  # noqa: S608 - parts of our own
+_PLACES = """
+SELECT voice_id, arg_min({'file_sha': file_sha, 'path': path, 'slot': slot}, (first_seen, source, path, slot))
+FROM (FROM slots SEMI JOIN (SELECT unnest($ids::VARCHAR[]) AS voice_id) USING (voice_id)) JOIN (
+    FROM file_paths WHERE contains(lower(source || '/' || path), $path)
+) USING (file_sha) GROUP BY voice_id
 """

@@ -8,7 +8,7 @@ here, since it changes with every key: search reads it as it is.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -20,7 +20,6 @@ from corpus.sound_space import SOUND_SIZE, USED, Floats, Heard, sound_places
 from corpus.store import Connection, open_store, transaction
 from corpus.voicetable import read_voice_table
 from dx7.algorithms import ALGORITHMS
-from dx7.descriptors import DESCRIPTOR_NAMES
 from dx7.errors import StoreBusyError
 from dx7.parameters import BY_NAME, OPERATORS
 
@@ -58,16 +57,22 @@ def open_for_search(store: Path) -> Iterator[Connection]:
 
 
 def ready_index(connection: Connection) -> None:
-    """Make the index anew if anything that it was made from has changed."""
+    """Make the index anew if anything that it was made from has changed.
+
+    What is open for reading only cannot change, so there once is enough.
+    """
+    ((checked,),) = connection.execute("SELECT getvariable('search_checked')").fetchall()
+    if checked:
+        return
     if not _is_fresh(connection):
         refresh_search(connection)
+    if _is_read_only(connection):
+        connection.execute("SET VARIABLE search_checked = true")
 
 
 def refresh_search(connection: Connection) -> None:
     """Make the index anew: in the store, or in temporary tables that stand before it if the store is read-only."""
-    ((read_only,),) = connection.execute(
-        "SELECT readonly FROM duckdb_databases() WHERE database_name = current_database()"
-    ).fetchall()
+    read_only = _is_read_only(connection)
     if not read_only:
         _forget_temporary(connection)
     rows = _measured(connection)
@@ -89,6 +94,12 @@ def refresh_search(connection: Connection) -> None:
 def _is_fresh(connection: Connection) -> bool:
     ((fresh,),) = connection.execute(f"SELECT coalesce(bool_or(mark = ({_MARK})), false) FROM search_mark").fetchall()  # noqa: S608
     return bool(fresh)
+
+
+def _is_read_only(connection: Connection) -> bool:
+    query = "SELECT readonly FROM duckdb_databases() WHERE database_name = current_database()"
+    ((read_only,),) = connection.execute(query).fetchall()
+    return bool(read_only)
 
 
 def _forget_temporary(connection: Connection) -> None:
@@ -130,13 +141,13 @@ def _measured(connection: Connection) -> pa.Table:
     )
 
 
-def read_heard(connection: Connection) -> tuple[list[str], Floats]:
-    """The newest hearing of each voice: ids, and the descriptors that search uses, ``float32[n, USED]``."""
-    connection.execute("SET VARIABLE used = ?", [USED])
+def read_heard(connection: Connection, voice_ids: Sequence[str] | None = None) -> tuple[list[str], Floats]:
+    """The newest hearing of each voice, or of some: ids, and the descriptors that search uses, ``float32[n, USED]``."""
     rows = connection.sql(
-        "SELECT voice_id, arg_max(descriptors[1:getvariable('used')], (hearing, engine)) AS row FROM hearings "
-        "WHERE len(descriptors) BETWEEN getvariable('used') AND "
-        f"{len(DESCRIPTOR_NAMES)} GROUP BY voice_id ORDER BY voice_id"
+        "SELECT voice_id, arg_max(descriptors[1:$used], (hearing, engine)) AS row FROM hearings "
+        "WHERE len(descriptors) >= $used AND ($ids IS NULL OR list_contains($ids::VARCHAR[], voice_id)) "
+        "GROUP BY voice_id ORDER BY voice_id",
+        params={"used": USED, "ids": None if voice_ids is None else list(voice_ids)},
     ).to_arrow_table()
     values = rows["row"].combine_chunks().flatten().to_numpy(zero_copy_only=False)
     return rows["voice_id"].to_pylist(), values.astype(np.float32).reshape(-1, USED)
@@ -146,13 +157,19 @@ _NAMES = """
 SELECT voice_id, name, regexp_replace(lower(name), '[^a-z0-9]', '', 'g') AS plain, sightings FROM names
 """
 _VOICES = """
-SELECT measured.*, coalesce(generated, false) AS generated, coalesce(sources, []) AS sources,
+SELECT measured.* EXCLUDE (name), coalesce(names, [name]) AS names,
+    coalesce(place.file_sha, '') AS file_sha, coalesce(place.path, '') AS path, coalesce(place.slot, 0) AS slot,
+    coalesce(generated, false) AS generated, coalesce(sources, []) AS sources,
     coalesce(suggestions, []) AS suggestions, coalesce(health, []) AS health,
-    coalesce(family_id, voice_id) AS family_id
+    coalesce(family_id, voice_id) AS family_id, count(*) OVER (PARTITION BY coalesce(family_id, voice_id)) AS family_size
 FROM measured LEFT JOIN (
+    SELECT voice_id, list(name ORDER BY trim(name) = '', sightings DESC, name) AS names
+    FROM search_names GROUP BY voice_id
+) USING (voice_id) LEFT JOIN (
     SELECT voice_id, bool_and(generated) AS generated FROM slots JOIN files USING (file_sha) GROUP BY voice_id
 ) USING (voice_id) LEFT JOIN (
-    SELECT voice_id, list(DISTINCT source ORDER BY source) AS sources
+    SELECT voice_id, list(DISTINCT source ORDER BY source) AS sources,
+        arg_min({'file_sha': file_sha, 'path': path, 'slot': slot}, (first_seen, source, path, slot)) AS place
     FROM slots JOIN file_paths USING (file_sha) GROUP BY voice_id
 ) USING (voice_id) LEFT JOIN (
     SELECT voice_id, list(category ORDER BY probability DESC, category) AS suggestions FROM (

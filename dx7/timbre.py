@@ -40,6 +40,7 @@ _ONSET = 10 ** (-25 / 20)  # of the loudest 10 ms
 _ONSET_SAMPLES = SAMPLE_RATE // 100
 _SILENCE = 1e-5
 _CLEAR_PITCH = 0.5  # confidence
+_OCTAVES_HEARD, _LEVEL_HEARD = 0.25, 6.0  # differences worth a word: of the balance point, and in dB
 
 TIMBRE_SIZE = (len(_MOMENTS) - 1) * _PITCHES // _COARSE + len(_LEVELS)
 
@@ -137,6 +138,29 @@ def fine_difference(ours: Note, theirs: Note) -> float:
     in_bands = np.minimum(np.abs(bands[0] - bands[1]), _MOST_DIFFERENCE).mean()
     in_levels = np.abs(ours.levels[:levels] - theirs.levels[:levels]).mean()
     return float(in_bands + _FINE_WEIGHT_OF_LEVELS * in_levels)
+
+
+def timbre_words(ours: Note, theirs: Note) -> tuple[str, ...]:
+    """In what the second of two notes on the same key differs from the first, in words."""
+    if ours.is_silent or theirs.is_silent:
+        return ()
+    words = []
+    moments, levels = min(len(ours.power), len(theirs.power)), min(len(ours.levels), len(theirs.levels))
+    octaves = _height(theirs.power[:moments]) - _height(ours.power[:moments])
+    if abs(octaves) >= _OCTAVES_HEARD:
+        words.append("brighter" if octaves > 0 else "darker")
+    start, end = (float(theirs.levels[at] - ours.levels[at]) for at in (0, levels - 1))
+    if abs(start) >= _LEVEL_HEARD:
+        words.append("faster attack" if start > 0 else "slower attack")
+    if abs(end) >= _LEVEL_HEARD:
+        words.append("sustains more" if end > 0 else "dies away sooner")
+    return tuple(words)
+
+
+def _height(power: Floats) -> float:
+    """The balance point of the spectra in octaves."""
+    energy = power.sum(axis=0, dtype=np.float64)
+    return float(np.log2(np.dot(energy, np.arange(len(energy))) / max(float(energy.sum()), 1e-30) + 1e-3))
 
 
 def _bands(power: Floats, semitones: float, width: int) -> Floats:

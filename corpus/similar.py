@@ -1,0 +1,119 @@
+"""More like this: the voices that sound nearest to a voice, whatever they are called."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from corpus.facets import Filters
+from corpus.search import EVERYTHING, Hit, Query, demand_hearing, read_hits
+from corpus.search_index import read_heard, ready_index
+from corpus.sound_space import SOUND_SIZE, USED, Floats, Heard, differences, sound_places
+from corpus.store import Connection
+from dx7.descriptors import hear
+from dx7.errors import StoreError
+from dx7.layout import Bytes
+from dx7.parameters import PARAMETER_NAMES
+from dx7.voice import Voice
+
+
+@dataclass(frozen=True, slots=True)
+class Similar:
+    """A voice that sounds like what was asked for: how far away it is, and in what it differs, in words.
+
+    0 is the same sound. For voices the unit is a difference one notices (``corpus/sound_space.py``): below 1 they are
+    hard to tell apart, above 3 they are something else. For recordings it is the mean difference in dB.
+    """
+
+    hit: Hit
+    distance: float
+    differences: tuple[str, ...]
+
+
+def more_like(
+    connection: Connection,
+    like: str | Voice,
+    filters: Filters = EVERYTHING,
+    *,
+    limit: int = 20,
+    every_copy: bool = False,
+) -> list[Similar]:
+    """The voices nearest by sound to a voice, nearest first: to one of the store by its id, or to any.
+
+    The voice itself is left out, and so is its family; of other families there is only the nearest voice, unless
+    ``every_copy``. Raises ``StoreError`` if the store does not know the id, or none of its voices has been heard.
+    """
+    found = similar_query(connection, filters)
+    ours = _descriptors(connection, like)
+    voice_id = like if isinstance(like, str) else like.voice_id
+    rows = connection.execute(
+        f"{found.sql}, near AS (SELECT voice_id, family_id, sightings, array_distance(sound, $place::FLOAT[{SOUND_SIZE}])"  # noqa: S608
+        f" AS distance FROM found WHERE sound IS NOT NULL AND voice_id <> $like)"
+        f" SELECT voice_id, distance FROM near {'' if every_copy else _OTHER_FAMILIES}"
+        " ORDER BY distance, sightings DESC, voice_id LIMIT $limit",
+        found.values | {"place": sound_places(Heard(ours[None]))[0].tolist(), "like": voice_id, "limit": limit},
+    ).fetchall()
+    distances = dict(rows)
+    ids, theirs = read_heard(connection, list(distances))
+    words = {voice_id: differences(ours, row) for voice_id, row in zip(ids, theirs, strict=True)}
+    return as_similar(connection, distances, words, path=filters.path)
+
+
+def find_voice(connection: Connection, beginning: str) -> str:
+    """The id of the one voice whose id begins so. Raises ``StoreError`` if there is none, or several."""
+    rows = connection.execute(
+        "SELECT voice_id FROM voices WHERE starts_with(voice_id, $beginning) ORDER BY voice_id LIMIT 2",
+        {"beginning": beginning.lower()},
+    ).fetchall()
+    if len(rows) != 1 or not beginning:
+        count = "several voices" if rows else "no voice"
+        raise StoreError(f"{count} of the store begin with {beginning!r}; python -m corpus search shows their ids")
+    return str(rows[0][0])
+
+
+def similar_query(connection: Connection, filters: Filters) -> Query:
+    """What may be found, for a query by sound to go on from. Raises ``StoreError`` if nothing has been heard."""
+    ready_index(connection)
+    demand_hearing(connection)
+    return Query(connection, "", replace(filters, one_per_family=False))  # of a family the nearest is wanted
+
+
+def as_similar(
+    connection: Connection, distances: Mapping[str, float], words: Mapping[str, tuple[str, ...]], *, path: str
+) -> list[Similar]:
+    """Hits for voices by id, in the order given, with their distances and differences."""
+    hits = read_hits(connection, list(distances), path=path)
+    return [Similar(hit, float(distances[hit.voice_id]), words.get(hit.voice_id, ())) for hit in hits]
+
+
+def read_parameters(connection: Connection, voice_ids: Sequence[str]) -> Bytes:
+    """``uint8[n, 145]``: the parameters of those voices that the store has, in the order given."""
+    rows = connection.execute(
+        f"SELECT {', '.join(PARAMETER_NAMES)} FROM voices JOIN "  # noqa: S608 - names from the parameter table
+        "(SELECT unnest($ids::VARCHAR[]) AS voice_id, generate_subscripts($ids, 1) AS place) USING (voice_id) "
+        "ORDER BY place",
+        {"ids": list(voice_ids)},
+    ).fetchnumpy()
+    return np.stack([rows[name] for name in PARAMETER_NAMES], axis=1).astype(np.uint8)
+
+
+def _descriptors(connection: Connection, like: str | Voice) -> Floats:
+    """``float32[USED]`` of a voice: what the store has heard of it, or heard now."""
+    voice_id = like if isinstance(like, str) else like.voice_id
+    _, rows = read_heard(connection, [voice_id])
+    if len(rows):
+        return rows[0]
+    if isinstance(like, str):
+        rows = read_parameters(connection, [like])
+        if not len(rows):
+            raise StoreError(f"the store has no voice {like}; python -m corpus search shows their ids")
+        like = Voice.from_array(rows[0])
+    return hear(like.array).row()[:USED]
+
+
+_OTHER_FAMILIES = """
+WHERE family_id NOT IN (SELECT family_id FROM search_voices WHERE voice_id = $like)
+QUALIFY row_number() OVER (PARTITION BY family_id ORDER BY distance, sightings DESC, voice_id) = 1
+"""
