@@ -30,7 +30,7 @@ from dx7.container_records import (
     soundlib,
 )
 from dx7.headerless import Finding, Run
-from dx7.judge import is_plausible
+from dx7.judge import find_beyond_doubt, is_beyond_doubt, is_plausible
 from dx7.layout import Bytes
 from dx7.parameters import NAME_PACKED_BYTE, PACKED_SIZE, UNPACKED_SIZE
 
@@ -98,21 +98,34 @@ def _block_of(title: str, pieces: list[Piece]) -> VoiceBlock:
 
 def _is_convincing(container: Container, blocks: list[VoiceBlock], data: bytes) -> bool:
     mask = np.uint8(0x7F if container.bit_7_is_noise else 0xFF)
-    plausible = np.concatenate([is_plausible(block.raw & mask) for block in blocks])
+    share = np.concatenate([is_plausible(block.raw & mask) for block in blocks]).mean()
     if container.marks or container.layout is soundlib:
-        return bool(plausible.mean() >= _MARKED_SHARE)
-    return bool(plausible.mean() >= _UNMARKED_SHARE) and _share_beside(blocks, data) <= _MOST_BESIDE
+        return bool(share >= _MARKED_SHARE) and _stand_where_told(blocks, data)
+    return bool(share >= _UNMARKED_SHARE) and _share_beside(blocks, data) <= _MOST_BESIDE
+
+
+def _stand_where_told(blocks: list[VoiceBlock], data: bytes) -> bool:
+    """Whether voices beyond doubt stand at the places of these, and not a few bytes beside as in a cut file."""
+    for block in blocks:
+        if (block.offsets >= 0).all():
+            sure = find_beyond_doubt(data, block.raw.shape[1])
+            if 2 * np.isin(sure, block.offsets).sum() < len(sure):
+                return False
+    return True
 
 
 def _share_beside(blocks: list[VoiceBlock], data: bytes) -> float:
-    """How much of what stands beside the voices looks like voices, were the file one run of them."""
+    """How much of what stands beside the voices is voices beyond doubt, were the file one run of them.
+
+    Not what is merely plausible: TX7 performances are, most of their bytes being 0 and the last ones a name.
+    """
     windows = Run(0).windows(data)
     covered = np.zeros(len(data), np.bool_)
     for block in blocks:
         for offset in block.offsets[block.offsets >= 0].tolist():
             covered[offset : offset + block.raw.shape[1]] = True
     free = ~covered[: windows.size].reshape(-1, PACKED_SIZE).any(axis=1)
-    beside: NDArray[np.bool_] = is_plausible(windows[free])
+    beside: NDArray[np.bool_] = is_beyond_doubt(windows[free])
     return float(beside.mean()) if len(beside) else 0.0
 
 

@@ -57,7 +57,7 @@ def is_plausible(raw: Bytes) -> NDArray[np.bool_]:
     """Which of ``uint8[n, 128 or 155]`` look like voices: few odd values, a name, not all bytes alike."""
     values = decode_raw_values(raw)
     result: NDArray[np.bool_] = (
-        (_odd_values(raw, values) <= _MOST_ODD_VALUES)
+        (odd_values(raw, values) <= _MOST_ODD_VALUES)
         & (_printable(values).sum(axis=1) >= _FEWEST_NAME_CHARACTERS)
         & (raw != raw[:, :1]).any(axis=1)
     )
@@ -75,7 +75,7 @@ def is_beyond_doubt(raw: Bytes) -> NDArray[np.bool_]:
     body = np.sort(raw[:, : _NAME_AT[raw.shape[1]]], axis=1)
     different = (body[:, 1:] != body[:, :-1]).sum(axis=1) + 1
     result: NDArray[np.bool_] = (
-        (_odd_values(raw, values) == 0)
+        (odd_values(raw, values) == 0)
         & _printable(values).all(axis=1)
         & (different >= _FEWEST_DIFFERENT)
         & ((body != 0).sum(axis=1) >= _FEWEST_NOT_ZERO)
@@ -107,13 +107,17 @@ def find_beyond_doubt(data: bytes, width: int = PACKED_SIZE) -> NDArray[np.intp]
 def reason_against(raw: Bytes) -> str:
     """Why the bytes of one window, ``uint8[128 or 155]``, are no voice beyond doubt."""
     values = decode_raw_values(raw[None])
-    if odd := int(_odd_values(raw[None], values)[0]):
+    if odd := int(odd_values(raw[None], values)[0]):
         return f"{odd} of {PARAMETER_COUNT} values are impossible"
     unprintable = NAME_LENGTH - int(_printable(values).sum())
     return f"{unprintable} characters of the name cannot be printed" if unprintable else "it would hardly sound"
 
 
-def _odd_values(raw: Bytes, values: Bytes) -> NDArray[np.intp]:
+def odd_values(raw: Bytes, values: Bytes) -> NDArray[np.intp]:
+    """How many values of ``uint8[n, 128 or 155]`` are out of range, or have bits that mean nothing.
+
+    ``values`` are those of :func:`~dx7.bankfile.decode_raw_values`.
+    """
     odd = (values[:, :PARAMETER_COUNT] > MAXIMUM[:PARAMETER_COUNT]).sum(axis=1) + (raw > 0x7F).sum(axis=1)
     if raw.shape[1] == PACKED_SIZE:
         odd += ((unused_bits(raw) & 0x7F) != 0).sum(axis=1)

@@ -8,16 +8,24 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from dx7.bankfile import NOT_IN_ONE_PIECE, BankFile, RejectedVoice, Supplement, VoiceBlock
-from dx7.containers import read_container
+from dx7.containers import CONTAINERS, read_container
 from dx7.foreign import identify_file, identify_message
-from dx7.headerless import Finding, find_headerless
+from dx7.headerless import LAYOUTS, ONE_BY_ONE, Finding, find_headerless
 from dx7.identity import file_sha
 from dx7.issues import Issue, IssueCode
 from dx7.judge import find_beyond_doubt
 from dx7.parameters import PACKED_SIZE, UNPACKED_SIZE, VOICES_IN_BANK
-from dx7.scan import Message, identify_headless, scan
-from dx7.unwrap import Stream, streams
+from dx7.scan import VOICE_MESSAGES, Message, identify_headless, scan
+from dx7.unwrap import WRAPPERS, Stream, streams
 
+# Every way in which voices are found, by name. The tests have an example of each.
+FORMATS: tuple[str, ...] = (
+    *VOICE_MESSAGES,
+    *(wrapper.title for wrapper in WRAPPERS),
+    *(container.title for container in CONTAINERS),
+    *(name for name, _ in LAYOUTS),
+    *ONE_BY_ONE.values(),
+)
 MOST_ISSUES = 1_000  # of one file; none of 5,004 real ones has more than 2
 _FILLING = b"\x00\xff\xf7\x1a\xe5"  # bytes that pad files; nobody misses them
 

@@ -103,8 +103,8 @@ def _voice_message(data: bytes, header: re.Match[bytes], file: str) -> Message |
     stride = UNPACKED_SIZE if single else PACKED_SIZE
     end = _end_of_body(data, first, expected, single)
     if header["bank_as_voice"] is not None or not header["start"]:  # so few bytes prove nothing by themselves
-        body = np.frombuffer(data, np.uint8, end - first, first)
-        if len(body) < expected or plausible_share(body.reshape(-1, stride)) < _PLAUSIBLE_SHARE:
+        behind = np.frombuffer(data, np.uint8, end - first, first)
+        if len(behind) < expected or plausible_share(behind.reshape(-1, stride)) < _PLAUSIBLE_SHARE:
             return None
     if header["bank_as_voice"] is not None:
         note(IssueCode.WRONG_FORMAT_BYTE, "format byte 0 (one voice) on a bank; it should be 9")

@@ -1,4 +1,7 @@
-"""One example of every file shape that is read, with what it must give; and the pieces they are made of."""
+"""One example at least of every file shape that is read, with what it must give; and the pieces they are made of.
+
+The files of librarians and editors stand in container_shapes.py.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from dx7.messages import checksum, encode_bank_message, encode_voice_message
 from dx7.voice import Voice
 from tests.dx7.conftest import plausible_voice
 
-VOICES = [plausible_voice(seed) for seed in range(32)]
+VOICES = [plausible_voice(seed).replace(op1_output_level=99) for seed in range(32)]
 BANK = encode_bank_message(VOICES)
 PACKED = BANK[6:4102]
 SINGLE = encode_voice_message(VOICES[0])
@@ -40,6 +43,8 @@ class Shape:
     found_as: str
     issues: tuple[IssueCode, ...] = ()
     supplements: tuple[str, ...] = ()
+    wrapper: str = ""  # what the voices are wrapped in
+    odd_voices: tuple[IssueCode, ...] = ()  # what its voices have on them, though undamaged
 
 
 def _with_functions(count: int) -> bytes:
@@ -135,13 +140,63 @@ SHAPES = [
         "headerless packed with TX7 functions",
         (IssueCode.NO_HEADER, IssueCode.JUNK),
     ),
-    Shape("MIDI file", midi_file(b"\x00\xf0\xa0\x07" + BANK[1:]), VOICES, "bank message"),
-    Shape("MIDI file, event split", split_midi_event(BANK, 2000), VOICES, "bank message"),
+    Shape("MIDI file", midi_file(b"\x00\xf0\xa0\x07" + BANK[1:]), VOICES, "bank message", wrapper="MIDI file"),
+    Shape("MIDI file, event split", split_midi_event(BANK, 2000), VOICES, "bank message", wrapper="MIDI file"),
     Shape(
         "MIDI file with notes",
         midi_file(b"\x00\x90\x3c\x64\x10\x3c\x00", b"\x00\xf0\x81\x22" + SINGLE[1:]),
         VOICES[:1],
         "single voice message",
+        wrapper="MIDI file",
     ),
-    Shape("hexadecimal text", BANK.hex(" ").upper().encode(), VOICES, "bank message"),
+    Shape("hexadecimal text", BANK.hex(" ").upper().encode(), VOICES, "bank message", wrapper="hexadecimal text"),
+    Shape(
+        "hexadecimal text without a header",
+        PACKED.hex().encode(),
+        VOICES,
+        "headerless packed",
+        (IssueCode.NO_HEADER,),
+        wrapper="hexadecimal text",
+    ),
+    Shape(
+        "three bytes lost in voice 12",
+        BANK[: 6 + 11 * 128 + 60] + BANK[6 + 11 * 128 + 63 :],
+        VOICES[:11] + VOICES[12:],
+        "bank message",
+        (IssueCode.TRUNCATED,),
+    ),
+    Shape(
+        "five bytes added before voice 12",
+        BANK[: 6 + 11 * 128] + b"\x01\x02\x03\x04\x05" + BANK[6 + 11 * 128 :],
+        VOICES,
+        "bank message",
+        (IssueCode.JUNK,),
+    ),
+    Shape(
+        "bank, then voices without a header",
+        BANK + PACKED[: 7 * 128],
+        VOICES + VOICES[:7],
+        "bank message + headerless packed",
+    ),
+    Shape(
+        "voices without a header, then a bank, then one far off",
+        PACKED[: 7 * 128] + BANK + b"~" * 300 + PACKED[7 * 128 : 8 * 128] + b"~" * 300,
+        VOICES[:7] + VOICES + VOICES[7:8],
+        "headerless packed + bank message + headerless packed, one by one",
+        (IssueCode.JUNK, IssueCode.JUNK),
+    ),
+    Shape(
+        "packed voices among other bytes",
+        b"".join(b"~" * (200 + 3 * n) + voice.packed for n, voice in enumerate(VOICES[:9])) + b"~" * 500,
+        VOICES[:9],
+        "headerless packed, one by one",
+        (IssueCode.NO_HEADER, IssueCode.JUNK),
+    ),
+    Shape(
+        "unpacked voices among other bytes",
+        b"".join(b"~" * (200 + 3 * n) + voice.unpacked for n, voice in enumerate(VOICES[:9])) + b"~" * 500,
+        VOICES[:9],
+        "headerless unpacked, one by one",
+        (IssueCode.NO_HEADER, IssueCode.JUNK),
+    ),
 ]
