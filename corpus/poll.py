@@ -24,20 +24,23 @@ SELECT voice_id, name, sum(times)::BIGINT AS seen
 FROM slots JOIN (SELECT file_sha, count(*) AS times FROM file_paths GROUP BY file_sha) USING (file_sha)
 GROUP BY voice_id, name ORDER BY voice_id, name
 """
+# Voices and files go by their row numbers here: pairs of them are the one thing that grows with the slots.
 _VOTES_OF_FILES = """
-WITH words AS (
-    SELECT file_sha, category, max(weight) AS weight FROM folder_words GROUP BY file_sha, category
+WITH words AS MATERIALIZED (
+    SELECT files.rowid AS file, category, max(weight) AS weight
+    FROM folder_words JOIN files USING (file_sha) GROUP BY file, category
 ), held AS MATERIALIZED (
-    SELECT DISTINCT voice_id, file_sha FROM slots
-), files AS (
-    SELECT voice_id, count(*) AS files, count(speaking.file_sha) AS spoken
-    FROM held LEFT JOIN (SELECT DISTINCT file_sha FROM words) AS speaking USING (file_sha)
-    GROUP BY voice_id HAVING spoken > 0
+    SELECT DISTINCT voices.rowid AS voice, files.rowid AS file
+    FROM slots JOIN voices USING (voice_id) JOIN files USING (file_sha)
+), counts AS (
+    SELECT voice, count(*) AS files, count(speaking.file) AS spoken
+    FROM held LEFT JOIN (SELECT DISTINCT file FROM words) AS speaking USING (file)
+    GROUP BY voice HAVING spoken > 0
 ), votes AS (
-    SELECT voice_id, category, sum(weight) AS votes FROM held JOIN words USING (file_sha) GROUP BY voice_id, category
+    SELECT voice, category, sum(weight) AS votes FROM held JOIN words USING (file) GROUP BY voice, category
 )
 SELECT voice_id, category, votes, spoken::DOUBLE AS spoken, (files - spoken)::DOUBLE AS silent
-FROM votes JOIN files USING (voice_id) ORDER BY voice_id, category
+FROM votes JOIN counts USING (voice) JOIN voices ON voices.rowid = voice ORDER BY voice_id, category
 """
 
 

@@ -28,7 +28,6 @@ from tests.bench import make_voices
 SIZES = (400_000, 1_000_000, 2_000_000, 4_000_000)
 VOICES = 30_000  # distinct ones, unless they are those of a store
 DISTINCT_BANKS = 0.4  # of all banks; in a real scrape 5,004 contents stand in 12,977 places
-EDITED = 0.1  # of the slots hold a voice that somebody has edited, so that the voices grow with the slots
 ZIPS = 4
 LOOSE = 0.05  # of the banks are loose files
 
@@ -55,8 +54,11 @@ def stored_voices(store: Path) -> Bytes:
     return np.frombuffer(b"".join(row for (row,) in raw), np.uint8).reshape(-1, PACKED_SIZE)
 
 
-def deal_banks(voices: Bytes, slots: int, folder: Path) -> list[Path]:
-    """Write a collection of so many slots and return what to ingest: zip files and a folder."""
+def deal_banks(voices: Bytes, slots: int, folder: Path, *, edited: float) -> list[Path]:
+    """Write a collection of so many slots and return what to ingest: zip files and a folder.
+
+    ``edited`` is the share of the slots whose voice is changed, so that the voices grow with the slots.
+    """
     rng = np.random.default_rng(slots)
     places = slots // 32
     distinct = int(places * DISTINCT_BANKS)
@@ -68,9 +70,9 @@ def deal_banks(voices: Bytes, slots: int, folder: Path) -> list[Path]:
     copies = np.bincount((distinct * rng.power(0.5, places - distinct)).astype(int), minlength=distinct) + 1
     for number in range(distinct):
         chosen = voices[rank[(len(voices) * rng.power(0.7, 32)).astype(int)]].copy()
-        edited = rng.random(32) < EDITED
-        chosen[edited, 14] = rng.integers(0, 100, int(edited.sum()))  # operator 6's output level
-        chosen[edited, 31] = rng.integers(0, 100, int(edited.sum()))  # and operator 5's
+        changed = rng.random(32) < edited
+        chosen[changed, 14] = rng.integers(0, 100, int(changed.sum()))  # operator 6's output level
+        chosen[changed, 31] = rng.integers(0, 100, int(changed.sum()))  # and operator 5's
         data = chosen.tobytes()
         bank = b"\xf0\x43\x00\x09\x20\x00" + data + bytes([checksum(data)]) + b"\xf7"
         for copy in range(int(copies[number])):
@@ -107,11 +109,11 @@ def unzip(archives: list[Path]) -> float:
     return time.perf_counter() - start
 
 
-def run(voices: Bytes, slots: int, *, families: bool) -> dict[str, object]:
+def run(voices: Bytes, slots: int, *, edited: float, families: bool) -> dict[str, object]:
     """One line of the report."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        sources = deal_banks(voices, slots, folder)
+        sources = deal_banks(voices, slots, folder, edited=edited)
         store = folder / "store.duckdb"
         row: dict[str, object] = {"slots": slots, "unzip s": round(unzip(sources), 1)}
         steps = {"ingest": _INGEST, "again": _INGEST, "suggest": _SUGGEST, "stats": _STATS}
@@ -127,6 +129,7 @@ def run(voices: Bytes, slots: int, *, families: bool) -> dict[str, object]:
 def main(
     sizes: Annotated[list[int] | None, typer.Argument(help="Slots.")] = None,
     from_store: Annotated[Path | None, typer.Option("--from", help="Deal the voices of this store.")] = None,
+    edited: Annotated[float, typer.Option(min=0, max=1, help="Share of the slots that hold an edited voice.")] = 0.0,
     families: Annotated[bool, typer.Option("--families", help="Find families too.")] = False,
     json_lines: JsonOption = False,
 ) -> None:
@@ -139,7 +142,7 @@ def main(
     with progress() as bar:
         task = bar.add_task("sizes", total=len(sizes or SIZES))
         for slots in sizes or SIZES:
-            rows.append(run(voices, slots, families=families))
+            rows.append(run(voices, slots, edited=edited, families=families))
             bar.advance(task)
     if json_lines:
         print_json(rows)
