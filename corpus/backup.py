@@ -10,6 +10,7 @@ a journal: what the backup's journals say is added to what has been answered sin
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import re
@@ -17,7 +18,7 @@ import shutil
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -37,6 +38,7 @@ FORMAT, FORMAT_VERSION = "cartwright-backup", 1
 MANIFEST, STORE = "manifest.json", "store.duckdb"
 LARGEST_MANIFEST = 1 << 20  # bytes
 _NAME = re.compile(r"store\.duckdb|labels/[^./\\\x00][^/\\\x00]{0,150}\.jsonl")
+_WORKSHOP = ".cartwright-"
 _CHUNK = 1 << 20
 _FASTEST = 1  # of zlib's levels; the best one saves 2 % more
 _UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)
@@ -81,16 +83,16 @@ def back_up(store: Path, labels: Path, out: Path, *, progress: Callable[[int], N
     journals = sorted(labels.glob("*.jsonl"))
     if not store.exists() and not journals:
         raise StoreError(f"there is nothing to back up: no store at {store} and no journal in {labels}")
-    with _told(out), TemporaryDirectory(dir=_made(out.parent), prefix=".backup-") as folder:
+    with _told(out), _workshop(out.parent) as folder:
         rows: dict[str, int] = {}
         if store.exists():
             with open_store(store, read_only=True) as connection:
-                rows = copy_store(connection, Path(folder) / STORE)
+                rows = copy_store(connection, folder / STORE)
         files: dict[str, Member] = {}
-        partial = Path(folder) / "backup.zip"
+        partial = folder / "backup.zip"
         with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED, compresslevel=_FASTEST) as archive:
             if rows:
-                with (Path(folder) / STORE).open("rb") as file:
+                with (folder / STORE).open("rb") as file:
                     files[STORE] = _add(archive, STORE, iter(lambda: file.read(_CHUNK), b""), progress)
             for path in journals:
                 name = f"labels/{path.name}"
@@ -121,8 +123,8 @@ def restore(source: Path, store: Path, labels: Path) -> Restored:
         backup = read_manifest(archive)
         if (backup.schema or 0) > SCHEMA_VERSION:
             raise StoreError(f"{source} was made by a newer Cartwright (schema {backup.schema}); update Cartwright")
-        _demand_room(store, sum(member.size for member in backup.files.values()))
-        folder = Path(stack.enter_context(TemporaryDirectory(dir=_made(store.parent), prefix=".restore-")))
+        folder = stack.enter_context(_workshop(store.parent))
+        _demand_room(folder, sum(member.size for member in backup.files.values()))
         (folder / "labels").mkdir()
         for name, member in backup.files.items():
             with (folder / name).open("wb") as file:
@@ -243,15 +245,32 @@ def _swap(ready: Path, store: Path) -> Path | None:
     return kept
 
 
-def _demand_room(store: Path, size: int) -> None:
-    free = shutil.disk_usage(_made(store.parent)).free
+def _demand_room(folder: Path, size: int) -> None:
+    free = shutil.disk_usage(folder).free
     if size > free:
-        raise FileError(f"the backup needs {size} bytes beside {store}, and {free} are free; make room")
+        raise FileError(f"the backup needs {size} bytes in {folder.parent}, and {free} are free; make room")
 
 
-def _made(folder: Path) -> Path:
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
+@contextmanager
+def _workshop(parent: Path) -> Iterator[Path]:
+    """A folder of our own in ``parent``, made if need be; gone afterwards, as are those that kill -9 left there."""
+    parent.mkdir(parents=True, exist_ok=True)
+    for left in parent.glob(f"{_WORKSHOP}*"):
+        with suppress(OSError), _locked(left):
+            shutil.rmtree(left)
+    with TemporaryDirectory(dir=parent, prefix=_WORKSHOP) as name, _locked(Path(name)):
+        yield Path(name)
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Hold a lock that ends with this process. Raises ``OSError`` if another one holds it."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 @contextmanager

@@ -171,7 +171,6 @@ _QUERIES: tuple[tuple[str, str, str], ...] = (
     _lost("voice_repairs", "raw_sha", "raw_voices", _RESTORE),
     _lost("suggestions", "voice_id", "voices", _SUGGEST),
     _lost("hearings", "voice_id", "voices", _HEALTH),
-    _twice("hearings", "voice_id || ' ' || engine || ' ' || hearing", _HEALTH),
     _lost("health", "voice_id", "voices", _HEALTH),
     _twice("health", "voice_id || ' ' || tag", _HEALTH),
     _lost("relatives", "voice_id", "voices", _FAMILIES),

@@ -54,6 +54,8 @@ def labels(
     Example: python -m corpus labels --summary
     """
     if context.invoked_subcommand:
+        if labeller or summary or folder or json:
+            raise typer.BadParameter(f"write options behind the command: labels {context.invoked_subcommand} --...")
         return
     journals = read_journals(folder or labels_folder())
     _print_limited("left out", journals.unreadable)

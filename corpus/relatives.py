@@ -91,7 +91,11 @@ def differing(first: Bytes, second: Bytes) -> NDArray[np.int32]:
     """
     unequal = first != second
     either_silent = (first[:, _OUTPUT_LEVELS] == 0) | (second[:, _OUTPUT_LEVELS] == 0)
-    by_operator = unequal[:, : GLOBAL_SLICE.start].reshape(len(first), len(OPERATORS), -1).sum(axis=2)
+    by_operator = (
+        unequal[:, : GLOBAL_SLICE.start]
+        .reshape(len(first), len(OPERATORS), GLOBAL_SLICE.start // len(OPERATORS))
+        .sum(axis=2)
+    )
     operators = np.where(either_silent, by_operator > 0, by_operator).sum(axis=1)
     return np.asarray(operators + unequal[:, GLOBAL_SLICE].sum(axis=1), np.int32)
 

@@ -34,6 +34,8 @@ def copy_store(connection: duckdb.DuckDBPyConnection, target: Path) -> dict[str,
         _replace(partial, target)
     except (OSError, duckdb.Error) as error:
         reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
+        if "no space left" in reason.lower():
+            raise StoreError(f"the disk of {target.parent} has no room for a copy of the store; make some") from error
         raise StoreError(f"cannot copy the store to {target}: {reason}") from error
     finally:
         _remove(partial)

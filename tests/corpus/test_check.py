@@ -86,7 +86,6 @@ DAMAGES = [
     ("INSERT INTO voice_repairs VALUES ('x', 'algorithm', 9)", "voice_repairs of raw_voices"),
     ("INSERT INTO suggestions VALUES ('x', 'brass', 1, 'name_rule')", "suggestions of voices"),
     ("INSERT INTO hearings VALUES ('x', 'engine', 1, [])", "hearings of voices"),
-    ("INSERT INTO hearings SELECT * FROM hearings", "hearings that stand twice"),
     ("INSERT INTO health VALUES ('x', 'silent')", "health of voices"),
     ("INSERT INTO health SELECT * FROM health", "health that stand twice"),
     ("UPDATE relatives SET voice_id = 'x'", "relatives of voices"),

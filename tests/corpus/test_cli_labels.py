@@ -168,3 +168,10 @@ def test_merge_adds_and_tells(labels: Path, tmp_path: Path) -> None:
     merged = json.loads(out)
     assert (merged["read"], merged["added"], merged["conflicts"]) == (2, 0, [])
     assert len(merged["unreadable"]) == 1
+
+
+def test_an_option_before_a_command_is_not_passed_over(labels: Path, tmp_path: Path) -> None:
+    code, _, err = run("labels", "--labeller", "anna", "export", tmp_path / "out.csv")
+    assert code == 2
+    assert "write options behind the command: labels export" in err
+    assert not (tmp_path / "out.csv").exists()

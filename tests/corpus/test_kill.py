@@ -1,0 +1,139 @@
+"""kill -9 at any moment of a long operation: the store opens, its books balance, and a second run completes it."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from corpus.backup import back_up
+from corpus.check import check_store
+from corpus.families import update_families
+from corpus.ingest import ingest
+from corpus.journal import Answer, AnswerKind, append_answers, read_journals
+from corpus.store import open_store
+
+_TIME = datetime(2026, 1, 1, tzinfo=UTC)
+
+# Does something with a store, and kills itself, for good, before the statement of a given number. Without a number
+# it tells how many there are.
+_DOOMED = """
+import os, signal, sys
+from pathlib import Path
+from corpus import store
+task, path, left = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3])
+done = 0
+
+class Doomed:
+    def __init__(self, connection):
+        self.connection = connection
+    def __getattr__(self, name):
+        found = getattr(self.connection, name)
+        if name not in ("execute", "from_arrow", "sql", "table"):
+            return found
+        def counted(*arguments, **options):
+            global done
+            if done == left:
+                os.kill(os.getpid(), signal.SIGKILL)
+            done += 1
+            return found(*arguments, **options)
+        return counted
+
+connect = store.connect
+store.connect = lambda *arguments, **options: Doomed(connect(*arguments, **options))
+if task == "families":
+    from corpus import families
+    families._HEARD_AT_ONCE = 4
+    families.update_families(path, processes=1)
+elif task == "restore":
+    from corpus.backup import restore
+    restore(path.with_name("backup.zip"), path, path.with_name("labels"))
+print(done)
+"""
+
+
+def doomed(task: str, store: Path, left: int = -1) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", _DOOMED, task, str(store), str(left)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def tables(store: Path, *names: str) -> dict[str, list[tuple[Any, ...]]]:
+    with duckdb.connect(str(store), read_only=True) as connection:
+        return {name: sorted(connection.table(name).fetchall(), key=repr) for name in names}
+
+
+def assert_sound(store: Path) -> None:
+    with open_store(store, read_only=True) as connection:
+        assert check_store(connection, every_file=True).findings == ()
+
+
+@pytest.fixture
+def filled(tmp_path: Path, make_bank: Callable[..., bytes]) -> Path:
+    banks, store = tmp_path / "banks", tmp_path / "store" / "store.duckdb"
+    banks.mkdir()
+    (banks / "one.syx").write_bytes(make_bank(*range(8)))
+    (banks / "two.syx").write_bytes(make_bank(*range(4, 12)))
+    ingest([banks], store)
+    return store
+
+
+def moments(task: str, store: Path, count: int) -> list[int]:
+    """Statements of a whole run, spread over it, the last one among them."""
+    whole = doomed(task, store)
+    assert whole.returncode == 0, whole.stderr
+    total = int(whole.stdout)
+    assert total > count
+    return [total - 1 - number * total // count for number in range(count)]
+
+
+def test_families_are_completed(filled: Path, tmp_path: Path) -> None:
+    derived = ("hearings", "relatives", "families")
+    undisturbed = Path(shutil.copy(filled, tmp_path / "undisturbed.duckdb"))
+    points = moments("families", undisturbed, 4)
+    whole = tables(undisturbed, *derived)
+    assert whole["families"]
+    left_behind = set()
+    for number, point in enumerate(points):
+        store = tmp_path / f"killed {number}" / "store.duckdb"
+        store.parent.mkdir()
+        shutil.copy(filled, store)
+        assert doomed("families", store, point).returncode == -signal.SIGKILL
+        assert_sound(store)
+        left_behind.add(tuple(len(rows) for rows in tables(store, *derived).values()))
+        update_families(store, processes=1)
+        assert_sound(store)
+        assert tables(store, *derived) == whole
+    assert len(left_behind) > 2  # they were killed at different stages
+
+
+def test_a_restore_is_done_or_not(filled: Path, tmp_path: Path) -> None:
+    labels = filled.with_name("labels")
+    answer = Answer("1" * 32, "anna", _TIME, "a" * 32, AnswerKind.SKIP)
+    append_answers(labels, [answer])
+    back_up(filled, labels, filled.with_name("backup.zip"))
+    old = tables(filled, "files", "voices", "answers")
+    untouched = tmp_path / "untouched"
+    shutil.copytree(filled.parent, untouched)
+    points = moments("restore", filled, 4)
+    new = tables(filled, "files", "voices", "answers")
+    assert not old["answers"]
+    assert new["answers"]
+    for number, point in enumerate(points):
+        folder = tmp_path / f"killed {number}"
+        shutil.copytree(untouched, folder)
+        store = folder / "store.duckdb"
+        assert doomed("restore", store, point).returncode == -signal.SIGKILL
+        assert_sound(store)
+        assert tables(store, "files", "voices", "answers") in (old, new)
+        assert read_journals(folder / "labels").answers == (answer,)
+        assert doomed("restore", store).returncode == 0
+        assert tables(store, "files", "voices", "answers") == new
+        assert not [path for path in folder.iterdir() if path.name.startswith(".")]
