@@ -42,7 +42,7 @@ def find_shift(body: bytes) -> Shift | None:
     behind = np.concatenate([np.cumsum(_oddity(from_last)[::-1])[::-1], [0]])  # of those from n on
     voices = count - int(np.argmin((before + behind)[::-1]))  # the last of equals: the damaged voice is left out
     wrong, right = from_first[voices:], from_last[voices:]
-    if voices == count or is_plausible(right).mean() < _SURE_SHARE:
+    if voices == count or is_plausible(right).sum() + 1 < _SURE_SHARE * len(right):  # 1: the damaged one
         return None
     if is_beyond_doubt(right).mean() < _LEAST_SURE or is_beyond_doubt(wrong).mean() > 1 - _SURE_SHARE:
         return None
