@@ -21,7 +21,7 @@ from corpus.store import Connection, transaction
 from dx7.errors import StoreError
 
 # A batch ends at whichever of these comes first.
-BATCH_CONTENTS = 4_000
+BATCH_CONTENTS = 2_000
 BATCH_VOICES = 100_000
 BATCH_BYTES = 64 << 20
 BATCH_FILES = 20_000

@@ -1,7 +1,7 @@
 """The tables of the store, and the migrations that make them.
 
     files          a file's content, once; why it was rejected, if it was
-    file_paths     where that content was found; a file copied to three folders has three rows
+    file_paths     where that content was found, each location once; a file copied to three folders has three rows
     unread_paths   files whose bytes could not be had, and why
     file_issues    what was odd in the file and its messages
     file_warnings  how often each thing was odd in it, voices included: what the books add up
@@ -12,7 +12,7 @@
     supplements    DX7II data that stands beside voices in a file
     suggestions    machine opinions: category, probability, origin
     answers        people's answers: a projection of the journals, rebuilt at will
-    suggestions_made  from how much they were made, so that outdated ones are known
+    suggestions_made  how much of the store they were made from
     rejected_voices  windows of a file that were read as voices and are none, and why
     hearings       what was heard of each voice, by version of the engine and of the hearing
     health         tags on what is wrong with each voice: derived from hearings and repairs, replaced whole
@@ -122,30 +122,31 @@ CREATE VIEW names AS
     SELECT voice_id, name, count(*) AS sightings FROM sightings GROUP BY voice_id, name;
 """  # noqa: S608 - only names from the parameter table are put in
 
-# A file has one place on disk, whatever folder above it was named: /a/b/x.syx, /a/all.zip!b/x.syx.
-_PLACES = """
-ALTER TABLE file_paths ADD COLUMN location VARCHAR;    -- absolute; '!' stands between an archive and its member
-ALTER TABLE unread_paths ADD COLUMN location VARCHAR;
-UPDATE file_paths SET location = CASE
-    WHEN ends_with(source, '/' || path) THEN source
-    WHEN ends_with(lower(source), '.zip') THEN source || '!' || path
-    ELSE source || '/' || path END;
-UPDATE unread_paths SET location = CASE
-    WHEN ends_with(source, '/' || path) THEN source
-    WHEN ends_with(lower(source), '.zip') THEN source || '!' || path
-    ELSE source || '/' || path END;
-CREATE TABLE suggestions_made (
-    slots BIGINT NOT NULL,            -- rows of slots and of file_paths that the suggestions were made from:
-    paths BIGINT NOT NULL             -- if there are more now, suggestions are out of date
-);
-"""
-
 _REJECTED_VOICES = """
 CREATE TABLE rejected_voices (
     file_sha VARCHAR NOT NULL,
-    byte_offset BIGINT NOT NULL,
-    size INTEGER NOT NULL,
+    byte_offset BIGINT NOT NULL,      -- in the file, -1 where the bytes do not stand there in one piece
+    size INTEGER NOT NULL,            -- bytes; they are kept in files.content
     reason VARCHAR NOT NULL
+);
+"""
+
+# A file has one location, whatever folder above it was named: /a/b/x.syx, or /a/all.zip!b/x.syx.
+# That of rows from before is told from their source, as far as it can be.
+_LOCATED = """
+UPDATE {table} SET location = CASE
+    WHEN ends_with(source, '/' || path) THEN source
+    WHEN ends_with(lower(source), '.zip') THEN source || '!' || path
+    ELSE source || '/' || path END;
+"""
+_PLACES = f"""
+ALTER TABLE file_paths ADD COLUMN location VARCHAR;    -- absolute; unique with file_sha
+ALTER TABLE unread_paths ADD COLUMN location VARCHAR;  -- absolute; unique with code
+{_LOCATED.format(table="file_paths")}
+{_LOCATED.format(table="unread_paths")}
+CREATE TABLE suggestions_made (
+    slots BIGINT NOT NULL,            -- how many rows slots and file_paths had when suggestions were made:
+    paths BIGINT NOT NULL             -- where there are more by now, suggestions are out of date
 );
 """
 

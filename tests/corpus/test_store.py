@@ -25,7 +25,7 @@ VERSION = "CREATE TABLE schema_version (version INTEGER, applied TIMESTAMP)"
         (("CREATE TABLE schema_version (x INTEGER)",), "damaged"),
         (("CREATE TABLE schema_version (version VARCHAR)", "INSERT INTO schema_version VALUES ('abc')"), "not a Cart"),
         ((VERSION, "INSERT INTO schema_version VALUES (99, NULL)"), "newer Cartwright"),
-        ((VERSION, "INSERT INTO schema_version VALUES (1, NULL)"), "damaged.*voices"),
+        ((VERSION, "INSERT INTO schema_version VALUES (1, NULL)"), "damaged.*does not exist"),
     ],
     ids=["another database", "another column", "a version that is text", "a newer one", "no tables"],
 )
