@@ -8,7 +8,7 @@ version may be able to.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -81,10 +81,11 @@ def merge_journals(folder: Path, others: Sequence[Path]) -> Merged:
     added = 0
     for labeller in sorted(lines):
         mine = journal_file(folder, labeller)
-        if theirs[labeller] and mine.exists():
+        here = set(map(bytes.strip, read_lines(mine))) if mine.exists() else set()
+        if here and not here.issuperset(map(bytes.strip, lines[labeller])):
             own = [answer for answer in read_journal(mine).answers if answer.labeller == labeller]
             conflicts += _diverged(own, theirs[labeller])
-        added += len(append_lines(folder, labeller, lines[labeller], key=_content))
+        added += len(append_lines(folder, labeller, lines[labeller], key=bytes.strip))
     read = sum(map(len, lines.values())) + len(refused)
     return Merged(read, added, tuple(unreadable), tuple(refused), tuple(conflicts))
 
@@ -129,11 +130,3 @@ def _diverged(mine: Sequence[Answer], theirs: Sequence[Answer]) -> list[Conflict
             both = sorted((own, answer), key=lambda each: (each.time, each.event))
             conflicts.append(Conflict(answer.voice_id, tuple(both)))
     return conflicts
-
-
-def _content(line: bytes) -> Hashable:
-    """What a line says, however it is written; the line itself if it says nothing."""
-    try:
-        return decode_answer(line)
-    except JournalError:
-        return line.strip()
