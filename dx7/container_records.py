@@ -46,7 +46,7 @@ class Records:
         if count > fitting:
             return np.zeros((0, UNPACKED_SIZE), np.uint8)
         size = count * self.stride
-        records = np.frombuffer(data, np.uint8, size, self.first).reshape(count, self.stride)
+        records = np.frombuffer(data, np.uint8)[self.first :][:size].reshape(count, self.stride)
         values = records[:, self.columns].astype(np.int16)
         for name, amount in self.add.items():
             index = PARAMETER_NAMES.index(name)

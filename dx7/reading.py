@@ -126,7 +126,9 @@ class _Found:
             self.titles.append(message.known.title)
             if message.known.supplement:
                 body = stream.data[message.offset : message.offset + message.size]
-                self.supplements.append(Supplement(message.known.supplement, _place(stream, message.offset), body))
+                # The F0 of an event of a MIDI file does not stand right before the rest.
+                place = NOT_IN_ONE_PIECE if stream.is_message else _place(stream, message.offset)
+                self.supplements.append(Supplement(message.known.supplement, place, body))
             elif "parameter change" not in message.known.title:
                 self.foreign = True
         if not message.data:

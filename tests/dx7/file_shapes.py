@@ -141,6 +141,14 @@ SHAPES = [
         (IssueCode.NO_HEADER, IssueCode.JUNK),
     ),
     Shape("MIDI file", midi_file(b"\x00\xf0\xa0\x07" + BANK[1:]), VOICES, "bank message", wrapper="MIDI file"),
+    Shape(
+        "MIDI file of a DX7II",
+        midi_file(b"\x00\xf0\x88\x67" + AMEM[1:], b"\x00\xf0\xa0\x07" + BANK[1:]),
+        VOICES,
+        "bank message",
+        supplements=("AMEM",),
+        wrapper="MIDI file",
+    ),
     Shape("MIDI file, event split", split_midi_event(BANK, 2000), VOICES, "bank message", wrapper="MIDI file"),
     Shape(
         "MIDI file with notes",

@@ -43,6 +43,9 @@ class TestEveryShape:
             else:
                 assert shape.name in LOOSE
         for supplement in bank.supplements:
+            if supplement.offset < 0:
+                assert shape.wrapper == "MIDI file"
+                continue
             place = slice(supplement.offset, supplement.offset + len(supplement.data))
             assert shape.data[place] == supplement.data
 
