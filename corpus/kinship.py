@@ -81,14 +81,12 @@ def family_members(connection: Connection, voice_id: str) -> Family:
     """
     family_id = family_of(connection, voice_id)
     members = "(SELECT voice_id FROM families WHERE family_id = $1)"
-    seen = {
-        voice: (name, count)
-        for voice, name, count in connection.execute(
-            "SELECT voice_id, arg_max(name, (trim(name) <> '', sightings, name)), sum(sightings) FROM names"
-            f" WHERE voice_id IN {members} GROUP BY voice_id",
-            [family_id],
-        ).fetchall()
-    }
+    names = connection.execute(
+        "SELECT voice_id, arg_max(name, (trim(name) <> '', sightings, name)), sum(sightings)"  # noqa: S608
+        f" FROM names WHERE voice_id IN {members} GROUP BY voice_id",
+        [family_id],
+    ).fetchall()
+    seen = {voice: (name, count) for voice, name, count in names}
     rows = connection.execute(
         f"SELECT voice_id, name, {', '.join(PARAMETER_NAMES)} FROM voices WHERE voice_id IN {members}",  # noqa: S608
         [family_id],

@@ -27,7 +27,7 @@ from dx7.functional import Band, masked_parameters
 from dx7.layout import Bytes
 from dx7.parameters import BY_NAME, GLOBAL_SLICE, OPERATORS
 
-MOST_DIFFERING = 12  # parameters; an operator that is heard in one voice only counts as one
+MOST_DIFFERING = 16  # parameters; an operator that is heard in one voice only counts as one
 MOST_DISTANCE = 1.5  # dB
 SILENT_DB = -60.0  # whose loudest peak lies below it is not heard
 
@@ -116,7 +116,7 @@ def find_relatives(
     """
     from scipy.spatial import KDTree
 
-    if not is_new.any():
+    if len(points) < 2 or not is_new.any():
         return
     axes = _axes(points)
     flat = (points @ axes).astype(np.float64)

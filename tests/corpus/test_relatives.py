@@ -1,0 +1,147 @@
+"""The search for near relatives against comparing everybody with everybody."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+import corpus.relatives
+from corpus.kin import Kin
+from corpus.relatives import (
+    MOST_DIFFERING,
+    MOST_DISTANCE,
+    Floats,
+    audible,
+    differing,
+    find_relatives,
+    is_heard,
+    sound_points,
+)
+from dx7.descriptors import DESCRIPTOR_NAMES
+from dx7.layout import INIT_UNPACKED, MAXIMUM, Bytes
+from dx7.parameters import PARAMETER_COUNT
+from dx7.voice import INIT_VOICE
+
+Found = set[tuple[int, int, int, float]]
+WIDTH = len(DESCRIPTOR_NAMES)
+
+
+def planted(count: int, seed: int, *, defaults: float = 0.8) -> tuple[Bytes, Floats]:
+    """Voices most of whose values are INIT VOICE's, and sounds: a third are copies with a few values changed."""
+    rng = np.random.default_rng(seed)
+    drawn = rng.integers(0, MAXIMUM[:PARAMETER_COUNT].astype(np.int64) + 1, (count, PARAMETER_COUNT))
+    voices = np.where(rng.random(drawn.shape) < defaults, INIT_UNPACKED[:PARAMETER_COUNT], drawn)
+    sounds = rng.normal(-20, 12, (count, WIDTH))
+    for copy in range(count - count // 3, count):
+        original = rng.integers(0, copy)
+        changed = rng.choice(PARAMETER_COUNT, rng.integers(0, 2 * MOST_DIFFERING), replace=False)
+        voices[copy] = np.where(np.isin(np.arange(PARAMETER_COUNT), changed), drawn[copy], voices[original])
+        sounds[copy] = sounds[original] + rng.normal(0, rng.uniform(0, 3), WIDTH)
+    sounds[:, DESCRIPTOR_NAMES.index("attack_seconds")] = rng.uniform(0, 1, count)
+    return audible(voices.astype(np.uint8)), sound_points(sounds.astype(np.float32))
+
+
+def by_brute_force(masked: Bytes, points: Floats, is_new: np.ndarray) -> Found:
+    found: Found = set()
+    for row in range(len(masked)):
+        distance = np.sqrt(np.square(points[row] - points[:row], dtype=np.float64).sum(axis=1)).astype(np.float32)
+        count = differing(np.broadcast_to(masked[row], (row, PARAMETER_COUNT)), masked[:row])
+        near = (distance <= MOST_DISTANCE) & (count <= MOST_DIFFERING) & (is_new[row] | is_new[:row])
+        found |= {(int(other), row, int(count[other]), float(distance[other])) for other in np.flatnonzero(near)}
+    return found
+
+
+def by_search(masked: Bytes, points: Floats, is_new: np.ndarray) -> Found:
+    found = [
+        (min(one, other), max(one, other), int(count), float(distance))
+        for pairs in find_relatives(masked, points, is_new=is_new)
+        for one, other, count, distance in zip(
+            pairs.first.tolist(), pairs.second.tolist(), pairs.differing, pairs.distance, strict=True
+        )
+    ]
+    assert len(found) == len(set(found))
+    return set(found)
+
+
+@pytest.mark.parametrize("defaults", [0.5, 0.97])
+def test_the_search_finds_what_brute_force_finds(defaults: float) -> None:
+    masked, points = planted(2_000, 1, defaults=defaults)
+    everyone = np.ones(len(masked), np.bool_)
+    expected = by_brute_force(masked, points, everyone)
+    assert len(expected) > 100
+    assert by_search(masked, points, everyone) == expected
+
+
+@given(st.integers(0, 2**32 - 1), st.floats(0, 1), st.integers(1, 40))
+@settings(max_examples=20, deadline=None)
+def test_new_voices_are_compared_with_all(seed: int, share: float, at_once: int) -> None:
+    masked, points = planted(120, seed)
+    is_new = np.random.default_rng(seed).random(len(masked)) < share
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(corpus.relatives, "_AT_ONCE", at_once)  # many small batches
+        assert by_search(masked, points, is_new) == by_brute_force(masked, points, is_new)
+
+
+def test_a_crowd_of_copies_takes_bounded_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    masked, points = planted(40, 2)
+    masked, points = np.repeat(masked[:1], 700, axis=0), np.repeat(points[:1], 700, axis=0)
+    monkeypatch.setattr(corpus.relatives, "_AT_ONCE", 5_000)
+    sizes = [len(pairs.first) for pairs in find_relatives(masked, points, is_new=np.ones(700, np.bool_))]
+    assert sum(sizes) == 700 * 699 // 2
+    assert max(sizes) <= 6_000
+
+
+def test_pairs_that_are_known_are_left_out() -> None:
+    masked, points = planted(40, 2)
+    masked, points = np.repeat(masked[:1], 30, axis=0), np.repeat(points[:1], 30, axis=0)
+    kin = Kin.of([str(n // 15) for n in range(30)])
+    found = list(
+        find_relatives(
+            masked, points, is_new=np.ones(30, np.bool_), strangers=lambda a, b: kin.groups[a] != kin.groups[b]
+        )
+    )
+    assert sum(len(pairs.first) for pairs in found) == 15 * 15
+
+
+def test_an_operator_that_somebody_turned_down_counts_once() -> None:
+    lively = INIT_VOICE.replace(
+        **{f"op2_{name}": 3 for name in ("eg_rate_1", "eg_level_2", "frequency_coarse", "left_depth", "rate_scaling")},
+        op2_output_level=80,
+    )
+    silent = lively.replace(op2_output_level=0)
+    other = lively.replace(op2_output_level=70, lfo_speed=3, feedback=4, transpose=12)
+
+    def between(one: Bytes, two: Bytes) -> int:
+        first, second = audible(np.stack([one, two])[:, :PARAMETER_COUNT])
+        return int(differing(first[None], second[None])[0])
+
+    assert between(lively.array, silent.array) == between(silent.array, lively.array) == 1
+    assert between(lively.array, other.array) == 2  # no feedback without operator 6, no LFO without depth
+    assert between(lively.array, lively.array) == 0
+
+
+def test_distances_are_the_root_mean_square_of_decibels() -> None:
+    sounds = np.full((2, WIDTH), -10, np.float32)
+    sounds[:, [DESCRIPTOR_NAMES.index(name) for name in ("attack_seconds", "attack_centroid_hz")]] = 0, 100
+    points = sound_points(sounds)
+    sounds[1, DESCRIPTOR_NAMES.index("middle_rms_db")] += 13
+    moved = sound_points(sounds)
+    distance = float(np.sqrt(np.square(moved[1] - points[1]).sum()))
+    assert distance == pytest.approx(13 / np.sqrt(points.shape[1]), rel=1e-5)
+    sounds[0, DESCRIPTOR_NAMES.index("loudest_db")] = -70
+    assert is_heard(sounds).tolist() == [False, True]
+
+
+@given(st.lists(st.tuples(st.integers(0, 29), st.integers(0, 29)), max_size=60), st.integers(1, 5))
+def test_groups_merge_like_connected_components(pairs: list[tuple[int, int]], pieces: int) -> None:
+    kin = Kin.of([f"{n:02}" for n in range(30)])
+    edges = np.array(pairs, np.intp).reshape(-1, 2)
+    tied = [kin.join(piece[:, 0], piece[:, 1]) for piece in np.array_split(edges, pieces)]
+    graph = coo_array((np.ones(len(edges)), (edges[:, 0], edges[:, 1])), shape=(30, 30))
+    count, labels = connected_components(graph, directed=False)
+    assert [labels.tolist().index(label) for label in labels] == kin.eldest().tolist()
+    assert sum(part.sum() for part in tied) == 30 - count
