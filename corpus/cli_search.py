@@ -1,56 +1,25 @@
-"""Commands that look into the store: ``search``, ``stats`` and ``suggest``."""
+"""Commands that look into the store: ``search`` (in ``cli_find.py``), ``stats`` and ``suggest``."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
+from corpus import cli_find
 from corpus.cli_options import StoreOption
 from corpus.store import open_store
-from dx7.categories import get_category
 from dx7.console import JsonOption, print_json, print_table, print_text
 from dx7.locations import store_file
-
-if TYPE_CHECKING:
-    from corpus.search import Hit
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands to an application."""
-    app.command()(search)
+    cli_find.register(app)
     app.command()(stats)
     app.command()(suggest)
-
-
-def search(
-    text: Annotated[str, typer.Argument(help="Words that a name must have; case, spaces and signs do not count.")] = "",
-    category: Annotated[list[str] | None, typer.Option(help="Only voices of it; may be given several times.")] = None,
-    algorithm: Annotated[int | None, typer.Option(min=1, max=32, help="Only voices with this algorithm.")] = None,
-    path: Annotated[
-        str, typer.Option(help="Only voices found in a source, folder or file with this in its path.")
-    ] = "",
-    limit: Annotated[int, typer.Option(min=1, max=1_000_000, help="Show at most so many.")] = 50,
-    store: StoreOption = None,
-    json: JsonOption = False,
-) -> None:
-    """Find voices by any name they were ever seen under.
-
-    Example: python -m corpus search "e piano" --algorithm 5 --limit 10
-    """
-    from corpus.search import search as find
-
-    keys = [get_category(key).key for key in category or []]
-    with open_store(store or store_file(), read_only=True) as connection:
-        hits = find(connection, text, categories=keys, algorithm=algorithm, path=path, limit=limit)
-    if json:
-        print_json([asdict(hit) for hit in hits])
-        return
-    print_table([_row(hit) for hit in hits])
-    if not hits:
-        print_text("no voice found")
 
 
 def stats(store: StoreOption = None, json: JsonOption = False) -> None:
@@ -110,17 +79,3 @@ def suggest(
         for slot in slots
     ]
     print_table(rows)
-
-
-def _row(hit: Hit) -> dict[str, Any]:
-    guesses = [f"{category}?" for category in hit.suggestions[:2]]
-    return {
-        "voice": hit.voice_id[:8],
-        "name": hit.names[0],
-        "seen": hit.sightings,
-        "algorithm": hit.algorithm,
-        "category": ", ".join(hit.labels or guesses),
-        "bank": hit.file_sha[:8],
-        "slot": hit.slot,
-        "file": hit.path.rpartition("/")[2],
-    }

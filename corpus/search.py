@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from corpus.facets import Filters, conditions
 from corpus.found import clean_path
@@ -56,10 +57,8 @@ def search(connection: Connection, text: str = "", filters: Filters = EVERYTHING
     for what only hearing tells and no voice has been heard.
     """
     found = Query(connection, text, filters)
-    rows = connection.execute(
-        f"{found.sql} SELECT voice_id, best FROM found ORDER BY rank, sightings DESC, voice_id LIMIT $limit",
-        found.values | {"limit": limit},
-    ).fetchall()
+    query = f"{found.sql} SELECT voice_id, best FROM found ORDER BY {_BEST_FIRST} LIMIT $limit"  # noqa: S608
+    rows = connection.execute(query, found.values | {"limit": limit}).fetchall()
     return read_hits(connection, [voice_id for voice_id, _ in rows], path=filters.path, best=[name for _, name in rows])
 
 
@@ -120,11 +119,12 @@ def read_hits(
             hits[voice_id] |= place
     for voice_id, name in zip(voice_ids, best, strict=False):
         hits[voice_id]["names"] = [name, *(other for other in hits[voice_id]["names"] if other != name)]
-    return [
-        Hit(**{name: tuple(value) if isinstance(value, list) else value for name, value in hits[voice_id].items()})
-        for voice_id in voice_ids
-        if voice_id in hits
-    ]
+    return [_hit(hits[voice_id]) for voice_id in voice_ids if voice_id in hits]
+
+
+def _hit(row: dict[str, Any]) -> Hit:
+    values: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in row.items()}
+    return Hit(**values)
 
 
 def demand_hearing(connection: Connection) -> None:
@@ -134,7 +134,8 @@ def demand_hearing(connection: Connection) -> None:
         raise StoreError("the voices of this store are not heard yet; run python -m corpus health first")
 
 
-_BEST_OF_FAMILY = "row_number() OVER (PARTITION BY family_id ORDER BY rank, sightings DESC, voice_id) = 1"
+_BEST_FIRST = "rank, sightings DESC, voice_id"
+_BEST_OF_FAMILY = f"row_number() OVER (PARTITION BY family_id ORDER BY {_BEST_FIRST}) = 1"
 _LABELLED = """
     SELECT voice_id, favourite, list_sort(list_distinct(flatten(answered))) AS labels, labellers FROM (
         SELECT voice_id, list(categories) FILTER (answer = 'label') AS answered,

@@ -161,7 +161,8 @@ SELECT measured.* EXCLUDE (name), coalesce(names, [name]) AS names,
     coalesce(place.file_sha, '') AS file_sha, coalesce(place.path, '') AS path, coalesce(place.slot, 0) AS slot,
     coalesce(generated, false) AS generated, coalesce(sources, []) AS sources,
     coalesce(suggestions, []) AS suggestions, coalesce(health, []) AS health,
-    coalesce(family_id, voice_id) AS family_id, count(*) OVER (PARTITION BY coalesce(family_id, voice_id)) AS family_size
+    coalesce(family_id, voice_id) AS family_id,
+    count(*) OVER (PARTITION BY coalesce(family_id, voice_id)) AS family_size
 FROM measured LEFT JOIN (
     SELECT voice_id, list(name ORDER BY trim(name) = '', sightings DESC, name) AS names
     FROM search_names GROUP BY voice_id

@@ -37,24 +37,27 @@ def more_like(
     like: str | Voice,
     filters: Filters = EVERYTHING,
     *,
+    text: str = "",
     limit: int = 20,
     every_copy: bool = False,
 ) -> list[Similar]:
     """The voices nearest by sound to a voice, nearest first: to one of the store by its id, or to any.
 
+    ``text`` and ``filters`` narrow what may be found, as in ``search``.
+
     The voice itself is left out, and so is its family; of other families there is only the nearest voice, unless
     ``every_copy``. Raises ``StoreError`` if the store does not know the id, or none of its voices has been heard.
     """
-    found = similar_query(connection, filters)
+    found = similar_query(connection, text, filters)
     ours = _descriptors(connection, like)
     voice_id = like if isinstance(like, str) else like.voice_id
-    rows = connection.execute(
-        f"{found.sql}, near AS (SELECT voice_id, family_id, sightings, array_distance(sound, $place::FLOAT[{SOUND_SIZE}])"  # noqa: S608
-        f" AS distance FROM found WHERE sound IS NOT NULL AND voice_id <> $like)"
-        f" SELECT voice_id, distance FROM near {'' if every_copy else _OTHER_FAMILIES}"
-        " ORDER BY distance, sightings DESC, voice_id LIMIT $limit",
-        found.values | {"place": sound_places(Heard(ours[None]))[0].tolist(), "like": voice_id, "limit": limit},
-    ).fetchall()
+    query = f"""{found.sql}, near AS MATERIALIZED (
+        SELECT voice_id, family_id, sightings, array_distance(sound, $place::FLOAT[{SOUND_SIZE}]) AS distance
+        FROM found WHERE sound IS NOT NULL AND voice_id <> $like
+    ) SELECT voice_id, distance FROM near {"" if every_copy else _OTHER_FAMILIES}
+    ORDER BY distance, sightings DESC, voice_id LIMIT $limit"""  # noqa: S608 - parts of our own
+    place = sound_places(Heard(ours[None]))[0].tolist()
+    rows = connection.execute(query, found.values | {"place": place, "like": voice_id, "limit": limit}).fetchall()
     distances = dict(rows)
     ids, theirs = read_heard(connection, list(distances))
     words = {voice_id: differences(ours, row) for voice_id, row in zip(ids, theirs, strict=True)}
@@ -73,11 +76,11 @@ def find_voice(connection: Connection, beginning: str) -> str:
     return str(rows[0][0])
 
 
-def similar_query(connection: Connection, filters: Filters) -> Query:
+def similar_query(connection: Connection, text: str, filters: Filters) -> Query:
     """What may be found, for a query by sound to go on from. Raises ``StoreError`` if nothing has been heard."""
     ready_index(connection)
     demand_hearing(connection)
-    return Query(connection, "", replace(filters, one_per_family=False))  # of a family the nearest is wanted
+    return Query(connection, text, replace(filters, one_per_family=False))  # of a family the nearest is wanted
 
 
 def as_similar(
@@ -90,26 +93,26 @@ def as_similar(
 
 def read_parameters(connection: Connection, voice_ids: Sequence[str]) -> Bytes:
     """``uint8[n, 145]``: the parameters of those voices that the store has, in the order given."""
-    rows = connection.execute(
-        f"SELECT {', '.join(PARAMETER_NAMES)} FROM voices JOIN "  # noqa: S608 - names from the parameter table
-        "(SELECT unnest($ids::VARCHAR[]) AS voice_id, generate_subscripts($ids, 1) AS place) USING (voice_id) "
-        "ORDER BY place",
-        {"ids": list(voice_ids)},
-    ).fetchnumpy()
-    return np.stack([rows[name] for name in PARAMETER_NAMES], axis=1).astype(np.uint8)
+    query = (
+        f"SELECT voice_id, {', '.join(PARAMETER_NAMES)} FROM voices WHERE voice_id IN (SELECT unnest($ids::VARCHAR[]))"  # noqa: S608
+    )
+    rows = {voice_id: row for voice_id, *row in connection.execute(query, {"ids": list(voice_ids)}).fetchall()}
+    known = [rows[voice_id] for voice_id in voice_ids if voice_id in rows]
+    return np.array(known, np.uint8).reshape(-1, len(PARAMETER_NAMES))
 
 
 def _descriptors(connection: Connection, like: str | Voice) -> Floats:
     """``float32[USED]`` of a voice: what the store has heard of it, or heard now."""
     voice_id = like if isinstance(like, str) else like.voice_id
-    _, rows = read_heard(connection, [voice_id])
-    if len(rows):
-        return rows[0]
+    _, heard = read_heard(connection, [voice_id])
+    if len(heard):
+        ours: Floats = heard[0]
+        return ours
     if isinstance(like, str):
-        rows = read_parameters(connection, [like])
-        if not len(rows):
+        parameters = read_parameters(connection, [like])
+        if not len(parameters):
             raise StoreError(f"the store has no voice {like}; python -m corpus search shows their ids")
-        like = Voice.from_array(rows[0])
+        like = Voice.from_array(parameters[0])
     return hear(like.array).row()[:USED]
 
 

@@ -65,7 +65,7 @@ class Heard:
 
 def sound_places(heard: Heard) -> Floats:
     """Where voices lie in the space: ``float32[n, SOUND_SIZE]``."""
-    columns: list[Floats] = []
+    columns: list[NDArray[np.floating]] = []
     for note in NOTES:
         centroid = np.log2(np.maximum(heard[f"{note}_centroid_hz"], 20.0))
         shape = _centred(np.stack([heard[f"{note}_{band}"] for band in _BAND_NAMES], axis=1), centroid)

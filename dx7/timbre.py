@@ -12,6 +12,7 @@ difference in dB. :func:`fine_difference` compares two notes on one key more clo
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,6 +43,7 @@ _SILENCE = 1e-5
 _CLEAR_PITCH = 0.5  # confidence
 _OCTAVES_HEARD, _LEVEL_HEARD = 0.25, 6.0  # differences worth a word: of the balance point, and in dB
 
+_WINDOW = np.hanning(_FRAME).astype(np.float32)
 TIMBRE_SIZE = (len(_MOMENTS) - 1) * _PITCHES // _COARSE + len(_LEVELS)
 
 
@@ -74,14 +76,10 @@ def listen(audio: Audio) -> Note:
     sound = audio[onset:] / np.float32(loudness.max())
     heard = np.pad(sound, (0, max(0, _FRAME - len(sound))))[: _FRAME + (_MOMENTS[-1] - 1) * _HOP]
     frames = np.lib.stride_tricks.sliding_window_view(heard, _FRAME)[::_HOP]
-    spectra = rfft(frames * np.hanning(_FRAME).astype(np.float32))
+    spectra = rfft(frames * _WINDOW)
     power = spectra.real**2 + spectra.imag**2
     power[:, :3] = 0  # direct current and what swings slower than any note
-    moments = [
-        power[first:last].mean(axis=0)
-        for first, last in zip(_MOMENTS, _MOMENTS[1:], strict=False)
-        if first < len(power)
-    ]
+    moments = [power[first:last].mean(axis=0) for first, last in pairwise(_MOMENTS) if first < len(power)]
     levels = _root_mean_squares(sound[: (1 + _LEVELS[-1]) * _LEVEL_SAMPLES], _LEVEL_SAMPLES)
     if len(levels) == 0:
         levels = np.ones(1, np.float32)

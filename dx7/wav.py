@@ -1,4 +1,4 @@
-"""Sound in WAV files: written as 16-bit PCM, one channel, at the engine's sample rate; read in whatever PCM there is."""
+"""Sound in WAV files: written as 16-bit PCM, one channel, at the engine's sample rate; read in any PCM there is."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def _samples(raw: bytes, code: int, bits: int) -> Audio:
     if code == _FLOAT:
         return np.frombuffer(raw, f"<f{bits // 8}").astype(np.float32)
     if bits == 8:  # the one width without a sign
-        return (np.frombuffer(raw, np.uint8).astype(np.float32) - 128) / 128
+        return (np.frombuffer(raw, np.uint8).astype(np.float32) - np.float32(128)) / np.float32(128)
     if bits == 24:
         wide = np.zeros((len(raw) // 3, 4), np.uint8)
         wide[:, 1:] = np.frombuffer(raw, np.uint8).reshape(-1, 3)
