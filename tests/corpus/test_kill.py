@@ -17,6 +17,7 @@ import pytest
 from corpus.backup import back_up
 from corpus.check import check_store
 from corpus.families import update_families
+from corpus.health import hear_voices, refresh_health
 from corpus.ingest import ingest
 from corpus.journal import Answer, AnswerKind, append_answers, read_journals
 from corpus.store import open_store
@@ -53,6 +54,13 @@ if task == "families":
     from corpus import families
     families._HEARD_AT_ONCE = 4
     families.update_families(path, processes=1)
+elif task == "health":
+    from corpus import hearings
+    from corpus.health import refresh_health
+    hearings.BATCH = 4
+    hearings.hear_voices(path, processes=1)
+    with store.open_store(path) as opened:
+        refresh_health(opened)
 elif task == "restore":
     from corpus.backup import restore
     restore(path.with_name("backup.zip"), path, path.with_name("labels"))
@@ -94,24 +102,42 @@ def moments(task: str, store: Path, count: int) -> list[int]:
     return [total - 1 - number * total // count for number in range(count)]
 
 
-def test_families_are_completed(filled: Path, tmp_path: Path) -> None:
-    derived = ("hearings", "relatives", "families")
+def finish_families(store: Path) -> None:
+    update_families(store, processes=1)
+
+
+def finish_health(store: Path) -> None:
+    hear_voices(store, processes=1)
+    with open_store(store) as connection:
+        refresh_health(connection)
+
+
+@pytest.mark.parametrize(
+    ("task", "finish", "derived"),
+    [
+        ("families", finish_families, ("hearings", "relatives", "families")),
+        ("health", finish_health, ("hearings", "health")),
+    ],
+)
+def test_what_is_derived_is_completed(
+    filled: Path, tmp_path: Path, task: str, finish: Callable[[Path], None], derived: tuple[str, ...]
+) -> None:
     undisturbed = Path(shutil.copy(filled, tmp_path / "undisturbed.duckdb"))
-    points = moments("families", undisturbed, 4)
+    points = moments(task, undisturbed, 3)
     whole = tables(undisturbed, *derived)
-    assert whole["families"]
+    assert all(whole[table] for table in ("hearings", derived[-1]))
     left_behind = set()
     for number, point in enumerate(points):
         store = tmp_path / f"killed {number}" / "store.duckdb"
         store.parent.mkdir()
         shutil.copy(filled, store)
-        assert doomed("families", store, point).returncode == -signal.SIGKILL
+        assert doomed(task, store, point).returncode == -signal.SIGKILL
         assert_sound(store)
         left_behind.add(tuple(len(rows) for rows in tables(store, *derived).values()))
-        update_families(store, processes=1)
+        finish(store)
         assert_sound(store)
         assert tables(store, *derived) == whole
-    assert len(left_behind) > 2  # they were killed at different stages
+    assert len(left_behind) > 1  # they were killed at different stages
 
 
 def test_a_restore_is_done_or_not(filled: Path, tmp_path: Path) -> None:
@@ -122,7 +148,7 @@ def test_a_restore_is_done_or_not(filled: Path, tmp_path: Path) -> None:
     old = tables(filled, "files", "voices", "answers")
     untouched = tmp_path / "untouched"
     shutil.copytree(filled.parent, untouched)
-    points = moments("restore", filled, 4)
+    points = moments("restore", filled, 3)
     new = tables(filled, "files", "voices", "answers")
     assert not old["answers"]
     assert new["answers"]
