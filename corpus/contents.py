@@ -16,7 +16,7 @@ from dx7.bankfile import BankFile, VoiceBlock, decode_raw_values
 from dx7.identity import raw_sha, voice_ids
 from dx7.issues import IssueCode
 from dx7.layout import Bytes, repair, unused_bits
-from dx7.names import PRINTABLE_CODES, decode_name
+from dx7.names import PRINTABLE_CODES, decode_names
 from dx7.parameters import NAME_INDEX, PACKED_SIZE, UNPACKED_SIZE
 
 _PRINTABLE = np.isin(np.arange(128), list(PRINTABLE_CODES))
@@ -120,7 +120,7 @@ def _decode(raw: list[bytes]) -> RawVoices:
         raw=raw,
         raw_shas=[raw_sha(each) for each in raw],
         voice_ids=voice_ids(voices),
-        names=[decode_name(each[NAME_INDEX:]) for each in voices],
+        names=decode_names(unpacked[:, NAME_INDEX:].tobytes()),
         values=values,
         unpacked=unpacked,
         repairs=repairs,

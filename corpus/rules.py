@@ -26,10 +26,10 @@ from dx7.locations import CATEGORIES_FILE
 
 ATTRIBUTE_WEIGHT = 0.5  # what a match is worth that has another behind it
 
-_NOT_TEXT = re.compile(r"[^\x20-\x7e]|_")
+_NOT_TEXT = re.compile(r"[^\x20-\x7e\n]|_")
 _BETWEEN_LETTER_AND_DIGIT = re.compile(r"(?<=[a-z])(?=\d)|(?<=\d)(?=[a-z])")
 _LETTER_CASE = re.compile(r"(?<=[a-z])(?=[A-Z][a-z])")
-_SPACES = re.compile(r"\s{2,}")
+_SPACES = re.compile(r" {2,}")
 _SEPARATOR = re.compile(r"[/\\!]")
 
 _Span = tuple[int, int, str]  # first letter, behind the last one, category
@@ -59,7 +59,7 @@ class Rules:
 
     def match_all(self, names: Sequence[str]) -> list[tuple[Match, ...]]:
         """:meth:`match` of many names, in order, much quicker than one by one."""
-        plain = [plain_name(name) for name in names]
+        plain = plain_names(names)
         texts = list(dict.fromkeys(plain))
         spans: dict[str, list[_Span]] = {}
         array = pa.array(texts, pa.string())
@@ -102,6 +102,8 @@ class _Rule:
 
 def _weigh_spans(spans: list[_Span]) -> tuple[Match, ...]:
     """What is left of matches when the longest have taken their letters, the surest first."""
+    if len(spans) == 1:
+        return (Match(spans[0][2], 1.0),)
     kept: list[_Span] = []
     for start, end, key in sorted(spans, key=lambda span: (span[0] - span[1], span[0])):
         if all(end <= first or last <= start for first, last, _ in kept):
@@ -125,8 +127,17 @@ def plain_name(name: str) -> str:
     >>> [plain_name(name) for name in ("E.PIANO 12", "12STRING", "SlapBass_3", "<< TUBA >>")]
     ['e.piano 12', '12 string', 'slap bass 3', '<< tuba >>']
     """
-    text = _LETTER_CASE.sub(" ", _NOT_TEXT.sub(" ", name)).lower()
-    return _SPACES.sub(" ", _BETWEEN_LETTER_AND_DIGIT.sub(" ", text)).strip()
+    return plain_names([name])[0]
+
+
+def plain_names(names: Sequence[str]) -> list[str]:
+    """:func:`plain_name` of many names, which are brought into form as one text of a line each."""
+    if not names:
+        return []
+    lines = "\n".join(name.replace("\n", " ") for name in names)
+    text = _LETTER_CASE.sub(" ", _NOT_TEXT.sub(" ", lines)).lower()
+    text = _SPACES.sub(" ", _BETWEEN_LETTER_AND_DIGIT.sub(" ", text))
+    return [line.strip(" ") for line in text.split("\n")]
 
 
 def _any_of(rules: Sequence[str]) -> str:

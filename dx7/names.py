@@ -19,6 +19,7 @@ _TO_TEXT = {code: chr(code) for code in range(0x20, 0x7E)}
 _TO_TEXT |= {code: chr(0x2400 + code) for code in range(0x20)}  # Unicode's pictures of control codes
 _TO_TEXT |= {0x5C: "¥", 0x7E: "→", 0x7F: "←"}
 _TO_CODE = {text: code for code, text in _TO_TEXT.items()} | {"\\": 0x5C, "~": 0x7E}
+_WITHOUT_BIT_7 = bytes(byte & 0x7F for byte in range(0x100))
 _TABLE = "".join(_TO_TEXT[code] for code in range(0x80))
 PRINTABLE_CODES = frozenset(range(0x20, 0x80))
 
@@ -26,6 +27,16 @@ PRINTABLE_CODES = frozenset(range(0x20, 0x80))
 def decode_name(name: bytes) -> str:
     """The text of ten 7-bit name bytes, trailing spaces left out. Never fails; bit 7 is ignored."""
     return "".join(_TABLE[byte & 0x7F] for byte in name).rstrip(" ")
+
+
+def decode_names(names: bytes) -> list[str]:
+    """:func:`decode_name` of many names that stand one behind the other, ten bytes each, much quicker.
+
+    >>> decode_names(b"BRASS   1 A~B       ")
+    ['BRASS   1', 'A→B']
+    """
+    text = names.translate(_WITHOUT_BIT_7).decode("ascii").translate(_TO_TEXT)
+    return [text[start : start + NAME_LENGTH].rstrip(" ") for start in range(0, len(text), NAME_LENGTH)]
 
 
 def encode_name(text: str) -> bytes:

@@ -4,10 +4,10 @@ import re
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from corpus.rules import ATTRIBUTE_WEIGHT, Rules, folder_rules, match_path, name_rules, plain_name
+from corpus.rules import ATTRIBUTE_WEIGHT, Rules, folder_rules, match_path, name_rules, plain_name, plain_names
 from corpus.sieve import may_match, without_lookaround
 from dx7.categories import category_keys
 
@@ -136,6 +136,7 @@ NAMES_OF_ALL_SORTS = st.one_of(
 
 
 @given(st.lists(NAMES_OF_ALL_SORTS, max_size=20))
+@settings(max_examples=30, deadline=None)  # every example compiles all rules for the sieve
 def test_many_names_are_matched_together_as_they_are_one_by_one(names: list[str]) -> None:
     for rules in (name_rules(), folder_rules()):
         assert rules.match_all(names) == [rules.match(name) for name in names]
@@ -166,3 +167,8 @@ def test_a_lookaround_that_is_not_closed_is_left_to_python() -> None:
     with pytest.raises(ValueError, match="not closed"):
         without_lookaround("a(?!b")
     assert may_match(pa.array(["a", "b"]), ["a(?!b"]).tolist() == [0, 1]
+
+
+@given(st.lists(st.text(max_size=8), max_size=8))
+def test_names_are_brought_into_form_together_as_they_are_alone(names: list[str]) -> None:
+    assert plain_names(names) == [plain_name(name) for name in names]
