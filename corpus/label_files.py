@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from collections import Counter, defaultdict
 from collections.abc import Mapping
-from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -89,20 +88,14 @@ def import_labels(
     """
     data = _read(path)
     names = CategoryNames(also)
-    with ExitStack() as stack:
-        connection = stack.enter_context(open_store(store, read_only=True)) if store and store.exists() else None
-        try:
-            if data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"["):
-                kind, read, default = "pif", read_pif(data, names), KNOBKRAFT
-            else:
-                kind, read, default = "csv", read_csv(data, VoiceFinder(path.parent, connection), names), path.stem
-        except FormatError as error:
-            raise FormatError(f"cannot read labels from {path}: {error}") from error
-        strangers = None
-        if connection is not None:
-            voices = list({row.voice_id for row in read.rows})
-            query = "SELECT count(*) FROM voices SEMI JOIN (SELECT unnest(?::VARCHAR[]) AS voice_id) USING (voice_id)"
-            strangers = len(voices) - connection.execute(query, [voices]).fetchall()[0][0]
+    known = store if store and store.exists() else None
+    try:
+        if data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"["):
+            kind, read, default = "pif", read_pif(data, names), KNOBKRAFT
+        else:
+            kind, read, default = "csv", read_csv(data, VoiceFinder(path.parent, known), names), path.stem
+    except FormatError as error:
+        raise FormatError(f"cannot read labels from {path}: {error}") from error
     if read.problems and not read.rows:
         first = read.problems[0]
         raise FormatError(f"nothing in {path} could be read; row {first.row}: {first.message}")
@@ -119,7 +112,7 @@ def import_labels(
         labellers={person: count for person, count in added.items() if count},
         problems=tuple(sorted(problems, key=lambda problem: problem.row)),
         left_out=dict(read.left_out.most_common()),
-        strangers=strangers,
+        strangers=None if known is None else _count_strangers(known, {row.voice_id for row in read.rows}),
     )
 
 
@@ -163,6 +156,13 @@ def _read(path: Path) -> bytes:
     if len(data) > LARGEST_FILE:
         raise FileError(f"{path} is larger than {LARGEST_FILE} bytes; split it")
     return data
+
+
+def _count_strangers(store: Path, voices: set[str]) -> int:
+    query = "SELECT count(*) FROM voices SEMI JOIN (SELECT unnest(?::VARCHAR[]) AS voice_id) USING (voice_id)"
+    with open_store(store, read_only=True) as connection:
+        ((known,),) = connection.execute(query, [list(voices)]).fetchall()
+    return len(voices) - int(known)
 
 
 def _answers(

@@ -49,7 +49,7 @@ def open_store(
         if _version(connection, path) < SCHEMA_VERSION:
             if read_only:
                 connection.close()
-                connection = connect(path, read_only=False, wait_seconds=wait_seconds)
+                connection = _connect_to_migrate(path, wait_seconds)
             with _MIGRATING:
                 _migrate(connection, path)
         yield connection
@@ -96,6 +96,17 @@ def connect(path: Path, *, read_only: bool, wait_seconds: float | None = None) -
         except duckdb.Error as error:
             raise StoreError(f"cannot open the store at {path}: {_first_line(error)}") from error
         time.sleep(_PAUSE_SECONDS)
+
+
+def _connect_to_migrate(path: Path, wait_seconds: float | None) -> Connection:
+    try:
+        return connect(path, read_only=False, wait_seconds=wait_seconds)
+    except StoreBusyError:
+        raise
+    except StoreError as error:
+        raise StoreError(
+            f"the store at {path} is of an earlier Cartwright and has to be brought up to date first: {error}"
+        ) from error
 
 
 def _has_sign(error: duckdb.Error, signs: tuple[str, ...]) -> bool:

@@ -7,7 +7,7 @@ from collections import defaultdict
 from functools import cached_property
 from pathlib import Path
 
-from corpus.store import Connection
+from corpus.store import open_store
 from dx7.errors import FormatError
 from dx7.files import read_bank
 from dx7.identity import ID_LENGTH, voice_ids
@@ -19,11 +19,12 @@ _HEX_ID = re.compile(rf"[0-9a-f]{{{ID_LENGTH}}}")
 class VoiceFinder:
     """Finds voices for the rows of one file. Each method raises ``FormatError`` or ``FileError`` if it finds none.
 
-    Files are looked for in ``folder``. Without a ``connection`` to a store only ids and files can be resolved.
+    Files are looked for in ``folder``. Without a ``store`` only ids and files can be resolved; it is opened when it
+    is first asked, and closed at once.
     """
 
-    def __init__(self, folder: Path, connection: Connection | None) -> None:
-        self._folder, self._connection = folder, connection
+    def __init__(self, folder: Path, store: Path | None) -> None:
+        self._folder, self._store = folder, store
         self._banks: dict[str, list[str]] = {}
 
     def by_id(self, text: str) -> str:
@@ -67,16 +68,17 @@ class VoiceFinder:
 
     @cached_property
     def _voice_of_raw(self) -> dict[str, str]:
-        if self._connection is None:
-            return {}
-        return dict(self._connection.execute("SELECT raw_sha, voice_id FROM raw_voices").fetchall())
+        return dict(self._ask("SELECT raw_sha, voice_id FROM raw_voices"))
 
     @cached_property
     def _voices_of_name(self) -> dict[str, set[str]]:
         voices: dict[str, set[str]] = defaultdict(set)
-        if self._connection is not None:
-            for name, voice_id in self._connection.execute(
-                "SELECT DISTINCT trim(name), voice_id FROM slots"
-            ).fetchall():
-                voices[name].add(voice_id)
+        for name, voice_id in self._ask("SELECT DISTINCT trim(name), voice_id FROM slots"):
+            voices[name].add(voice_id)
         return voices
+
+    def _ask(self, query: str) -> list[tuple[str, str]]:
+        if self._store is None:
+            return []
+        with open_store(self._store, read_only=True) as connection:
+            return [(what, voice_id) for what, voice_id in connection.execute(query).fetchall()]
