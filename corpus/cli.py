@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from corpus import cli_families, cli_labels, cli_scrape, cli_search, cli_store
+from corpus import cli_families, cli_health, cli_labels, cli_scrape, cli_search, cli_store
 from corpus.books import Books
 from corpus.cli_options import LabelsOption, StoreOption
 from corpus.labels import rebuild_answers
@@ -19,6 +19,7 @@ from dx7.locations import labels_folder, store_file
 app = new_app("Bring banks into the store, look into it, export what was curated.")
 cli_search.register(app)
 cli_families.register(app)
+cli_health.register(app)
 cli_labels.register(app)
 cli_store.register(app)
 cli_scrape.register(app)

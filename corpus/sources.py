@@ -15,6 +15,7 @@ from pathlib import Path
 from corpus.archives import archive_kind, judged_file, walk_archive
 from corpus.found import LIMITS, FoundFile, Limits, clean_path, names_generator, rejected_file, sidecar_names
 from corpus.generated import mark_by_name
+from corpus.manifest import MANIFEST, STATE_FOLDER, Places, read_places
 from corpus.members import PIECE
 from dx7.errors import FileError
 from dx7.issues import IssueCode
@@ -60,15 +61,27 @@ def _walk_folder(root: Path, limits: Limits) -> Iterator[FoundFile]:
             yield rejected_file(source, str(inside), IssueCode.UNREADABLE, text)
             continue
         subfolders = []
+        places = read_places(folder)
         for entry in entries:
             path, way = Path(entry.path), str(inside / entry.name)
-            if entry.is_symlink():
+            if places is not None and entry.name in (MANIFEST, STATE_FOLDER):
+                continue
+            if places is not None and entry.name in places.paths and entry.is_file(follow_symlinks=False):
+                yield from _fetched(path, source, inside, places, limits)
+            elif entry.is_symlink():
                 yield from _follow(root, path, source, way, limits)
             elif entry.is_dir():
                 subfolders.append(path)
             else:
                 yield from _read(path, source, way, limits)
         folders.extend(reversed(subfolders))
+
+
+def _fetched(path: Path, source: str, inside: Path, places: Places, limits: Limits) -> Iterator[FoundFile]:
+    """A file that was fetched from the web, once for every address that it was found under."""
+    for way in places.paths[path.name]:
+        for found in _read(path, source, f"{inside}/{way}" if inside.parts else way, limits):
+            yield replace(found, generated=True) if places.generated else found
 
 
 def _follow(root: Path, link: Path, source: str, way: str, limits: Limits) -> Iterator[FoundFile]:

@@ -1,0 +1,184 @@
+"""``manifest.jsonl``: for every address that was asked for, what came of it. Lines are only ever added.
+
+It lies beside the files that were fetched, whose names are hashes. A line is on disk before the next address is asked
+for; one that was torn by a crash is passed over. What it says comes from the web and is read with care.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+MANIFEST = "manifest.jsonl"
+STATE_FOLDER = ".scrape"  # beside it: parts of files, and the lock
+_MAKER = "cartwright scrape"
+_LONGEST_LINE = 4 << 20
+_MOST_LINES = 2_000_000
+_LONGEST_URL = 4_096
+_FILE_NAME = re.compile(r"[0-9a-f]{64}(\.[a-z0-9]{1,8})?")
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What came of one address.
+
+    ``file`` is the name of what was stored, ``links`` what a page led to. ``reason`` says why nothing was stored, or
+    what is odd about what was; ``announced`` is the size the server named. ``etag`` and ``modified`` are what it takes
+    to ask whether anything has changed.
+    """
+
+    url: str
+    referrer: str
+    time: str
+    final_url: str = ""
+    status: int | None = None
+    size: int | None = None
+    announced: int | None = None
+    sha256: str = ""
+    file: str = ""
+    reason: str = ""
+    etag: str = ""
+    modified: str = ""
+    links: tuple[str, ...] | None = None
+
+    @property
+    def is_page(self) -> bool:
+        """Whether it was a page with links."""
+        return self.links is not None
+
+
+_TEXTS = ("url", "referrer", "time", "final_url", "sha256", "file", "reason", "etag", "modified")
+_NUMBERS = ("status", "size", "announced")
+
+
+class Manifest:
+    """The manifest of one folder: what it says, and a way to add to it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / MANIFEST
+        self.last: dict[str, Fetched] = {}  # by address, what came of it when it last succeeded
+        self.unfinished: set[str] = set()  # what the last run had done when it was interrupted
+        for line in _read_lines(self.path):
+            self._take(line)
+        self._file = self.path.open("ab")
+        if not _ends_whole(self.path):
+            self._file.write(b"\n")
+
+    def _take(self, line: dict[str, Any]) -> None:
+        if line.get("event") in ("begin", "end"):
+            self.unfinished.clear()
+        elif (fetched := _fetched(line)) is not None:
+            self.unfinished.add(fetched.url)
+            if fetched.file or fetched.is_page:
+                self.last[fetched.url] = fetched
+
+    def begin(self, source: str, *, generated: bool, time: str) -> None:
+        """Note that a run begins; it goes on where an interrupted one ended."""
+        event = "resume" if self.unfinished else "begin"
+        facts = {"source": source, "generated": generated, "time": time}
+        self._write({"event": event, "made_by": _MAKER, "version": 1} | facts)
+
+    def add(self, fetched: Fetched) -> None:
+        """Note what came of an address."""
+        self._write({key: value for key, value in asdict(fetched).items() if value not in (None, "")})
+        if fetched.file or fetched.is_page:
+            self.last[fetched.url] = fetched
+
+    def end(self, time: str) -> None:
+        """Note that a run is complete."""
+        self._write({"event": "end", "time": time})
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+    def _write(self, line: dict[str, Any]) -> None:
+        self._file.write(json.dumps(line, ensure_ascii=True).encode() + b"\n")
+        self._file.flush()
+        os.fsync(self._file.fileno())
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where the files of a folder came from: by file name, a path for every address; whether a model made them."""
+
+    paths: dict[str, list[str]]
+    generated: bool
+
+
+def read_places(folder: Path) -> Places | None:
+    """What the manifest of a folder says, or None if there is none. Never raises at what is in it."""
+    if not (folder / MANIFEST).is_file():
+        return None
+    paths: dict[str, dict[str, None]] = {}
+    generated = is_ours = False
+    for line in _read_lines(folder / MANIFEST):
+        if line.get("made_by") == _MAKER:
+            is_ours = True
+            generated = generated or line.get("generated") is True
+        elif is_ours and (fetched := _fetched(line)) is not None and fetched.file:
+            paths.setdefault(fetched.file, {})[path_of(fetched.final_url or fetched.url) or fetched.file] = None
+    return Places({name: list(ways) for name, ways in paths.items()}, generated) if is_ours else None
+
+
+def path_of(url: str) -> str:
+    """The path of an address as that of a file: words of a stranger, so it cannot lead anywhere.
+
+    >>> path_of("https://a.org/dx7/My%20Banks/../rom1a.syx"), path_of("https://a.org/get.php?id=3")
+    ('dx7/My Banks/rom1a.syx', 'get.php?id=3')
+    """
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ""
+    names = [name[:255] for name in unquote(parts.path, errors="backslashreplace").split("/")]
+    path = "/".join(name for name in names if name not in ("", ".", ".."))
+    return (path + (f"?{parts.query}" if parts.query else ""))[:1_000]
+
+
+def _read_lines(path: Path) -> Iterator[dict[str, Any]]:
+    """The lines that are objects; torn, foreign and endless ones are passed over."""
+    if not path.is_file():
+        return
+    with path.open("rb") as file:
+        for _ in range(_MOST_LINES):
+            line = file.readline(_LONGEST_LINE)
+            if not line:
+                return
+            try:
+                value = json.loads(line)
+            except (ValueError, RecursionError):
+                continue
+            if isinstance(value, dict):
+                yield value
+
+
+def _fetched(line: dict[str, Any]) -> Fetched | None:
+    """A line as what it should be; None if it is not."""
+    texts = {key: line.get(key, "") for key in _TEXTS}
+    numbers = {key: line.get(key) for key in _NUMBERS}
+    links = line.get("links")
+    is_usable = (
+        all(isinstance(text, str) and len(text) <= _LONGEST_URL for text in texts.values())
+        and all(number is None or type(number) is int for number in numbers.values())
+        and (links is None or (isinstance(links, list) and all(isinstance(link, str) for link in links)))
+        and texts["url"]
+        and (not texts["file"] or _FILE_NAME.fullmatch(texts["file"]))
+    )
+    if not is_usable:
+        return None
+    facts: dict[str, Any] = texts | numbers | {"links": None if links is None else tuple(links)}
+    return Fetched(**facts)
+
+
+def _ends_whole(path: Path) -> bool:
+    with path.open("rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(0, size - 1))
+        return file.read() in (b"", b"\n")
