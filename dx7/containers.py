@@ -161,6 +161,7 @@ def _only_if_bit_7_is_used(data: bytes) -> Run | None:
     return None if data.isascii() else Run(0)
 
 
+_TAPE_OF_TX7 = b"\xf8\xc8\x00\xd9\xf8\xc8YMTX7"
 _CASSETTE = b"\x1f\xa6\xde\xba\xcc\x13\x7d\x74"
 _AMEM_BEHIND = ("AMEM of one voice", PACKED_SIZE, 35)
 _PMEM_BEHIND = ("PMEM of one voice", PACKED_SIZE, 64)
@@ -178,13 +179,14 @@ CONTAINERS: tuple[Container, ...] = (
     Container("C-Lab Polyframe library", polyframe, marks=((0, b"PolyFrame Lib"),)),
     Container("FM-Alive DX Manager", dx_manager, marks=((0, b"\xfc\x00\x00\x00DXM"),)),
     Container("Soundlib", soundlib),
+    Container("tape data of a TX7", Run(14, count=32), marks=((0, _TAPE_OF_TX7),), bit_7_is_noise=True),
     Container(
-        "cassette image of a TX7", Run(22, count=32), marks=((0, _CASSETTE), (14, b"YMTX7")), bit_7_is_noise=True
+        "cassette image of a TX7", Run(22, count=32), marks=((0, _CASSETTE), (8, _TAPE_OF_TX7)), bit_7_is_noise=True
     ),
     Container(
         "cassette image of a TX7 with a first block",
         Run(54, count=32),
-        marks=((0, _CASSETTE), (46, b"YMTX7")),
+        marks=((0, _CASSETTE), (40, _TAPE_OF_TX7)),
         bit_7_is_noise=True,
     ),
     Container(

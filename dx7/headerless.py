@@ -66,9 +66,11 @@ MOST_REJECTED = 1_000  # windows that are listed; a hostile file can have any nu
 
 def find_headerless(data: bytes) -> Finding:
     """The voices of bytes that have no header; nothing if they hold none."""
+    for name, layout in LAYOUTS:
+        windows = layout.windows(data)
+        if len(windows) and is_beyond_doubt(windows).mean() >= _MOSTLY_SURE:  # as nearly always: nothing fits better
+            return Finding((layout.block(data, name),))
     likely = [(name, layout) for name, layout in LAYOUTS if plausible_share(layout.windows(data)) >= _PLAUSIBLE_SHARE]
-    if len(likely) == 1 and is_beyond_doubt(likely[0][1].windows(data)).mean() >= _MOSTLY_SURE:  # as nearly always
-        return Finding((likely[0][1].block(data, likely[0][0]),))
     sure = {width: find_beyond_doubt(data, width) for width in (PACKED_SIZE, UNPACKED_SIZE)}
     best = _best_layout(data, likely, sure)
     return Finding((best[1].block(data, best[0]),)) if best else _one_by_one(data, sure)

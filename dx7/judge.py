@@ -4,8 +4,8 @@ Two tests. *Plausible*: few odd values, a name; what a whole run of bytes must m
 *Beyond doubt*: what a single window must be to be taken alone, wherever it stands: every value legal, every character
 of the name printable, as many different values as people's voices have, an operator that is loud, and a pitch
 envelope that stays near the note. Of 36,703 different voices of real bank messages four in five pass the second test,
-and nearly all others stand in one row with some that do. What passes it among files of other kinds is counted in
-tests/fuzz.py and was none of 60,000.
+and most others stand in one row with some that do. In 60,000 files of other kinds (programs, libraries, fonts,
+pictures, archives; 1.9 GB) no offset passes it.
 """
 
 from __future__ import annotations
@@ -72,14 +72,8 @@ def plausible_share(raw: Bytes) -> float:
 def is_beyond_doubt(raw: Bytes) -> NDArray[np.bool_]:
     """Which of ``uint8[n, 128 or 155]`` can be nothing but voices."""
     values = decode_raw_values(raw)
-    body = np.sort(raw[:, : _NAME_AT[raw.shape[1]]], axis=1)
-    different = (body[:, 1:] != body[:, :-1]).sum(axis=1) + 1
     result: NDArray[np.bool_] = (
-        (odd_values(raw, values) == 0)
-        & _printable(values).all(axis=1)
-        & (different >= _FEWEST_DIFFERENT)
-        & ((body != 0).sum(axis=1) >= _FEWEST_NOT_ZERO)
-        & _sounds(values)
+        (odd_values(raw, values) == 0) & _printable(values).all(axis=1) & _sounds(values) & ~_is_bare(raw)
     )
     return result
 
@@ -122,6 +116,15 @@ def odd_values(raw: Bytes, values: Bytes) -> NDArray[np.intp]:
     if raw.shape[1] == PACKED_SIZE:
         odd += ((unused_bits(raw) & 0x7F) != 0).sum(axis=1)
     return np.asarray(odd, np.intp)
+
+
+def _is_bare(raw: Bytes) -> NDArray[np.bool_]:
+    """Which voices have hardly any value set, or hardly any two different ones."""
+    body = raw[:, : _NAME_AT[raw.shape[1]]]
+    bare = np.asarray((body != 0).sum(axis=1) < _FEWEST_NOT_ZERO, np.bool_)
+    ordered = np.sort(body, axis=1)
+    bare |= (ordered[:, 1:] != ordered[:, :-1]).sum(axis=1) + 1 < _FEWEST_DIFFERENT
+    return bare
 
 
 def _sounds(values: Bytes) -> NDArray[np.bool_]:

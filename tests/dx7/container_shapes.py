@@ -150,6 +150,11 @@ CONTAINER_SHAPES = [
     _row("FM-Alive DX Manager", dx_manager()),
     _row("Soundlib", b"SLB1" + b"".join(bytes(6) + b"\x00\x00\x08DX7Voice" + voice.packed for voice in VOICES)),
     _row(
+        "tape data of a TX7",
+        b"\xf8\xc8\x00\xd9\xf8\xc8YMTX7\x10\x20\x00" + with_bit_7(PACKED),
+        odd_voices=(IssueCode.HIGH_BIT,),
+    ),
+    _row(
         "cassette image of a TX7",
         CASSETTE + b"\xf8\xc8\x00\xd9\xf8\xc8YMTX7\x10\x20\x00" + with_bit_7(PACKED) + bytes(9),
         odd_voices=(IssueCode.HIGH_BIT,),
