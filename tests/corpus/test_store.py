@@ -10,6 +10,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from corpus.facets import Filters
 from corpus.search import search
 from corpus.store import Connection, open_store
 from corpus.weave import rebuild_file
@@ -79,7 +80,7 @@ def test_a_name_that_cannot_be_a_store_is_told(name: str, tmp_path: Path) -> Non
 
 
 def test_words_that_are_no_text_find_nothing(connection: Connection) -> None:
-    assert search(connection, os.fsdecode(b"caf\xe9"), path=os.fsdecode(b"\xff")) == []
+    assert search(connection, os.fsdecode(b"caf\xe9"), Filters(path=os.fsdecode(b"\xff"))) == []
     with pytest.raises(StoreError, match="there is no file"):
         rebuild_file(connection, os.fsdecode(b"\xff"))
 
@@ -127,4 +128,17 @@ def test_a_store_on_a_disk_that_cannot_be_written_is_still_read(store: Path, loc
         assert len(connection.table("voices")) == 0
     assert [path.name for path in store.parent.iterdir()] == [store.name]
     with pytest.raises(StoreError, match="you may not write to the store"), open_store(store):
+        pass
+
+
+def test_an_old_store_that_cannot_be_written_is_told(store: Path, lock_away: Callable[[int], None]) -> None:
+    store.parent.mkdir(parents=True)
+    with duckdb.connect(str(store)) as made:
+        made.execute(VERSION)
+        made.execute("INSERT INTO schema_version VALUES (1, NULL)")
+    lock_away(0o444)
+    with (
+        pytest.raises(StoreError, match="earlier Cartwright and has to be brought up to date first: you may not write"),
+        open_store(store, read_only=True),
+    ):
         pass
