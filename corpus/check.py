@@ -119,10 +119,10 @@ def _twice(table: str, key: str, remedy: str) -> tuple[str, str, str]:
     return f"{table} that stand twice", f"SELECT {key} AS bad FROM {table} GROUP BY ALL HAVING count(*) > 1", remedy  # noqa: S608
 
 
-def _lost(table: str, key: str, of: str, remedy: str, where: str = "") -> tuple[str, str, str]:
+def _lost(table: str, key: str, of: str, remedy: str, *, where: str = "", what: str = "") -> tuple[str, str, str]:
     """Rows whose ``key`` is not in the table ``of``, which is looked up by ``where`` if it goes by another name."""
     return (
-        f"{table} of {of} that there are not",
+        what or f"{table} of {of} that there are not",
         f"SELECT DISTINCT {key} AS bad FROM {table} WHERE {key} NOT IN (SELECT {where or key} FROM {of})",  # noqa: S608
         remedy,
     )
@@ -155,15 +155,15 @@ _QUERIES: tuple[tuple[str, str, str], ...] = (
         _RESTORE,
     ),
     _lost("raw_voices", "voice_id", "voices", _RESTORE),
-    _lost("raw_voices", "raw_sha", "slots", _RESTORE),
-    _lost("voices", "voice_id", "slots", _RESTORE),
+    _lost("raw_voices", "raw_sha", "slots", _RESTORE, what="raw_voices that are in no slot"),
+    _lost("voices", "voice_id", "slots", _RESTORE, what="voices that are in no slot"),
     (
         "raw_voices whose bytes are not those of their SHA",
         f"SELECT raw_sha AS bad FROM raw_voices WHERE raw_sha <> left(sha256(raw), {ID_LENGTH})",  # noqa: S608
         _RESTORE,
     ),
     _lost("file_paths", "file_sha", "files", _RESTORE),
-    _lost("files", "file_sha", "file_paths", _RESTORE),
+    _lost("files", "file_sha", "file_paths", _RESTORE, what="files that were found nowhere"),
     _lost("file_issues", "file_sha", "files", _RESTORE),
     _lost("file_warnings", "file_sha", "files", _RESTORE),
     _lost("supplements", "file_sha", "files", _RESTORE),

@@ -99,6 +99,7 @@ def import_(
     _print_limited("left out", [f"row {problem.row}: {problem.message}" for problem in done.problems])
     people = ", ".join(f"{count} of {person}" for person, count in done.labellers.items())
     print_text(f"{done.read} answers read, {done.added} added{f': {people}' if people else ''}")
+    _print_hint(done.added)
     if done.strangers:
         print_text(f"{done.strangers} of the voices are not in the store; their answers wait for them in the journals")
     if done.left_out:
@@ -151,6 +152,7 @@ def merge(
     _print_limited("unreadable, and carried along", done.unreadable)
     _print_limited("left out", done.refused)
     print_text(f"{done.read} lines read, {done.added} added")
+    _print_hint(done.added)
     if done.conflicts:
         print_text(f"answered differently by one person, so that the later answer stands: {len(done.conflicts)}")
     _print_conflicts(done.conflicts, {})
@@ -245,6 +247,11 @@ def _print_conflicts(conflicts: Sequence[Conflict], names: dict[str, tuple[str, 
             )
     print_table(rows)
     _print_rest(len(conflicts))
+
+
+def _print_hint(added: int) -> None:
+    if added:
+        print_text("searches see them after python -m corpus rebuild; the labeller and exports do at once")
 
 
 def _print_limited(what: str, lines: Sequence[object]) -> None:

@@ -104,7 +104,8 @@ def test_labels_go_out_and_come_back(labels: Path, tmp_path: Path) -> None:
     assert code == 0
     assert json.loads(out) == {"file": str(out_file), "answers": 3, "voices": 1, "left_out": 0}
     code, out, _ = run("labels", "import", out_file, "--labels", other, *none)
-    assert (code, out) == (0, "3 answers read, 3 added: 2 of anna, 1 of ben\n")
+    assert code == 0
+    assert out.startswith("3 answers read, 3 added: 2 of anna, 1 of ben\nsearches see them after ")
     code, out, _ = run("labels", "import", out_file, "--labels", other, *none, "--json")
     assert json.loads(out) == {
         "file": str(out_file),
