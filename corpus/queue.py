@@ -2,8 +2,9 @@
 
 Three lanes are mixed. *Balanced*: voices with a suggested category, so that the category with the fewest labels
 catches up. *Widespread*: what was found in the most places, since one answer there serves the most copies. *Control*:
-drawn at random, so that estimates made from the labels stay honest. Fillers that nobody made
-(``corpus/fillers.py``) are left out, and so is what has been answered. What was skipped comes last.
+drawn at random, so that estimates made from the labels stay honest. Left out are fillers that nobody made
+(``corpus/fillers.py``), what a model made and nobody else, voices that ``corpus/health.py`` has tagged as silent or as
+garbage, and what has been answered. What was skipped comes last.
 
 A pure function of the store and a seed.
 """
@@ -14,12 +15,10 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from itertools import cycle
 
-import numpy as np
-
-from corpus.fillers import is_filler
+from corpus.health import UNFIT
 from corpus.store import Connection
 from corpus.suggestion import Suggestion
-from dx7.parameters import OPERATORS, PARAMETER_NAMES
+from corpus.voicetable import read_fillers
 
 _PATTERN = ("balanced", "widespread", "balanced", "control", "balanced")  # four in five are chosen, one is drawn
 
@@ -70,8 +69,11 @@ WITH answered AS (
     WHERE answer IN ('label', 'broken') OR (answer = 'unsure' AND labeller = $labeller)
 ), skipped AS (
     SELECT DISTINCT voice_id FROM answers WHERE answer = 'skip' AND labeller = $labeller
+), unfit AS (
+    SELECT voice_id FROM health WHERE list_contains($unfit, tag)
 ), found AS (
-    SELECT voice_id, count(*) AS sightings FROM slots GROUP BY voice_id
+    SELECT voice_id, count(*) AS sightings, bool_and(coalesce(generated, false)) AS generated
+    FROM slots LEFT JOIN files USING (file_sha) GROUP BY voice_id
 ), best AS (
     SELECT voice_id, max({'probability': probability, 'category': category, 'origin': origin}) AS suggestion
     FROM suggestions GROUP BY voice_id
@@ -83,8 +85,8 @@ WITH answered AS (
         suggestion.probability AS probability, suggestion.origin AS origin,
         skipped.voice_id IS NOT NULL AS skipped, md5(voice_id || $seed) AS draw
     FROM voices LEFT JOIN found USING (voice_id) LEFT JOIN best USING (voice_id)
-        LEFT JOIN skipped USING (voice_id) ANTI JOIN answered USING (voice_id)
-    WHERE NOT list_contains($exclude, voice_id)
+        LEFT JOIN skipped USING (voice_id) ANTI JOIN answered USING (voice_id) ANTI JOIN unfit USING (voice_id)
+    WHERE NOT coalesce(generated, false) AND NOT list_contains($exclude, voice_id)
 )
 SELECT askable.*, coalesce(labelled, 0) AS labelled,
     row_number() OVER (PARTITION BY category, skipped ORDER BY sightings DESC, draw) AS place
@@ -93,21 +95,13 @@ FROM askable LEFT JOIN have USING (category)
 
 
 def _gather_candidates(connection: Connection, *, labeller: str, seed: int, exclude: Collection[str]) -> None:
-    values = {"labeller": labeller, "seed": str(seed), "exclude": [*_fillers(connection), *exclude]}
+    values = {
+        "labeller": labeller,
+        "seed": str(seed),
+        "unfit": list(UNFIT),
+        "exclude": [*read_fillers(connection).to_pylist(), *exclude],
+    }
     connection.execute(_CANDIDATES, values)
-
-
-# A filler has at most operator 1 sounding, and few voices have; so only those are looked at.
-_OTHER_LEVELS = ", ".join(f"op{operator}_output_level" for operator in OPERATORS if operator != 1)
-_BARE = f"SELECT voice_id, {', '.join(PARAMETER_NAMES)} FROM voices WHERE greatest({_OTHER_LEVELS}) = 0"  # noqa: S608
-
-
-def _fillers(connection: Connection) -> list[str]:
-    rows = connection.execute(_BARE).fetchall()
-    if not rows:
-        return []
-    found = is_filler(np.array([values for _, *values in rows], dtype=np.uint8))
-    return [row[0] for row, filler in zip(rows, found, strict=True) if filler]
 
 
 def _lane(connection: Connection, lane: str, order: str, count: int, *, skipped: bool = False) -> list[Queued]:

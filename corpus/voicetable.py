@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from corpus.fillers import is_filler
 from corpus.store import Connection
 from dx7.layout import Bytes
-from dx7.parameters import PARAMETER_NAMES
+from dx7.parameters import OPERATORS, PARAMETER_NAMES
 
 _CHUNK = 50_000  # voices in memory where not all are wanted
 
@@ -46,12 +46,16 @@ def read_voice_table(connection: Connection) -> VoiceTable:
     )
 
 
+# A filler has at most operator 1 sounding, and few voices have; so only those are looked at.
+_OTHER_LEVELS = ", ".join(f"op{operator}_output_level" for operator in OPERATORS if operator != 1)
+_BARE = f"SELECT voice_id, {', '.join(PARAMETER_NAMES)} FROM voices WHERE greatest({_OTHER_LEVELS}) = 0"  # noqa: S608
+
+
 def read_fillers(connection: Connection) -> pa.Array:
-    """The ids of all fillers, without holding all voices."""
-    found: list[str] = []
-    for voices in connection.table("voices").to_arrow_reader(_CHUNK):
-        filler = is_filler(_parameters(voices))
-        found += voices["voice_id"].filter(pa.array(filler)).to_pylist()
+    """The ids of all fillers, without reading all voices."""
+    voices = connection.sql(_BARE).to_arrow_table()
+    fillers = is_filler(_parameters(voices))
+    found = [voice_id for voice_id, filler in zip(voices["voice_id"].to_pylist(), fillers, strict=True) if filler]
     return pa.array(found, pa.string())
 
 

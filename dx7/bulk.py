@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import signal
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
@@ -56,7 +56,7 @@ def render_many(
     *,
     workers: Workers | None = None,
     progress: Callable[[int], None] | None = None,
-) -> Iterator[Result]:
+) -> Generator[Result, None, None]:
     """``job(voice)`` for every row of ``uint8[n, 155]``, as :func:`work_through` does it."""
     return work_through(unpacked, partial(_each, job), workers=workers, progress=progress)
 
@@ -67,7 +67,7 @@ def work_through(
     *,
     workers: Workers | None = None,
     progress: Callable[[int], None] | None = None,
-) -> Iterator[Result]:
+) -> Generator[Result, None, None]:
     """One result for every row of ``uint8[n, 155]``, in order, as they come in.
 
     ``work`` is given some voices and returns as many results. It renders them and reduces their sound to what is

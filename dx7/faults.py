@@ -24,12 +24,13 @@ notes that are heard.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from math import log10
-from statistics import median
+import numpy as np
+from numpy.typing import NDArray
 
-from dx7.descriptors import Descriptors
-from dx7.spectrum import Spectrum
+from dx7.descriptors import DESCRIPTOR_NAMES, NOTES, Descriptors
+from dx7.spectrum import SILENCE
+
+Numbers = NDArray[np.float32]
 
 UNPITCHED = frozenset({"drum", "fx"})  # categories that may be noise
 INHARMONIC = frozenset({"bell", "mallet"})  # categories that may be out of tune with themselves
@@ -44,41 +45,22 @@ UNPITCHED_CONFIDENCE, SURE_CONFIDENCE = 0.5, 0.8
 OFF_PITCH_CENTS = 50.0
 CLICK_DB = 10.0
 
-# These make a voice useless; slow, loud and clicking ones are merely to be handled with care.
-_USELESS = frozenset(
-    {"silent", "nearly_silent", "subsonic", "drone", "swells", "noisy", "shrill", "unpitched", "off_pitch"}
+# The first nine make a voice useless; clicking, loud and slow ones are merely to be handled with care.
+FAULTS = (
+    *("silent", "nearly_silent", "subsonic", "drone", "swells", "noisy", "shrill", "unpitched", "off_pitch"),
+    *("clicks", "loud", "slow"),
 )
-FAULTS = (*sorted(_USELESS), "clicks", "loud", "slow")
+_USELESS = frozenset(FAULTS[:9])
 
 
 def faults(heard: Descriptors, category: str | None = None) -> tuple[str, ...]:
     """The faults of a voice, of :data:`FAULTS`, the gravest first; empty for a good one.
 
     What belongs to ``category`` is no fault: noise and clicks in drums and effects, false pitch in these, bells and
-    mallets.
-    Without a category a voice is judged as one that plays melodies.
+    mallets. Without a category a voice is judged as one that plays melodies.
     """
-    if heard.loudest_db < SILENT_DB:
-        return ("silent",)
-    if heard.loudest_db < NEARLY_SILENT_DB:
-        return ("nearly_silent",)
-    found = []
-    notes = [note for note in heard.spectra if note.peak_db > SILENT_DB]
-    if notes and max(map(_heard_db, notes)) < NEARLY_SILENT_DB:
-        found.append("subsonic")
-    if heard.drone_db > DRONE_DB:
-        found.append("drone")
-    if heard.swell_db > SWELL_DB:
-        found.append("swells")
-    if notes:
-        found += _faults_of_notes(notes, category)
-    if category not in UNPITCHED and max(heard.held_click_db, heard.release_click_db) > CLICK_DB:
-        found.append("clicks")
-    if heard.hard_db > LOUD_DB:
-        found.append("loud")
-    if heard.attack_seconds > SLOW_SECONDS or heard.start_db < SLOW_DB:
-        found.append("slow")
-    return tuple(found)
+    found = judge(heard.row()[None], category)
+    return tuple(fault for fault in FAULTS if found[fault][0])
 
 
 def is_useful(heard: Descriptors, category: str | None = None) -> bool:
@@ -89,29 +71,47 @@ def is_useful(heard: Descriptors, category: str | None = None) -> bool:
     return _USELESS.isdisjoint(faults(heard, category))
 
 
-def _heard_db(note: Spectrum) -> float:
-    """The level of what lies above 30 Hz."""
-    return note.peak_db + 10 * log10(max(1 - note.rumble_share, 1e-10))
+def judge(rows: Numbers, category: str | None = None) -> dict[str, NDArray[np.bool_]]:
+    """The faults of many voices, ``float32[n, len(DESCRIPTOR_NAMES)]``: for each of :data:`FAULTS` who has it."""
+    named = dict(zip(DESCRIPTOR_NAMES, rows.T, strict=True))
 
+    def notes(name: str) -> Numbers:
+        return np.stack([named[f"{note}_{name}"] for note in NOTES], axis=1)
 
-def _faults_of_notes(notes: list[Spectrum], category: str | None) -> list[str]:
-    def middling(value: Callable[[Spectrum], float]) -> float:
-        return median(map(value, notes))
-
-    found = []
     pitched = category not in UNPITCHED
-    if pitched and middling(lambda note: note.flatness) > NOISY_FLATNESS:
-        found.append("noisy")
-    if middling(lambda note: note.shrill_share) > (SHRILL_SHARE if pitched else SHRILL_SHARE_OF_UNPITCHED):
-        found.append("shrill")
-    if pitched and category not in INHARMONIC:
-        astray = [
-            note
-            for note in notes
-            if note.pitch_confidence > SURE_CONFIDENCE and abs(note.pitch_cents) > OFF_PITCH_CENTS
-        ]
-        if middling(lambda note: note.pitch_confidence) < UNPITCHED_CONFIDENCE:
-            found.append("unpitched")
-        elif 2 * len(astray) > len(notes):
-            found.append("off_pitch")
-    return found
+    silent = named["loudest_db"] < SILENT_DB
+    heard = named["loudest_db"] >= NEARLY_SILENT_DB
+    sounding = notes("peak_db") > SILENT_DB
+    some = heard & sounding.any(axis=1)
+    above_rumble = notes("peak_db") + 10 * np.log10(np.maximum(1 - notes("rumble_share"), 1e-10))
+    confidence = notes("pitch_confidence")
+    astray = sounding & (confidence > SURE_CONFIDENCE) & (np.abs(notes("pitch_cents")) > OFF_PITCH_CENTS)
+    unpitched = _middling(confidence, sounding) < UNPITCHED_CONFIDENCE
+    in_tune = pitched and category not in INHARMONIC
+    never = np.zeros(len(rows), np.bool_)
+    return {
+        "silent": silent,
+        "nearly_silent": ~silent & ~heard,
+        "subsonic": some & (np.where(sounding, above_rumble, SILENCE).max(axis=1) < NEARLY_SILENT_DB),
+        "drone": heard & (named["drone_db"] > DRONE_DB),
+        "swells": heard & (named["swell_db"] > SWELL_DB),
+        "noisy": some & (_middling(notes("flatness"), sounding) > NOISY_FLATNESS) if pitched else never,
+        "shrill": some
+        & (_middling(notes("shrill_share"), sounding) > (SHRILL_SHARE if pitched else SHRILL_SHARE_OF_UNPITCHED)),
+        "unpitched": some & unpitched if in_tune else never,
+        "off_pitch": some & ~unpitched & (2 * astray.sum(axis=1) > sounding.sum(axis=1)) if in_tune else never,
+        "clicks": heard & (np.maximum(named["held_click_db"], named["release_click_db"]) > CLICK_DB)
+        if pitched
+        else never,
+        "loud": heard & (named["hard_db"] > LOUD_DB),
+        "slow": heard & ((named["attack_seconds"] > SLOW_SECONDS) | (named["start_db"] < SLOW_DB)),
+    }
+
+
+def _middling(values: Numbers, counts: NDArray[np.bool_]) -> Numbers:
+    """The median of those values of each row that count; of none, infinity."""
+    ranked = np.sort(np.where(counts, values, np.inf), axis=1)
+    how_many = counts.sum(axis=1)[:, None]
+    around = np.concatenate([np.maximum(how_many - 1, 0) // 2, how_many // 2], axis=1)
+    median: Numbers = np.take_along_axis(ranked, around, axis=1).mean(axis=1)
+    return median

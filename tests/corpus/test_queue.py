@@ -119,6 +119,24 @@ def test_fillers_are_never_asked(tmp_path: Path) -> None:
     assert len(ask(store, 100)) == 3
 
 
+@pytest.mark.parametrize("tag", ["silent", "garbage"])
+def test_what_is_no_voice_is_never_asked_and_other_tags_do_not_matter(tmp_path: Path, tag: str) -> None:
+    store = build_store(tmp_path / "store.duckdb", varied_voices(4))
+    first, second = [q.voice_id for q in ask(store, 2)]
+    with open_store(store) as connection:
+        connection.execute("INSERT INTO health VALUES (?, ?), (?, 'drone'), (?, 'slow')", [first, tag, first, second])
+    assert {q.voice_id for q in ask(store, 100)} == {row.voice.voice_id for row in varied_voices(4)} - {first}
+
+
+def test_what_only_a_model_made_is_never_asked(tmp_path: Path) -> None:
+    rows = varied_voices(5)  # the first stands in one bank, the last in all five
+    store = build_store(tmp_path / "store.duckdb", rows)
+    with open_store(store) as connection:
+        ((bank,),) = connection.execute("SELECT file_sha FROM file_paths WHERE path = 'bank0.syx'").fetchall()
+        connection.execute("INSERT INTO files VALUES (?, 0, '', 5, NULL, NULL, true, NULL, false)", [bank])
+    assert {q.voice_id for q in ask(store, 100)} == {row.voice.voice_id for row in rows[1:]}
+
+
 def test_served_voices_can_be_left_out(big_store: Path) -> None:
     served = {q.voice_id for q in ask(big_store, 30)}
     assert not served & {q.voice_id for q in ask(big_store, 30, exclude=served)}
