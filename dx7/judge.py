@@ -121,10 +121,9 @@ def odd_values(raw: Bytes, values: Bytes) -> NDArray[np.intp]:
 def _is_bare(raw: Bytes) -> NDArray[np.bool_]:
     """Which voices have hardly any value set, or hardly any two different ones."""
     body = raw[:, : _NAME_AT[raw.shape[1]]]
-    bare = np.asarray((body != 0).sum(axis=1) < _FEWEST_NOT_ZERO, np.bool_)
-    ordered = np.sort(body, axis=1)
-    bare |= (ordered[:, 1:] != ordered[:, :-1]).sum(axis=1) + 1 < _FEWEST_DIFFERENT
-    return bare
+    seen = np.zeros((len(raw), 256), np.bool_)
+    seen[np.arange(len(raw))[:, None], body] = True
+    return np.asarray(((body != 0).sum(axis=1) < _FEWEST_NOT_ZERO) | (seen.sum(axis=1) < _FEWEST_DIFFERENT), np.bool_)
 
 
 def _sounds(values: Bytes) -> NDArray[np.bool_]:
