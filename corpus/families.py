@@ -22,22 +22,20 @@ import numpy as np
 import pyarrow as pa
 
 from corpus.fillers import is_filler
+from corpus.hearings import hear_voices, read_hearings
 from corpus.kin import Kin
 from corpus.kinship import largest_families
 from corpus.relatives import Floats, Indices, Mask, audible, find_relatives, is_heard, sound_points
 from corpus.store import Connection, open_store, transaction
-from dx7.bulk import Processes
-from dx7.descriptors import DESCRIPTOR_NAMES, HEARING_VERSION, hear_many
+from dx7.descriptors import HEARING_VERSION
 from dx7.engine import ENGINE_VERSION
 from dx7.functional import Band, functional_keys
 from dx7.layout import Bytes
-from dx7.parameters import NAME_LENGTH, PARAMETER_NAMES
+from dx7.parameters import PARAMETER_NAMES
 
 FAMILY_VERSION = 1  # goes up when the same voices would give other families
 
-_HEARD_AT_ONCE = 2_000  # voices: what an interruption can cost, some ten seconds
 _BUILD = [ENGINE_VERSION, HEARING_VERSION, FAMILY_VERSION]
-_SPACE = ord(" ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,22 +60,24 @@ def update_families(
 ) -> FamilyCounts:
     """Bring the families up to date with the voices of a store, and count them.
 
-    Voices that nobody heard yet are heard (``progress`` is told how many of how many), in batches that stay; the rest
-    goes in whole or not at all. Running it again after an interruption completes it. The store is open only to read
-    and to write. Everything is built anew if the engine, the hearing or :data:`FAMILY_VERSION` is another.
+    Voices that were not heard yet are heard first (``progress`` is told how many of how many), in batches that stay;
+    the rest goes in whole or not at all. Running it again after an interruption completes it. The store is open only
+    to read and to write. Everything is built anew if the engine, the hearing or :data:`FAMILY_VERSION` is another.
 
-    Raises ``StoreError`` or ``StoreBusyError`` for a store that cannot be used.
+    Raises ``StoreError`` or ``StoreBusyError`` for a store that cannot be used, and ``EngineError`` if whoever
+    renders fails.
     """
     with open_store(store, read_only=True) as connection:
         if is_up_to_date(connection):
             return count_families(connection)
+    hear_voices(store, processes=processes, progress=progress)
+    with open_store(store, read_only=True) as connection:
         known = _read(connection)
     classes = _classes(known)
-    descriptors = _hear(store, known, classes.voices, processes, progress)
     keys = functional_keys(known.parameters, band=Band.AT_REST)
     kin = Kin.of(keys)
     kin.join(known.relatives[:, 0], known.relatives[:, 1])
-    relatives = _find(known, classes, descriptors, kin)
+    relatives = _find(known, classes, kin)
     families = pa.table(
         {
             "voice_id": known.voice_ids,
@@ -130,9 +130,9 @@ class _Known:
 
     voice_ids: list[str]
     parameters: Bytes  # [n, 145]
+    descriptors: Floats  # [n, len(DESCRIPTOR_NAMES)]
     has_family: Mask
     relatives: Indices  # [pairs, 2]: rows
-    is_heard: Mask
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,92 +145,39 @@ class _Classes:
 
 
 def _read(connection: Connection) -> _Known:
+    hearings = read_hearings(connection)
+    row_of = {voice_id: row for row, voice_id in enumerate(hearings.voice_ids)}
     voices = connection.table("voices").order("voice_id").to_arrow_table()
-    voice_ids = voices["voice_id"].to_pylist()
-    row_of = {voice_id: row for row, voice_id in enumerate(voice_ids)}
+    # A voice that another program brought in since the others were heard has to wait for the next time.
+    voices = voices.filter(pa.array([voice_id in row_of for voice_id in voices["voice_id"].to_pylist()], pa.bool_()))
+    parameters = [voices[name].to_numpy() for name in PARAMETER_NAMES]
     same = _is_same_build(connection)
     pairs = connection.execute("SELECT voice_id, relative_id FROM relatives").fetchall() if same else []
     old = connection.execute("SELECT voice_id FROM families").fetchall() if same else []
-    heard = connection.execute(
-        "SELECT DISTINCT voice_id FROM hearings SEMI JOIN voices USING (voice_id) WHERE engine = ? AND hearing = ?",
-        _BUILD[:2],
-    ).fetchall()
-
-    def flags(rows: list[tuple[str, ...]]) -> Mask:
-        flag: Mask = np.zeros(len(voice_ids), np.bool_)
-        flag[[row_of[voice_id] for (voice_id,) in rows]] = True
-        return flag
-
-    parameters = [voices[name].to_numpy() for name in PARAMETER_NAMES]
+    has_family = np.zeros(len(row_of), np.bool_)
+    has_family[[row_of[voice_id] for (voice_id,) in old]] = True
     return _Known(
-        voice_ids=voice_ids,
-        parameters=np.stack(parameters, axis=1) if voice_ids else np.zeros((0, len(PARAMETER_NAMES)), np.uint8),
-        has_family=flags(old),
+        voice_ids=hearings.voice_ids,
+        parameters=np.stack(parameters, axis=1) if row_of else np.zeros((0, len(PARAMETER_NAMES)), np.uint8),
+        descriptors=hearings.descriptors,
+        has_family=has_family,
         relatives=np.array([[row_of[voice_id] for voice_id in pair] for pair in pairs], np.intp).reshape(-1, 2),
-        is_heard=flags(heard),
     )
 
 
 def _classes(known: _Known) -> _Classes:
     masked = audible(known.parameters)
-    # Of each class the voice that was heard already, else the first.
-    order = np.argsort(~known.is_heard, kind="stable")
-    _, first, group = np.unique(masked[order], axis=0, return_index=True, return_inverse=True)
-    voices = order[first]
+    _, voices, group = np.unique(masked, axis=0, return_index=True, return_inverse=True)
     has_family = np.zeros(len(voices), np.bool_)
-    has_family[group[known.has_family[order]]] = True
+    has_family[group[known.has_family]] = True
     worth = np.flatnonzero(~is_filler(masked[voices]))
     worth = worth[np.argsort(voices[worth])]
     return _Classes(voices[worth], masked[voices[worth]], ~has_family[worth])
 
 
-def _hear(
-    store: Path, known: _Known, voices: Indices, processes: int | None, progress: Callable[[int, int], None]
-) -> Floats:
-    """Descriptors of some voices, those that nobody heard being heard and stored now."""
-    missing = voices[~known.is_heard[voices]]
-    done = 0
-
-    def count(heard: int) -> None:
-        nonlocal done
-        done += heard
-        progress(done, len(missing))
-
-    for rows in (missing[first : first + _HEARD_AT_ONCE] for first in range(0, len(missing), _HEARD_AT_ONCE)):
-        names = np.full((len(rows), NAME_LENGTH), _SPACE, np.uint8)
-        unpacked = np.concatenate([known.parameters[rows], names], axis=1)
-        descriptors = hear_many(unpacked, workers=Processes(processes), progress=count)
-        with open_store(store) as connection, transaction(connection):
-            connection.from_arrow(_hearings([known.voice_ids[row] for row in rows], descriptors)).insert_into(
-                "hearings"
-            )
-    ids = [known.voice_ids[row] for row in voices]
-    heard = pa.table({"place": np.arange(len(ids)), "voice_id": pa.array(ids, pa.string())})
-    with open_store(store, read_only=True) as connection:
-        connection.register("wanted", heard)
-        table = connection.sql(
-            "SELECT any_value(descriptors) AS descriptors FROM hearings JOIN wanted USING (voice_id)"
-            " WHERE engine = $engine AND hearing = $hearing GROUP BY place ORDER BY place",
-            params={"engine": ENGINE_VERSION, "hearing": HEARING_VERSION},
-        ).to_arrow_table()
-    numbers = table["descriptors"].combine_chunks().flatten().to_numpy(zero_copy_only=False)
-    return np.asarray(numbers, np.float32).reshape(len(ids), len(DESCRIPTOR_NAMES))
-
-
-def _hearings(voice_ids: list[str], descriptors: Floats) -> pa.Table:
-    width = pa.FixedSizeListArray.from_arrays(pa.array(descriptors.ravel()), descriptors.shape[1])
-    return pa.table(
-        {
-            "voice_id": voice_ids,
-            "engine": [ENGINE_VERSION] * len(voice_ids),
-            "hearing": pa.array([HEARING_VERSION] * len(voice_ids), pa.int32()),
-            "descriptors": width.cast(pa.list_(pa.float32())),
-        }
-    )
-
-
-def _find(known: _Known, classes: _Classes, descriptors: Floats, kin: Kin) -> pa.Table:
+def _find(known: _Known, classes: _Classes, kin: Kin) -> pa.Table:
     """Find the relatives of new classes and join their families in ``kin``: rows for the table ``relatives``."""
+    descriptors = known.descriptors[classes.voices]
     heard = is_heard(descriptors)
     voices = classes.voices[heard]
     ties = []

@@ -39,9 +39,9 @@ _FLOOR, _CEILING = -50.0, 20.0  # dB: what lies below is masked by the rest; a s
 _FASTEST, _DARKEST = 0.01, 40.0  # seconds, Hz: differences below are no differences
 _OCTAVE = 6.0  # dB to which an octave of brightness, or twice the attack time, amounts
 
-_AXES = 12  # of the tree; enough to keep all but a few strangers out, few enough to search quickly
+_AXES = 8  # of the tree: enough to keep most strangers out, few enough to search quickly
 _FITTED_TO = 4_000  # voices that the axes are laid through
-_AT_ONCE = 2_000_000  # pairs to look at: some 300 MB
+_AT_ONCE = 400_000  # pairs to look at: some 300 MB
 _SLACK = 1e-5  # dB: rounding in the tree must not lose a pair
 
 _COLUMN = {name: column for column, name in enumerate(DESCRIPTOR_NAMES)}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import corpus.families
+import corpus.hearings
 from corpus.families import FamilyCounts, update_families
 from corpus.ingest import ingest
 from corpus.kinship import family_members, family_of, largest_families
@@ -69,15 +70,16 @@ def no_ears(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Voices are heard by their parameters: quick, and near for near ones. Gives how many were heard at each call."""
     calls: list[int] = []
 
-    def hear(unpacked: Bytes, **_: object) -> np.ndarray:
-        calls.append(len(unpacked))
+    def hear(unpacked: Bytes, work: object, **_: object) -> Iterator[np.ndarray]:
+        if len(unpacked):
+            calls.append(len(unpacked))
         heard = np.full((len(unpacked), len(DESCRIPTOR_NAMES)), -10, np.float32)
         heard[:, DESCRIPTOR_NAMES.index("attack_seconds")] = 0.1
         heard[:, SOUND[0]] -= unpacked[:, BY_NAME["op1_eg_rate_2"].index]
         heard[:, SOUND[1]] -= 40 * (unpacked[:, BY_NAME["op2_frequency_coarse"].index] % 2)
-        return heard
+        yield from heard
 
-    monkeypatch.setattr(corpus.families, "hear_many", hear)
+    monkeypatch.setattr(corpus.hearings, "work_through", hear)
     return calls
 
 
@@ -91,7 +93,7 @@ def test_families_are_heard(tmp_path: Path) -> None:
     told: list[tuple[int, int]] = []
     counts = update_families(store, progress=lambda *done: told.append(done))
     assert counts == FamilyCounts(slots=32, voices=6, performance=6, functional=5, families=4, alone=3, largest=3)
-    assert told[-1] == (3, 3)  # neither the copy nor the fillers need hearing
+    assert told[-1] == (6, 6)
     families = families_in(store)
     assert families[second.voice_id] == families[first.voice_id] == families[relabelled.voice_id]
     assert families[first.voice_id] == min(voice.voice_id for voice in (first, second, relabelled))
@@ -150,16 +152,16 @@ def test_only_new_voices_are_heard_and_nothing_is_written_when_there_are_none(
     store = tmp_path / "s.duckdb"
     ingest([bank(tmp_path / "in", "a.syx", [brass(op1_eg_rate_2=10), brass(op1_eg_rate_2=50)])], store)
     counts = update_families(store)
-    assert no_ears == [2]
+    assert no_ears == [3]
     before = store.read_bytes()
     assert update_families(store) == counts
     assert store.read_bytes() == before
     ingest([bank(tmp_path / "in", "b.syx", [brass(op1_eg_rate_2=51)])], store)
     assert update_families(store).families == counts.families
-    assert no_ears == [2, 1]
+    assert no_ears == [3, 1]
     monkeypatch.setattr(corpus.families, "_BUILD", [*corpus.families._BUILD[:2], 99])
     update_families(store)
-    assert no_ears == [2, 1]  # a new version of the families hears nothing anew
+    assert no_ears == [3, 1]  # a new version of the families hears nothing anew
     assert rows_in(store, "family_builds") == 1
     assert rows_in(store, "relatives") == 1
 
@@ -170,11 +172,12 @@ def test_another_hearing_builds_everything_anew(
     store = tmp_path / "s.duckdb"
     ingest([bank(tmp_path / "in", "a.syx", [brass(op1_eg_rate_2=10), brass(op1_eg_rate_2=12)])], store)
     update_families(store)
-    monkeypatch.setattr(corpus.families, "HEARING_VERSION", 99)
+    monkeypatch.setattr(corpus.hearings, "HEARING_VERSION", 99)
+    monkeypatch.setitem(corpus.hearings._VERSIONS, "hearing", 99)
     monkeypatch.setattr(corpus.families, "_BUILD", [corpus.families.ENGINE_VERSION, 99, 1])
     update_families(store)
-    assert no_ears == [2, 2]
-    assert rows_in(store, "hearings") == 4
+    assert no_ears == [3, 3]
+    assert rows_in(store, "hearings") == 3
     assert rows_in(store, "relatives") == 1
 
 
@@ -188,22 +191,23 @@ def test_an_interruption_keeps_what_was_heard_and_a_rerun_completes_it(
     ingest([path], whole)
     update_families(whole)
     no_ears.clear()
-    hear: Callable[..., np.ndarray] = corpus.families.hear_many
+    hear: Callable[..., Iterator[np.ndarray]] = corpus.hearings.work_through
 
-    def hear_until_ctrl_c(unpacked: Bytes, **more: object) -> np.ndarray:
-        if len(no_ears) == 2:
-            raise KeyboardInterrupt
-        return hear(unpacked, **more)
+    def hear_until_ctrl_c(unpacked: Bytes, work: object, **more: object) -> Iterator[np.ndarray]:
+        for number, row in enumerate(hear(unpacked, work, **more)):
+            if number == 8:
+                raise KeyboardInterrupt
+            yield row
 
-    monkeypatch.setattr(corpus.families, "_HEARD_AT_ONCE", 3)
-    monkeypatch.setattr(corpus.families, "hear_many", hear_until_ctrl_c)
+    monkeypatch.setattr(corpus.hearings, "BATCH", 3)
+    monkeypatch.setattr(corpus.hearings, "work_through", hear_until_ctrl_c)
     with pytest.raises(KeyboardInterrupt):
         update_families(store)
     assert families_in(store) == {}
     assert rows_in(store, "hearings") == 6
-    monkeypatch.setattr(corpus.families, "hear_many", hear)
+    monkeypatch.setattr(corpus.hearings, "work_through", hear)
     update_families(store)
-    assert sum(no_ears) == len(voices)
+    assert no_ears[-1] == len(voices) + 1 - 6
     assert families_in(store) == families_in(whole)
 
 
