@@ -15,7 +15,8 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from functools import partial
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
+from threading import Thread
 from typing import Any, Protocol, TypeVar
 
 from dx7.errors import EngineError
@@ -89,7 +90,7 @@ def core_count() -> int:
 
 
 def _over_processes(chunks: Sequence[Bytes], work: Work[Result], processes: int) -> Iterator[Sequence[Result]]:
-    pool = ProcessPoolExecutor(processes, mp_context=get_context("spawn"), initializer=_leave_ctrl_c_to_the_parent)
+    pool = ProcessPoolExecutor(processes, mp_context=get_context("spawn"), initializer=_depend_on_the_parent)
     waiting: deque[Future[Sequence[Result]]] = deque()
     try:
         for chunk in chunks:
@@ -108,6 +109,14 @@ def _each(job: Callable[[Bytes], Result], chunk: Bytes) -> list[Result]:
     return [job(voice) for voice in chunk]
 
 
-def _leave_ctrl_c_to_the_parent() -> None:
-    """Otherwise every worker answers Ctrl-C with a traceback of its own."""
+def _depend_on_the_parent() -> None:
+    """Leave Ctrl-C to it, or every worker answers with a traceback of its own; and end when it is killed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    Thread(target=_end_with_the_parent, daemon=True).start()
+
+
+def _end_with_the_parent() -> None:
+    parent = parent_process()
+    if parent:
+        parent.join()
+        os._exit(1)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -163,3 +165,49 @@ def test_a_restore_is_done_or_not(filled: Path, tmp_path: Path) -> None:
         assert doomed("restore", store).returncode == 0
         assert tables(store, "files", "voices", "answers") == new
         assert not [path for path in folder.iterdir() if path.name.startswith(".")]
+
+
+# Work that never ends, each worker holding a lock of its own for as long as it lives.
+_ENDLESS = """
+import fcntl, os, sys, time
+from pathlib import Path
+import numpy as np
+from dx7.bulk import Processes, work_through
+
+def endless(chunk):
+    file = (Path(sys.argv[-1]) / f"{os.getpid()}.lock").open("w")
+    fcntl.flock(file, fcntl.LOCK_EX)
+    file.write("held")
+    file.flush()
+    time.sleep(600)
+
+if __name__ == "__main__":
+    list(work_through(np.zeros((256, 155), np.uint8), endless, workers=Processes(2)))
+"""
+
+
+def test_no_process_outlives_the_one_that_started_it(tmp_path: Path) -> None:
+    (tmp_path / "endless.py").write_text(_ENDLESS)
+    with subprocess.Popen([sys.executable, str(tmp_path / "endless.py"), str(tmp_path)]) as parent:
+        try:
+            wait_for(lambda: [path.read_text() for path in tmp_path.glob("*.lock")] == ["held"] * 2)
+        finally:
+            parent.kill()
+
+    def all_ended() -> bool:
+        for path in tmp_path.glob("*.lock"):
+            with path.open() as file:
+                try:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    return False
+        return True
+
+    wait_for(all_ended)
+
+
+def wait_for(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
