@@ -25,11 +25,13 @@ BANK, SINGLE = "bank message", "single voice message"
 VOICE_MESSAGES = (BANK, SINGLE, GREY_MATTER)
 BANK_DATA_SIZE = VOICES_IN_BANK * PACKED_SIZE
 
+# What follows the F0 of a bank or a voice. It begins with a plain byte, so that looking for it is quick.
+_VOICES = re.compile(
+    rb"\x43[\x00-\x0f](?:(?P<bank>\x09[\x10\x20]\x00)|(?P<bank_as_voice>\x00[\x10\x20]\x00)|(?P<voice>\x00\x01\x1b))"
+)
 # A MIDI file's event length may stand between F0 and the maker's number, also in files that are not MIDI files.
-_LENGTH = rb"(?:[\x80-\xff]{1,3}[\x00-\x7f])?"
-_BANK_OR_VOICE = rb"(?:(?P<bank>\x09[\x10\x20]\x00)|(?P<bank_as_voice>\x00[\x10\x20]\x00)|(?P<voice>\x00\x01\x1b))"
-_VOICES = re.compile(rb"(?P<start>\xf0?)" + _LENGTH + rb"\x43[\x00-\x0f]" + _BANK_OR_VOICE)
-_VOICES_BEHIND_F0 = re.compile(rb"(?P<start>\xf0)" + _LENGTH + rb"\x43[\x00-\x0f]" + _BANK_OR_VOICE)
+_START = re.compile(rb"\xf0(?:[\x80-\xff]{1,3}[\x00-\x7f])?\Z")
+_LONGEST_START = 5
 _MOST_HEADERS_IN_VAIN = 1_000  # without F0; a file full of them has none that leads to voices
 _CLOSED = re.compile(rb"\xf0[\x00-\x7f]{2,}\xf7")
 _CUT_OFF = re.compile(rb"\xf7|\xf0\x43")  # the end of a body that is not whole, or the next message
@@ -61,25 +63,22 @@ class Message:
 def scan(data: bytes, file: str = "") -> Iterator[Message]:
     """All messages in order of their offset. ``file`` is named in issues."""
     position = in_vain = 0
-    headers = _VOICES
-    voices, start = headers.search(data), -1
+    header, start = _next_header(data, 0), -1
     while position < len(data):
         # Both are looked for no oftener than needed: they may be the whole file away.
-        if voices and voices.start() < position:
-            voices = headers.search(data, position)
+        if header and header.offset < position:
+            header = _next_header(data, position, behind_f0=in_vain >= _MOST_HEADERS_IN_VAIN)
         if start < position:
             start = data.find(b"\xf0", position)
             start = len(data) if start < 0 else start
-        if voices and voices.start() <= start:
-            message = _voice_message(data, voices, file)
+        if header and header.offset <= start:
+            message = _voice_message(data, header, file)
             if message:
                 yield message
                 position = message.offset + message.size
                 continue
             in_vain += 1
-            if in_vain == _MOST_HEADERS_IN_VAIN:
-                headers = _VOICES_BEHIND_F0
-        place = min(start, voices.start()) if voices else start
+        place = min(start, header.offset) if header else start
         message = _other_message(data, place)
         if message:
             yield message
@@ -91,24 +90,46 @@ def identify_headless(data: bytes) -> KnownMessage | None:
     return identify_message(b"\xf0" + data[:16]) if _HEADLESS.match(data) else None
 
 
-def _voice_message(data: bytes, header: re.Match[bytes], file: str) -> Message | None:
-    offset, first = header.start(), header.end()
+@dataclass(frozen=True, slots=True)
+class _Header:
+    """The beginning of a bank or voice message: where, where its data begin, what it says of them."""
+
+    offset: int
+    first: int
+    has_f0: bool
+    is_single: bool
+    says_single: bool  # though the byte count is that of a bank
+
+
+def _next_header(data: bytes, position: int, *, behind_f0: bool = False) -> _Header | None:
+    """The next header from ``position`` on; only one that is whole if it must stand ``behind_f0``."""
+    for found in _VOICES.finditer(data, position):
+        place = found.start()
+        start = _START.search(data[max(position, place - _LONGEST_START) : place])
+        if start or not behind_f0:
+            offset = place - len(start.group()) if start else place
+            is_single, says_single = found["voice"] is not None, found["bank_as_voice"] is not None
+            return _Header(offset, found.end(), start is not None, is_single, says_single)
+    return None
+
+
+def _voice_message(data: bytes, header: _Header, file: str) -> Message | None:
+    offset, first, single = header.offset, header.first, header.is_single
     issues: list[Issue] = []
 
     def note(code: IssueCode, text: str) -> None:
         issues.append(Issue(code, text, file=file, offset=offset))
 
-    single = header["voice"] is not None
     expected = UNPACKED_SIZE if single else BANK_DATA_SIZE
     stride = UNPACKED_SIZE if single else PACKED_SIZE
     end = _end_of_body(data, first, expected, single)
-    if header["bank_as_voice"] is not None or not header["start"]:  # so few bytes prove nothing by themselves
+    if header.says_single or not header.has_f0:  # so few bytes prove nothing by themselves
         behind = np.frombuffer(data, np.uint8, end - first, first)
         if len(behind) < expected or plausible_share(behind.reshape(-1, stride)) < _PLAUSIBLE_SHARE:
             return None
-    if header["bank_as_voice"] is not None:
+    if header.says_single:
         note(IssueCode.WRONG_FORMAT_BYTE, "format byte 0 (one voice) on a bank; it should be 9")
-    if not header["start"]:
+    if not header.has_f0:
         note(IssueCode.NO_HEADER, "the F0 that begins a message is missing")
     if not single and data[first - 2] == 0x10:
         note(IssueCode.WRONG_BYTE_COUNT, "byte count 10 00 in the header; it should be 20 00")
