@@ -191,7 +191,7 @@ class Report:
     bytes: int = 0
     voices: int = 0
     read: int = 0
-    longest: tuple[float, int] = (0.0, -1)  # (seconds of processor time, input)
+    longest: tuple[float, int] = (0.0, -1)  # (seconds, input)
     failures: list[str] = field(default_factory=list)
     found_as: Counter[str] = field(default_factory=Counter)
 
@@ -211,11 +211,13 @@ def fuzz_some(seed: int, numbers: range) -> Report:
     report = Report(inputs=len(numbers))
     for number in numbers:
         data = make_input(seed, number)
-        started = time.process_time()
+        started = time.perf_counter()
         try:
             bank = check(data)
-            seconds = time.process_time() - started
-            assert seconds <= SECONDS + SECONDS_A_BYTE * len(data), f"{seconds:.2f} s for {len(data)} bytes"
+            seconds = time.perf_counter() - started
+            if seconds > SECONDS + SECONDS_A_BYTE * len(data):  # the machine may have been busy with something else
+                seconds = _processor_seconds(data)
+                assert seconds <= SECONDS + SECONDS_A_BYTE * len(data), f"{seconds:.2f} s for {len(data)} bytes"
         except Exception as error:
             report.failures.append(f"--seed {seed} --only {number}: {type(error).__name__}: {error}")
             continue
@@ -225,6 +227,12 @@ def fuzz_some(seed: int, numbers: range) -> Report:
         report.longest = max(report.longest, (seconds, number))
         report.found_as.update({block.found_as for block in bank.blocks})
     return report
+
+
+def _processor_seconds(data: bytes) -> float:
+    started = time.process_time()
+    check(data)
+    return time.process_time() - started
 
 
 def fuzz(seed: int, inputs: int, processes: int, told: Callable[[Report], None] = lambda report: None) -> Report:
