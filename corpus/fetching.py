@@ -94,6 +94,7 @@ class Job:
         self.is_full = False  # as much was fetched as may be
         self.why_full = f"over {limits.total_bytes} bytes were fetched; the rest is left"
         self.is_complete = False
+        self.is_interrupted = False
         try:
             self.state.mkdir(parents=True, exist_ok=True)
             self._lock = _locked(self.state / "lock")

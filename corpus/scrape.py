@@ -8,7 +8,7 @@ from pathlib import Path
 
 from corpus.fetching import FetchLimits, Job, Outcome
 from corpus.source_list import SourceList, WebSource, find_source, read_source_list
-from dx7.errors import ScrapeError
+from dx7.errors import FileError, ScrapeError
 from dx7.locations import banks_folder
 
 LIMITS = FetchLimits()
@@ -26,7 +26,8 @@ def scrape(
 
     A source is a name of ``data/sources.toml`` or an address. What has not changed is not fetched again; what was
     interrupted goes on. Can be called once in a process. Raises ``ScrapeError`` for a source that nobody knows or
-    whose folder is in use, and ``KeyboardInterrupt`` at Ctrl-C; what was fetched is kept.
+    whose folder is in use, ``FileError`` if nothing can be written, and ``KeyboardInterrupt`` at Ctrl-C; what was
+    fetched is kept.
     """
     listed = known or read_source_list()
     sources = [find_source(name, listed) for name in dict.fromkeys(wanted)] or list(listed.sources.values())
@@ -34,7 +35,10 @@ def scrape(
 
     with ExitStack() as stack:
         jobs = [_open(stack, source, out or banks_folder(), limits, progress) for source in sources]
-        is_complete = crawl(jobs, limits)
+        try:
+            is_complete = crawl(jobs, limits)
+        except OSError as error:
+            raise FileError(f"cannot write to {out or banks_folder()}: {error.strerror or error}") from error
         for job in jobs:
             job.is_complete = is_complete
     if not is_complete:

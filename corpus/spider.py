@@ -9,29 +9,25 @@ import logging
 import re
 import signal
 from collections.abc import AsyncIterator, Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from typing import IO, Any
+from dataclasses import replace
+from typing import Any
 
 import scrapy
 from scrapy import signals
 from scrapy.crawler import AsyncCrawlerProcess, Crawler
-from scrapy.downloadermiddlewares.robotstxt import RobotsTxtMiddleware
-from scrapy.exceptions import IgnoreRequest, StopDownload
+from scrapy.exceptions import IgnoreRequest
 from scrapy.http import HtmlResponse, Request, Response
 from scrapy.linkextractors import LinkExtractor
 from twisted.python.failure import Failure
 
-from corpus.fetching import FetchLimits, Job, begun
+from corpus.fetching import FetchLimits, Job
 from corpus.manifest import Fetched
+from corpus.manners import ROBOT, Boundary, Robots
+from corpus.transfers import Transfer, Transfers, asked, header, job_of, whole
 
 AGENT = "Cartwright/0.1 (collects DX7 banks; obeys robots.txt)"
-_ROBOT = "Cartwright"
-_ROBOTS_BYTES = 1 << 20
-_LONGEST_CRAWL_DELAY = 60.0
-_PART_FROM = 256 << 10  # bytes from which on a file is worth going on with
 _MOST_LINKS = 20_000
 _MARKUP = re.compile(rb"<(!doctype html|html|head|body|title|a\s)", re.IGNORECASE)
-_USELESS_TYPES = ("image/", "audio/mpeg", "audio/ogg", "audio/wav", "audio/x-wav", "video/", "font/", "text/css")
 _LOGGERS = ("scrapy", "twisted", "protego", "asyncio", "filelock", "py.warnings")
 
 
@@ -46,7 +42,7 @@ def crawl(jobs: Sequence[Job], limits: FetchLimits) -> bool:
         logging.getLogger(name).propagate = False
     crawler = process.create_crawler(BankSpider)
     process.crawl(crawler, jobs=jobs)
-    previous = signal.signal(signal.SIGINT, lambda number, frame: _interrupt(crawler))
+    previous = signal.signal(signal.SIGINT, lambda number, frame: _interrupt(crawler, jobs))
     try:
         process.start(install_signal_handlers=False)
     finally:
@@ -56,14 +52,14 @@ def crawl(jobs: Sequence[Job], limits: FetchLimits) -> bool:
         raise RuntimeError("the crawl did not begin")
     if spider.bugs:
         raise spider.bugs[0]
-    return not spider.is_interrupted
+    return not any(job.is_interrupted for job in jobs)
 
 
 def _settings(limits: FetchLimits, hosts: int) -> dict[str, Any]:
     return {
         "USER_AGENT": AGENT,
         "ROBOTSTXT_OBEY": True,
-        "ROBOTSTXT_USER_AGENT": _ROBOT,
+        "ROBOTSTXT_USER_AGENT": ROBOT,
         "CONCURRENT_REQUESTS_PER_DOMAIN": 1,
         "CONCURRENT_REQUESTS": hosts,
         "DOWNLOAD_DELAY": limits.delay,
@@ -93,13 +89,14 @@ def _settings(limits: FetchLimits, hosts: int) -> dict[str, Any]:
     }
 
 
-def _interrupt(crawler: Crawler) -> None:
+def _interrupt(crawler: Crawler, jobs: Sequence[Job]) -> None:
     """End the crawl; a server that keeps us waiting has a second more. Ctrl-C once more ends it at once."""
     from twisted.internet import reactor
 
-    if not isinstance(crawler.spider, BankSpider) or crawler.spider.is_interrupted:
+    if any(job.is_interrupted for job in jobs):
         raise KeyboardInterrupt
-    crawler.spider.is_interrupted = True
+    for job in jobs:
+        job.is_interrupted = True
 
     running: Any = reactor
 
@@ -110,25 +107,6 @@ def _interrupt(crawler: Crawler) -> None:
     running.callFromThread(stop)
 
 
-@dataclass(slots=True)
-class Transfer:
-    """A response that is on its way. ``base`` is what was there of it before; ``why`` says why it was stopped."""
-
-    announced: int | None
-    validator: str = ""
-    base: int = 0
-    size: int = 0
-    why: str = ""
-    first: bytearray = field(default_factory=bytearray)
-    part: IO[bytes] | None = None
-
-    def close(self) -> None:
-        """Let go of the part; it stays on disk."""
-        if self.part is not None:
-            self.part.close()
-            self.part = None
-
-
 class BankSpider(scrapy.Spider):
     """Asks for addresses and hands over what comes to the :class:`~corpus.fetching.Job` they belong to."""
 
@@ -137,11 +115,22 @@ class BankSpider(scrapy.Spider):
     def __init__(self, jobs: Sequence[Job], **options: Any) -> None:
         super().__init__(**options)
         self.jobs = jobs
-        self.is_interrupted = False
         self.bugs: list[BaseException] = []
         self.links = LinkExtractor(
             tags=("a", "area", "frame", "iframe"), attrs=("href", "src"), deny_extensions=(), strip=True
         )
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler, *values: Any, **options: Any) -> BankSpider:
+        """For Scrapy."""
+        spider: BankSpider = super().from_crawler(crawler, *values, **options)
+        crawler.signals.connect(spider.note_bug, signals.spider_error)
+        return spider
+
+    def note_bug(self, failure: Failure) -> None:
+        """A fault of this program is not passed over."""
+        if failure.value is not None:
+            self.bugs.append(failure.value)
 
     async def start(self) -> AsyncIterator[Request]:
         """The starting points of every job."""
@@ -167,7 +156,7 @@ class BankSpider(scrapy.Spider):
         """Take in a response, and go on to what it links to."""
         request = response.request
         assert request is not None  # noqa: S101  # Scrapy sets it
-        job, fetched = _job(request), _answered(request, response)
+        job, fetched = job_of(request), _answered(request, response)
         transfer: Transfer | None = request.meta.get("transfer")
         if response.status == 304 and fetched.url in job.manifest.last:
             yield from self.ask(job, job.keep_unchanged(fetched), fetched.url)
@@ -175,10 +164,10 @@ class BankSpider(scrapy.Spider):
             if response.status == 416:
                 job.drop_part(response.url)
             job.note(fetched, reason=f"the server answers {response.status}")
-        elif (encoding := _header(response.headers, "Content-Encoding")) not in ("", "identity"):
+        elif (encoding := header(response.headers, "Content-Encoding")) not in ("", "identity"):
             job.note(fetched, reason=f"it comes encoded as {encoding[:40]}, which was not asked for")
         else:
-            data = _whole(job, response, transfer)
+            data = whole(job, response, transfer)
             job.drop_part(response.url)
             yield from self.take(job, replace(fetched, size=len(data)), data, response)
 
@@ -199,163 +188,13 @@ class BankSpider(scrapy.Spider):
         """Note why an address gave nothing."""
         request: Request = failure.request  # type: ignore[attr-defined]
         transfer: Transfer | None = request.meta.get("transfer")
-        fetched = _asked(request)
+        fetched = asked(request)
         if transfer is not None:
             transfer.close()
             fetched = replace(fetched, size=transfer.base + transfer.size, announced=transfer.announced)
-        if self.is_interrupted:
+        if job_of(request).is_interrupted:
             return  # it is asked for again when the scrape goes on
-        _job(request).note(fetched, reason=_why(failure, transfer))
-
-
-class Boundary:
-    """Lets no request out of its source, wherever it was redirected; adds what is known of a file to its request."""
-
-    def __init__(self, crawler: Crawler) -> None:
-        self.crawler = crawler
-        self.delays: dict[str, float] = {}
-        crawler.signals.connect(self.robots_parsed, signals.robots_parsed)
-
-    @classmethod
-    def from_crawler(cls, crawler: Crawler) -> Boundary:
-        """For Scrapy."""
-        return cls(crawler)
-
-    def process_request(self, request: Request) -> None:
-        """Raise ``IgnoreRequest`` for a request that leaves the source."""
-        if "job" not in request.meta:  # one for robots.txt
-            return
-        job = _job(request)
-        request.meta.pop("transfer", None)
-        if job.is_full:
-            raise IgnoreRequest(job.why_full)
-        if why := job.why_outside(request.url):
-            raise IgnoreRequest(f"leads to {why}" if request.url != request.meta["url"] else why)
-        for name in ("Range", "If-Range", "If-None-Match", "If-Modified-Since"):
-            request.headers.pop(name, None)
-        request.headers.update(job.headers_for(request.url, request.meta["url"]))
-        self.slow_down(request)
-
-    def robots_parsed(self, robotparser: Any, request: Request) -> None:
-        """Heed the delay that robots.txt asks for, up to a minute."""
-        delay = robotparser.rp.crawl_delay(_ROBOT)
-        if delay and self.crawler.settings.getfloat("DOWNLOAD_DELAY") > 0:
-            self.delays[_host(request)] = min(float(delay), _LONGEST_CRAWL_DELAY)
-
-    def slow_down(self, request: Request) -> None:
-        """Give the host the delay it asked for."""
-        if (delay := self.delays.get(_host(request))) and self.crawler.engine is not None:
-            request.meta["autothrottle_dont_adjust_delay"] = True
-            if (slot := self.crawler.engine.downloader.slots.get(_host(request))) is not None:
-                slot.delay = max(slot.delay, delay)
-
-
-class Robots(RobotsTxtMiddleware):
-    """Scrapy's; where robots.txt cannot be had for a fault of the server, nothing is asked for (RFC 9309, 2.3.1)."""
-
-    async def _parse_robots(self, response: Response, netloc: str, request: Request) -> None:
-        if response.status >= 500:
-            response = response.replace(body=b"User-agent: *\nDisallow: /\n")
-        elif response.status != 200:
-            response = response.replace(body=b"")
-        await super()._parse_robots(response, netloc, request)
-
-
-class Transfers:
-    """Counts bytes as they come, stops what is too much, and keeps what came of large files on disk."""
-
-    def __init__(self, crawler: Crawler) -> None:
-        self.crawler = crawler
-        crawler.signals.connect(self.headers_received, signals.headers_received)
-        crawler.signals.connect(self.bytes_received, signals.bytes_received)
-        crawler.signals.connect(self.request_dropped, signals.request_dropped)
-        crawler.signals.connect(self.spider_error, signals.spider_error)
-
-    @classmethod
-    def from_crawler(cls, crawler: Crawler) -> Transfers:
-        """For Scrapy."""
-        return cls(crawler)
-
-    def headers_received(self, headers: Any, body_length: object, request: Request) -> None:
-        """Begin to count; stop what is certainly no bank."""
-        announced = body_length if isinstance(body_length, int) else None
-        transfer = request.meta["transfer"] = Transfer(announced)
-        if "job" not in request.meta:
-            return
-        kind = headers.get("Content-Type", b"").decode("latin-1").lower()
-        if kind.startswith(_USELESS_TYPES):
-            transfer.why = f"no bank: {kind[:60]}"
-            raise StopDownload(fail=True)
-        job, part = _job(request), _job(request).read_part(request.url)
-        content_range = headers.get("Content-Range", b"").decode("latin-1")
-        if content_range and part is not None:
-            if not content_range.startswith(f"bytes {part.size}-"):
-                job.drop_part(request.url)
-                transfer.why = "the server sent another range than was asked for"
-                raise StopDownload(fail=True)
-            transfer.base = part.size
-            transfer.announced = None if announced is None else part.size + announced
-            transfer.part = part.file.open("ab")
-        else:
-            job.drop_part(request.url)
-            transfer.validator = _validator(headers)
-
-    def bytes_received(self, data: bytes, request: Request) -> None:
-        """Count, and keep."""
-        transfer: Transfer = request.meta["transfer"]
-        transfer.size += len(data)
-        if "job" not in request.meta:
-            if transfer.size > _ROBOTS_BYTES:
-                raise StopDownload(fail=False)
-            return
-        job = _job(request)
-        job.outcome.bytes += len(data)
-        if job.outcome.bytes > job.limits.total_bytes:
-            job.is_full = True
-            transfer.why = job.why_full
-        elif transfer.base + transfer.size > job.limits.file_bytes:
-            transfer.why = f"larger than {job.limits.file_bytes} bytes"
-            job.drop_part(request.url)
-        else:
-            _keep_part(job, request.url, transfer, data)
-        if transfer.why or self.crawler.spider is None or self.crawler.spider.is_interrupted:  # type: ignore[attr-defined]
-            transfer.close()
-            raise StopDownload(fail=True)
-
-    def request_dropped(self, request: Request) -> None:
-        """A redirection to what was asked for already: in a circle, or under another address."""
-        if "job" in request.meta:
-            reason = "leads to an address that was asked for already"
-            _job(request).note(replace(_asked(request), final_url=request.url), reason=reason)
-
-    def spider_error(self, failure: Failure) -> None:
-        """A fault of this program is not passed over."""
-        spider = self.crawler.spider
-        if isinstance(spider, BankSpider) and failure.value is not None:
-            spider.bugs.append(failure.value)
-
-
-def _keep_part(job: Job, url: str, transfer: Transfer, data: bytes) -> None:
-    if transfer.part is not None:
-        transfer.part.write(data)
-        transfer.part.flush()
-    elif transfer.validator:
-        transfer.first += data
-        if len(transfer.first) >= _PART_FROM:
-            transfer.part = job.begin_part(url, transfer.validator)
-            transfer.part.write(transfer.first)
-            transfer.part.flush()
-            transfer.first.clear()
-
-
-def _whole(job: Job, response: Response, transfer: Transfer | None) -> bytes:
-    """The bytes of a response, and before them those that were there."""
-    if transfer is None:
-        return response.body
-    transfer.close()
-    if not transfer.base:
-        return response.body
-    return job.part_file(response.url).read_bytes()[: transfer.base] + response.body
+        job_of(request).note(fetched, reason=_why(failure, transfer))
 
 
 def is_page(data: bytes) -> bool:
@@ -363,40 +202,16 @@ def is_page(data: bytes) -> bool:
     return b"\0" not in data[:1024] and _MARKUP.search(data[:8192]) is not None
 
 
-def _job(request: Request) -> Job:
-    job: Job = request.meta["job"]
-    return job
-
-
-def _host(request: Request) -> str:
-    return str(request.meta.get("download_slot") or scrapy.utils.httpobj.urlparse_cached(request).hostname)
-
-
-def _asked(request: Request) -> Fetched:
-    return begun(request.meta["url"], request.meta["referrer"])
-
-
 def _answered(request: Request, response: Response) -> Fetched:
     transfer: Transfer | None = request.meta.get("transfer")
     return replace(
-        _asked(request),
+        asked(request),
         final_url=response.url if response.url != request.meta["url"] else "",
         status=response.status,
         announced=transfer.announced if transfer is not None else None,
-        etag=_header(response.headers, "ETag"),
-        modified=_header(response.headers, "Last-Modified"),
+        etag=header(response.headers, "ETag"),
+        modified=header(response.headers, "Last-Modified"),
     )
-
-
-def _header(headers: Any, name: str) -> str:
-    text = (headers.get(name) or b"").decode("latin-1")
-    return text if len(text) <= 500 and text.isprintable() else ""
-
-
-def _validator(headers: Any) -> str:
-    """What names this version of a file for good; a weak ETag does not."""
-    etag = _header(headers, "ETag")
-    return etag if etag and not etag.startswith("W/") else _header(headers, "Last-Modified")
 
 
 def _why(failure: Failure, transfer: Transfer | None) -> str:

@@ -190,6 +190,7 @@ def test_everything_a_server_can_do_wrong(site: Site, tmp_path: Path, bank: byte
             "logo.png",
             "hidden",
             "photo",
+            "piece.syx",
             "%2e%2e/%2e%2e/etc/passwd",
             "..%5c..%5cup.syx",
             "javascript:alert(1)",
@@ -215,6 +216,7 @@ def test_everything_a_server_can_do_wrong(site: Site, tmp_path: Path, bank: byte
         "/dx7/long.syx": lambda handler: answer(handler, 200, bank + bank, Content_Length="100", Connection="close"),
         "/dx7/notes.txt": file(b"read me", "text/plain"),
         "/dx7/hidden": file(other[6:] + b"", "application/x-unknown"),
+        "/dx7/piece.syx": lambda handler: answer(handler, 206, bank[9:], Content_Range="bytes 9-4103/4104"),
         "/dx7/photo": file(noise(3000), "image/jpeg"),
     }
     (outcome,), _ = scrape(tmp_path, f"{site.url}/dx7/")
@@ -245,6 +247,7 @@ def test_everything_a_server_can_do_wrong(site: Site, tmp_path: Path, bank: byte
         "dx7/short.syx": "it ended after 50 bytes where 4104 were announced",
         "dx7/notes.txt": "neither a page nor a bank nor an archive",
         "dx7/photo": "no bank: image/jpeg",
+        "dx7/piece.syx": "the server sends another piece than was asked for",
     }.items():
         assert said[path]["reason"].startswith(reason), path
         assert "file" not in said[path]
@@ -523,6 +526,12 @@ def test_two_scrapes_do_not_share_a_folder(site: Site, tmp_path: Path) -> None:
         _, error = scrape(tmp_path, site.url, code=1)
         gate.set()
     assert "another scrape is at work" in error
+
+
+def test_a_folder_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("a file")
+    _, error = scrape(tmp_path / "out", "http://127.0.0.1:1/", code=1)
+    assert error.startswith("error: cannot write to ")
 
 
 def test_the_list_of_sources() -> None:
