@@ -18,7 +18,7 @@ from corpus.batch import Batch, enter, prepare
 from corpus.books import Books, Ledger
 from corpus.contents import Content
 from corpus.found import LIMITS, FoundFile, Limits
-from corpus.places import Places
+from corpus.places import Locator
 from corpus.sources import walk_sources
 from corpus.store import open_store
 from corpus.suggestions import update_suggestions
@@ -59,7 +59,7 @@ class _Ingest:
         self.writer = writer
         self.written: Future[Ledger] | None = None  # what became of the batch that went before
         self.ledger = Ledger()
-        self.places = Places()
+        self.locator = Locator()
         self.batch = Batch()
         with open_store(store, create=True) as connection:
             self.known = {_key(sha) for (sha,) in connection.execute("SELECT file_sha FROM files").fetchall()}
@@ -80,7 +80,7 @@ class _Ingest:
         batch = self.batch
         batch.files += 1
         self.ledger.files_seen += 1
-        location = self.places.location(file.source, file.path)
+        location = self.locator.location(file.source, file.path)
         if file.rejection is not None:
             self.see_unread(file, location, file.rejection)
             return

@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 
-class Places:
+class Locator:
     """Locations of files by what was named (``source``) and the way from there (``path``)."""
 
     def __init__(self) -> None:
