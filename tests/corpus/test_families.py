@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,9 +12,11 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
 import corpus.families
 import corpus.hearings
+from corpus.cli import app
 from corpus.families import FamilyCounts, update_families
 from corpus.ingest import ingest
 from corpus.kinship import family_members, family_of, largest_families
@@ -301,3 +304,33 @@ def test_an_id_that_is_too_short_is_one_sentence(tmp_path: Path, no_ears: list[i
     common = max(digits, key=digits.count)
     with open_store(store) as connection, pytest.raises(StoreError, match="several families"):
         family_of(connection, common)
+
+
+def test_the_command_shows_counts_and_the_largest_families(tmp_path: Path, no_ears: list[int]) -> None:
+    store = tmp_path / "s.duckdb"
+    voices = [brass(), brass(op1_eg_rate_2=41, name="[red]HORN"), bell(op2_frequency_coarse=2)]
+    ingest([bank(tmp_path / "in", "a.syx", voices)], store)
+    done = CliRunner().invoke(app, ["families", "--store", str(store), "--json"])
+    assert done.exit_code == 0
+    told = json.loads(done.stdout)
+    assert (told["slots"], told["voices"], told["families"], told["largest"]) == (32, 4, 3, 2)
+    assert [row["voices"] for row in told["largest_families"]] == [2]
+    text = CliRunner().invoke(app, ["families", "--store", str(store), "--limit", "1"]).stdout
+    assert "[red]HORN" in text
+    assert "families                                 3" in text
+    one = CliRunner().invoke(app, ["families", "--store", str(store), "--voice", brass().voice_id[:12]]).stdout
+    assert "Operator 1: EG rate 2" in one
+    assert (
+        json.loads(
+            CliRunner().invoke(app, ["families", "--store", str(store), "--voice", brass().voice_id, "--json"]).stdout
+        )["is_filler"]
+        is False
+    )
+
+
+def test_the_command_tells_an_unknown_voice_in_one_sentence(tmp_path: Path, no_ears: list[int]) -> None:
+    store = tmp_path / "s.duckdb"
+    ingest([bank(tmp_path / "in", "a.syx", [brass()])], store)
+    done = CliRunner().invoke(app, ["families", "--store", str(store), "--voice", "zz"])
+    assert isinstance(done.exception, StoreError)
+    assert done.stdout == ""
