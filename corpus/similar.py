@@ -9,7 +9,7 @@ import numpy as np
 
 from corpus.facets import Filters
 from corpus.search import EVERYTHING, Hit, Query, demand_hearing, read_hits
-from corpus.search_index import read_heard, ready_index
+from corpus.search_index import read_heard
 from corpus.sound_space import SOUND_SIZE, USED, Floats, Heard, differences, sound_places
 from corpus.store import Connection
 from dx7.descriptors import hear
@@ -49,6 +49,7 @@ def more_like(
     ``every_copy``. Raises ``StoreError`` if the store does not know the id, or none of its voices has been heard.
     """
     found = similar_query(connection, text, filters)
+    demand_hearing(connection)
     ours = _descriptors(connection, like)
     voice_id = like if isinstance(like, str) else like.voice_id
     query = f"""{found.sql}, near AS MATERIALIZED (
@@ -77,10 +78,8 @@ def find_voice(connection: Connection, beginning: str) -> str:
 
 
 def similar_query(connection: Connection, text: str, filters: Filters) -> Query:
-    """What may be found, for a query by sound to go on from. Raises ``StoreError`` if nothing has been heard."""
-    ready_index(connection)
-    demand_hearing(connection)
-    return Query(connection, text, replace(filters, one_per_family=False))  # of a family the nearest is wanted
+    """What may be found, for a query by sound to go on from: of a family, that chooses the nearest."""
+    return Query(connection, text, replace(filters, one_per_family=False))
 
 
 def as_similar(
