@@ -28,7 +28,7 @@ def _members(archive: BinaryIO | Stream, name: str, limits: Limits) -> Iterator[
         entries.sort(key=lambda entry: not entry.filename.lower().endswith(SIDECAR_SUFFIX))
         for entry in entries:
             refusal = _ENCRYPTED if entry.flag_bits & _FLAG_ENCRYPTED else None
-            yield Member(entry.filename, partial(_open, opened, entry), partial(_packed, entry), refusal)
+            yield Member(entry.filename, partial(_open, opened, entry), partial(_packed, entry), refusal, fills=True)
 
 
 def _open(opened: zipfile.ZipFile, entry: zipfile.ZipInfo) -> AbstractContextManager[Stream]:

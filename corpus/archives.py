@@ -105,7 +105,6 @@ class _Counted:
                     raise
                 self.failure = error
                 break
-            self.has_ended = not piece
             pieces.append(piece)
             left -= len(piece)
         return b"".join(pieces)
@@ -120,7 +119,9 @@ class _Counted:
     def _read_piece(self, size: int) -> bytes:
         budget = self.budget
         allowed = budget.bytes
-        data = self.stream.read(min(size, allowed + 1, self._believable() - self.size + 1))
+        wanted = min(size, allowed + 1, self._believable() - self.size + 1)
+        data = self.stream.read(wanted)
+        self.has_ended = not data or (self.member.fills and len(data) < wanted)
         self.size += len(data)
         budget.bytes = max(0, allowed - len(data))
         if len(data) > allowed:

@@ -60,13 +60,15 @@ class Member:
     """One file in an archive. It must be read, or left, before the next one is asked for.
 
     ``packed`` tells how many bytes of the archive it has taken so far, where the archive is compressed: that is what
-    its size is compared with. ``open`` is not called where there is a ``refusal``.
+    its size is compared with. ``open`` is not called where there is a ``refusal``. ``fills`` says that its stream gives
+    fewer bytes than it is asked for only at its end, and has then checked them.
     """
 
     name: str
     open: Callable[[], AbstractContextManager[Stream]]
     packed: Callable[[], int] | None = None
     refusal: Refusal | None = None
+    fills: bool = False
 
 
 def opened(stream: Stream) -> AbstractContextManager[Stream]:
