@@ -23,8 +23,8 @@ class VoiceBlock:
     """Voices that were found together, in one layout.
 
     ``raw`` is ``uint8[n, 128]`` or ``uint8[n, 155]``, the bytes as found. ``offsets`` is ``int64[n]``: where each
-    voice begins in the file, or -1 where its bytes do not stand there in one piece (inside a split MIDI event).
-    ``found_as`` says how: "bank message", "single voice message", "headerless packed", ...
+    voice begins in the file, or -1 where its bytes do not stand there in one piece: in a split MIDI event, in text or
+    XML, or put together from parts. ``found_as`` is one of :data:`dx7.reading.FORMATS`.
     """
 
     found_as: str
@@ -34,7 +34,10 @@ class VoiceBlock:
 
 @dataclass(frozen=True, slots=True)
 class Supplement:
-    """DX7II data that belongs to voices of the same file and is kept beside them, byte for byte."""
+    """DX7II or TX7 data that belongs to voices of the same file and is kept beside them, byte for byte.
+
+    ``offset`` is -1 if it does not stand in the file in one piece.
+    """
 
     kind: str
     offset: int
@@ -43,7 +46,7 @@ class Supplement:
 
 @dataclass(frozen=True, slots=True)
 class RejectedVoice:
-    """Bytes that stand where a voice would, and are none: where, how many, and why."""
+    """Bytes that stand where a voice would, and are none: where (-1: not in one piece), how many, and why."""
 
     offset: int
     size: int
