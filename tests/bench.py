@@ -12,21 +12,28 @@ import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
+import pandas as pd
 from dexed import Patch
 
 from corpus.ingest import ingest
-from dx7.bulk import render_many
+from corpus.search import search
+from corpus.search_index import open_for_search
+from dx7.bulk import render_many, work_through
 from dx7.console import print_json, print_table
-from dx7.engine import render_array
+from dx7.descriptors import hear, hear_many
+from dx7.engine import Audio, player_of, render_array
 from dx7.files import read_bank_bytes
 from dx7.layout import INIT_UNPACKED, MAXIMUM, Bytes, decode_packed, pack
 from dx7.messages import checksum
+from tests.bare_engine import HEARD_NOTES, render_bare
 
 BANKS = 4_000
 DISTINCT_VOICES = 12_000
 RENDERED_VOICES = 1_500
+SEARCHED_VOICES = 40_000
 REPEATS = 3
 
 
@@ -129,6 +136,49 @@ def bench_render(voices: Bytes) -> dict[str, object]:
     return row("render on all cores", "the engine in one process", ours, theirs, len(some), "voices")
 
 
+def bench_hear() -> dict[str, object]:
+    """All descriptors of the starter voices over all cores, against the bare engine at the same notes on the same."""
+    starter = Path(__file__).parents[1] / "data" / "starter" / "banks"
+    voices = np.concatenate([read_bank_bytes(bank.read_bytes()).decoded.unpacked for bank in starter.rglob("*.syx")])
+    played: list[tuple[object, ...]] = []
+
+    def listen_in(voice: Bytes) -> Callable[..., Audio]:
+        play = player_of(voice)
+
+        def noted(*render: float) -> Audio:
+            played.append(render)
+            return play(*render)  # type: ignore[arg-type]
+
+        return noted
+
+    with patch("dx7.descriptors.player_of", listen_in):
+        for voice in voices:
+            played.clear()
+            hear(voice)
+            voice[145:147] = [renders[0] in played for renders in HEARD_NOTES[1:]]
+    voices = np.tile(voices, (4, 1))  # so that starting processes matters little
+    ours = best(lambda: hear_many(voices))
+    theirs = best(lambda: list(work_through(voices, render_bare)))
+    return row("hear, all descriptors", "the engine alone, same notes and cores", ours, theirs, len(voices), "voices")
+
+
+def bench_search(folder: Path) -> dict[str, object]:
+    """Finding the best 50 names of 40,000 voices in the store, against pandas telling which of them match at all."""
+    packed = pack(make_voices(SEARCHED_VOICES))
+    with zipfile.ZipFile(folder / "searched.zip", "w") as file:
+        for number, bank in enumerate(packed.reshape(-1, 32, 128)):
+            data = bank.tobytes()
+            file.writestr(f"{number}.syx", b"\xf0\x43\x00\x09\x20\x00" + data + bytes([checksum(data)]) + b"\xf7")
+    store = folder / "searched.duckdb"
+    ingest([folder / "searched.zip"], store)
+    with open_for_search(store) as connection:
+        search(connection, "ab")
+        names = pd.Series([name for (name,) in connection.execute("SELECT name FROM names").fetchall()])
+        ours = best(lambda: search(connection, "ab"))
+    theirs = best(lambda: names[names.str.lower().str.contains("ab", regex=False)])
+    return row("search by name", "pandas str.contains in memory", ours, theirs, len(names), "names")
+
+
 def bench_cartridge(folder: Path) -> dict[str, object]:
     """A cartridge from a cold start, against merely importing JAX and compiling one product."""
     sample = [sys.executable, "-m", "training", "sample", "--category", "brass", "--out", str(folder / "brass.syx")]
@@ -150,6 +200,8 @@ def main() -> None:
             bench_read(banks),
             bench_ingest(banks, folder),
             bench_render(voices),
+            bench_hear(),
+            bench_search(folder),
             bench_cartridge(folder),
         ]
     if "--json" in sys.argv:
