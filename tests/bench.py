@@ -65,7 +65,7 @@ def row(name: str, peer: str, ours: float, theirs: float, amount: float, unit: s
 def make_voices(count: int) -> Bytes:
     """``uint8[count, 155]`` legal voices, random but the same every time."""
     rng = np.random.default_rng(7)
-    voices = (rng.random((count, 155)) * (MAXIMUM.astype(int) + 1)).astype(np.uint8)
+    voices: Bytes = (rng.random((count, 155)) * (MAXIMUM.astype(int) + 1)).astype(np.uint8)
     voices[:, 145:] = rng.integers(65, 91, (count, 10), dtype=np.uint8)
     voices[:, 130:134] = INIT_UNPACKED[130:134]
     return voices

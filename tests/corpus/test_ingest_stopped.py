@@ -192,7 +192,7 @@ print(killed)
 def test_an_ingest_that_is_killed_at_any_moment_leaves_a_sound_store_and_is_completed_by_the_next(
     tmp_path: Path, collection: dict[str, bytes]
 ) -> None:
-    store, kills = tmp_path / "store.duckdb", 8
+    store, kills = tmp_path / "store.duckdb", 6
     banks = write(tmp_path / "banks", collection)
     driver = run(KILLED_AGAIN_AND_AGAIN, banks, store, kills)
     out, err = driver.communicate(timeout=120)
