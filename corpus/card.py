@@ -18,8 +18,8 @@ _ORIGINS = {
 _REASONS = {
     "filler": "INIT VOICE or silence, which fill up banks",
     "generated": "found only in cartridges that a model made",
-    "damaged": "too many values were out of range for it to have been a voice",
-    "unprintable_name": "control characters in every name it has: the bytes were something else",
+    "silent": "heard at no note, soft or hard",
+    "garbage": "too many values out of range, or control characters in every name: the bytes were something else",
     "broken": "a person found it broken",
     "unsure": "people listened and could not tell what it is",
     "no_category": "nobody has said what it is, and no rule is sure enough",
@@ -64,13 +64,16 @@ def write_card(voices: pa.Table, facts: dict[str, Any]) -> str:
             "",
             *_table(
                 ["reason", "meaning", "voices"],
-                [[reason, _REASONS.get(reason, ""), count] for reason, count in facts["left_out"].items()],
+                [
+                    [reason, _REASONS.get(reason, "its health tag, which was asked to be left out"), count]
+                    for reason, count in facts["left_out"].items()
+                ],
             ),
             "",
             "## Splits",
             "",
-            "A voice's split is drawn from its id alone, so it is the same in every export. Copies that differ in no",
-            "parameter are one voice; near copies are not grouped yet, and may stand in two splits.",
+            f"The voices are of {facts['families']:,} families: one sound, saved again with a few parameters moved. A",
+            "whole family is in one split, drawn from its id alone; the same voices give the same splits.",
             "",
             "## Whose voices these are",
             "",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -11,8 +12,10 @@ from tempfile import mkdtemp
 import pyarrow as pa
 
 from corpus.card import write_card
-from corpus.selection import LEAST_CONFIDENCE, MOST_REPAIRS, LeftOut, Opinion, Selection, select_voices
-from corpus.store import Connection
+from corpus.families import is_up_to_date, update_families
+from corpus.health import UNFIT, refresh_health
+from corpus.selection import LEAST_CONFIDENCE, Opinion, Selection, select_voices
+from corpus.store import Connection, open_store
 from dx7.categories import category_keys
 from dx7.errors import ExportError
 from dx7.exchange import SCHEMA, SPLITS, read_manifest, write_export
@@ -31,29 +34,48 @@ class Exported:
     manifest: dict[str, object]
 
 
+def prepare(store: Path, *, progress: Callable[[int, int], None] = lambda done, total: None) -> None:
+    """Hear the voices of a store that were not heard yet, tag them, and put them into families: what an export needs.
+
+    ``progress`` is told how many voices of how many are heard. Raises what ``update_families`` raises.
+    """
+    update_families(store, progress=progress)
+    with open_store(store) as connection:
+        refresh_health(connection)
+
+
 def export(
     connection: Connection,
     folder: Path | None = None,
     *,
     least_confidence: float = LEAST_CONFIDENCE,
     with_generated: bool = False,
+    leave_out: Sequence[str] = UNFIT,
 ) -> Exported:
     """Write every voice that is fit for training and has a category; people's answers go before the rules'.
 
-    Without ``folder`` the export goes into the folder of exports, named by its content, so that the same store gives
-    the same folder. Raises ``ExportError`` if no voice has a category or the folder cannot be written.
+    ``leave_out`` names health tags whose voices stay behind. Without ``folder`` the export goes into the folder of
+    exports, named by its content, so that the same store gives the same folder. Call :func:`prepare` first.
+
+    Raises ``ExportError`` if no voice has a category or some have no family, or if the folder cannot be written.
     """
+    if len(connection.table("voices")) and not is_up_to_date(connection):
+        raise ExportError("the store has voices that are in no family yet; run python -m corpus families first")
     keys = category_keys()
-    selection = select_voices(connection, keys, least_confidence=least_confidence, with_generated=with_generated)
-    voices = _rows(selection)
+    selection = select_voices(
+        connection, keys, least_confidence=least_confidence, with_generated=with_generated, leave_out=leave_out
+    )
+    families = dict(connection.execute("SELECT voice_id, family_id FROM families").fetchall())
+    voices = _rows(selection, families)
     facts: dict[str, object] = {
         "voices_in_store": len(selection.verdicts),
         "left_out": selection.left_out(),
         "least_confidence_of_suggestions": least_confidence,
-        "most_repaired_values": MOST_REPAIRS,
+        "left_out_for_health": list(leave_out),
         "with_generated": with_generated,
+        "families": len(set(voices["family_id"].to_pylist())),
         "split_percent": SPLIT_PERCENT,
-        "split_by": "voice_id",
+        "split_by": "family_id",
     }
     card = write_card(voices, facts)
     folder = _write(folder, voices, keys, card, facts)
@@ -74,18 +96,19 @@ def split_of(family_id: str) -> str:
     raise AssertionError("the percentages of the splits do not add up to 100")
 
 
-def _rows(selection: Selection) -> pa.Table:
+def _rows(selection: Selection, families: dict[str, str]) -> pa.Table:
     table = selection.voices
-    chosen = [(row, verdict) for row, verdict in enumerate(selection.verdicts) if not isinstance(verdict, LeftOut)]
+    chosen = [(row, verdict) for row, verdict in enumerate(selection.verdicts) if isinstance(verdict, Opinion)]
     rows = [row for row, _ in chosen]
     opinions: list[Opinion] = [opinion for _, opinion in chosen]
     ids = [table.voice_ids[row] for row in rows]
+    family_ids = [families[voice_id] for voice_id in ids]
     parameters = table.parameters[rows].T.copy()
     columns = {
         "voice_id": ids,
-        "family_id": ids,
+        "family_id": family_ids,
         "name": [table.names[row] for row in rows],
-        "split": [split_of(voice_id) for voice_id in ids],
+        "split": [split_of(family_id) for family_id in family_ids],
         "categories": [list(opinion.categories) for opinion in opinions],
         "origin": [opinion.origin for opinion in opinions],
         "confidence": [opinion.confidence for opinion in opinions],

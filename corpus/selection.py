@@ -3,30 +3,35 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from corpus.fillers import is_filler
+from corpus.health import UNFIT
 from corpus.store import Connection
 from corpus.suggestions import FOLDER_RULE, NAME_RULE
 from corpus.voicetable import VoiceTable, read_voice_table
 
 PERSON = "person"
 LEAST_CONFIDENCE = 0.5  # of a suggestion; below it, the rules would rather not say
-MOST_REPAIRS = 4  # values repaired in the best copy of a voice; more, and it was no voice
 
 
 class LeftOut(StrEnum):
-    """Why a voice of the store is not exported. The first that applies counts."""
+    """Why a voice of the store is not exported, health tags aside. The first that applies counts."""
 
     FILLER = "filler"  # INIT VOICE and silence, which fill up banks
     GENERATED = "generated"  # found only in cartridges that a model made
-    DAMAGED = "damaged"  # five values or more had to be repaired
-    UNPRINTABLE_NAME = "unprintable_name"  # no name without control characters: the bytes were something else
     BROKEN = "broken"  # a person said so
     UNSURE = "unsure"  # people listened and could not tell
     NO_CATEGORY = "no_category"  # nobody has said, and no rule is sure enough
+
+
+@dataclass(frozen=True, slots=True)
+class Unhealthy:
+    """A voice that is not exported for a health tag (``corpus/health.py``)."""
+
+    tag: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,27 +48,37 @@ class Selection:
     """The voices of the store in the order of their ids, each with an opinion or the reason it is left out."""
 
     voices: VoiceTable
-    verdicts: tuple[Opinion | LeftOut, ...]
+    verdicts: tuple[Opinion | LeftOut | Unhealthy, ...]
+    leave_out: tuple[str, ...]  # the health tags that were asked to stay behind
 
     def left_out(self) -> dict[str, int]:
         """How many voices are left out for each reason; every reason is there."""
-        counts = Counter(verdict for verdict in self.verdicts if isinstance(verdict, LeftOut))
-        return {reason.value: counts[reason] for reason in LeftOut}
+        reasons = Counter(verdict for verdict in self.verdicts if isinstance(verdict, LeftOut))
+        tags = Counter(verdict.tag for verdict in self.verdicts if isinstance(verdict, Unhealthy))
+        return {reason.value: reasons[reason] for reason in LeftOut} | {tag: tags[tag] for tag in self.leave_out}
 
 
 def select_voices(
-    connection: Connection, category_keys: Sequence[str], *, least_confidence: float, with_generated: bool
+    connection: Connection,
+    category_keys: Sequence[str],
+    *,
+    least_confidence: float,
+    with_generated: bool,
+    leave_out: Sequence[str] = UNFIT,
 ) -> Selection:
-    """Judge every voice of the store. Categories that are not among ``category_keys`` do not count."""
+    """Judge every voice of the store. Categories that are not among ``category_keys`` do not count.
+
+    ``leave_out`` names the health tags that keep a voice out, whatever anybody says of it.
+    """
     voices = read_voice_table(connection)
-    unfit = _unfit(connection, voices, with_generated=with_generated)
+    unfit = _unfit(connection, voices, with_generated=with_generated, leave_out=leave_out)
     people = people_say(connection, category_keys)
     rules = _rules_say(connection, category_keys, least_confidence)
     verdicts = tuple(
         unfit.get(voice_id) or people.get(voice_id) or rules.get(voice_id) or LeftOut.NO_CATEGORY
         for voice_id in voices.voice_ids
     )
-    return Selection(voices, verdicts)
+    return Selection(voices, verdicts, tuple(leave_out))
 
 
 def people_say(connection: Connection, category_keys: Sequence[str]) -> dict[str, Opinion | LeftOut]:
@@ -120,27 +135,21 @@ def _rules_say(connection: Connection, category_keys: Sequence[str], least: floa
     return opinions
 
 
-def _unfit(connection: Connection, voices: VoiceTable, *, with_generated: bool) -> dict[str, LeftOut]:
+def _unfit(
+    connection: Connection, voices: VoiceTable, *, with_generated: bool, leave_out: Sequence[str]
+) -> dict[str, LeftOut | Unhealthy]:
     """Voices that no label could make fit for training."""
-    unfit = dict.fromkeys(_ids(connection, _UNPRINTABLE), LeftOut.UNPRINTABLE_NAME)
-    unfit |= dict.fromkeys(_ids(connection, _DAMAGED, MOST_REPAIRS), LeftOut.DAMAGED)
+    unfit: dict[str, LeftOut | Unhealthy] = {}
+    for tag in reversed(leave_out):  # the first that applies counts
+        tagged = connection.execute("SELECT DISTINCT voice_id FROM health WHERE tag = $1", [tag]).fetchall()
+        unfit |= {voice_id: Unhealthy(tag) for (voice_id,) in tagged}
     if not with_generated:
-        unfit |= dict.fromkeys(_ids(connection, _GENERATED), LeftOut.GENERATED)
+        generated = connection.execute(_GENERATED).fetchall()
+        unfit |= {voice_id: LeftOut.GENERATED for (voice_id,) in generated}
     fillers = is_filler(voices.parameters)
     return unfit | {
         voice_id: LeftOut.FILLER for voice_id, filler in zip(voices.voice_ids, fillers, strict=True) if filler
     }
 
 
-def _ids(connection: Connection, query: str, *values: object) -> Iterable[str]:
-    return (voice_id for (voice_id,) in connection.execute(query, list(values)).fetchall())
-
-
-# Control codes in names stand in the store as Unicode's pictures of them (dx7/names.py).
-_UNPRINTABLE = "SELECT voice_id FROM slots GROUP BY voice_id HAVING bool_and(regexp_matches(name, '[\u2400-\u241f]'))"
-_DAMAGED = """
-    WITH repaired AS (SELECT raw_sha, count(*) AS repairs FROM voice_repairs GROUP BY raw_sha)
-    SELECT voice_id FROM raw_voices LEFT JOIN repaired USING (raw_sha)
-    GROUP BY voice_id HAVING min(coalesce(repairs, 0)) > $1
-"""
 _GENERATED = "SELECT voice_id FROM slots JOIN files USING (file_sha) GROUP BY voice_id HAVING bool_and(generated)"

@@ -98,6 +98,8 @@ def write_export(
     }
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        if any(folder.iterdir()) and not (folder / VOICES_FILE).exists():  # its README.md would be written over
+            raise ExportError(f"{folder} holds something else; name an empty or a new folder")
         # The manifest comes last: a folder without one is no export.
         (folder / MANIFEST_FILE).unlink(missing_ok=True)
         pq.write_table(voices, folder / VOICES_FILE, compression="zstd")

@@ -8,12 +8,13 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from corpus.export import export, split_of
+from corpus.export import export, prepare, split_of
 from corpus.fillers import is_filler
 from corpus.ingest import ingest
 from corpus.store import Connection, open_store
 from dx7.errors import ExportError
 from dx7.exchange import CARD_FILE, MANIFEST_FILE, SPLITS, VOICES_FILE, latest_export, read_export
+from dx7.files import encode_cartridge
 from dx7.parameters import PARAMETER_NAMES
 from dx7.voice import INIT_VOICE, Voice
 
@@ -45,6 +46,7 @@ def filled(tmp_path: Path, store: Path, make_bank: MakeBank) -> Path:
         (banks / name).parent.mkdir(parents=True, exist_ok=True)
         (banks / name).write_bytes(data)
     ingest([banks], store)
+    prepare(store)
     return store
 
 
@@ -76,11 +78,11 @@ def test_rules_speak_where_no_person_has(filled: Path, connection: Connection, t
     assert facts["left_out"] == {
         "filler": 1,
         "generated": 1,
-        "damaged": 1,
-        "unprintable_name": 1,
         "broken": 0,
         "unsure": 0,
         "no_category": 3,
+        "silent": 0,
+        "garbage": 2,
     }
     assert facts["voices_in_store"] == len(rows) + sum(facts["left_out"].values())
     origins = pq.read_table(tmp_path / "e" / VOICES_FILE)
@@ -143,6 +145,7 @@ def test_the_order_of_ingest_does_not_show_in_the_export(filled: Path, tmp_path:
         if file.suffix == ".syx" and file.parent.name == "banks":
             ingest([file], other)
     ingest([tmp_path / "banks" / "Strings"], other)
+    prepare(other)
     folders = []
     for number, store in enumerate((filled, other)):
         with open_store(store) as connection:
@@ -178,10 +181,59 @@ def test_a_store_without_categories_exports_nothing(
     assert list((tmp_path / "data" / "exports").iterdir()) == []
 
 
+def test_a_family_is_never_in_two_splits(store: Path, tmp_path: Path, make_voice: MakeVoice) -> None:
+    """Twenty brass sounds, each saved twice more with what nobody hears: the settings of a silent operator."""
+    sounds = [make_voice(seed, f"BRASS {seed}") for seed in range(20)]
+    copies = [sound.replace(op6_detune=n, op6_frequency_fine=n) for sound in sounds for n in (1, 2, 3)]
+    for first in (0, 30):
+        chunk = copies[first : first + 30]
+        (tmp_path / f"{first}.syx").write_bytes(encode_cartridge([*chunk, *[INIT_VOICE] * (32 - len(chunk))]))
+        ingest([tmp_path / f"{first}.syx"], store)
+    with open_store(store) as connection, pytest.raises(ExportError, match="no family"):
+        export(connection, tmp_path / "e")
+    prepare(store)
+    with open_store(store, read_only=True) as reopened:
+        facts = export(reopened, tmp_path / "e").manifest["facts"]
+    rows = read_export(tmp_path / "e")
+    assert len(rows.voice_ids) == 60
+    splits: dict[str, set[str]] = {}
+    for family, split in zip(rows.family_ids, rows.splits, strict=True):
+        splits.setdefault(family, set()).add(str(split))
+    assert all(len(each) == 1 for each in splits.values())
+    assert len(splits) == len({sound.voice_id for sound in sounds}) == facts["families"]  # type: ignore[index]
+    assert all(split_of(family) in splits[family] for family in splits)
+
+
+def test_what_is_silent_is_left_out_unless_asked_for(store: Path, tmp_path: Path, make_voice: MakeVoice) -> None:
+    silent = make_voice(2, "BRASS 2").replace(op1_output_level=0)  # the only carrier of algorithm 17
+    silent = silent.replace(algorithm=16)
+    (tmp_path / "a.syx").write_bytes(encode_cartridge([make_voice(1, "BRASS 1"), silent, *[INIT_VOICE] * 30]))
+    ingest([tmp_path / "a.syx"], store)
+    prepare(store)
+    with open_store(store) as reopened:
+        assert set(exported(reopened, tmp_path / "e")) == {"BRASS 1"}
+        facts = json.loads((tmp_path / "e" / MANIFEST_FILE).read_text())["facts"]
+        assert facts["left_out_for_health"] == ["silent", "garbage"]
+        assert facts["left_out"]["silent"] == 1
+        assert set(exported(reopened, tmp_path / "all", leave_out=())) == {"BRASS 1", "BRASS 2"}
+        reopened.execute("INSERT INTO health SELECT voice_id, 'drone' FROM voices WHERE name = 'BRASS 1'")
+        with pytest.raises(ExportError, match="nothing to export"):
+            export(reopened, tmp_path / "none", leave_out=("silent", "drone"))
+
+
+def test_a_folder_that_holds_something_else_is_left_alone(filled: Path, connection: Connection, tmp_path: Path) -> None:
+    folder = tmp_path / "my project"
+    folder.mkdir()
+    (folder / CARD_FILE).write_text("mine")
+    with pytest.raises(ExportError, match="holds something else"):
+        export(connection, folder)
+    assert [(path.name, path.read_text()) for path in folder.iterdir()] == [(CARD_FILE, "mine")]
+
+
 def test_the_card_tells_every_count(filled: Path, connection: Connection, tmp_path: Path) -> None:
     export(connection, tmp_path / "e")
     card = (tmp_path / "e" / CARD_FILE).read_text()
-    for words in ("4 voices of 11", "| strings |", "folder_rule", "| damaged |", "without a licence"):
+    for words in ("4 voices of 11", "| strings |", "folder_rule", "| garbage |", "without a licence"):
         assert words in card
 
 
