@@ -97,7 +97,8 @@ class _Found:
                 covered += [(first + start, first + end) for start, end in _extents(finding)]
             if stream.base is not None:
                 self.note_junk(stream, sorted(covered))
-        self.blocks += [block for _, block in sorted(by_place, key=lambda placed: placed[0])]
+        by_place.sort(key=lambda placed: placed[0])
+        self.blocks += [block for _, block in by_place]
 
     def read_without_messages(self, stream: Stream, covered: Sequence[tuple[int, int]]) -> None:
         """Voices that no message holds. Another instrument's bank whose F0 was lost is not looked into."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -40,8 +40,7 @@ _MOST_SHIFTED = 512  # bytes that a bank may have lost or won for its voices to 
 _HEADLESS = re.compile(rb"\x43[\x00-\x0f](?:\x02\x20\x00|\x04\x20\x00)")
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(NamedTuple):
     """A message, or what is left of one. Offsets count from the beginning of the scanned bytes.
 
     ``data`` holds the body of a bank or voice message, whole voices only; it is empty for others, which have
@@ -90,8 +89,7 @@ def identify_headless(data: bytes) -> KnownMessage | None:
     return identify_message(b"\xf0" + data[:16]) if _HEADLESS.match(data) else None
 
 
-@dataclass(frozen=True, slots=True)
-class _Header:
+class _Header(NamedTuple):
     """The beginning of a bank or voice message: where, where its data begin, what it says of them."""
 
     offset: int
@@ -104,12 +102,15 @@ class _Header:
 def _next_header(data: bytes, position: int, *, behind_f0: bool = False) -> _Header | None:
     """The next header from ``position`` on; only one that is whole if it must stand ``behind_f0``."""
     for found in _VOICES.finditer(data, position):
-        place = found.start()
-        start = _START.search(data[max(position, place - _LONGEST_START) : place])
-        if start or not behind_f0:
-            offset = place - len(start.group()) if start else place
-            is_single, says_single = found["voice"] is not None, found["bank_as_voice"] is not None
-            return _Header(offset, found.end(), start is not None, is_single, says_single)
+        place = offset = found.start()
+        if place > position and data[place - 1] == START:
+            offset -= 1
+        elif start := _START.search(data[max(position, place - _LONGEST_START) : place]):
+            offset -= len(start.group())
+        if offset < place or not behind_f0:
+            return _Header(
+                offset, found.end(), offset < place, found.lastgroup == "voice", found.lastgroup == "bank_as_voice"
+            )
     return None
 
 

@@ -11,14 +11,14 @@ import re
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from dx7.errors import FormatError
 from dx7.midifile import is_midi_file, read_sysex_events
 from dx7.parameters import PACKED_SIZE, UNPACKED_SIZE
 
 
-@dataclass(frozen=True, slots=True)
-class Stream:
+class Stream(NamedTuple):
     """Bytes to look for voices in. ``base`` is where byte 0 of them stands in the file; None: not in one piece.
 
     ``is_message`` says that they are one message of a MIDI file, between which and the next nothing can be lost.
