@@ -84,7 +84,9 @@ def connect(path: Path, *, read_only: bool, wait_seconds: float | None = None) -
     deadline = time.monotonic() + wait_seconds
     while True:
         try:
-            return duckdb.connect(name, read_only=read_only, config=_CONFIG)
+            connection = duckdb.connect(name, read_only=read_only, config=_CONFIG)
+            connection.execute("SET enable_progress_bar = false")  # it would stand on stdout, amid the JSON of a command
+            return connection
         except (duckdb.IOException, duckdb.ConnectionException, duckdb.BinderException) as error:
             if _has_sign(error, _SIGNS_OF_NO_RIGHT):
                 wish = "read" if read_only else "write to"

@@ -99,7 +99,7 @@ def measure(code: str, *arguments: Path) -> tuple[float, int]:
     code = f"import sys; from pathlib import Path\n{code}\n{_TELL_PEAK}"
     command = [sys.executable, "-c", code, *map(str, arguments)]
     told = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
-    return time.perf_counter() - start, int(told) >> 10
+    return time.perf_counter() - start, int(told.split()[-1]) >> 10
 
 
 def unzip(archives: list[Path]) -> float:
