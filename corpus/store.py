@@ -85,7 +85,7 @@ def connect(path: Path, *, read_only: bool, wait_seconds: float | None = None) -
     while True:
         try:
             connection = duckdb.connect(name, read_only=read_only, config=_CONFIG)
-            connection.execute("SET enable_progress_bar = false")  # it would stand on stdout, amid the JSON of a command
+            connection.execute("SET enable_progress_bar = false")  # it goes to stdout, amid the JSON
             return connection
         except (duckdb.IOException, duckdb.ConnectionException, duckdb.BinderException) as error:
             if _has_sign(error, _SIGNS_OF_NO_RIGHT):
