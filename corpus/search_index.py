@@ -9,7 +9,7 @@ here, since it changes with every key: search reads it as it is.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
@@ -45,13 +45,12 @@ def open_for_search(store: Path) -> Iterator[Connection]:
     Raises ``StoreError`` as ``open_store`` does.
     """
     with open_store(store, read_only=True) as connection:
-        fresh = _is_fresh(connection)
-    if not fresh:
-        try:
-            with open_store(store, wait_seconds=0) as connection:
-                ready_index(connection)
-        except StoreBusyError:
-            pass  # then it is made for this connection alone
+        if _is_fresh(connection):
+            connection.execute("SET VARIABLE search_checked = true")
+            yield connection
+            return
+    with suppress(StoreBusyError), open_store(store, wait_seconds=0) as connection:
+        ready_index(connection)  # if the store is busy, it is made for this connection alone
     with open_store(store, read_only=True) as connection:
         yield connection
 
@@ -143,14 +142,13 @@ def _measured(connection: Connection) -> pa.Table:
 
 def read_heard(connection: Connection, voice_ids: Sequence[str] | None = None) -> tuple[list[str], Floats]:
     """The newest hearing of each voice, or of some: ids, and the descriptors that search uses, ``float32[n, USED]``."""
-    rows = connection.sql(
-        "SELECT voice_id, arg_max(descriptors[1:$used], (hearing, engine)) AS row FROM hearings "
-        "WHERE len(descriptors) >= $used AND ($ids IS NULL OR list_contains($ids::VARCHAR[], voice_id)) "
-        "GROUP BY voice_id ORDER BY voice_id",
-        params={"used": USED, "ids": None if voice_ids is None else list(voice_ids)},
-    ).to_arrow_table()
-    values = rows["row"].combine_chunks().flatten().to_numpy(zero_copy_only=False)
-    return rows["voice_id"].to_pylist(), values.astype(np.float32).reshape(-1, USED)
+    some = "" if voice_ids is None else "AND voice_id IN (SELECT unnest($ids::VARCHAR[]))"
+    query = f"""SELECT voice_id, arg_max(descriptors[1:$used], (hearing, engine)) AS row FROM hearings
+        WHERE len(descriptors) >= $used {some} GROUP BY voice_id ORDER BY voice_id"""  # noqa: S608 - parts of our own
+    values: dict[str, object] = {"used": USED} if voice_ids is None else {"used": USED, "ids": list(voice_ids)}
+    rows = connection.sql(query, params=values).to_arrow_table()
+    numbers = rows["row"].combine_chunks().flatten().to_numpy(zero_copy_only=False)
+    return rows["voice_id"].to_pylist(), numbers.astype(np.float32).reshape(-1, USED)
 
 
 _NAMES = """

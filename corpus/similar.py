@@ -72,8 +72,8 @@ def find_voice(connection: Connection, beginning: str) -> str:
         {"beginning": beginning.lower()},
     ).fetchall()
     if len(rows) != 1 or not beginning:
-        count = "several voices" if rows else "no voice"
-        raise StoreError(f"{count} of the store begin with {beginning!r}; python -m corpus search shows their ids")
+        how_many = "several voices of the store begin" if rows else "no voice of the store begins"
+        raise StoreError(f"{how_many} with {beginning!r}; python -m corpus search shows their ids")
     return str(rows[0][0])
 
 

@@ -23,7 +23,7 @@ MOST_CHANNELS = 8
 
 _FULL_SCALE = 32767
 _LOUDEST = 1e6  # 120 dB above full scale, which floating point allows
-_FINEST_RATIO = 1_000  # rates are brought together by whole numbers up to this, exact to a millionth
+_FINEST_RATIO = 1_000  # rates are brought together by whole numbers up to this: less than a cent off
 _PCM, _FLOAT, _EXTENSIBLE = 1, 3, 0xFFFE
 _FORMAT = struct.Struct("<HHIIHH")  # format, channels, rate, bytes a second, bytes a frame, bits a sample
 _SUBFORMAT = 24  # where an extensible format says which it really is
