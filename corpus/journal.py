@@ -19,6 +19,7 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import MAXYEAR, MINYEAR, UTC, datetime
 from enum import StrEnum
+from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 
@@ -173,7 +174,18 @@ def read_lines(path: Path) -> list[bytes]:
 
 
 def read_journal(path: Path) -> Journals:
-    """The answers of one journal. Raises ``JournalError`` if the file cannot be read at all."""
+    """The answers of one journal. Raises ``JournalError`` if the file cannot be read at all.
+
+    A journal that has not changed since it was last read is not read again: the app asks every few answers.
+    """
+    if not path.is_file():
+        return _read_journal(path, None)
+    state = path.stat()
+    return _read_unchanged(path, (state.st_ino, state.st_size, state.st_mtime_ns))
+
+
+def _read_journal(path: Path, state: tuple[int, ...] | None) -> Journals:
+    """``state`` tells one content of the file from another."""
     answers, unreadable = [], []
     for number, line in enumerate(read_lines(path), 1):
         if not line.strip():
@@ -183,6 +195,9 @@ def read_journal(path: Path) -> Journals:
         except JournalError as error:
             unreadable.append(UnreadableLine(path.name, number, str(error)))
     return Journals(tuple(answers), tuple(unreadable))
+
+
+_read_unchanged = lru_cache(maxsize=64)(_read_journal)
 
 
 def read_journals(folder: Path) -> Journals:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from corpus.journal import Answer, journal_file, read_journal
+from corpus.journal import IMPORTED, Answer, journal_file, read_journal
 from corpus.labels import rebuild_answers, standing_answers
 from corpus.progress import Progress, read_progress
 from corpus.queue import Queued, next_voices
@@ -50,8 +50,11 @@ class Line:
         path = journal_file(self._journals, self._labeller)
         if not path.exists():
             return []
-        standing = [a for a in standing_answers(read_journal(path).answers) if a.labeller == self._labeller]
-        standing = standing[-REMEMBERED:]
+        standing = [
+            answer
+            for answer in standing_answers(read_journal(path).answers)
+            if answer.labeller == self._labeller and answer.heard != IMPORTED
+        ][-REMEMBERED:]
         with open_store(self._store, wait_seconds=_STORE_PATIENCE) as connection:
             cards = read_cards(connection, [answer.voice_id for answer in standing])
         tokens: dict[str, str] = {}
