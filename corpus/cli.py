@@ -7,11 +7,11 @@ from typing import Annotated, Any
 
 import typer
 
-from corpus import cli_families, cli_health, cli_labels, cli_scrape, cli_search, cli_store
-from corpus.books import Books
-from corpus.cli_options import LabelsOption, StoreOption
-from corpus.labels import rebuild_answers
-from corpus.store import open_store
+from corpus.commands import cli_families, cli_health, cli_labels, cli_scrape, cli_search, cli_store
+from corpus.commands.cli_options import LabelsOption, StoreOption
+from corpus.ingesting.books import Books
+from corpus.labelling.labels import rebuild_answers
+from corpus.storage.store import open_store
 from dx7.console import JsonOption, new_app, print_json, print_table, print_text, progress
 from dx7.errors import FileError
 from dx7.locations import labels_folder, store_file
@@ -37,7 +37,7 @@ def ingest(
 
     Example: python -m corpus ingest ~/banks alltheweb.zip --json
     """
-    from corpus.ingest import ingest as bring_in
+    from corpus.ingesting.ingest import ingest as bring_in
 
     with progress() as bar:
         task = bar.add_task("files", total=None)
@@ -80,9 +80,9 @@ def export(
 
     Example: python -m corpus export --out curated --leave-out silent --leave-out garbage --leave-out drone
     """
-    from corpus.export import export as write_out
-    from corpus.export import prepare
-    from corpus.health import TAGS, UNFIT
+    from corpus.exporting.export import export as write_out
+    from corpus.exporting.export import prepare
+    from corpus.hearing.health import TAGS, UNFIT
 
     for tag in leave_out or ():
         if tag not in TAGS:
@@ -118,7 +118,7 @@ def bank(
 
     Example: python -m corpus bank 3f2a9c --out rom1a.syx
     """
-    from corpus.weave import rebuild_file
+    from corpus.ingesting.weave import rebuild_file
     from dx7.files import write_file
 
     with open_store(store or store_file(), read_only=True) as connection:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 
-from corpus.selection import LEAST_CONFIDENCE
-from corpus.store import Connection
-from corpus.voicetable import read_fillers
+from corpus.exporting.selection import LEAST_CONFIDENCE
+from corpus.storage.store import Connection
+from corpus.storage.voicetable import read_fillers
 
 MOST_ROWS = 10  # of top lists
 

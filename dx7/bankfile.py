@@ -24,7 +24,7 @@ class VoiceBlock:
 
     ``raw`` is ``uint8[n, 128]`` or ``uint8[n, 155]``, the bytes as found. ``offsets`` is ``int64[n]``: where each
     voice begins in the file, or -1 where its bytes do not stand there in one piece: in a split MIDI event, in text or
-    XML, or put together from parts. ``found_as`` is one of :data:`dx7.reading.FORMATS`.
+    XML, or put together from parts. ``found_as`` is one of :data:`dx7.formats.reading.FORMATS`.
     """
 
     found_as: str

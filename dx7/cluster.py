@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from dx7.bulk import Result, Work
-from dx7.descriptors import HEARING_VERSION
 from dx7.engine import ENGINE_VERSION
 from dx7.errors import EngineError
+from dx7.hearing.descriptors import HEARING_VERSION
 from dx7.layout import Bytes
 
 _CHUNKS_AHEAD = 4  # per thread of the cluster: enough to keep it busy, few enough that results do not pile up

@@ -13,8 +13,8 @@ from tempfile import NamedTemporaryFile
 
 from dx7.bankfile import BankFile
 from dx7.errors import FileError
+from dx7.formats.reading import read_bank_bytes
 from dx7.messages import encode_bank_message
-from dx7.reading import read_bank_bytes
 from dx7.voice import Voice
 
 __all__ = ["LARGEST_FILE", "encode_cartridge", "read_bank", "read_bank_bytes", "write_cartridge", "write_file"]

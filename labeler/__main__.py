@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from corpus.journal import clean_labeller
+from corpus.labelling.journal import clean_labeller
 from dx7.console import new_app, print_text, run
 from dx7.locations import STARTER_BANKS, labels_folder
 from labeler.settings import LABELLER_VARIABLE, STORE_VARIABLE, default_labeller, store_path
@@ -53,9 +53,9 @@ def _streamlit(address: str, port: int) -> list[str]:
 
 
 def _make_starter_store(store: Path) -> None:
-    from corpus.ingest import ingest
-    from corpus.labels import rebuild_answers
-    from corpus.store import open_store
+    from corpus.ingesting.ingest import ingest
+    from corpus.labelling.labels import rebuild_answers
+    from corpus.storage.store import open_store
 
     print_text(f"making {store} from the starter banks")
     ingest([STARTER_BANKS], store)

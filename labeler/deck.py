@@ -13,7 +13,7 @@ from typing import Any
 
 import streamlit as st
 
-from corpus.serving import LEAST_DWELL
+from corpus.labelling.serving import LEAST_DWELL
 from dx7.categories import Category, load_categories
 from dx7.errors import CategoryError
 
@@ -30,7 +30,7 @@ def _read(name: str) -> str:
 
 def script() -> str:
     """The whole JavaScript of the deck, with the constants that Python decides."""
-    return "\n".join(map(_read, _SCRIPTS)).replace('"corpus.serving.LEAST_DWELL"', str(LEAST_DWELL))
+    return "\n".join(map(_read, _SCRIPTS)).replace('"corpus.labelling.serving.LEAST_DWELL"', str(LEAST_DWELL))
 
 
 _mount = st.components.v2.component(COMPONENT, html=_read("deck.html"), css=_read("deck.css"), js=script())

@@ -9,12 +9,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from corpus.journal import IMPORTED, Answer, journal_file, read_journal
-from corpus.labels import rebuild_answers, standing_answers
-from corpus.progress import Progress, read_progress
-from corpus.queue import Queued, next_voices
-from corpus.store import open_store
-from corpus.voicecard import VoiceCard, read_cards
+from corpus.labelling.journal import IMPORTED, Answer, journal_file, read_journal
+from corpus.labelling.labels import rebuild_answers, standing_answers
+from corpus.labelling.progress import Progress, read_progress
+from corpus.labelling.queue import Queued, next_voices
+from corpus.labelling.voicecard import VoiceCard, read_cards
+from corpus.storage.store import open_store
 from dx7.errors import StoreBusyError
 from labeler.audio import OCTAVES, VELOCITIES, browser_sound
 from labeler.serves import Serve

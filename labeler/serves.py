@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from corpus.suggestion import Suggestion
-from corpus.voicecard import VoiceCard
+from corpus.labelling.voicecard import VoiceCard
+from corpus.suggesting.suggestion import Suggestion
 from dx7.categories import category_keys
 from labeler.diagram import diagram
 

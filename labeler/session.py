@@ -17,10 +17,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from corpus.journal import Answer, AnswerKind, append_answers, read_journals
-from corpus.labels import current_answers
-from corpus.progress import Progress, answers_per_minute
-from corpus.serving import Guard, KeyEvent, Refusal, answer_of, read_event
+from corpus.labelling.journal import Answer, AnswerKind, append_answers, read_journals
+from corpus.labelling.labels import current_answers
+from corpus.labelling.progress import Progress, answers_per_minute
+from corpus.labelling.serving import Guard, KeyEvent, Refusal, answer_of, read_event
 from dx7.errors import JournalError
 from labeler.audio import OCTAVES, SOUND_RATE, VELOCITIES
 from labeler.deck import deck_categories

@@ -18,15 +18,15 @@ import numpy as np
 import pandas as pd
 from dexed import Patch
 
-from corpus.ingest import ingest
-from corpus.search import search
-from corpus.search_index import open_for_search
-from corpus.store import open_store
+from corpus.ingesting.ingest import ingest
+from corpus.searching.search import search
+from corpus.searching.search_index import open_for_search
+from corpus.storage.store import open_store
 from dx7.bulk import render_many, work_through
 from dx7.console import print_json, print_table
-from dx7.descriptors import hear, hear_many
 from dx7.engine import Audio, player_of, render_array
 from dx7.files import read_bank_bytes
+from dx7.hearing.descriptors import hear, hear_many
 from dx7.layout import INIT_UNPACKED, MAXIMUM, Bytes, decode_packed, pack
 from dx7.messages import checksum
 from tests.bare_engine import HEARD_NOTES, render_bare
@@ -152,7 +152,7 @@ def bench_hear() -> dict[str, object]:
 
         return noted
 
-    with patch("dx7.descriptors.player_of", listen_in):
+    with patch("dx7.hearing.descriptors.player_of", listen_in):
         for voice in voices:
             played.clear()
             hear(voice)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from corpus.ingest import ingest
-from corpus.store import open_store
+from corpus.ingesting.ingest import ingest
+from corpus.storage.store import open_store
 from dx7.layout import pack
 from tests.bench import make_voices
 from tests.scale import DISTINCT_BANKS, ZIPS, deal_banks, measure, stored_voices

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from dx7.descriptors import descriptors_of, hear_many
-from dx7.faults import faults, is_useful
+from dx7.hearing.descriptors import descriptors_of, hear_many
+from dx7.hearing.faults import faults, is_useful
 from dx7.parameters import PARAMETER_COUNT, UNPACKED_SIZE
 
 
 def hear_parameters(parameters: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Descriptors of voices ``uint8[n, 145]``, one row a voice (``dx7/descriptors.py``)."""
+    """Descriptors of voices ``uint8[n, 145]``, one row a voice (``dx7/hearing/descriptors.py``)."""
     unpacked = np.zeros((len(parameters), UNPACKED_SIZE), np.uint8)
     unpacked[:, :PARAMETER_COUNT] = parameters
     return hear_many(unpacked)

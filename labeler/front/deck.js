@@ -2,9 +2,9 @@
 //
 // Python serves a line of voices and their sounds ahead of need, so the next voice sounds in the handler of the key
 // that answered the one before. Every key becomes an event with a sequence number; events stay in the component's
-// state until Python acknowledges them. corpus/serving.py says which answers count; the same rules stand here.
+// state until Python acknowledges them. corpus/labelling/serving.py says which answers count; the same rules stand here.
 
-const HEARING = "corpus.serving.LEAST_DWELL"; // replaced by deck.py
+const HEARING = "corpus.labelling.serving.LEAST_DWELL"; // replaced by deck.py
 const player = new Player(); // outlives remounts, so that sound stays unlocked
 const decks = new WeakMap();
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from corpus.store import Connection, open_store
+from corpus.storage.store import Connection, open_store
 from dx7.files import encode_cartridge
 from dx7.voice import INIT_VOICE, Voice
 

@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Sequence
 from pathlib import Path
 
-from corpus.store import open_store
+from corpus.storage.store import open_store
 from tests.corpus.conftest import made_bank
 
 TABLES = (

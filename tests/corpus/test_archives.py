@@ -24,10 +24,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from corpus.archive_packed import unpacked_name
-from corpus.archives import KINDS, archive_kind
-from corpus.found import LIMITS, FoundFile, Limits
-from corpus.sources import walk_sources
+from corpus.incoming.archive_packed import unpacked_name
+from corpus.incoming.archives import KINDS, archive_kind
+from corpus.incoming.found import LIMITS, FoundFile, Limits
+from corpus.incoming.sources import walk_sources
 
 BANK = b"\xf0\x43\x00\x09\x20\x00" + bytes(range(98)) * 41 + b"\xf7"
 SMALL = replace(LIMITS, file_bytes=10_000, archive_bytes=20_000, total_bytes=60_000, members=20, ratio_from=5_000)
@@ -409,7 +409,7 @@ def test_a_name_tells_what_no_person_made(tmp_path: Path, make_zip: Make, path: 
 
 
 def test_the_unpacking_program_prints_nothing_else_and_imports_nothing_of_ours() -> None:
-    from corpus import unpack_7z
+    from corpus.incoming import unpack_7z
 
     program = Path(unpack_7z.__file__)
     assert "corpus" not in "".join(line for line in program.read_text().splitlines() if line.startswith("from "))

@@ -17,15 +17,15 @@ import duckdb
 import pytest
 from typer.testing import CliRunner
 
-from corpus import backup as backup_module
-from corpus.backup import MANIFEST, STORE, back_up, restore
-from corpus.cli_store import register
-from corpus.ingest import ingest
-from corpus.journal import Answer, AnswerKind, append_answers, read_journals
-from corpus.schema import MIGRATIONS, SCHEMA_VERSION
-from corpus.store import open_store
-from corpus.storecopy import count_rows
-from corpus.weave import rebuild_file
+from corpus.commands.cli_store import register
+from corpus.ingesting.ingest import ingest
+from corpus.ingesting.weave import rebuild_file
+from corpus.labelling.journal import Answer, AnswerKind, append_answers, read_journals
+from corpus.storage import backup as backup_module
+from corpus.storage.backup import MANIFEST, STORE, back_up, restore
+from corpus.storage.schema import MIGRATIONS, SCHEMA_VERSION
+from corpus.storage.store import open_store
+from corpus.storage.storecopy import count_rows
 from dx7.console import new_app
 from dx7.errors import CartwrightError, FileError, FormatError, StoreBusyError, StoreError
 from dx7.identity import file_sha
@@ -230,7 +230,7 @@ _HOLDER = "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print('held', fl
 def test_a_store_in_use_is_not_replaced(
     saved: Path, filled: Path, labels: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("corpus.store.WAIT_SECONDS", 0.1)
+    monkeypatch.setattr("corpus.storage.store.WAIT_SECONDS", 0.1)
     before = listing(filled.parent, labels)
     with subprocess.Popen(
         [sys.executable, "-c", _HOLDER, str(filled)], stdin=subprocess.PIPE, stdout=subprocess.PIPE

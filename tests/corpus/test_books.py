@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from corpus.books import Books, Ledger
+from corpus.ingesting.books import Books, Ledger
 from dx7.errors import StoreError
 from dx7.issues import IssueCode
 

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from corpus.check import _QUERIES, check_store
-from corpus.cli_store import register
-from corpus.ingest import ingest
-from corpus.store import open_store
+from corpus.commands.cli_store import register
+from corpus.ingesting.ingest import ingest
+from corpus.storage.check import _QUERIES, check_store
+from corpus.storage.store import open_store
 from dx7.console import new_app
 from dx7.errors import StoreError
 

@@ -9,10 +9,10 @@ import pytest
 from typer.testing import CliRunner
 
 from corpus.cli import app
-from corpus.ingest import ingest
-from corpus.store import open_store
-from dx7.descriptors import HEARING_VERSION, hear
+from corpus.ingesting.ingest import ingest
+from corpus.storage.store import open_store
 from dx7.engine import ENGINE_VERSION, render
+from dx7.hearing.descriptors import HEARING_VERSION, hear
 from dx7.voice import Voice
 from dx7.wav import write_wav
 

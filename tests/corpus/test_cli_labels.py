@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from corpus.cli_labels import register
-from corpus.journal import Answer, AnswerKind, append_answers
-from corpus.store import open_store
+from corpus.commands.cli_labels import register
+from corpus.labelling.journal import Answer, AnswerKind, append_answers
+from corpus.storage.store import open_store
 from dx7.console import new_app
 
 

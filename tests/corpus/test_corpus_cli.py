@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from corpus.journal import Answer, AnswerKind, append_answers
+from corpus.labelling.journal import Answer, AnswerKind, append_answers
 from dx7.exchange import read_export
 from dx7.identity import file_sha
 
@@ -145,7 +145,7 @@ def held(home: Path) -> Iterator[Path]:
 def test_a_store_that_another_program_holds_is_one_sentence(held: Path, home: Path) -> None:
     code = """
         import sys
-        from corpus import store
+        from corpus.storage import store
         store.WAIT_SECONDS = 0.1
         sys.argv[0] = "corpus"
         from corpus.cli import app

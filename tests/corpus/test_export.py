@@ -8,10 +8,10 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from corpus.export import export, prepare, split_of
-from corpus.fillers import is_filler
-from corpus.ingest import ingest
-from corpus.store import Connection, open_store
+from corpus.exporting.export import export, prepare, split_of
+from corpus.hearing.fillers import is_filler
+from corpus.ingesting.ingest import ingest
+from corpus.storage.store import Connection, open_store
 from dx7.errors import ExportError
 from dx7.exchange import CARD_FILE, MANIFEST_FILE, SPLITS, VOICES_FILE, latest_export, read_export
 from dx7.files import encode_cartridge

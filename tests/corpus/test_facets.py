@@ -9,18 +9,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from corpus.facet_counts import FACETS, count_facets
-from corpus.facets import NOT_HEARD, SCALES, Filters, Range, parse_range
-from corpus.ingest import ingest
-from corpus.search import Hit, search
-from corpus.search_index import open_for_search, ready_index, refresh_search
-from corpus.sound_space import SOUND_SIZE
-from corpus.store import Connection, open_store
+from corpus.ingesting.ingest import ingest
+from corpus.searching.facet_counts import FACETS, count_facets
+from corpus.searching.facets import NOT_HEARD, SCALES, Filters, Range, parse_range
+from corpus.searching.search import Hit, search
+from corpus.searching.search_index import open_for_search, ready_index, refresh_search
+from corpus.searching.sound_space import SOUND_SIZE
+from corpus.storage.store import Connection, open_store
 from dx7.algorithms import ALGORITHMS
-from dx7.descriptors import DESCRIPTOR_NAMES
 from dx7.engine import ENGINE_VERSION
 from dx7.errors import StoreError
-from dx7.timbre import TIMBRE_SIZE
+from dx7.hearing.descriptors import DESCRIPTOR_NAMES
+from dx7.hearing.timbre import TIMBRE_SIZE
 from dx7.voice import INIT_VOICE, Voice
 
 MakeBank = Callable[..., bytes]

@@ -14,16 +14,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-import corpus.families
-import corpus.hearings
+import corpus.hearing.hearings
+import corpus.kinship.families
 from corpus.cli import app
-from corpus.families import FamilyCounts, update_families
-from corpus.ingest import ingest
-from corpus.kinship import family_members, family_of, largest_families
-from corpus.store import open_store
-from dx7.descriptors import DESCRIPTOR_NAMES
+from corpus.ingesting.ingest import ingest
+from corpus.kinship.families import FamilyCounts, update_families
+from corpus.kinship.lookup import family_members, family_of, largest_families
+from corpus.storage.store import open_store
 from dx7.errors import StoreError
 from dx7.files import encode_cartridge
+from dx7.hearing.descriptors import DESCRIPTOR_NAMES
 from dx7.identity import voice_id
 from dx7.layout import Bytes
 from dx7.parameters import BY_NAME
@@ -82,7 +82,7 @@ def no_ears(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         heard[:, SOUND[1]] -= 40 * (unpacked[:, BY_NAME["op2_frequency_coarse"].index] % 2)
         yield from heard
 
-    monkeypatch.setattr(corpus.hearings, "work_through", hear)
+    monkeypatch.setattr(corpus.hearing.hearings, "work_through", hear)
     return calls
 
 
@@ -162,7 +162,7 @@ def test_only_new_voices_are_heard_and_nothing_is_written_when_there_are_none(
     ingest([bank(tmp_path / "in", "b.syx", [brass(op1_eg_rate_2=51)])], store)
     assert update_families(store).families == counts.families
     assert no_ears == [3, 1]
-    monkeypatch.setattr(corpus.families, "_BUILD", [*corpus.families._BUILD[:2], 99])
+    monkeypatch.setattr(corpus.kinship.families, "_BUILD", [*corpus.kinship.families._BUILD[:2], 99])
     update_families(store)
     assert no_ears == [3, 1]  # a new version of the families hears nothing anew
     assert rows_in(store, "family_builds") == 1
@@ -175,9 +175,9 @@ def test_another_hearing_builds_everything_anew(
     store = tmp_path / "s.duckdb"
     ingest([bank(tmp_path / "in", "a.syx", [brass(op1_eg_rate_2=10), brass(op1_eg_rate_2=12)])], store)
     update_families(store)
-    monkeypatch.setattr(corpus.hearings, "HEARING_VERSION", 99)
-    monkeypatch.setitem(corpus.hearings._VERSIONS, "hearing", 99)
-    monkeypatch.setattr(corpus.families, "_BUILD", [corpus.families.ENGINE_VERSION, 99, 1])
+    monkeypatch.setattr(corpus.hearing.hearings, "HEARING_VERSION", 99)
+    monkeypatch.setitem(corpus.hearing.hearings._VERSIONS, "hearing", 99)
+    monkeypatch.setattr(corpus.kinship.families, "_BUILD", [corpus.kinship.families.ENGINE_VERSION, 99, 1])
     update_families(store)
     assert no_ears == [3, 3]
     assert rows_in(store, "hearings") == 3
@@ -194,7 +194,7 @@ def test_an_interruption_keeps_what_was_heard_and_a_rerun_completes_it(
     ingest([path], whole)
     update_families(whole)
     no_ears.clear()
-    hear: Callable[..., Iterator[np.ndarray]] = corpus.hearings.work_through
+    hear: Callable[..., Iterator[np.ndarray]] = corpus.hearing.hearings.work_through
 
     def hear_until_ctrl_c(unpacked: Bytes, work: object, **more: object) -> Iterator[np.ndarray]:
         for number, row in enumerate(hear(unpacked, work, **more)):
@@ -202,13 +202,13 @@ def test_an_interruption_keeps_what_was_heard_and_a_rerun_completes_it(
                 raise KeyboardInterrupt
             yield row
 
-    monkeypatch.setattr(corpus.hearings, "BATCH", 3)
-    monkeypatch.setattr(corpus.hearings, "work_through", hear_until_ctrl_c)
+    monkeypatch.setattr(corpus.hearing.hearings, "BATCH", 3)
+    monkeypatch.setattr(corpus.hearing.hearings, "work_through", hear_until_ctrl_c)
     with pytest.raises(KeyboardInterrupt):
         update_families(store)
     assert families_in(store) == {}
     assert rows_in(store, "hearings") == 6
-    monkeypatch.setattr(corpus.hearings, "work_through", hear)
+    monkeypatch.setattr(corpus.hearing.hearings, "work_through", hear)
     update_families(store)
     assert no_ears[-1] == len(voices) + 1 - 6
     assert families_in(store) == families_in(whole)
@@ -227,7 +227,7 @@ def test_a_failure_while_writing_leaves_no_half_of_families(
         raise MemoryError
 
     with monkeypatch.context() as patch:
-        patch.setattr(corpus.families, "count_families", fail)
+        patch.setattr(corpus.kinship.families, "count_families", fail)
         with pytest.raises(MemoryError):
             update_families(store)
     assert families_in(store) == before

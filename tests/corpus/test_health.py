@@ -10,15 +10,15 @@ import pytest
 from typer.testing import CliRunner
 
 from corpus.cli import app
-from corpus.health import TAGS, count_tags, excused, refresh_health, tagged_voices, voice_health
-from corpus.hearings import hear_voices
-from corpus.ingest import ingest
-from corpus.store import open_store
+from corpus.hearing.health import TAGS, count_tags, excused, refresh_health, tagged_voices, voice_health
+from corpus.hearing.hearings import hear_voices
+from corpus.ingesting.ingest import ingest
+from corpus.storage.store import open_store
 from dx7.categories import category_keys
-from dx7.descriptors import hear
 from dx7.errors import StoreError
-from dx7.faults import FAULTS, faults
 from dx7.files import encode_cartridge
+from dx7.hearing.descriptors import hear
+from dx7.hearing.faults import FAULTS, faults
 from dx7.messages import checksum
 from dx7.voice import INIT_VOICE, Voice
 
@@ -157,6 +157,6 @@ def test_a_tag_that_does_not_exist_is_wrong_usage(filled: Path) -> None:
 
 
 def test_every_tag_is_explained() -> None:
-    import dx7.faults
+    import dx7.hearing.faults
 
-    assert all(f"\n{tag} " in str(dx7.faults.__doc__) for tag in FAULTS)
+    assert all(f"\n{tag} " in str(dx7.hearing.faults.__doc__) for tag in FAULTS)

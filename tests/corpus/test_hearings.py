@@ -14,14 +14,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from corpus import hearings
-from corpus.check import check_store
-from corpus.hearings import hear_voices, read_hearings
-from corpus.ingest import ingest
-from corpus.store import open_store
-from dx7.descriptors import DESCRIPTOR_NAMES, HEARING_VERSION, hear
+from corpus.hearing import hearings
+from corpus.hearing.hearings import hear_voices, read_hearings
+from corpus.ingesting.ingest import ingest
+from corpus.storage.check import check_store
+from corpus.storage.store import open_store
 from dx7.engine import ENGINE_VERSION
 from dx7.errors import EngineError
+from dx7.hearing.descriptors import DESCRIPTOR_NAMES, HEARING_VERSION, hear
 from dx7.voice import INIT_VOICE
 from tests.labeler.store_builder import build_store, varied_voices
 
@@ -97,7 +97,7 @@ def test_a_hearing_that_is_killed_is_completed_by_the_next(tmp_path: Path, store
             textwrap.dedent("""
                 import os, signal, sys
                 from pathlib import Path
-                from corpus import hearings
+                from corpus.hearing import hearings
                 hearings.BATCH = 8
                 def progress(done, total):
                     if done > 64:

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from corpus import batch as batch_module
-from corpus import ingest as ingest_module
-from corpus.ingest import ingest
+from corpus.ingesting import batch as batch_module
+from corpus.ingesting import ingest as ingest_module
+from corpus.ingesting.ingest import ingest
+from corpus.ingesting.weave import rebuild_file
 from corpus.stats import read_stats
-from corpus.store import open_store
-from corpus.weave import rebuild_file
+from corpus.storage.store import open_store
 from dx7.bankfile import BankFile, RejectedVoice, VoiceBlock
 from dx7.errors import FileError, StoreError
 from dx7.files import read_bank_bytes

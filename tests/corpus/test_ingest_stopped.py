@@ -15,11 +15,11 @@ from typing import Any
 
 import pytest
 
-from corpus import batch as batch_module
-from corpus import ingest as ingest_module
-from corpus.check import check_store
-from corpus.ingest import ingest
-from corpus.store import open_store
+from corpus.ingesting import batch as batch_module
+from corpus.ingesting import ingest as ingest_module
+from corpus.ingesting.ingest import ingest
+from corpus.storage.check import check_store
+from corpus.storage.store import open_store
 from dx7.errors import StoreBusyError
 from tests.corpus.conftest import write
 from tests.corpus.ingest_material import made_collection, rows
@@ -47,7 +47,7 @@ def test_an_ingest_that_is_killed_is_completed_by_the_next(
         """
         import os, signal, sys
         from pathlib import Path
-        from corpus import batch, ingest
+        from corpus.ingesting import batch, ingest
 
         batch.BATCH_CONTENTS = 2
         batches = []
@@ -141,9 +141,10 @@ def sound(store: Path) -> None:
 KILLED_AGAIN_AND_AGAIN = """
 import os, random, signal, sys, time
 from pathlib import Path
-from corpus import batch, ingest, suggestions
-from corpus.check import check_store
-from corpus.store import open_store
+from corpus.ingesting import batch, ingest
+from corpus.suggesting import suggestions
+from corpus.storage.check import check_store
+from corpus.storage.store import open_store
 
 banks, store, kills = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
 batch.BATCH_CONTENTS = 2
@@ -205,7 +206,7 @@ def test_an_ingest_that_is_killed_at_any_moment_leaves_a_sound_store_and_is_comp
 INGEST_IN_SMALL_BATCHES = """
 import json, sys
 from pathlib import Path
-from corpus import batch, ingest
+from corpus.ingesting import batch, ingest
 
 batch.BATCH_CONTENTS = 2
 print("ready", flush=True)

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corpus.journal import (
+from corpus.labelling.journal import (
     LONGEST_LINE,
     Answer,
     AnswerKind,
@@ -226,7 +226,7 @@ def test_many_writers_lose_nothing(tmp_path: Path) -> None:
 _WRITER = """
 import sys
 from pathlib import Path
-from corpus.journal import Answer, AnswerKind, append_answers
+from corpus.labelling.journal import Answer, AnswerKind, append_answers
 from datetime import UTC, datetime
 for number in range(100_000):
     append_answers(Path(sys.argv[1]), [Answer(event=f"{number:032x}", labeller="anna", time=datetime.now(UTC),

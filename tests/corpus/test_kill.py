@@ -16,13 +16,13 @@ from typing import Any
 import duckdb
 import pytest
 
-from corpus.backup import back_up
-from corpus.check import check_store
-from corpus.families import update_families
-from corpus.health import hear_voices, refresh_health
-from corpus.ingest import ingest
-from corpus.journal import Answer, AnswerKind, append_answers, read_journals
-from corpus.store import open_store
+from corpus.hearing.health import hear_voices, refresh_health
+from corpus.ingesting.ingest import ingest
+from corpus.kinship.families import update_families
+from corpus.labelling.journal import Answer, AnswerKind, append_answers, read_journals
+from corpus.storage.backup import back_up
+from corpus.storage.check import check_store
+from corpus.storage.store import open_store
 
 _TIME = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -31,7 +31,7 @@ _TIME = datetime(2026, 1, 1, tzinfo=UTC)
 _DOOMED = """
 import os, signal, sys
 from pathlib import Path
-from corpus import store
+from corpus.storage import store
 task, path, left = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3])
 done = 0
 
@@ -53,18 +53,18 @@ class Doomed:
 connect = store.connect
 store.connect = lambda *arguments, **options: Doomed(connect(*arguments, **options))
 if task == "families":
-    from corpus import families
+    from corpus.kinship import families
     families._HEARD_AT_ONCE = 4
     families.update_families(path, processes=1)
 elif task == "health":
-    from corpus import hearings
-    from corpus.health import refresh_health
+    from corpus.hearing import hearings
+    from corpus.hearing.health import refresh_health
     hearings.BATCH = 4
     hearings.hear_voices(path, processes=1)
     with store.open_store(path) as opened:
         refresh_health(opened)
 elif task == "restore":
-    from corpus.backup import restore
+    from corpus.storage.backup import restore
     restore(path.with_name("backup.zip"), path, path.with_name("labels"))
 print(done)
 """

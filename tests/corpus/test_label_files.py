@@ -17,17 +17,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corpus import label_csv
-from corpus.ingest import ingest
-from corpus.journal import IMPORTED, Answer, AnswerKind, append_answers, clean_labeller, read_journals
-from corpus.knobkraft import encode_pif, read_pif
-from corpus.label_csv import encode_csv, read_csv
-from corpus.label_files import Imported, export_labels, import_labels
-from corpus.label_rows import CategoryNames, load_knobkraft
-from corpus.labels import current_answers
-from corpus.suggestion import Suggestion
-from corpus.voicecard import Place, VoiceCard
-from corpus.voicefinder import VoiceFinder
+from corpus.ingesting.ingest import ingest
+from corpus.labelling import label_csv
+from corpus.labelling.journal import IMPORTED, Answer, AnswerKind, append_answers, clean_labeller, read_journals
+from corpus.labelling.knobkraft import encode_pif, read_pif
+from corpus.labelling.label_csv import encode_csv, read_csv
+from corpus.labelling.label_files import Imported, export_labels, import_labels
+from corpus.labelling.label_rows import CategoryNames, load_knobkraft
+from corpus.labelling.labels import current_answers
+from corpus.labelling.voicecard import Place, VoiceCard
+from corpus.labelling.voicefinder import VoiceFinder
+from corpus.suggesting.suggestion import Suggestion
 from dx7.categories import category_keys
 from dx7.errors import CartwrightError, CategoryError, FileError, FormatError, JournalError, StoreError
 from dx7.files import encode_cartridge

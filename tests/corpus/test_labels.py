@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corpus.journal import Answer, AnswerKind, append_answers
-from corpus.labels import current_answers, rebuild_answers, standing_answers
-from corpus.store import open_store
+from corpus.labelling.journal import Answer, AnswerKind, append_answers
+from corpus.labelling.labels import current_answers, rebuild_answers, standing_answers
+from corpus.storage.store import open_store
 from dx7.errors import JournalError
 
 START = datetime(2026, 1, 1, tzinfo=UTC)

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corpus.journal import (
+from corpus.labelling.journal import (
     IMPORTED,
     LONGEST_LINE,
     Answer,
@@ -23,8 +23,8 @@ from corpus.journal import (
     read_journal,
     read_journals,
 )
-from corpus.labels import current_answers, standing_answers
-from corpus.merging import find_conflicts, merge_journals
+from corpus.labelling.labels import current_answers, standing_answers
+from corpus.labelling.merging import find_conflicts, merge_journals
 from dx7.errors import JournalError
 
 START = datetime(2026, 1, 1, tzinfo=UTC)

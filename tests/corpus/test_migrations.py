@@ -12,12 +12,12 @@ from typing import Any
 import duckdb
 import pytest
 
-from corpus import store as store_module
-from corpus.ingest import ingest
-from corpus.schema import MIGRATIONS, SCHEMA_VERSION
-from corpus.store import open_store
-from corpus.storecopy import copy_store, count_rows
-from corpus.weave import rebuild_file
+from corpus.ingesting.ingest import ingest
+from corpus.ingesting.weave import rebuild_file
+from corpus.storage import store as store_module
+from corpus.storage.schema import MIGRATIONS, SCHEMA_VERSION
+from corpus.storage.store import open_store
+from corpus.storage.storecopy import copy_store, count_rows
 from dx7.errors import StoreError
 from dx7.identity import file_sha
 
@@ -141,7 +141,7 @@ def test_two_tabs_migrate_once(old_store: Path) -> None:
 _KILLED = """
 import os, signal, sys
 from pathlib import Path
-from corpus import store
+from corpus.storage import store
 class Doomed:
     left = int(sys.argv[2])
     def __init__(self, connection): self.connection = connection

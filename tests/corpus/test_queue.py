@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from corpus.journal import Answer, AnswerKind, append_answers
-from corpus.labels import rebuild_answers
-from corpus.progress import read_progress
-from corpus.queue import Queued, next_voices
-from corpus.store import open_store
-from corpus.voicecard import read_cards
+from corpus.labelling.journal import Answer, AnswerKind, append_answers
+from corpus.labelling.labels import rebuild_answers
+from corpus.labelling.progress import read_progress
+from corpus.labelling.queue import Queued, next_voices
+from corpus.labelling.voicecard import read_cards
+from corpus.storage.store import open_store
 from dx7.voice import INIT_VOICE, Voice
 from tests.labeler.store_builder import VoiceRow, build_store, varied_voices
 

@@ -7,8 +7,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from corpus.rules import ATTRIBUTE_WEIGHT, Rules, folder_rules, match_path, name_rules, plain_name, plain_names
-from corpus.sieve import may_match, without_lookaround
+from corpus.suggesting.rules import (
+    ATTRIBUTE_WEIGHT,
+    Rules,
+    folder_rules,
+    match_path,
+    name_rules,
+    plain_name,
+    plain_names,
+)
+from corpus.suggesting.sieve import may_match, without_lookaround
 from dx7.categories import category_keys
 
 # The names people gave their voices, and the category each is of; "" where the name says nothing.

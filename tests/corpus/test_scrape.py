@@ -22,9 +22,9 @@ from typing import Any
 
 import pytest
 
-from corpus.found import FoundFile
-from corpus.manifest import STATE_FOLDER
-from corpus.sources import walk_sources
+from corpus.incoming.found import FoundFile
+from corpus.incoming.sources import walk_sources
+from corpus.scraping.manifest import STATE_FOLDER
 
 ROOT = Path(__file__).resolve().parents[2]
 Handler = http.server.BaseHTTPRequestHandler

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from corpus.facets import Filters
-from corpus.ingest import ingest
-from corpus.search import search
+from corpus.ingesting.ingest import ingest
+from corpus.searching.facets import Filters
+from corpus.searching.search import search
 from corpus.stats import read_stats
-from corpus.store import Connection
+from corpus.storage.store import Connection
 from dx7.voice import Voice
 
 MakeBank = Callable[..., bytes]

@@ -6,17 +6,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from corpus.facets import Filters, Range
-from corpus.ingest import ingest
-from corpus.recordings import has_timbres, hear_timbres, more_like_recording
-from corpus.search_index import read_heard, ready_index
-from corpus.similar import find_voice, more_like
-from corpus.sound_space import Heard, differences, sound_places
-from corpus.store import Connection, open_store
-from dx7.descriptors import HEARING_VERSION, hear
+from corpus.ingesting.ingest import ingest
+from corpus.searching.facets import Filters, Range
+from corpus.searching.recordings import has_timbres, hear_timbres, more_like_recording
+from corpus.searching.search_index import read_heard, ready_index
+from corpus.searching.similar import find_voice, more_like
+from corpus.searching.sound_space import Heard, differences, sound_places
+from corpus.storage.store import Connection, open_store
 from dx7.engine import ENGINE_VERSION, SAMPLE_RATE, Audio, render
 from dx7.errors import FileError, StoreError
 from dx7.files import write_cartridge
+from dx7.hearing.descriptors import HEARING_VERSION, hear
 from dx7.voice import INIT_VOICE, Voice
 from dx7.wav import decode_wav, encode_wav
 
@@ -74,9 +74,7 @@ def nearest(connection: Connection, like: str | Voice, **options: object) -> lis
     return [each.hit.names[0] for each in more_like(connection, like, **options)]  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize(
-    ("name", "neighbour"), [("DARK", "DARKER"), ("SLOW", "SLOWER"), ("SLOWER", "SLOW")]
-)
+@pytest.mark.parametrize(("name", "neighbour"), [("DARK", "DARKER"), ("SLOW", "SLOWER"), ("SLOWER", "SLOW")])
 def test_the_nearest_sounds_most_alike(opened: Connection, name: str, neighbour: str) -> None:
     found = more_like(opened, VOICES[name].voice_id)
     assert found[0].hit.names == (neighbour,)
@@ -213,7 +211,7 @@ def test_timbres_are_heard_once_and_go_on_where_they_stopped(
 ) -> None:
     (tmp_path / "a.syx").write_bytes(make_bank(1, 2, 3))
     ingest([tmp_path / "a.syx"], store)
-    monkeypatch.setattr("corpus.recordings._BATCH", 2)
+    monkeypatch.setattr("corpus.searching.recordings._BATCH", 2)
 
     def stop(done: int, total: int) -> None:
         assert total == 4

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from corpus.scrape import scrape
-from corpus.source_list import find_source, folder_of, read_source_list
+from corpus.scraping.scrape import scrape
+from corpus.scraping.source_list import find_source, folder_of, read_source_list
 from dx7.errors import ScrapeError
 
 

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corpus.found import LIMITS, FoundFile
-from corpus.sources import walk_sources
+from corpus.incoming.found import LIMITS, FoundFile
+from corpus.incoming.sources import walk_sources
 from dx7.errors import FileError
 from dx7.issues import IssueCode
 

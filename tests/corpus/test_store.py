@@ -10,10 +10,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from corpus.facets import Filters
-from corpus.search import search
-from corpus.store import Connection, open_store
-from corpus.weave import rebuild_file
+from corpus.ingesting.weave import rebuild_file
+from corpus.searching.facets import Filters
+from corpus.searching.search import search
+from corpus.storage.store import Connection, open_store
 from dx7.errors import StoreError
 
 VERSION = "CREATE TABLE schema_version (version INTEGER, applied TIMESTAMP)"

@@ -13,14 +13,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corpus.fillers import is_filler
-from corpus.ingest import ingest
-from corpus.poll import poll_names
-from corpus.rules import Match, folder_rules, match_path
-from corpus.store import Connection, open_store
-from corpus.suggestions import refresh_suggestions, suggest_for_bank, summarise_suggestions, update_suggestions
-from corpus.voicetable import read_voice_table
-from corpus.votes import LEAST_PROBABILITY, suggest_by_folders, suggest_by_names
+from corpus.hearing.fillers import is_filler
+from corpus.ingesting.ingest import ingest
+from corpus.storage.store import Connection, open_store
+from corpus.storage.voicetable import read_voice_table
+from corpus.suggesting.poll import poll_names
+from corpus.suggesting.rules import Match, folder_rules, match_path
+from corpus.suggesting.suggestions import (
+    refresh_suggestions,
+    suggest_for_bank,
+    summarise_suggestions,
+    update_suggestions,
+)
+from corpus.suggesting.votes import LEAST_PROBABILITY, suggest_by_folders, suggest_by_names
 from dx7.categories import category_keys
 from dx7.files import read_bank_bytes
 
@@ -142,7 +147,7 @@ FOLDERS = ["Brass", "Pianos/Electric Piano", "misc", "Bass", "Choir", "Strings a
 def test_all_suggestions_are_those_that_one_voice_after_another_gets(
     tmp_path: Path, store: Path, make_bank: MakeBank, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("corpus.poll._CHUNK", 7)
+    monkeypatch.setattr("corpus.suggesting.poll._CHUNK", 7)
     draw = random.Random(3)
     for number in range(40):
         seeds = draw.choices(range(60), k=20)
@@ -167,7 +172,7 @@ def test_suggestions_are_made_again_only_when_there_is_something_new(
         made.append(connection)
         return poll_names(connection)
 
-    monkeypatch.setattr("corpus.suggestions.poll_names", poll)
+    monkeypatch.setattr("corpus.suggesting.suggestions.poll_names", poll)
     update_suggestions(filled)
     assert made == []
     with open_store(filled) as connection:
@@ -199,7 +204,7 @@ def test_suggestions_made_from_less_do_not_replace_those_made_from_more(
         with open_store(store, **options) as connection:
             yield connection
 
-    monkeypatch.setattr("corpus.suggestions.open_store", another_ingest_ends_before_the_second)
+    monkeypatch.setattr("corpus.suggesting.suggestions.open_store", another_ingest_ends_before_the_second)
     update_suggestions(filled)
     with open_store(filled) as connection:
         assert opened == 2

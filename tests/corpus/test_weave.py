@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corpus.ingest import ingest
-from corpus.store import open_store
-from corpus.weave import rebuild_file, squeeze, unsqueeze
+from corpus.ingesting.ingest import ingest
+from corpus.ingesting.weave import rebuild_file, squeeze, unsqueeze
+from corpus.storage.store import open_store
 from dx7.errors import StoreError
 from dx7.identity import file_sha
 from tests.corpus.conftest import write

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dx7.clicks import click_levels
-from dx7.descriptors import HELD, hear
 from dx7.engine import SAMPLE_RATE
-from dx7.faults import CLICK_DB, faults
+from dx7.hearing.clicks import click_levels
+from dx7.hearing.descriptors import HELD, hear
+from dx7.hearing.faults import CLICK_DB, faults
 from dx7.voice import INIT_VOICE, Voice
 
 HELD_SAMPLES = round(HELD * SAMPLE_RATE)

@@ -14,8 +14,8 @@ import pytest
 
 from dx7.bulk import CHUNK, work_through
 from dx7.cluster import DaskCluster
-from dx7.descriptors import hear_many
 from dx7.errors import EngineError
+from dx7.hearing.descriptors import hear_many
 from dx7.layout import MAXIMUM, Bytes
 
 distributed = pytest.importorskip("distributed")

@@ -13,11 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dx7.bankfile import BankFile
-from dx7.containers import CONTAINERS, Container
 from dx7.files import read_bank_bytes
+from dx7.formats.containers import CONTAINERS, Container
+from dx7.formats.judge import find_beyond_doubt, is_beyond_doubt, is_plausible
+from dx7.formats.reading import FORMATS
 from dx7.issues import IssueCode
-from dx7.judge import find_beyond_doubt, is_beyond_doubt, is_plausible
-from dx7.reading import FORMATS
 from dx7.voice import Voice
 from tests.dx7.conftest import plausible_voice
 from tests.dx7.container_shapes import ALL_SHAPES, CONTAINER_SHAPES, LOOSE

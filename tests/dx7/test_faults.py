@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from dx7.categories import category_keys
-from dx7.descriptors import hear
-from dx7.faults import FAULTS, INHARMONIC, UNPITCHED, faults, is_useful
+from dx7.hearing.descriptors import hear
+from dx7.hearing.faults import FAULTS, INHARMONIC, UNPITCHED, faults, is_useful
 from dx7.voice import INIT_VOICE, Voice
 
 _CARRIERS = {f"op{n}_output_level": 99 for n in range(1, 7)}

@@ -10,12 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from dx7.draft import Draft
 from dx7.engine import render_array
-from dx7.functional import Band, canonical_parameters, functional_keys, masked_parameters
-from dx7.inaudible import RULES
 from dx7.layout import MAXIMUM, Bytes
 from dx7.parameters import BY_NAME, PARAMETER_COUNT
+from dx7.sameness.draft import Draft
+from dx7.sameness.functional import Band, canonical_parameters, functional_keys, masked_parameters
+from dx7.sameness.inaudible import RULES
 from dx7.voice import INIT_VOICE
 
 # note, velocity, seconds held, seconds in all

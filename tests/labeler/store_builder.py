@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from corpus.store import Connection, open_store
+from corpus.storage.store import Connection, open_store
 from dx7.parameters import PARAMETER_NAMES
 from dx7.voice import INIT_VOICE, Voice
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from corpus.journal import read_journals
-from corpus.labels import current_answers
+from corpus.labelling.journal import read_journals
+from corpus.labelling.labels import current_answers
 from labeler.orphans import adopt_orphans
 
 

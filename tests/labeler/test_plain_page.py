@@ -10,9 +10,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import labeler
-from corpus.journal import read_journals
-from corpus.labels import current_answers
-from corpus.serving import Refusal
+from corpus.labelling.journal import read_journals
+from corpus.labelling.labels import current_answers
+from corpus.labelling.serving import Refusal
 from dx7.voice import INIT_VOICE
 from labeler.settings import LABELLER_VARIABLE, STORE_VARIABLE
 from tests.labeler.store_builder import VoiceRow, build_store, varied_voices

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from corpus.journal import AnswerKind, read_journals
-from corpus.labels import current_answers
-from corpus.serving import Refusal
-from corpus.store import open_store
+from corpus.labelling.journal import AnswerKind, read_journals
+from corpus.labelling.labels import current_answers
+from corpus.labelling.serving import Refusal
+from corpus.storage.store import open_store
 from dx7.errors import CategoryError, JournalError, StoreError
 from dx7.voice import INIT_VOICE
 from labeler import deck

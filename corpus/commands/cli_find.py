@@ -1,0 +1,226 @@
+"""The command ``search``: voices by name, by what is known of them, and by sound."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from corpus.commands.cli_options import StoreOption
+from dx7.categories import get_category
+from dx7.console import JsonOption, print_json, print_table, print_text, progress
+from dx7.locations import store_file
+from dx7.selection import read_voice, split_slot
+
+if TYPE_CHECKING:
+    from corpus.searching.facet_counts import FacetCounts
+    from corpus.searching.facets import Filters, Range
+    from corpus.searching.search import Hit
+    from corpus.searching.similar import Similar
+
+_LONGEST_FILE = 18  # characters of a file's name in the table
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to an application."""
+    app.command()(search)
+
+
+def search(
+    text: Annotated[str, typer.Argument(help="Words that a name must have; case, spaces and signs do not count.")] = "",
+    like: Annotated[
+        str, typer.Option(metavar="WHAT", help="Nearest by sound to a voice's id, bank.syx:3 or a recorded note.wav.")
+    ] = "",
+    category: Annotated[list[str] | None, typer.Option(help="Only voices of it; may be given several times.")] = None,
+    algorithm: Annotated[int | None, typer.Option(min=1, max=32, help="Only voices with this algorithm.")] = None,
+    carriers: Annotated[int | None, typer.Option(min=1, max=6, help="Only voices with so many carriers.")] = None,
+    brightness: Annotated[str, typer.Option(help="dark, middle, bright, or Hz as in 200-800.")] = "",
+    attack: Annotated[str, typer.Option(help="fast, medium, slow, or seconds as in 0.1-0.5.")] = "",
+    release: Annotated[str, typer.Option(help="fast, medium, slow, or seconds as in 1-.")] = "",
+    health: Annotated[
+        list[str] | None, typer.Option(metavar="TAG", help="Only voices with this tag; may be given several times.")
+    ] = None,
+    healthy: Annotated[bool, typer.Option("--healthy", help="Only voices that were heard and have no tag.")] = False,
+    labeller: Annotated[
+        str, typer.Option(help="Only voices labelled by a name; by any; by nobody; by machine, rules alone.")
+    ] = "",
+    path: Annotated[
+        str, typer.Option(help="Only voices found in a source, folder or file with this in its path.")
+    ] = "",
+    fixed: Annotated[
+        bool | None, typer.Option("--fixed/--no-fixed", help="With an operator of fixed frequency, or without.")
+    ] = None,
+    generated: Annotated[
+        bool | None, typer.Option("--generated/--no-generated", help="Made by a model, or not.")
+    ] = None,
+    filler: Annotated[
+        bool | None, typer.Option("--fillers/--no-fillers", help="What fills empty slots, or not.")
+    ] = None,
+    favourite: Annotated[bool, typer.Option("--favourites", help="Only favourites, of anybody.")] = False,
+    one_per_family: Annotated[
+        bool, typer.Option("--one-per-family", help="Of a sound saved again and again, only the best match.")
+    ] = False,
+    every_copy: Annotated[bool, typer.Option("--every-copy", help="With --like, show all voices of a family.")] = False,
+    facets: Annotated[bool, typer.Option("--facets", help="Count what is found by each facet, and show that.")] = False,
+    limit: Annotated[int, typer.Option(min=1, max=1_000_000, help="Show at most so many.")] = 50,
+    store: StoreOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Find voices by any name they were ever seen under, by what is known of them, and by sound.
+
+    The first search with a recording hears the timbre of every voice, once: about 6 ms a voice and core.
+
+    Example: python -m corpus search "e piano" --brightness bright --healthy --limit 10
+    """
+    from corpus.searching.facet_counts import count_facets
+    from corpus.searching.facets import Filters
+    from corpus.searching.search import search as find
+    from corpus.searching.search_index import open_for_search
+
+    if like and facets:
+        raise typer.BadParameter("--facets counts what a name and filters find; leave out --like")
+    where = store or store_file()
+    filters = Filters(
+        categories=tuple(get_category(key).key for key in category or []),
+        algorithm=algorithm,
+        carriers=carriers,
+        brightness=_range("brightness", brightness),
+        attack=_range("attack", attack),
+        release=_range("release", release),
+        health=_tags(health or []),
+        healthy=healthy,
+        labeller=labeller,
+        path=path,
+        fixed=fixed,
+        generated=generated,
+        filler=filler,
+        favourite=favourite or None,
+        one_per_family=one_per_family,
+    )
+    if like:
+        _show_similar(_find_similar(where, like, text, filters, limit=limit, every_copy=every_copy), json=json)
+        return
+    with open_for_search(where) as connection:
+        if facets:
+            _show_counts(count_facets(connection, text, filters), json=json)
+        else:
+            _show_hits(find(connection, text, filters, limit=limit), json=json)
+
+
+def _find_similar(
+    where: Path, like: str, text: str, filters: Filters, *, limit: int, every_copy: bool
+) -> list[Similar]:
+    from corpus.searching.recordings import has_timbres, hear_timbres, more_like_recording
+    from corpus.searching.search_index import open_for_search
+    from corpus.searching.similar import find_voice, more_like
+    from dx7.wav import read_wav
+
+    file, slot = split_slot(like)
+    if slot is not None:
+        voice = read_voice(file, slot)
+        with open_for_search(where) as connection:
+            return more_like(connection, voice, filters, text=text, limit=limit, every_copy=every_copy)
+    if file.suffix.lower() in (".wav", ".wave"):
+        recording = read_wav(file)
+        with open_for_search(where) as connection:
+            ready = has_timbres(connection)
+        if not ready:
+            with progress() as bar:
+                task = bar.add_task("timbres heard", total=None)
+                hear_timbres(where, progress=lambda done, total: bar.update(task, completed=done, total=total))
+        with open_for_search(where) as connection:
+            return more_like_recording(connection, recording, filters, text=text, limit=limit, every_copy=every_copy)
+    with open_for_search(where) as connection:
+        voice_id = find_voice(connection, like)
+        return more_like(connection, voice_id, filters, text=text, limit=limit, every_copy=every_copy)
+
+
+def _range(scale: Literal["brightness", "attack", "release"], text: str) -> Range | None:
+    from corpus.searching.facets import parse_range
+
+    if not text:
+        return None
+    try:
+        return parse_range(scale, text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint=f"--{scale}") from error
+
+
+def _tags(tags: Sequence[str]) -> tuple[str, ...]:
+    from corpus.hearing.health import TAGS
+
+    for tag in tags:
+        if tag not in TAGS:
+            raise typer.BadParameter(f"{tag!r} is no tag; there are {', '.join(TAGS)}", param_hint="--health")
+    return tuple(tags)
+
+
+def _show_hits(hits: Sequence[Hit], *, json: bool) -> None:
+    if json:
+        print_json([asdict(hit) for hit in hits])
+        return
+    print_table([_row(hit) for hit in hits])
+    if not hits:
+        print_text("no voice found")
+
+
+def _show_similar(similar: Sequence[Similar], *, json: bool) -> None:
+    if json:
+        print_json([asdict(each) for each in similar])
+        return
+    print_table(
+        [
+            {"distance": f"{each.distance:.2f}", **_row(each.hit, sound=False), "than it": ", ".join(each.differences)}
+            for each in similar
+        ]
+    )
+    if not similar:
+        print_text("no voice found")
+
+
+def _show_counts(counts: FacetCounts, *, json: bool) -> None:
+    if json:
+        print_json(asdict(counts))
+        return
+    print_text(f"{counts.voices:,} voices in {counts.families:,} families")
+    for facet, values in counts.counts.items():
+        if values:
+            print_text("")
+            print_table([{facet: value, "voices": f"{count:,}"} for value, count in values.items()])
+
+
+def _row(hit: Hit, *, sound: bool = True) -> dict[str, Any]:
+    file = hit.path.rpartition("/")[2]
+    notes = [
+        *(["filler"] if hit.filler else []),
+        *(["generated"] if hit.generated else []),
+        *(["favourite"] if hit.favourite else []),
+        *hit.health,
+        *([f"family of {hit.family_size}"] if hit.family_size > 1 else []),
+    ]
+    row = {
+        "voice": hit.voice_id[:8],
+        "name": hit.names[0],
+        "seen": hit.sightings,
+        "alg": hit.algorithm,
+        "category": ", ".join(hit.labels[:2] or [f"{category}?" for category in hit.suggestions[:2]]),
+        "sound": _sound(hit),
+        "file": f"{file if len(file) <= _LONGEST_FILE else file[: _LONGEST_FILE - 1] + '…'}:{hit.slot}",
+        "notes": ", ".join(notes),
+    }
+    if not sound:
+        del row["sound"], row["notes"], row["seen"]
+    return row
+
+
+def _sound(hit: Hit) -> str:
+    from corpus.searching.facets import NOT_HEARD, SCALES, SILENT
+
+    if not hit.heard:
+        return NOT_HEARD
+    if hit.brightness is None or hit.attack is None:
+        return SILENT
+    return f"{SCALES['brightness'].word(hit.brightness)}, {SCALES['attack'].word(hit.attack)}"

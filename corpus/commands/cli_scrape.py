@@ -1,0 +1,68 @@
+"""``python -m corpus scrape``: fetch public collections of banks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dx7.console import JsonOption, print_json, print_table, print_text, progress
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(scrape)
+
+
+def scrape(
+    sources: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[SOURCE...]", help="Names of --list, or addresses; all of --list if there are none."),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Into folders in here, instead of data/banks.", show_default=False)
+    ] = None,
+    list_: Annotated[bool, typer.Option("--list", help="Show the known sources and fetch nothing.")] = False,
+    delay: Annotated[float, typer.Option(min=0, help="Seconds between two requests to a host, at least.")] = 1.0,
+    timeout: Annotated[float, typer.Option(min=0.1, help="Seconds that one file may take.")] = 300.0,
+    file_megabytes: Annotated[float, typer.Option(min=0.001, help="How large one file may be.")] = 256.0,
+    total_megabytes: Annotated[float, typer.Option(min=0.001, help="How much is fetched of one source.")] = 8192.0,
+    json: JsonOption = False,
+) -> None:
+    """Fetch public collections of banks from the web, to be ingested afterwards.
+
+    Politely: robots.txt is obeyed, each host is asked one thing at a time. What has not changed is not fetched again,
+    and what was interrupted goes on. manifest.jsonl in each folder says where every file came from.
+
+    Example: python -m corpus scrape factory https://example.org/dx7/
+    """
+    from corpus.scraping.fetching import FetchLimits
+    from corpus.scraping.scrape import check_outcomes
+    from corpus.scraping.scrape import scrape as fetch
+    from corpus.scraping.source_list import read_source_list
+
+    if list_:
+        rows = [
+            {"name": source.name, "title": source.title, "start": " ".join(source.start)}
+            for source in read_source_list().sources.values()
+        ]
+        print_json(rows) if json else print_table(rows, "known sources")
+        return
+    limits = FetchLimits(
+        file_bytes=round(file_megabytes * 1e6), total_bytes=round(total_megabytes * 1e6), delay=delay, timeout=timeout
+    )
+    with progress() as bar:
+        task = bar.add_task("addresses", total=None)
+        outcomes = fetch(sources or [], out=out, limits=limits, progress=lambda count: bar.advance(task, count))
+    if json:
+        print_json([outcome.as_dict() for outcome in outcomes])
+    else:
+        for outcome in outcomes:
+            print_text(
+                f"{outcome.source}: {outcome.new} files new, {outcome.unchanged} unchanged, "
+                f"{outcome.refused.total()} refused, {outcome.pages} pages; {outcome.bytes} bytes; in {outcome.folder}"
+            )
+            reasons = [{"reason": reason, "count": count} for reason, count in sorted(outcome.refused.items())]
+            print_table(reasons, "refused")
+    check_outcomes(outcomes)

@@ -1,0 +1,1 @@
+"""Curated voices out of the store, as a folder that training reads."""

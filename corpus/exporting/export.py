@@ -1,0 +1,143 @@
+"""Export: the curated voices of a store as a folder that training reads. The same store gives the same bytes."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from tempfile import mkdtemp
+
+import pyarrow as pa
+
+from corpus.exporting.card import write_card
+from corpus.exporting.selection import LEAST_CONFIDENCE, Opinion, Selection, select_voices
+from corpus.hearing.health import UNFIT, refresh_health
+from corpus.kinship.families import is_up_to_date, update_families
+from corpus.storage.store import Connection, open_store
+from dx7.categories import category_keys
+from dx7.errors import ExportError
+from dx7.exchange import SCHEMA, SPLITS, read_manifest, write_export
+from dx7.locations import exports_folder
+from dx7.parameters import PARAMETER_NAMES
+
+SPLIT_PERCENT = {"train": 80, "validation": 10, "test": 10}
+HASH_DIGITS = 12  # of the content, in the name of an export's folder
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """Where an export went and what is in it."""
+
+    folder: Path
+    manifest: dict[str, object]
+
+
+def prepare(store: Path, *, progress: Callable[[int, int], None] = lambda done, total: None) -> None:
+    """Hear the voices of a store that were not heard yet, tag them, and put them into families: what an export needs.
+
+    ``progress`` is told how many voices of how many are heard. Raises what ``update_families`` raises.
+    """
+    update_families(store, progress=progress)
+    with open_store(store) as connection:
+        refresh_health(connection)
+
+
+def export(
+    connection: Connection,
+    folder: Path | None = None,
+    *,
+    least_confidence: float = LEAST_CONFIDENCE,
+    with_generated: bool = False,
+    leave_out: Sequence[str] = UNFIT,
+) -> Exported:
+    """Write every voice that is fit for training and has a category; people's answers go before the rules'.
+
+    ``leave_out`` names health tags whose voices stay behind. Without ``folder`` the export goes into the folder of
+    exports, named by its content, so that the same store gives the same folder. Call :func:`prepare` first.
+
+    Raises ``ExportError`` if no voice has a category or some have no family, or if the folder cannot be written.
+    """
+    if len(connection.table("voices")) and not is_up_to_date(connection):
+        raise ExportError("the store has voices that are in no family yet; run python -m corpus families first")
+    keys = category_keys()
+    selection = select_voices(
+        connection, keys, least_confidence=least_confidence, with_generated=with_generated, leave_out=leave_out
+    )
+    families = dict(connection.execute("SELECT voice_id, family_id FROM families").fetchall())
+    voices = _rows(selection, families)
+    facts: dict[str, object] = {
+        "voices_in_store": len(selection.verdicts),
+        "left_out": selection.left_out(),
+        "least_confidence_of_suggestions": least_confidence,
+        "left_out_for_health": list(leave_out),
+        "with_generated": with_generated,
+        "families": len(set(voices["family_id"].to_pylist())),
+        "split_percent": SPLIT_PERCENT,
+        "split_by": "family_id",
+    }
+    card = write_card(voices, facts)
+    folder = _write(folder, voices, keys, card, facts)
+    return Exported(folder, read_manifest(folder))
+
+
+def split_of(family_id: str) -> str:
+    """The split of a family: decided by its id alone, so it is the same in every export and every store.
+
+    >>> [split_of(family_id) for family_id in ("a", "b", "m")]
+    ['train', 'validation', 'test']
+    """
+    draw = int.from_bytes(sha256(f"split {family_id}".encode()).digest()[:8]) % 100
+    for split in SPLITS:
+        if draw < SPLIT_PERCENT[split]:
+            return split
+        draw -= SPLIT_PERCENT[split]
+    raise AssertionError("the percentages of the splits do not add up to 100")
+
+
+def _rows(selection: Selection, families: dict[str, str]) -> pa.Table:
+    table = selection.voices
+    chosen = [(row, verdict) for row, verdict in enumerate(selection.verdicts) if isinstance(verdict, Opinion)]
+    rows = [row for row, _ in chosen]
+    opinions: list[Opinion] = [opinion for _, opinion in chosen]
+    ids = [table.voice_ids[row] for row in rows]
+    family_ids = [families[voice_id] for voice_id in ids]
+    parameters = table.parameters[rows].T.copy()
+    columns = {
+        "voice_id": ids,
+        "family_id": family_ids,
+        "name": [table.names[row] for row in rows],
+        "split": [split_of(family_id) for family_id in family_ids],
+        "categories": [list(opinion.categories) for opinion in opinions],
+        "origin": [opinion.origin for opinion in opinions],
+        "confidence": [opinion.confidence for opinion in opinions],
+        "sightings": table.sightings[rows],
+        **{name: parameters[index] for index, name in enumerate(PARAMETER_NAMES)},
+    }
+    return pa.table({field.name: pa.array(columns[field.name], field.type) for field in SCHEMA}, SCHEMA)
+
+
+def _write(folder: Path | None, voices: pa.Table, keys: tuple[str, ...], card: str, facts: dict[str, object]) -> Path:
+    if folder is not None:
+        write_export(folder, voices, keys, card=card, facts=facts)
+        return folder
+    exports = exports_folder()
+    try:
+        exports.mkdir(parents=True, exist_ok=True)
+        staging = Path(mkdtemp(prefix=".writing-", dir=exports))
+    except OSError as error:
+        raise ExportError(f"cannot write exports to {exports}: {error.strerror}") from error
+    try:
+        content_hash = write_export(staging, voices, keys, card=card, facts=facts)
+        folder = exports / content_hash[:HASH_DIGITS]
+        if folder.exists():  # the same voices were exported before; this brings the facts beside them up to date
+            write_export(folder, voices, keys, card=card, facts=facts)
+        else:
+            staging.chmod(0o755)
+            staging.rename(folder)
+    except OSError as error:
+        raise ExportError(f"cannot write the export to {exports}: {error.strerror}") from error
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+    return folder

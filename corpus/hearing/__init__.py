@@ -1,0 +1,1 @@
+"""What was heard of every voice, and what is wrong with it."""

@@ -1,0 +1,1 @@
+"""Files on their way in: folders, archives within archives, and the places they stand at."""

@@ -1,0 +1,84 @@
+"""Giving a bank back byte for byte, from the voices in the store and the bytes that stood around them.
+
+A bank that was copied to forty folders is kept once, and a voice that stands in forty banks is kept once: of a
+file the store keeps only what is not voices (headers, checksums, junk), compressed, and where the voices go.
+"""
+
+from __future__ import annotations
+
+import re
+import zlib
+from collections.abc import Sequence
+from functools import lru_cache
+
+from corpus.storage.store import Connection
+from dx7.bankfile import NOT_IN_ONE_PIECE
+from dx7.errors import StoreError
+from dx7.identity import file_sha as sha_of
+
+_SHORT = 32  # bytes: around the voices of most banks there is a header, a checksum and nothing else
+_BEGINNING = re.compile(r"[0-9a-f]{1,64}")  # of a SHA-256
+
+
+_compress_again = lru_cache(maxsize=1 << 12)(zlib.compress)
+
+
+def squeeze(data: bytes, voices: Sequence[tuple[int, bytes]]) -> tuple[bytes, bool]:
+    """What of a file must be kept beside its voices, given as (offset, bytes as found): compressed, and whether whole.
+
+    Voices that follow on each other may be given in one. The whole file is kept if a voice does not stand in it in
+    one piece, or two overlap.
+    """
+    gaps, end = [], 0
+    for offset, raw in sorted(voices):
+        if offset < end or offset == NOT_IN_ONE_PIECE or data[offset : offset + len(raw)] != raw:
+            return zlib.compress(data), True
+        gaps.append(data[end:offset])
+        end = offset + len(raw)
+    gaps.append(data[end:])
+    rest = b"".join(gaps)
+    return _compress_again(rest) if len(rest) <= _SHORT else zlib.compress(rest), False
+
+
+def unsqueeze(content: bytes, is_whole: bool, voices: Sequence[tuple[int, bytes]]) -> bytes:
+    """The file that :func:`squeeze` was given."""
+    gaps = zlib.decompress(content)
+    if is_whole:
+        return gaps
+    parts, end, taken = [], 0, 0
+    for offset, raw in sorted(voices):
+        parts += [gaps[taken : taken + offset - end], raw]
+        taken += offset - end
+        end = offset + len(raw)
+    parts.append(gaps[taken:])
+    return b"".join(parts)
+
+
+def rebuild_file(connection: Connection, file_sha: str) -> bytes:
+    """The bytes of an ingested file, checked against its SHA. ``file_sha`` may be cut short as long as it is unique.
+
+    Raises ``StoreError`` if there is no such file, it was rejected (then only the reason is kept), or the store is
+    damaged.
+    """
+    beginning = file_sha.lower()
+    found = connection.execute(
+        "SELECT file_sha, rejection, content, content_is_whole FROM files WHERE starts_with(file_sha, ?) LIMIT 2",
+        [beginning if _BEGINNING.fullmatch(beginning) else "no file"],
+    ).fetchall()
+    if not found:
+        raise StoreError(f"there is no file {file_sha!r} in the store; python -m corpus search shows the SHA of banks")
+    if len(found) > 1:
+        raise StoreError(f"more than one file begins with {file_sha!r}; give more digits")
+    full_sha, rejection, content, is_whole = found[0]
+    if content is None:
+        raise StoreError(f"the file {full_sha} was rejected ({rejection}), so its bytes are not in the store")
+    voices = connection.execute(
+        "SELECT byte_offset, raw FROM slots JOIN raw_voices USING (raw_sha) WHERE file_sha = ?", [full_sha]
+    ).fetchall()
+    try:
+        data = unsqueeze(content, is_whole, voices)
+    except zlib.error as error:
+        raise StoreError(f"the store is damaged: what it keeps of the file {full_sha} cannot be unpacked") from error
+    if sha_of(data) != full_sha:
+        raise StoreError(f"the store is damaged: the file {full_sha} cannot be rebuilt; ingest it again elsewhere")
+    return data

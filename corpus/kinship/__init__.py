@@ -1,0 +1,1 @@
+"""Which voices are one sound, saved again and again."""

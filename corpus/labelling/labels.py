@@ -1,0 +1,119 @@
+"""What people say about voices now: the journals folded, and their projection into the store.
+
+Folding is a pure function of the set of answers: the order in which journals are read, and copies of the same
+answers in two files, change nothing. What was imported from a file stands only where the labeller has not answered in
+person.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC
+from pathlib import Path
+
+import pyarrow as pa
+
+from corpus.labelling.journal import IMPORTED, Answer, AnswerKind, UnreadableLine, encode_answer, read_journals
+from corpus.storage.store import Connection, transaction
+
+_FAVOURITES = (AnswerKind.FAVOURITE, AnswerKind.UNFAVOURITE)
+
+_SCHEMA = pa.schema(
+    [
+        ("event", pa.string()),
+        ("labeller", pa.string()),
+        ("answered", pa.timestamp("us")),
+        ("voice_id", pa.string()),
+        ("answer", pa.string()),
+        ("categories", pa.list_(pa.string())),
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuilt:
+    """What a projection of the journals gave: lines read, answers that stand, lines that could not be read."""
+
+    read: int
+    standing: int
+    unreadable: tuple[UnreadableLine, ...]
+
+
+def standing_answers(answers: Iterable[Answer]) -> list[Answer]:
+    """The answers that nobody took back, oldest first, each once; undos themselves are left out.
+
+    An undo takes back only what the same labeller said; one of an undo, or of an unknown event, does nothing. Where
+    two lines give one event differently (an export that was imported before the journal came), the one in person
+    counts, in whatever order they are read.
+    """
+    unique: dict[tuple[str, str], Answer] = {}
+    for answer in answers:
+        known = unique.setdefault((answer.labeller, answer.event), answer)
+        if known != answer:
+            unique[answer.labeller, answer.event] = max(known, answer, key=_weight)
+    taken_back = {(a.labeller, a.undoes) for a in unique.values() if a.answer is AnswerKind.UNDO}
+    kept = (a for key, a in unique.items() if a.answer is not AnswerKind.UNDO and key not in taken_back)
+    return sorted(kept, key=lambda answer: (answer.time, answer.event))
+
+
+def current_answers(answers: Iterable[Answer]) -> list[Answer]:
+    """What every labeller says about every voice now, oldest first.
+
+    Of a labeller and a voice there are at most two answers: the latest label, unsure or broken (a skip only where
+    there is none of these), and a favourite if it is one. An imported one gives way to one in person of any age.
+    """
+    latest: dict[tuple[str, str, str], Answer] = {}
+    for answer in standing_answers(answers):
+        about = (answer.labeller, answer.voice_id, _aspect(answer))
+        if about not in latest or not _is_imported(answer) or _is_imported(latest[about]):
+            latest[about] = answer
+    current = [
+        answer
+        for (labeller, voice_id, aspect), answer in latest.items()
+        if answer.answer is not AnswerKind.UNFAVOURITE
+        and not (aspect == "skip" and (labeller, voice_id, "opinion") in latest)
+    ]
+    return sorted(current, key=lambda answer: (answer.time, answer.event))
+
+
+def rebuild_answers(connection: Connection, folder: Path) -> Rebuilt:
+    """Replace the ``answers`` table by what the journals in ``folder`` say now. All of it, or nothing, is replaced.
+
+    Raises ``JournalError`` if a journal cannot be read.
+    """
+    journals = read_journals(folder)
+    current = current_answers(journals.answers)
+    rows = pa.table(
+        {
+            "event": [a.event for a in current],
+            "labeller": [a.labeller for a in current],
+            "answered": [a.time.astimezone(UTC).replace(tzinfo=None) for a in current],
+            "voice_id": [a.voice_id for a in current],
+            "answer": [a.answer.value for a in current],
+            "categories": [list(a.categories) for a in current],
+        },
+        schema=_SCHEMA,
+    )
+    connection.register("current_answers", rows)
+    try:
+        with transaction(connection):
+            connection.execute("DELETE FROM answers")
+            connection.execute("INSERT INTO answers BY NAME SELECT * FROM current_answers")
+    finally:
+        connection.unregister("current_answers")
+    return Rebuilt(read=len(journals.answers), standing=len(current), unreadable=journals.unreadable)
+
+
+def _weight(answer: Answer) -> tuple[bool, bytes]:
+    return not _is_imported(answer), encode_answer(answer)
+
+
+def _is_imported(answer: Answer) -> bool:
+    return answer.heard == IMPORTED
+
+
+def _aspect(answer: Answer) -> str:
+    if answer.answer in _FAVOURITES:
+        return "favourite"
+    return "skip" if answer.answer is AnswerKind.SKIP else "opinion"

@@ -1,0 +1,1 @@
+"""Public collections on the web, fetched politely into folders that ingest reads."""

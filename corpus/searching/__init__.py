@@ -1,0 +1,1 @@
+"""Finding voices: by name, by what is known of them, by sound."""

@@ -1,0 +1,121 @@
+"""More like this: the voices that sound nearest to a voice, whatever they are called."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from corpus.searching.facets import Filters
+from corpus.searching.search import EVERYTHING, Hit, Query, demand_hearing, read_hits
+from corpus.searching.search_index import read_heard
+from corpus.searching.sound_space import SOUND_SIZE, USED, Floats, Heard, differences, sound_places
+from corpus.storage.store import Connection
+from dx7.errors import StoreError
+from dx7.hearing.descriptors import hear
+from dx7.layout import Bytes
+from dx7.parameters import PARAMETER_NAMES
+from dx7.voice import Voice
+
+
+@dataclass(frozen=True, slots=True)
+class Similar:
+    """A voice that sounds like what was asked for: how far away it is, and in what it differs, in words.
+
+    0 is the same sound. For voices the unit is a difference one notices (``sound_space.py``): below 1 they are
+    hard to tell apart, above 3 they are something else. For recordings it is the mean difference in dB.
+    """
+
+    hit: Hit
+    distance: float
+    differences: tuple[str, ...]
+
+
+def more_like(
+    connection: Connection,
+    like: str | Voice,
+    filters: Filters = EVERYTHING,
+    *,
+    text: str = "",
+    limit: int = 20,
+    every_copy: bool = False,
+) -> list[Similar]:
+    """The voices nearest by sound to a voice, nearest first: to one of the store by its id, or to any.
+
+    ``text`` and ``filters`` narrow what may be found, as in ``search``.
+
+    The voice itself is left out, and so is its family; of other families there is only the nearest voice, unless
+    ``every_copy``. Raises ``StoreError`` if the store does not know the id, or none of its voices has been heard.
+    """
+    found = similar_query(connection, text, filters)
+    demand_hearing(connection)
+    ours = _descriptors(connection, like)
+    voice_id = like if isinstance(like, str) else like.voice_id
+    query = f"""{found.sql}, near AS MATERIALIZED (
+        SELECT voice_id, family_id, sightings, array_distance(sound, $place::FLOAT[{SOUND_SIZE}]) AS distance
+        FROM found WHERE sound IS NOT NULL AND voice_id <> $like
+    ) SELECT voice_id, distance FROM near {"" if every_copy else _OTHER_FAMILIES}
+    ORDER BY distance, sightings DESC, voice_id LIMIT $limit"""  # noqa: S608 - parts of our own
+    place = sound_places(Heard(ours[None]))[0].tolist()
+    rows = connection.execute(query, found.values | {"place": place, "like": voice_id, "limit": limit}).fetchall()
+    distances = dict(rows)
+    ids, theirs = read_heard(connection, list(distances))
+    words = {voice_id: differences(ours, row) for voice_id, row in zip(ids, theirs, strict=True)}
+    return as_similar(connection, distances, words, path=filters.path)
+
+
+def find_voice(connection: Connection, beginning: str) -> str:
+    """The id of the one voice whose id begins so. Raises ``StoreError`` if there is none, or several."""
+    rows = connection.execute(
+        "SELECT voice_id FROM voices WHERE starts_with(voice_id, $beginning) ORDER BY voice_id LIMIT 2",
+        {"beginning": beginning.lower()},
+    ).fetchall()
+    if len(rows) != 1 or not beginning:
+        how_many = "several voices of the store begin" if rows else "no voice of the store begins"
+        raise StoreError(f"{how_many} with {beginning!r}; python -m corpus search shows their ids")
+    return str(rows[0][0])
+
+
+def similar_query(connection: Connection, text: str, filters: Filters) -> Query:
+    """What may be found, for a query by sound to go on from: of a family, that chooses the nearest."""
+    return Query(connection, text, replace(filters, one_per_family=False))
+
+
+def as_similar(
+    connection: Connection, distances: Mapping[str, float], words: Mapping[str, tuple[str, ...]], *, path: str
+) -> list[Similar]:
+    """Hits for voices by id, in the order given, with their distances and differences."""
+    hits = read_hits(connection, list(distances), path=path)
+    return [Similar(hit, float(distances[hit.voice_id]), words.get(hit.voice_id, ())) for hit in hits]
+
+
+def read_parameters(connection: Connection, voice_ids: Sequence[str]) -> Bytes:
+    """``uint8[n, 145]``: the parameters of those voices that the store has, in the order given."""
+    query = (
+        f"SELECT voice_id, {', '.join(PARAMETER_NAMES)} FROM voices WHERE voice_id IN (SELECT unnest($ids::VARCHAR[]))"  # noqa: S608
+    )
+    rows = {voice_id: row for voice_id, *row in connection.execute(query, {"ids": list(voice_ids)}).fetchall()}
+    known = [rows[voice_id] for voice_id in voice_ids if voice_id in rows]
+    return np.array(known, np.uint8).reshape(-1, len(PARAMETER_NAMES))
+
+
+def _descriptors(connection: Connection, like: str | Voice) -> Floats:
+    """``float32[USED]`` of a voice: what the store has heard of it, or heard now."""
+    voice_id = like if isinstance(like, str) else like.voice_id
+    _, heard = read_heard(connection, [voice_id])
+    if len(heard):
+        ours: Floats = heard[0]
+        return ours
+    if isinstance(like, str):
+        parameters = read_parameters(connection, [like])
+        if not len(parameters):
+            raise StoreError(f"the store has no voice {like}; python -m corpus search shows their ids")
+        like = Voice.from_array(parameters[0])
+    return hear(like.array).row()[:USED]
+
+
+_OTHER_FAMILIES = """
+WHERE family_id NOT IN (SELECT family_id FROM search_voices WHERE voice_id = $like)
+QUALIFY row_number() OVER (PARTITION BY family_id ORDER BY distance, sightings DESC, voice_id) = 1
+"""

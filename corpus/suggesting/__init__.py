@@ -1,0 +1,1 @@
+"""What a machine thinks of a voice, from its names and folders."""

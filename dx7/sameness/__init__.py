@@ -1,0 +1,1 @@
+"""Which voices are one sound, by rules on what cannot be heard."""
