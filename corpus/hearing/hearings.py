@@ -1,9 +1,9 @@
 """Hearings: what every voice of the store sounds like, as numbers, measured once.
 
 A hearing is kept by voice, version of the engine and version of the hearing (``dx7/hearing/descriptors.py``); one
-of another version is replaced when its voice is heard again. The store is open only to read what is to be heard and to add
-a batch, so that the app and other commands go on beside it. A batch goes in whole or not at all: an interruption,
-kill -9 included, costs what was heard since the last one, and running it again goes on from there.
+of another version is replaced when its voice is heard again. The store is open only to read what is to be heard
+and to add a batch, so that the app and other commands go on beside it. A batch goes in whole or not at all: an
+interruption, kill -9 included, costs what was heard since the last one, and running it again goes on from there.
 """
 
 from __future__ import annotations

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -86,15 +87,17 @@ def test_words_that_are_no_text_find_nothing(connection: Connection) -> None:
 
 
 @pytest.fixture
-def lock_away(store: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[int], None]]:
+def lock_away(store: Path) -> Iterator[Callable[[int], None]]:
     """Takes the rights to the store, and those of root, whom nothing is forbidden."""
+
+    temporary = Path(tempfile.gettempdir())
 
     def lock(rights: int) -> None:
         store.chmod(rights)
         store.parent.chmod(0o555)
         if os.geteuid() == 0:
             for folder in store.parents:
-                if folder.is_relative_to(tmp_path_factory.getbasetemp().parent):
+                if folder != temporary and folder.is_relative_to(temporary):
                     folder.chmod(0o755 if folder != store.parent else 0o555)
             os.seteuid(65534)
 
