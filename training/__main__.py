@@ -1,7 +1,11 @@
-"""``python -m training``."""
+"""Entry point of ``python -m training``."""
+
+import signal
+
+if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C while modules load ends without a word; run() takes over
 
 from dx7.console import run
 from training.cli import app
 
-if __name__ == "__main__":
-    run(app)
+run(app)
