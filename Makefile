@@ -4,6 +4,7 @@
 #   make test                              every test
 #   make lint                              format, lint, types, import rule
 #   make ingest BANKS="dir file.zip ..."   folders, archives and files into the store
+#   make scrape [SOURCE="name or URL ..."]  public collections into data/banks, politely
 #   make label                             the labeller on the current store
 #   make export [EXPORT=dir]               what was labelled, as Parquet
 #   make train [EXPORT=dir] [CONFIG=base] [RUN=dir]
@@ -18,6 +19,7 @@ PY := $(BIN)/python
 READY := .venv/.ready
 
 BANKS ?=
+SOURCE ?=
 EXPORT ?=
 CONFIG ?= base
 RUN ?=
@@ -30,7 +32,7 @@ FILE ?=
 SLOT ?=
 PORT ?=
 
-.PHONY: help setup run label test lint format ingest export train evaluate cartridge audition bench lock clean
+.PHONY: help setup run label test lint format scrape ingest export train evaluate cartridge audition bench lock clean
 
 help:
 	@sed -n 's/^# \{0,1\}//p' Makefile
@@ -65,6 +67,9 @@ lint: $(READY)
 format: $(READY)
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
+
+scrape: $(READY)
+	@$(PY) -m corpus scrape $(foreach source,$(SOURCE),'$(source)')
 
 ingest: $(READY)
 	@if [ -z '$(BANKS)' ]; then echo 'error: name what to ingest: make ingest BANKS="dir file.zip ..."' >&2; exit 2; fi
