@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from corpus.labelling.journal import clean_labeller
+from corpus.labelling.answer import clean_labeller
 from dx7.console import new_app, print_text, run
 from dx7.locations import STARTER_BANKS, labels_folder
 from labeler.settings import LABELLER_VARIABLE, STORE_VARIABLE, default_labeller, store_path

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from corpus.labelling.journal import clean_labeller
+from corpus.labelling.answer import clean_labeller
 from dx7.errors import CartwrightError
 from dx7.locations import labels_folder
 from labeler.deck import HELLO, draw_deck

@@ -9,7 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from corpus.labelling.journal import IMPORTED, Answer, journal_file, read_journal
+from corpus.labelling.answer import IMPORTED, Answer
+from corpus.labelling.journal import journal_file, read_journal
 from corpus.labelling.labels import rebuild_answers, standing_answers
 from corpus.labelling.progress import Progress, read_progress
 from corpus.labelling.queue import Queued, next_voices

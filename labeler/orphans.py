@@ -12,7 +12,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from corpus.labelling.journal import Answer, append_answers, journal_file, read_journal
+from corpus.labelling.answer import Answer
+from corpus.labelling.journal import append_answers, journal_file, read_journal
 from corpus.labelling.labels import standing_answers
 from corpus.labelling.serving import Guard, KeyEvent, answer_of, read_event
 from dx7.errors import JournalError

@@ -6,7 +6,7 @@ import time
 
 import streamlit as st
 
-from corpus.labelling.journal import AnswerKind
+from corpus.labelling.answer import AnswerKind
 from dx7.categories import Category, load_categories
 from labeler.audio import wav_sound
 from labeler.serves import Serve

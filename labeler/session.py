@@ -17,7 +17,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from corpus.labelling.journal import Answer, AnswerKind, append_answers, read_journals
+from corpus.labelling.answer import Answer, AnswerKind
+from corpus.labelling.journal import append_answers, read_journals
 from corpus.labelling.labels import current_answers
 from corpus.labelling.progress import Progress, answers_per_minute
 from corpus.labelling.serving import Guard, KeyEvent, Refusal, answer_of, read_event

@@ -6,7 +6,7 @@ import getpass
 import os
 from pathlib import Path
 
-from corpus.labelling.journal import clean_labeller
+from corpus.labelling.answer import clean_labeller
 from dx7.locations import store_file
 
 STORE_VARIABLE = "CARTWRIGHT_STORE"

@@ -12,7 +12,8 @@ from typing import Annotated, Any
 import typer
 
 from corpus.commands.cli_options import LabelsOption, StoreOption
-from corpus.labelling.journal import Answer, AnswerKind, read_journals
+from corpus.labelling.answer import Answer, AnswerKind
+from corpus.labelling.journal import read_journals
 from corpus.labelling.labels import current_answers, rebuild_answers
 from corpus.labelling.merging import Conflict, find_conflicts, merge_journals
 from corpus.storage.store import open_store

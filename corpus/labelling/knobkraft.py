@@ -19,7 +19,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from corpus.labelling.journal import Answer, AnswerKind, encode_answer
+from corpus.labelling.answer import Answer, AnswerKind, encode_answer
 from corpus.labelling.label_rows import CategoryNames, LabelRow, LabelsRead, Problem, load_knobkraft, make_row
 from corpus.labelling.voicecard import VoiceCard
 from dx7.errors import CartwrightError, FormatError

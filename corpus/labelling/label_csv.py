@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC
 
-from corpus.labelling.journal import Answer
+from corpus.labelling.answer import Answer
 from corpus.labelling.label_rows import CategoryNames, LabelsRead, Problem, make_row
 from corpus.labelling.voicecard import VoiceCard
 from corpus.labelling.voicefinder import VoiceFinder

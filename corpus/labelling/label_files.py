@@ -14,18 +14,8 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 
-from corpus.labelling.journal import (
-    IMPORTED,
-    Answer,
-    AnswerKind,
-    append_lines,
-    clean_labeller,
-    encode_answer,
-    journal_file,
-    read_journal,
-    read_journals,
-    vocabulary_of,
-)
+from corpus.labelling.answer import IMPORTED, Answer, AnswerKind, clean_labeller, encode_answer, vocabulary_of
+from corpus.labelling.journal import append_lines, journal_file, read_journal, read_journals
 from corpus.labelling.knobkraft import encode_pif, read_pif
 from corpus.labelling.label_csv import encode_csv, read_csv
 from corpus.labelling.label_rows import CategoryNames, LabelRow, Problem

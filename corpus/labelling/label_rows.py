@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
-from corpus.labelling.journal import AnswerKind
+from corpus.labelling.answer import AnswerKind
 from dx7.categories import get_category, load_categories
 from dx7.errors import CategoryError, FormatError
 from dx7.identity import ID_LENGTH

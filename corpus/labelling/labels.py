@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from corpus.labelling.journal import IMPORTED, Answer, AnswerKind, UnreadableLine, encode_answer, read_journals
+from corpus.labelling.answer import IMPORTED, Answer, AnswerKind, encode_answer
+from corpus.labelling.journal import UnreadableLine, read_journals
 from corpus.storage.store import Connection, transaction
 
 _FAVOURITES = (AnswerKind.FAVOURITE, AnswerKind.UNFAVOURITE)

@@ -12,18 +12,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from corpus.labelling.journal import (
-    LONGEST_LINE,
-    Answer,
-    AnswerKind,
-    UnreadableLine,
-    append_lines,
-    clean_labeller,
-    decode_answer,
-    journal_file,
-    read_journal,
-    read_lines,
-)
+from corpus.labelling.answer import LONGEST_LINE, Answer, AnswerKind, clean_labeller, decode_answer
+from corpus.labelling.journal import UnreadableLine, append_lines, journal_file, read_journal, read_lines
 from corpus.labelling.labels import current_answers
 from dx7.errors import JournalError
 

@@ -18,7 +18,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from corpus.labelling.journal import Answer, AnswerKind, vocabulary_of
+from corpus.labelling.answer import Answer, AnswerKind, vocabulary_of
 from corpus.suggesting.suggestion import Suggestion
 from dx7.categories import category_keys
 from dx7.errors import JournalError

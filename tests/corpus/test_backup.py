@@ -20,7 +20,8 @@ from typer.testing import CliRunner
 from corpus.commands.cli_store import register
 from corpus.ingesting.ingest import ingest
 from corpus.ingesting.weave import rebuild_file
-from corpus.labelling.journal import Answer, AnswerKind, append_answers, read_journals
+from corpus.labelling.answer import Answer, AnswerKind
+from corpus.labelling.journal import append_answers, read_journals
 from corpus.storage import backup as backup_module
 from corpus.storage.backup import MANIFEST, STORE, back_up, restore
 from corpus.storage.schema import MIGRATIONS, SCHEMA_VERSION

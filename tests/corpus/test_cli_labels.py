@@ -9,7 +9,8 @@ import pytest
 from typer.testing import CliRunner
 
 from corpus.commands.cli_labels import register
-from corpus.labelling.journal import Answer, AnswerKind, append_answers
+from corpus.labelling.answer import Answer, AnswerKind
+from corpus.labelling.journal import append_answers
 from corpus.storage.store import open_store
 from dx7.console import new_app
 

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from corpus.labelling.journal import Answer, AnswerKind, append_answers
+from corpus.labelling.answer import Answer, AnswerKind
+from corpus.labelling.journal import append_answers
 from dx7.exchange import read_export
 from dx7.identity import file_sha
 

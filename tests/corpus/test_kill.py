@@ -19,7 +19,8 @@ import pytest
 from corpus.hearing.health import hear_voices, refresh_health
 from corpus.ingesting.ingest import ingest
 from corpus.kinship.families import update_families
-from corpus.labelling.journal import Answer, AnswerKind, append_answers, read_journals
+from corpus.labelling.answer import Answer, AnswerKind
+from corpus.labelling.journal import append_answers, read_journals
 from corpus.storage.backup import back_up
 from corpus.storage.check import check_store
 from corpus.storage.store import open_store

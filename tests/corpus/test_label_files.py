@@ -19,7 +19,8 @@ from hypothesis import strategies as st
 
 from corpus.ingesting.ingest import ingest
 from corpus.labelling import label_csv
-from corpus.labelling.journal import IMPORTED, Answer, AnswerKind, append_answers, clean_labeller, read_journals
+from corpus.labelling.answer import IMPORTED, Answer, AnswerKind, clean_labeller
+from corpus.labelling.journal import append_answers, read_journals
 from corpus.labelling.knobkraft import encode_pif, read_pif
 from corpus.labelling.label_csv import encode_csv, read_csv
 from corpus.labelling.label_files import Imported, export_labels, import_labels

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corpus.labelling.journal import Answer, AnswerKind, append_answers
+from corpus.labelling.answer import Answer, AnswerKind
+from corpus.labelling.journal import append_answers
 from corpus.labelling.labels import current_answers, rebuild_answers, standing_answers
 from corpus.storage.store import open_store
 from dx7.errors import JournalError

@@ -13,16 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corpus.labelling.journal import (
-    IMPORTED,
-    LONGEST_LINE,
-    Answer,
-    AnswerKind,
-    append_answers,
-    encode_answer,
-    read_journal,
-    read_journals,
-)
+from corpus.labelling.answer import IMPORTED, LONGEST_LINE, Answer, AnswerKind, encode_answer
+from corpus.labelling.journal import append_answers, read_journal, read_journals
 from corpus.labelling.labels import current_answers, standing_answers
 from corpus.labelling.merging import find_conflicts, merge_journals
 from dx7.errors import JournalError

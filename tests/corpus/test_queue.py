@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from corpus.labelling.journal import Answer, AnswerKind, append_answers
+from corpus.labelling.answer import Answer, AnswerKind
+from corpus.labelling.journal import append_answers
 from corpus.labelling.labels import rebuild_answers
 from corpus.labelling.progress import read_progress
 from corpus.labelling.queue import Queued, next_voices

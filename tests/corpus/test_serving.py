@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corpus.labelling.journal import AnswerKind
+from corpus.labelling.answer import AnswerKind
 from corpus.labelling.serving import LEAST_DWELL, Guard, KeyEvent, Refusal, read_event
 
 GUARD = Guard().serve(["a", "b", "c"]).show("a", clock=10.0)

@@ -19,7 +19,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Error, Page, sync_playwright
 
-from corpus.labelling.journal import Answer, read_journals
+from corpus.labelling.answer import Answer
+from corpus.labelling.journal import read_journals
 from corpus.labelling.labels import current_answers
 from corpus.labelling.serving import LEAST_DWELL
 from tests.labeler.store_builder import VoiceRow, build_store, varied_voices

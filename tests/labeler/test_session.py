@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from corpus.labelling.journal import AnswerKind, read_journals
+from corpus.labelling.answer import AnswerKind
+from corpus.labelling.journal import read_journals
 from corpus.labelling.labels import current_answers
 from corpus.labelling.serving import Refusal
 from corpus.storage.store import open_store
