@@ -50,7 +50,7 @@ def filled(tmp_path: Path, store: Path) -> Path:
         spoiled(DRONE, {}),
         spoiled(SILENT, {}),
         spoiled(BROKEN_NAME, {118: 1, 119: 2}),
-        spoiled(DAMAGED, {17 * each: 127 for each in range(1, 6)}),
+        spoiled(DAMAGED, {17 * each: 110 + each for each in range(1, 5)}),
         UNIFORM,
     )
     (tmp_path / "bank.syx").write_bytes(bank)
