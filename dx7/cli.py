@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -9,7 +10,7 @@ from typing import Annotated
 import typer
 
 from dx7 import cli_sound, reference
-from dx7.bankfile import BankFile
+from dx7.bankfile import NOT_IN_ONE_PIECE, BankFile
 from dx7.console import JsonOption, new_app, print_json, print_table, print_text
 from dx7.errors import FormatError
 from dx7.files import encode_cartridge, read_bank, write_file
@@ -23,6 +24,7 @@ app = new_app("Look into files of DX7 voices, convert and compare them, hear the
 cli_sound.register(app)
 
 _DAMAGE = (IssueCode.OUT_OF_RANGE, IssueCode.HIGH_BIT, IssueCode.UNUSED_BITS)
+_MOST_REJECTED = 10  # shown; damage makes hundreds of them
 
 
 class Target(StrEnum):
@@ -160,6 +162,7 @@ def _bank_facts(bank: BankFile) -> dict[str, object]:
         "voices": bank.voice_count,
         "voices_out_of_range": len({issue.slot for issue in inside if issue.code in _DAMAGE}),
         "rejection": bank.rejection.as_dict() if bank.rejection else None,
+        "rejected_voices": [asdict(rejected) for rejected in bank.rejected_voices],
         "supplements": [{"kind": s.kind, "offset": s.offset, "size": len(s.data)} for s in bank.supplements],
         "slots": [
             {"slot": slot, "name": voice.name, "voice_id": voice.voice_id, "algorithm": voice["algorithm"] + 1}
@@ -190,10 +193,23 @@ def _print_bank(bank: BankFile) -> None:
         ]
     )
     for supplement in bank.supplements:
-        print_text(f"beside them: {supplement.kind}, {len(supplement.data)} bytes at offset {supplement.offset}")
+        print_text(f"beside them: {_where(supplement.offset)}: {len(supplement.data)} bytes, {supplement.kind}")
+    _print_rejected(bank)
     for issue in bank.issues:
         where = f"offset {issue.offset}: " if issue.offset is not None else ""
         print_text(f"{issue.code}: {where}{issue.message}")
+
+
+def _print_rejected(bank: BankFile) -> None:
+    for rejected in bank.rejected_voices[:_MOST_REJECTED]:
+        print_text(f"no voice: {_where(rejected.offset)}: {rejected.size} bytes, {rejected.reason}")
+    more = len(bank.rejected_voices) - _MOST_REJECTED
+    if more > 0:
+        print_text(f"no voice: {more} more places; --json lists them all")
+
+
+def _where(offset: int) -> str:
+    return "not in one piece" if offset == NOT_IN_ONE_PIECE else f"offset {offset}"
 
 
 def _summary(messages: list[str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import subprocess
 import sys
 from pathlib import Path
@@ -55,6 +56,20 @@ def test_inspect_tells_of_damage(bank: Path) -> None:
     assert facts["voices_out_of_range"] == 1
     assert {issue["code"] for issue in facts["issues"]} == {"out_of_range", "wrong_checksum"}
     assert "op6_output_level is 127; the allowed range is 0..99; repaired to 99" in run("inspect", bank)
+
+
+def test_inspect_tells_of_places_that_hold_no_voice(tmp_path: Path, many_voices: list[Voice]) -> None:
+    path = tmp_path / "half.bin"
+    noise = random.Random(7).randbytes(15 * 128)
+    path.write_bytes(b"".join(voice.packed for voice in many_voices[:12]) + noise)
+    facts = json.loads(run("inspect", path, "--json"))
+    assert facts["voices"] == 12
+    assert [rejected["offset"] for rejected in facts["rejected_voices"]] == [128 * n for n in range(12, 27)]
+    assert all(rejected["size"] == 128 for rejected in facts["rejected_voices"])
+    lines = run("inspect", path).splitlines()
+    first = facts["rejected_voices"][0]["reason"]
+    assert f"no voice: offset 1536: 128 bytes, {first}" in lines
+    assert "no voice: 5 more places; --json lists them all" in lines
 
 
 def test_inspect_of_a_file_without_voices_says_why_and_exits_1(tmp_path: Path) -> None:
