@@ -67,7 +67,17 @@ MESSAGES: tuple[KnownMessage, ...] = (
     _known("message of another maker", rb"\xf0"),
 )
 
-# File beginnings of kinds that hold no DX7 voices, or hold them in a way that is not read.
+# Databases and tables. What looks like voices in them is a copy, cut into pages or columns, of voices that stand in
+# files of their own, our store's among them.
+_DATABASES: tuple[tuple[str, bytes], ...] = (
+    ("DuckDB database", rb".{8}DUCK"),
+    ("SQLite database", rb"SQLite format 3\x00"),
+    ("Parquet table", rb"PAR1"),
+    ("Arrow table", rb"ARROW1\x00\x00"),
+    ("HDF5 file", rb"\x89HDF\r\n\x1a\n"),
+    ("NumPy array", rb"\x93NUMPY"),
+)
+# File beginnings of other kinds that hold no DX7 voices, or hold them in a way that is not read.
 _FILES: tuple[tuple[str, bytes], ...] = (
     ("SysEx Manager file without messages", rb"Sysex Manager"),
     ("zip archive inside something that is not unpacked", rb"PK\x03\x04"),
@@ -91,6 +101,7 @@ _FILES: tuple[tuple[str, bytes], ...] = (
     ("C-Lab Polyframe library", rb"PolyFrame Lib"),
     ("4-op Synthworks bank", rb"\x0a.{125}(.{3906})?\Z"),
 )
+_DATABASE_PATTERNS = tuple((title, re.compile(pattern, re.DOTALL)) for title, pattern in _DATABASES)
 _FILE_PATTERNS = tuple((title, re.compile(pattern, re.DOTALL | re.IGNORECASE)) for title, pattern in _FILES)
 _MOSTLY_TEXT = 0.95
 _TEXT_BYTES = bytes(range(0x20, 0x7F)) + b"\t\r\n"
@@ -99,6 +110,15 @@ _TEXT_BYTES = bytes(range(0x20, 0x7F)) + b"\t\r\n"
 def identify_message(message: bytes) -> KnownMessage:
     """What a system exclusive message is; the last row of :data:`MESSAGES` matches every one."""
     return next(known for known in MESSAGES if known.pattern.match(message))
+
+
+def identify_database(data: bytes) -> str | None:
+    r"""What kind of database or table a file is, by its first bytes; None if it is none.
+
+    >>> identify_database(b"checksum" + b"DUCK" + bytes(100))
+    'DuckDB database'
+    """
+    return next((title for title, pattern in _DATABASE_PATTERNS if pattern.match(data)), None)
 
 
 def identify_file(data: bytes) -> str | None:

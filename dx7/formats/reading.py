@@ -9,7 +9,7 @@ import numpy as np
 
 from dx7.bankfile import NOT_IN_ONE_PIECE, BankFile, RejectedVoice, Supplement, VoiceBlock
 from dx7.formats.containers import CONTAINERS, read_container
-from dx7.formats.foreign import identify_file, identify_message
+from dx7.formats.foreign import identify_database, identify_file, identify_message
 from dx7.formats.headerless import LAYOUTS, ONE_BY_ONE, Finding, find_headerless
 from dx7.formats.judge import find_beyond_doubt
 from dx7.formats.scan import VOICE_MESSAGES, Message, identify_headless, scan
@@ -36,8 +36,9 @@ def read_bank_bytes(data: bytes, name: str = "") -> BankFile:
     ``name`` stands in issues. The last issue of a file without voices is its rejection.
     """
     found = _Found(name)
-    for stream in streams(data):
-        found.read(stream)
+    if identify_database(data) is None:
+        for stream in streams(data):
+            found.read(stream)
     if found.blocks:
         found.cut_issues()
     else:
@@ -205,6 +206,9 @@ def _rejection(data: bytes, found: _Found, name: str) -> Issue:
     """Why a file has no voices, as exactly as it can be said."""
     if not data:
         return Issue(IssueCode.EMPTY, "the file is empty", file=name)
+    database = identify_database(data)
+    if database:
+        return Issue(IssueCode.FOREIGN, f"not a bank of voices: {database}", file=name)
     if any(issue.code is IssueCode.TRUNCATED for issue in found.issues):
         return Issue(IssueCode.NO_VOICES, "the file ends before its first voice does", file=name)
     if found.titles:

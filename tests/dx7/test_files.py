@@ -96,6 +96,9 @@ REFUSED = [
     ("text", b"These patches were collected in 1986. " * 110, IssueCode.FOREIGN, "text file"),
     ("capitals", b"THESE PATCHES WERE COLLECTED IN 1986. " * 110, IssueCode.FOREIGN, "text file"),
     ("web page", b"<html><body>not found</body></html>" * 99, IssueCode.FOREIGN, "web page"),
+    ("DuckDB", bytes(8) + b"DUCK" + bytes(52) + PACKED, IssueCode.FOREIGN, "DuckDB database"),
+    ("SQLite", b"SQLite format 3\x00" + BANK, IssueCode.FOREIGN, "SQLite database"),
+    ("Parquet", b"PAR1" + PACKED, IssueCode.FOREIGN, "Parquet table"),
     ("picture", b"\x89PNG\r\n\x1a\n" + bytes(4088), IssueCode.FOREIGN, "PNG picture"),
 ]
 
