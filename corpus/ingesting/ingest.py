@@ -44,7 +44,7 @@ def ingest(
     last told. Raises ``FileError`` for a path that does not exist (then nothing is written), and ``StoreError`` or
     ``StoreBusyError`` for a store that cannot be used.
     """
-    found = walk_sources(paths, limits=limits)
+    found = walk_sources(paths, store=store, limits=limits)
     with ThreadPoolExecutor(1) as writer:
         books = _Ingest(store, writer).run(found, progress)
     update_suggestions(store, wait_seconds=_WAIT_SECONDS)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import shutil
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from corpus.incoming.sources import walk_sources
 from corpus.ingesting import batch as batch_module
 from corpus.ingesting import ingest as ingest_module
 from corpus.ingesting.ingest import ingest
@@ -260,6 +262,37 @@ def test_one_file_on_disk_counts_once_whatever_was_named(
             "/banks/sub/f.zip!b.zip!c.syx",
             "/banks/sub/f.zip!../up",
         }
+
+
+def test_a_folder_that_holds_the_store_leaves_it_and_its_lock_alone(
+    tmp_path: Path, make_bank: MakeBank, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "bank.syx").write_bytes(make_bank(1, 2, 3))
+    store = tmp_path / "store.duckdb"
+    ingest([tmp_path], store)
+    (tmp_path / "store.duckdb.wal").write_bytes(make_bank(1)[6:-2])
+    (tmp_path / "another name.duckdb").hardlink_to(store)
+    opened: list[str] = []
+    path_open = Path.open
+
+    def noted(path: Path, *rest: str) -> object:
+        opened.append(path.name)
+        return path_open(path, *rest)
+
+    monkeypatch.setattr(Path, "open", noted)
+    found = {file.path: file for file in walk_sources([tmp_path], store=store)}
+    assert opened == ["bank.syx"]
+    refused = {path: file.rejection.message for path, file in found.items() if file.rejection is not None}
+    names = ("store.duckdb", "store.duckdb.wal", "another name.duckdb")
+    assert refused == dict.fromkeys(names, "the store that this goes into")
+
+
+def test_a_copy_of_a_store_is_refused_by_name(tmp_path: Path, store: Path, make_bank: MakeBank) -> None:
+    (tmp_path / "bank.syx").write_bytes(make_bank(*range(32)))
+    ingest([tmp_path / "bank.syx"], store)
+    shutil.copy(store, tmp_path / "copy.bin")
+    books = ingest([tmp_path / "copy.bin"], store)
+    assert (books.voices.seen, books.rejected_files_by_reason) == (0, {"foreign": 1})
 
 
 def test_a_file_that_changed_on_disk_has_been_seen_twice(tmp_path: Path, store: Path, make_bank: MakeBank) -> None:
