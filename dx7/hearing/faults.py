@@ -8,21 +8,21 @@ fault             factory  scraped  meaning
 ================  =======  =======  ==================================================================================
 silent                  0      129  no note, soft or hard, short or long, passes -60 dB
 nearly_silent           0       24  none passes -40 dB
-subsonic                1       77  what does pass it swings slower than 30 Hz
+subsonic                1       34  what does pass it swings slower than 30 Hz
 drone                  14      424  10 s after key up it still sounds, above -20 dB of its loudest
 swells                  1       41  louder after key up than ever before, by more than 6 dB
-slow                   17      489  half of the level comes after 0.6 s, or the first 0.1 s stay 40 dB below the rest
+slow                   17      538  half of the level comes after 0.6 s, or the first 0.1 s stay 40 dB below the rest
 loud                    0       59  a hard note passes 14 dB, as five operators in step do
 noisy                  34      561  spectrum as flat as noise
 shrill                 18      474  more than half of the energy lies above 8 kHz
-unpitched              74     1219  no period that repeats
-off_pitch              69     1794  a clear pitch, more than half a semitone from every octave of the key
+unpitched              65     1008  no period that repeats
+off_pitch              68     1607  a pitch at every note, always more than half a semitone from every octave of the key
 clicks                  4      142  overtones that are over at once, 10 dB above all around them, the attack apart
 ================  =======  =======  ==================================================================================
 
 Counted are voices, judged as playing melodies: of 1,002 different factory ones, and of 28,340 scraped ones.
-Levels are relative to one operator at full level. Noise, brightness and pitch count where they hold at most of the
-notes that are heard.
+Levels are relative to one operator at full level. Noise, brightness and the lack of a pitch count where they hold at
+most of the notes that are heard, false pitch where it holds at all of them: fixed frequencies and bells stray at some.
 """
 
 from __future__ import annotations
@@ -40,11 +40,11 @@ INHARMONIC = frozenset({"bell", "mallet"})  # categories that may be out of tune
 
 SILENT_DB, NEARLY_SILENT_DB = -60.0, -40.0
 DRONE_DB, SWELL_DB, LOUD_DB = -20.0, 6.0, 14.0
-SLOW_SECONDS, SLOW_DB = 0.6, -40.0
+SLOW_SECONDS, SLOW_DB, SLOW_RISE_DB = 0.6, -40.0, 6.0
 NOISY_FLATNESS = 0.1
 SHRILL_SHARE = 0.5
 SHRILL_SHARE_OF_UNPITCHED = 0.8  # cymbals live up there; no factory voice passes 0.7
-UNPITCHED_CONFIDENCE, SURE_CONFIDENCE = 0.5, 0.8
+UNPITCHED_CONFIDENCE, PITCHED_CONFIDENCE = 0.4, 0.5  # in between one may be there, but not for sure
 OFF_PITCH_CENTS = 50.0
 CLICK_DB = 10.0
 
@@ -87,27 +87,33 @@ def judge(rows: Numbers, category: str | None = None) -> dict[str, NDArray[np.bo
     sounding = notes("peak_db") > SILENT_DB
     some = heard & sounding.any(axis=1)
     above_rumble = notes("peak_db") + 10 * np.log10(np.maximum(1 - notes("rumble_share"), 1e-10))
+    within_a_second = np.maximum(notes("peak_db").max(axis=1), named["hard_db"])
     confidence = notes("pitch_confidence")
-    astray = sounding & (confidence > SURE_CONFIDENCE) & (np.abs(notes("pitch_cents")) > OFF_PITCH_CENTS)
-    unpitched = _middling(confidence, sounding) < UNPITCHED_CONFIDENCE
+    astray = (confidence > PITCHED_CONFIDENCE) & (np.abs(notes("pitch_cents")) > OFF_PITCH_CENTS)
     in_tune = pitched and category not in INHARMONIC
     never = np.zeros(len(rows), np.bool_)
     return {
         "silent": silent,
         "nearly_silent": ~silent & ~heard,
-        "subsonic": some & (np.where(sounding, above_rumble, SILENCE).max(axis=1) < NEARLY_SILENT_DB),
+        "subsonic": (notes("peak_db").max(axis=1) >= NEARLY_SILENT_DB)
+        & (np.where(sounding, above_rumble, SILENCE).max(axis=1) < NEARLY_SILENT_DB),
         "drone": heard & (named["drone_db"] > DRONE_DB),
         "swells": heard & (named["swell_db"] > SWELL_DB),
         "noisy": some & (_middling(notes("flatness"), sounding) > NOISY_FLATNESS) if pitched else never,
         "shrill": some
         & (_middling(notes("shrill_share"), sounding) > (SHRILL_SHARE if pitched else SHRILL_SHARE_OF_UNPITCHED)),
-        "unpitched": some & unpitched if in_tune else never,
-        "off_pitch": some & ~unpitched & (2 * astray.sum(axis=1) > sounding.sum(axis=1)) if in_tune else never,
+        "unpitched": some & (_middling(confidence, sounding) < UNPITCHED_CONFIDENCE) if in_tune else never,
+        "off_pitch": some & (astray | ~sounding).all(axis=1) if in_tune else never,
         "clicks": heard & (np.maximum(named["held_click_db"], named["release_click_db"]) > CLICK_DB)
         if pitched
         else never,
         "loud": heard & (named["hard_db"] > LOUD_DB),
-        "slow": heard & ((named["attack_seconds"] > SLOW_SECONDS) | (named["start_db"] < SLOW_DB)),
+        "slow": heard
+        & (
+            (named["attack_seconds"] > SLOW_SECONDS)
+            | (named["start_db"] < SLOW_DB)
+            | (named["loudest_db"] - within_a_second > SLOW_RISE_DB)
+        ),
     }
 
 

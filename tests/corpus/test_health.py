@@ -118,7 +118,7 @@ def test_an_id_that_nobody_or_everybody_has_is_refused(filled: Path) -> None:
 @pytest.mark.parametrize("category", [None, *category_keys()])
 def test_what_a_category_excuses_is_what_the_ear_excuses(category: str | None) -> None:
     noise = INIT_VOICE.replace(
-        algorithm=0,
+        algorithm=15,
         feedback=7,
         **{f"op{n}_output_level": 99 for n in range(1, 7)},
         **{f"op{n}_frequency_coarse": 31 for n in range(2, 7)},

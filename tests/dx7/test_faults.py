@@ -10,8 +10,10 @@ from dx7.hearing.faults import FAULTS, INHARMONIC, UNPITCHED, faults, is_useful
 from dx7.voice import INIT_VOICE, Voice
 
 _CARRIERS = {f"op{n}_output_level": 99 for n in range(1, 7)}
-# Operator 6 at full feedback modulates a chain at full level: white noise.
-NOISE = INIT_VOICE.replace(algorithm=0, feedback=7, **_CARRIERS, **{f"op{n}_frequency_coarse": 31 for n in range(2, 7)})
+# Operators at full feedback and level modulate one another: white noise.
+NOISE = INIT_VOICE.replace(
+    algorithm=15, feedback=7, **_CARRIERS, **{f"op{n}_frequency_coarse": 31 for n in range(2, 7)}
+)
 SINE = INIT_VOICE
 BRIGHT = INIT_VOICE.replace(op1_frequency_mode=1, op1_frequency_coarse=3, op1_frequency_fine=97)  # 9.3 kHz
 
@@ -69,6 +71,24 @@ def test_a_fault_at_one_note_of_three_is_none() -> None:
     heard = hear(split.array)
     assert heard.high.peak_db < heard.middle.peak_db
     assert faults(heard) == ()
+
+
+def test_a_false_pitch_is_a_fault_only_at_every_note() -> None:
+    false = MADE["off_pitch"]
+    assert "off_pitch" in faults(hear(false.array))
+    # From the break point up operator 2 takes over, which is in tune.
+    upper = false.replace(algorithm=31, op1_break_point=45, op1_right_depth=99, op1_right_curve=0, op2_output_level=99)
+    lower = upper.replace(op2_break_point=45, op2_left_depth=99, op2_left_curve=0)
+    heard = hear(lower.array)
+    assert abs(heard.low.pitch_cents) > 50 > abs(heard.high.pitch_cents)
+    assert "off_pitch" not in faults(heard)
+
+
+def test_a_voice_that_takes_seconds_to_be_heard_is_slow_and_not_subsonic() -> None:
+    late = SINE.replace(op1_eg_rate_1=12)
+    heard = hear(late.array)
+    assert max(spectrum.peak_db for spectrum in heard.spectra) < -40 < heard.loudest_db
+    assert faults(heard) == ("slow",)
 
 
 def test_every_fault_found_is_listed() -> None:
