@@ -73,17 +73,6 @@ def test_a_fault_at_one_note_of_three_is_none() -> None:
     assert faults(heard) == ()
 
 
-def test_a_false_pitch_is_a_fault_only_at_every_note() -> None:
-    false = MADE["off_pitch"]
-    assert "off_pitch" in faults(hear(false.array))
-    # From the break point up operator 2 takes over, which is in tune.
-    upper = false.replace(algorithm=31, op1_break_point=45, op1_right_depth=99, op1_right_curve=0, op2_output_level=99)
-    lower = upper.replace(op2_break_point=45, op2_left_depth=99, op2_left_curve=0)
-    heard = hear(lower.array)
-    assert abs(heard.low.pitch_cents) > 50 > abs(heard.high.pitch_cents)
-    assert "off_pitch" not in faults(heard)
-
-
 def test_a_voice_that_takes_seconds_to_be_heard_is_slow_and_not_subsonic() -> None:
     late = SINE.replace(op1_eg_rate_1=12)
     heard = hear(late.array)
