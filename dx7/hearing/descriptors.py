@@ -9,29 +9,24 @@ with full velocity. Decibels are relative to the peak of one operator at full le
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields
-from functools import cache
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dx7.bulk import Workers, work_through
-from dx7.engine import SAMPLE_RATE, Audio, player_of
-from dx7.hearing.clicks import click_levels
-from dx7.hearing.spectrum import SILENCE, Spectrum, decibels, hear_spectra, peak, spectral_centroids
+from dx7.engine import Audio, player_of
+from dx7.hearing.envelope import AFTER, ENVELOPE_TIMES, FRAME, HELD, HELD_SAMPLES, Envelopes, against, frame_levels
+from dx7.hearing.spectrum import SILENCE, Spectrum, decibels, peak, spectrum_rows
 from dx7.layout import Bytes
 from dx7.parameters import BY_NAME, OPERATORS
 
 HEARING_VERSION = 2  # goes up when the same sound would give other numbers
 NOTES = {"low": 36, "middle": 60, "high": 84}  # MIDI notes, two octaves apart
 VELOCITY, HARD_VELOCITY = 100, 127
-HELD, AFTER = 1.0, 1.0  # seconds the middle note is held, and listened to after that
 SHORT = 0.6  # seconds the other notes are held; they are not heard out
 HARD_HELD = 0.25  # seconds the hard note is held
-FRAME = 0.05  # seconds over which a level is measured
-ENVELOPE_TIMES = (0.0, 0.05, 0.1, 0.2, 0.4, 0.7, 0.95, 1.05, 1.2, 1.5)  # seconds; the key goes up at 1.0
 
 _DRONE_AFTER = 10.0  # seconds after key up
 _FADED = -40.0  # dB: what has fallen so far does not ring on
@@ -41,13 +36,8 @@ _LONG = 4.0  # seconds
 _NO_TRANSPOSE = BY_NAME["transpose"].default  # the stored value
 _TRANSPOSE = BY_NAME["transpose"].index
 _END_LEVELS = [BY_NAME[f"op{operator}_eg_level_4"].index for operator in OPERATORS]  # where envelopes come to rest
-_FRAME_SAMPLES = round(FRAME * SAMPLE_RATE)
-_HELD_SAMPLES, _HELD_FRAMES = round(HELD * SAMPLE_RATE), round(HELD / FRAME)
-_ENVELOPE_FRAMES = [round(seconds / FRAME) for seconds in ENVELOPE_TIMES]
 _TOGETHER = 8  # voices
 _Player = Callable[[int, int, float, float], Audio]
-_RELEASE_FRAME = round((HELD + 0.3) / FRAME)  # from where on the fall after key up is measured
-_ATTACK_WINDOW = 2048  # samples: 46 ms
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +96,8 @@ def _names() -> tuple[str, ...]:
 
 
 DESCRIPTOR_NAMES = _names()
+_AFTER_SPECTRA = [field.name for field in fields(Descriptors) if field.name not in NOTES]
+_LOW_PEAK, _HIGH_PEAK = (DESCRIPTOR_NAMES.index(f"{note}_peak_db") for note in ("low", "high"))
 
 
 def hear(unpacked: Bytes) -> Descriptors:
@@ -113,14 +105,14 @@ def hear(unpacked: Bytes) -> Descriptors:
 
     Raises ``ValueError`` for values out of range.
     """
-    (heard,) = _hear_together(unpacked[None])
-    return heard
+    (row,) = hear_rows(unpacked[None])
+    return descriptors_of(row)
 
 
 def hear_rows(unpacked: Bytes) -> list[NDArray[np.float32]]:
     """:meth:`Descriptors.row` of every voice of ``uint8[n, 155]``: what travels between processes."""
     groups = (unpacked[first : first + _TOGETHER] for first in range(0, len(unpacked), _TOGETHER))
-    return [heard.row() for group in groups for heard in _hear_together(group)]
+    return [row for group in groups for row in _hear_together(group)]
 
 
 def hear_many(
@@ -137,91 +129,52 @@ def hear_many(
     return heard
 
 
-def _hear_together(unpacked: Bytes) -> list[Descriptors]:
-    """Several voices, whose spectra are taken at once. Each is measured while its sound is still at hand."""
-    notes: list[int] = []
+def _hear_together(unpacked: Bytes) -> NDArray[np.float32]:
+    """Rows of a few voices. Each is measured while its sound is still at hand, and worked out with the others."""
     players = [player_of(voice) for voice in unpacked]
-    middles: list[_Middle] = []
+    envelopes = Envelopes(len(players))
+    hard_peaks: list[float] = []
 
     def held_notes() -> Iterator[Audio]:
-        for voice, play in zip(unpacked, players, strict=True):
+        for play in players:
             yield play(NOTES["low"], VELOCITY, SHORT, SHORT)
-            whole = play(NOTES["middle"], VELOCITY, HELD, HELD + AFTER + FRAME)
-            middles.append(_hear_middle(voice, play, whole))
-            yield whole[:_HELD_SAMPLES]
+            middle = play(NOTES["middle"], VELOCITY, HELD, HELD + AFTER + FRAME)
+            envelopes.add(middle)
+            yield middle[:HELD_SAMPLES]
             yield play(NOTES["high"], VELOCITY, SHORT, SHORT)
+            hard_peaks.append(peak(play(NOTES["middle"], HARD_VELOCITY, HARD_HELD, HARD_HELD)))
 
-    for transpose in unpacked[:, _TRANSPOSE].tolist():
-        notes += [note + transpose - _NO_TRANSPOSE for note in NOTES.values()]
-    spectra = hear_spectra(held_notes(), notes)
-    centroids = spectral_centroids(np.stack([middle.attack for middle in middles]))
-    return [
-        _put_together(play, middle, centroid, *spectra[3 * place : 3 * place + 3])
-        for place, (play, middle, centroid) in enumerate(zip(players, middles, centroids, strict=True))
-    ]
-
-
-@dataclass(frozen=True, slots=True)
-class _Middle:
-    """What the middle note tells besides its spectrum: its peak, its start, and finished descriptors."""
-
-    peak_db: float
-    start_peak_db: float
-    attack: Audio
-    finished: dict[str, Any]
-
-
-def _hear_middle(voice: Bytes, play: _Player, whole: Audio) -> _Middle:
-    held = whole[:_HELD_SAMPLES]
-    held_peak, released_peak = peak(held), peak(whole[_HELD_SAMPLES:])
-    levels = _frame_levels(whole)
-    top = float(levels[:_HELD_FRAMES].max())
-    release, slope = _against(float(levels[-1]), top), _slope(levels[_RELEASE_FRAME:])
-    held_click, release_click = click_levels(whole, _HELD_SAMPLES, max(held_peak, released_peak))
-    return _Middle(
-        peak_db=decibels(max(held_peak, released_peak)),
-        start_peak_db=decibels(peak(held[: 2 * _FRAME_SAMPLES])),
-        attack=held[:_ATTACK_WINDOW].copy(),
-        finished={
-            "attack_seconds": _first_reach(held, held_peak / 2) / SAMPLE_RATE,
-            "release_db": release,
-            "release_slope": slope,
-            "drone_db": _drone(voice, play, release, slope, top),
-            "swell_db": _against(released_peak, held_peak),
-            "envelope": tuple(_against(level, top) for level in levels[_ENVELOPE_FRAMES].tolist()),
-            "held_click_db": held_click,
-            "release_click_db": release_click,
-        },
-    )
+    transposed = unpacked[:, _TRANSPOSE, None].astype(int) - _NO_TRANSPOSE
+    spectra = spectrum_rows(held_notes(), (transposed + list(NOTES.values())).ravel().tolist())
+    spectra = spectra.reshape(len(players), -1)  # the three notes of a voice in one row
+    measured = envelopes.measure()
+    hard = decibels(hard_peaks)
+    levels = (hard, measured["peak_db"], *(spectra[:, first] for first in (_LOW_PEAK, _HIGH_PEAK)))
+    loudest = np.max(levels, axis=0)
+    for number in np.flatnonzero(loudest < _SOFT).tolist():
+        tries = (players[number](note, HARD_VELOCITY, _LONG, _LONG) for note in NOTES.values())
+        loudest[number] = max(loudest[number], *decibels([peak(audio) for audio in tries]))
+    measured |= {
+        "loudest_db": loudest,
+        "hard_db": hard,
+        "start_db": np.maximum(measured["start_peak_db"] - loudest, SILENCE),
+        "drone_db": _drones(unpacked, players, measured),
+    }
+    columns = [measured[name] if name != "envelope" else measured[name].T for name in _AFTER_SPECTRA]
+    return np.concatenate([spectra, np.vstack(columns).T], axis=1, dtype=np.float32, casting="same_kind")
 
 
-def _drone(voice: Bytes, play: _Player, release: float, slope: float, top: float) -> float:
+def _drones(
+    unpacked: Bytes, players: Sequence[_Player], measured: dict[str, NDArray[np.float64]]
+) -> NDArray[np.float64]:
     """As far as the second after key up tells; only where it leaves doubt are ten seconds rendered."""
-    expected = max(release + min(slope, 0.0) * (_DRONE_AFTER - AFTER), SILENCE)
-    if release < _FADED or (expected < _FADED and not voice[_END_LEVELS].any()):
-        return expected
-    late = _frame_levels(play(NOTES["middle"], VELOCITY, HELD, HELD + _DRONE_AFTER + FRAME))
-    return _against(float(late[-round(1 / FRAME) :].max()), top)
-
-
-def _put_together(
-    play: _Player, heard: _Middle, attack_centroid: float, low: Spectrum, middle: Spectrum, high: Spectrum
-) -> Descriptors:
-    hard = decibels(peak(play(NOTES["middle"], HARD_VELOCITY, HARD_HELD, HARD_HELD)))
-    loudest = max(low.peak_db, heard.peak_db, high.peak_db, hard)
-    if loudest < _SOFT:
-        tries = (play(note, HARD_VELOCITY, _LONG, _LONG) for note in NOTES.values())
-        loudest = max(loudest, *(decibels(peak(audio)) for audio in tries))
-    return Descriptors(
-        low=low,
-        middle=middle,
-        high=high,
-        loudest_db=loudest,
-        hard_db=hard,
-        attack_centroid_hz=attack_centroid,
-        start_db=max(heard.start_peak_db - loudest, SILENCE),
-        **heard.finished,
-    )
+    release, slope = measured["release_db"], measured["release_slope"]
+    drones = np.maximum(release + np.minimum(slope, 0.0) * (_DRONE_AFTER - AFTER), SILENCE)
+    goes_on = (drones >= _FADED) | unpacked[:, _END_LEVELS].any(axis=1)
+    for number in np.flatnonzero((release >= _FADED) & goes_on).tolist():
+        late = frame_levels(players[number](NOTES["middle"], VELOCITY, HELD, HELD + _DRONE_AFTER + FRAME))
+        drones[number] = against(late[-round(1 / FRAME) :].max(), measured["top"][number])
+    return drones
 
 
 def descriptors_of(row: NDArray[np.float32]) -> Descriptors:
@@ -238,38 +191,3 @@ def descriptors_of(row: NDArray[np.float32]) -> Descriptors:
         else:
             values[field.name] = next(numbers)
     return Descriptors(**values)  # type: ignore[arg-type]
-
-
-def _against(level: float, reference: float) -> float:
-    """A level in dB against another, SILENCE if either is nothing."""
-    return max(decibels(level) - decibels(reference), SILENCE) if reference > 0 and level > 0 else SILENCE
-
-
-def _frame_levels(audio: Audio) -> Audio:
-    """Root mean square of every 50 ms."""
-    frames = audio[: len(audio) // _FRAME_SAMPLES * _FRAME_SAMPLES].reshape(-1, _FRAME_SAMPLES)
-    levels: Audio = np.sqrt(np.vecdot(frames, frames) / np.float32(_FRAME_SAMPLES))
-    return levels
-
-
-def _slope(levels: Audio) -> float:
-    """How fast levels of 50 ms rise, in dB a second, fitted over all of them: envelopes fall straight in dB."""
-    falling = 20 * np.log10(np.maximum(levels, np.float32(10 ** (SILENCE / 20))))
-    return float(np.dot(_slope_weights(len(levels)), falling))
-
-
-@cache
-def _slope_weights(count: int) -> NDArray[np.float64]:
-    seconds = (np.arange(count) - (count - 1) / 2) * FRAME
-    return np.asarray(seconds / np.square(seconds).sum())
-
-
-def _first_reach(audio: Audio, level: float) -> int:
-    """The first sample whose amplitude is at least ``level``, sought a tenth of a second at a time; 0 if none is."""
-    piece = SAMPLE_RATE // 10
-    for first in range(0, len(audio), piece):
-        reached = np.abs(audio[first : first + piece]) >= level
-        earliest = int(reached.argmax())
-        if reached[earliest]:
-            return first + earliest
-    return 0

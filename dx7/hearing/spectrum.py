@@ -1,4 +1,4 @@
-"""The spectrum and the pitch of held notes.
+"""The spectra of held notes.
 
 One window of each sound, from its loudest moment on, gives one power spectrum; everything is read from that. Notes are
 taken together, because a call of numpy costs more than what it does to one of them; but each is measured as soon as it
@@ -8,35 +8,25 @@ is rendered, while the processor still has it at hand.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from functools import cache
 from itertools import islice
-from math import log2, log10
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from dx7.engine import SAMPLE_RATE, Audio
-
-Floats = NDArray[np.float32]
+from dx7.hearing.pitch import WINDOW, Floats, correlations, pitches
 
 SILENCE = -100.0  # dB: the lowest level there is, 28 dB below the engine's smallest step
 BAND_COUNT = 16
 BAND_EDGES = np.geomspace(40.0, 16_000.0, BAND_COUNT + 1)  # Hz; a band is about half an octave
-WINDOW = 8192  # samples: 0.19 s, twelve periods of the low note
 
 _STEP = 10.0 ** (-72 / 20)  # the engine's smallest: below it there is no spectrum to speak of
 _TINY = np.float32(1e-30)  # keeps silence from dividing by zero
 _LOWEST, _RUMBLE, _SHRILL, _HIGHEST = (
     round(frequency * WINDOW / SAMPLE_RATE) for frequency in (20, 30, 8_000, 20_000)
 )  # spectrum bins
-
-# Periods are looked for in what lies below 11 kHz, at half the sample rate: no less exact and half the work.
-# The window fades out so far that its autocorrelation up to 40 ms does not notice that it wraps round.
-_PITCH_RATE = SAMPLE_RATE // 2
-_PITCH_BINS = WINDOW // 4 + 1
-_LONGEST_PERIOD = _PITCH_RATE // 25
-_CLEAR_PEAK = 0.9  # of the best autocorrelation peak: the first so high is the period (McLeod and Wyvill, 2005)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +59,7 @@ class Spectrum:
 
 
 _SINGLE = tuple(field.name for field in fields(Spectrum) if field.name != "bands")
-_NOTHING = Spectrum(SILENCE, SILENCE, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, (SILENCE,) * BAND_COUNT)
+_NOTHING = np.array([SILENCE, SILENCE, *[0.0] * (len(_SINGLE) - 2), *[SILENCE] * BAND_COUNT])
 
 
 def hear_spectra(sounds: Iterable[Audio], notes: Sequence[int]) -> tuple[Spectrum, ...]:
@@ -77,11 +67,16 @@ def hear_spectra(sounds: Iterable[Audio], notes: Sequence[int]) -> tuple[Spectru
 
     ``notes`` are the MIDI notes whose pitch they should have.
     """
-    windows = np.zeros((_padded(len(notes)), WINDOW), np.float32)
+    return tuple(Spectrum.of_numbers(iter(row)) for row in spectrum_rows(sounds, notes).tolist())
+
+
+def spectrum_rows(sounds: Iterable[Audio], notes: Sequence[int]) -> NDArray[np.float64]:
+    """:meth:`Spectrum.numbers` of what :func:`hear_spectra` hears: ``float64[n, len(Spectrum.names())]``."""
+    windows = _empty_windows(len(notes), WINDOW)
     peaks, energies = [], []
     for sound, window in zip(sounds, windows, strict=False):
         peaks.append(peak(sound))
-        energies.append(float(np.dot(sound, sound) / len(sound)))
+        energies.append(np.dot(sound, sound) / len(sound))
         np.multiply(_loudest_window(sound), _hann(WINDOW), out=window)
     power = _power(windows)[: len(notes)]
     below = power[:, :_RUMBLE].sum(axis=1)
@@ -90,49 +85,38 @@ def hear_spectra(sounds: Iterable[Audio], notes: Sequence[int]) -> tuple[Spectru
     audible = power[:, _LOWEST:_HIGHEST]
     energy = audible.sum(axis=1) + _TINY
     centroid = np.vecdot(audible, _frequencies(WINDOW)[_LOWEST:_HIGHEST]) / energy
-    logarithms = np.log(audible + 1e-12 * energy[:, None])
+    logarithms = audible + np.float32(1e-12) * energy[:, None]
+    np.log(logarithms, out=logarithms)
     flatness = np.exp(logarithms.mean(axis=1)) * audible.shape[1] / energy
     shrill = power[:, _SHRILL:_HIGHEST].sum(axis=1) / energy
-    bands = _bands(power)
-    pitches = _pitches(_correlations(power), notes)
-    heard = []
-    for i, level in enumerate(peaks):
-        if level < _STEP or energy[i] < _quiet(WINDOW):
-            # Direct current and slow swings of it are loud in numbers only.
-            heard.append(_NOTHING if level < _STEP else replace(_NOTHING, peak_db=decibels(level), rumble_share=1.0))
-            continue
-        heard.append(
-            Spectrum(
-                peak_db=decibels(level),
-                rms_db=decibels(energies[i] ** 0.5),
-                rumble_share=float(rumble[i]),
-                shrill_share=float(shrill[i]),
-                centroid_hz=float(centroid[i]),
-                flatness=float(flatness[i]),
-                pitch_cents=pitches[i][0],
-                pitch_confidence=pitches[i][1],
-                bands=tuple(bands[i].tolist()),
-            )
-        )
-    return tuple(heard)
+    levels, mean_levels = decibels(np.array(peaks)), decibels(np.sqrt(energies))
+    cents, confidence = pitches(correlations(power), notes)
+    single = (levels, mean_levels, rumble, shrill, centroid, flatness, cents, confidence)
+    rows = np.concatenate([np.stack(single, axis=1), _bands(power)], axis=1)
+    silent = np.array(peaks) < _STEP
+    # Direct current and slow swings of it are loud in numbers only.
+    unheard = ~silent & (energy < _quiet(WINDOW))
+    rows[silent] = _NOTHING
+    rows[unheard] = _NOTHING
+    rows[unheard, 0], rows[unheard, 2] = levels[unheard], 1.0
+    return rows
 
 
-def spectral_centroids(sounds: Floats) -> list[float]:
-    """The balance points of the power spectra of ``float32[n, samples]`` in Hz, 0 for silence."""
-    length = sounds.shape[1]
-    windows = np.zeros((_padded(len(sounds)), length), np.float32)
-    np.multiply(sounds, _hann(length), out=windows[: len(sounds)])
-    power = _power(windows)[: len(sounds)]
+def spectral_centroids(sounds: Floats) -> NDArray[np.float64]:
+    """The balance points of the power spectra of ``float32[n, samples]`` in Hz, 0 for silence: ``float64[n]``."""
+    count, length = sounds.shape
+    windows = _empty_windows(count, length)
+    np.multiply(sounds, _hann(length), out=windows[:count])
+    power = _power(windows)[:count]
     power[:, :2] = 0  # direct current
-    energies, moments = power.sum(axis=1).tolist(), np.vecdot(power, _frequencies(length)).tolist()
-    return [
-        moment / energy if energy > _quiet(length) else 0.0 for moment, energy in zip(moments, energies, strict=True)
-    ]
+    energies = power.sum(axis=1)
+    centroids = np.vecdot(power, _frequencies(length)) / np.maximum(energies, _TINY)
+    return np.where(energies > _quiet(length), centroids, 0.0)
 
 
-def decibels(amplitude: float) -> float:
-    """An amplitude in dB, at least :data:`SILENCE`."""
-    return max(20 * log10(amplitude), SILENCE) if amplitude > 0 else SILENCE
+def decibels(amplitudes: ArrayLike) -> NDArray[np.float64]:
+    """Amplitudes in dB, at least :data:`SILENCE`."""
+    return 20 * np.log10(np.maximum(amplitudes, 10 ** (SILENCE / 20)), dtype=np.float64)
 
 
 def peak(audio: Audio) -> float:
@@ -140,9 +124,11 @@ def peak(audio: Audio) -> float:
     return max(float(audio.max()), -float(audio.min()))
 
 
-def _padded(count: int) -> int:
-    """How many transforms to do at once: scipy does four at a time, and that in less time than three."""
-    return -(-count // 4) * 4
+def _empty_windows(count: int, length: int) -> Floats:
+    """As many as scipy likes to do at once: it does four at a time, and that in less time than three."""
+    windows = np.empty((-(-count // 4) * 4, length), np.float32)
+    windows[count:] = 0
+    return windows
 
 
 def _quiet(window: int) -> float:
@@ -176,57 +162,6 @@ def _bands(power: Floats) -> Floats:
     return levels
 
 
-def _correlations(power: Floats) -> Floats:
-    """Autocorrelations up to the longest period, 1 at no shift; 0 everywhere for silence."""
-    from scipy.fft import irfft
-
-    raw = irfft(power[:, :_PITCH_BINS])[:, : _LONGEST_PERIOD + 2] / _window_correlation()
-    correlations: Floats = raw / np.maximum(raw[:, :1], _TINY)
-    return correlations
-
-
-def _pitches(correlations: Floats, notes: Sequence[int]) -> list[tuple[float, float]]:
-    """Of each sound the cents from the nearest octave of its note, and how periodic it is."""
-    inner = correlations[:, 1:-1]
-    # What stands before the first dip below zero belongs to the peak at no shift at all.
-    below = inner < 0
-    first_dips = below.argmax(axis=1).tolist()
-    is_peak = (inner > correlations[:, :-2]) & (inner >= correlations[:, 2:]) & below.any(axis=1, keepdims=True)
-    return [
-        _pitch(correlation, np.flatnonzero(tops[dip:]) + dip + 1, note)
-        for correlation, tops, dip, note in zip(correlations, is_peak, first_dips, notes, strict=True)
-    ]
-
-
-def _pitch(correlation: Floats, peaks: NDArray[np.intp], note: int) -> tuple[float, float]:
-    if len(peaks) == 0:
-        return 0.0, 0.0
-    heights = correlation[peaks]
-    exact, height = _refine(correlation, int(peaks[np.argmax(heights >= _CLEAR_PEAK * heights.max())]))
-    # High notes have short periods: measure many of them at once for a fine reading.
-    for multiple in (2, 4, 8, 16):
-        lag = round(exact * multiple)
-        if lag >= _LONGEST_PERIOD:
-            break
-        finer, match = _refine(correlation, lag)
-        if match < _CLEAR_PEAK * height:
-            break
-        exact = finer / multiple
-    octaves = log2(_PITCH_RATE / exact / 440) - (note - 69) / 12
-    return (octaves - round(octaves)) * 1200, min(max(height, 0.0), 1.0)
-
-
-def _refine(correlation: Floats, lag: int) -> tuple[float, float]:
-    """The top of the parabola through the highest of the points around ``lag``: where, and how high."""
-    around: list[float] = correlation[lag - 1 : lag + 2].tolist()
-    lag += around.index(max(around)) - 1
-    before, here, after = correlation[lag - 1 : lag + 2].tolist()
-    bend = before - 2 * here + after
-    is_top = bend < 0 and here >= before and here >= after
-    shift = 0.5 * (before - after) / bend if is_top else 0.0
-    return lag + shift, here - 0.25 * (before - after) * shift
-
-
 @cache
 def _hann(length: int) -> Floats:
     return np.hanning(length).astype(np.float32)
@@ -240,12 +175,3 @@ def _frequencies(window: int) -> Floats:
 @cache
 def _band_bins() -> NDArray[np.intp]:
     return np.round(BAND_EDGES * WINDOW / SAMPLE_RATE).astype(np.intp)
-
-
-@cache
-def _window_correlation() -> Floats:
-    """The autocorrelation of the window itself, by which that of the sound is divided."""
-    spectrum = np.fft.rfft(_hann(WINDOW))[:_PITCH_BINS]
-    correlation = np.fft.irfft(np.abs(spectrum) ** 2)[: _LONGEST_PERIOD + 2]
-    normalised: Floats = (correlation / correlation[0]).astype(np.float32)
-    return normalised

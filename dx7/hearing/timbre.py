@@ -18,7 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dx7.engine import SAMPLE_RATE, Audio, render_array
-from dx7.hearing.spectrum import WINDOW, hear_spectra
+from dx7.hearing.pitch import WINDOW
+from dx7.hearing.spectrum import hear_spectra
 from dx7.layout import Bytes
 
 Floats = NDArray[np.float32]

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from dx7.engine import SAMPLE_RATE
-from dx7.hearing.clicks import click_levels
-from dx7.hearing.descriptors import HELD, hear
+from dx7.hearing.clicks import click_levels, edge_energies
+from dx7.hearing.descriptors import hear
+from dx7.hearing.envelope import HELD
 from dx7.hearing.faults import CLICK_DB, faults
 from dx7.voice import INIT_VOICE, Voice
 
@@ -16,7 +17,9 @@ times = np.arange(2 * SAMPLE_RATE) / SAMPLE_RATE
 
 
 def _levels(sound: np.ndarray) -> tuple[float, float]:
-    return click_levels(sound.astype(np.float32), HELD_SAMPLES, float(np.abs(sound).max()))
+    edges = edge_energies(sound.astype(np.float32), HELD_SAMPLES)[None]
+    (held,), (release,) = click_levels(edges, HELD_SAMPLES, np.abs(sound).max(keepdims=True).astype(np.float32))
+    return float(held), float(release)
 
 
 def _released(sound: np.ndarray, seconds: float) -> np.ndarray:

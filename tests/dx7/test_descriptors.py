@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from dx7.bulk import CHUNK, Processes
 from dx7.hearing.descriptors import DESCRIPTOR_NAMES, descriptors_of, hear, hear_many, hear_rows
-from dx7.hearing.spectrum import SILENCE, WINDOW, hear_spectra
+from dx7.hearing.pitch import WINDOW
+from dx7.hearing.spectrum import SILENCE, hear_spectra
 from dx7.layout import MAXIMUM
 from dx7.voice import INIT_VOICE
 
