@@ -4,10 +4,10 @@ Headerless files, damaged dumps and strangers' data all yield 128 bytes that can
 judged over every copy of a voice that was found: one clean copy clears it.
 
 Not every value out of range is a sign of it. People and editors write all ones, 127 or a detune of 15, for "as much
-as there is", often in many places, and output levels above 99 for split keyboards. Of the scraped voices with
-five or more values out of range but no others, nearly all have real names and sound as near to other voices as clean
-ones do; those with four or more of any other kind (*strays*) sound like nothing else. A stray transpose is nearly
-always the first letter of the name: the voice was read one byte off.
+as there is", often in many places, and output levels above 99 for split keyboards. Scraped voices with five or more
+of these have real names, and sound as near to their nearest clean voice as clean voices do to theirs. Voices with
+four or more others (*strays*) stand twice as far off. A stray transpose is nearly always the first letter of the
+name: the voice was read one byte off, and half of such are silent.
 """
 
 from __future__ import annotations

@@ -87,6 +87,7 @@ def judge(rows: Numbers, category: str | None = None) -> dict[str, NDArray[np.bo
     sounding = notes("peak_db") > SILENT_DB
     some = heard & sounding.any(axis=1)
     above_rumble = notes("peak_db") + 10 * np.log10(np.maximum(1 - notes("rumble_share"), 1e-10))
+    # What is soft at first was heard for longer: then the loudest can be more than this.
     within_a_second = np.maximum(notes("peak_db").max(axis=1), named["hard_db"])
     confidence = notes("pitch_confidence")
     astray = sounding & (confidence > SURE_CONFIDENCE) & (np.abs(notes("pitch_cents")) > OFF_PITCH_CENTS)
