@@ -26,7 +26,7 @@ MakeVoice = Callable[..., Voice]
 def filled(tmp_path: Path, store: Path, make_bank: MakeBank) -> Path:
     banks = tmp_path / "banks"
     damaged = bytearray(make_bank(6, names=["BRASS 6"]))
-    damaged[6:11] = bytes([127] * 5)
+    damaged[6:11] = bytes([110] * 5)
     slightly = bytearray(make_bank(7, names=["BRASS 7"]))
     slightly[6:10] = bytes([127] * 4)
     unprintable = bytearray(make_bank(8, names=["BRASS 8"]))
