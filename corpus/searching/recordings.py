@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from corpus.searching.facets import Filters
 from corpus.searching.search import EVERYTHING, Query
-from corpus.searching.similar import Similar, as_similar, read_parameters, similar_query
+from corpus.searching.similar import Similar, as_similar, query_nearest, read_parameters, similar_query
 from corpus.storage.store import Connection, open_store
 from dx7.bulk import Workers, render_many
 from dx7.engine import ENGINE_VERSION, Audio
@@ -142,14 +142,17 @@ def _nearest(
         places[f"note{number}"] = timbre(note, KEYS[1] - key).tolist()
         distances.append(f"array_distance({column}, $note{number}::FLOAT[{TIMBRE_SIZE}]) AS distance{number}")
     names = ", ".join(f"distance{number}" for number in range(len(keys)))
-    rows = connection.execute(
-        f"{found.sql}, heard AS MATERIALIZED ("  # noqa: S608 - names and numbers of our own
+    rows = query_nearest(
+        connection,
+        f"{found.sql}, heard AS ("  # noqa: S608 - names and numbers of our own
         f"SELECT voice_id, {', '.join(distances)} FROM timbres WHERE {_CURRENT}), near AS MATERIALIZED ("
-        f"SELECT voice_id, family_id, {names}, least({names}) AS distance FROM found JOIN heard USING (voice_id)) "
+        f"SELECT voice_id, family_id, {names}, least({names}) AS distance FROM found JOIN heard USING (voice_id) "
+        "ORDER BY distance, voice_id LIMIT $most) "
         f"SELECT voice_id, {names} FROM near {'' if every_copy else _ONE_A_FAMILY}"
         " ORDER BY distance, voice_id LIMIT $limit",
-        found.values | _VERSIONS | places | {"limit": count},
-    ).fetchall()
+        found.values | _VERSIONS | places,
+        count,
+    )
     pairs = [(distance, voice_id, number) for voice_id, *each in rows for number, distance in enumerate(each)]
     return [(voice_id, round(keys[number])) for _, voice_id, number in sorted(pairs)[:count]]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -55,10 +56,11 @@ def more_like(
     query = f"""{found.sql}, near AS MATERIALIZED (
         SELECT voice_id, family_id, sightings, array_distance(sound, $place::FLOAT[{SOUND_SIZE}]) AS distance
         FROM found WHERE sound IS NOT NULL AND voice_id <> $like
+        ORDER BY distance, sightings DESC, voice_id LIMIT $most
     ) SELECT voice_id, distance FROM near {"" if every_copy else _OTHER_FAMILIES}
     ORDER BY distance, sightings DESC, voice_id LIMIT $limit"""  # noqa: S608 - parts of our own
     place = sound_places(Heard(ours[None]))[0].tolist()
-    rows = connection.execute(query, found.values | {"place": place, "like": voice_id, "limit": limit}).fetchall()
+    rows = query_nearest(connection, query, found.values | {"place": place, "like": voice_id}, limit)
     distances = dict(rows)
     ids, theirs = read_heard(connection, list(distances))
     words = {voice_id: differences(ours, row) for voice_id, row in zip(ids, theirs, strict=True)}
@@ -80,6 +82,20 @@ def find_voice(connection: Connection, beginning: str) -> str:
 def similar_query(connection: Connection, text: str, filters: Filters) -> Query:
     """What may be found, for a query by sound to go on from: of a family, that chooses the nearest."""
     return Query(connection, text, replace(filters, one_per_family=False))
+
+
+def query_nearest(
+    connection: Connection, query: str, values: Mapping[str, object], limit: int
+) -> list[tuple[Any, ...]]:
+    """The rows of a query for the nearest ``$limit`` families, that looks for them among the nearest ``$most`` voices.
+
+    Families are told apart among a few at first, which costs less; among all only where these were of too few.
+    """
+    for most in (limit * _COPIES, _ALL):
+        rows = connection.execute(query, {**values, "limit": limit, "most": most}).fetchall()
+        if len(rows) == limit:
+            break
+    return rows
 
 
 def as_similar(
@@ -115,6 +131,8 @@ def _descriptors(connection: Connection, like: str | Voice) -> Floats:
     return hear(like.array).row()[:USED]
 
 
+_COPIES = 50  # voices of one family, more than nearly all have
+_ALL = 2**31
 _OTHER_FAMILIES = """
 WHERE family_id NOT IN (SELECT family_id FROM search_voices WHERE voice_id = $like)
 QUALIFY row_number() OVER (PARTITION BY family_id ORDER BY distance, sightings DESC, voice_id) = 1
