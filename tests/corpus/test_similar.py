@@ -121,6 +121,20 @@ def test_of_a_family_the_nearest_stands(heard_store: Path, tmp_path: Path) -> No
         assert len({"DARK", "DARKER"} & set(alone)) == 1
 
 
+def test_families_of_very_many_do_not_crowd_out_the_others(
+    heard_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy = tmp_path / "copy.duckdb"
+    copy.write_bytes(heard_store.read_bytes())
+    with open_store(copy) as connection:
+        for name in ("PLUCK", "PLING", "DARKER", "SLOW", "SLOWER"):
+            connection.execute("INSERT INTO families VALUES (?, 'f', 'a', 'b')", [VOICES[name].voice_id])
+        found = more_like(connection, VOICES["DARK"].voice_id, limit=5)
+        monkeypatch.setattr("corpus.searching.similar._COPIES", 1)
+        assert more_like(connection, VOICES["DARK"].voice_id, limit=5) == found
+    assert len({each.hit.family_id for each in found}) == 5
+
+
 def test_differences_in_words(opened: Connection) -> None:
     def words(ours: str, theirs: str) -> tuple[str, ...]:
         _, rows = read_heard(opened, [VOICES[ours].voice_id])
