@@ -234,3 +234,4 @@ CREATE TABLE timbres (
 # Migration n brings a store from version n to n + 1. Never edit one that has been released; add another.
 MIGRATIONS: tuple[str, ...] = (_FIRST, _REJECTED_VOICES + _HEALTH + _FAMILIES, _PLACES, _SEARCH + _TIMBRES)
 SCHEMA_VERSION = len(MIGRATIONS)
+VIEWS = ("sightings", "names")  # all that there are

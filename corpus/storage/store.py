@@ -11,7 +11,7 @@ from pathlib import Path
 
 import duckdb
 
-from corpus.storage.schema import MIGRATIONS, SCHEMA_VERSION
+from corpus.storage.schema import MIGRATIONS, SCHEMA_VERSION, VIEWS
 from corpus.storage.storecopy import copy_store, count_rows
 from dx7.errors import StoreBusyError, StoreError
 
@@ -133,6 +133,10 @@ def _version(connection: Connection, path: Path) -> int:
         return 0
     if "schema_version" not in tables:
         raise StoreError(f"{path} is a DuckDB database, but not a Cartwright store; name another file")
+    found = connection.execute("SELECT view_name FROM duckdb_views() WHERE NOT internal ORDER BY 1").fetchall()
+    foreign = [name for (name,) in found if name not in VIEWS]
+    if foreign:  # one in the place of a table may read any file of this machine
+        raise StoreError(f"the store at {path} has views that Cartwright never made ({foreign[0]!r}); do not trust it")
     ((newest,),) = connection.execute("SELECT max(version) FROM schema_version").fetchall()
     if not isinstance(newest, int | None):
         raise StoreError(f"{path} is a DuckDB database, but not a Cartwright store; name another file")

@@ -14,6 +14,7 @@ import pytest
 from corpus.ingesting.weave import rebuild_file
 from corpus.searching.facets import Filters
 from corpus.searching.search import search
+from corpus.storage.schema import VIEWS
 from corpus.storage.store import Connection, open_store
 from dx7.errors import StoreError
 
@@ -38,6 +39,17 @@ def test_a_database_that_is_no_store_is_refused(tmp_path: Path, statements: Sequ
             made.execute(statement)
     with pytest.raises(StoreError, match=match), open_store(path, read_only=True) as connection:
         connection.execute("SELECT count(*) FROM voices")
+
+
+def test_a_view_in_the_place_of_a_table_is_refused(store: Path) -> None:
+    with open_store(store, create=True) as connection:
+        views = connection.execute("SELECT view_name FROM duckdb_views() WHERE NOT internal").fetchall()
+        assert {name for (name,) in views} == set(VIEWS)
+        connection.execute("DROP TABLE answers")
+        connection.execute("CREATE VIEW answers AS SELECT * FROM read_text('/etc/hostname')")
+    match = "views that Cartwright never made .'answers'."
+    with pytest.raises(StoreError, match=match), open_store(store, read_only=True):
+        pass
 
 
 def test_a_block_that_rotted_on_the_disk_is_told(tmp_path: Path) -> None:
