@@ -12,6 +12,7 @@ import typer
 from corpus.commands.cli_options import StoreOption
 from dx7.categories import get_category
 from dx7.console import JsonOption, print_json, print_table, print_text, progress
+from dx7.errors import FileError
 from dx7.locations import store_file
 from dx7.selection import read_voice, split_slot
 
@@ -133,6 +134,8 @@ def _find_similar(
                 hear_timbres(where, progress=lambda done, total: bar.update(task, completed=done, total=total))
         with open_for_search(where) as connection:
             return more_like_recording(connection, recording, filters, text=text, limit=limit, every_copy=every_copy)
+    if file.is_file():
+        raise FileError(f"{like} may hold many voices; name one of them, as in {file.name}:1, or a recording (.wav)")
     with open_for_search(where) as connection:
         voice_id = find_voice(connection, like)
         return more_like(connection, voice_id, filters, text=text, limit=limit, every_copy=every_copy)

@@ -55,7 +55,7 @@ def suggest(
     Example: python -m corpus suggest --voices bank.syx --json
     """
     from corpus.suggesting.suggestions import refresh_suggestions, suggest_for_bank, summarise_suggestions
-    from dx7.files import read_bank
+    from dx7.selection import read_voices
 
     where = store or store_file()
     if voices is None:
@@ -64,7 +64,7 @@ def suggest(
             summary = summarise_suggestions(connection)
         print_json(summary) if json else print_table(summary)
         return
-    bank = read_bank(voices)
+    bank = read_voices(voices)
     with open_store(where, read_only=True) as connection:
         slots = suggest_for_bank(connection, bank)
     if json:

@@ -96,7 +96,12 @@ def test_like_a_voice_a_slot_and_a_recording(run: Run, tmp_path: Path, make_voic
 
 def test_failures_are_one_sentence(run: Run, tmp_path: Path) -> None:
     (tmp_path / "no.wav").write_bytes(b"no sound")
-    for like, message in (("no.wav", "no WAV file"), ("none.wav", "it is no file"), ("a.syx:99", "no slot 99")):
+    for like, message in (
+        ("no.wav", "no WAV file"),
+        ("a.syx", "name one of them, as in a.syx:1"),
+        ("none.wav", "it is no file"),
+        ("a.syx:99", "no slot 99"),
+    ):
         code, out = run("--like", str(tmp_path / like))
         assert (code, message in out) == (1, True)
     assert "no voice of the store begins" in run("--like", "zz")[1]

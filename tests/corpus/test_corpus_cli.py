@@ -76,6 +76,8 @@ def test_search_stats_and_suggest(home: Path, tmp_path: Path, make_bank: MakeBan
     assert suggestion.keys() == {"category", "probability", "origin"}
     assert (suggestion["category"], suggestion["origin"]) == ("mallet", "name_rule")
     assert {row["category"] for row in json.loads(corpus("suggest", *store, "--json").stdout)} == {"epiano", "brass"}
+    (tmp_path / "empty.syx").write_bytes(b"")
+    assert "the file is empty" in corpus("suggest", "--voices", tmp_path / "empty.syx", *store, code=1).stderr
 
 
 def test_bank_and_export(home: Path, tmp_path: Path) -> None:
