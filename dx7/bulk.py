@@ -16,6 +16,7 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing import get_context, parent_process
+from multiprocessing.connection import Connection, wait
 from threading import Thread
 from typing import Any, Protocol, TypeVar
 
@@ -90,7 +91,9 @@ def core_count() -> int:
 
 
 def _over_processes(chunks: Sequence[Bytes], work: Work[Result], processes: int) -> Iterator[Sequence[Result]]:
-    pool = ProcessPoolExecutor(processes, mp_context=get_context("spawn"), initializer=_depend_on_the_parent)
+    context = get_context("spawn")
+    ours, theirs = context.Pipe()
+    pool = ProcessPoolExecutor(processes, mp_context=context, initializer=_depend_on, initargs=(theirs,))
     waiting: deque[Future[Sequence[Result]]] = deque()
     try:
         for chunk in chunks:
@@ -102,21 +105,22 @@ def _over_processes(chunks: Sequence[Bytes], work: Work[Result], processes: int)
     except BrokenProcessPool as error:
         raise EngineError("a rendering process died, perhaps for want of memory; try again with fewer") from error
     finally:
+        ours.close()  # ends them; a pool that Ctrl-C met while it started may wait for them for ever
         pool.shutdown(wait=True, cancel_futures=True)
+        theirs.close()
 
 
 def _each(job: Callable[[Bytes], Result], chunk: Bytes) -> list[Result]:
     return [job(voice) for voice in chunk]
 
 
-def _depend_on_the_parent() -> None:
-    """Leave Ctrl-C to it, or every worker answers with a traceback of its own; and end when it is killed."""
+def _depend_on(line: Connection) -> None:
+    """Leave Ctrl-C to the parent, or every worker answers with a traceback of its own; end when its line goes dead."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    Thread(target=_end_with_the_parent, daemon=True).start()
+    Thread(target=_end_with, args=(line,), daemon=True).start()
 
 
-def _end_with_the_parent() -> None:
+def _end_with(line: Connection) -> None:
     parent = parent_process()
-    if parent:
-        parent.join()
-        os._exit(1)
+    wait([line, *([parent.sentinel] if parent else [])])
+    os._exit(1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from multiprocessing import active_children
 
 import numpy as np
@@ -34,6 +35,12 @@ def stumble(unpacked: Bytes) -> int:
     if unpacked[0] == 77:
         raise ValueError("voice 77 is not to my taste")
     return int(unpacked[0])
+
+
+def dawdle(unpacked: Bytes) -> int:
+    if unpacked[0]:
+        time.sleep(600)
+    return 0
 
 
 def die(_: Bytes) -> None:
@@ -77,4 +84,15 @@ def test_nobody_reading_on_stops_the_workers() -> None:
     results = render_many(_voices(20 * CHUNK), loudest, workers=Processes(2))
     next(results)
     results.close()  # type: ignore[attr-defined]
+    assert active_children() == []
+
+
+def test_workers_that_cannot_be_told_to_stop_are_ended() -> None:
+    voices = _voices(20 * CHUNK)
+    voices[:, 0] = np.arange(len(voices)) >= CHUNK
+    results = render_many(voices, dawdle, workers=Processes(2))
+    next(results)
+    began = time.monotonic()
+    results.close()
+    assert time.monotonic() - began < 60
     assert active_children() == []
