@@ -45,6 +45,7 @@ def health(
     Example: python -m corpus health --tag drone --limit 50
     """
     from corpus.hearing.health import TAGS, count_tags, hear_voices, refresh_health, tagged_voices, voice_health
+    from corpus.hearing.hearings import BATCH
 
     if tag and tag not in TAGS:
         raise typer.BadParameter(f"{tag!r} is no tag; there are {', '.join(TAGS)}", param_hint="--tag")
@@ -61,7 +62,8 @@ def health(
         try:
             counts = hear_voices(where, processes=jobs, dask=dask, progress=show)
         except KeyboardInterrupt:
-            raise EngineError(f"stopped after {heard} voices, which are kept; run it again to go on") from None
+            kept = heard // BATCH * BATCH
+            raise EngineError(f"stopped after {heard} voices; {kept} are kept; run it again to go on") from None
     with open_store(where) as connection:
         refresh_health(connection)
         tags = count_tags(connection)
