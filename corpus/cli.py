@@ -17,17 +17,11 @@ from dx7.errors import FileError
 from dx7.locations import labels_folder, store_file
 
 app = new_app("Bring banks into the store, look into it, export what was curated.")
-cli_search.register(app)
-cli_families.register(app)
-cli_health.register(app)
-cli_labels.register(app)
-cli_store.register(app)
-cli_scrape.register(app)
 
 
 @app.command()
 def ingest(
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Folders, zip archives, bank files.")],
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Folders, archives, bank files.")],
     store: StoreOption = None,
     json: JsonOption = False,
 ) -> None:
@@ -141,3 +135,11 @@ def _print_books(books: Books) -> None:
         if rows:
             print_text("")
             print_table(rows, title)
+
+
+cli_search.register(app)
+cli_families.register(app)
+cli_health.register(app)
+cli_labels.register(app)
+cli_store.register(app)
+cli_scrape.register(app)
