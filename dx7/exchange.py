@@ -6,7 +6,7 @@ An export is a folder: ``voices.parquet``, ``manifest.json`` and ``README.md`` (
 
 - ``voice_id``, ``family_id``, ``name``, ``split`` (train, validation or test);
 - ``categories``: list of keys, the main one first; never empty;
-- ``origin``: who said so (``person``, ``name_rule``, ``folder_rule``); ``confidence``: 0 to 1;
+- ``origin``: who said so (``person``, ``propagated``, ``name_rule``, ``folder_rule``); ``confidence``: 0 to 1;
 - ``sightings``: in how many slots of all ingested files the voice was found;
 - the 145 parameters as ``uint8`` columns, named and ordered as in ``dx7/parameters.py``.
 

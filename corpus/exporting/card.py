@@ -12,6 +12,7 @@ from dx7.parameters import PARAMETER_COUNT
 
 _ORIGINS = {
     "person": "a person listened and said so",
+    "propagated": "a person said so of a voice of the same family, or of a selection, and counted this one in",
     "name_rule": "the voice's names say so",
     "folder_rule": "the folders it was found in say so",
 }

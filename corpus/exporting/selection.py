@@ -14,6 +14,7 @@ from corpus.storage.voicetable import VoiceTable, read_voice_table
 from corpus.suggesting.suggestions import FOLDER_RULE, NAME_RULE
 
 PERSON = "person"
+PROPAGATED = "propagated"
 LEAST_CONFIDENCE = 0.5  # of a suggestion; below it, the rules would rather not say
 
 
@@ -84,21 +85,24 @@ def select_voices(
 def people_say(connection: Connection, category_keys: Sequence[str]) -> dict[str, Opinion | LeftOut]:
     """What people's standing answers make of each voice that has any besides skips.
 
-    Every labeller has one answer a voice. A voice is broken if at least as many say so as label it. Its categories
-    are those that at least half of the labels name, ranked by how many name them and how early.
+    Every labeller has one answer a voice. Answers to other voices that cover this one count where nobody has answered
+    this one itself. A voice is broken if at least as many say so as label it. Its categories are those that at least
+    half of the labels name, ranked by how many name them and how early.
     """
     answers: dict[str, list[tuple[str, tuple[str, ...]]]] = {}
-    for voice_id, answer, categories in connection.execute(
-        "SELECT voice_id, answer, categories FROM answers WHERE answer IN ('label', 'unsure', 'broken')"
-        " ORDER BY voice_id, answered, event"
+    origins: dict[str, str] = {}
+    for voice_id, answer, categories, propagated in connection.execute(
+        "SELECT voice_id, answer, categories, propagated FROM answers WHERE answer IN ('label', 'unsure', 'broken')"
+        " ORDER BY voice_id, propagated, answered, event"
     ).fetchall():
         known = tuple(key for key in categories if key in category_keys)
-        if answer != "label" or known:
+        origin = PROPAGATED if propagated else PERSON
+        if (answer != "label" or known) and origins.setdefault(voice_id, origin) == origin:
             answers.setdefault(voice_id, []).append((answer, known))
-    return {voice_id: _agree(given) for voice_id, given in answers.items()}
+    return {voice_id: _agree(given, origins[voice_id]) for voice_id, given in answers.items()}
 
 
-def _agree(answers: Sequence[tuple[str, tuple[str, ...]]]) -> Opinion | LeftOut:
+def _agree(answers: Sequence[tuple[str, tuple[str, ...]]], origin: str) -> Opinion | LeftOut:
     labels = [categories for answer, categories in answers if answer == "label"]
     broken = sum(answer == "broken" for answer, _ in answers)
     if broken and broken >= len(labels):
@@ -113,7 +117,7 @@ def _agree(answers: Sequence[tuple[str, tuple[str, ...]]]) -> Opinion | LeftOut:
         (key for key in named if 2 * named[key] >= len(labels)), key=lambda key: (-named[key], -earliness[key], key)
     )
     chosen = agreed or [min(named, key=lambda key: (-named[key], -earliness[key], key))]
-    return Opinion(tuple(chosen), PERSON, named[chosen[0]] / len(answers))
+    return Opinion(tuple(chosen), origin, named[chosen[0]] / len(answers))
 
 
 def _rules_say(connection: Connection, category_keys: Sequence[str], least: float) -> dict[str, Opinion | LeftOut]:

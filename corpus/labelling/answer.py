@@ -17,9 +17,12 @@ from dx7.errors import JournalError
 from dx7.identity import ID_LENGTH
 
 LONGEST_LABELLER = 40  # characters
-LONGEST_LINE = 16_384  # bytes; a real line has about 450
 MOST_CATEGORIES = 8  # of one voice
+MOST_COVERED = 20_000  # voices that one answer stands for besides its own
+LONGEST_LINE = 16_384 + 36 * MOST_COVERED  # bytes; a line that covers nothing has about 500
+QUALITIES = range(1, 6)
 IMPORTED = "import"  # what ``heard`` says of answers out of a file
+UNHEARD = "none"  # and of answers given without listening, to many voices at once
 _HEX_ID = re.compile(rf"[0-9a-f]{{{ID_LENGTH}}}")
 _KEY = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
@@ -33,6 +36,7 @@ class AnswerKind(StrEnum):
     SKIP = "skip"  # ask again later
     FAVOURITE = "favourite"
     UNFAVOURITE = "unfavourite"
+    QUALITY = "quality"  # 1, of no use, to 5, wanted in every cartridge
     UNDO = "undo"  # takes back one earlier answer of the same labeller
 
 
@@ -41,10 +45,14 @@ class Answer:
     """One line of a journal: who said what about which voice, when, and what the screen showed.
 
     ``event`` names the answer, 32 hexadecimal digits. ``categories`` has the main one first and is empty unless a
-    label. ``undoes`` is the event that an undo takes back. ``heard`` says on what ("engine", "dx7") or that the answer
-    came out of a file (:data:`IMPORTED`), ``token`` which serving of the voice was answered (or how the SHA-256 of
-    that file begins), ``dwell_seconds`` how long it had sounded, ``vocabulary`` which categories there were to choose
-    from (:func:`vocabulary_of`). Raises ``JournalError`` for an answer that makes no sense.
+    label. ``quality`` is 1 to 5 of a quality, else None. ``undoes`` is the event that an undo takes back. ``covers``
+    are further voices that a label or broken stands for: the rest of a family, of a selection.
+
+    ``heard`` says on what the voice was listened to ("engine", "dx7", "web_midi"), that nobody listened
+    (:data:`UNHEARD`) or that the answer came out of a file (:data:`IMPORTED`); ``page`` where it was given ("deck",
+    "families", ...), ``lane`` why the voice was served (``queue.py``), ``token`` which serving of it was answered (or
+    how the SHA-256 of that file begins), ``dwell_seconds`` how long it had sounded, ``vocabulary`` which categories
+    there were to choose from (:func:`vocabulary_of`). Raises ``JournalError`` for an answer that makes no sense.
     """
 
     event: str
@@ -59,6 +67,10 @@ class Answer:
     dwell_seconds: float = 0.0
     suggestion: Suggestion | None = None
     vocabulary: str = ""
+    quality: int | None = None
+    page: str = ""
+    lane: str = ""
+    covers: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         problem = _problem_of(self)
@@ -103,8 +115,9 @@ def decode_answer(line: bytes) -> Answer:
         raise JournalError("the line is no JSON object")
     try:
         suggestion, categories = fields.get("suggestion"), fields.get("categories", [])
-        if not isinstance(categories, list):  # the letters of a text would pass for categories
-            raise TypeError("categories is no list")
+        covers = fields.get("covers", [])
+        if not (isinstance(categories, list) and isinstance(covers, list)):  # the letters of a text would pass for one
+            raise TypeError("categories or covers is no list")
         return Answer(
             event=str(fields["event"]),
             labeller=str(fields["labeller"]),
@@ -118,6 +131,10 @@ def decode_answer(line: bytes) -> Answer:
             dwell_seconds=float(fields.get("dwell_seconds", 0)),
             suggestion=suggestion and Suggestion(**{key: suggestion[key] for key in Suggestion.__slots__}),
             vocabulary=str(fields.get("vocabulary", "")),
+            quality=fields.get("quality"),
+            page=str(fields.get("page", "")),
+            lane=str(fields.get("lane", "")),
+            covers=tuple(covers),
         )
     except KeyError as missing:
         raise JournalError(f"the field {missing.args[0]} is missing") from None
@@ -146,6 +163,20 @@ def _problem_of(answer: Answer) -> str | None:
         return "an undo, and nothing else, names the event it takes back"
     if answer.undoes is not None and not _HEX_ID.fullmatch(str(answer.undoes)):
         return f"the undone event {answer.undoes!r} is not {ID_LENGTH} hexadecimal digits"
+    if (answer.answer is AnswerKind.QUALITY) != (type(answer.quality) is int and answer.quality in QUALITIES):
+        return f"{answer.answer} with the quality {answer.quality!r}; a quality has 1 to 5, nothing else has"
     if not (math.isfinite(answer.dwell_seconds) and answer.dwell_seconds >= 0):
         return f"it dwelt for {answer.dwell_seconds} seconds"
+    return _problem_of_covers(answer) if answer.covers else None
+
+
+def _problem_of_covers(answer: Answer) -> str | None:
+    if answer.answer not in (AnswerKind.LABEL, AnswerKind.BROKEN):
+        return f"{answer.answer} covers other voices; only a label or broken can"
+    if len(answer.covers) > MOST_COVERED:
+        return f"it covers {len(answer.covers)} voices, more than {MOST_COVERED}"
+    if len({answer.voice_id, *answer.covers}) <= len(answer.covers):
+        return "a voice is covered twice, or by itself"
+    if not all(isinstance(voice, str) and _HEX_ID.fullmatch(voice) for voice in answer.covers):
+        return f"the voices it covers are not all {ID_LENGTH} hexadecimal digits"
     return None

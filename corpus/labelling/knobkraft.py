@@ -148,7 +148,7 @@ def _voice_of(patch: Mapping[str, Any], read: LabelsRead) -> str | None:
 def _own_row(number: int, voice: str, fields: Any) -> LabelRow:
     if not isinstance(fields, Mapping):
         raise FormatError(f"what {OURS} noted of it is no answer")
-    said = {what: str(fields.get(what) or "") for what in ("answer", "labeller", "time", "event")}
+    said = {what: str(fields.get(what) or "") for what in ("answer", "labeller", "time", "event", "quality")}
     return make_row(number, voice, _texts(fields.get("categories")), **said)
 
 

@@ -32,10 +32,23 @@ _COLUMNS: Mapping[str, tuple[str, ...]] = {
     "labeller": ("labeller", "labeler", "person", "who", "by"),
     "time": ("time", "when", "date", "answered"),
     "event": ("event",),
+    "quality": ("quality", "rating", "stars"),
 }
 _NAMING = ("voice_id", "raw_sha", "file", "voice", "name")
 _WRITTEN = (
-    *("voice_id", "name", "file", "slot", "labeller", "answer", "categories", "time", "heard", "dwell_seconds"),
+    *(
+        "voice_id",
+        "name",
+        "file",
+        "slot",
+        "labeller",
+        "answer",
+        "categories",
+        "time",
+        "heard",
+        "dwell_seconds",
+        "quality",
+    ),
     *("suggestion", "suggestion_probability", "suggestion_origin", "vocabulary", "token", "event"),
 )
 _OBEYED = re.compile(r"'*[=+\-@\t\r]")  # how a cell begins that a spreadsheet would calculate
@@ -69,7 +82,7 @@ def read_csv(data: bytes, finder: VoiceFinder, names: CategoryNames) -> LabelsRe
                 continue
             categories, unknown = names.find(fields.get("categories", ""))
             read.left_out.update(f"category {name}" for name in unknown)
-            said = {what: fields.get(what, "") for what in ("answer", "labeller", "time", "event")}
+            said = {what: fields.get(what, "") for what in ("answer", "labeller", "time", "event", "quality")}
             read.rows.append(make_row(line, _find_voice(fields, finder), categories, **said))
         except (CartwrightError, csv.Error) as error:
             read.problems.append(Problem(line, str(error)))
@@ -165,6 +178,7 @@ def _row(answer: Answer, card: VoiceCard | None) -> list[object]:
         answer.time.astimezone(UTC).isoformat(timespec="microseconds"),
         answer.heard,
         answer.dwell_seconds,
+        answer.quality,
         *((guess.category, guess.probability, guess.origin) if guess else ("", "", "")),
         answer.vocabulary,
         answer.token,

@@ -109,9 +109,10 @@ def import_labels(
 def export_labels(folder: Path, out: Path, *, store: Path | None = None, labeller: str | None = None) -> Exported:
     """Write what stands in the journals to a CSV or PIF file, by its suffix; of one person if ``labeller`` is given.
 
-    A PIF holds the voices themselves, so it needs the store and leaves out voices that are not in it. Raises
-    ``FileError`` for another suffix or if the disk refuses, ``StoreError`` without a store, ``JournalError`` if a
-    journal cannot be read or nothing has been answered.
+    Only what was answered in person is written, not what such an answer covers besides. A PIF holds the voices
+    themselves, so it needs the store and leaves out voices that are not in it. Raises ``FileError`` for another suffix
+    or if the disk refuses, ``StoreError`` without a store, ``JournalError`` if a journal cannot be read or nothing has
+    been answered.
     """
     suffix = out.suffix.lower()
     if suffix not in CSV_SUFFIXES + PIF_SUFFIXES:
@@ -171,6 +172,7 @@ def _answers(
                 voice_id=row.voice_id,
                 answer=row.answer,
                 categories=row.categories,
+                quality=row.quality,
                 heard=IMPORTED,
                 token=token,
                 vocabulary=vocabulary,
@@ -184,7 +186,14 @@ def _answers(
 
 def _made_event(labeller: str, row: LabelRow) -> str:
     """The same for the same answer, so that it is added once however often it is imported."""
-    said = [labeller, row.voice_id, row.answer, *row.categories, row.time.isoformat() if row.time else ""]
+    said = [
+        labeller,
+        row.voice_id,
+        row.answer,
+        *row.categories,
+        *([row.quality] if row.quality else []),
+        row.time.isoformat() if row.time else "",
+    ]
     return sha256(json.dumps(["import", *said]).encode()).hexdigest()[:ID_LENGTH]
 
 

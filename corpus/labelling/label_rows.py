@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
-from corpus.labelling.answer import AnswerKind
+from corpus.labelling.answer import QUALITIES, AnswerKind
 from dx7.categories import get_category, load_categories
 from dx7.errors import CategoryError, FormatError
 from dx7.identity import ID_LENGTH
@@ -33,6 +33,7 @@ class LabelRow:
     labeller: str | None = None
     time: datetime | None = None
     event: str | None = None
+    quality: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +110,7 @@ def make_row(
     labeller: str = "",
     time: str = "",
     event: str = "",
+    quality: str = "",
 ) -> LabelRow:
     """A row from the texts of a file; '' is what it does not say. Raises ``FormatError`` with what is wrong."""
     keys = tuple(categories)
@@ -122,9 +124,20 @@ def make_row(
         keys = ()
     elif not keys:
         raise FormatError("it names no category that there is")
+    if kind is AnswerKind.QUALITY and quality.strip() not in set(map(str, QUALITIES)):
+        raise FormatError(f"the quality {quality!r} is not {min(QUALITIES)} to {max(QUALITIES)}")
     if event and not _HEX_ID.fullmatch(event):
         raise FormatError(f"the event {event!r} is not {ID_LENGTH} hexadecimal digits")
-    return LabelRow(row, voice_id, kind, keys, labeller.strip() or None, _time_of(time.strip()), event or None)
+    return LabelRow(
+        row,
+        voice_id,
+        kind,
+        keys,
+        labeller.strip() or None,
+        _time_of(time.strip()),
+        event or None,
+        int(quality) if kind is AnswerKind.QUALITY else None,
+    )
 
 
 def _time_of(text: str) -> datetime | None:

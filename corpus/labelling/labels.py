@@ -2,7 +2,7 @@
 
 Folding is a pure function of the set of answers: the order in which journals are read, and copies of the same
 answers in two files, change nothing. What was imported from a file stands only where the labeller has not answered in
-person.
+person; nor does what an answer to one voice says of others that it covers.
 """
 
 from __future__ import annotations
@@ -28,8 +28,22 @@ _SCHEMA = pa.schema(
         ("voice_id", pa.string()),
         ("answer", pa.string()),
         ("categories", pa.list_(pa.string())),
+        ("propagated", pa.bool_()),
+        ("quality", pa.uint8()),
+        ("heard", pa.string()),
+        ("lane", pa.string()),
+        ("page", pa.string()),
     ]
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Opinion:
+    """What a labeller says of one voice: by an answer to it, or ``propagated`` from one that covers it."""
+
+    voice_id: str
+    answer: Answer
+    propagated: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,23 +73,34 @@ def standing_answers(answers: Iterable[Answer]) -> list[Answer]:
 
 
 def current_answers(answers: Iterable[Answer]) -> list[Answer]:
-    """What every labeller says about every voice now, oldest first.
+    """What every labeller says about every voice in person now, oldest first; what is covered is left out.
 
-    Of a labeller and a voice there are at most two answers: the latest label, unsure or broken (a skip only where
-    there is none of these), and a favourite if it is one. An imported one gives way to one in person of any age.
+    Of a labeller and a voice there are at most three answers: the latest label, unsure or broken (a skip only where
+    there is none of these), the latest quality, and a favourite if it is one. An imported one gives way to one in
+    person of any age.
     """
-    latest: dict[tuple[str, str, str], Answer] = {}
+    return [opinion.answer for opinion in current_opinions(answers) if not opinion.propagated]
+
+
+def current_opinions(answers: Iterable[Answer]) -> list[Opinion]:
+    """As :func:`current_answers`, with what answers say of voices that they cover, oldest first.
+
+    In person counts before imported, imported before propagated; among the same, the latest does.
+    """
+    latest: dict[tuple[str, str, str], Opinion] = {}
     for answer in standing_answers(answers):
-        about = (answer.labeller, answer.voice_id, _aspect(answer))
-        if about not in latest or not _is_imported(answer) or _is_imported(latest[about]):
-            latest[about] = answer
+        for voice_id in (answer.voice_id, *answer.covers):
+            opinion = Opinion(voice_id, answer, propagated=voice_id != answer.voice_id)
+            about = (answer.labeller, voice_id, _aspect(answer))
+            if about not in latest or _standing(opinion) >= _standing(latest[about]):
+                latest[about] = opinion
     current = [
-        answer
-        for (labeller, voice_id, aspect), answer in latest.items()
-        if answer.answer is not AnswerKind.UNFAVOURITE
+        opinion
+        for (labeller, voice_id, aspect), opinion in latest.items()
+        if opinion.answer.answer is not AnswerKind.UNFAVOURITE
         and not (aspect == "skip" and (labeller, voice_id, "opinion") in latest)
     ]
-    return sorted(current, key=lambda answer: (answer.time, answer.event))
+    return sorted(current, key=lambda opinion: (opinion.answer.time, opinion.answer.event, opinion.propagated))
 
 
 def rebuild_answers(connection: Connection, folder: Path) -> Rebuilt:
@@ -84,15 +109,21 @@ def rebuild_answers(connection: Connection, folder: Path) -> Rebuilt:
     Raises ``JournalError`` if a journal cannot be read.
     """
     journals = read_journals(folder)
-    current = current_answers(journals.answers)
+    current = current_opinions(journals.answers)
+    said = [opinion.answer for opinion in current]
     rows = pa.table(
         {
-            "event": [a.event for a in current],
-            "labeller": [a.labeller for a in current],
-            "answered": [a.time.astimezone(UTC).replace(tzinfo=None) for a in current],
-            "voice_id": [a.voice_id for a in current],
-            "answer": [a.answer.value for a in current],
-            "categories": [list(a.categories) for a in current],
+            "event": [answer.event for answer in said],
+            "labeller": [answer.labeller for answer in said],
+            "answered": [answer.time.astimezone(UTC).replace(tzinfo=None) for answer in said],
+            "voice_id": [opinion.voice_id for opinion in current],
+            "answer": [answer.answer.value for answer in said],
+            "categories": [list(answer.categories) for answer in said],
+            "propagated": [opinion.propagated for opinion in current],
+            "quality": [answer.quality for answer in said],
+            "heard": [answer.heard for answer in said],
+            "lane": [answer.lane for answer in said],
+            "page": [answer.page for answer in said],
         },
         schema=_SCHEMA,
     )
@@ -114,7 +145,13 @@ def _is_imported(answer: Answer) -> bool:
     return answer.heard == IMPORTED
 
 
+def _standing(opinion: Opinion) -> int:
+    return 0 if opinion.propagated else 1 if _is_imported(opinion.answer) else 2
+
+
 def _aspect(answer: Answer) -> str:
     if answer.answer in _FAVOURITES:
         return "favourite"
+    if answer.answer is AnswerKind.QUALITY:
+        return "quality"
     return "skip" if answer.answer is AnswerKind.SKIP else "opinion"

@@ -112,7 +112,7 @@ CREATE TABLE answers (
     labeller VARCHAR NOT NULL,
     answered TIMESTAMP NOT NULL,      -- UTC
     voice_id VARCHAR NOT NULL,
-    answer VARCHAR NOT NULL,          -- label, unsure, broken, skip, favourite, unfavourite
+    answer VARCHAR NOT NULL,          -- label, unsure, broken, skip, favourite, quality
     categories VARCHAR[] NOT NULL     -- the main one first; empty unless answer = 'label'
 );
 CREATE VIEW sightings AS
@@ -231,7 +231,16 @@ CREATE TABLE timbres (
 );
 """
 
+# What earlier answers lack stays so until the journals are projected again.
+_OPINIONS = """
+ALTER TABLE answers ADD COLUMN propagated BOOLEAN DEFAULT false;  -- by an answer to another voice that covers this one
+ALTER TABLE answers ADD COLUMN quality UTINYINT;                  -- 1 to 5 if answer = 'quality'
+ALTER TABLE answers ADD COLUMN heard VARCHAR DEFAULT '';          -- engine, dx7, web_midi, import, none
+ALTER TABLE answers ADD COLUMN lane VARCHAR DEFAULT '';           -- why it was asked about (labelling/queue.py)
+ALTER TABLE answers ADD COLUMN page VARCHAR DEFAULT '';           -- where it was answered
+"""
+
 # Migration n brings a store from version n to n + 1. Never edit one that has been released; add another.
-MIGRATIONS: tuple[str, ...] = (_FIRST, _REJECTED_VOICES + _HEALTH + _FAMILIES, _PLACES, _SEARCH + _TIMBRES)
+MIGRATIONS: tuple[str, ...] = (_FIRST, _REJECTED_VOICES + _HEALTH + _FAMILIES, _PLACES, _SEARCH + _TIMBRES, _OPINIONS)
 SCHEMA_VERSION = len(MIGRATIONS)
 VIEWS = ("sightings", "names")  # all that there are

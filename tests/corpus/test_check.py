@@ -34,7 +34,10 @@ def sound(
         connection.execute("INSERT INTO hearings SELECT voice_id, 'engine', 1, [] FROM voices")
         connection.execute("INSERT INTO families SELECT voice_id, voice_id, '', '' FROM voices")
         connection.execute("INSERT INTO relatives SELECT min(voice_id), max(voice_id), 1, 0 FROM voices")
-        connection.execute("INSERT INTO answers VALUES ('e', 'anna', now()::TIMESTAMP, 'elsewhere', 'skip', [])")
+        connection.execute(
+            "INSERT INTO answers (event, labeller, answered, voice_id, answer, categories)"
+            " VALUES ('e', 'anna', now()::TIMESTAMP, 'elsewhere', 'skip', [])"
+        )
     return store
 
 

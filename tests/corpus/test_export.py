@@ -52,7 +52,8 @@ def filled(tmp_path: Path, store: Path, make_bank: MakeBank) -> Path:
 
 def answer(connection: Connection, voice: Voice, labeller: str, kind: str, categories: Sequence[str] = ()) -> None:
     connection.execute(
-        "INSERT INTO answers VALUES ($1 || $2, $1, '2026-01-01', $2, $3, $4)",
+        "INSERT INTO answers (event, labeller, answered, voice_id, answer, categories)"
+        " VALUES ($1 || $2, $1, '2026-01-01', $2, $3, $4)",
         [labeller, voice.voice_id, kind, list(categories)],
     )
 

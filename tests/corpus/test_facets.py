@@ -57,7 +57,8 @@ def opened(tmp_path: Path, store: Path, make_bank: MakeBank, make_voice: Callabl
             "INSERT INTO families VALUES (?, 'f', 'a', 'b'), (?, 'f', 'a', 'b'), (?, 'g', 'c', 'd')", [one, two, three]
         )
         connection.execute(
-            "INSERT INTO answers VALUES ('e', 'anna', '2026-01-01', ?, 'label', ['bell', 'fx']),"
+            "INSERT INTO answers (event, labeller, answered, voice_id, answer, categories)"
+            " VALUES ('e', 'anna', '2026-01-01', ?, 'label', ['bell', 'fx']),"
             " ('f', 'ben', '2026-01-01', ?, 'favourite', []), ('g', 'ben', '2026-01-01', ?, 'unsure', [])",
             [one, two, three],
         )
@@ -247,7 +248,9 @@ def test_the_index_never_goes_stale(opened: Connection, change: str) -> None:
 def test_answers_count_at_once(opened: Connection, make_voice: Callable[..., Voice]) -> None:
     search(opened)
     opened.execute(
-        "INSERT INTO answers VALUES ('h', 'cleo', '2026-01-02', ?, 'label', ['drum'])", [make_voice(2).voice_id]
+        "INSERT INTO answers (event, labeller, answered, voice_id, answer, categories)"
+        " VALUES ('h', 'cleo', '2026-01-02', ?, 'label', ['drum'])",
+        [make_voice(2).voice_id],
     )
     assert names(search(opened, filters=Filters(labeller="cleo", categories=("drum",)))) == {"BRASS"}
 

@@ -257,7 +257,10 @@ def test_others_write_to_the_store_while_an_ingest_runs(
     def answer(files: int) -> None:
         nonlocal answered
         with open_store(store) as connection:
-            connection.execute("INSERT INTO answers VALUES ('e', 'me', now()::TIMESTAMP, 'v', 'skip', [])")
+            connection.execute(
+                "INSERT INTO answers (event, labeller, answered, voice_id, answer, categories)"
+                " VALUES ('e', 'me', now()::TIMESTAMP, 'v', 'skip', [])"
+            )
         answered += 1
 
     ingest([banks], store, progress=answer)

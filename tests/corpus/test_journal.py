@@ -48,15 +48,20 @@ def label(number: int, *categories: str, labeller: str = "anna") -> Answer:
 @st.composite
 def answers(draw: st.DrawFn) -> Answer:
     kind = draw(st.sampled_from(AnswerKind))
+    voice_id = draw(hex_ids)
     return Answer(
         event=draw(hex_ids),
         labeller=clean_labeller(draw(st.text(max_size=60))),
         time=draw(st.datetimes(datetime(2, 1, 1), datetime(9998, 12, 31), timezones=st.just(UTC))),
-        voice_id=draw(hex_ids),
+        voice_id=voice_id,
         answer=kind,
         categories=tuple(draw(st.lists(keys, min_size=1, max_size=4, unique=True))) if kind == "label" else (),
         undoes=draw(hex_ids) if kind == "undo" else None,
-        heard=draw(st.sampled_from(["engine", "dx7"])),
+        heard=draw(st.sampled_from(["engine", "dx7", "web_midi", "none"])),
+        quality=draw(st.integers(1, 5)) if kind == "quality" else None,
+        covers=tuple(sorted(draw(st.sets(hex_ids, max_size=3)) - {voice_id})) if kind in ("label", "broken") else (),
+        page=draw(st.sampled_from(["", "deck", "families"])),
+        lane=draw(st.sampled_from(["", "control"])),
         token=draw(st.text(max_size=20)),
         dwell_seconds=draw(st.floats(0, 1e6)),
         suggestion=draw(
@@ -99,6 +104,15 @@ def test_a_labeller_names_a_file_in_the_folder_and_nothing_else(name: str) -> No
         ({"undoes": VOICE}, "and nothing else, names the event"),
         ({"answer": AnswerKind.UNDO, "categories": ()}, "names the event"),
         ({"dwell_seconds": float("nan")}, "dwelt for nan"),
+        ({"quality": 3}, "label with the quality 3"),
+        ({"answer": AnswerKind.QUALITY, "categories": ()}, "quality with the quality None"),
+        ({"answer": AnswerKind.QUALITY, "categories": (), "quality": 6}, "quality with the quality 6"),
+        ({"answer": AnswerKind.QUALITY, "categories": (), "quality": True}, "quality with the quality True"),
+        ({"covers": (VOICE,)}, "covered twice, or by itself"),
+        ({"covers": ("1" * 32, "1" * 32)}, "covered twice"),
+        ({"covers": ("x",)}, "not all 32 hexadecimal digits"),
+        ({"answer": AnswerKind.UNSURE, "categories": (), "covers": ("1" * 32,)}, "only a label or broken"),
+        ({"covers": tuple(f"{n:032x}" for n in range(1, 20_002))}, "covers 20001 voices"),
     ],
 )
 def test_an_answer_that_makes_no_sense_is_refused(change: dict[str, object], match: str) -> None:

@@ -314,6 +314,7 @@ def given_answers(draw: st.DrawFn) -> Answer:
         voice_id=INIT_VOICE.voice_id,
         answer=kind,
         categories=tuple(chosen) if kind == "label" else (),
+        quality=draw(st.integers(1, 5)) if kind == "quality" else None,
     )
 
 
@@ -327,8 +328,8 @@ def test_every_answer_survives_both_formats(answers: list[Answer], name: str) ->
     ):
         back = read(data)
         assert back.problems == []
-        assert [(r.event, r.labeller, r.time, r.voice_id, r.answer, r.categories) for r in back.rows] == [
-            (a.event, a.labeller, a.time, a.voice_id, a.answer, a.categories) for a in answers
+        assert [(r.event, r.labeller, r.time, r.voice_id, r.answer, r.categories, r.quality) for r in back.rows] == [
+            (a.event, a.labeller, a.time, a.voice_id, a.answer, a.categories, a.quality) for a in answers
         ]
 
 

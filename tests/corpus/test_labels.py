@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -7,16 +8,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corpus.labelling.answer import Answer, AnswerKind
+from corpus.labelling.answer import IMPORTED, Answer, AnswerKind
 from corpus.labelling.journal import append_answers
-from corpus.labelling.labels import current_answers, rebuild_answers, standing_answers
+from corpus.labelling.labels import current_answers, current_opinions, rebuild_answers, standing_answers
 from corpus.storage.store import open_store
 from dx7.errors import JournalError
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def answer(number: int, kind: str, voice: int = 0, *, labeller: str = "anna", undoes: int | None = None) -> Answer:
+def answer(
+    number: int,
+    kind: str,
+    voice: int = 0,
+    *,
+    labeller: str = "anna",
+    undoes: int | None = None,
+    covers: tuple[int, ...] = (),
+) -> Answer:
     return Answer(
         event=f"{number:032x}",
         labeller=labeller,
@@ -25,6 +34,8 @@ def answer(number: int, kind: str, voice: int = 0, *, labeller: str = "anna", un
         answer=AnswerKind(kind),
         categories=(f"category_{number}",) if kind == "label" else (),
         undoes=None if undoes is None else f"{undoes:032x}",
+        quality=1 + number % 5 if kind == "quality" else None,
+        covers=tuple(f"{other:032x}" for other in covers),
     )
 
 
@@ -36,7 +47,8 @@ def histories(draw: st.DrawFn) -> list[Answer]:
         kind = draw(st.sampled_from([k.value for k in AnswerKind]))
         undoes = draw(st.integers(0, max(0, number - 1))) if kind == "undo" else None
         voice, labeller = draw(st.integers(0, 3)), draw(st.sampled_from(["anna", "ben"]))
-        history.append(answer(number, kind, voice, labeller=labeller, undoes=undoes))
+        covers = tuple(draw(st.sets(st.integers(0, 3))) - {voice}) if kind in ("label", "broken") else ()
+        history.append(answer(number, kind, voice, labeller=labeller, undoes=undoes, covers=covers))
     return history
 
 
@@ -77,9 +89,10 @@ def test_undoing_everything_leaves_nothing(history: list[Answer]) -> None:
 
 
 @given(histories())
-def test_at_most_one_opinion_and_one_favourite_of_a_person_and_voice(history: list[Answer]) -> None:
+def test_at_most_one_opinion_quality_and_favourite_of_a_person_and_voice(history: list[Answer]) -> None:
     current = current_answers(history)
-    keys = [(a.labeller, a.voice_id, a.answer is AnswerKind.FAVOURITE) for a in current]
+    apart = (AnswerKind.FAVOURITE, AnswerKind.QUALITY)
+    keys = [(a.labeller, a.voice_id, a.answer if a.answer in apart else None) for a in current]
     assert len(set(keys)) == len(keys)
     assert {a.answer for a in current} <= set(AnswerKind) - {AnswerKind.UNDO, AnswerKind.UNFAVOURITE}
 
@@ -93,6 +106,7 @@ def test_at_most_one_opinion_and_one_favourite_of_a_person_and_voice(history: li
         (["favourite", "label"], ["favourite", "label"]),
         (["favourite", "unfavourite"], []),
         (["favourite", "broken", "unfavourite", "favourite"], ["broken", "favourite"]),
+        (["quality", "label", "quality"], ["label", "quality"]),
     ],
 )
 def test_what_counts(kinds: list[str], current: list[str]) -> None:
@@ -110,6 +124,43 @@ def test_undoing_a_correction_brings_the_label_back() -> None:
     first, second = answer(0, "label"), answer(1, "label")
     assert current_answers([first, second]) == [second]
     assert current_answers([first, second, answer(2, "undo", undoes=1)]) == [first]
+
+
+def said(history: list[Answer]) -> dict[int, tuple[str, bool]]:
+    return {
+        int(o.voice_id, 16): (o.answer.answer.value, o.propagated)
+        for o in current_opinions(history)
+        if o.answer.labeller == "anna"
+    }
+
+
+def test_an_answer_speaks_for_what_it_covers_unless_that_was_answered_in_person() -> None:
+    in_person, family = answer(0, "unsure", 2), answer(1, "label", 1, covers=(2, 3))
+    assert said([in_person, family]) == {1: ("label", False), 2: ("unsure", False), 3: ("label", True)}
+    assert said([in_person, family, answer(2, "broken", 3)])[3] == ("broken", False)
+    assert said([family, answer(2, "broken", 4, covers=(3,))])[3] == ("broken", True)
+    imported = replace(answer(2, "broken", 3), heard=IMPORTED)
+    assert said([imported, family])[3] == ("broken", False)
+    assert said([family, answer(3, "label", 5, labeller="ben", covers=(1,))])[1] == ("label", False)
+
+
+def test_one_undo_takes_back_all_that_an_answer_covers() -> None:
+    family = answer(1, "label", 1, covers=tuple(range(2, 500)))
+    assert len(current_opinions([family])) == 499
+    assert current_opinions([family, answer(2, "undo", 1, undoes=1)]) == []
+
+
+def test_the_table_says_what_is_propagated(tmp_path: Path) -> None:
+    append_answers(tmp_path, [answer(0, "label", 1, covers=(2,)), answer(1, "quality", 1)])
+    with open_store(tmp_path / "store.duckdb", create=True) as connection:
+        assert rebuild_answers(connection, tmp_path).standing == 3
+        rows = connection.execute("SELECT voice_id, answer, propagated, quality, event FROM answers").fetchall()
+    first, second = f"{0:032x}", f"{1:032x}"
+    assert sorted(rows) == [
+        (f"{1:032x}", "label", False, None, first),
+        (f"{1:032x}", "quality", False, 2, second),
+        (f"{2:032x}", "label", True, None, first),
+    ]
 
 
 def test_the_table_holds_what_the_journals_say(tmp_path: Path) -> None:

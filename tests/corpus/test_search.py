@@ -80,7 +80,9 @@ def test_facets_narrow(
     assert "PIANO" not in found(algorithm=algorithm % 32 + 1)
     assert len(found(limit=2)) == 2
     connection.execute(
-        "INSERT INTO answers VALUES ('e', 'anna', '2026-01-01', ?, 'label', ['bell'])", [make_voice(3).voice_id]
+        "INSERT INTO answers (event, labeller, answered, voice_id, answer, categories)"
+        " VALUES ('e', 'anna', '2026-01-01', ?, 'label', ['bell'])",
+        [make_voice(3).voice_id],
     )
     assert found(categories=("piano",)) == [], "a person's answer stands before the rules'"
     assert found(categories=("bell", "drum")) == ["PIANO"]
