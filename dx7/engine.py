@@ -10,6 +10,7 @@ work goes to processes (``dx7/bulk.py``).
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable
 from functools import partial
@@ -47,6 +48,7 @@ _K_WEIGHTING = (
 _MAXIMUM = MAXIMUM[:NAME_INDEX]
 _ALL_OPERATORS_ON = b"\x3f"  # byte 155, which dexed-py asks for and ignores
 _threads = threading.local()
+_making = threading.Lock()
 
 
 def render(
@@ -90,21 +92,19 @@ def player_of(unpacked: Bytes) -> Callable[[int, int, float, float], Audio]:
     return partial(_render_full, _checked(unpacked))
 
 
-def to_playback_level(audio: Audio) -> Audio:
+def to_playback_level(audio: Audio, *, as_loud_as: Audio | None = None) -> Audio:
     """The sound at a level that is safe and even to listen to: ``float32[samples]``, same length.
 
     Direct current and rumble below 20 Hz are taken out, the loudest 0.4 s are brought to :data:`PLAYBACK_LOUDNESS`,
     and no sample passes :data:`PLAYBACK_PEAK`. Never amplified by more than :data:`MOST_GAIN`, so what is as good as
-    silent stays so. Raises ``EngineError`` if the sound is not finite.
+    silent stays so. With ``as_loud_as``, the gain is that which this other sound would get: so notes of one voice keep
+    their loudness to each other. Raises ``EngineError`` if a sound is not finite.
     """
-    if not np.isfinite(audio).all():
-        raise EngineError("the sound has samples that are not numbers; render it again")
-    if len(audio) == 0:
-        return audio.astype(np.float32)
-    from scipy.signal import butter, sosfilt
-
-    clean = sosfilt(butter(2, _RUMBLE, "highpass", fs=SAMPLE_RATE, output="sos"), audio)
-    gain = 10 ** (min(PLAYBACK_LOUDNESS - loudness(clean), MOST_GAIN) / 20)
+    clean = _without_rumble(audio)
+    if len(clean) == 0:
+        return clean
+    measured = clean if as_loud_as is None else _without_rumble(as_loud_as)
+    gain = 10 ** (min(PLAYBACK_LOUDNESS - loudness(measured), MOST_GAIN) / 20)
     peak = float(np.abs(clean).max()) * gain
     scaled: Audio = (clean * (gain * min(1.0, PLAYBACK_PEAK / peak) if peak else gain)).astype(np.float32)
     return scaled
@@ -125,6 +125,17 @@ def loudness(audio: NDArray[Any]) -> float:
     ends = np.minimum(np.arange(0, len(energy), window // 16) + window, len(energy) - 1)
     loudest = (energy[ends] - energy[: len(energy) : window // 16]).max() / window
     return float(10 * np.log10(max(loudest, 1e-20))) - 0.691
+
+
+def _without_rumble(audio: Audio) -> Audio:
+    if not np.isfinite(audio).all():
+        raise EngineError("the sound has samples that are not numbers; render it again")
+    if len(audio) == 0:
+        return audio.astype(np.float32)
+    from scipy.signal import butter, sosfilt
+
+    clean: Audio = sosfilt(butter(2, _RUMBLE, "highpass", fs=SAMPLE_RATE, output="sos"), audio)
+    return clean
 
 
 def _checked(unpacked: Bytes) -> bytes:
@@ -155,7 +166,23 @@ def _render_full(unpacked: bytes, note: int, velocity: int, seconds_held: float,
 def _synth() -> Any:
     """This thread's synthesizer. Loading and rendering are two calls, so threads must not share one."""
     if not hasattr(_threads, "synth"):
-        from dexed._dexed import DexedSynth  # takes the bytes as they are; dexed.Patch would take them apart first
-
-        _threads.synth = DexedSynth(SAMPLE_RATE, 0)
+        with _making:  # the first one makes the tables of the process
+            _threads.synth = _synth_class()(SAMPLE_RATE, 0)
     return _threads.synth
+
+
+def _synth_class() -> Any:
+    """The bare synthesizer, which takes bytes as they are; ``dexed.Patch`` would take them apart first.
+
+    Where JAX is installed, dexed-py imports it to register a class that nothing here uses: a second, and a trap for
+    threads that meet JAX half imported. So it is not found meanwhile.
+    """
+    hides_jax = "jax" not in sys.modules
+    if hides_jax:
+        sys.modules["jax"] = None  # type: ignore[assignment]  # what makes an import fail
+    try:
+        from dexed._dexed import DexedSynth
+    finally:
+        if hides_jax:
+            del sys.modules["jax"]
+    return DexedSynth

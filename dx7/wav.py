@@ -30,8 +30,8 @@ _SUBFORMAT = 24  # where an extensible format says which it really is
 _WIDTHS = {_PCM: (8, 16, 24, 32), _FLOAT: (32, 64)}  # bits
 
 
-def encode_wav(audio: Audio) -> bytes:
-    """A WAV file of ``float32[samples]`` within -1 and 1.
+def encode_wav(audio: Audio, *, rate: int = SAMPLE_RATE) -> bytes:
+    """A WAV file of ``float32[samples]`` within -1 and 1, ``rate`` of them a second.
 
     Raises ``EngineError`` for samples that are not numbers or lie beyond; nothing is clipped in silence.
     """
@@ -45,7 +45,7 @@ def encode_wav(audio: Audio) -> bytes:
     with wave.open(file, "wb") as writer:
         writer.setnchannels(1)
         writer.setsampwidth(2)
-        writer.setframerate(SAMPLE_RATE)
+        writer.setframerate(rate)
         writer.writeframes(np.round(audio * _FULL_SCALE).astype("<i2").tobytes())
     return file.getvalue()
 

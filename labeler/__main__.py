@@ -48,7 +48,7 @@ def _streamlit(address: str, port: int) -> list[str]:
         "browser.serverAddress": address,
         "logger.level": "warning",
     }
-    page = Path(__file__).with_name("app.py")
+    page = Path(__file__).with_name("server.py")
     return ["-m", "streamlit", "run", str(page), *(f"--{name}={value}" for name, value in options.items())]
 
 

@@ -1,35 +1,37 @@
 // The deck: what is on display, what was answered, what Python has not acknowledged yet.
 //
-// Python serves a line of voices and their sounds ahead of need, so the next voice sounds in the handler of the key
-// that answered the one before. Every key becomes an event with a sequence number; events stay in the component's
+// Python serves a line of voices ahead of need and their sounds are fetched ahead, so the next voice sounds in the
+// handler of the key that answered the one before. Every key becomes an event with a sequence number; events stay in the component's
 // state until Python acknowledges them. corpus/labelling/serving.py says which answers count; the same rules stand here.
 
-const HEARING = "corpus.labelling.serving.LEAST_DWELL"; // replaced by deck.py
-const player = new Player(); // outlives remounts, so that sound stays unlocked
+const HEARING = "corpus.labelling.serving.LEAST_DWELL"; // replaced by component.py
+const LOOK_AHEAD = 10; // voices whose sounds are fetched before they are asked for
 const decks = new WeakMap();
 
 class Deck {
   constructor(root) {
     this.root = root;
     this.at = Object.fromEntries([...root.querySelectorAll("[data-id]")].map((node) => [node.dataset.id, node]));
-    this.scope = new Scope(this.at.scope, player);
+    this.scope = new Scope(this.at.scope, listener.engine);
     this.session = null;
     this.line = []; // facts of voices, in the order they were served
     this.pending = []; // events that Python has not acknowledged
     this.here = null; // token on display
-    this.want = null;
     this.keys = new Keys((key) => this.onKey(key));
     this.at.curtain.addEventListener("click", () => this.start());
     this.at.accept.addEventListener("click", () => this.act("accept"));
     this.drawActions();
     this.watch = setInterval(() => this.insist(), 2000);
-    window.cartwright = { plays: [], latencies: [], deck: this, player };
+    this.onProblem = (event) => this.flash(event.detail);
+    listener.addEventListener("problem", this.onProblem);
+    Object.assign(window.cartwright, { plays: [], latencies: [], deck: this });
   }
 
   remove() {
     clearInterval(this.watch);
     this.keys.remove();
-    player.stop();
+    listener.removeEventListener("problem", this.onProblem);
+    listener.stop();
   }
 
   // ---- what Python says ----
@@ -42,13 +44,11 @@ class Deck {
     for (const [offset, voice] of data.line.entries()) {
       if (data.first + offset === this.line.length) this.line.push(voice);
     }
-    for (const sound of data.sounds) {
-      player.add(Player.nameOf(sound.token, sound.octave, sound.velocity), sound.samples, data.rate);
-    }
     this.pending = this.pending.filter((event) => event.sequence > data.acknowledged);
     this.sequence = Math.max(this.sequence, data.acknowledged);
     for (const refusal of data.refusals) this.refuse(refusal);
     this.arrive();
+    this.expect();
     this.redraw();
   }
 
@@ -66,14 +66,13 @@ class Deck {
     for (const past of data.past) this.remember(past);
     this.here = null;
     this.also = new Set();
-    this.want = null;
     this.resetRegister();
     this.expected = data.displayed;
     if (lost) this.flash(`The server restarted; ${lost === 1 ? "an answer was" : `${lost} answers were`} not recorded.`);
     this.drawCategories();
   }
 
-  // Show the first voice, or the one that was waited for, or start its sound.
+  // Show the first voice, or the one that was waited for.
   arrive() {
     if (this.here === null) {
       const next = this.expected ?? this.nextUnanswered();
@@ -81,8 +80,6 @@ class Deck {
       if (this.expected === null) this.emit("move", { next });
       this.expected = null;
       this.show(next);
-    } else if (this.waiting && player.has(this.soundName)) {
-      this.play();
     }
   }
 
@@ -96,18 +93,18 @@ class Deck {
   // ---- what the person does ----
 
   async start() {
-    await player.unlock();
+    await listener.unlock();
     this.lift();
   }
 
   lift() {
-    this.at.curtain.hidden = player.running;
-    if (player.running && this.here !== null && this.started === null) this.play();
+    this.at.curtain.hidden = listener.ready;
+    if (listener.ready && this.here !== null && this.started === null) this.play();
   }
 
   onKey({ action, category, shift, time }) {
     this.keyTime = time;
-    if (!player.running) this.start();
+    if (!listener.ready) this.start();
     else if (category && shift) this.toggleAlso(category);
     else if (category) this.answer("label", [category, ...[...this.also].filter((key) => key !== category)]);
     else if (action) this.act(action);
@@ -135,7 +132,7 @@ class Deck {
   answer(kind, categories = []) {
     if (this.here === null) return this.flash("Nothing is on display.");
     if (this.started === null) return this.flash("No sound yet: hear the voice first.");
-    if (player.clock - this.started < HEARING) return this.flash("Too fast: hear it for a moment first.");
+    if (now() - this.started < HEARING) return this.flash("Too fast: hear it for a moment first.");
     const token = this.here;
     const event = newId();
     const stays = kind === "favourite" || kind === "unfavourite";
@@ -191,35 +188,44 @@ class Deck {
     this.also.clear();
     this.resetRegister();
     if (token !== null) this.play();
-    else player.stop();
+    else listener.stop();
   }
 
   play() {
-    const name = this.soundName;
-    const started = player.play(name);
-    this.waiting = started === null && player.running;
-    if (this.waiting) this.ask();
-    if (started === null) return;
-    if (this.started === null) this.started = started;
-    const now = performance.now();
-    if (this.keyTime) window.cartwright.latencies.push(now - this.keyTime);
-    window.cartwright.plays.push({ token: this.here, voice: this.voice(this.here).voice, name, started });
-    this.scope.show(player.playing.buffer);
+    const { here: token, keyTime } = this;
+    const take = this.takeOf(token, this.register);
+    listener.play(take).then((started) => {
+      if (started === null || this.here !== token) return;
+      if (this.started === null) this.started = started;
+      if (keyTime) window.cartwright.latencies.push(1000 * started - keyTime);
+      window.cartwright.plays.push({ token, voice: this.voice(token).voice, ...this.register, started });
+      this.scope.show(listener.engine.playing?.buffer ?? null);
+      this.expect();
+    });
   }
 
-  ask() {
-    this.want = { token: this.here, ...this.register };
-    this.report();
+  // The next voices, so that they sound at once; then this one higher, lower, softer and harder.
+  expect() {
+    const { octave, velocity } = this.register;
+    const next = this.line.filter((voice) => !this.answers.has(voice.token) && voice.token !== this.here);
+    const near = [{ octave: octave + 1, velocity }, { octave: octave - 1, velocity }, { octave, velocity: velocity - 1 }];
+    const takes = [this.here, ...next.slice(0, LOOK_AHEAD).map((voice) => voice.token)].map((token) => this.takeOf(token));
+    if (this.here !== null) takes.push(...near.filter((each) => this.inRange(each)).map((each) => this.takeOf(this.here, each)));
+    listener.expect(takes.filter((take) => take !== null));
+  }
+
+  inRange(register) {
+    return Object.entries(register).every(([what, value]) => value >= this.data.ranges[what][0] && value <= this.data.ranges[what][1]);
+  }
+
+  takeOf(token, register = {}) {
+    const voice = this.voice(token);
+    return voice && { voice: voice.sound, category: voice.phrase, ...register };
   }
 
   resetRegister() {
     this.register = { octave: 0, velocity: 0 };
-    this.waiting = false;
     this.started = null;
-  }
-
-  get soundName() {
-    return Player.nameOf(this.here, this.register.octave, this.register.velocity);
   }
 
   voice(token) {
@@ -255,7 +261,7 @@ class Deck {
     this.sequence += 1;
     const { here: token, started } = this;
     const voice = this.voice(token)?.voice ?? null;
-    const pressed = player.clock;
+    const pressed = now();
     this.pending.push({ sequence: this.sequence, event, kind, token, voice, next, categories, undoes, started, pressed });
     this.report();
   }
@@ -274,10 +280,8 @@ class Deck {
   report() {
     clearTimeout(this.reporting);
     this.reporting = setTimeout(() => {
-      if (this.want && player.has(Player.nameOf(this.want.token, this.want.octave, this.want.velocity))) this.want = null;
-      const sounds = this.line.filter((voice) => player.has(Player.nameOf(voice.token))).map((voice) => voice.token);
-      const { session, pending: events, want } = this;
-      this.send("report", { session, events, want, sounds, received: this.line.length });
+      const { session, pending: events } = this;
+      this.send("report", { session, events, received: this.line.length });
     }, 0);
   }
 }
@@ -291,7 +295,7 @@ export default function ({ data, parentElement, setStateValue }) {
   if (!deck) {
     deck = new Deck(parentElement.querySelector(".deck"));
     decks.set(parentElement, deck);
-    player.unlock().then(() => deck.lift()); // succeeds without a key where the browser allows it
+    listener.unlock().then(() => deck.lift()); // succeeds without a key where the browser allows it
   }
   deck.update(data, setStateValue);
   return () => {

@@ -66,12 +66,12 @@ function drawAlgorithm(svg, algorithm) {
 }
 
 class Scope {
-  constructor(canvas, player) {
+  constructor(canvas, engine) {
     this.canvas = canvas;
-    this.player = player;
+    this.engine = engine;
     this.peaks = null;
     this.gain = 1;
-    this.trace = new Float32Array(2048);
+    this.trace = new Float32Array(4096);
     this.frame = 0;
   }
 
@@ -98,13 +98,13 @@ class Scope {
     cancelAnimationFrame(this.frame);
     const step = () => {
       this.paint();
-      if (this.player.position !== null && this.canvas.isConnected) this.frame = requestAnimationFrame(step);
+      if (this.engine.position !== null && this.canvas.isConnected) this.frame = requestAnimationFrame(step);
     };
     this.frame = requestAnimationFrame(step);
   }
 
   paint() {
-    const { canvas, player } = this;
+    const { canvas, engine } = this;
     const ratio = window.devicePixelRatio || 1;
     const width = canvas.clientWidth;
     const height = canvas.clientHeight;
@@ -116,9 +116,9 @@ class Scope {
     pen.setTransform(ratio, 0, 0, ratio, 0, 0);
     pen.clearRect(0, 0, width, height);
     const middle = height / 2;
-    const position = player.position;
+    const position = engine.position;
     if (this.peaks) {
-      const done = position === null ? 1 : position / player.playing.buffer.duration;
+      const done = position === null ? 1 : position / engine.playing.buffer.duration;
       this.peaks.forEach((peak, n) => {
         const tall = Math.max(1, peak * this.gain * height * 0.96);
         pen.fillStyle = n / this.peaks.length <= done ? "rgba(94, 214, 196, 0.42)" : "rgba(94, 214, 196, 0.16)";
@@ -128,11 +128,11 @@ class Scope {
     pen.strokeStyle = "#b9fff1";
     pen.lineWidth = 1.6;
     pen.beginPath();
-    if (position === null || !player.analyser) {
+    if (position === null || !engine.analyser) {
       pen.moveTo(0, middle);
       pen.lineTo(width, middle);
     } else {
-      player.analyser.getFloatTimeDomainData(this.trace);
+      engine.analyser.getFloatTimeDomainData(this.trace);
       const start = risingEdge(this.trace);
       const length = 900;
       for (let i = 0; i < length; i++) {

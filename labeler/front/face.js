@@ -6,7 +6,7 @@ const face = {
     for (const action of ACTIONS) {
       const button = make("button", { type: "button", class: "action", "data-action": action.name });
       button.append(make("kbd", {}, action.shown), make("span", {}, action.title));
-      button.addEventListener("click", () => (player.running ? this.act(action.name) : this.start()));
+      button.addEventListener("click", () => (listener.ready ? this.act(action.name) : this.start()));
       this.buttons.set(action.name, button);
       this.at.actions.append(button);
     }
@@ -39,7 +39,7 @@ const face = {
     const { at, data } = this;
     const voice = this.voice(this.here);
     const progress = data.progress;
-    at.curtain.hidden = player.running;
+    at.curtain.hidden = listener.ready;
     at.who.textContent = data.labeller;
     const pace = data.pace ? ` · ${data.pace.toFixed(0)} a minute` : "";
     at.session.textContent = `${data.session_answers} this session${pace}`;

@@ -159,3 +159,20 @@ def test_playback_refuses_what_is_not_finite() -> None:
 def test_loudness_of_a_full_scale_1_khz_sine_is_what_the_standard_says() -> None:
     seconds = np.arange(engine.SAMPLE_RATE) / engine.SAMPLE_RATE
     assert engine.loudness(np.sin(2 * np.pi * 997 * seconds)) == pytest.approx(-3.01, abs=0.05)
+
+
+def test_the_first_renders_of_many_threads_at_once_come_out_right_and_bring_no_jax() -> None:
+    code = """
+import sys, threading
+from dx7.engine import render
+from dx7.voice import INIT_VOICE
+sounds = []
+threads = [threading.Thread(target=lambda: sounds.append(render(INIT_VOICE).tobytes())) for _ in range(8)]
+[thread.start() for thread in threads]
+[thread.join() for thread in threads]
+assert len(sounds) == 8 and len(set(sounds)) == 1
+assert "jax" not in sys.modules
+import jax.numpy
+assert render(INIT_VOICE).tobytes() == sounds[0]
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser
 
+from tests.labeler.browsing import launch_browser
 from tests.labeler.store_builder import VoiceRow, build_store, varied_voices
 
 
@@ -27,3 +29,10 @@ def make_store(tmp_path: Path) -> Callable[[Sequence[VoiceRow]], Path]:
 def small_store(make_store: Callable[[Sequence[VoiceRow]], Path]) -> Path:
     """Sixty voices that sound, a third of them with a suggestion."""
     return make_store(varied_voices(60))
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """A headless Chromium; every test opens pages of its own."""
+    with launch_browser() as browser:
+        yield browser

@@ -2,58 +2,23 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import signal
-import socket
 import statistics
-import subprocess
 import sys
 import time
-import urllib.request
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Error, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
-from corpus.labelling.answer import Answer
-from corpus.labelling.journal import read_journals
 from corpus.labelling.labels import current_answers
 from corpus.labelling.serving import LEAST_DWELL
+from tests.labeler.browsing import Server, free_port, serving, start_server, stop
 from tests.labeler.store_builder import VoiceRow, build_store, varied_voices
 
 pytestmark = pytest.mark.browser
-
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--autoplay-policy=no-user-gesture-required",
-]
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
-
-
-@dataclass
-class Server:
-    """The labeller as a user starts it, on a store where every name is markup."""
-
-    process: subprocess.Popen[bytes]
-    port: int
-    labels: Path
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}/"
-
-    def answers(self) -> list[Answer]:
-        return list(read_journals(self.labels).answers)
 
 
 def make_store(folder: Path) -> Path:
@@ -64,52 +29,11 @@ def make_store(folder: Path) -> Path:
     return build_store(folder / "store.duckdb", rows)
 
 
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
-
-
-def start_server(folder: Path, store: Path, port: int) -> Server:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "labeler", "--store", str(store), "--labeller", "anna", "--port", str(port)],
-        env=os.environ | {"CARTWRIGHT_DATA": str(folder)},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    server = Server(process, port, folder / "labels")
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        try:
-            with urllib.request.urlopen(server.url + "_stcore/health", timeout=1):  # noqa: S310
-                return server
-        except OSError:
-            assert process.poll() is None, "the labeller ended at once"
-            time.sleep(0.1)
-    raise AssertionError("the labeller did not answer within a minute")
-
-
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("browser")
-    server = start_server(folder, make_store(folder), free_port())
-    yield server
-    server.process.terminate()
-    server.process.wait(10)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        found = next(filter(None, map(shutil.which, NAMES)), None)
-        try:
-            browser = playwright.chromium.launch(executable_path=found, args=ARGUMENTS)
-        except Error as error:
-            if "CI" in os.environ:
-                pytest.fail(f"CI must have a Chromium: {error}")
-            pytest.skip("no Chromium here; playwright install chromium would get one")
-        yield browser
-        browser.close()
+    with serving(folder, make_store(folder)) as server:
+        yield server
 
 
 @pytest.fixture
@@ -125,14 +49,14 @@ def deck(browser: Browser, server: Server) -> Iterator[Page]:
 
 def open_deck(page: Page, server: Server) -> None:
     page.goto(server.url)
-    page.wait_for_function("window.cartwright?.plays.length > 0", timeout=30_000)
+    page.wait_for_function("window.cartwright?.plays?.length > 0", timeout=30_000)
     settle(page)
     listen(page)
 
 
 def state(page: Page, expression: str) -> Any:
     return page.evaluate(
-        f"(() => {{ const {{ deck, player, plays, latencies }} = window.cartwright; return {expression}; }})()"
+        f"(() => {{ const {{ deck, listener, plays, latencies }} = window.cartwright; return {expression}; }})()"
     )
 
 
@@ -144,26 +68,26 @@ def heard(page: Page) -> str:
 def listen(page: Page, seconds: float = LEAST_DWELL + 0.05) -> None:
     """Wait until the voice on display has sounded this long."""
     page.wait_for_function(
-        "s => { const { deck, player } = window.cartwright;"
-        " return deck.started !== null && player.clock - deck.started >= s; }",
+        "s => { const { deck } = window.cartwright;"
+        " return deck.started !== null && performance.now() / 1000 - deck.started >= s; }",
         arg=seconds,
     )
 
 
 def settle(page: Page) -> None:
-    """Wait until Python has acknowledged everything and sent all sounds ahead."""
+    """Wait until Python has acknowledged everything and the next sounds have been fetched."""
     page.wait_for_function(
-        "() => { const { deck, player } = window.cartwright; return deck.pending.length === 0"
-        " && deck.line.filter((v) => !deck.answers.has(v.token)).every((v) => player.has(`${v.token}/0/0`)); }",
+        "() => { const { deck, listener } = window.cartwright; return deck.pending.length === 0"
+        " && listener.fetching === 0 && listener.expected.every((take) => listener.engine.has(take)); }",
         timeout=20_000,
     )
 
 
 def test_the_first_voice_sounds_by_itself(deck: Page) -> None:
-    assert state(deck, "player.context.state") == "running"
+    assert state(deck, "listener.engine.context.state") == "running"
     first = state(deck, "plays[0]")
     assert first["voice"] == heard(deck)
-    samples = state(deck, "player.playing ? Math.max(...player.playing.buffer.getChannelData(0)) : 1")
+    samples = state(deck, "listener.engine.playing ? Math.max(...listener.engine.playing.buffer.getChannelData(0)) : 1")
     assert samples > 0.1
 
 
@@ -238,11 +162,11 @@ def test_back_forward_octaves_and_velocity_sound_but_record_nothing(deck: Page, 
     assert heard(deck) != here
     deck.keyboard.press("ArrowRight")
     assert heard(deck) == here
-    for key, name in (("ArrowUp", "/1/0"), ("ArrowDown", "/0/0"), (",", "/0/-1"), (".", "/0/0"), (" ", "/0/0")):
+    for key, register in (("ArrowUp", (1, 0)), ("ArrowDown", (0, 0)), (",", (0, -1)), (".", (0, 0)), (" ", (0, 0))):
         count = state(deck, "plays.length")
         deck.keyboard.press(key)
         deck.wait_for_function("n => window.cartwright.plays.length > n", arg=count)
-        assert state(deck, "plays.at(-1).name").endswith(name)
+        assert tuple(state(deck, "[plays.at(-1).octave, plays.at(-1).velocity]")) == register
     settle(deck)
     assert len(server.answers()) == before
 
@@ -298,9 +222,9 @@ def test_thirty_voices_at_three_a_second(deck: Page, server: Server, record_prop
 def test_typing_a_name_labels_nothing(deck: Page, server: Server) -> None:
     before = len(server.answers())
     here = heard(deck)
-    deck.get_by_text("Who labels, and how").click()
+    deck.keyboard.press("g")
+    deck.keyboard.press("n")
     field = deck.get_by_label("Your name, as it goes into the journal")
-    field.click()
     field.press_sequentially("xs1")
     assert heard(deck) == here
     assert len(server.answers()) == before
@@ -323,7 +247,7 @@ def test_the_first_key_only_unlocks_the_sound(browser: Browser, server: Server) 
     before = len(server.answers())
     page.goto(server.url)
     page.get_by_text("Press any key to start").wait_for()
-    page.wait_for_function("window.cartwright?.deck.here != null")
+    page.wait_for_function("window.cartwright?.deck?.here != null")
     assert state(page, "plays.length") == 0
     page.keyboard.press("1")
     page.wait_for_function("window.cartwright.plays.length === 1")
@@ -369,5 +293,4 @@ def test_kill_9_of_the_server_loses_no_answer(browser: Browser, tmp_path: Path) 
     assert [a.voice_id for a in server.answers()] == given
     assert len(set(given)) == 11
     page.close()
-    server.process.terminate()
-    server.process.wait(10)
+    stop(server)

@@ -8,7 +8,7 @@ import pytest
 
 from dx7.algorithms import ALGORITHMS
 from dx7.voice import INIT_VOICE
-from labeler.diagram import diagram
+from labeler.deck.diagram import diagram
 
 
 @pytest.mark.parametrize("number", ALGORITHMS)

@@ -7,7 +7,7 @@ import pytest
 
 from corpus.labelling.journal import read_journals
 from corpus.labelling.labels import current_answers
-from labeler.orphans import adopt_orphans
+from labeler.deck.orphans import adopt_orphans
 
 
 def event(sequence: int, kind: str = "label", **changes: Any) -> dict[str, Any]:

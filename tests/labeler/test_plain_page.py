@@ -30,7 +30,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    for module in ("labeler.plain", "labeler.session"):
+    for module in ("labeler.deck.plain", "labeler.deck.session"):
         monkeypatch.setattr(f"{module}.time", SimpleNamespace(monotonic=lambda: clock.now))
     return clock
 
@@ -133,7 +133,9 @@ def test_the_deck_is_asked_for_what_it_has_first(
     assert "session-deck-anna" not in page.session_state
 
 
-def test_another_name_is_another_journal(page: AppTest, clock: Clock, tmp_path: Path) -> None:
-    page.text_input(key="labeller").set_value("Ben / 2").run()
+def test_another_name_is_another_journal(
+    small_store: Path, tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = open_page(small_store, tmp_path, monkeypatch, who="Ben / 2")
     click(page, "brass", clock)
     assert [path.name for path in (tmp_path / "labels").iterdir()] == ["Ben-2.jsonl"]

@@ -1,12 +1,10 @@
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from corpus.labelling.answer import AnswerKind
@@ -15,11 +13,10 @@ from corpus.labelling.labels import current_answers
 from corpus.labelling.serving import Refusal
 from corpus.storage.store import open_store
 from dx7.errors import CategoryError, JournalError, StoreError
-from dx7.voice import INIT_VOICE
-from labeler import deck
-from labeler.audio import SOUND_RATE, browser_sound
-from labeler.line import LOOK_AHEAD
-from labeler.session import LabelSession
+from labeler.deck import component as deck
+from labeler.deck.line import LOOK_AHEAD
+from labeler.deck.session import LabelSession
+from labeler.sounds.takes import read_take
 from tests.labeler.store_builder import VoiceRow, varied_voices
 
 
@@ -35,13 +32,11 @@ class FakeDeck:
         self.sequence = 0
         self.pending: list[dict[str, Any]] = []
         self.done: list[tuple[str, str]] = []
-        self.sounds: set[str] = set()
         self.note(self.data)
 
     def note(self, data: dict[str, Any]) -> None:
         assert data["first"] <= len(self.line)
         self.line[data["first"] :] = data["line"]
-        self.sounds |= {sound["token"] for sound in data["sounds"]}
         self.pending = [event for event in self.pending if event["sequence"] > data["acknowledged"]]
 
     def press(self, kind: str, *categories: str, dwell: float = 0.5, undoes: str | None = None) -> None:
@@ -78,8 +73,6 @@ class FakeDeck:
             "session": self.session.id,
             "events": list(self.pending),
             "received": len(self.line),
-            "sounds": sorted(self.sounds),
-            "want": None,
         }
 
     def send(self) -> dict[str, Any]:
@@ -95,15 +88,12 @@ def session(small_store: Path, labels_folder: Path) -> LabelSession:
     return LabelSession(small_store, labels_folder, "anna", seed=1)
 
 
-def test_the_deck_gets_voices_and_sounds_ahead(session: LabelSession) -> None:
+def test_the_deck_gets_voices_ahead_and_what_their_sounds_are_fetched_by(session: LabelSession) -> None:
     data = session.deck_data()
-    assert len(data["line"]) == len(data["sounds"]) == LOOK_AHEAD
+    assert len(data["line"]) == LOOK_AHEAD
     assert data["displayed"] == data["line"][0]["token"]
-    assert {sound["token"] for sound in data["sounds"]} == {voice["token"] for voice in data["line"]}
-    for sound in data["sounds"]:
-        samples = np.frombuffer(base64.b64decode(sound["samples"]), "<i2")
-        assert 0.5 <= len(samples) / data["rate"] < 10
-        assert np.abs(samples).max() > 1000
+    for voice in data["line"]:
+        assert read_take(voice["sound"], {"category": voice["phrase"] or ""}).voice.voice_id == voice["voice"]
 
 
 def test_a_session_of_labels_reaches_the_journal_in_order(session: LabelSession, labels_folder: Path) -> None:
@@ -114,7 +104,7 @@ def test_a_session_of_labels_reaches_the_journal_in_order(session: LabelSession,
         browser.press("label", "brass" if number % 2 else "piano", *(["pad"] if number % 3 == 0 else []))
         data = browser.send()
         assert data["acknowledged"] == number + 1
-        assert len(data["line"]) == len(data["sounds"]) == 1  # only what is new travels
+        assert len(data["line"]) == 1  # only what is new travels
     answers = read_journals(labels_folder).answers
     assert [a.voice_id for a in answers] == heard
     assert len(set(heard)) == 25
@@ -198,7 +188,7 @@ def test_a_full_disk_acknowledges_nothing(
         raise JournalError("cannot write the answer")
 
     with monkeypatch.context() as broken:
-        broken.setattr("labeler.session.append_answers", refuse)
+        broken.setattr("labeler.deck.session.append_answers", refuse)
         with pytest.raises(JournalError, match="cannot write"):
             browser.send()
         assert session.deck_data()["acknowledged"] == 0
@@ -233,7 +223,7 @@ def test_a_busy_store_costs_no_answer(
 ) -> None:
     import duckdb
 
-    monkeypatch.setattr("labeler.line._STORE_PATIENCE", 0.01)
+    monkeypatch.setattr("labeler.deck.line._STORE_PATIENCE", 0.01)
 
     def held(*_: object, **__: object) -> None:
         raise duckdb.IOException("Could not set lock on file")
@@ -276,30 +266,9 @@ def test_the_store_is_let_go_between_operations(session: LabelSession, small_sto
         assert connection.execute("SELECT count(*) FROM voices").fetchall() == [(60,)]
 
 
-def test_octaves_and_velocities_sound_different() -> None:
-    voice = INIT_VOICE.replace(op1_velocity_sensitivity=7, op2_output_level=80, op2_velocity_sensitivity=7)
-    sounds = {browser_sound(voice, "bass", octave=o, velocity_step=v) for o in (-2, 0, 2) for v in (-2, 0, 1)}
-    assert len(sounds) == 9
-    with pytest.raises(ValueError, match="no octave 9"):
-        browser_sound(voice, None, octave=9)
-
-
-def test_a_silent_voice_is_half_a_second_of_silence() -> None:
-    silent = browser_sound(INIT_VOICE.replace(op1_output_level=0), None)
-    samples = np.frombuffer(base64.b64decode(silent), "<i2")
-    assert len(samples) == SOUND_RATE // 2
-    assert not samples.any()
-
-
 def test_no_category_takes_a_key_of_the_deck(monkeypatch: pytest.MonkeyPatch) -> None:
     shortcuts = {category["shortcut"] for category in deck.deck_categories()}
     assert not shortcuts & deck.OWN_KEYS
     monkeypatch.setattr(deck, "OWN_KEYS", frozenset("1"))
     with pytest.raises(CategoryError, match="piano has the shortcut '1'"):
         deck.deck_categories()
-
-
-def test_the_script_has_the_guard_s_constant_and_no_innerhtml() -> None:
-    assert "const HEARING = 0.25;" in deck.script()
-    for word in ("innerHTML", "insertAdjacentHTML", "outerHTML", "document.write", "eval("):
-        assert word not in deck.script()

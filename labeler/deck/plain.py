@@ -8,9 +8,9 @@ import streamlit as st
 
 from corpus.labelling.answer import AnswerKind
 from dx7.categories import Category, load_categories
-from labeler.audio import wav_sound
-from labeler.serves import Serve
-from labeler.session import LabelSession
+from labeler.deck.serves import Serve
+from labeler.deck.session import LabelSession
+from labeler.sounds.audio import wav_sound
 
 _COLUMNS = 8
 _ACTIONS = (

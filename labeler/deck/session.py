@@ -23,10 +23,10 @@ from corpus.labelling.labels import current_answers
 from corpus.labelling.progress import Progress, answers_per_minute
 from corpus.labelling.serving import Guard, KeyEvent, Refusal, answer_of, read_event
 from dx7.errors import JournalError
-from labeler.audio import OCTAVES, SOUND_RATE, VELOCITIES
-from labeler.deck import deck_categories
-from labeler.line import Line
-from labeler.serves import Serve
+from labeler.deck.component import deck_categories
+from labeler.deck.line import Line
+from labeler.deck.serves import Serve
+from labeler.sounds.takes import OCTAVES, VELOCITIES
 
 _ADVANCING = (AnswerKind.LABEL, AnswerKind.UNSURE, AnswerKind.BROKEN, AnswerKind.SKIP)
 
@@ -165,8 +165,6 @@ class LabelSession:
                 "displayed": self._guard.displayed,
                 "first": first,
                 "line": [serve.facts() for serve in line[first:]],
-                "sounds": self._line.sounds(report),
-                "rate": SOUND_RATE,
                 "refusals": [
                     {"sequence": event.sequence, "event": event.event, "reason": refusal.value}
                     for event, refusal in self._refusals

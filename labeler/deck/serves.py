@@ -8,7 +8,8 @@ from typing import Any
 from corpus.labelling.voicecard import VoiceCard
 from corpus.suggesting.suggestion import Suggestion
 from dx7.categories import category_keys
-from labeler.diagram import diagram
+from labeler.deck.diagram import diagram
+from labeler.sounds.takes import encode_voice
 
 ORIGINS = {"name_rule": "its name says so", "folder_rule": "its folder says so", "ear": "it sounds like it"}
 
@@ -39,6 +40,8 @@ class Serve:
         return {
             "token": self.token,
             "voice": self.card.voice_id,
+            "sound": encode_voice(self.card.voice),
+            "phrase": self.phrase_category,
             "name": self.name,
             "aliases": list(self.card.names[1:]),
             "places": [f"{place.path} · slot {place.slot}" for place in self.card.places],

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 from collections import deque
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,8 +16,7 @@ from corpus.labelling.queue import Queued, next_voices
 from corpus.labelling.voicecard import VoiceCard, read_cards
 from corpus.storage.store import open_store
 from dx7.errors import StoreBusyError
-from labeler.audio import OCTAVES, VELOCITIES, browser_sound
-from labeler.serves import Serve
+from labeler.deck.serves import Serve
 
 LOOK_AHEAD = 10  # voices ready in the browser: three seconds of the fastest labelling
 FETCH = 40  # voices taken from the store at a time
@@ -78,29 +76,6 @@ class Line:
             queued, card = self._fetched.popleft()
             self._serve(card, queued.suggestion, sightings=queued.sightings, reason=queued.reason)
         return was_read
-
-    def sounds(self, report: Mapping[str, Any]) -> list[dict[str, Any]]:
-        """The sounds of the voices that come next and that the deck lacks, and the one it asks for."""
-        has = set(map(str, report.get("sounds") or ()))
-        wanted = [(serve.token, 0, 0) for serve in self.open_serves()[:LOOK_AHEAD] if serve.token not in has]
-        want = report.get("want")
-        if isinstance(want, Mapping) and want.get("token") in self.by_token:
-            wanted.insert(0, (str(want["token"]), want.get("octave", 0), want.get("velocity", 0)))
-        return [
-            {
-                "token": token,
-                "octave": octave,
-                "velocity": velocity,
-                "samples": browser_sound(
-                    self.by_token[token].card.voice,
-                    self.by_token[token].phrase_category,
-                    octave=octave,
-                    velocity_step=velocity,
-                ),
-            }
-            for token, octave, velocity in dict.fromkeys(wanted)
-            if octave in OCTAVES and velocity in VELOCITIES
-        ]
 
     def _fetch(self) -> bool:
         exclude = {serve.card.voice_id for serve in self.open_serves()}

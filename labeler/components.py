@@ -1,0 +1,39 @@
+"""Streamlit components of our own: their JavaScript and CSS lie in ``front/`` and go to it as text, in one piece.
+
+Files would need a second manifest, and are not served under test. Nothing from a store or journal ever becomes part of
+that text; it travels in ``data``, and is shown as text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+_FRONT = Path(__file__).parent / "front"
+LISTENING = ("listen.js",)  # what every component that sounds begins with
+
+
+def read_front(*names: str) -> str:
+    """The files of ``front/`` one after the other."""
+    return "\n".join((_FRONT / name).read_text(encoding="utf-8") for name in names)
+
+
+def mount(
+    name: str, *scripts: str, markup: str = "", constants: Mapping[str, object] | None = None
+) -> Callable[..., Any]:
+    """Register a component once, at import, by its name: ``front/<name>.html`` (or ``markup``), ``.css``, ``scripts``.
+
+    ``constants`` are put in for texts in quotation marks, so that JavaScript need not repeat what Python decides.
+    """
+    script = read_front(*scripts)
+    for text, value in (constants or {}).items():
+        script = script.replace(f'"{text}"', str(value))
+    markup = markup or read_front(f"{name}.html")
+    return st.components.v2.component(f"cartwright_{name}", html=markup, css=read_front(f"{name}.css"), js=script)
+
+
+def keep() -> None:
+    """What a value of a component calls when it changes: Streamlit keeps only values that have a callback."""

@@ -1,0 +1,353 @@
+// The rack: voices side by side. The cursor plays, keys mark, move, rename and answer; what was done goes to Python as
+// events with sequence numbers, kept until Python acknowledges them.
+
+const LONGEST_NAME = 10;
+const FETCHED_AROUND = 8; // tiles on either side of the cursor whose sounds are fetched ahead
+const racks = new WeakMap();
+
+class Rack {
+  constructor(root) {
+    this.root = root;
+    this.at = Object.fromEntries([...root.querySelectorAll("[data-id]")].map((node) => [node.dataset.id, node]));
+    this.session = [...crypto.getRandomValues(new Uint8Array(8))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+    this.sequence = 0;
+    this.pending = [];
+    this.heard = {}; // key -> seconds, of tiles whose sound has ended or been cut
+    this.marked = new Set();
+    this.also = new Set();
+    this.signature = null;
+    this.cursor = null;
+    this.onKey = (event) => this.press(event);
+    window.addEventListener("keydown", this.onKey, true);
+    this.watch = setInterval(() => this.pending.length && this.report(), 3000);
+    window.cartwright.rack = this;
+  }
+
+  remove() {
+    window.removeEventListener("keydown", this.onKey, true);
+    clearInterval(this.watch);
+    listener.stop();
+  }
+
+  update(data, send) {
+    this.data = data;
+    this.send = send;
+    if (data.session === this.session) this.pending = this.pending.filter((event) => event.sequence > data.acknowledged);
+    const signature = JSON.stringify(data.tiles);
+    if (signature !== this.signature) this.take(data.tiles, signature);
+    this.drawBar();
+    this.drawPads();
+  }
+
+  // New tiles: what stays keeps its mark and what was heard of it.
+  take(tiles, signature) {
+    const before = new Set((this.tiles ?? []).map((tile) => tile.key));
+    const isFirst = this.signature === null;
+    const place = this.index;
+    this.signature = signature;
+    this.tiles = tiles;
+    const keys = new Set(tiles.map((tile) => tile.key));
+    const isOther = !tiles.some((tile) => before.has(tile.key));
+    for (const tile of tiles) if (!before.has(tile.key) && tile.marked) this.marked.add(tile.key);
+    this.marked = new Set([...this.marked].filter((key) => keys.has(key)));
+    this.heard = Object.fromEntries(Object.entries(this.heard).filter(([key]) => keys.has(key)));
+    if (!keys.has(this.cursor)) this.cursor = tiles[Math.min(place, tiles.length - 1)]?.key ?? null;
+    if (isOther) this.cursor = tiles[0]?.key ?? null;
+    this.drawTiles();
+    this.expect();
+    if (this.data.autoplay && this.cursor !== null && (isOther || isFirst)) listener.unlock().then(() => this.play());
+  }
+
+  // ---- keys ----
+
+  press(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || isTypingInto(event)) return;
+    const key = event.key.toLowerCase();
+    const handler = this.handlerOf(key, event);
+    if (!handler) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    if (!event.repeat || key.startsWith("arrow")) handler();
+  }
+
+  handlerOf(key, event) {
+    const { data } = this;
+    const steps = { arrowleft: -1, arrowright: 1, arrowup: -this.columns, arrowdown: this.columns };
+    if (key in steps && this.tiles.length) return () => (event.shiftKey && data.movable ? this.move(steps[key]) : this.step(steps[key]));
+    if (key === " ") return () => this.play();
+    if (key === "home" || key === "end") return () => this.go(this.tiles.at(key === "home" ? 0 : -1)?.key ?? null);
+    if (key === "m" && data.markable) return () => this.mark(this.cursor);
+    if (key === "f2" && data.renamable) return () => this.rename(this.cursor);
+    const action = data.actions.find((each) => each.key === key);
+    if (action) return () => this.emit(action.name);
+    const digit = /^(?:Digit|Numpad)(\d)$/.exec(event.code)?.[1]; // by place: Shift turns digits into other signs
+    const category = data.pads && data.categories.find((each) => each.shortcut === (digit ?? key));
+    return category ? () => this.label(category.key, event.shiftKey) : null;
+  }
+
+  get columns() {
+    return getComputedStyle(this.at.tiles).gridTemplateColumns.split(" ").length;
+  }
+
+  get index() {
+    const index = (this.tiles ?? []).findIndex((tile) => tile.key === this.cursor);
+    return index < 0 ? 0 : index;
+  }
+
+  step(by) {
+    this.go(this.tiles[Math.max(0, Math.min(this.tiles.length - 1, this.index + by))].key);
+  }
+
+  go(key) {
+    if (key === null) return;
+    this.cursor = key;
+    this.redraw();
+    this.nodes.get(key)?.scrollIntoView({ block: "nearest" });
+    this.play();
+    this.expect();
+  }
+
+  mark(key) {
+    if (key === null) return;
+    if (!this.marked.delete(key)) this.marked.add(key);
+    this.redraw();
+    this.drawBar();
+  }
+
+  move(by, from = this.index) {
+    const to = from + by;
+    if (to < 0 || to >= this.tiles.length) return;
+    const [tile] = this.tiles.splice(from, 1);
+    this.tiles.splice(to, 0, tile);
+    this.signature = null; // Python has the last word on the order
+    this.drawTiles();
+    this.emit("move");
+  }
+
+  rename(key) {
+    const node = this.nodes.get(key);
+    const tile = this.tiles.find((each) => each.key === key);
+    if (!node) return;
+    const field = piece("input", { maxlength: LONGEST_NAME, "aria-label": "Name" });
+    field.value = tile.name;
+    const done = (isKept) => {
+      field.onblur = null;
+      if (isKept && field.value !== tile.name) this.emit("rename", { at: key, text: field.value });
+      field.replaceWith(piece("b", {}, isKept ? field.value : tile.name));
+    };
+    field.onblur = () => done(true);
+    field.onkeydown = (event) => {
+      event.stopPropagation();
+      if (event.key === "Enter" || event.key === "Escape") done(event.key === "Enter");
+    };
+    node.querySelector("b").replaceWith(field);
+    field.select();
+  }
+
+  label(category, isAlso) {
+    if (isAlso) {
+      if (!this.also.delete(category)) this.also.add(category);
+      this.drawPads();
+      return;
+    }
+    const categories = [category, ...[...this.also].filter((key) => key !== category)];
+    this.also.clear();
+    this.emit("label", { categories });
+    this.drawPads();
+  }
+
+  // ---- sound ----
+
+  takeOf(tile) {
+    return { voice: tile.sound, category: tile.category };
+  }
+
+  expect() {
+    const { index } = this;
+    const near = this.tiles.map((tile, place) => [Math.abs(place - index), tile]).filter(([far]) => far <= FETCHED_AROUND);
+    listener.expect(near.sort((a, b) => a[0] - b[0]).map(([, tile]) => this.takeOf(tile)));
+  }
+
+  async play() {
+    const key = this.cursor;
+    const tile = this.tiles.find((each) => each.key === key);
+    if (!tile) return;
+    this.hush();
+    if (!listener.ready) await listener.unlock();
+    const started = await listener.play(this.takeOf(tile));
+    if (started === null || this.cursor !== key) return;
+    this.sounding = { key, started };
+    const node = this.nodes.get(key);
+    node.style.setProperty("--seconds", `${listener.engine.playing?.buffer.duration ?? 3}s`);
+    node.classList.remove("sounding");
+    void node.offsetWidth; // so that the bar runs anew
+    node.classList.add("sounding");
+    (window.cartwright.rackPlays ??= []).push({ key, started });
+  }
+
+  hush() {
+    Object.assign(this.heard, this.heardNow());
+    this.nodes.get(this.sounding?.key)?.classList.remove("sounding");
+    this.sounding = null;
+  }
+
+  heardNow() {
+    if (!this.sounding) return {};
+    const { key, started } = this.sounding;
+    return { [key]: Math.max(this.heard[key] ?? 0, now() - started) };
+  }
+
+  // ---- what goes to Python ----
+
+  emit(action, { at = this.cursor, categories = [], text = "" } = {}) {
+    this.sequence += 1;
+    this.pending.push({
+      sequence: this.sequence,
+      action,
+      at,
+      categories,
+      text,
+      marked: this.tiles.filter((tile) => this.marked.has(tile.key)).map((tile) => tile.key),
+      order: this.tiles.map((tile) => tile.key),
+      heard: { ...this.heard, ...this.heardNow() },
+      way: listener.name,
+    });
+    this.report();
+  }
+
+  report() {
+    this.send("report", { session: this.session, events: this.pending, again: this.again = (this.again ?? 0) + 1 });
+  }
+
+  // ---- drawing; text from strangers' files is only ever set as textContent ----
+
+  drawTiles() {
+    this.at.tiles.style.setProperty("--columns", this.data.columns);
+    this.nodes = new Map();
+    const nodes = [];
+    let group = "";
+    for (const tile of this.tiles) {
+      if (tile.group !== group) nodes.push(piece("h3", {}, tile.group));
+      group = tile.group;
+      const node = this.tileNode(tile);
+      this.nodes.set(tile.key, node);
+      nodes.push(node);
+    }
+    this.at.tiles.replaceChildren(...nodes);
+    this.redraw();
+  }
+
+  tileNode(tile) {
+    const node = piece("div", { class: "tile", role: "option", "data-key": tile.key });
+    const category = this.data.categories.find((each) => each.key === tile.category);
+    if (category) node.style.setProperty("--hue", category.colour);
+    node.append(piece("b", {}, tile.name || "(no name)"), piece("small", { title: tile.detail }, tile.detail));
+    const badges = piece("span", { class: "badges" });
+    badges.append(...tile.badges.map((badge) => piece("i", {}, badge)));
+    const gauge = piece("span", { class: "gauge" });
+    if (tile.gauge !== null) gauge.append(piece("i", { style: `width: ${Math.round(100 * tile.gauge)}%` }));
+    node.append(badges, gauge, piece("span", { class: "played" }));
+    if (this.data.markable) {
+      const mark = piece("span", { class: "mark", title: "Mark (m)" });
+      mark.addEventListener("click", (event) => {
+        event.stopPropagation();
+        this.mark(tile.key);
+      });
+      node.append(mark);
+    }
+    node.addEventListener("click", () => this.go(tile.key));
+    if (this.data.renamable) node.addEventListener("dblclick", () => this.rename(tile.key));
+    if (this.data.movable) this.makeMovable(node, tile.key);
+    return node;
+  }
+
+  makeMovable(node, key) {
+    node.draggable = true;
+    node.addEventListener("dragstart", () => {
+      this.dragged = key;
+      node.classList.add("dragged");
+    });
+    node.addEventListener("dragend", () => node.classList.remove("dragged"));
+    node.addEventListener("dragover", (event) => {
+      event.preventDefault();
+      node.classList.add("target");
+    });
+    node.addEventListener("dragleave", () => node.classList.remove("target"));
+    node.addEventListener("drop", () => {
+      const from = this.tiles.findIndex((tile) => tile.key === this.dragged);
+      const to = this.tiles.findIndex((tile) => tile.key === key);
+      this.cursor = this.dragged;
+      if (from >= 0 && from !== to) this.move(to - from, from);
+    });
+  }
+
+  redraw() {
+    for (const [key, node] of this.nodes) {
+      node.classList.toggle("cursor", key === this.cursor);
+      node.classList.toggle("marked", this.marked.has(key));
+      node.setAttribute("aria-selected", this.marked.has(key));
+    }
+  }
+
+  drawBar() {
+    const { data } = this;
+    const buttons = data.actions.map((action) => {
+      const button = piece("button", { type: "button", class: action.primary ? "primary" : "", "data-action": action.name });
+      button.append(piece("kbd", {}, shownKey(action.key)), piece("span", {}, action.title));
+      button.addEventListener("mousedown", (event) => event.preventDefault());
+      button.addEventListener("click", () => this.emit(action.name));
+      return button;
+    });
+    const hints = ["arrows and Space play", data.markable && "M marks", data.movable && "Shift + arrows move", data.renamable && "F2 renames"];
+    const marks = data.markable && this.marked.size ? `${this.marked.size} marked · ` : "";
+    const words = marks + hints.filter(Boolean).join(", ");
+    this.at.bar.replaceChildren(...buttons, piece("span", { class: "grow" }), piece("span", { "data-id": "hint" }, words));
+  }
+
+  drawPads() {
+    const { data } = this;
+    this.at.pads.hidden = !data.pads;
+    if (!data.pads) return;
+    this.at.pads.replaceChildren(
+      ...data.categories.map((category) => {
+        const button = piece("button", { type: "button", "data-category": category.key, title: category.title });
+        button.style.setProperty("--hue", category.colour);
+        button.classList.toggle("also", this.also.has(category.key));
+        button.append(piece("kbd", {}, category.shortcut.toUpperCase()), piece("span", {}, category.title));
+        button.addEventListener("mousedown", (event) => event.preventDefault());
+        button.addEventListener("click", (event) => this.label(category.key, event.shiftKey));
+        return button;
+      }),
+    );
+  }
+}
+
+function piece(tag, attributes = {}, text = null) {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
+  if (text !== null) node.textContent = text;
+  return node;
+}
+
+function shownKey(key) {
+  return { enter: "↵", delete: "Del", " ": "Space", escape: "Esc" }[key] ?? key.toUpperCase();
+}
+
+function isTypingInto(event) {
+  const target = event.composedPath()[0];
+  return target instanceof HTMLElement && (target.matches("input, textarea, select, [role=combobox]") || target.isContentEditable);
+}
+
+export default function ({ data, parentElement, setStateValue }) {
+  let rack = racks.get(parentElement);
+  if (!rack) {
+    rack = new Rack(parentElement.querySelector(".rack"));
+    racks.set(parentElement, rack);
+  }
+  rack.update(data, setStateValue);
+  return () => {
+    if (rack.root.isConnected) return;
+    rack.remove();
+    racks.delete(parentElement);
+  };
+}

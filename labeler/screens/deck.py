@@ -1,0 +1,41 @@
+"""The deck's page; ``?plain=1`` shows it without JavaScript of ours."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from labeler.context import Context
+from labeler.deck.component import HELLO, draw_deck
+from labeler.deck.orphans import adopt_orphans
+from labeler.deck.plain import draw_plain
+from labeler.deck.session import LabelSession
+
+
+def draw(context: Context) -> None:
+    """Draw the deck, or the plain page."""
+    if st.query_params.get("plain") == "1":
+        draw_plain(_session(f"plain-{context.labeller}", context))
+        st.markdown("[This page with the deck](?)")
+    else:
+        _draw_deck(f"deck-{context.labeller}", context)
+
+
+def _draw_deck(key: str, context: Context) -> None:
+    """The first run asks the deck what it has, since a page outlives its server and may hold answers for the next."""
+    report = (st.session_state.get(key) or {}).get("report")
+    if report is None:
+        draw_deck(HELLO, key=key)
+        return
+    if f"session-{key}" not in st.session_state:
+        adopt_orphans(report, journals=context.journals, labeller=context.labeller)
+    session = _session(key, context)
+    session.receive(report)
+    draw_deck(session.deck_data(report), key=key)
+
+
+def _session(key: str, context: Context) -> LabelSession:
+    session = st.session_state.get(f"session-{key}")
+    if session is None:
+        session = LabelSession(context.store, context.journals, context.labeller)
+        st.session_state[f"session-{key}"] = session
+    return session

@@ -1,0 +1,11 @@
+"""The server: Streamlit's pages, and beside them the sounds they play. Run by ``python -m labeler``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from labeler.sounds.routes import ROUTES
+
+app = st.App(Path(__file__).with_name("app.py"), routes=list(ROUTES))
