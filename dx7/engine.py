@@ -67,6 +67,16 @@ def render(
     return audio
 
 
+def render_operators(
+    voice: Voice, *, note: int = 60, velocity: int = 100, seconds_held: float = 1.0, seconds_total: float = 2.0
+) -> Audio:
+    """What :func:`render` is mixed from, ``float32[7, samples]``: operators 1 to 6, each at most 1.0, then all."""
+    _check_note(note, velocity, seconds_held, seconds_total)
+    synth = _loaded(voice.unpacked)
+    audio: Audio = synth.render_all_ops(note, velocity, seconds_held, seconds_total)
+    return audio
+
+
 def render_array(
     unpacked: Bytes,
     *,
@@ -147,6 +157,12 @@ def _checked(unpacked: Bytes) -> bytes:
 
 
 def _render_full(unpacked: bytes, note: int, velocity: int, seconds_held: float, seconds_total: float) -> Audio:
+    _check_note(note, velocity, seconds_held, seconds_total)
+    audio: Audio = _loaded(unpacked).render(note, velocity, seconds_held, seconds_total)
+    return audio
+
+
+def _check_note(note: int, velocity: int, seconds_held: float, seconds_total: float) -> None:
     if not 0 <= note <= 127:
         raise EngineError(f"note is {note}; MIDI notes run from 0 to 127")
     if not 1 <= velocity <= 127:
@@ -157,10 +173,12 @@ def _render_full(unpacked: bytes, note: int, velocity: int, seconds_held: float,
         raise EngineError(
             f"the key is held for {seconds_held} s of {seconds_total} s; it must be above 0, to all of it"
         )
+
+
+def _loaded(unpacked: bytes) -> Any:
     synth = _synth()
     synth.load_sysex(unpacked + _ALL_OPERATORS_ON)
-    audio: Audio = synth.render(note, velocity, seconds_held, seconds_total)
-    return audio
+    return synth
 
 
 def _synth() -> Any:

@@ -53,13 +53,18 @@ def _streamlit(address: str, port: int) -> list[str]:
 
 
 def _make_starter_store(store: Path) -> None:
+    """The starter banks, heard and with their families, so that every page has something to show."""
+    from corpus.hearing.health import refresh_health
     from corpus.ingesting.ingest import ingest
+    from corpus.kinship.families import update_families
     from corpus.labelling.labels import rebuild_answers
     from corpus.storage.store import open_store
 
     print_text(f"making {store} from the starter banks")
     ingest([STARTER_BANKS], store)
+    update_families(store)
     with open_store(store) as connection:
+        refresh_health(connection)
         rebuild_answers(connection, labels_folder())
 
 

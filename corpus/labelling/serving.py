@@ -25,6 +25,7 @@ from dx7.errors import JournalError
 from dx7.identity import ID_LENGTH
 
 LEAST_DWELL = 0.25  # seconds of sound before an answer counts; nobody hears and decides faster
+WAYS = ("engine", "dx7", "web_midi")  # the built-in engine, a DX7 at the server, one at the player's own computer
 MOVE = "move"  # a display change without an answer: back, forward, on to a voice that has just arrived
 _CLOCK_SLACK = 0.01  # seconds; the audio clock advances in steps of 3 ms
 _EVENT = re.compile(rf"[0-9a-f]{{{ID_LENGTH}}}")
@@ -45,6 +46,8 @@ class Refusal(StrEnum):
 class KeyEvent:
     """What one key did on the deck.
 
+    ``way`` is what the voice was listened to on (:data:`WAYS`).
+
     ``token`` was on display (None if nothing was), ``next_token`` is afterwards. ``started`` is when ``token`` first
     sounded in this serving, None if it has not, ``pressed`` when the key was; both on the clock of the display.
     """
@@ -58,6 +61,8 @@ class KeyEvent:
     started: float | None = None
     categories: tuple[str, ...] = ()
     undoes: str | None = None
+    quality: int | None = None
+    way: str = "engine"
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +126,14 @@ class Guard:
 
 
 def answer_of(
-    event: KeyEvent, *, labeller: str, voice_id: str, time: datetime, suggestion: Suggestion | None = None
+    event: KeyEvent,
+    *,
+    labeller: str,
+    voice_id: str,
+    time: datetime,
+    suggestion: Suggestion | None = None,
+    lane: str = "",
+    page: str = "deck",
 ) -> Answer:
     """The journal line of an event that was accepted.
 
@@ -139,7 +151,11 @@ def answer_of(
         voice_id=voice_id,
         answer=event.kind,
         categories=event.categories,
+        quality=event.quality,
         undoes=event.undoes,
+        heard=event.way,
+        page=page,
+        lane="" if is_undo else lane,
         token=event.token or "",
         dwell_seconds=round(dwell, 3),
         suggestion=None if is_undo else suggestion,
@@ -162,12 +178,16 @@ def read_event(fields: Mapping[str, Any]) -> KeyEvent:
             started=None if started is None else float(started),
             categories=tuple(str(key) for key in fields.get("categories") or ()),
             undoes=_optional(fields.get("undoes")),
+            quality=fields.get("quality"),
+            way=str(fields.get("way", "engine")),
         )
     except (KeyError, TypeError, OverflowError) as error:
         raise ValueError(f"an event lacks a field or has a wrong one: {error}") from None
     clocks = [event.pressed] if event.started is None else [event.pressed, event.started]
     if not all(map(math.isfinite, clocks)):
         raise ValueError("an event has a clock that is no number")
+    if event.way not in WAYS:
+        raise ValueError(f"an event was listened to on {event.way!r}; it must be one of {', '.join(WAYS)}")
     if not _EVENT.fullmatch(event.event):
         raise ValueError(f"an event is named {event.event!r}, not by {ID_LENGTH} hexadecimal digits")
     return event

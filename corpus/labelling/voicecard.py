@@ -1,4 +1,4 @@
-"""What is known of a few voices besides their sound: every name, and where they come from."""
+"""What is known of a few voices besides their sound: every name, where they come from, health, family."""
 
 from __future__ import annotations
 
@@ -28,12 +28,17 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class VoiceCard:
-    """A voice of the store, its names (the most common first, no blank ones), and some places it was found in."""
+    """A voice of the store, its names (the most common first, no blank ones), and some places it was found in.
+
+    ``health`` are its tags; ``family_size`` counts the voices that are the same sound, itself among them.
+    """
 
     voice_id: str
     voice: Voice
     names: tuple[str, ...]
     places: tuple[Place, ...]
+    health: tuple[str, ...] = ()
+    family_size: int = 1
 
 
 def read_cards(connection: Connection, voice_ids: Sequence[str]) -> dict[str, VoiceCard]:
@@ -57,12 +62,26 @@ def read_cards(connection: Connection, voice_ids: Sequence[str]) -> dict[str, Vo
         "ORDER BY voice_id, first_seen, source, path, slot",
         wanted,
     )
+    health = _grouped(
+        connection,
+        f"SELECT voice_id, tag FROM health SEMI JOIN {_WANTED} USING (voice_id) ORDER BY ALL",  # noqa: S608
+        wanted,
+    )
+    sizes = _grouped(
+        connection,
+        f"WITH wanted AS (FROM families SEMI JOIN {_WANTED} USING (voice_id)), sizes AS ("  # noqa: S608
+        "SELECT family_id, count(*) AS size FROM families SEMI JOIN wanted USING (family_id) GROUP BY family_id) "
+        "SELECT voice_id, size FROM wanted JOIN sizes USING (family_id)",
+        wanted,
+    )
     return {
         voice_id: VoiceCard(
             voice_id=voice_id,
             voice=Voice.from_array(np.array(values, dtype=np.uint8), name),
             names=tuple(row[0] for row in names.get(voice_id, []))[:MOST_NAMES],
             places=tuple(Place(*row) for row in places.get(voice_id, [])[:MOST_PLACES]),
+            health=tuple(row[0] for row in health.get(voice_id, [])),
+            family_size=sizes[voice_id][0][0] if voice_id in sizes else 1,
         )
         for voice_id, name, *values in rows
     }

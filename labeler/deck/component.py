@@ -11,11 +11,11 @@ from dx7.errors import CategoryError
 from labeler.components import LISTENING, keep, mount
 
 HELLO = {"session": None}  # what a deck is given that is only to report
-OWN_KEYS = frozenset("sdxfu,.g")  # those of front/keys.js and front/shell.js that a category cannot have
+OWN_KEYS = frozenset("sdxfu,.nvphjklmog")  # those of front/keys.js and front/shell.js that a category cannot have
 
 _mount = mount(
     "deck",
-    *(*LISTENING, "drawing.js", "keys.js", "deck.js", "face.js"),
+    *(*LISTENING, "drawing.js", "scope.js", "piano.js", "keys.js", "deck.js", "sounding.js", "face.js", "voiceface.js"),
     constants={"corpus.labelling.serving.LEAST_DWELL": LEAST_DWELL},
 )
 

@@ -6,20 +6,22 @@ import secrets
 from collections import deque
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from corpus.labelling.answer import IMPORTED, Answer
 from corpus.labelling.journal import journal_file, read_journal
 from corpus.labelling.labels import rebuild_answers, standing_answers
+from corpus.labelling.leases import LeaseBook
 from corpus.labelling.progress import Progress, read_progress
-from corpus.labelling.queue import Queued, next_voices
-from corpus.labelling.voicecard import VoiceCard, read_cards
+from corpus.labelling.queue import next_voices
+from corpus.labelling.voicecard import read_cards
+from corpus.searching.neighbours import read_neighbours
 from corpus.storage.store import open_store
 from dx7.errors import StoreBusyError
 from labeler.deck.serves import Serve
 
 LOOK_AHEAD = 10  # voices ready in the browser: three seconds of the fastest labelling
 FETCH = 40  # voices taken from the store at a time
+NEIGHBOURS = 4  # to compare a voice with
 REMEMBERED = 20  # earlier answers that can be taken back after the page was reloaded
 _STORE_PATIENCE = 1.0  # seconds to wait for a store that another program holds; the look-ahead bridges it
 
@@ -31,14 +33,15 @@ class Line:
     goes on with what it has and says so in ``notice``.
     """
 
-    def __init__(self, store: Path, journals: Path, labeller: str, *, seed: int) -> None:
+    def __init__(self, store: Path, journals: Path, labeller: str, *, seed: int, leases: LeaseBook) -> None:
         self.notice: str | None = None
         self.progress = Progress(0, 0, 0, 0, 0, {})
         self.serves: list[Serve] = []
         self.by_token: dict[str, Serve] = {}
         self.answered: set[str] = set()
         self._store, self._journals, self._labeller, self._seed = store, journals, labeller, seed
-        self._fetched: deque[tuple[Queued, VoiceCard]] = deque()
+        self._fetched: deque[Serve] = deque()
+        self._leases = leases
 
     def open_serves(self) -> list[Serve]:
         """The voices that wait for an answer, the one to ask about first at the head."""
@@ -60,9 +63,8 @@ class Line:
         for answer in standing:
             card = cards.get(answer.voice_id)
             if card and answer.voice_id not in tokens:
-                tokens[answer.voice_id] = self._serve(
-                    card, answer.suggestion, sightings=0, reason="you have heard it before"
-                )
+                serve = Serve(secrets.token_hex(6), card, answer.suggestion, 0, "you have heard it before")
+                tokens[answer.voice_id] = self._put(serve)
         return [replace(answer, token=tokens[answer.voice_id]) for answer in standing if answer.voice_id in tokens]
 
     def top_up(self) -> bool:
@@ -73,27 +75,43 @@ class Line:
                 was_read = self._fetch() or was_read
                 if not self._fetched:
                     break
-            queued, card = self._fetched.popleft()
-            self._serve(card, queued.suggestion, sightings=queued.sightings, reason=queued.reason)
+            self._put(self._fetched.popleft())
         return was_read
 
+    def settle(self, serve: Serve) -> None:
+        """The voice has its answer: others may be asked about it, if there is reason to."""
+        self._leases.give_back(self._labeller, [serve.card.voice_id])
+
     def _fetch(self) -> bool:
-        exclude = {serve.card.voice_id for serve in self.open_serves()}
+        exclude = {serve.card.voice_id for serve in self.open_serves()} | self._leases.held_by_others(self._labeller)
         try:
             with open_store(self._store, wait_seconds=_STORE_PATIENCE) as connection:
                 rebuilt = rebuild_answers(connection, self._journals)
                 queued = next_voices(connection, labeller=self._labeller, count=FETCH, seed=self._seed, exclude=exclude)
-                cards = read_cards(connection, [voice.voice_id for voice in queued])
+                leased = self._leases.take(self._labeller, [voice.voice_id for voice in queued])
+                queued = [voice for voice in queued if voice.voice_id in leased]
+                cards = read_cards(connection, sorted(leased))
+                neighbours = read_neighbours(connection, sorted(leased), count=NEIGHBOURS)
                 self.progress = read_progress(connection)
         except StoreBusyError as error:
             self.notice = str(error)
             return False
         self.notice = f"left out of the journals: {rebuilt.unreadable[0]}" if rebuilt.unreadable else None
-        self._fetched.extend((voice, cards[voice.voice_id]) for voice in queued)
+        self._fetched.extend(
+            Serve(
+                secrets.token_hex(6),
+                cards[voice.voice_id],
+                voice.suggestion,
+                voice.sightings,
+                voice.reason,
+                voice.lane,
+                tuple(neighbours.get(voice.voice_id, ())),
+            )
+            for voice in queued
+        )
         return True
 
-    def _serve(self, card: VoiceCard, suggestion: Any, *, sightings: int, reason: str) -> str:
-        serve = Serve(secrets.token_hex(6), card, suggestion, sightings, reason)
+    def _put(self, serve: Serve) -> str:
         self.serves.append(serve)
         self.by_token[serve.token] = serve
         return serve.token

@@ -15,7 +15,7 @@ from labeler.sounds.audio import wav_sound
 _COLUMNS = 8
 _ACTIONS = (
     (AnswerKind.SKIP, "Skip", "S"),
-    (AnswerKind.UNSURE, "Don't know", "D"),
+    (AnswerKind.UNSURE, "Unsure", "D"),
     (AnswerKind.BROKEN, "Broken", "X"),
     (AnswerKind.FAVOURITE, "Favourite", "F"),
     (AnswerKind.UNDO, "Undo", "U"),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from corpus.labelling.voicecard import VoiceCard
+from corpus.searching.neighbours import Neighbour
 from corpus.suggesting.suggestion import Suggestion
 from dx7.categories import category_keys
 from labeler.deck.diagram import diagram
@@ -16,13 +17,15 @@ ORIGINS = {"name_rule": "its name says so", "folder_rule": "its folder says so",
 
 @dataclass(frozen=True, slots=True)
 class Serve:
-    """One serving. ``reason`` says why the voice is asked about."""
+    """One serving. ``reason`` says why the voice is asked about, in words; ``lane`` as the journal has it."""
 
     token: str
     card: VoiceCard
     suggestion: Suggestion | None
     sightings: int
     reason: str
+    lane: str = ""
+    neighbours: tuple[Neighbour, ...] = ()
 
     @property
     def name(self) -> str:
@@ -50,7 +53,20 @@ class Serve:
             "suggestion": _shown(self.suggestion),
             "algorithm": diagram(self.card.voice),
             "description": self.card.voice.describe(),
+            "health": [tag.replace("_", " ") for tag in self.card.health],
+            "family": self.card.family_size,
+            "neighbours": [_neighbour(each) for each in self.neighbours],
         }
+
+
+def _neighbour(neighbour: Neighbour) -> dict[str, Any]:
+    return {
+        "name": neighbour.name,
+        "sound": encode_voice(neighbour.voice),
+        "category": neighbour.category,
+        "labelled": neighbour.is_labelled,
+        "distance": round(neighbour.distance, 1),
+    }
 
 
 def _shown(suggestion: Suggestion | None) -> dict[str, Any] | None:

@@ -20,14 +20,17 @@ from typing import Any
 from corpus.labelling.answer import Answer, AnswerKind
 from corpus.labelling.journal import append_answers, read_journals
 from corpus.labelling.labels import current_answers
+from corpus.labelling.leases import LeaseBook
 from corpus.labelling.progress import Progress, answers_per_minute
 from corpus.labelling.serving import Guard, KeyEvent, Refusal, answer_of, read_event
 from dx7.errors import JournalError
+from dx7.parameters import BY_NAME
 from labeler.deck.component import deck_categories
 from labeler.deck.line import Line
 from labeler.deck.serves import Serve
 from labeler.sounds.takes import OCTAVES, VELOCITIES
 
+_OUTPUT_LEVELS = [BY_NAME[f"op{operator}_output_level"].index for operator in range(1, 7)]
 _ADVANCING = (AnswerKind.LABEL, AnswerKind.UNSURE, AnswerKind.BROKEN, AnswerKind.SKIP)
 
 
@@ -37,7 +40,9 @@ class LabelSession:
     Raises ``StoreError`` if there is no store and ``JournalError`` if a journal cannot be read.
     """
 
-    def __init__(self, store: Path, journals: Path, labeller: str, *, seed: int | None = None) -> None:
+    def __init__(
+        self, store: Path, journals: Path, labeller: str, *, seed: int | None = None, leases: LeaseBook | None = None
+    ) -> None:
         self.id = uuid.uuid4().hex
         self.labeller = labeller
         self._journals = journals
@@ -47,12 +52,11 @@ class LabelSession:
         self._refusals: deque[tuple[KeyEvent, Refusal]] = deque(maxlen=8)
         self._since = Counter[tuple[str, str]]()  # (answer, main category) given since the progress was read
         self._times: list[datetime] = []
-        self._favourites = {
-            answer.voice_id
-            for answer in current_answers(read_journals(journals).answers)
-            if answer.labeller == labeller and answer.answer is AnswerKind.FAVOURITE
-        }
-        self._line = Line(store, journals, labeller, seed=secrets.randbits(32) if seed is None else seed)
+        said = [each for each in current_answers(read_journals(journals).answers) if each.labeller == labeller]
+        self._favourites = {each.voice_id for each in said if each.answer is AnswerKind.FAVOURITE}
+        self._qualities = {each.voice_id: each.quality for each in said if each.answer is AnswerKind.QUALITY}
+        seed = secrets.randbits(32) if seed is None else seed
+        self._line = Line(store, journals, labeller, seed=seed, leases=leases or LeaseBook())
         self._past = self._line.recall()
         self._given = {answer.event: answer for answer in self._past}  # what can be taken back
         self._line.answered = self._answered_tokens()
@@ -171,7 +175,9 @@ class LabelSession:
                 ],
                 "past": [_past(answer) for answer in self._past],
                 "favourites": sorted(self._favourites),
+                "qualities": self._qualities,
                 "categories": self._categories,
+                "output_levels": _OUTPUT_LEVELS,
                 "ranges": {
                     "octave": [min(OCTAVES), max(OCTAVES)],
                     "velocity": [min(VELOCITIES), max(VELOCITIES)],
@@ -227,6 +233,7 @@ class LabelSession:
             voice_id=serve.card.voice_id,
             time=datetime.now(UTC),
             suggestion=serve.suggestion,
+            lane=serve.lane,
         )
         return replace(answer, token=token)
 
@@ -241,6 +248,8 @@ class LabelSession:
             self._mark(answer, 1)
             self._times.append(answer.time)
         self._line.answered = self._answered_tokens()
+        if answer.answer in _ADVANCING:
+            self._line.settle(self._line.by_token[answer.token])
 
     def _answered_tokens(self) -> set[str]:
         return {answer.token for answer in self._given.values() if answer.answer in _ADVANCING}

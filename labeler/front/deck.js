@@ -1,8 +1,9 @@
 // The deck: what is on display, what was answered, what Python has not acknowledged yet.
 //
 // Python serves a line of voices ahead of need and their sounds are fetched ahead, so the next voice sounds in the
-// handler of the key that answered the one before. Every key becomes an event with a sequence number; events stay in the component's
-// state until Python acknowledges them. corpus/labelling/serving.py says which answers count; the same rules stand here.
+// handler of the key that answered the one before. Every key becomes an event with a sequence number; events stay in
+// the component's state until Python acknowledges them. corpus/labelling/serving.py says which answers count; the same
+// rules stand here. sounding.js has what plays, face.js and voiceface.js what is drawn.
 
 const HEARING = "corpus.labelling.serving.LEAST_DWELL"; // replaced by component.py
 const LOOK_AHEAD = 10; // voices whose sounds are fetched before they are asked for
@@ -13,6 +14,8 @@ class Deck {
     this.root = root;
     this.at = Object.fromEntries([...root.querySelectorAll("[data-id]")].map((node) => [node.dataset.id, node]));
     this.scope = new Scope(this.at.scope, listener.engine);
+    this.spectrum = new Spectrum(this.at.spectrum, listener.engine);
+    this.piano = new Piano(this.at.piano, (note) => this.pianoTake(note), () => this.togglePiano());
     this.session = null;
     this.line = []; // facts of voices, in the order they were served
     this.pending = []; // events that Python has not acknowledged
@@ -21,9 +24,15 @@ class Deck {
     this.at.curtain.addEventListener("click", () => this.start());
     this.at.accept.addEventListener("click", () => this.act("accept"));
     this.drawActions();
+    this.drawQuality();
     this.watch = setInterval(() => this.insist(), 2000);
     this.onProblem = (event) => this.flash(event.detail);
+    this.onWay = () => {
+      this.expect();
+      this.redraw();
+    };
     listener.addEventListener("problem", this.onProblem);
+    listener.addEventListener("way", this.onWay);
     Object.assign(window.cartwright, { plays: [], latencies: [], deck: this });
   }
 
@@ -31,6 +40,8 @@ class Deck {
     clearInterval(this.watch);
     this.keys.remove();
     listener.removeEventListener("problem", this.onProblem);
+    listener.removeEventListener("way", this.onWay);
+    this.piano.releaseAll();
     listener.stop();
   }
 
@@ -63,6 +74,7 @@ class Deck {
     this.answers = new Map(); // token -> {kind, categories}
     this.undoable = [];
     this.favourites = new Set(data.favourites);
+    this.qualities = new Map(Object.entries(data.qualities));
     for (const past of data.past) this.remember(past);
     this.here = null;
     this.also = new Set();
@@ -92,16 +104,6 @@ class Deck {
 
   // ---- what the person does ----
 
-  async start() {
-    await listener.unlock();
-    this.lift();
-  }
-
-  lift() {
-    this.at.curtain.hidden = listener.ready;
-    if (listener.ready && this.here !== null && this.started === null) this.play();
-  }
-
   onKey({ action, category, shift, time }) {
     this.keyTime = time;
     if (!listener.ready) this.start();
@@ -117,6 +119,11 @@ class Deck {
     else if (!voice) this.flash("Nothing is on display.");
     else if (action === "replay") this.play();
     else if (action === "accept") this.accept(voice);
+    else if (action === "note") this.otherNote();
+    else if (action === "compare") this.compare();
+    else if (action === "piano") this.togglePiano();
+    else if (action.startsWith("operator")) this.toggleOperator(Number(action.at(-1)));
+    else if (action.startsWith("quality")) this.answer("quality", [], Number(action.at(-1)));
     else if (action === "favourite") this.answer(this.favourites.has(voice.voice) ? "unfavourite" : "favourite");
     else if (["skip", "unsure", "broken"].includes(action)) this.answer(action);
     else if (action === "back" || action === "forward") this.step(action === "back" ? -1 : 1);
@@ -129,16 +136,16 @@ class Deck {
     else this.answer("label", [voice.suggestion.category, ...[...this.also].filter((key) => key !== voice.suggestion.category)]);
   }
 
-  answer(kind, categories = []) {
+  answer(kind, categories = [], quality = null) {
     if (this.here === null) return this.flash("Nothing is on display.");
     if (this.started === null) return this.flash("No sound yet: hear the voice first.");
     if (now() - this.started < HEARING) return this.flash("Too fast: hear it for a moment first.");
     const token = this.here;
     const event = newId();
-    const stays = kind === "favourite" || kind === "unfavourite";
-    this.remember({ event, token, kind, categories });
+    const stays = ["favourite", "unfavourite", "quality"].includes(kind);
+    this.remember({ event, token, kind, categories, quality });
     const next = stays ? token : this.nextUnanswered();
-    this.emit(kind, { event, categories, next });
+    this.emit(kind, { event, categories, quality, next });
     if (!stays) this.show(next);
     this.redraw();
   }
@@ -171,15 +178,7 @@ class Deck {
     this.redraw();
   }
 
-  shift(what, amount) {
-    const [least, most] = this.data.ranges[what];
-    const value = Math.min(most, Math.max(least, this.register[what] + amount));
-    this.register[what] = value;
-    this.play();
-    this.redraw();
-  }
-
-  // ---- display and sound ----
+  // ---- display ----
 
   // Sound first: everything else can wait a few milliseconds.
   show(token) {
@@ -191,40 +190,11 @@ class Deck {
     else listener.stop();
   }
 
-  play() {
-    const { here: token, keyTime } = this;
-    const take = this.takeOf(token, this.register);
-    listener.play(take).then((started) => {
-      if (started === null || this.here !== token) return;
-      if (this.started === null) this.started = started;
-      if (keyTime) window.cartwright.latencies.push(1000 * started - keyTime);
-      window.cartwright.plays.push({ token, voice: this.voice(token).voice, ...this.register, started });
-      this.scope.show(listener.engine.playing?.buffer ?? null);
-      this.expect();
-    });
-  }
-
-  // The next voices, so that they sound at once; then this one higher, lower, softer and harder.
-  expect() {
-    const { octave, velocity } = this.register;
-    const next = this.line.filter((voice) => !this.answers.has(voice.token) && voice.token !== this.here);
-    const near = [{ octave: octave + 1, velocity }, { octave: octave - 1, velocity }, { octave, velocity: velocity - 1 }];
-    const takes = [this.here, ...next.slice(0, LOOK_AHEAD).map((voice) => voice.token)].map((token) => this.takeOf(token));
-    if (this.here !== null) takes.push(...near.filter((each) => this.inRange(each)).map((each) => this.takeOf(this.here, each)));
-    listener.expect(takes.filter((take) => take !== null));
-  }
-
-  inRange(register) {
-    return Object.entries(register).every(([what, value]) => value >= this.data.ranges[what][0] && value <= this.data.ranges[what][1]);
-  }
-
-  takeOf(token, register = {}) {
-    const voice = this.voice(token);
-    return voice && { voice: voice.sound, category: voice.phrase, ...register };
-  }
-
   resetRegister() {
     this.register = { octave: 0, velocity: 0 };
+    this.muted = new Set();
+    this.note = -1;
+    this.compared = -1;
     this.started = null;
   }
 
@@ -238,10 +208,12 @@ class Deck {
 
   // ---- answers, until and after Python knows them ----
 
-  remember({ event, token, kind, categories }) {
+  remember({ event, token, kind, categories, quality = null }) {
     const voice = this.voice(token)?.voice ?? this.data.past.find((past) => past.token === token)?.voice;
-    this.undoable.push({ event, token, kind, categories, before: this.answers.get(token) });
-    if (kind === "favourite") this.favourites.add(voice);
+    const before = kind === "quality" ? this.qualities.get(voice) : this.answers.get(token);
+    this.undoable.push({ event, token, kind, categories, quality, before });
+    if (kind === "quality") this.qualities.set(voice, quality);
+    else if (kind === "favourite") this.favourites.add(voice);
     else if (kind === "unfavourite") this.favourites.delete(voice);
     else this.answers.set(token, { kind, categories });
   }
@@ -251,18 +223,21 @@ class Deck {
     if (index < 0) return;
     const [{ token, kind, before }] = this.undoable.splice(index, 1);
     const voice = this.voice(token)?.voice;
-    if (kind === "favourite") this.favourites.delete(voice);
+    if (kind === "quality" && before) this.qualities.set(voice, before);
+    else if (kind === "quality") this.qualities.delete(voice);
+    else if (kind === "favourite") this.favourites.delete(voice);
     else if (kind === "unfavourite") this.favourites.add(voice);
     else if (before) this.answers.set(token, before);
     else this.answers.delete(token);
   }
 
-  emit(kind, { event = newId(), categories = [], undoes = null, next }) {
+  emit(kind, { event = newId(), categories = [], quality = null, undoes = null, next }) {
     this.sequence += 1;
     const { here: token, started } = this;
     const voice = this.voice(token)?.voice ?? null;
     const pressed = now();
-    this.pending.push({ sequence: this.sequence, event, kind, token, voice, next, categories, undoes, started, pressed });
+    const said = { event, kind, categories, quality, undoes };
+    this.pending.push({ sequence: this.sequence, ...said, token, voice, next, started, pressed, way: listener.name });
     this.report();
   }
 

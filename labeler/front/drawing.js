@@ -1,4 +1,4 @@
-// Drawing: the algorithm as SVG, the sound as a waveform with the live trace over it.
+// Drawing: the algorithm as SVG, and how loud each operator is over a note.
 // Text from strangers' files is only ever set as textContent.
 
 const SVG = "http://www.w3.org/2000/svg";
@@ -65,86 +65,18 @@ function drawAlgorithm(svg, algorithm) {
   svg.replaceChildren(...parts);
 }
 
-class Scope {
-  constructor(canvas, engine) {
-    this.canvas = canvas;
-    this.engine = engine;
-    this.peaks = null;
-    this.gain = 1;
-    this.trace = new Float32Array(4096);
-    this.frame = 0;
-  }
+const FLOOR = -60; // dB, as dx7/operators.py has it
 
-  // The waveform of a sound that is about to play, or nothing.
-  show(buffer) {
-    this.peaks = null;
-    if (buffer) {
-      const samples = buffer.getChannelData(0);
-      const count = 300;
-      this.peaks = Array.from({ length: count }, (_, n) => {
-        let peak = 0;
-        const end = Math.floor(((n + 1) * samples.length) / count);
-        for (let i = Math.floor((n * samples.length) / count); i < end; i += 4) {
-          peak = Math.max(peak, Math.abs(samples[i]));
-        }
-        return peak;
-      });
-      this.gain = 1 / Math.max(0.05, ...this.peaks); // fills the screen; how loud it is, the ear hears
-    }
-    this.run();
-  }
-
-  run() {
-    cancelAnimationFrame(this.frame);
-    const step = () => {
-      this.paint();
-      if (this.engine.position !== null && this.canvas.isConnected) this.frame = requestAnimationFrame(step);
-    };
-    this.frame = requestAnimationFrame(step);
-  }
-
-  paint() {
-    const { canvas, engine } = this;
-    const ratio = window.devicePixelRatio || 1;
-    const width = canvas.clientWidth;
-    const height = canvas.clientHeight;
-    if (canvas.width !== Math.round(width * ratio) || canvas.height !== Math.round(height * ratio)) {
-      canvas.width = Math.round(width * ratio);
-      canvas.height = Math.round(height * ratio);
-    }
-    const pen = canvas.getContext("2d");
-    pen.setTransform(ratio, 0, 0, ratio, 0, 0);
-    pen.clearRect(0, 0, width, height);
-    const middle = height / 2;
-    const position = engine.position;
-    if (this.peaks) {
-      const done = position === null ? 1 : position / engine.playing.buffer.duration;
-      this.peaks.forEach((peak, n) => {
-        const tall = Math.max(1, peak * this.gain * height * 0.96);
-        pen.fillStyle = n / this.peaks.length <= done ? "rgba(94, 214, 196, 0.42)" : "rgba(94, 214, 196, 0.16)";
-        pen.fillRect((n * width) / this.peaks.length, middle - tall / 2, width / this.peaks.length - 1, tall);
-      });
-    }
-    pen.strokeStyle = "#b9fff1";
-    pen.lineWidth = 1.6;
-    pen.beginPath();
-    if (position === null || !engine.analyser) {
-      pen.moveTo(0, middle);
-      pen.lineTo(width, middle);
-    } else {
-      engine.analyser.getFloatTimeDomainData(this.trace);
-      const start = risingEdge(this.trace);
-      const length = 900;
-      for (let i = 0; i < length; i++) {
-        pen.lineTo((i * width) / length, middle - this.trace[start + i] * this.gain * height * 0.46);
-      }
-    }
-    pen.stroke();
-  }
-}
-
-// Where the trace goes up through zero, so that a steady tone stands still.
-function risingEdge(trace) {
-  for (let i = 1; i < trace.length / 2; i++) if (trace[i - 1] < 0 && trace[i] >= 0) return i;
-  return 0;
+// One row an operator: how loud it is over a note, the part after key up dimmed.
+function drawEnvelope(svg, levels, held) {
+  const width = 100;
+  const x = (n) => (n * width) / (levels.length - 1);
+  const y = (level) => 30 - 28 * (1 - level / FLOOR);
+  const outline = levels.map((level, n) => `L${x(n).toFixed(1)} ${y(level).toFixed(1)}`).join(" ");
+  svg.setAttribute("viewBox", `0 0 ${width} 31`);
+  svg.setAttribute("preserveAspectRatio", "none");
+  svg.replaceChildren(
+    draw("path", { d: `M0 30 ${outline} L${width} 30 Z`, class: "level" }),
+    draw("path", { d: `M${(held * width).toFixed(1)} 1 V30`, class: "keyup" }),
+  );
 }

@@ -1,4 +1,4 @@
-// The face of the deck: everything that only draws. Added to Deck's prototype.
+// The face of the deck: its buttons, pads and words. Added to Deck's prototype.
 
 const face = {
   drawActions() {
@@ -12,6 +12,16 @@ const face = {
     }
     this.root.addEventListener("mousedown", (event) => {
       if (event.target.closest("button")) event.preventDefault(); // the focus stays where the keys work
+    });
+  },
+
+  drawQuality() {
+    this.stars = QUALITY_KEYS.map((key, place) => {
+      const button = make("button", { type: "button", title: `Quality ${place + 1} of 5`, "data-action": `quality${place + 1}` });
+      button.append(make("kbd", {}, key.toUpperCase()), make("span", {}, "★"));
+      button.addEventListener("click", () => this.act(`quality${place + 1}`));
+      this.at.quality.append(button);
+      return button;
     });
   },
 
@@ -64,47 +74,43 @@ const face = {
     for (const kind of ["skip", "unsure", "broken"]) {
       this.buttons.get(kind).classList.toggle("on", answer?.kind === kind);
     }
-    const { octave, velocity } = this.register;
-    at.register.textContent = [
-      octave ? `octave ${octave > 0 ? "+" : "−"}${Math.abs(octave)}` : "",
-      ["much softer", "softer", "", "harder"][velocity + 2],
-    ].filter(Boolean).join(", ");
+    this.stars.forEach((star, place) => star.classList.toggle("lit", place < (this.qualities.get(voice?.voice) ?? 0)));
+    this.buttons.get("piano").classList.toggle("on", this.keys.piano !== null);
+    at.piano.classList.toggle("on", this.keys.piano !== null);
+    at.welcome.hidden = this.isKnown();
+    at.register.textContent = this.whatSounds();
+    this.chips?.forEach((chip, place) => chip.classList.toggle("on", place === this.compared));
     at.status.textContent = answer ? this.words({ token: this.here, ...answer }, false) : (data.notice ?? "");
     if (voice !== this.drawn) this.drawVoice(voice);
   },
 
-  drawVoice(voice) {
-    const { at } = this;
-    this.drawn = voice;
-    this.root.classList.toggle("empty", voice === null);
-    at.name.textContent = voice ? voice.name || "(no name)" : this.data.notice || "Nothing left to ask";
-    at.name.classList.toggle("long", at.name.textContent.length > 14);
-    at.places.textContent = voice ? voice.places[0] ?? "" : "";
-    at.places.title = voice ? voice.places.join("\n") : "";
-    at.aliases.textContent = voice?.aliases.length ? `also called ${voice.aliases.join(", ")}` : "";
-    at.reason.textContent = voice?.reason ?? "";
-    at.sightings.textContent = voice?.sightings ? voice.sightings === 1 ? "seen once" : `seen ${voice.sightings.toLocaleString()} times` : "";
-    at.description.textContent = voice?.description ?? "";
-    const suggestion = voice?.suggestion;
-    at.accept.disabled = !suggestion;
-    at.suggested.textContent = suggestion ? this.title(suggestion.category) : "no suggestion";
-    at.gauge.parentElement.hidden = !suggestion;
-    at.gauge.style.width = `${100 * (suggestion?.probability ?? 0)}%`;
-    at.origin.textContent = suggestion ? `${Math.round(100 * suggestion.probability)} % · ${suggestion.origin}` : "";
-    at.algorithm.replaceChildren();
-    at.wiring.textContent = "";
-    if (voice) {
-      drawAlgorithm(at.algorithm, voice.algorithm);
-      at.wiring.textContent = `algorithm ${voice.algorithm.number} · feedback ${voice.algorithm.feedback_level}`;
-    } else this.scope.show(null);
+  // What is heard if it is not the plain phrase.
+  whatSounds() {
+    const { octave, velocity } = this.register;
+    if (this.keys.piano) return "Piano: A to ; play, Z X octave, C V softer and harder, Esc ends";
+    if (this.compared >= 0) return `comparing with ${this.voice(this.here)?.neighbours[this.compared].name || "(no name)"}`;
+    return [
+      this.note >= 0 ? `note C${OTHER_NOTES[this.note] / 12 - 2}` : "",
+      octave ? `octave ${octave > 0 ? "+" : "−"}${Math.abs(octave)}` : "",
+      ["much softer", "softer", "", "harder"][velocity + 2],
+      this.muted.size ? `without operator ${[...this.muted].sort().join(", ")}` : "",
+    ].filter(Boolean).join(", ");
+  },
+
+  // Three lines for who comes for the first time, until three answers are given.
+  isKnown() {
+    const isKnown = localStorage.getItem("cartwright-known") === "yes" || this.undoable.length >= 3;
+    if (isKnown) localStorage.setItem("cartwright-known", "yes");
+    return isKnown;
   },
 
   title(key) {
     return this.data.categories.find((category) => category.key === key)?.title ?? key;
   },
 
-  words({ token, kind, categories }, named = true) {
-    const what = kind === "label" ? categories.map((key) => this.title(key)).join(" + ") : { unsure: "don't know", skip: "skipped" }[kind] ?? kind;
+  words({ token, kind, categories, quality }, named = true) {
+    const plain = { unsure: "unsure", skip: "skipped", quality: `quality ${quality}` };
+    const what = kind === "label" ? categories.map((key) => this.title(key)).join(" + ") : plain[kind] ?? kind;
     const name = named ? this.voice(token)?.name : null;
     return name ? `${name} = ${what}` : what;
   },

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import streamlit as st
 
+from corpus.labelling.leases import LeaseBook
 from labeler.context import Context
 from labeler.deck.component import HELLO, draw_deck
 from labeler.deck.orphans import adopt_orphans
@@ -33,9 +36,16 @@ def _draw_deck(key: str, context: Context) -> None:
     draw_deck(session.deck_data(report), key=key)
 
 
+@cache
+def _leases_of(store: str) -> LeaseBook:
+    """The one book of this process, so that two people are never served the same voice of a store."""
+    return LeaseBook()
+
+
 def _session(key: str, context: Context) -> LabelSession:
     session = st.session_state.get(f"session-{key}")
     if session is None:
-        session = LabelSession(context.store, context.journals, context.labeller)
+        leases = _leases_of(str(context.store))
+        session = LabelSession(context.store, context.journals, context.labeller, leases=leases)
         st.session_state[f"session-{key}"] = session
     return session

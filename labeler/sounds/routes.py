@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import base64
 
+import numpy as np
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from dx7.errors import CartwrightError
+from dx7.errors import CartwrightError, VoiceError
 from dx7.messages import encode_voice_message
+from dx7.operators import SECONDS_HELD, SECONDS_TOTAL, operator_envelopes
 from labeler.sounds.audio import sound_of
-from labeler.sounds.takes import Take, read_take
+from labeler.sounds.takes import Take, decode_voice, read_take
 
 # What an address means never changes, but for the engine that renders it: kept for a day.
 _KEPT = {"Cache-Control": "private, max-age=86400"}
@@ -46,8 +48,22 @@ def get_take(request: Request) -> Response:
     )
 
 
+def get_envelopes(request: Request) -> Response:
+    """``{"levels": six lists of dB, "held": seconds, "seconds": all of it}``: how loud each operator is over a note."""
+    try:
+        voice = decode_voice(request.path_params["voice"])
+    except VoiceError as error:
+        return PlainTextResponse(str(error), 400)
+    levels = np.round(operator_envelopes(voice), 1).tolist()
+    return JSONResponse({"levels": levels, "held": SECONDS_HELD, "seconds": SECONDS_TOTAL}, headers=_KEPT)
+
+
 def _take(request: Request) -> Take:
     return read_take(request.path_params["voice"], request.query_params)
 
 
-ROUTES = (Route("/sound/{voice}", get_sound), Route("/take/{voice}", get_take))
+ROUTES = (
+    Route("/sound/{voice}", get_sound),
+    Route("/take/{voice}", get_take),
+    Route("/envelopes/{voice}", get_envelopes),
+)

@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, Page
 
 from corpus.labelling.labels import current_answers
 from corpus.labelling.serving import LEAST_DWELL
+from labeler.sounds.takes import decode_voice
 from tests.labeler.browsing import Server, free_port, serving, start_server, stop
 from tests.labeler.store_builder import VoiceRow, build_store, varied_voices
 
@@ -167,6 +168,45 @@ def test_back_forward_octaves_and_velocity_sound_but_record_nothing(deck: Page, 
         deck.keyboard.press(key)
         deck.wait_for_function("n => window.cartwright.plays.length > n", arg=count)
         assert tuple(state(deck, "[plays.at(-1).octave, plays.at(-1).velocity]")) == register
+    settle(deck)
+    assert len(server.answers()) == before
+
+
+def test_quality_is_an_answer_that_stays_and_can_be_taken_back(deck: Page, server: Server) -> None:
+    before = len(server.answers())
+    voice = heard(deck)
+    for key in ("k", "m", "u"):
+        deck.keyboard.press(key)
+    assert heard(deck) == voice
+    assert deck.locator(".quality button.lit").count() == 3
+    settle(deck)
+    answers = server.answers()[before:]
+    assert [(a.answer.value, a.quality, a.voice_id) for a in answers] == [
+        ("quality", 3, voice),
+        ("quality", 5, voice),
+        ("undo", None, voice),
+    ]
+    assert [(a.heard, a.page) for a in answers] == [("engine", "deck")] * 3
+
+
+def test_other_notes_operators_and_the_piano_sound_but_record_nothing(deck: Page, server: Server) -> None:
+    before = len(server.answers())
+    sounding = "listener.engine.playing?.buffer.duration ?? 0"
+    deck.keyboard.press("n")
+    deck.wait_for_function("() => window.cartwright.deck.at.register.innerText === 'note C3'")
+    deck.keyboard.press("o")
+    deck.keyboard.press("1")  # the second key of a chord labels nothing
+    assert deck.locator(".envelopes button.off").count() == 1
+    plain, muted = state(deck, "[deck.voice(deck.here).sound, deck.playedVoice()]")
+    assert decode_voice(muted) == decode_voice(plain).replace(op1_output_level=0)
+    deck.keyboard.press("p")
+    deck.keyboard.down("s")
+    deck.locator(".piano [data-note='62'].down").wait_for()
+    deck.keyboard.up("s")
+    deck.locator(".piano [data-note='62'].down").wait_for(state="detached")
+    deck.keyboard.press("Escape")
+    assert state(deck, "deck.keys.piano") is None
+    assert state(deck, sounding) > 0
     settle(deck)
     assert len(server.answers()) == before
 

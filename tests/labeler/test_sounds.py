@@ -128,3 +128,10 @@ def test_a_take_for_midi_has_the_voice_and_the_keys_of_the_phrase(client: TestCl
 def test_any_address_is_a_voice_or_refused(text: str) -> None:
     with suppress(VoiceError):
         assert encode_voice(decode_voice(text)) == text
+
+
+def test_envelopes_by_address(client: TestClient) -> None:
+    answer = client.get(f"/envelopes/{encode_voice(INIT_VOICE)}").json()
+    assert [len(row) for row in answer["levels"]] == [96] * 6
+    assert answer["held"] < answer["seconds"]
+    assert client.get("/envelopes/x").status_code == 400
