@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager, nullcontext, suppress
 from pathlib import Path
 
 import duckdb
@@ -21,7 +22,8 @@ WAIT_SECONDS = 5.0  # how long to wait for another program to let go of the stor
 _PAUSE_SECONDS = 0.05
 _SIGNS_OF_BUSY = ("set lock", "conflicting lock", "different configuration", "already attached")
 _SIGNS_OF_NO_RIGHT = ("permission denied", "read-only file system")
-_MIGRATING = threading.Lock()  # the tabs of one app share what DuckDB has open
+# The threads of one app share what DuckDB has open, and would write into each other's transactions: they take turns.
+_TURNS: dict[str, threading.RLock] = defaultdict(threading.RLock)
 # A store is a file from anywhere: opening one must not make DuckDB fetch what it believes to need for it.
 _CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": "false",
@@ -44,19 +46,32 @@ def open_store(
         if not create:
             raise StoreError(f"there is no store at {path}; run make ingest BANKS=... first")
         _make_folder(path.parent)
-    connection = connect(path, read_only=read_only, wait_seconds=wait_seconds)
+    with nullcontext() if read_only else _turn(path, wait_seconds):
+        connection = connect(path, read_only=read_only, wait_seconds=wait_seconds)
+        try:
+            if _version(connection, path) < SCHEMA_VERSION:
+                if read_only:
+                    connection.close()
+                    connection = _connect_to_migrate(path, wait_seconds)
+                with _turn(path, wait_seconds):
+                    _migrate(connection, path)
+            yield connection
+        except duckdb.Error as error:
+            raise StoreError(f"the store at {path} is damaged, or its disk is full: {_first_line(error)}") from error
+        finally:
+            connection.close()
+
+
+@contextmanager
+def _turn(path: Path, wait_seconds: float | None) -> Iterator[None]:
+    """Be the one thread of this process that writes to a store; within itself a thread may do so again."""
+    turn = _TURNS[os.path.realpath(path)]
+    if not turn.acquire(timeout=WAIT_SECONDS if wait_seconds is None else wait_seconds):
+        raise StoreBusyError(f"the store at {path} is being written to by somebody else of this program; try again")
     try:
-        if _version(connection, path) < SCHEMA_VERSION:
-            if read_only:
-                connection.close()
-                connection = _connect_to_migrate(path, wait_seconds)
-            with _MIGRATING:
-                _migrate(connection, path)
-        yield connection
-    except duckdb.Error as error:
-        raise StoreError(f"the store at {path} is damaged, or its disk is full: {_first_line(error)}") from error
+        yield
     finally:
-        connection.close()
+        turn.release()
 
 
 @contextmanager

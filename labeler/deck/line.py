@@ -15,11 +15,11 @@ from corpus.labelling.progress import Progress, read_progress
 from corpus.labelling.queue import next_voices
 from corpus.labelling.voicecard import read_cards
 from corpus.searching.neighbours import read_neighbours
-from corpus.storage.store import open_store
+from corpus.storage.store import WAIT_SECONDS, open_store
 from dx7.errors import StoreBusyError
 from labeler.deck.serves import Serve
 
-LOOK_AHEAD = 10  # voices ready in the browser: three seconds of the fastest labelling
+LOOK_AHEAD = 20  # voices known in the browser: six seconds of the fastest labelling, should the server be slow
 FETCH = 40  # voices taken from the store at a time
 NEIGHBOURS = 4  # to compare a voice with
 REMEMBERED = 20  # earlier answers that can be taken back after the page was reloaded
@@ -83,9 +83,13 @@ class Line:
         self._leases.give_back(self._labeller, [serve.card.voice_id])
 
     def _fetch(self) -> bool:
-        exclude = {serve.card.voice_id for serve in self.open_serves()} | self._leases.held_by_others(self._labeller)
+        exclude = {serve.card.voice_id for serve in self.open_serves()}
         try:
-            with open_store(self._store, wait_seconds=_STORE_PATIENCE) as connection:
+            patience = _STORE_PATIENCE if self.open_serves() else WAIT_SECONDS
+            with open_store(self._store, wait_seconds=patience) as connection:
+                # Leases before journals: what is given back meanwhile has its answer there. Nobody leases during it,
+                # since only one of this process has the store.
+                exclude |= self._leases.held_by_others(self._labeller)
                 rebuilt = rebuild_answers(connection, self._journals)
                 queued = next_voices(connection, labeller=self._labeller, count=FETCH, seed=self._seed, exclude=exclude)
                 leased = self._leases.take(self._labeller, [voice.voice_id for voice in queued])

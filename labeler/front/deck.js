@@ -243,6 +243,7 @@ class Deck {
 
   // What a lost connection swallowed is said again, and the person is told.
   insist() {
+    if (this.here === null && this.data?.notice) this.report(); // the store was busy; perhaps it no longer is
     const oldest = this.pending[0]?.sequence ?? null;
     if (oldest !== null && oldest === this.insisted) {
       this.flash(`${this.pending.length} not saved yet: waiting for the server.`);

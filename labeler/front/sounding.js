@@ -31,8 +31,9 @@ const sounding = {
     listener.play(take).then((started) => {
       if (started === null || this.here !== token) return;
       if (this.started === null) this.started = started;
-      if (keyTime) window.cartwright.latencies.push(1000 * started - keyTime);
-      window.cartwright.plays.push({ token, voice: this.voice(token).voice, ...this.register, started });
+      const sounded = listener.engine.playing?.sounded ?? started;
+      if (keyTime) window.cartwright.latencies.push(1000 * sounded - keyTime);
+      window.cartwright.plays.push({ token, voice: this.voice(token).voice, ...this.register, started, sounded });
       this.showSound();
       this.expect();
     });

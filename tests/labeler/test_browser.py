@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import signal
-import statistics
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page
@@ -17,17 +14,9 @@ from corpus.labelling.labels import current_answers
 from corpus.labelling.serving import LEAST_DWELL
 from labeler.sounds.takes import decode_voice
 from tests.labeler.browsing import Server, free_port, serving, start_server, stop
-from tests.labeler.store_builder import VoiceRow, build_store, varied_voices
+from tests.labeler.decking import heard, listen, make_store, open_deck, settle, state
 
 pytestmark = pytest.mark.browser
-
-
-def make_store(folder: Path) -> Path:
-    rows = [
-        VoiceRow(row.voice.replace(name=f"<i>{n}</i>"), row.sightings, row.category)
-        for n, row in enumerate(varied_voices(400))
-    ]
-    return build_store(folder / "store.duckdb", rows)
 
 
 @pytest.fixture(scope="module")
@@ -42,46 +31,10 @@ def deck(browser: Browser, server: Server) -> Iterator[Page]:
     page = browser.new_page(viewport={"width": 1280, "height": 800})
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
-    open_deck(page, server)
+    open_deck(page, server.url)
     yield page
     page.close()
     assert errors == []
-
-
-def open_deck(page: Page, server: Server) -> None:
-    page.goto(server.url)
-    page.wait_for_function("window.cartwright?.plays?.length > 0", timeout=30_000)
-    settle(page)
-    listen(page)
-
-
-def state(page: Page, expression: str) -> Any:
-    return page.evaluate(
-        f"(() => {{ const {{ deck, listener, plays, latencies }} = window.cartwright; return {expression}; }})()"
-    )
-
-
-def heard(page: Page) -> str:
-    """The id of the voice on display."""
-    return str(state(page, "deck.voice(deck.here).voice"))
-
-
-def listen(page: Page, seconds: float = LEAST_DWELL + 0.05) -> None:
-    """Wait until the voice on display has sounded this long."""
-    page.wait_for_function(
-        "s => { const { deck } = window.cartwright;"
-        " return deck.started !== null && performance.now() / 1000 - deck.started >= s; }",
-        arg=seconds,
-    )
-
-
-def settle(page: Page) -> None:
-    """Wait until Python has acknowledged everything and the next sounds have been fetched."""
-    page.wait_for_function(
-        "() => { const { deck, listener } = window.cartwright; return deck.pending.length === 0"
-        " && listener.fetching === 0 && listener.expected.every((take) => listener.engine.has(take)); }",
-        timeout=20_000,
-    )
 
 
 def test_the_first_voice_sounds_by_itself(deck: Page) -> None:
@@ -122,7 +75,7 @@ def test_several_answers_can_be_taken_back_even_after_a_reload(deck: Page, serve
         voices.append(heard(deck))
         deck.keyboard.press(key)
     settle(deck)
-    open_deck(deck, server)
+    open_deck(deck, server.url)
     for voice in reversed(voices):
         deck.keyboard.press("Backspace")
         assert heard(deck) == voice
@@ -239,26 +192,6 @@ def test_a_hammered_key_never_labels_a_voice_unheard(deck: Page, server: Server)
     assert len({a.voice_id for a in answers}) == len(answers)
 
 
-def test_thirty_voices_at_three_a_second(deck: Page, server: Server, record_property: Any) -> None:
-    before = len(server.answers())
-    keys = {"1": "piano", "8": "bass", "0": "brass", "q": "wind", "i": "fx"}
-    given = []
-    for number in range(30):
-        key = list(keys)[number % len(keys)]
-        given.append((heard(deck), (keys[key],)))
-        deck.keyboard.press(key)
-        listen(deck, 0.31)
-    settle(deck)
-    assert [(a.voice_id, a.categories) for a in server.answers()[before:]] == given
-    assert len({voice for voice, _ in given}) == 30
-    latencies = sorted(state(deck, "latencies"))
-    assert len(latencies) >= 30
-    median, p95 = statistics.median(latencies), latencies[int(0.95 * len(latencies))]
-    record_property("key_to_sound_ms", {"median": median, "p95": p95})
-    sys.stdout.write(f"\nkey to next sound: median {median:.1f} ms, 95 % within {p95:.1f} ms\n")
-    assert p95 < 50
-
-
 def test_typing_a_name_labels_nothing(deck: Page, server: Server) -> None:
     before = len(server.answers())
     here = heard(deck)
@@ -301,7 +234,7 @@ def test_kill_9_of_the_server_loses_no_answer(browser: Browser, tmp_path: Path) 
     store, port = make_store(tmp_path), free_port()
     server = start_server(tmp_path, store, port)
     page = browser.new_page()
-    open_deck(page, server)
+    open_deck(page, server.url)
     given = []
 
     def label(times: int) -> None:

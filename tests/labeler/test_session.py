@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,70 +16,8 @@ from labeler.deck import component as deck
 from labeler.deck.line import LOOK_AHEAD
 from labeler.deck.session import LabelSession
 from labeler.sounds.takes import read_take
+from tests.labeler.fakedeck import FakeDeck
 from tests.labeler.store_builder import VoiceRow, varied_voices
-
-
-class FakeDeck:
-    """A browser that labels as told, on a clock of its own, and repeats what is not acknowledged."""
-
-    def __init__(self, session: LabelSession) -> None:
-        self.session = session
-        self.data = session.deck_data()
-        self.line: list[dict[str, Any]] = list(self.data["line"])
-        self.here: str | None = self.data["displayed"]
-        self.clock = 0.0
-        self.sequence = 0
-        self.pending: list[dict[str, Any]] = []
-        self.done: list[tuple[str, str]] = []
-        self.note(self.data)
-
-    def note(self, data: dict[str, Any]) -> None:
-        assert data["first"] <= len(self.line)
-        self.line[data["first"] :] = data["line"]
-        self.pending = [event for event in self.pending if event["sequence"] > data["acknowledged"]]
-
-    def press(self, kind: str, *categories: str, dwell: float = 0.5, undoes: str | None = None) -> None:
-        self.sequence += 1
-        event = f"{self.sequence:032x}"
-        started, self.clock = self.clock, self.clock + dwell
-        answered = {token for _, token in self.done}
-        following: str | None = next(
-            (v["token"] for v in self.line if v["token"] not in answered and v["token"] != self.here), None
-        )
-        if kind == "undo":
-            undoes, following = self.done.pop()
-        elif kind == "favourite":
-            following = self.here
-        elif self.here is not None:
-            self.done.append((event, self.here))
-        self.pending.append(
-            {
-                "sequence": self.sequence,
-                "event": event,
-                "kind": kind,
-                "token": self.here,
-                "next": following,
-                "categories": list(categories),
-                "undoes": undoes,
-                "started": started,
-                "pressed": self.clock,
-            }
-        )
-        self.here = following
-
-    def report(self) -> dict[str, Any]:
-        return {
-            "session": self.session.id,
-            "events": list(self.pending),
-            "received": len(self.line),
-        }
-
-    def send(self) -> dict[str, Any]:
-        report = json.loads(json.dumps(self.report()))
-        self.session.receive(report)
-        data = json.loads(json.dumps(self.session.deck_data(report)))
-        self.note(data)
-        return data  # type: ignore[no-any-return]
 
 
 @pytest.fixture
