@@ -1,9 +1,9 @@
 """What search reads: one row a voice and one a name, derived from the rest of the store.
 
 Nobody need keep it up to date. Every search asks :func:`ready_index`, which compares a mark of what the tables were
-made from with what there is now, in about 10 ms, once for each state of the file. If they differ, the tables are made anew in about a second: in the
-store, or beside it for this connection alone where the store is open for reading only. What people answer is not in
-here, since it changes with every key: search reads it as it is.
+made from with what there is now: about 10 ms, once for each state of the file. If they differ, the tables are made
+anew in about a second: in the store, or beside it for this connection alone where the store is open for reading only.
+What people answer is not in here, since it changes with every key: search reads it as it is.
 """
 
 from __future__ import annotations
