@@ -38,7 +38,7 @@ from dx7.hearing.timbre import (
 )
 from dx7.parameters import PARAMETER_NAMES, UNPACKED_SIZE
 
-PLAYED = 24  # voices that are played and compared closely, if no more are asked for
+PLAYED = 20  # voices that are played and compared closely, if no more are asked for
 _OCTAVES = (-1, 0, 1)  # that a recording may stand above what its pitch class would be around the middle key
 _PLAYED_SECONDS = 0.8  # as much as is compared
 _BATCH = 2048  # voices whose timbres are written at a time: what Ctrl-C may cost
