@@ -20,7 +20,7 @@ _REASONS = {
     "filler": "INIT VOICE or silence, which fill up banks",
     "generated": "found only in cartridges that a model made",
     "silent": "heard at no note, soft or hard",
-    "garbage": "stray values out of range, read a byte off, or no readable name: the bytes were something else",
+    "garbage": "bytes off their places, stray values out of range, no readable name: it was something else",
     "broken": "a person found it broken",
     "unsure": "people listened and could not tell what it is",
     "no_category": "nobody has said what it is, and no rule is sure enough",

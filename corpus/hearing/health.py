@@ -70,7 +70,7 @@ class VoiceHealth:
 def refresh_health(connection: Connection) -> int:
     """Make all tags of the store anew, and return how many there are. Voices not heard yet get those of their bytes.
 
-    30,000 voices take half a second.
+    30,000 voices take a second.
     """
     hearings = read_hearings(connection)
     ids = np.array(hearings.voice_ids, dtype=object)
@@ -135,6 +135,6 @@ def voice_health(connection: Connection, voice_id: str) -> VoiceHealth:
         voice_id=whole_id,
         name=name,
         tags=tuple(tag for tag in TAGS if (tag,) in tags),
-        garbage=garbage_voices(connection).get(whole_id),
+        garbage=garbage_voices(connection, whole_id).get(whole_id),
         heard=read_one(connection, whole_id),
     )

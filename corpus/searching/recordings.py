@@ -16,7 +16,8 @@ import pyarrow as pa
 
 from corpus.searching.facets import Filters
 from corpus.searching.search import EVERYTHING, Query
-from corpus.searching.similar import Similar, as_similar, query_nearest, read_parameters, similar_query
+from corpus.searching.similar import COPIES, Similar, as_similar, read_parameters, similar_query
+from corpus.searching.timbre_table import COLUMNS, CURRENT, VERSIONS, read_timbres
 from corpus.storage.store import Connection, open_store
 from dx7.bulk import Workers, render_many
 from dx7.engine import ENGINE_VERSION, Audio
@@ -37,13 +38,10 @@ from dx7.hearing.timbre import (
 )
 from dx7.parameters import PARAMETER_NAMES, UNPACKED_SIZE
 
-PLAYED = 24  # voices that are played and compared closely, if no more are asked for
+PLAYED = 20  # voices that are played and compared closely, if no more are asked for
 _OCTAVES = (-1, 0, 1)  # that a recording may stand above what its pitch class would be around the middle key
 _PLAYED_SECONDS = 0.8  # as much as is compared
 _BATCH = 2048  # voices whose timbres are written at a time: what Ctrl-C may cost
-_COLUMNS = ("low", "middle", "high")
-_CURRENT = "engine = $engine AND timbre = $timbre"
-_VERSIONS = {"engine": ENGINE_VERSION, "timbre": TIMBRE_VERSION}
 
 
 def more_like_recording(
@@ -92,7 +90,7 @@ def hear_timbres(
     """
     query = f"SELECT voice_id, {', '.join(PARAMETER_NAMES)} FROM voices ANTI JOIN {_KNOWN} USING (voice_id) ORDER BY 1"  # noqa: S608
     with open_store(store, read_only=True) as connection:
-        rows = connection.execute(query, _VERSIONS).fetchnumpy()
+        rows = connection.execute(query, VERSIONS).fetchnumpy()
     ids = rows["voice_id"].tolist()
     unpacked = np.zeros((len(ids), UNPACKED_SIZE), np.uint8)
     for number, name in enumerate(PARAMETER_NAMES):
@@ -112,14 +110,14 @@ def hear_timbres(
 def has_timbres(connection: Connection) -> bool:
     """Whether the timbre of every voice has been heard."""
     query = f"SELECT count(*) FROM voices ANTI JOIN {_KNOWN} USING (voice_id)"  # noqa: S608 - a condition of our own
-    ((missing,),) = connection.execute(query, _VERSIONS).fetchall()
+    ((missing,),) = connection.execute(query, VERSIONS).fetchall()
     return not missing
 
 
 def _as_table(ids: list[str], rows: Floats) -> pa.Table:
     columns = {
         name: pa.FixedSizeListArray.from_arrays(pa.array(rows[:, number].ravel()), TIMBRE_SIZE)
-        for number, name in enumerate(_COLUMNS)
+        for number, name in enumerate(COLUMNS)
     }
     versions = {
         "engine": [ENGINE_VERSION] * len(ids),
@@ -132,28 +130,28 @@ def _nearest(
     connection: Connection, found: Query, note: Note, keys: list[float], count: int, *, every_copy: bool
 ) -> list[tuple[str, int]]:
     """The nearest voices, one or more of each family, each with the key that it was nearest on; some on several."""
-    ((known,),) = connection.execute(f"SELECT count(*) FROM timbres WHERE {_CURRENT}", _VERSIONS).fetchall()  # noqa: S608
-    if not known:
+    table = read_timbres(connection)
+    if not table.voice_ids:
         raise StoreError("the timbres of this store are not heard yet; python -m corpus search --like note.wav does so")
-    places: dict[str, list[float]] = {}
-    distances = []
-    for number, key in enumerate(keys):
-        column = _COLUMNS[int(np.argmin([abs(key - each) for each in KEYS]))]
-        places[f"note{number}"] = timbre(note, KEYS[1] - key).tolist()
-        distances.append(f"array_distance({column}, $note{number}::FLOAT[{TIMBRE_SIZE}]) AS distance{number}")
-    names = ", ".join(f"distance{number}" for number in range(len(keys)))
-    rows = query_nearest(
-        connection,
-        f"{found.sql}, heard AS ("  # noqa: S608 - names and numbers of our own
-        f"SELECT voice_id, {', '.join(distances)} FROM timbres WHERE {_CURRENT}), near AS MATERIALIZED ("
-        f"SELECT voice_id, family_id, {names}, least({names}) AS distance FROM found JOIN heard USING (voice_id) "
-        "ORDER BY distance, voice_id LIMIT $most) "
-        f"SELECT voice_id, {names} FROM near {'' if every_copy else _ONE_A_FAMILY}"
-        " ORDER BY distance, voice_id LIMIT $limit",
-        found.values | _VERSIONS | places,
-        count,
+    distances = np.stack([table.distances(timbre(note, KEYS[1] - key), key) for key in keys], axis=1)
+    nearest = distances.min(axis=1)
+    query = (
+        f"{found.sql} SELECT number FROM found JOIN near USING (voice_id) {'' if every_copy else _ONE_A_FAMILY}"  # noqa: S608
+        " ORDER BY distance, voice_id LIMIT $limit"
     )
-    pairs = [(distance, voice_id, number) for voice_id, *each in rows for number, distance in enumerate(each)]
+    for most in (count * COPIES, len(nearest)):
+        numbers = np.argpartition(nearest, most)[:most] if most < len(nearest) else np.arange(len(nearest))
+        near = {"voice_id": [table.voice_ids[number] for number in numbers.tolist()]}
+        connection.register("near", pa.table({**near, "number": numbers, "distance": nearest[numbers]}))
+        rows = connection.execute(query, {**found.values, "limit": count}).fetchall()
+        connection.unregister("near")
+        if len(rows) == count:
+            break
+    pairs = [
+        (distance, table.voice_ids[row], number)
+        for (row,) in rows
+        for number, distance in enumerate(distances[row].tolist())
+    ]
     return [(voice_id, round(keys[number])) for _, voice_id, number in sorted(pairs)[:count]]
 
 
@@ -170,5 +168,5 @@ def _play(connection: Connection, note: Note, candidates: list[tuple[str, int]])
     return differences
 
 
-_KNOWN = f"(SELECT voice_id FROM timbres WHERE {_CURRENT})"  # noqa: S608 - a condition of our own
+_KNOWN = f"(SELECT voice_id FROM timbres WHERE {CURRENT})"  # noqa: S608 - a condition of our own
 _ONE_A_FAMILY = "QUALIFY row_number() OVER (PARTITION BY family_id ORDER BY distance, voice_id) = 1"

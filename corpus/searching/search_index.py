@@ -1,9 +1,9 @@
 """What search reads: one row a voice and one a name, derived from the rest of the store.
 
 Nobody need keep it up to date. Every search asks :func:`ready_index`, which compares a mark of what the tables were
-made from with what there is now, in about 5 ms. If they differ, the tables are made anew in about a second: in the
-store, or beside it for this connection alone where the store is open for reading only. What people answer is not in
-here, since it changes with every key: search reads it as it is.
+made from with what there is now: about 10 ms, once for each state of the file. If they differ, the tables are made
+anew in about a second: in the store, or beside it for this connection alone where the store is open for reading only.
+What people answer is not in here, since it changes with every key: search reads it as it is.
 """
 
 from __future__ import annotations
@@ -18,12 +18,14 @@ import pyarrow as pa
 from corpus.hearing.fillers import is_filler
 from corpus.searching.sound_space import SOUND_SIZE, USED, Floats, Heard, sound_places
 from corpus.storage.store import Connection, open_store, transaction
+from corpus.storage.unchanged import is_known, remember, state_of
 from corpus.storage.voicetable import read_voice_table
 from dx7.algorithms import ALGORITHMS
 from dx7.errors import StoreBusyError
 from dx7.parameters import BY_NAME, OPERATORS
 
 _VERSION = 1  # goes up when the same store would give other rows
+_FRESH = "has a search index of today"
 _TABLES = ("search_voices", "search_names", "search_mark")
 
 # Of tables that only grow, their length will do; derived ones are weighed row by row, whatever their order.
@@ -44,8 +46,10 @@ def open_for_search(store: Path) -> Iterator[Connection]:
 
     Raises ``StoreError`` as ``open_store`` does.
     """
+    state = state_of(store)
     with open_store(store, read_only=True) as connection:
-        if _is_fresh(connection):
+        if is_known(store, _FRESH, state) or _is_fresh(connection):
+            remember(store, _FRESH, state)
             connection.execute("SET VARIABLE search_checked = true")
             yield connection
             return

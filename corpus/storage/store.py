@@ -14,6 +14,7 @@ import duckdb
 
 from corpus.storage.schema import MIGRATIONS, SCHEMA_VERSION, VIEWS
 from corpus.storage.storecopy import copy_store, count_rows
+from corpus.storage.unchanged import is_known, remember, state_of
 from dx7.errors import StoreBusyError, StoreError
 
 Connection = duckdb.DuckDBPyConnection
@@ -22,6 +23,7 @@ WAIT_SECONDS = 5.0  # how long to wait for another program to let go of the stor
 _PAUSE_SECONDS = 0.05
 _SIGNS_OF_BUSY = ("set lock", "conflicting lock", "different configuration", "already attached")
 _SIGNS_OF_NO_RIGHT = ("permission denied", "read-only file system")
+_CURRENT = "is of the current schema"
 # The threads of one app share what DuckDB has open, and would write into each other's transactions: they take turns.
 _TURNS: dict[str, threading.RLock] = defaultdict(threading.RLock)
 # A store is a file from anywhere: opening one must not make DuckDB fetch what it believes to need for it.
@@ -47,14 +49,18 @@ def open_store(
             raise StoreError(f"there is no store at {path}; run make ingest BANKS=... first")
         _make_folder(path.parent)
     with nullcontext() if read_only else _turn(path, wait_seconds):
+        state = state_of(path)
         connection = connect(path, read_only=read_only, wait_seconds=wait_seconds)
         try:
-            if _version(connection, path) < SCHEMA_VERSION:
-                if read_only:
-                    connection.close()
-                    connection = _connect_to_migrate(path, wait_seconds)
-                with _turn(path, wait_seconds):
-                    _migrate(connection, path)
+            if not is_known(path, _CURRENT, state):
+                if _version(connection, path) < SCHEMA_VERSION:
+                    if read_only:
+                        connection.close()
+                        connection = _connect_to_migrate(path, wait_seconds)
+                    with _turn(path, wait_seconds):
+                        _migrate(connection, path)
+                else:
+                    remember(path, _CURRENT, state)
             yield connection
         except duckdb.Error as error:
             raise StoreError(f"the store at {path} is damaged, or its disk is full: {_first_line(error)}") from error

@@ -23,6 +23,7 @@ _PITCH_BINS = WINDOW // 4 + 1
 _LONGEST_PERIOD = _PITCH_RATE // 25
 _CLEAR_PEAK = 0.9  # of the best peak: the first so high is the period (McLeod and Wyvill, 2005)
 _MULTIPLES = (2, 4, 8, 16)  # of a period: high notes have short ones, and many at once give a fine reading
+_NO_PEAK = np.float32(-1e9)
 _TINY = np.float32(1e-30)  # keeps silence from dividing by zero
 
 
@@ -31,9 +32,9 @@ def correlations(power: Floats) -> Floats:
 
     ``power`` are the spectra of :data:`WINDOW` samples, faded in and out by ``np.hanning``: ``float32[n, bins]``.
     """
-    from scipy.fft import irfft
+    from scipy.fft import dct  # of the first kind: the inverse Fourier transform of what is real and even
 
-    found: Floats = irfft(power[:, :_PITCH_BINS])[:, : _LONGEST_PERIOD + 2] / _of_the_window()
+    found: Floats = dct(power[:, :_PITCH_BINS], type=1)[:, : _LONGEST_PERIOD + 2] / _of_the_window()
     found /= np.maximum(found[:, :1], _TINY)
     return found
 
@@ -43,13 +44,13 @@ def pitches(correlation: Floats, notes: Sequence[int]) -> tuple[NDArray[np.float
     inner = correlation[:, 1:-1]
     is_peak = (inner > correlation[:, :-2]) & (inner >= correlation[:, 2:])
     # What stands before the first dip below zero belongs to the peak at no shift at all.
-    is_peak &= np.logical_or.accumulate(inner < 0, axis=1)
-    sounds = np.flatnonzero(is_peak.any(axis=1))
-    inner, is_peak = inner[sounds], is_peak[sounds]
-    heights = np.where(is_peak, inner, np.float32(-1e9))
-    highest = heights.max(axis=1, keepdims=True)
-    clear = heights >= np.where(highest < 0, np.float32(-1e8), _CLEAR_PEAK * highest)
-    exact, height = _refine(correlation, sounds, clear.argmax(axis=1) + 1)
+    dips = inner < 0
+    is_peak &= np.arange(inner.shape[1]) > np.where(dips.any(axis=1), dips.argmax(axis=1), inner.shape[1])[:, None]
+    heights = np.where(is_peak, inner, _NO_PEAK)
+    highest = heights.max(axis=1)
+    sounds = np.flatnonzero(highest > _NO_PEAK)
+    clear = heights >= np.where(highest < 0, _NO_PEAK / 2, _CLEAR_PEAK * highest)[:, None]
+    exact, height = _refine(correlation, sounds, clear.argmax(axis=1)[sounds] + 1)
     going_on = np.ones(len(sounds), bool)
     for multiple in _MULTIPLES:
         lags = np.rint(exact * multiple).astype(np.intp)

@@ -30,7 +30,7 @@ def filled(tmp_path: Path, store: Path, make_bank: MakeBank) -> Path:
     slightly = bytearray(make_bank(7, names=["BRASS 7"]))
     slightly[6:10] = bytes([127] * 4)
     unprintable = bytearray(make_bank(8, names=["BRASS 8"]))
-    unprintable[6 + 118] = 1
+    unprintable[6], unprintable[6 + 118] = 110, 1
     for name, data in {
         "a.syx": make_bank(1, 2, 3, names=["BRASS 1", "FLUTE", "nothing"]),
         "b.syx": make_bank(1, names=["BRASS 1"]),

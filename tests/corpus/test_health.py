@@ -49,7 +49,7 @@ def filled(tmp_path: Path, store: Path) -> Path:
     bank = bank_of(
         spoiled(DRONE, {}),
         spoiled(SILENT, {}),
-        spoiled(BROKEN_NAME, {118: 1, 119: 2}),
+        spoiled(BROKEN_NAME, {0: 110, 118: 1, 119: 2}),
         spoiled(DAMAGED, {17 * each: 110 + each for each in range(1, 5)}),
         UNIFORM,
     )

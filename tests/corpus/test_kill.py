@@ -126,7 +126,7 @@ def test_what_is_derived_is_completed(
     filled: Path, tmp_path: Path, task: str, finish: Callable[[Path], None], derived: tuple[str, ...]
 ) -> None:
     undisturbed = Path(shutil.copy(filled, tmp_path / "undisturbed.duckdb"))
-    points = moments(task, undisturbed, 3)
+    points = moments(task, undisturbed, 5)
     whole = tables(undisturbed, *derived)
     assert all(whole[table] for table in ("hearings", derived[-1]))
     left_behind = set()

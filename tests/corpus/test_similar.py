@@ -12,6 +12,7 @@ from corpus.searching.recordings import has_timbres, hear_timbres, more_like_rec
 from corpus.searching.search_index import read_heard, ready_index
 from corpus.searching.similar import find_voice, more_like
 from corpus.searching.sound_space import Heard, differences, sound_places
+from corpus.searching.timbre_table import read_timbres
 from corpus.storage.store import Connection, open_store
 from dx7.engine import ENGINE_VERSION, SAMPLE_RATE, Audio, render
 from dx7.errors import FileError, StoreError
@@ -130,7 +131,7 @@ def test_families_of_very_many_do_not_crowd_out_the_others(
         for name in ("PLUCK", "PLING", "DARKER", "SLOW", "SLOWER"):
             connection.execute("INSERT INTO families VALUES (?, 'f', 'a', 'b')", [VOICES[name].voice_id])
         found = more_like(connection, VOICES["DARK"].voice_id, limit=5)
-        monkeypatch.setattr("corpus.searching.similar._COPIES", 1)
+        monkeypatch.setattr("corpus.searching.similar.COPIES", 1)
         assert more_like(connection, VOICES["DARK"].voice_id, limit=5) == found
     assert len({each.hit.family_id for each in found}) == 5
 
@@ -241,3 +242,18 @@ def test_timbres_are_heard_once_and_go_on_where_they_stopped(
     assert hear_timbres(store) == 0
     with open_store(store, read_only=True) as connection:
         assert has_timbres(connection)
+
+
+def test_timbres_are_kept_until_the_store_changes(heard_store: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy.duckdb"
+    copy.write_bytes(heard_store.read_bytes())
+    with open_store(copy, read_only=True) as connection:
+        table = read_timbres(connection)
+    with open_store(copy, read_only=True) as connection:
+        assert read_timbres(connection) is table
+    with open_store(copy) as connection:
+        connection.execute("DELETE FROM timbres WHERE voice_id = $1", [VOICES["DARK"].voice_id])
+        assert len(read_timbres(connection).voice_ids) == len(table.voice_ids) - 1, "open for writing"
+    with open_store(copy, read_only=True) as connection:
+        assert VOICES["DARK"].voice_id not in read_timbres(connection).voice_ids
+        assert len(read_timbres(connection).voice_ids) == len(table.voice_ids) - 1
