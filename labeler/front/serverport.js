@@ -1,0 +1,116 @@
+// The DX7 at the server's MIDI port, over the routes of labeler/sounds/instrument_routes.py. A way to listen
+// ({prepare, play, stop, ready, problem}), with the same settings as front/webmidi.js.
+
+const ASK_EVERY = 1000; // ms between looks at the state, while somebody looks
+
+class ServerPortWay {
+  constructor() {
+    this.page = Math.random().toString(36).slice(2);
+    this.turn = 0; // the browser may send requests in another order than we ask; the server drops those that come late
+    this.state = null; // as last told
+    this.unreachable = "the server has not been asked yet";
+    this.onchange = () => {};
+    this.asking = null;
+  }
+
+  // Look at the server's port, and go on doing so until leave().
+  async connect() {
+    this.asking ??= setInterval(() => this.look(), ASK_EVERY);
+    await this.look();
+    return this.ready;
+  }
+
+  leave() {
+    clearInterval(this.asking);
+    this.asking = null;
+  }
+
+  get ready() {
+    return this.problem === null;
+  }
+
+  get problem() {
+    return this.state ? this.state.problem : this.unreachable;
+  }
+
+  get notice() {
+    return this.state?.notice ?? null;
+  }
+
+  async look() {
+    try {
+      this.take(await this.answer(await fetch("/instrument/state", { cache: "no-store" })));
+    } catch (error) {
+      this.state = null;
+      this.unreachable = error.message;
+    }
+    this.onchange();
+  }
+
+  // Nothing is sent ahead: a DX7 has room for one voice, and a new one cuts off what sounds.
+  async prepare() {}
+
+  // Load the voice and play its phrase. Resolves when the first note has gone out, with the time in seconds of
+  // performance.now(); with null if something newer took its place. Rejects with a sentence if nothing can be played.
+  async play(take) {
+    const answer = await this.post("play", { voice: take.voice, ...Object.fromEntries(takeQuery(take)), ...this.next() });
+    if (answer.replaced) return null;
+    if (!answer.started) throw new Error(answer.problem);
+    return performance.now() / 1000;
+  }
+
+  async stop() {
+    await this.post("stop", this.next());
+  }
+
+  async panic() {
+    const answer = await this.post("panic");
+    if (!answer.silent) throw new Error(answer.problem);
+  }
+
+  async open(output, input = null) {
+    await this.change("open", { output, input });
+  }
+
+  async confirm(lines) {
+    await this.change("confirm", lines);
+  }
+
+  async setPacing(pacing) {
+    await this.change("pacing", pacing);
+  }
+
+  async receiveBank(seconds = 120) {
+    const answer = await this.post("backup", { seconds });
+    this.take(answer);
+    this.onchange();
+    if (!answer.received) throw new Error(answer.problem);
+  }
+
+  async change(name, body) {
+    const answer = await this.post(name, {}, body);
+    this.take(answer);
+    this.onchange();
+    if (answer.problem) throw new Error(answer.problem);
+  }
+
+  take(answer) {
+    if (!answer.state) throw new Error(answer.problem);
+    this.state = answer.state;
+  }
+
+  next() {
+    return { page: this.page, turn: ++this.turn };
+  }
+
+  async post(name, query = {}, body = null) {
+    const options = { method: "POST", headers: { "X-Cartwright": "1" }, body: body && JSON.stringify(body) };
+    return this.answer(await fetch(`/instrument/${name}?${new URLSearchParams(query)}`, options));
+  }
+
+  async answer(response) {
+    const answer = await response.json();
+    if (response.status === 400 || response.status === 403) throw new Error(answer.problem);
+    return answer;
+  }
+}
