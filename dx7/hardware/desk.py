@@ -118,8 +118,7 @@ class Desk:
 
     def open(self, output: str | None, source: str | None) -> None:
         """Let the open port fall silent and use another. Raises ``MidiError`` if it cannot be opened now."""
-        if self._instrument:
-            self.attempt(self._instrument.panic)
+        self._silence()
         self._link.choose(output, source)
         self._forget()
         self._remember(replace(self._memory, output=output, source=source))
@@ -170,8 +169,7 @@ class Desk:
 
     def end(self) -> None:
         """End every sound and close the port."""
-        if self._instrument:
-            self.attempt(self._instrument.panic)
+        self._silence()
         self._link.let_go()
         self._forget()
 
@@ -215,6 +213,11 @@ class Desk:
         self._loaded = None
         if self._checklist.is_confirmed:
             self._instrument.panic()
+
+    def _silence(self) -> None:
+        """Leave a port in silence, if it was ever allowed to send to it."""
+        if self._instrument and self._checklist.is_confirmed:
+            self.attempt(self._instrument.panic)
 
     def _forget(self) -> None:
         self._instrument = self._loaded = None
