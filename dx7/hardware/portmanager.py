@@ -42,9 +42,10 @@ class PortManager:
         look_every: float = LOOK_EVERY,
     ) -> None:
         link = Link(driver or SystemDriver(), allowed=allowed, every=look_every)
-        self._desk = Desk(link, backups=backups, memory=memory, nap=self._nap, on_bank=self._tell_waiting)
+        self._desk = Desk(link, backups=backups, memory=memory, nap=self._nap, on_bank=self._note_arrival)
         self._mailbox = Mailbox()
         self._waiting: list[Future[Outcome]] = []  # for a bank
+        self._arrivals: list[Outcome] = []  # what became of each bank so far
         self._waiting_lock = threading.Lock()
         self._is_ending = threading.Event()
         self._thread = threading.Thread(target=self._run, name="midi-ports", daemon=True)
@@ -106,14 +107,25 @@ class PortManager:
 
         return self._ask(Order(send))
 
-    def await_bank(self) -> Future[Outcome]:
-        """Done when a bank has arrived and is saved; a problem if one arrived damaged. It may take for ever."""
+    @property
+    def arrivals(self) -> int:
+        """How many banks have arrived, the damaged ones too."""
+        return len(self._arrivals)
+
+    def await_bank(self, after: int | None = None) -> Future[Outcome]:
+        """Done when the next bank has arrived and is saved; a problem if it arrived damaged. It may take for ever.
+
+        ``after`` is the number of :attr:`arrivals` that the caller knows of; if there are more, the latest is told.
+        """
         future: Future[Outcome] = Future()
         with self._waiting_lock:
-            self._waiting = [each for each in self._waiting if not each.cancelled()]
-            self._waiting.append(future)
-        if self._is_ending.is_set():
-            self._tell_waiting(_ENDED)
+            if after is not None and after < len(self._arrivals):
+                future.set_result(self._arrivals[-1])
+            elif self._is_ending.is_set():
+                future.set_result(_ENDED)
+            else:
+                self._waiting = [each for each in self._waiting if not each.cancelled()]
+                self._waiting.append(future)
         return future
 
     def state(self) -> DeskState:
@@ -180,6 +192,11 @@ class PortManager:
                 raise _InterruptedPhraseError
             else:
                 self._desk.listen()
+
+    def _note_arrival(self, outcome: Outcome) -> None:
+        with self._waiting_lock:
+            self._arrivals.append(outcome)
+        self._tell_waiting(outcome)
 
     def _tell_waiting(self, outcome: Outcome) -> None:
         with self._waiting_lock:

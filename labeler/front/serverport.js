@@ -80,10 +80,16 @@ class ServerPortWay {
     await this.change("pacing", pacing);
   }
 
+  // Resolves when a bank has arrived and is saved at the server; rejects with a sentence. Each request is short.
   async receiveBank(seconds = 120) {
-    const answer = await this.post("backup", { seconds });
-    this.take(answer);
-    this.onchange();
+    const end = performance.now() + 1000 * seconds;
+    let answer = { waiting: true };
+    while (answer.waiting && performance.now() < end) {
+      answer = await this.post("backup", answer.arrivals === undefined ? {} : { after: answer.arrivals });
+      this.take(answer);
+      this.onchange();
+    }
+    if (answer.waiting) throw new Error(`no bank arrived in ${seconds} seconds; press the buttons again`);
     if (!answer.received) throw new Error(answer.problem);
   }
 

@@ -28,7 +28,7 @@ from labeler.sounds.asked import BadRequestError, read_phrase, read_voice_text
 HEADER = "X-Cartwright"
 LONGEST_BODY = 1 << 16  # bytes; 32 voices with names take 8,000
 _ANSWER_WITHIN = 30.0  # seconds
-_BACKUP_WITHIN = 300.0
+_WAIT_FOR_BANK = 2.0  # then the page asks again: a server that ends waits for what it is answering
 _MOST_PAGES = 256
 
 Answer = Mapping[str, Any]
@@ -77,15 +77,13 @@ def instrument_routes(manager: Callable[[], PortManager]) -> list[Route]:
         return _told(await _wait(manager().set_pacing(wanted)), "set") | _state()
 
     async def backup(request: Request) -> Answer:
+        after = _number(request, "after")
+        future = manager().await_bank(after)
         try:
-            seconds = min(float(request.query_params.get("seconds", 120)), _BACKUP_WITHIN)
-        except ValueError as error:
-            raise BadRequestError("seconds must be a number") from error
-        try:
-            outcome = await asyncio.wait_for(asyncio.wrap_future(manager().await_bank()), seconds)
+            told = _told(await asyncio.wait_for(asyncio.wrap_future(future), _WAIT_FOR_BANK), "received")
         except TimeoutError:
-            outcome = Outcome(False, f"no bank arrived in {seconds:.0f} seconds; press the buttons again")
-        return _told(outcome, "received") | _state()
+            told = {"received": False, "waiting": True}
+        return told | {"arrivals": manager().arrivals} | _state()
 
     async def bank(request: Request) -> Answer:
         body = await _body(request, voices=(list,), confirmation=(str,), trust_driver=(bool,))
@@ -131,10 +129,7 @@ class _Turns:
         page = request.query_params.get("page")
         if page is None:
             return False
-        try:
-            turn = int(request.query_params.get("turn", ""))
-        except ValueError as error:
-            raise BadRequestError("turn must be a whole number") from error
+        turn = _number(request, "turn") or 0
         if turn <= self._latest.get(page, -1):
             return True
         self._latest.pop(page, None)
@@ -196,6 +191,16 @@ async def _body(request: Request, **kinds: tuple[type, ...]) -> dict[str, Any]:
         if type(value) not in kinds[name]:  # not isinstance: true is an int there
             raise BadRequestError(f"{name} is {value!r}, which it cannot be")
     return body
+
+
+def _number(request: Request, name: str) -> int | None:
+    text = request.query_params.get(name)
+    if text is None:
+        return None
+    try:
+        return int(text)
+    except ValueError as error:
+        raise BadRequestError(f"{name} must be a whole number") from error
 
 
 def _bank_voices(rows: list[Any]) -> list[Any]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import atexit
 import os
 import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from dx7.errors import MidiError
 from dx7.hardware.portmanager import PortManager
@@ -23,9 +26,27 @@ def port_manager() -> PortManager:
         if not _made:
             addresses = named_addresses(os.environ.get(ADDRESSES_VARIABLE, ""))
             manager = PortManager(backups=backups_folder(), memory=instruments_file(), allowed=addresses)
-            atexit.register(manager.close)
             _made.append(manager)
+            atexit.register(close_ports)
         return _made[0]
+
+
+def close_ports() -> None:
+    """End every note of an instrument that was played. Harmless if there was none."""
+    with _making:
+        while _made:
+            _made.pop().close()
+
+
+@asynccontextmanager
+async def silence_at_the_end(_: object) -> AsyncIterator[None]:
+    """The lifespan of the server: it ends with :func:`close_ports`, also when the server is told to end by a signal,
+    which Python's own way of tidying up (``atexit``) does not outlive.
+    """
+    try:
+        yield
+    finally:
+        await asyncio.to_thread(close_ports)
 
 
 def named_addresses(text: str) -> tuple[str, ...]:
