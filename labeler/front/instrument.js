@@ -9,16 +9,10 @@ const BANK_BYTES = 4104;
 const TEST_NOTE = { note: 60, velocity: 100, held: 0.8 };
 const NOT_THERE = "(choose)";
 
-// One of each for the whole page, since a port is open once: the listener of sounds uses the same.
-function midiWays() {
-  window.cartwright ??= {};
-  return (window.cartwright.midiWays ??= { dx7: new ServerPortWay(), web_midi: new WebMidiWay() });
-}
-
 class InstrumentPanel {
   constructor(root) {
     this.root = root;
-    this.ways = midiWays();
+    this.ways = { dx7: listener.ways.dx7, web_midi: listener.ways.web_midi };
     this.voice = null;
     this.at = Object.fromEntries([...root.querySelectorAll("[data-at]")].map((node) => [node.dataset.at, node]));
     this.flashed = "";
@@ -42,7 +36,6 @@ class InstrumentPanel {
   remove() {
     window.removeEventListener("keydown", this.keys, true);
     for (const way of Object.values(this.ways)) way.onchange = () => {};
-    this.ways.dx7.leave();
   }
 
   get way() {
@@ -53,8 +46,7 @@ class InstrumentPanel {
     this.place = place in this.ways ? place : "dx7";
     this.flashed = "";
     sessionStorage.setItem("cartwright.place", this.place);
-    if (this.place === "dx7") this.ways.dx7.connect();
-    else this.ways.dx7.leave();
+    if (this.place === "dx7") this.way.unlock();
     this.draw();
   }
 
@@ -75,7 +67,7 @@ class InstrumentPanel {
     const acts = {
       dx7: () => this.choose("dx7"),
       web_midi: () => this.choose("web_midi"),
-      connect: () => this.way.connect(),
+      connect: () => this.way.unlock(),
       panic: () => this.way.panic(),
       test: () => this.way.play({ voice: this.voice, ...TEST_NOTE }),
       backup: () => this.receive(),
@@ -162,10 +154,6 @@ class InstrumentPanel {
     at.port.classList.toggle("done", Boolean(state.is_open));
     at.heard.hidden = state.is_heard !== true;
   }
-}
-
-function sentence(text) {
-  return text ? text[0].toUpperCase() + text.slice(1) + (/[.?!]$/.test(text) ? "" : ".") : "";
 }
 
 // Names of ports are text, and a list that somebody has open is left alone unless it changed.

@@ -48,3 +48,8 @@ function bankFault(message) {
     return "the bank arrived with a wrong checksum; send it again, or try another interface";
   return null;
 }
+
+// Python's problems begin small, since commands put "error:" before them.
+function sentence(text) {
+  return text ? text[0].toUpperCase() + text.slice(1) + (/[.?!]$/.test(text) ? "" : ".") : "";
+}

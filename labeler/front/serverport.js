@@ -1,10 +1,12 @@
 // The DX7 at the server's MIDI port, over the routes of labeler/sounds/instrument_routes.py. A way to listen
-// ({prepare, play, stop, ready, problem}), with the same settings as front/webmidi.js.
+// (front/listen.js), with the same settings as front/webmidi.js.
 
-const ASK_EVERY = 1000; // ms between looks at the state, while somebody looks
+const ASK_EVERY = 1000; // ms between looks at the state, once this way was chosen and while the page is seen
 
 class ServerPortWay {
-  constructor() {
+  // addressOf(kind, take) is the address of a route, with the take in it.
+  constructor(addressOf) {
+    this.addressOf = addressOf;
     this.page = Math.random().toString(36).slice(2);
     this.turn = 0; // the browser may send requests in another order than we ask; the server drops those that come late
     this.state = null; // as last told
@@ -13,16 +15,10 @@ class ServerPortWay {
     this.asking = null;
   }
 
-  // Look at the server's port, and go on doing so until leave().
-  async connect() {
-    this.asking ??= setInterval(() => this.look(), ASK_EVERY);
+  // Look at the server's port, and go on doing so.
+  async unlock() {
+    this.asking ??= setInterval(() => document.hidden || this.look(), ASK_EVERY);
     await this.look();
-    return this.ready;
-  }
-
-  leave() {
-    clearInterval(this.asking);
-    this.asking = null;
   }
 
   get ready() {
@@ -39,11 +35,16 @@ class ServerPortWay {
 
   async look() {
     try {
-      this.take(await this.answer(await fetch("/instrument/state", { cache: "no-store" })));
+      this.take(await this.answer(await fetch(this.address("state"), { cache: "no-store" })));
+      this.onchange();
     } catch (error) {
-      this.state = null;
-      this.unreachable = error.message;
+      this.lose(error);
     }
+  }
+
+  lose(error) {
+    this.state = null;
+    this.unreachable = `the server does not answer (${error.message})`;
     this.onchange();
   }
 
@@ -53,14 +54,15 @@ class ServerPortWay {
   // Load the voice and play its phrase. Resolves when the first note has gone out, with the time in seconds of
   // performance.now(); with null if something newer took its place. Rejects with a sentence if nothing can be played.
   async play(take) {
-    const answer = await this.post("play", { voice: take.voice, ...Object.fromEntries(takeQuery(take)), ...this.next() });
+    const answer = await this.post("play", { ...take, ...this.next() });
     if (answer.replaced) return null;
     if (!answer.started) throw new Error(answer.problem);
     return performance.now() / 1000;
   }
 
+  // Never rejects: whoever stops has nothing to say to a server that is away.
   async stop() {
-    await this.post("stop", this.next());
+    if (this.ready) await this.post("stop", this.next()).catch((error) => this.lose(error));
   }
 
   async panic() {
@@ -111,7 +113,13 @@ class ServerPortWay {
 
   async post(name, query = {}, body = null) {
     const options = { method: "POST", headers: { "X-Cartwright": "1" }, body: body && JSON.stringify(body) };
-    return this.answer(await fetch(`/instrument/${name}?${new URLSearchParams(query)}`, options));
+    return this.answer(await fetch(this.address(name, query), options));
+  }
+
+  address(name, { voice, ...query } = {}) {
+    return voice === undefined
+      ? new URL(`instrument/${name}?${new URLSearchParams(query)}`, document.baseURI)
+      : this.addressOf(`instrument/${name}`, { voice, ...query });
   }
 
   async answer(response) {

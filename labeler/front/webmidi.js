@@ -1,5 +1,5 @@
 // The DX7 at the player's own computer, by Web MIDI: what dx7/hardware does at the server's port, done by the browser.
-// A way to listen ({prepare, play, stop, ready, problem}), with all that the panel of its settings shows and changes.
+// A way to listen (front/listen.js), with all that the panel of its settings shows and changes.
 
 const HANDED_AHEAD = 60; // ms before it sounds that a note is handed over; then it cannot be taken back
 const LOOK_EVERY = 20; // ms
@@ -8,7 +8,9 @@ const KEPT_TAKES = 64;
 const FELL_SILENT = 3000; // ms; a DX7 sends active sensing every 80
 
 class WebMidiWay {
-  constructor() {
+  // addressOf(kind, take) is the address at which the server gives a take.
+  constructor(addressOf) {
+    this.addressOf = addressOf;
     this.access = null;
     this.complaint = null; // why there is no access
     this.notice = null;
@@ -28,7 +30,7 @@ class WebMidiWay {
   }
 
   // Ask the browser for MIDI. It may ask the person, so call this in the handler of a click or a key.
-  async connect() {
+  async unlock() {
     this.complaint = null;
     if (!window.isSecureContext) this.complaint = "MIDI in the browser needs https, or this page on localhost";
     else if (!navigator.requestMIDIAccess) this.complaint = "this browser has no MIDI; Chrome, Edge and Firefox have";
@@ -42,7 +44,6 @@ class WebMidiWay {
       }
     }
     this.onchange();
-    return this.ready;
   }
 
   get ready() {
@@ -138,7 +139,7 @@ class WebMidiWay {
 
   // Fetch a take ahead. Nothing is sent: a DX7 has room for one voice, and a new one cuts off what sounds.
   prepare(take) {
-    const address = `/take/${take.voice}?${takeQuery(take)}`;
+    const address = this.addressOf("take", take);
     if (!this.takes.has(address)) {
       const fetched = fetchTake(address);
       fetched.catch(() => this.takes.delete(address)); // so that it is asked for again
@@ -165,6 +166,19 @@ class WebMidiWay {
     if (!(await this.perform(events.slice(0, 1), start, turn))) return null;
     this.perform(events.slice(1), start, turn).catch((error) => this.fail(error)); // goes on by itself
     return start / 1000;
+  }
+
+  // A key of the piano: sounds beside the others until it is let go. A promise of what lets it go.
+  async hold(take) {
+    if (!this.ready) throw new Error(this.problem);
+    const { message, events } = await this.prepare(take);
+    if (this.loaded !== take.voice) {
+      this.stop();
+      this.load(message, take.voice);
+    }
+    const [, note, velocity] = events[0];
+    this.note(note, velocity, this.free);
+    return () => this.ready && this.note(note, 0);
   }
 
   stop() {
@@ -207,7 +221,7 @@ class WebMidiWay {
     this.loaded = null;
     const addressed = Uint8Array.from(message);
     addressed[2] = (addressed[2] & 0xf0) | this.nibble;
-    this.send(addressed);
+    this.send(addressed, Math.max(this.free, performance.now()));
     this.loaded = voice;
     this.free = this.latest + CABLE * message.length + 1000 * this.settings.after_voice;
   }
@@ -292,14 +306,9 @@ async function passed(moment) {
 
 async function fetchTake(address) {
   const response = await fetch(address);
-  if (!response.ok) throw new Error(`the server does not give this voice (${response.status})`);
+  if (!response.ok) throw new Error(await response.text());
   const { message, events } = await response.json();
   return { message: Uint8Array.from(atob(message), (letter) => letter.charCodeAt(0)), events };
-}
-
-function takeQuery(take) {
-  const asked = ["category", "octave", "note", "velocity", "held"].filter((name) => take[name] != null);
-  return new URLSearchParams(asked.map((name) => [name, take[name]]));
 }
 
 function saveFile(name, bytes) {

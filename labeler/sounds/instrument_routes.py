@@ -1,5 +1,7 @@
 """The DX7 at the server's MIDI port, over HTTP: the page plays, confirms and receives through these.
 
+``/instrument/play/<voice>?category=brass`` is a take as in ``takes.py``; it answers when the first note has gone out.
+
 All but the state are POSTs that demand the header ``X-Cartwright: 1``: no other site's page can send that, since the
 browser asks us first, and we do not answer. What fails as foreseen comes back as ``{"problem": "one sentence"}``, with
 400 if the request was at fault.
@@ -18,12 +20,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from dx7.errors import CartwrightError, CategoryError, MidiError, VoiceError
+from dx7.errors import CartwrightError, MidiError, VoiceError
 from dx7.hardware.mailbox import REPLACED, Outcome
 from dx7.hardware.portmanager import PortManager
 from dx7.instrument import Pacing
 from dx7.parameters import VOICES_IN_BANK
-from labeler.sounds.asked import BadRequestError, read_phrase, read_voice_text
+from dx7.voice import Voice
+from labeler.sounds.takes import decode_voice, read_take
 
 HEADER = "X-Cartwright"
 LONGEST_BODY = 1 << 16  # bytes; 32 voices with names take 8,000
@@ -40,14 +43,15 @@ def instrument_routes(manager: Callable[[], PortManager]) -> list[Route]:
     turns = _Turns()
 
     async def play(request: Request) -> Answer:
-        voice, phrase = read_voice_text(request.query_params.get("voice", "")), read_phrase(request.query_params)
+        take = read_take(request.path_params["voice"], request.query_params)
         if turns.is_late(request):
             return _told(REPLACED, "started")
         # A single note is played from a keyboard: that must not wait for a voice which is there already.
-        return _told(await _wait(manager().play(voice, phrase, reload="note" not in request.query_params)), "started")
+        reload = "note" not in request.query_params
+        return _told(await _wait(manager().play(take.voice, take.phrase, reload=reload)), "started")
 
     async def prepare(request: Request) -> Answer:
-        voice = read_voice_text(request.query_params.get("voice", ""))
+        voice = decode_voice(request.path_params["voice"])
         return _told(REPLACED if turns.is_late(request) else await _wait(manager().prepare(voice)), "loaded")
 
     async def stop(request: Request) -> Answer:
@@ -62,19 +66,11 @@ def instrument_routes(manager: Callable[[], PortManager]) -> list[Route]:
 
     async def confirm(request: Request) -> Answer:
         body = await _body(request, channel=(int,), sys_info=(bool,), unprotected=(bool,), own_backup=(bool,))
-        try:
-            future = manager().confirm(**body)
-        except ValueError as error:
-            raise BadRequestError(str(error)) from error
-        return _told(await _wait(future), "confirmed") | _state()
+        return _told(await _wait(manager().confirm(**body)), "confirmed") | _state()
 
     async def pacing(request: Request) -> Answer:
         body = await _body(request, after_voice=(int, float), after_bank=(int, float))
-        try:
-            wanted = Pacing(**body)
-        except ValueError as error:
-            raise BadRequestError(str(error)) from error
-        return _told(await _wait(manager().set_pacing(wanted)), "set") | _state()
+        return _told(await _wait(manager().set_pacing(Pacing(**body))), "set") | _state()
 
     async def backup(request: Request) -> Answer:
         after = _number(request, "after")
@@ -102,8 +98,8 @@ def instrument_routes(manager: Callable[[], PortManager]) -> list[Route]:
         return {"state": asdict(now) | {"missing": now.checklist.missing}}
 
     posts = {
-        "play": play,
-        "prepare": prepare,
+        "play/{voice}": play,
+        "prepare/{voice}": prepare,
         "stop": stop,
         "panic": panic,
         "open": open_port,
@@ -154,7 +150,7 @@ def _answering(act: Callable[[Request], Awaitable[Answer]]) -> Callable[[Request
     async def endpoint(request: Request) -> Response:
         try:
             answer, status = await act(request), 200
-        except (BadRequestError, VoiceError, CategoryError) as error:
+        except (ValueError, VoiceError) as error:
             answer, status = {"problem": str(error)}, 400
         except CartwrightError as error:
             answer, status = {"problem": str(error)}, 200
@@ -180,16 +176,16 @@ async def _body(request: Request, **kinds: tuple[type, ...]) -> dict[str, Any]:
     async for piece in request.stream():
         text += piece
         if len(text) > LONGEST_BODY:
-            raise BadRequestError(f"the request is longer than {LONGEST_BODY} bytes")
+            raise ValueError(f"the request is longer than {LONGEST_BODY} bytes")
     try:
         body = json.loads(text or b"{}")
     except (ValueError, RecursionError) as error:  # of JSON and of UTF-8; of brackets in brackets
-        raise BadRequestError(f"the request is no JSON: {error}") from error
+        raise ValueError(f"the request is no JSON: {error}") from error
     if not isinstance(body, dict) or not body.keys() <= kinds.keys():
-        raise BadRequestError(f"the request must be a JSON object of {', '.join(kinds)}")
+        raise ValueError(f"the request must be a JSON object of {', '.join(kinds)}")
     for name, value in body.items():
         if type(value) not in kinds[name]:  # not isinstance: true is an int there
-            raise BadRequestError(f"{name} is {value!r}, which it cannot be")
+            raise ValueError(f"{name} is {value!r}, which it cannot be")
     return body
 
 
@@ -200,14 +196,14 @@ def _number(request: Request, name: str) -> int | None:
     try:
         return int(text)
     except ValueError as error:
-        raise BadRequestError(f"{name} must be a whole number") from error
+        raise ValueError(f"{name} must be a whole number") from error
 
 
-def _bank_voices(rows: list[Any]) -> list[Any]:
+def _bank_voices(rows: list[Any]) -> list[Voice]:
     """The voices of rows such as ``{"voice": base64url, "name": "BRASS 1"}``."""
     if len(rows) != VOICES_IN_BANK:
-        raise BadRequestError(f"a bank has {VOICES_IN_BANK} voices, not {len(rows)}")
+        raise ValueError(f"a bank has {VOICES_IN_BANK} voices, not {len(rows)}")
     for row in rows:
         if not isinstance(row, dict) or not all(isinstance(row.get(name), str) for name in ("voice", "name")):
-            raise BadRequestError("each voice of a bank is an object of voice and name, two texts")
-    return [read_voice_text(row["voice"], row["name"]) for row in rows]
+            raise ValueError("each voice of a bank is an object of voice and name, two texts")
+    return [decode_voice(row["voice"]).replace(name=row["name"]) for row in rows]

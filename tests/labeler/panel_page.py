@@ -15,8 +15,10 @@ from starlette.responses import HTMLResponse
 from starlette.routing import Route
 
 from dx7.hardware.portmanager import PortManager
-from labeler.instrument_panel import HTML, STYLE, panel_data, panel_script
+from labeler.components import LISTENING, read_front
+from labeler.screens.instrument import TEST_VOICE
 from labeler.sounds.instrument_routes import instrument_routes
+from labeler.sounds.routes import ROUTES
 
 STUB = Path(__file__).with_name("web_midi_stub.js").read_text(encoding="utf-8")
 THEMES = {
@@ -30,11 +32,12 @@ def page_html(theme: str) -> str:
     colours = ";".join(f"--st-{name}:{colour}" for name, colour in zip(COLOURS, THEMES[theme], strict=True))
     fonts = "--st-font:Inter,Arial,sans-serif;--st-code-font:monospace"
     body = f"body{{margin:20px;{colours};{fonts};background:var(--st-background-color)}}"
-    script = panel_script().replace("export default function", "window.mountPanel = function")
+    script = read_front(*LISTENING, "instrument.js").replace("export default function", "window.mountPanel = function")
     return (
-        f"<!doctype html><meta charset=utf-8><style>{body}{STYLE}</style><div id=root>{HTML}</div>"
+        f"<!doctype html><meta charset=utf-8><style>{body}{read_front('instrument.css')}</style>"
+        f"<div id=root>{read_front('instrument.html')}</div>"
         f"<script>{STUB}</script><script>{script}\n"
-        f"mountPanel({{ data: {panel_data()!r}, parentElement: document.getElementById('root') }});</script>"
+        f"mountPanel({{ data: {{ voice: '{TEST_VOICE}' }}, parentElement: document.getElementById('root') }});</script>"
     )
 
 
@@ -45,7 +48,7 @@ def panel_server(manager: PortManager) -> Iterator[str]:
     async def page(request: Request) -> HTMLResponse:
         return HTMLResponse(page_html("light" if "light" in request.query_params else "dark"))
 
-    app = Starlette(routes=[Route("/", page), *instrument_routes(lambda: manager)])
+    app = Starlette(routes=[Route("/", page), *ROUTES, *instrument_routes(lambda: manager)])
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error", ws="none", timeout_graceful_shutdown=1))
     thread = threading.Thread(target=server.run)
     thread.start()

@@ -14,7 +14,6 @@ from dx7.messages import encode_bank_message
 from dx7.voice import INIT_VOICE
 from tests.dx7.test_link import FakeDriver
 from tests.labeler.panel_page import panel_server
-from tests.labeler.test_browser import browser  # noqa: F401
 from tests.mk1_process import running_mk1
 
 pytestmark = pytest.mark.browser
@@ -39,19 +38,19 @@ def driver() -> FakeDriver:
 
 
 @pytest.fixture
-def panel(browser: Browser, driver: FakeDriver, tmp_path: Path) -> Iterator[Panel]:  # noqa: F811
+def panel(browser: Browser, driver: FakeDriver, tmp_path: Path) -> Iterator[Panel]:
     """On a machine with two interfaces that are no DX7."""
     manager = PortManager(backups=tmp_path / "backups", memory=tmp_path / "m.json", driver=driver, look_every=0.1)
     yield from _panel(browser, manager)
 
 
 @pytest.fixture
-def bare(browser: Browser, tmp_path: Path) -> Iterator[Panel]:  # noqa: F811
+def bare(browser: Browser, tmp_path: Path) -> Iterator[Panel]:
     """On this machine as it is."""
     yield from _panel(browser, PortManager(backups=tmp_path / "backups", memory=tmp_path / "m.json", look_every=0.1))
 
 
-def _panel(browser: Browser, manager: PortManager) -> Iterator[Panel]:  # noqa: F811
+def _panel(browser: Browser, manager: PortManager) -> Iterator[Panel]:
     context = browser.new_context(viewport={"width": 1280, "height": 800})
     page = context.new_page()
     errors: list[str] = []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -21,13 +20,14 @@ from dx7.phrases import phrase_of
 from dx7.voice import INIT_VOICE, Voice
 from labeler.sounds.instrument_routes import LONGEST_BODY, instrument_routes
 from labeler.sounds.midi_ports import named_addresses
+from labeler.sounds.takes import encode_voice
 from tests.dx7.test_link import FakeDriver
 from tests.mk1_process import running_mk1
 
-VOICE = base64.urlsafe_b64encode(INIT_VOICE.parameters).decode().rstrip("=")
+VOICE = encode_voice(INIT_VOICE)
 NAMELESS = INIT_VOICE.replace(name="")
 HEADERS = {"X-Cartwright": "1"}
-POSTS = ("play", "prepare", "stop", "panic", "open", "confirm", "pacing", "backup", "bank")
+POSTS = (f"play/{VOICE}", f"prepare/{VOICE}", "stop", "panic", "open", "confirm", "pacing", "backup", "bank")
 CONFIRMED = {"channel": 1, "sys_info": True, "unprotected": True, "own_backup": True}
 
 
@@ -68,7 +68,7 @@ def test_without_the_header_nothing_happens(
     manager: PortManager, driver: FakeDriver, name: str, headers: dict[str, str]
 ) -> None:
     client = TestClient(Starlette(routes=instrument_routes(lambda: manager)), headers=headers)
-    answer = client.post(f"/instrument/{name}?voice={VOICE}", json={})
+    answer = client.post(f"/instrument/{name}", json={})
     assert (answer.status_code, _sent(driver)) == (403, [])
     assert "X-Cartwright" in answer.json()["problem"]
 
@@ -83,7 +83,7 @@ def test_a_browser_that_asks_for_another_site_is_not_let_in(page: TestClient, na
 
 
 def test_play_loads_the_voice_and_answers_with_the_first_note(ready: TestClient, driver: FakeDriver) -> None:
-    answer = ready.post(f"/instrument/play?voice={VOICE}&category=clav&octave=1&velocity=1")
+    answer = ready.post(f"/instrument/play/{VOICE}?category=clav&octave=1&velocity=1")
     assert (answer.status_code, answer.json()) == (200, {"started": True})
     first = phrase_of("clav").notes[0]
     assert _sent(driver)[:3] == [
@@ -95,9 +95,7 @@ def test_play_loads_the_voice_and_answers_with_the_first_note(ready: TestClient,
 
 def test_one_note_is_played_and_the_voice_not_sent_again(ready: TestClient, driver: FakeDriver) -> None:
     for note in (60, 64):
-        assert ready.post(f"/instrument/play?voice={VOICE}&note={note}&velocity=90&held=0.05").json() == {
-            "started": True
-        }
+        assert ready.post(f"/instrument/play/{VOICE}?note={note}&velocity=90&held=0.05").json() == {"started": True}
     assert ready.post("/instrument/stop").json() == {"stopped": True}
     sent = _sent(driver)
     assert sent.count(encode_voice_message(NAMELESS)) == 1
@@ -106,9 +104,9 @@ def test_one_note_is_played_and_the_voice_not_sent_again(ready: TestClient, driv
 
 
 def test_a_request_that_was_overtaken_on_its_way_does_nothing(ready: TestClient, driver: FakeDriver) -> None:
-    assert ready.post(f"/instrument/play?voice={VOICE}&page=a&turn=8").json() == {"started": True}
+    assert ready.post(f"/instrument/play/{VOICE}?page=a&turn=8").json() == {"started": True}
     sent = len(_sent(driver))
-    for late in (f"play?voice={VOICE}&page=a&turn=7", f"prepare?voice={VOICE}&page=a&turn=8", "stop?page=a&turn=7"):
+    for late in (f"play/{VOICE}?page=a&turn=7", f"prepare/{VOICE}?page=a&turn=8", "stop?page=a&turn=7"):
         assert ready.post(f"/instrument/{late}").json()["replaced"]
     assert len(_sent(driver)) == sent
     assert ready.post("/instrument/stop?page=b&turn=1").json() == {"stopped": True}
@@ -117,14 +115,14 @@ def test_a_request_that_was_overtaken_on_its_way_does_nothing(ready: TestClient,
 
 
 def test_prepare_loads_and_plays_nothing(ready: TestClient, driver: FakeDriver) -> None:
-    assert ready.post(f"/instrument/prepare?voice={VOICE}").json() == {"loaded": True}
+    assert ready.post(f"/instrument/prepare/{VOICE}").json() == {"loaded": True}
     assert [message[0] for message in _sent(driver)] == [0xB0, 0xF0]
 
 
 def test_a_newer_request_is_told_of_to_the_older(ready: TestClient) -> None:
     answers: list[Any] = []
     threads = [
-        threading.Thread(target=lambda: answers.append(ready.post(f"/instrument/play?voice={VOICE}").json()))
+        threading.Thread(target=lambda: answers.append(ready.post(f"/instrument/play/{VOICE}").json()))
         for _ in range(8)
     ]
     for thread in threads:
@@ -138,7 +136,7 @@ def test_a_newer_request_is_told_of_to_the_older(ready: TestClient) -> None:
 def test_before_the_list_is_confirmed_only_panic_goes_out(page: TestClient, driver: FakeDriver) -> None:
     page.post("/instrument/open", json={"output": "UM-ONE"})
     page.post("/instrument/confirm", json={**CONFIRMED, "own_backup": False})
-    answer = page.post(f"/instrument/play?voice={VOICE}").json()
+    answer = page.post(f"/instrument/play/{VOICE}").json()
     assert not answer["started"]
     assert "confirm: a backup of its 32 memories" in answer["problem"]
     assert _sent(driver) == []
@@ -173,19 +171,19 @@ def test_a_port_that_is_not_there_is_a_problem_and_no_error(page: TestClient) ->
 @pytest.mark.parametrize(
     ("address", "sentence"),
     [
-        ("play", "a voice has 145 parameters, not 0"),
-        ("play?voice=%3Cb%3E", "the voice is not base64url"),
-        (f"play?voice={VOICE[:-4]}", "a voice has 145 parameters, not 142"),
-        ("play?voice=" + "_" * 194, "op6_eg_rate_1 is 255; it must be 0 to 99"),
-        (f"play?voice={VOICE}&category=kazoo", "no category 'kazoo'"),
-        (f"play?voice={VOICE}&octave=3", "octave is '3'; it must be -2 to 2"),
-        (f"play?voice={VOICE}&velocity=-3", "velocity is '-3'; it must be -2 to 1"),
-        (f"play?voice={VOICE}&note=128", "note is '128'; it must be 0 to 127"),
-        (f"play?voice={VOICE}&note=x", "note is 'x'"),
-        (f"play?voice={VOICE}&note=60&velocity=0", "velocity is '0'; it must be 1 to 127"),
-        (f"play?voice={VOICE}&note=60&held=nan", "held is 'nan'; it must be 0.01 to 10 seconds"),
-        (f"play?voice={VOICE}&note=60&held=1e9", "held is '1e9'"),
-        ("prepare?voice=AAAA", "a voice has 145 parameters, not 3"),
+        ("play/%3Cb%3E", "is not base64url"),
+        (f"play/{VOICE[:-4]}", "has 142 parameters, not 145"),
+        ("play/" + "_" * 194, "is not written as it should be"),
+        ("play/" + "_" * 193 + "w", "it must be 0 to 99"),
+        (f"play/{VOICE}?category=kazoo", "no category 'kazoo'"),
+        (f"play/{VOICE}?octave=3", "octave is 3; it must be -2 to 2"),
+        (f"play/{VOICE}?velocity=-3", "velocity is -3; it must be -2 to 1"),
+        (f"play/{VOICE}?note=128", "note is 128; it must be 0 to 127"),
+        (f"play/{VOICE}?note=x", "note is 'x'"),
+        (f"play/{VOICE}?note=60&velocity=0", "velocity is 0; it must be 1 to 127"),
+        (f"play/{VOICE}?note=60&held=nan", "held is 'nan'; it must be seconds"),
+        (f"play/{VOICE}?note=60&held=1e9", "held is '1e9'"),
+        ("prepare/AAAA", "has 3 parameters, not 145"),
         ("backup?after=soon", "after must be a whole number"),
     ],
 )
@@ -227,10 +225,7 @@ def test_a_bad_body_is_answered_with_a_sentence(
 
 
 def _rows(voices: list[Voice]) -> list[dict[str, str]]:
-    return [
-        {"voice": base64.urlsafe_b64encode(voice.parameters).decode().rstrip("="), "name": voice.name}
-        for voice in voices
-    ]
+    return [{"voice": encode_voice(voice), "name": voice.name} for voice in voices]
 
 
 def test_a_bank_goes_out_only_with_the_words(ready: TestClient, driver: FakeDriver) -> None:

@@ -4,12 +4,10 @@ MIDI, and front/serverport.js against the real routes.
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route
@@ -22,50 +20,40 @@ from dx7.hardware.portmanager import PortManager
 from dx7.layout import MAXIMUM
 from dx7.messages import checksum, encode_bank_message, encode_voice_message
 from dx7.phrases import phrase_of
-from dx7.voice import INIT_VOICE, Voice
-from labeler.sounds.asked import read_phrase, read_voice_text
+from dx7.voice import INIT_VOICE
+from labeler.components import LISTENING, read_front
 from labeler.sounds.instrument_routes import instrument_routes
+from labeler.sounds.routes import ROUTES
+from labeler.sounds.takes import encode_voice
 from tests.dx7.test_link import FakeDriver
-from tests.labeler.test_browser import browser  # noqa: F401
 from tests.mk1 import Mk1
 
 pytestmark = pytest.mark.browser
 
-FRONT = Path(__file__).parents[2] / "labeler" / "front"
-SCRIPTS = ("midirules.js", "midisettings.js", "webmidi.js", "serverport.js")
 STUB = Path(__file__).with_name("web_midi_stub.js").read_text(encoding="utf-8")
 URL = "https://cartwright.test/"  # answered by the test itself; browsers give MIDI to https only
 CONFIRMED = {"channel": 5, "sys_info": True, "unprotected": True, "own_backup": True}
 CABLE = 3125  # bytes a second
+TAKES = TestClient(Starlette(routes=list(ROUTES)))
 NAMELESS = INIT_VOICE.replace(name="")
 
 
-def _text(voice: Voice) -> str:
-    return base64.urlsafe_b64encode(voice.parameters).decode().rstrip("=")
-
-
 def _take(route: Route) -> None:
-    address = urlsplit(route.request.url)
-    voice = read_voice_text(address.path.rpartition("/")[2])
-    phrase = read_phrase(dict(parse_qsl(address.query))).fitted(voice)
-    facts = {
-        "message": base64.b64encode(encode_voice_message(voice)).decode(),
-        "events": [list(event) for event in phrase.events()],
-        "seconds": phrase.seconds,
-    }
-    route.fulfill(json=facts)
+    answer = TAKES.get(route.request.url.removeprefix(URL[:-1]))
+    route.fulfill(status=answer.status_code, body=answer.content, content_type="application/json")
 
 
 def _serve(context: BrowserContext) -> None:
-    script = "\n".join((FRONT / name).read_text(encoding="utf-8") for name in SCRIPTS)
-    script += "\nObject.assign(window, { way: new WebMidiWay(), refusalOf, VOICE_MAXIMUM, ServerPortWay });"
+    script = read_front(*LISTENING)
+    script += "\nObject.assign(window, { way: listener.ways.web_midi, port: listener.ways.dx7, listener });"
+    script += "\nObject.assign(window, { VOICE_MAXIMUM });"
     context.route(URL + "**", lambda route: route.fulfill(body="<!doctype html>", content_type="text/html"))
     context.route(URL + "take/**", _take)
     context.add_init_script(f"window.load = () => {{ {script} }}; addEventListener('load', window.load);")
 
 
 @pytest.fixture
-def context(browser: Browser) -> Iterator[BrowserContext]:  # noqa: F811
+def context(browser: Browser) -> Iterator[BrowserContext]:
     context = browser.new_context(accept_downloads=True)
     _serve(context)
     yield context
@@ -80,7 +68,7 @@ def page(context: BrowserContext) -> Iterator[Page]:
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.goto(URL)
-    page.evaluate("way.connect()")
+    page.evaluate("way.unlock()")
     yield page
     assert errors == []
 
@@ -101,7 +89,7 @@ def _sent(page: Page) -> list[tuple[float, bytes]]:
 
 
 def _play(page: Page, **take: Any) -> Any:
-    return page.evaluate("take => way.play(take)", {"voice": _text(INIT_VOICE), **take})
+    return page.evaluate("take => way.play(take)", {"voice": encode_voice(INIT_VOICE), **take})
 
 
 def _on_a_dx7(sent: list[tuple[float, bytes]], dx7: Mk1) -> Mk1:
@@ -148,6 +136,35 @@ def test_one_note_does_not_send_the_voice_again_and_a_phrase_does(ready: Page) -
     assert len([message for _, message in _sent(ready) if message[0] == 0xF0]) == 2
 
 
+def test_keys_of_a_piano_sound_together_until_each_is_let_go(ready: Page) -> None:
+    ready.evaluate(
+        """async (voice) => {
+            const hold = (note) => way.hold({ voice, note, velocity: 90, held: 8 });
+            const let_go = await Promise.all([60, 64, 67].map(hold));
+            let_go[0]();
+            let_go[2]();
+        }""",
+        encode_voice(INIT_VOICE),
+    )
+    dx7 = _on_a_dx7(_sent(ready), Mk1(channel=5))
+    assert (len(dx7.loads), [note for _, note, _ in dx7.played], dx7.notes) == (1, [60, 64, 67], [64])
+    ready.evaluate("way.stop()")
+    assert _on_a_dx7(_sent(ready), Mk1(channel=5)).notes == []
+
+
+def test_the_listener_of_all_pages_has_both_ways_and_tells_what_is_wrong(page: Page) -> None:
+    assert page.evaluate("Object.keys(listener.ways)") == ["engine", "dx7", "web_midi"]
+    assert page.evaluate("listener.choose('web_midi')") == "choose the MIDI port of your DX7 first"
+    page.evaluate("lines => { way.open('UM-ONE'); way.confirm(lines); }", CONFIRMED)
+    assert page.evaluate("listener.choose('web_midi')") is None
+    assert page.evaluate("listener.ready")
+    take = {"voice": encode_voice(INIT_VOICE), "category": "clav", "octave": 0, "velocity": 0}
+    page.evaluate("take => listener.expect([take, { ...take, octave: 1 }])", take)
+    assert isinstance(page.evaluate("take => listener.play(take)", take), float)
+    page.evaluate("listener.stop()")
+    assert _on_a_dx7(_sent(page), Mk1(channel=5)).notes == []
+
+
 def test_two_hundred_requests_at_once_play_the_last_without_overflow_or_stuck_notes(ready: Page) -> None:
     voices = [INIT_VOICE.replace(feedback=n % 8, lfo_speed=n // 8, name="") for n in range(200)]
     outcomes = ready.evaluate(
@@ -159,7 +176,7 @@ def test_two_hundred_requests_at_once_play_the_last_without_overflow_or_stuck_no
             }
             return Promise.all(asked);
         }""",
-        [_text(voice) for voice in voices],
+        [encode_voice(voice) for voice in voices],
     )
     ready.wait_for_timeout(800)
     dx7 = _on_a_dx7(_sent(ready), Mk1(channel=5))
@@ -180,7 +197,9 @@ def test_nothing_but_panic_is_sent_before_the_list_is_confirmed(page: Page) -> N
         page.evaluate("sessionStorage.clear(); localStorage.clear(); way.settings = new way.settings.constructor()")
         lines = {name: value for name, value in CONFIRMED.items() if name != missing}
         page.evaluate("lines => { way.open('UM-ONE'); way.confirm(lines); }", lines)
-        problem = page.evaluate("take => way.play(take).catch((error) => error.message)", {"voice": _text(INIT_VOICE)})
+        problem = page.evaluate(
+            "take => way.play(take).catch((error) => error.message)", {"voice": encode_voice(INIT_VOICE)}
+        )
         assert "nothing is sent before you confirm" in problem
         page.evaluate("way.stop()")
     assert _sent(page) == []
@@ -192,7 +211,7 @@ def test_nothing_but_panic_is_sent_before_the_list_is_confirmed(page: Page) -> N
 
 @pytest.mark.parametrize("end", ["stop", "panic"])
 def test_no_note_stays_after_a_phrase_was_cut_off(ready: Page, end: str) -> None:
-    _play(ready, note=60, held=10)
+    _play(ready, note=60, held=8)
     ready.wait_for_timeout(30)
     ready.evaluate(f"way.{end}()")
     ready.wait_for_timeout(300)
@@ -221,7 +240,7 @@ def test_news_of_a_port_that_did_not_change_leave_the_phrase_alone(ready: Page) 
 
 
 def test_leaving_the_page_ends_its_notes(ready: Page) -> None:
-    _play(ready, note=60, held=10)
+    _play(ready, note=60, held=8)
     ready.evaluate("dispatchEvent(new PageTransitionEvent('pagehide'))")
     assert _on_a_dx7(_sent(ready), Mk1(channel=5)).notes == []
 
@@ -268,7 +287,7 @@ def test_the_ranges_are_those_of_the_table(ready: Page) -> None:
 
 
 def test_an_interface_that_is_unplugged_is_told_and_comes_back_by_itself(ready: Page) -> None:
-    _play(ready, note=60, held=10)
+    _play(ready, note=60, held=8)
     ready.evaluate("stub.plug('UM-ONE', 'disconnected')")
     assert ready.evaluate("way.problem") == "UM-ONE is not there; plug it in, or choose another port"
     assert ready.evaluate("way.state.outputs") == ["Keystation"]
@@ -283,12 +302,12 @@ def test_what_was_chosen_is_remembered_and_what_a_dx7_forgets_only_in_this_tab(
 ) -> None:
     ready.evaluate("way.setPacing({ after_voice: 0.3 })")
     ready.reload()
-    ready.evaluate("way.connect()")
+    ready.evaluate("way.unlock()")
     assert ready.evaluate("way.problem") is None
     assert ready.evaluate("way.state.pacing") == {"after_voice": 0.3}
     other = context.new_page()
     other.goto(URL)
-    other.evaluate("way.connect()")
+    other.evaluate("way.unlock()")
     assert other.evaluate("[way.settings.output, way.settings.checklist.channel]") == ["UM-ONE", 5]
     assert other.evaluate("way.settings.missing") == ["SYS INFO AVAIL", "MEM PROTECT INTERNAL off"]
     assert _sent(other) == []
@@ -297,7 +316,7 @@ def test_what_was_chosen_is_remembered_and_what_a_dx7_forgets_only_in_this_tab(
 def test_a_damaged_memory_asks_everything_again(page: Page) -> None:
     page.evaluate("localStorage.setItem('cartwright.midi', '{'); sessionStorage.setItem('cartwright.midi', '[')")
     page.reload()
-    page.evaluate("way.connect()")
+    page.evaluate("way.unlock()")
     assert page.evaluate("way.problem") == "choose the MIDI port of your DX7 first"
 
 
@@ -332,9 +351,9 @@ def test_a_dx7_that_falls_silent_must_be_set_again(ready: Page) -> None:
 
 
 def test_a_voice_that_the_server_does_not_give_is_told(ready: Page, context: BrowserContext) -> None:
-    context.route(URL + "take/**", lambda route: route.fulfill(status=400))
+    context.route(URL + "take/**", lambda route: route.fulfill(status=400, body="no such voice"))
     message = ready.evaluate("way.play({ voice: 'x' }).catch((error) => error.message)")
-    assert message == "the server does not give this voice (400)"
+    assert message == "no such voice"
     assert _sent(ready) == []
 
 
@@ -342,19 +361,19 @@ def test_a_browser_that_says_no_or_has_no_midi_is_told(context: BrowserContext) 
     context.add_init_script(STUB + "window.refuseMidi = true;")
     page = context.new_page()
     page.goto(URL)
-    assert not page.evaluate("way.connect()")
+    page.evaluate("way.unlock()")
     assert "does not let this page use MIDI (Permission denied)" in page.evaluate("way.problem")
-    page.evaluate("navigator.requestMIDIAccess = undefined; way.connect()")
+    page.evaluate("navigator.requestMIDIAccess = undefined; way.unlock()")
     assert page.evaluate("way.problem") == "this browser has no MIDI; Chrome, Edge and Firefox have"
 
 
-def test_a_page_without_https_is_told(browser: Browser) -> None:  # noqa: F811
+def test_a_page_without_https_is_told(browser: Browser) -> None:
     context = browser.new_context()
     _serve(context)
     context.route("http://cartwright.test/", lambda route: route.fulfill(body="", content_type="text/html"))
     page = context.new_page()
     page.goto("http://cartwright.test/")
-    assert not page.evaluate("way.connect()")
+    page.evaluate("way.unlock()")
     assert page.evaluate("way.problem") == "MIDI in the browser needs https, or this page on localhost"
     context.close()
 
@@ -383,24 +402,23 @@ def port_page(context: BrowserContext, driver: FakeDriver, tmp_path: Path) -> It
     context.route(URL + "instrument/**", ask)
     page = context.new_page()
     page.goto(URL)
-    page.evaluate("window.port = new ServerPortWay(); 0")
     yield page
     manager.close()
 
 
 def test_the_servers_port_is_opened_confirmed_and_played(port_page: Page, driver: FakeDriver) -> None:
     assert port_page.evaluate("port.problem") == "the server has not been asked yet"
-    assert not port_page.evaluate("port.connect()")
+    port_page.evaluate("port.unlock()")
     assert port_page.evaluate("port.problem") == "choose the MIDI port of your DX7 first"
     port_page.evaluate("port.open('UM-ONE')")
     message = port_page.evaluate(
-        "take => port.play(take).catch((error) => error.message)", {"voice": _text(INIT_VOICE)}
+        "take => port.play(take).catch((error) => error.message)", {"voice": encode_voice(INIT_VOICE)}
     )
     assert "nothing is sent before you confirm" in message
     port_page.evaluate("lines => port.confirm(lines)", CONFIRMED)
     assert port_page.evaluate("port.ready")
     driver.devices[-1].sent.clear()
-    take = {"voice": _text(INIT_VOICE), "category": "clav", "octave": -1, "velocity": 0}
+    take = {"voice": encode_voice(INIT_VOICE), "category": "clav", "octave": -1, "velocity": 0}
     port_page.evaluate("take => port.prepare(take)", take)
     before = port_page.evaluate("performance.now() / 1000")
     assert port_page.evaluate("take => port.play(take)", take) > before
@@ -425,12 +443,12 @@ def test_what_the_server_refuses_comes_back_as_its_sentence(port_page: Page) -> 
 def test_a_request_that_the_server_says_was_replaced_is_null(port_page: Page) -> None:
     port_page.evaluate("port.open('UM-ONE')")
     port_page.evaluate("lines => port.confirm(lines)", CONFIRMED)
-    take = json.dumps({"voice": _text(INIT_VOICE), "category": "clav"})
+    take = json.dumps({"voice": encode_voice(INIT_VOICE), "category": "clav"})
     assert port_page.evaluate(f"port.stop().then(() => {{ port.turn = 0; return port.play({take}); }})") is None
 
 
 def test_a_server_that_is_gone_is_a_problem(port_page: Page, context: BrowserContext) -> None:
-    port_page.evaluate("port.connect()")
+    port_page.evaluate("port.unlock()")
     context.route(URL + "instrument/**", lambda route: route.abort())
     port_page.evaluate("port.look()")
     assert not port_page.evaluate("port.ready")
