@@ -28,6 +28,11 @@ class Mk1Process:
         """The name under which Cartwright opens it."""
         return f"tcp:127.0.0.1:{self.midi_port}"
 
+    def close(self) -> None:
+        self._answers.close()
+        self._talk.close()
+        self.process.kill()
+
     def tell(self, **order: Any) -> dict[str, Any]:
         self._talk.sendall(json.dumps(order).encode() + b"\n")
         answer: dict[str, Any] = json.loads(self._answers.readline())
@@ -57,12 +62,10 @@ def running_mk1() -> Iterator[Mk1Process]:
     """A DX7 to be sent to. Leaving the block fails if it was ever sent what it should not be."""
     command = [sys.executable, "-m", "tests.mk1"]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        dx7 = Mk1Process(process)
         try:
-            dx7 = Mk1Process(process)
             yield dx7
             failures = dx7.settle()["failures"]
-            dx7._talk.close()
-            dx7._answers.close()
         finally:
-            process.kill()
+            dx7.close()
     assert failures == [], f"the DX7 was sent what it should never get: {failures}"

@@ -117,7 +117,8 @@ class Shell {
   // Streamlit's own links change pages without loading anything anew.
   go(path) {
     const links = [...document.querySelectorAll("a[href]")];
-    links.find((link) => new URL(link.href).pathname.replace(/\/$/, "").endsWith(`/${path}`))?.click();
+    const ends = (end) => links.find((link) => new URL(link.href).pathname.endsWith(end));
+    (ends(`/${path}`) ?? ends("/"))?.click(); // the first page is the root itself
   }
 
   showKeys() {
@@ -142,7 +143,7 @@ function element(tag, attributes = {}, text = null) {
 
 function isWriting(event) {
   const target = event.composedPath()[0];
-  return target instanceof HTMLElement && (target.matches("input, textarea, select") || target.isContentEditable);
+  return target instanceof HTMLElement && (target.matches("input:not([type=checkbox]), textarea, select") || target.isContentEditable);
 }
 
 export default function ({ data, parentElement, setStateValue }) {
