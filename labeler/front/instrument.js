@@ -103,7 +103,7 @@ class InstrumentPanel {
       own_backup: () => this.way.confirm({ own_backup: value }),
       after_voice: () => this.way.setPacing({ after_voice: Number(value) / 1000 }),
     };
-    if (node instanceof HTMLSelectElement) node.blur(); // the next key is meant for the panel, not for the list
+    if (node.matches("select, [data-set=address]")) node.blur(); // the next key is meant for the panel
     await this.attempt(sets[node.dataset.set]);
   }
 

@@ -94,7 +94,7 @@ def test_all_notes_end_by_a_key_of_every_page(page: Page, server: Server, dx7: M
 def test_a_way_that_is_not_ready_says_why_and_the_engine_stays(page: Page, server: Server) -> None:
     page.goto(server.url)
     page.wait_for_function("window.cartwright?.plays?.length > 0", timeout=30_000)
-    page.keyboard.press("g")
-    page.keyboard.press("l")
+    page.locator(".shell [data-id=way]").click()
+    page.get_by_role("menuitemradio", name="DX7 here").click()
     expect(page.locator(".shell-problem")).to_contain_text("MIDI")
     assert page.evaluate("window.cartwright.listener.name") == "engine"
