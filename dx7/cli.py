@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from dx7 import cli_sound, reference
+from dx7 import cli_midi, cli_sound, reference
 from dx7.bankfile import NOT_IN_ONE_PIECE, BankFile
 from dx7.console import JsonOption, new_app, print_json, print_table, print_text
 from dx7.errors import FormatError
@@ -22,6 +22,7 @@ from dx7.voice import INIT_VOICE, Voice
 
 app = new_app("Look into files of DX7 voices, convert and compare them, hear them, send them.")
 cli_sound.register(app)
+cli_midi.register(app)
 
 _DAMAGE = (IssueCode.OUT_OF_RANGE, IssueCode.HIGH_BIT, IssueCode.UNUSED_BITS)
 _MOST_REJECTED = 10  # shown; damage makes hundreds of them

@@ -1,4 +1,4 @@
-"""The commands of ``python -m dx7`` that make sound: render, audition, ports, send, panic.
+"""The commands of ``python -m dx7`` that make sound: render, audition.
 
 The engine, its filters and MIDI are loaded inside the commands, so that the other commands start at once.
 """
@@ -33,7 +33,7 @@ _MOST_IN_ONE_WAV = 128  # about ten minutes
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module to an application."""
-    for command in (render, audition, ports, send, panic):
+    for command in (render, audition):
         app.command()(command)
 
 
@@ -64,7 +64,7 @@ def render(
         audio = engine.render(voice, note=note, velocity=velocity, seconds_held=held, seconds_total=total)
         return engine.to_playback_level(audio)
 
-    voices, is_one = _chosen(file, slot)
+    voices, is_one = chosen(file, slot)
     if is_one:
         write_wav(out, sound(voices[0][1]))
         print_json([str(out)]) if json else print_text(f"wrote {out}")
@@ -96,7 +96,7 @@ def audition(
     """
     from dx7.phrases import phrase_of
 
-    voices, _ = _chosen(file, slot)
+    voices, _ = chosen(file, slot)
     phrase = phrase_of(category)
     if port and out:
         raise typer.BadParameter("a DX7 is heard, not recorded; give --port or --out")
@@ -124,69 +124,6 @@ def audition(
     target = out or Path(mkdtemp(prefix="cartwright-")) / "audition.wav"
     _write_in_turn(voices, phrase, target)
     print_text(f"wrote {target}" if out else f"there is no player of sound here; listen to {target}")
-
-
-def ports(json: JsonOption = False) -> None:
-    """List the MIDI ports a DX7 may be connected to.
-
-    Example: python -m dx7 ports --json
-    """
-    from dx7.midi import list_ports
-
-    names = list_ports()
-    if json:
-        print_json(names)
-    else:
-        print_text("\n".join(names) if names else "there is no MIDI port; connect an interface")
-
-
-def send(
-    file: FileArgument,
-    port: Annotated[str, typer.Option(help="Name of the MIDI port, or enough of it.")],
-    slot: SlotOption = None,
-    channel: ChannelOption = 1,
-) -> None:
-    """Put one voice into the edit buffer of a DX7. Its 32 memories are not touched.
-
-    The DX7 must be on the same channel, with SYS INFO AVAIL (FUNCTION 8) and MEM PROTECT INTERNAL off.
-
-    Example: python -m dx7 send rom1a.syx:11 --port "USB MIDI"
-    """
-    from dx7.instrument import SETUP_HINT, Instrument
-    from dx7.midi import open_port
-
-    voices, _ = _chosen(file, slot)
-    if len(voices) > 1:
-        raise typer.BadParameter(f"{file} holds {len(voices)} voices; name one, FILE:SLOT")
-    opened = open_port(port)
-    try:
-        with Instrument(opened, channel=channel) as instrument:
-            instrument.load(voices[0][1])
-    finally:
-        opened.close()
-    print_text(f"sent {voices[0][1].name} to {opened.name}, channel {channel}. If nothing changed: {SETUP_HINT}.")
-
-
-def panic(
-    port: Annotated[str, typer.Option(help="Name of the MIDI port, or enough of it.")],
-    channel: ChannelOption = 1,
-    reset_notes: Annotated[
-        bool, typer.Option("--reset-notes", help="Also switch to mono and back to poly: the last resort.")
-    ] = False,
-) -> None:
-    """End every sound of a DX7 that hangs on a note.
-
-    Example: python -m dx7 panic --port "USB MIDI"
-    """
-    from dx7.instrument import Instrument
-    from dx7.midi import open_port
-
-    opened = open_port(port)
-    try:
-        Instrument(opened, channel=channel).panic(reset_notes=reset_notes)
-    finally:
-        opened.close()
-    print_text(f"all notes off at {opened.name}, channel {channel}")
 
 
 def _play_in_turn(voices: list[tuple[int, Voice]], phrase: Phrase, player: tuple[str, ...]) -> None:
@@ -219,7 +156,7 @@ def _write_in_turn(voices: list[tuple[int, Voice]], phrase: Phrase, target: Path
     write_wav(target, np.concatenate(sounds))
 
 
-def _chosen(text: str, slot: int | None) -> tuple[list[tuple[int, Voice]], bool]:
+def chosen(text: str, slot: int | None) -> tuple[list[tuple[int, Voice]], bool]:
     """The voices meant, each with its slot, and whether one was named."""
     path, named_slot = split_slot(text)
     slot = slot if slot is not None else named_slot

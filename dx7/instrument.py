@@ -40,10 +40,14 @@ _NOTES_AT_ONCE = 32  # 96 bytes; the DX7's receive buffer holds 380
 
 @dataclass(frozen=True, slots=True)
 class Pacing:
-    """Seconds to leave after a message has gone down the cable, for the DX7's processor."""
+    """Seconds to leave after a message has gone down the cable, for the DX7's processor: 0 to 5."""
 
     after_voice: float = 0.1
     after_bank: float = 0.3
+
+    def __post_init__(self) -> None:
+        if not (0 <= self.after_voice <= 5 and 0 <= self.after_bank <= 5):
+            raise ValueError(f"a pause is 0 to 5 seconds, not {self.after_voice} or {self.after_bank}")
 
 
 class Instrument:
@@ -93,18 +97,21 @@ class Instrument:
         self._send_and_wait(encode_voice_message(voice, self._channel), self._pacing.after_voice)
         self._voice = voice
 
-    def play(self, phrase: Phrase) -> None:
+    def play(self, phrase: Phrase, *, on_start: Callable[[], None] = lambda: None) -> None:
         """Play a phrase, tail included, with the loaded voice; its notes are fitted to that voice's transpose.
 
-        If it is interrupted, all notes end before the interruption goes on.
+        ``on_start`` is called when the first note has gone out. If the phrase is interrupted, all notes end before
+        the interruption goes on.
         """
         phrase = phrase.fitted(self._voice) if self._voice else phrase
         start = self._clock()
         try:
-            for event in phrase.events():
+            for number, event in enumerate(phrase.events()):
                 self._wait_until(start + event.seconds)
                 if event.velocity:
                     self.note_on(event.note, event.velocity)
+                    if not number:
+                        on_start()
                 else:
                     self.note_off(event.note)
             self._wait_until(start + phrase.seconds)

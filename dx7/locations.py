@@ -40,6 +40,16 @@ def exports_folder() -> Path:
     return user_data() / "exports"
 
 
+def backups_folder() -> Path:
+    """Copies of the store, and the banks that instruments held before anything was sent to them."""
+    return user_data() / "backups"
+
+
+def instruments_file() -> Path:
+    """What was confirmed about the DX7 at each MIDI port."""
+    return user_data() / "instruments.json"
+
+
 def runs_folder() -> Path:
     """One folder a training run."""
     return user_data() / "runs"

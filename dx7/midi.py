@@ -1,4 +1,7 @@
-"""MIDI ports: which there are, and sending through one. Nothing leaves that ``dx7/allowlist.py`` does not allow."""
+"""MIDI ports: which there are, sending and receiving. Nothing leaves that ``dx7/allowlist.py`` does not allow.
+
+Besides the drivers' ports there are names such as ``tcp:127.0.0.1:9000``, MIDI over TCP (``dx7/hardware/tcpwire.py``).
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,13 @@ import os
 import re
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Protocol
+from typing import Literal, Protocol, TypeVar
 
 from dx7.allowlist import check_message
 from dx7.errors import MidiError
+from dx7.hardware.tcpwire import TcpWire, parse_address
 
 # ALSA ends a port's name with numbers that change from one session to the next: "USB MIDI:USB MIDI 1 20:0".
 _ALSA_NUMBERS = re.compile(r" \d+:\d+\Z")
@@ -23,6 +27,16 @@ class Wire(Protocol):
 
     def send(self, message: bytes) -> None:
         """Send one message."""
+
+    def close(self) -> None:
+        """Let the device go."""
+
+
+class Source(Protocol):
+    """What brings bytes from an instrument: a driver, or a recording in tests."""
+
+    def receive(self) -> bytes:
+        """The bytes that have arrived since the last call, perhaps none. Never waits."""
 
     def close(self) -> None:
         """Let the device go."""
@@ -54,9 +68,34 @@ class Port:
             self._wire.close()
 
 
+class Input:
+    """An open input: the bytes an instrument sends."""
+
+    def __init__(self, source: Source, name: str) -> None:
+        self._source = source
+        self.name = name
+
+    def receive(self) -> bytes:
+        """The bytes that have arrived since the last call, perhaps none. Raises ``MidiError`` if the port fails."""
+        try:
+            return self._source.receive()
+        except (OSError, ValueError, RuntimeError) as error:
+            raise MidiError(f"the MIDI port {self.name} failed: {error}; is it still plugged in?") from error
+
+    def close(self) -> None:
+        """Let the device go."""
+        with _opening:
+            self._source.close()
+
+
 def list_ports() -> list[str]:
     """The names of all outputs, without numbers that change. Raises ``MidiError`` where there is no MIDI at all."""
-    return [_ALSA_NUMBERS.sub("", name) for name in _output_names()]
+    return [_ALSA_NUMBERS.sub("", name) for name in _names("output")]
+
+
+def list_inputs() -> list[str]:
+    """The names of all inputs, without numbers that change. Raises ``MidiError`` where there is no MIDI at all."""
+    return [_ALSA_NUMBERS.sub("", name) for name in _names("input")]
 
 
 def open_port(name: str) -> Port:
@@ -64,13 +103,35 @@ def open_port(name: str) -> Port:
 
     Raises ``MidiError`` if none fits, more than one fits, or it cannot be opened.
     """
-    full_name = find_port(name, _output_names())
-    with _opening, _quiet_driver():
-        try:
-            wire = _MidoWire(full_name)
-        except (OSError, ValueError) as error:
-            raise MidiError(f"cannot open the MIDI port {full_name}: {error}; does another program hold it?") from error
+    if address := parse_address(name):
+        return Port(_connect(name, address), name)
+    full_name = find_port(name, _names("output"))
+    wire = _opened(_MidoWire, full_name)
     return Port(wire, _ALSA_NUMBERS.sub("", full_name), takes_banks=not sys.platform.startswith("linux"))
+
+
+def open_input(name: str) -> Input:
+    """Open an input, as :func:`open_port` does an output."""
+    if address := parse_address(name):
+        return Input(_connect(name, address), name)
+    full_name = find_port(name, _names("input"))
+    return Input(_opened(_RtMidiSource, full_name), _ALSA_NUMBERS.sub("", full_name))
+
+
+def open_both(output: str, source: str | None) -> tuple[Port, Input | None]:
+    """Open an output, and an input beside it unless that is None. A TCP name is one connection both ways.
+
+    Raises ``MidiError``; nothing is left open then.
+    """
+    if address := parse_address(output):
+        wire = _connect(output, address)
+        return Port(wire, output), Input(wire, output)
+    port = open_port(output)
+    try:
+        return port, open_input(source) if source else None
+    except MidiError:
+        port.close()
+        raise
 
 
 def find_port(name: str, names: list[str]) -> str:
@@ -110,12 +171,51 @@ class _MidoWire:
         self._port.close()
 
 
-def _output_names() -> list[str]:
+class _RtMidiSource:
+    """Below mido, which passes over damaged messages without a word and hides active sensing."""
+
+    def __init__(self, full_name: str) -> None:
+        import rtmidi
+
+        self._device = rtmidi.MidiIn()
+        self._device.ignore_types(sysex=False, timing=True, active_sense=False)
+        self._device.open_port(self._device.get_ports().index(full_name))
+
+    def receive(self) -> bytes:
+        received = bytearray()
+        while message := self._device.get_message():
+            received += bytes(message[0])
+        return bytes(received)
+
+    def close(self) -> None:
+        self._device.close_port()
+        self._device.delete()
+
+
+_Device = TypeVar("_Device")
+
+
+def _opened(kind: Callable[[str], _Device], full_name: str) -> _Device:
+    with _opening, _quiet_driver():
+        try:
+            return kind(full_name)
+        except (OSError, ValueError, RuntimeError) as error:
+            raise MidiError(f"cannot open the MIDI port {full_name}: {error}; does another program hold it?") from error
+
+
+def _connect(name: str, address: tuple[str, int]) -> TcpWire:
+    try:
+        return TcpWire(*address)
+    except OSError as error:
+        raise MidiError(f"nothing answers at {name}: {error.strerror or error}; is the other end running?") from error
+
+
+def _names(direction: Literal["input", "output"]) -> list[str]:
     with _opening, _quiet_driver():
         try:
             import mido
 
-            return list(mido.get_output_names())
+            return list(mido.get_output_names() if direction == "output" else mido.get_input_names())
         except (ImportError, OSError) as error:  # RtMidi's own errors are OSErrors
             raise MidiError(
                 "this machine has no MIDI; connect an interface (on Linux, load snd-seq), "

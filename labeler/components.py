@@ -13,7 +13,8 @@ from typing import Any
 import streamlit as st
 
 _FRONT = Path(__file__).parent / "front"
-LISTENING = ("listen.js",)  # what every component that sounds begins with
+# What every component that sounds begins with: the ways to a DX7, and the listener that has them all.
+LISTENING = ("midirules.js", "midisettings.js", "webmidi.js", "serverport.js", "listen.js")
 
 
 def read_front(*names: str) -> str:

@@ -6,6 +6,12 @@ from pathlib import Path
 
 import streamlit as st
 
+from labeler.sounds.instrument_routes import instrument_routes
+from labeler.sounds.midi_ports import port_manager, silence_at_the_end
 from labeler.sounds.routes import ROUTES
 
-app = st.App(Path(__file__).with_name("app.py"), routes=list(ROUTES))
+app = st.App(
+    Path(__file__).with_name("app.py"),
+    routes=[*ROUTES, *instrument_routes(port_manager)],
+    lifespan=silence_at_the_end,
+)

@@ -75,7 +75,7 @@ class Shell {
   }
 
   tell(problem) {
-    this.at.problem.textContent = problem;
+    this.at.problem.textContent = sentence(problem);
     this.at.problem.hidden = false;
     clearTimeout(this.telling);
     this.telling = setTimeout(() => (this.at.problem.hidden = true), 6000);
@@ -98,6 +98,7 @@ class Shell {
     const path = this.data.letters[key];
     if (key === "l") this.turn();
     else if (key === "n") this.open("naming");
+    else if (key === "x") this.silence();
     else if (key === "?") this.showKeys();
     else if (path !== undefined) this.go(path);
   }
@@ -107,15 +108,22 @@ class Shell {
     this.choose(names[(names.indexOf(listener.name) + 1) % names.length]);
   }
 
+  // All notes off, whichever way is listened to.
+  silence() {
+    listener.stop();
+    Promise.resolve(listener.way.panic?.()).catch((error) => this.tell(error.message));
+  }
+
   // Streamlit's own links change pages without loading anything anew.
   go(path) {
     const links = [...document.querySelectorAll("a[href]")];
-    links.find((link) => new URL(link.href).pathname.replace(/\/$/, "").endsWith(`/${path}`))?.click();
+    const ends = (end) => links.find((link) => new URL(link.href).pathname.endsWith(end));
+    (ends(`/${path}`) ?? ends("/"))?.click(); // the first page is the root itself
   }
 
   showKeys() {
     const list = element("dl");
-    const rows = [...Object.entries(this.data.letters), ["l", "another way to listen"], ["n", "your name"]];
+    const rows = [...Object.entries(this.data.letters), ["l", "another way to listen"], ["n", "your name"], ["x", "all notes off"]];
     for (const [key, words] of rows) {
       const term = element("dt");
       term.append(element("kbd", {}, `g ${key}`));
@@ -135,7 +143,7 @@ function element(tag, attributes = {}, text = null) {
 
 function isWriting(event) {
   const target = event.composedPath()[0];
-  return target instanceof HTMLElement && (target.matches("input, textarea, select") || target.isContentEditable);
+  return target instanceof HTMLElement && (target.matches("input:not([type=checkbox]), textarea, select") || target.isContentEditable);
 }
 
 export default function ({ data, parentElement, setStateValue }) {

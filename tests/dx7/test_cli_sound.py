@@ -1,4 +1,4 @@
-"""render, audition, ports, send and panic as a user types them, without a sound card or an instrument."""
+"""render, audition, send and panic as a user types them, without a sound card or an instrument."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
-from dx7 import cli_sound, midi, player
+from dx7 import cli_midi, cli_sound, midi, player
 from dx7.console import new_app
 from dx7.engine import PLAYBACK_PEAK, SAMPLE_RATE
-from dx7.errors import CartwrightError, CategoryError, EngineError, FileError, FormatError, MidiError
+from dx7.errors import CartwrightError, CategoryError, EngineError, FileError, FormatError
 from dx7.files import write_cartridge
 from dx7.instrument import Instrument
 from dx7.messages import encode_voice_message
@@ -28,6 +28,7 @@ runner = CliRunner()
 def app() -> typer.Typer:
     application = new_app("Sound.")
     cli_sound.register(application)
+    cli_midi.register(application)
     return application
 
 
@@ -217,24 +218,6 @@ def test_audition_does_not_record_an_instrument(
     assert recorder.sent == []
 
 
-def test_ports_are_listed(app: typer.Typer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(midi, "list_ports", lambda: ["USB MIDI:USB MIDI 1"])
-    assert _output(app, "ports") == "USB MIDI:USB MIDI 1\n"
-    assert json.loads(_output(app, "ports", "--json")) == ["USB MIDI:USB MIDI 1"]
-    monkeypatch.setattr(midi, "list_ports", list)
-    assert "no MIDI port" in _output(app, "ports")
-    assert json.loads(_output(app, "ports", "--json")) == []
-
-
-def test_ports_without_midi_is_a_known_failure(app: typer.Typer, monkeypatch: pytest.MonkeyPatch) -> None:
-    def no_midi() -> list[str]:
-        raise MidiError("this machine has no MIDI")
-
-    monkeypatch.setattr(midi, "list_ports", no_midi)
-    with pytest.raises(MidiError, match="no MIDI"):
-        _output(app, "ports")
-
-
-@pytest.mark.parametrize("command", ["render", "audition", "ports", "send", "panic"])
+@pytest.mark.parametrize("command", ["render", "audition", "ports", "send", "panic", "backup"])
 def test_every_command_has_help_with_an_example(app: typer.Typer, command: str) -> None:
     assert f"Example: python -m dx7 {command}" in _output(app, command, "--help")

@@ -1,0 +1,27 @@
+"""Banks received from instruments, each in a file of its own that is never written over."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+from dx7.errors import FileError
+from dx7.files import write_file
+
+
+def write_backup(folder: Path, bank: bytes, *, now: datetime | None = None) -> Path:
+    """Save the 4,104 bytes of a bank as they came, under the local date and time, and give the file.
+
+    Raises ``FileError`` if it cannot be written.
+    """
+    stamp = (now or datetime.now()).strftime("%Y-%m-%d-%H%M%S")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise FileError(f"cannot make the folder {folder}: {error.strerror}") from error
+    path, count = folder / f"dx7-{stamp}.syx", 1
+    while path.exists():
+        count += 1
+        path = folder / f"dx7-{stamp}-{count}.syx"
+    write_file(path, bank)
+    return path

@@ -1,0 +1,21 @@
+"""The page of a DX7: its port, what has to be confirmed of it before anything is sent, a test note, panic.
+
+What it shows changes while nobody presses anything (a cable is pulled, a backup arrives), so its JavaScript asks the
+server's routes, or the browser's Web MIDI, itself, and costs no rerun.
+"""
+
+from __future__ import annotations
+
+from dx7.voice import INIT_VOICE
+from labeler.components import LISTENING, mount
+from labeler.context import Context
+from labeler.sounds.takes import encode_voice
+
+TEST_VOICE = encode_voice(INIT_VOICE)
+
+_mount = mount("instrument", *LISTENING, "instrument.js")
+
+
+def draw(context: Context) -> None:
+    """Draw the panel. It is the same for every labeller: a port is the machine's."""
+    _mount(data={"voice": TEST_VOICE}, key="instrument")
