@@ -11,7 +11,7 @@ import streamlit as st
 from dx7.errors import CartwrightError
 from labeler.components import read_front
 from labeler.context import Context, context_of
-from labeler.screens import deck
+from labeler.screens import deck, families, review
 from labeler.shell import draw_shell
 
 
@@ -25,7 +25,11 @@ class Screen:
     draw: Callable[[Context], None]
 
 
-SCREENS = (Screen("Deck", "deck", "d", deck.draw),)
+SCREENS = (
+    Screen("Deck", "deck", "d", deck.draw),
+    Screen("Families", "families", "f", families.draw),
+    Screen("Review", "review", "r", review.draw),
+)
 
 
 def main() -> None:
