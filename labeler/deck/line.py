@@ -18,6 +18,7 @@ from corpus.searching.neighbours import read_neighbours
 from corpus.storage.store import open_store
 from dx7.errors import StoreBusyError
 from labeler.deck.serves import Serve
+from labeler.settings import serving_shares
 
 LOOK_AHEAD = 10  # voices ready in the browser: three seconds of the fastest labelling
 FETCH = 40  # voices taken from the store at a time
@@ -87,7 +88,14 @@ class Line:
         try:
             with open_store(self._store, wait_seconds=_STORE_PATIENCE) as connection:
                 rebuilt = rebuild_answers(connection, self._journals)
-                queued = next_voices(connection, labeller=self._labeller, count=FETCH, seed=self._seed, exclude=exclude)
+                queued = next_voices(
+                    connection,
+                    labeller=self._labeller,
+                    count=FETCH,
+                    seed=self._seed,
+                    exclude=exclude,
+                    shares=serving_shares(),
+                )
                 leased = self._leases.take(self._labeller, [voice.voice_id for voice in queued])
                 queued = [voice for voice in queued if voice.voice_id in leased]
                 cards = read_cards(connection, sorted(leased))
