@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from corpus.reviewing.bench import BenchVoice
 from corpus.reviewing.case_desk import CaseDesk
 from corpus.reviewing.cases import Case, CaseKind
 from corpus.reviewing.offers import Offer, offers_of
 from corpus.reviewing.review import TITLES
-from labeler.rack.rack import RackAction, Tile
+from labeler.rack.rack import RackAction, RackEvent, Tile
 from labeler.reviewing.panel import Chip, Panel, Tab
 from labeler.reviewing.words import said_badges, said_chips, title_of, titles_of
 
 AGREEMENT_TAB = "agreement"
+_BLIND = "blind-"
 _KEYS = {"accept": "enter", "keep": "k", "both": "o"}
 _MOVES = (
     RackAction("undo", "u", "Undo"),
@@ -47,9 +50,22 @@ def case_tiles(desk: CaseDesk, *, blind: bool) -> list[Tile]:
         return []
     if blind and bench.blind:
         voices = {one.voice_id: one.voice for one in bench.voices}
-        pair = (("A", bench.blind.first), ("B", bench.blind.second))
-        return [Tile(key=key, voice=voices[key], name=letter, category=bench.blind.category) for letter, key in pair]
+        return [
+            Tile(key=f"{_BLIND}{key}", voice=voices[key], name=letter, category=bench.blind.category)
+            for letter, key in (("A", bench.blind.first), ("B", bench.blind.second))
+        ]
     return [_tile(one, bench.case) for one in bench.voices]
+
+
+def seen_plainly(event: RackEvent) -> RackEvent:
+    """An event of blind tiles as if they had been the voices. The tiles have names of their own in the rack, or marks
+    from before would tell which of them is in doubt, and what was heard with its name would count."""
+
+    def plain(key: str) -> str:
+        return key.removeprefix(_BLIND)
+
+    heard = {plain(key): seconds for key, seconds in (event.heard or {}).items()}
+    return replace(event, at=event.at and plain(event.at), marked=tuple(map(plain, event.marked)), heard=heard)
 
 
 def case_actions(desk: CaseDesk, *, blind: bool) -> list[RackAction]:

@@ -17,7 +17,7 @@ from corpus.reviewing.opinions import REVIEW_PAGE
 from labeler.context import Context
 from labeler.rack.rack import LABEL, RackAction, RackEvent, draw_rack
 from labeler.reviewing.agreement_view import agreement_panel
-from labeler.reviewing.case_view import AGREEMENT_TAB, case_actions, case_panel, case_tiles, tabs_of
+from labeler.reviewing.case_view import AGREEMENT_TAB, case_actions, case_panel, case_tiles, seen_plainly, tabs_of
 from labeler.reviewing.panel import Panel, draw_panel
 from labeler.reviewing.words import sitting_of
 
@@ -56,7 +56,7 @@ def draw(context: Context) -> None:
     panel = agreement_panel(desk.agreement()) if page.tab == AGREEMENT_TAB else case_panel(desk, blind=page.is_blind)
     clicked = draw_panel(panel, key="review-panel", tabs=tabs_of(desk), chosen=page.tab)
     for event in _draw_rack(page):
-        _act(page, context, event)
+        _act(page, context, seen_plainly(event))
         page.is_fresh = True
     if clicked in _ORDER and clicked != page.tab and not page.is_fresh:
         page.open(str(clicked))
@@ -87,13 +87,17 @@ def _look_for_errors(page: _Page) -> None:
 
 
 def _draw_rack(page: _Page) -> Iterator[RackEvent]:
-    """Blind voices have a rack of their own, in which no mark from before tells which is which."""
+    """One rack for all that the page shows: a key that is pressed while it changes is not lost with another."""
+    is_blind = page.is_blind
     if page.tab == AGREEMENT_TAB:
-        return draw_rack([], key="review-none", actions=[RackAction("list", "l", "List")], markable=False)
-    tiles, actions = case_tiles(page.desk, blind=page.is_blind), case_actions(page.desk, blind=page.is_blind)
-    if page.is_blind:
-        return draw_rack(tiles, key="review-blind", actions=actions, markable=False, columns=2, autoplay=True)
-    return draw_rack(tiles, key="review", actions=actions, pads=bool(tiles), markable=bool(tiles), autoplay=True)
+        tiles, actions = [], [RackAction("list", "l", "List")]
+    else:
+        tiles, actions = case_tiles(page.desk, blind=is_blind), case_actions(page.desk, blind=is_blind)
+    is_named = bool(tiles) and not is_blind
+    columns = 2 if is_blind else 4
+    return draw_rack(
+        tiles, key="review", actions=actions, pads=is_named, markable=is_named, columns=columns, autoplay=True
+    )
 
 
 def _act(page: _Page, context: Context, event: RackEvent) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -73,6 +74,14 @@ def own(server: Server) -> list[Answer]:
     return [one for one in server.answers() if one.labeller == "anna"]
 
 
+def wait_for_lines(server: Server, count: int) -> None:
+    """Wait until anna's journal has so many lines; what a page shows may be of before for a moment."""
+    deadline = time.monotonic() + 20
+    while len(own(server)) < count and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert len(own(server)) == count
+
+
 def standing(server: Server) -> set[str]:
     """The voices about which anything stands that anna said, in person or by the way."""
     return {one.voice_id for one in current_opinions(own(server))}
@@ -100,11 +109,15 @@ def test_one_key_answers_a_family_but_for_its_exception_and_undo_takes_all_of_it
     assert given.dwell_seconds >= LEAST_DWELL
     hear(page)
     page.keyboard.press("x")
-    expect(page.locator(".panel-head p")).to_contain_text("Of 5 voices 4 have an answer: brass.", timeout=20_000)
+    wait_for_lines(server, 2)
+    expect(tiles).to_have_count(5, timeout=20_000)
+    expect(page.locator(".panel-head p")).to_contain_text("Of 5 voices 4 have an answer: brass.")
     assert standing(server) == {*LARGE, *SMALL} - {exception}
     page.keyboard.press("u")
+    wait_for_lines(server, 3)
     expect(tiles).to_have_count(3, timeout=20_000)
     page.keyboard.press("u")
+    wait_for_lines(server, 4)
     expect(tiles).to_have_count(5, timeout=20_000)
     assert standing(server) == set()
     page.keyboard.press("u")
@@ -128,13 +141,14 @@ def test_a_disagreement_is_decided_by_a_key_and_undo_opens_it_again(page: Page, 
     title = page.locator(".panel h2")
     expect(title).to_contain_text("ben says brass, cleo says bell.", timeout=30_000)
     expect(page.locator("[data-tab=disagreement]")).to_contain_text("1")
-    assert [tile.get_attribute("data-key") for tile in page.locator(".tile").all()] == [DISPUTED, BRASS, BELL]
     hear(page, DISPUTED)
+    assert [tile.get_attribute("data-key") for tile in page.locator(".tile").all()] == [DISPUTED, BRASS, BELL]
     page.keyboard.press("o")
     expect(title).to_have_text("Nothing is open here", timeout=20_000)
     (given,) = own(server)
     assert (given.voice_id, given.categories, given.page, given.covers) == (DISPUTED, ("brass", "bell"), "review", ())
     page.keyboard.press("u")
+    wait_for_lines(server, 2)
     expect(title).to_contain_text("ben says brass, cleo says bell.", timeout=20_000)
     assert standing(server) == set()
 
@@ -146,17 +160,19 @@ def test_a_against_b_needs_both_to_be_heard_and_shows_no_name(page: Page, server
     expect(page.locator(".tile b")).to_have_text(["A", "B"], timeout=20_000)
     expect(page.locator(".panel h2")).to_contain_text("Which of the two is Brass?")
     assert page.locator(".tile.marked, .tile .badges i, .panel-chips span").count() == 0
-    first, second = (page.locator(".tile").nth(place).get_attribute("data-key") for place in (0, 1))
+    tiles = [str(page.locator(".tile").nth(place).get_attribute("data-key")) for place in (0, 1)]
+    first, second = (tile.removeprefix("blind-") for tile in tiles)
     assert {first, second} == {DISPUTED, BRASS}
-    hear(page, first)
+    hear(page, tiles[0])
     page.keyboard.press("a")
     expect(page.locator(".panel-notice")).to_contain_text("hear the voice first", timeout=20_000)
     page.keyboard.press("ArrowRight")
-    hear(page, second)
+    hear(page, tiles[1])
     page.keyboard.press("a" if first == BRASS else "b")
     expect(page.locator(".panel-notice")).to_contain_text("A was <i>", timeout=20_000)
     assert {one.voice_id: one.categories for one in own(server)} == {BRASS: ("brass",), DISPUTED: ("bell",)}
     page.keyboard.press("u")
+    wait_for_lines(server, 4)
     expect(page.locator(".tile b")).to_have_text(["A", "B"], timeout=20_000)
     assert standing(server) == set()
 
