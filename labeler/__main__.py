@@ -10,9 +10,10 @@ from typing import Annotated
 import typer
 
 from corpus.labelling.answer import clean_labeller
+from corpus.labelling.rechecks import AGREEMENT_SHARE
 from dx7.console import new_app, print_text, run
 from dx7.locations import STARTER_BANKS, labels_folder
-from labeler.settings import LABELLER_VARIABLE, STORE_VARIABLE, default_labeller, store_path
+from labeler.settings import AGREEMENT_VARIABLE, LABELLER_VARIABLE, STORE_VARIABLE, default_labeller, store_path
 
 app = new_app("Hear voices in the browser and say what they are.")
 
@@ -22,6 +23,9 @@ def label(
     store: Annotated[Path | None, typer.Option(help="The store to label from.", show_default=False)] = None,
     labeller: Annotated[str | None, typer.Option(help="Whose answers these are.", show_default=False)] = None,
     port: Annotated[int, typer.Option(min=1, max=65535, help="The port of the page.")] = 8501,
+    agreement: Annotated[
+        float, typer.Option(min=0, max=0.5, help="What share of voices is asked of a second person, to compare.")
+    ] = AGREEMENT_SHARE,
     address: Annotated[str, typer.Option(help="Who may see the page; 127.0.0.1 is this machine only.")] = "127.0.0.1",
 ) -> None:
     """Start the labeller and serve it until Ctrl-C."""
@@ -31,6 +35,7 @@ def label(
     environment = os.environ | {
         STORE_VARIABLE: str(store),
         LABELLER_VARIABLE: clean_labeller(labeller) if labeller else default_labeller(),
+        AGREEMENT_VARIABLE: str(agreement),
     }
     print_text(f"the labeller is at http://{address}:{port}")
     # The server takes this process's place, so that Ctrl-C and kill reach it and nothing is left behind.

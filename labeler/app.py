@@ -11,7 +11,7 @@ import streamlit as st
 from dx7.errors import CartwrightError
 from labeler.components import read_front
 from labeler.context import Context, context_of
-from labeler.screens import deck, instrument
+from labeler.screens import deck, families, instrument, review
 from labeler.shell import draw_shell
 
 
@@ -27,6 +27,8 @@ class Screen:
 
 SCREENS = (
     Screen("Deck", "deck", "d", deck.draw),
+    Screen("Families", "families", "f", families.draw),
+    Screen("Review", "review", "r", review.draw),
     Screen("Instrument", "instrument", "i", instrument.draw),
 )
 

@@ -7,15 +7,25 @@ import os
 from pathlib import Path
 
 from corpus.labelling.answer import clean_labeller
+from corpus.labelling.rechecks import AGREEMENT_SHARE, Shares
 from dx7.locations import store_file
 
 STORE_VARIABLE = "CARTWRIGHT_STORE"
 LABELLER_VARIABLE = "CARTWRIGHT_LABELLER"
+AGREEMENT_VARIABLE = "CARTWRIGHT_AGREEMENT"
 
 
 def store_path() -> Path:
     """The store to label from."""
     return Path(os.environ.get(STORE_VARIABLE) or store_file())
+
+
+def serving_shares() -> Shares:
+    """What share of servings asks again, and asks a second person; one that makes no sense is the usual one."""
+    try:
+        return Shares(agreement=float(os.environ.get(AGREEMENT_VARIABLE) or AGREEMENT_SHARE))
+    except ValueError:
+        return Shares()
 
 
 def default_labeller() -> str:

@@ -17,7 +17,20 @@ ALLOWED = {
     "labeler": {"labeler", "corpus", "dx7"},
     "training": {"training", "dx7"},
 }
-HEAVY = {"jax", "flax", "optax", "streamlit", "dexed", "mido", "rtmidi", "sklearn", "scipy", "pandas", "altair"}
+HEAVY = {
+    "cleanlab",
+    "jax",
+    "flax",
+    "optax",
+    "streamlit",
+    "dexed",
+    "mido",
+    "rtmidi",
+    "sklearn",
+    "scipy",
+    "pandas",
+    "altair",
+}
 # What every command pays for when it starts.
 LIGHT = ("dx7", "dx7.cli", "dx7.exchange", "corpus.cli", "training.cli")
 MODULES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
+from corpus.commands import cli_review
 from corpus.commands.cli_options import LabelsOption, StoreOption
 from corpus.labelling.answer import Answer, AnswerKind
 from corpus.labelling.journal import read_journals
@@ -38,6 +39,7 @@ def register(app: typer.Typer) -> None:
     group.command()(export)
     group.command()(merge)
     group.command()(conflicts)
+    cli_review.register(group)
     app.add_typer(group, name="labels", no_args_is_help=False)
     app.command()(rebuild)
 

@@ -4,18 +4,32 @@ Three lanes are mixed. *Balanced*: voices with a suggested category, so that the
 catches up. *Widespread*: what was found in the most places, since one answer there serves the most copies. *Control*:
 drawn at random, so that estimates made from the labels stay honest. Left out are fillers that nobody made
 (``corpus/hearing/fillers.py``), what a model made and nobody else, voices that ``corpus/hearing/health.py`` has tagged
-as silent or as garbage, and what has been answered. What was skipped comes last.
+as silent or as garbage, and what has been answered, be it by an answer to another voice that stands for it. What was
+skipped comes last.
 
-A pure function of the store and a seed.
+Amid these, at places that are drawn by lot, stand voices of the lanes *again* and *agreement* (``rechecks.py``). They
+give the same reason as those of *control*, so that nobody knows which they are.
+
+A pure function of the store, a seed and the time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import cycle
 
 from corpus.hearing.health import UNFIT
+from corpus.labelling.rechecks import (
+    AGAIN,
+    AGREEMENT,
+    Shares,
+    answers_given,
+    drawn_lanes,
+    voices_for_again,
+    voices_for_agreement,
+)
 from corpus.storage.store import Connection
 from corpus.storage.voicetable import read_fillers
 from corpus.suggesting.suggestion import Suggestion
@@ -35,19 +49,31 @@ class Queued:
 
 
 def next_voices(
-    connection: Connection, *, labeller: str, count: int, seed: int, exclude: Collection[str] = ()
+    connection: Connection,
+    *,
+    labeller: str,
+    count: int,
+    seed: int,
+    exclude: Collection[str] = (),
+    shares: Shares | None = None,
+    now: datetime | None = None,
 ) -> list[Queued]:
     """Up to ``count`` voices that ``labeller`` should be asked about next, the first one first.
 
     ``exclude`` holds the ids of voices that have been served already. Left out besides are voices that anybody has
-    labelled or called broken, and those of which this labeller was unsure.
+    labelled or called broken, and those of which this labeller was unsure; but for the ``shares`` of servings that ask
+    again (the usual ones if None), for which ``now`` counts: the clock's time if None.
     """
     if count <= 0:
         return []
-    _gather_candidates(connection, labeller=labeller, seed=seed, exclude=exclude)
+    left_out = [*read_fillers(connection).to_pylist(), *exclude]
+    places = _rechecked(
+        connection, labeller=labeller, count=count, seed=seed, exclude=left_out, shares=shares or Shares(), now=now
+    )
+    _gather_candidates(connection, labeller=labeller, seed=seed, exclude=left_out)
     try:
         lanes = {name: _lane(connection, name, order, count) for name, order in _LANE_ORDERS.items()}
-        chosen = _mix(lanes, count)
+        chosen = _mix(lanes, places, count)
         if len(chosen) < count:
             chosen += _lane(connection, "skipped", "draw", count - len(chosen), skipped=True)
     finally:
@@ -99,7 +125,7 @@ def _gather_candidates(connection: Connection, *, labeller: str, seed: int, excl
         "labeller": labeller,
         "seed": str(seed),
         "unfit": list(UNFIT),
-        "exclude": [*read_fillers(connection).to_pylist(), *exclude],
+        "exclude": list(exclude),
     }
     connection.execute(_CANDIDATES, values)
 
@@ -122,11 +148,70 @@ def _lane(connection: Connection, lane: str, order: str, count: int, *, skipped:
     ]
 
 
-def _mix(lanes: dict[str, list[Queued]], count: int) -> list[Queued]:
-    """Take from the lanes in turn, every voice once. All lanes hold the first ``count`` of the same voices."""
+def _rechecked(
+    connection: Connection,
+    *,
+    labeller: str,
+    count: int,
+    seed: int,
+    exclude: Collection[str],
+    shares: Shares,
+    now: datetime | None,
+) -> dict[int, Queued]:
+    """The voices of ``rechecks.py``, by the place among the next ``count`` that each was drawn for.
+
+    The draw goes on with every answer, or one seed would give the same places again and again.
+    """
+    drawn = drawn_lanes(shares, seed=f"{seed} {answers_given(connection, labeller)}", count=count)
+    again = voices_for_again(
+        connection, labeller=labeller, count=drawn.count(AGAIN), seed=str(seed), exclude=exclude, now=now
+    )
+    agreement = voices_for_agreement(
+        connection, labeller=labeller, count=drawn.count(AGREEMENT), seed=str(seed), exclude=exclude
+    )
+    known = _describe(connection, [*again, *agreement])
+    waiting = {AGAIN: iter(again), AGREEMENT: iter(agreement)}
+    places: dict[int, Queued] = {}
+    for place, lane in enumerate(drawn):
+        voice_id = next(waiting[lane], None) if lane else None
+        if lane and voice_id:
+            sightings, suggestion = known[voice_id]
+            places[place] = Queued(voice_id, lane, sightings, suggestion, _reason(lane, None, sightings, 0))
+    return places
+
+
+def _describe(connection: Connection, voice_ids: Sequence[str]) -> dict[str, tuple[int, Suggestion | None]]:
+    """How often each voice was found, and its strongest suggestion."""
+    rows = connection.execute(_DESCRIBED, [list(voice_ids)]).fetchall() if voice_ids else []
+    return {
+        voice_id: (sightings, best and Suggestion(best["category"], round(best["probability"], 4), best["origin"]))
+        for voice_id, sightings, best in rows
+    }
+
+
+_DESCRIBED = """
+WITH wanted AS (SELECT unnest($1::VARCHAR[]) AS voice_id),
+found AS (SELECT voice_id, count(*) AS sightings FROM slots SEMI JOIN wanted USING (voice_id) GROUP BY voice_id),
+best AS (
+    SELECT voice_id, max({'probability': probability, 'category': category, 'origin': origin}) AS suggestion
+    FROM suggestions SEMI JOIN wanted USING (voice_id) GROUP BY voice_id
+)
+SELECT voice_id, coalesce(sightings, 0), suggestion
+FROM wanted LEFT JOIN found USING (voice_id) LEFT JOIN best USING (voice_id)
+"""
+
+
+def _mix(lanes: dict[str, list[Queued]], places: Mapping[int, Queued], count: int) -> list[Queued]:
+    """Take from the lanes in turn, every voice once, but at ``places`` what was drawn for them.
+
+    All lanes hold the first ``count`` of the same voices.
+    """
     remaining: dict[str, Iterator[Queued]] = {name: iter(lane) for name, lane in lanes.items()}
     chosen: dict[str, Queued] = {}
     for name in cycle(_PATTERN):
+        while len(chosen) < count and len(chosen) in places:
+            drawn = places[len(chosen)]
+            chosen[drawn.voice_id] = drawn
         if len(chosen) == count or name not in remaining:
             break
         queued = next((queued for queued in remaining[name] if queued.voice_id not in chosen), None)

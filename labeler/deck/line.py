@@ -18,6 +18,7 @@ from corpus.searching.neighbours import read_neighbours
 from corpus.storage.store import WAIT_SECONDS, open_store
 from dx7.errors import StoreBusyError
 from labeler.deck.serves import Serve
+from labeler.settings import serving_shares
 
 LOOK_AHEAD = 20  # voices known in the browser: six seconds of the fastest labelling, should the server be slow
 FETCH = 40  # voices taken from the store at a time
@@ -91,7 +92,14 @@ class Line:
                 # since only one of this process has the store.
                 exclude |= self._leases.held_by_others(self._labeller)
                 rebuilt = rebuild_answers(connection, self._journals)
-                queued = next_voices(connection, labeller=self._labeller, count=FETCH, seed=self._seed, exclude=exclude)
+                queued = next_voices(
+                    connection,
+                    labeller=self._labeller,
+                    count=FETCH,
+                    seed=self._seed,
+                    exclude=exclude,
+                    shares=serving_shares(),
+                )
                 leased = self._leases.take(self._labeller, [voice.voice_id for voice in queued])
                 queued = [voice for voice in queued if voice.voice_id in leased]
                 cards = read_cards(connection, sorted(leased))

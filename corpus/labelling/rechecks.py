@@ -1,0 +1,123 @@
+"""Voices that are asked about again: by the same person, and by a second one.
+
+Of a share of the servings one measures how far answers can be trusted. On the lane *again* a person gets a voice that
+they answered long enough ago; on *agreement* one that one other person has answered, and nobody else. Which servings
+these are is a draw of its own, so that nobody can count up to them; which voices is a draw, too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+
+from corpus.storage.store import Connection
+
+AGAIN, AGREEMENT = "again", "agreement"
+AGAIN_SHARE = 0.04  # of servings
+AGREEMENT_SHARE = 0.04
+LEAST_ANSWERS_BETWEEN = 50  # answers of that person since, so that the ear has moved on
+LEAST_TIME_BETWEEN = timedelta(minutes=20)
+
+
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """What share of servings, 0 to 1, goes to each lane. Raises ``ValueError`` if they are more than all."""
+
+    again: float = AGAIN_SHARE
+    agreement: float = AGREEMENT_SHARE
+
+    def __post_init__(self) -> None:
+        if min(self.again, self.agreement) < 0 or self.again + self.agreement > 1:
+            raise ValueError(f"the shares {self.again} and {self.agreement} are no shares of one whole")
+
+
+def drawn_lanes(shares: Shares, *, seed: str, count: int) -> list[str | None]:
+    """For each of ``count`` servings the lane of this module that it goes to, or None. The first do not depend on it.
+
+    >>> drawn_lanes(Shares(again=1, agreement=0), seed="", count=2)
+    ['again', 'again']
+    """
+    lanes: list[str | None] = []
+    for place in range(count):
+        draw = int.from_bytes(sha256(f"{seed} {place}".encode()).digest()[:8]) / 2**64
+        lanes.append(AGAIN if draw < shares.again else AGREEMENT if draw < shares.again + shares.agreement else None)
+    return lanes
+
+
+def answers_given(connection: Connection, labeller: str) -> int:
+    """How many voices a person has answered in person, as of the last projection of the journals."""
+    ((count,),) = connection.execute(
+        "SELECT count(*) FROM answers"
+        " WHERE labeller = $1 AND NOT propagated AND answer IN ('label', 'broken', 'unsure')",
+        [labeller],
+    ).fetchall()
+    return int(count)
+
+
+def voices_for_again(
+    connection: Connection,
+    *,
+    labeller: str,
+    count: int,
+    seed: str,
+    exclude: Collection[str] = (),
+    now: datetime | None = None,
+) -> list[str]:
+    """Up to ``count`` voices that this person answered in person, by ear and outside of review, long enough ago.
+
+    No voice comes a third time. ``now`` is the time with its zone, the clock's if None.
+    """
+    latest = (now or datetime.now(UTC)).astimezone(UTC).replace(tzinfo=None) - LEAST_TIME_BETWEEN
+    rows = connection.execute(
+        _AGAIN,
+        {
+            "labeller": labeller,
+            "between": LEAST_ANSWERS_BETWEEN,
+            "latest": latest,
+            "exclude": list(exclude),
+            "seed": seed,
+            "count": count,
+        },
+    ).fetchall()
+    return [voice_id for (voice_id,) in rows]
+
+
+def voices_for_agreement(
+    connection: Connection, *, labeller: str, count: int, seed: str, exclude: Collection[str] = ()
+) -> list[str]:
+    """Up to ``count`` voices that exactly one other person has labelled or called broken, in person and by ear.
+
+    Left out is what this person has said anything about, be it by an answer to another voice.
+    """
+    rows = connection.execute(
+        _AGREEMENT, {"labeller": labeller, "exclude": list(exclude), "seed": seed, "count": count}
+    ).fetchall()
+    return [voice_id for (voice_id,) in rows]
+
+
+_INDEPENDENT = "NOT propagated AND page <> 'review' AND heard NOT IN ('import', 'none')"
+_AGAIN = f"""
+WITH given AS (
+    SELECT voice_id, answer, lane, answered, row_number() OVER (ORDER BY answered DESC, event DESC) AS place,
+        {_INDEPENDENT} AS independent
+    FROM answers
+    WHERE labeller = $labeller AND NOT propagated AND answer IN ('label', 'broken', 'unsure')
+)
+SELECT voice_id FROM given SEMI JOIN voices USING (voice_id)
+WHERE independent AND answer IN ('label', 'broken') AND lane <> 'again' AND place > $between AND answered <= $latest
+    AND NOT list_contains($exclude, voice_id)
+ORDER BY md5(voice_id || $seed || 'again'), voice_id LIMIT $count
+"""  # noqa: S608 - words of our own
+_AGREEMENT = f"""
+WITH others AS (
+    SELECT voice_id FROM answers WHERE answer IN ('label', 'broken') AND {_INDEPENDENT}
+    GROUP BY voice_id HAVING count(DISTINCT labeller) = 1 AND any_value(labeller) <> $labeller
+), mine AS (
+    SELECT voice_id FROM answers WHERE labeller = $labeller
+)
+SELECT voice_id FROM others SEMI JOIN voices USING (voice_id) ANTI JOIN mine USING (voice_id)
+WHERE NOT list_contains($exclude, voice_id)
+ORDER BY md5(voice_id || $seed || 'agreement'), voice_id LIMIT $count
+"""  # noqa: S608 - words of our own

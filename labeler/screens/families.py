@@ -1,0 +1,74 @@
+"""Families: one answer for voices that are one sound, exceptions picked out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import streamlit as st
+
+from corpus.labelling.answer import AnswerKind
+from corpus.reviewing.deciding import FAMILIES_PAGE
+from corpus.reviewing.family_desk import FamilyDesk
+from labeler.context import Context
+from labeler.rack.rack import LABEL, RackEvent, draw_rack
+from labeler.reviewing.family_view import family_actions, family_panel, family_tiles
+from labeler.reviewing.panel import draw_panel
+from labeler.reviewing.words import sitting_of
+
+_KINDS = {"broken": AnswerKind.BROKEN, "unsure": AnswerKind.UNSURE, "skip": AnswerKind.SKIP}
+
+
+@dataclass(slots=True)
+class _Page:
+    """What a browser tab has open. ``is_fresh``: the store was read by the run before, which asked for this one."""
+
+    desk: FamilyDesk
+    is_fresh: bool = True
+
+
+def draw(context: Context) -> None:
+    """Draw the family on the desk; what is done with it leads to the next."""
+    page = _page(context)
+    draw_panel(family_panel(page.desk), key="families-panel")
+    tiles, actions = family_tiles(page.desk), family_actions(page.desk)
+    for event in draw_rack(
+        tiles, key="families", actions=actions, pads=bool(tiles), markable=bool(tiles), autoplay=True
+    ):
+        _act(page.desk, context, event)
+        page.is_fresh = True
+    if page.is_fresh:
+        st.rerun()
+
+
+def _page(context: Context) -> _Page:
+    key = f"families-page-{context.labeller}"
+    page = st.session_state.get(key)
+    if page is None:
+        page = st.session_state[key] = _Page(FamilyDesk(context.store, context.journals, context.labeller))
+    elif not page.is_fresh:
+        page.desk.renew()
+    page.is_fresh = False
+    return page
+
+
+def _act(desk: FamilyDesk, context: Context, event: RackEvent) -> None:
+    """What an event does. It must not call Streamlit, which may break it off (``draw_rack``)."""
+    proposal = desk.family.proposal if desk.family else None
+    if event.action == "undo":
+        desk.undo(datetime.now(UTC))
+    elif event.action in ("next", "previous"):
+        desk.step(1 if event.action == "next" else -1)
+    elif event.action == LABEL:
+        _answer(desk, context, event, AnswerKind.LABEL, event.categories)
+    elif event.action == "accept" and proposal:
+        _answer(desk, context, event, AnswerKind.LABEL, (proposal,))
+    elif event.action in _KINDS:
+        _answer(desk, context, event, _KINDS[event.action])
+
+
+def _answer(
+    desk: FamilyDesk, context: Context, event: RackEvent, kind: AnswerKind, categories: tuple[str, ...] = ()
+) -> None:
+    sitting = sitting_of(context, FAMILIES_PAGE, event)
+    desk.answer(sitting, kind, cursor=event.at, marked=event.marked, categories=categories)

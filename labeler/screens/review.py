@@ -1,0 +1,125 @@
+"""Review: labels that are worth a second look, one at a time; and how far people agree."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import streamlit as st
+
+from corpus.labelling.answer import AnswerKind
+from corpus.reviewing.blind import Verdict
+from corpus.reviewing.case_desk import CaseDesk
+from corpus.reviewing.cases import CaseKind
+from corpus.reviewing.offers import offers_of
+from corpus.reviewing.opinions import REVIEW_PAGE
+from labeler.context import Context
+from labeler.rack.rack import LABEL, RackAction, RackEvent, draw_rack
+from labeler.reviewing.agreement_view import agreement_panel
+from labeler.reviewing.case_view import AGREEMENT_TAB, case_actions, case_panel, case_tiles, seen_plainly, tabs_of
+from labeler.reviewing.panel import Panel, draw_panel
+from labeler.reviewing.words import sitting_of
+
+_ORDER = (*(kind.value for kind in CaseKind), AGREEMENT_TAB)
+_VERDICTS = {"a": Verdict.FIRST, "b": Verdict.SECOND, "both_fit": Verdict.BOTH, "neither": Verdict.NEITHER}
+_KINDS = {"broken": AnswerKind.BROKEN, "unsure": AnswerKind.UNSURE}
+
+
+@dataclass(slots=True)
+class _Page:
+    """What a browser tab has open. ``is_fresh``: the store was read by the run before, which asked for this one."""
+
+    desk: CaseDesk
+    tab: str = CaseKind.DISAGREEMENT.value
+    wants_blind: bool = False
+    is_fresh: bool = True
+
+    @property
+    def is_blind(self) -> bool:
+        """Whether A against B is on: asked for, and there is something to compare with."""
+        return self.wants_blind and self.desk.bench is not None and self.desk.bench.blind is not None
+
+    def open(self, tab: str) -> None:
+        """Put another list on the desk, or the figures; that of label errors is drawn up by the next run."""
+        self.tab = tab
+        if tab != AGREEMENT_TAB and tab in self.desk.lists:
+            self.desk.open_list(CaseKind(tab))
+
+
+def draw(context: Context) -> None:
+    """Draw the tabs, and the case or the figures that are on the desk."""
+    page = _page(context)
+    if page.tab == CaseKind.LABEL_ERROR and page.tab not in page.desk.lists:
+        _look_for_errors(page)
+    desk = page.desk
+    panel = agreement_panel(desk.agreement()) if page.tab == AGREEMENT_TAB else case_panel(desk, blind=page.is_blind)
+    clicked = draw_panel(panel, key="review-panel", tabs=tabs_of(desk), chosen=page.tab)
+    for event in _draw_rack(page):
+        _act(page, context, seen_plainly(event))
+        page.is_fresh = True
+    if clicked in _ORDER and clicked != page.tab and not page.is_fresh:
+        page.open(str(clicked))
+        page.is_fresh = True
+    if page.is_fresh:
+        st.rerun()
+
+
+def _page(context: Context) -> _Page:
+    key = f"review-page-{context.labeller}"
+    page = st.session_state.get(key)
+    if page is None:
+        page = st.session_state[key] = _Page(CaseDesk(context.store, context.journals, context.labeller))
+    elif not page.is_fresh:
+        page.desk.renew()
+    page.is_fresh = False
+    return page
+
+
+def _look_for_errors(page: _Page) -> None:
+    """Say what takes so long before it begins, then draw anew."""
+    text = "A model is fitted to what was said, without the family of each voice in turn. It takes some seconds."
+    panel = Panel("Looking for labels that sound and parameters contradict", text)
+    draw_panel(panel, key="review-panel", tabs=tabs_of(page.desk), chosen=page.tab)
+    page.desk.open_list(CaseKind.LABEL_ERROR)
+    page.is_fresh = True
+    st.rerun()
+
+
+def _draw_rack(page: _Page) -> Iterator[RackEvent]:
+    """One rack for all that the page shows: a key that is pressed while it changes is not lost with another."""
+    is_blind = page.is_blind
+    if page.tab == AGREEMENT_TAB:
+        tiles, actions = [], [RackAction("list", "l", "List")]
+    else:
+        tiles, actions = case_tiles(page.desk, blind=is_blind), case_actions(page.desk, blind=is_blind)
+    is_named = bool(tiles) and not is_blind
+    columns = 2 if is_blind else 4
+    return draw_rack(
+        tiles, key="review", actions=actions, pads=is_named, markable=is_named, columns=columns, autoplay=True
+    )
+
+
+def _act(page: _Page, context: Context, event: RackEvent) -> None:
+    """What an event does. It must not call Streamlit, which may break it off (``draw_rack``)."""
+    desk, sitting = page.desk, sitting_of(context, REVIEW_PAGE, event)
+    offer = next((each for each in offers_of(desk.case) if each.name == event.action), None) if desk.case else None
+    if event.action == "undo":
+        if desk.undo(datetime.now(UTC)):
+            page.tab = desk.kind.value  # where the case is
+    elif event.action in ("next", "previous"):
+        desk.step(1 if event.action == "next" else -1)
+    elif event.action == "list":
+        page.open(_ORDER[(_ORDER.index(page.tab) + 1) % len(_ORDER)])
+    elif event.action == "again":
+        desk.look_again()
+    elif event.action == "blind":
+        page.wants_blind = not page.wants_blind
+    elif offer:
+        desk.take(sitting, offer, cursor=event.at, marked=event.marked)
+    elif event.action in _VERDICTS:
+        desk.decide_blind(sitting, _VERDICTS[event.action], cursor=event.at)
+    elif event.action == LABEL:
+        desk.decide(sitting, AnswerKind.LABEL, cursor=event.at, marked=event.marked, categories=event.categories)
+    elif event.action in _KINDS:
+        desk.decide(sitting, _KINDS[event.action], cursor=event.at, marked=event.marked)
