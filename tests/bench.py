@@ -30,6 +30,7 @@ from dx7.hearing.descriptors import hear, hear_rows
 from dx7.layout import INIT_UNPACKED, MAXIMUM, Bytes, decode_packed, pack
 from dx7.messages import checksum
 from tests.bare_engine import HEARD_NOTES, render_bare
+from tests.bench_labelling import ANSWERS, label_all
 
 BANKS = 4_000
 DISTINCT_VOICES = 12_000
@@ -48,10 +49,14 @@ def best(job: Callable[[], object]) -> float:
     return min(seconds)
 
 
-def row(name: str, peer: str, ours: float, theirs: float, amount: float, unit: str) -> dict[str, object]:
+def row(
+    name: str, peer: str, ours: float, theirs: float, amount: float, unit: str, *, by_the_minute: bool = False
+) -> dict[str, object]:
     """One line of the report: a ratio above 1 says that we are that many times faster than the peer."""
 
     def pace(seconds: float) -> str:
+        if by_the_minute:
+            return f"{60 * amount / seconds:,.0f} {unit}/min"
         return f"{amount / seconds:,.0f} {unit}/s" if amount > 1 else f"{seconds:.1f} s"
 
     return {
@@ -197,6 +202,13 @@ def bench_search(folder: Path) -> dict[str, object]:
     )
 
 
+def bench_labelling(people: int) -> dict[str, object]:
+    """Answers that the server takes of some decks at once, each on disk before the next, against bare appends."""
+    ours, theirs = min(label_all(people) for _ in range(REPEATS))
+    name = f"labels, {people} at once" if people > 1 else "labels, one deck"
+    return row(name, "append and fsync alone", ours, theirs, people * ANSWERS, "labels", by_the_minute=True)
+
+
 def bench_cartridge(folder: Path) -> dict[str, object]:
     """A cartridge from a cold start, against merely importing JAX and compiling one product."""
     sample = [sys.executable, "-m", "training", "sample", "--category", "brass", "--out", str(folder / "brass.syx")]
@@ -220,6 +232,8 @@ def main() -> None:
             bench_render(voices),
             bench_hear(),
             bench_search(folder),
+            bench_labelling(1),
+            bench_labelling(10),
             bench_cartridge(folder),
         ]
     if "--json" in sys.argv:
