@@ -42,6 +42,7 @@ class Deck {
     listener.removeEventListener("problem", this.onProblem);
     listener.removeEventListener("way", this.onWay);
     this.piano.releaseAll();
+    window.cartwright.isPlayingPiano = false;
     listener.stop();
   }
 

@@ -46,7 +46,7 @@ class Keys {
   }
 
   press(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || isTyping(event)) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || isTyping(event) || isForShell(event)) return;
     const key = keyOf(event);
     const isButton = event.composedPath()[0] instanceof HTMLElement && event.composedPath()[0].matches("button, summary");
     if (isButton && (key === "enter" || key === " ")) return; // a button reached with Tab works as usual

@@ -11,6 +11,13 @@ function now() {
   return performance.now() / 1000;
 }
 
+// g, and the key after it, belong to the bar above every page (shell.js), whichever component hears of them first.
+function isForShell(event) {
+  const isWriting = event.composedPath()[0]?.matches?.("input:not([type=checkbox], [type=radio]), textarea, select");
+  if (isWriting || window.cartwright.isPlayingPiano) return false;
+  return event.key.toLowerCase() === "g" || now() < (window.cartwright.chordUntil ?? 0);
+}
+
 // Pages lie one level below the root of the app, wherever that is.
 function addressOf(kind, { voice, ...query }) {
   const said = Object.entries(query).filter(([name, value]) => value !== null && value !== undefined && (value !== 0 || name === "note"));

@@ -61,7 +61,7 @@ class Rack {
   // ---- keys ----
 
   press(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || isTypingInto(event)) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || isTypingInto(event) || isForShell(event)) return;
     const key = event.key.toLowerCase();
     const handler = this.handlerOf(key, event);
     if (!handler) return;

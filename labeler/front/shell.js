@@ -12,7 +12,6 @@ class Shell {
   constructor(root) {
     this.root = root;
     this.at = Object.fromEntries([...root.querySelectorAll("[data-id]")].map((node) => [node.dataset.id, node]));
-    this.chord = -Infinity;
     this.handlers = [
       [window, "keydown", (event) => this.onKey(event), true],
       [window, "mousedown", (event) => event.composedPath().includes(root) || this.open(null), true],
@@ -86,15 +85,16 @@ class Shell {
     const key = event.key.toLowerCase();
     const isOpen = ["ways", "naming", "keys"].some((each) => !this.at[each].hidden);
     if (key === "escape" && isOpen) this.open(null);
-    else if (now() - this.chord < CHORD_SECONDS && key !== "g" && key.length === 1) this.follow(key);
-    else if (key === "g") this.chord = event.repeat ? this.chord : now();
+    else if (!isForShell(event)) return;
+    else if (key === "g") window.cartwright.chordUntil = now() + CHORD_SECONDS;
+    else if (key.length === 1) this.follow(key);
     else return;
     event.preventDefault();
     event.stopImmediatePropagation(); // the page below has no use for it
   }
 
   follow(key) {
-    this.chord = -Infinity;
+    window.cartwright.chordUntil = 0;
     const path = this.data.letters[key];
     if (key === "l") this.turn();
     else if (key === "n") this.open("naming");

@@ -114,6 +114,7 @@ const sounding = {
 
   togglePiano() {
     this.keys.piano = this.keys.piano ? null : this.piano;
+    window.cartwright.isPlayingPiano = this.keys.piano !== null; // even g is a key of it
     this.piano.releaseAll();
     this.redraw();
   },

@@ -153,10 +153,11 @@ def test_other_notes_operators_and_the_piano_sound_but_record_nothing(deck: Page
     plain, muted = state(deck, "[deck.voice(deck.here).sound, deck.playedVoice()]")
     assert decode_voice(muted) == decode_voice(plain).replace(op1_output_level=0)
     deck.keyboard.press("p")
-    deck.keyboard.down("s")
-    deck.locator(".piano [data-note='62'].down").wait_for()
-    deck.keyboard.up("s")
-    deck.locator(".piano [data-note='62'].down").wait_for(state="detached")
+    for key, note in (("s", 62), ("g", 67)):
+        deck.keyboard.down(key)
+        deck.locator(f".piano [data-note='{note}'].down").wait_for()
+        deck.keyboard.up(key)
+        deck.locator(f".piano [data-note='{note}'].down").wait_for(state="detached")
     deck.keyboard.press("Escape")
     assert state(deck, "deck.keys.piano") is None
     assert state(deck, sounding) > 0
