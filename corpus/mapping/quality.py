@@ -57,7 +57,8 @@ def _others(near: Indices, own: Indices) -> Indices:
     """The neighbours without the one that asked, which may be anywhere among what is equally near, or not at all."""
     kept = near != own[:, None]
     kept[kept.all(axis=1), -1] = False
-    return near[kept].reshape(len(near), -1)
+    others: Indices = near[kept].reshape(len(near), -1)
+    return others
 
 
 def _ranks(places: Floats, asked: Indices, near: Indices) -> Indices:
@@ -65,7 +66,8 @@ def _ranks(places: Floats, asked: Indices, near: Indices) -> Indices:
     squares = squared_distances(places[asked], places)
     squares[np.arange(len(asked)), asked] = np.inf
     theirs = np.take_along_axis(squares, near, axis=1)
-    return np.stack([1 + (squares < each[:, None]).sum(axis=1) for each in theirs.T], axis=1)
+    ranks: Indices = np.stack([1 + (squares < each[:, None]).sum(axis=1) for each in theirs.T], axis=1)
+    return ranks
 
 
 def _parts(count: int) -> list[slice]:

@@ -14,11 +14,14 @@ from corpus.cli import app
 from corpus.mapping import soundmap
 from corpus.mapping.layout import lay_out, representatives, set_among, spread_members, usual_distance
 from corpus.mapping.neighbours import nearest_among, nearest_neighbours
+from corpus.mapping.points import NO_CATEGORY, points_mark, read_points
 from corpus.mapping.quality import measure_map
 from corpus.mapping.soundmap import is_mapped, measure_store_map, update_map
+from corpus.searching.search_index import ready_index
 from corpus.searching.sound_space import Heard, sound_places
 from corpus.storage.check import check_store
 from corpus.storage.store import open_store
+from dx7.categories import category_keys
 from dx7.engine import ENGINE_VERSION
 from dx7.errors import StoreError
 from dx7.hearing.descriptors import DESCRIPTOR_NAMES, HEARING_VERSION
@@ -249,3 +252,30 @@ def test_the_command_hears_maps_and_measures(tmp_path: Path) -> None:
 
 def test_made_up_descriptors_have_places() -> None:
     assert np.isfinite(sound_places(Heard(np.full((2, len(DESCRIPTOR_NAMES)), 0.5, np.float32)))).all()
+
+
+def test_a_page_gets_every_point_with_what_is_known_of_it(tmp_path: Path) -> None:
+    store = make_store(tmp_path / "store.duckdb", 40)
+    update_map(store)
+    keys = category_keys()
+    with open_store(store) as connection:
+        ready_index(connection)
+        first = points_mark(connection)
+        found = read_points(connection, keys)
+        assert list(found.voice_ids) == sorted(found.voice_ids)
+        assert len(found.voice_ids) == len(found.names) == len(found.points) == len(found.families) == 40
+        rows = {row.voice.voice_id: row for row in varied_voices(40)}
+        for number, voice_id in enumerate(found.voice_ids):
+            wanted = rows[voice_id].category
+            assert found.names[number] == rows[voice_id].voice.name
+            assert found.categories[number] == (keys.index(wanted) if wanted else NO_CATEGORY)
+        assert not found.labelled.any()
+        connection.execute(
+            "INSERT INTO answers BY NAME SELECT 'e' AS event, 'anna' AS labeller, now()::TIMESTAMP AS answered,"
+            " ? AS voice_id, 'label' AS answer, ['organ', 'fx'] AS categories",
+            [found.voice_ids[3]],
+        )
+        assert points_mark(connection) != first
+        again = read_points(connection, keys)
+    assert again.categories[3] == keys.index("organ")
+    assert np.flatnonzero(again.labelled).tolist() == [3]
