@@ -148,8 +148,7 @@ def _repair_words(voice: Voice, field: str, value: int) -> str:
     parameter = BY_NAME.get(field)
     if parameter is None:
         return f"{field.replace('_', ' ')} was {value}"
-    operator = f"operator {parameter.operator} " if parameter.operator else ""
-    return f"{operator}{parameter.title} was {value}, now {voice[field]}"
+    return f"{parameter.title} was {value}, now {voice[field]}"
 
 
 def _grouped(connection: Connection, query: str, voice_ids: list[str]) -> dict[str, list[Any]]:

@@ -109,8 +109,11 @@ def bulk_answer(
     categories: tuple[str, ...] = (),
     heard: str = "",
     way: str = UNHEARD,
+    dwell_seconds: float = 0.0,
 ) -> Answer:
     """One answer for all ``voices``. ``heard`` is one of them that was listened to, on ``way``, and comes first.
+
+    ``dwell_seconds`` is for how long it was.
 
     Raises ``JournalError`` if there are no voices, more than :data:`MOST_VOICES`, or the answer makes no sense.
     """
@@ -127,6 +130,7 @@ def bulk_answer(
         answer=kind,
         categories=categories,
         heard=way if first == heard else UNHEARD,
+        dwell_seconds=dwell_seconds if first == heard else 0.0,
         page=PAGE,
         covers=tuple(voice_id for voice_id in voices if voice_id != first),
         vocabulary=vocabulary_of(category_keys()),
