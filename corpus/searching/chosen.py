@@ -72,7 +72,7 @@ class Narrowed:
 
 
 def read_chosen(fields: Any) -> dict[str, tuple[str, ...]]:
-    """What a page says was chosen, ``{facet: [values]}``, without anything that is no facet or cannot be one's value."""
+    """What a page says was chosen, ``{facet: [values]}``, without what is no facet or cannot be a value of one."""
     if not isinstance(fields, Mapping):
         return {}
     chosen = {}
