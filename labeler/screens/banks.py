@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
 from corpus.banks.bank import Bank, Slot, clean_cartridges, read_bank
-from corpus.banks.dropped import Arrival, Drop, safe_name, take_in
+from corpus.banks.dropped import Drop, safe_name, take_in
 from corpus.banks.listing import PAGE, BankList, BankRow, list_banks, read_sources
 from corpus.banks.reasons import reason_words
 from corpus.ingesting.weave import rebuild_file
@@ -44,7 +45,7 @@ def draw(context: Context) -> None:
     asked = dict((st.session_state.get(_LIST) or {}).get("asked") or {})
     page = asked.get("page")
     page = page if isinstance(page, int) and 0 <= page < _MOST_PAGES else 0
-    read = _read(context, str(asked.get("text") or "")[:200], str(asked.get("source") or ""), page, asked.get("open"))
+    read = _read(context, str(asked.get("text") or "")[:200], str(asked.get("source") or ""), page, _opened(asked))
     with left:
         _draw_list(read, page)
     with right:
@@ -52,6 +53,14 @@ def draw(context: Context) -> None:
             st.text("Choose a bank of the list to see its slots.")
         else:
             _draw_bank(context, read.bank)
+
+
+def _opened(asked: dict[str, Any]) -> object:
+    """The bank to show: what was chosen of the list; before anything is, what was dropped in last."""
+    drop = st.session_state.get("banks-drop-result")
+    if drop is not None and asked == (st.session_state.get("banks-asked-then") or {}):
+        return next((each.file_sha for each in drop.arrivals if each.voices), asked.get("open"))
+    return asked.get("open")
 
 
 def _read(context: Context, text: str, source: str, page: int, opened: object) -> _Read:
@@ -145,6 +154,7 @@ def _draw_drop(context: Context) -> None:
             files = ((file.name, file.getvalue()) for file in dropped or ())
             st.session_state["banks-drop-result"] = take_in(files, context.store, context.data / "banks")
         st.session_state["banks-dropped"] = ids
+        st.session_state["banks-asked-then"] = (st.session_state.get(_LIST) or {}).get("asked")
     drop = st.session_state.get("banks-drop-result")
     if drop is not None:
         with st.container(border=True):
@@ -158,19 +168,18 @@ def _draw_books(context: Context, drop: Drop) -> None:
         f"files   {files.seen:,} seen = {files.read:,} read + {files.rejected:,} rejected\n"
         f"voices  {voices.seen:,} seen = {came}"
     )
-    for title, counts in (
-        ("rejected", drop.books.rejected_files_by_reason),
-        ("odd", drop.books.warnings_by_reason),
-    ):
-        if counts:
-            st.text(f"{title}: " + "; ".join(f"{count:,} {reason_words(code)}" for code, count in counts.items()))
-    for arrival in drop.arrivals[:_MOST_TOLD]:
-        st.text(_arrival(arrival))
+    lines = [
+        f"{title}: " + "; ".join(f"{reason_words(code)} ({count:,})" for code, count in counts.items())
+        for title, counts in (
+            ("Rejected", drop.books.rejected_files_by_reason),
+            ("Odd", drop.books.warnings_by_reason),
+        )
+        if counts
+    ]
+    lines += [f"{each.path}: {each.problem or f'{each.voices} voices'}" for each in drop.arrivals[:_MOST_TOLD]]
+    lines += [f"and {len(drop.arrivals) - _MOST_TOLD:,} more"] if len(drop.arrivals) > _MOST_TOLD else []
+    st.text("\n".join(lines))
     if voices.new and st.button("Hear the new voices and put them on the map", key="banks-hear"):
         with st.spinner("Hearing the new voices"):
             make_map(context.store)
         st.rerun()
-
-
-def _arrival(arrival: Arrival) -> str:
-    return f"{arrival.path}: {arrival.problem or f'{arrival.voices} voices'}"

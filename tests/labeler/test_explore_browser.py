@@ -10,7 +10,9 @@ from playwright.sync_api import Browser, Page
 
 from corpus.mapping.soundmap import update_map
 from corpus.storage.store import open_store
+from dx7.engine import render, to_playback_level
 from dx7.files import encode_cartridge, read_bank_bytes
+from dx7.wav import encode_wav
 from tests.corpus.test_map import make_store
 from tests.labeler.browsing import Server, serving
 from tests.labeler.store_builder import varied_voices
@@ -149,11 +151,24 @@ def test_the_map_by_keys_and_by_pointer(page: Page, server: Server) -> None:
     box = page.locator(".map canvas").bounding_box()
     assert box
     page.mouse.move(box["x"] + x, box["y"] + y)
-    page.wait_for_function("i => window.cartwright.map.here === i || window.cartwright.map.over !== i", arg=index)
+    page.wait_for_function(
+        "() => window.cartwright.map.over !== null && window.cartwright.map.here === window.cartwright.map.over"
+    )
     assert page.locator(".map-name").inner_text().startswith("<i>")
     assert page.locator(".map-name i").count() == 0
     page.keyboard.press("k")
     shows(page, "Nearest by sound to")
+
+
+def test_a_recording_finds_its_voice(page: Page, server: Server, tmp_path: Path) -> None:
+    voice = varied_voices(VOICES)[7].voice
+    sound = to_playback_level(render(voice, note=60, seconds_held=1.0, seconds_total=1.5))
+    (tmp_path / "note.wav").write_bytes(encode_wav(sound))
+    open_explore(page, server)
+    page.get_by_text("Find by a recording of a note").click()
+    page.locator("input[type=file]").set_input_files(tmp_path / "note.wav")
+    page.get_by_text("Nearest to the recording").wait_for(timeout=60_000)
+    page.wait_for_function("id => window.cartwright.rack.tiles[0].key === id", arg=voice.voice_id)
 
 
 def test_a_bank_in_and_out_again(page: Page, server: Server, tmp_path: Path) -> None:
@@ -166,7 +181,8 @@ def test_a_bank_in_and_out_again(page: Page, server: Server, tmp_path: Path) -> 
     page.locator("input[type=file]").set_input_files(path)
     shows(page, "files   1 seen = 1 read + 0 rejected")
     shows(page, "voices  32 seen = 32 new + 0 duplicate + 0 rejected")
-    shows(page, "the checksum is wrong; the voices were read")
+    shows(page, "the checksum is wrong; the voices were read (1)")
+    page.wait_for_function("name => window.cartwright.rack?.tiles[0]?.name.endsWith(name)", arg=MARKUP)
     page.locator(".banks-text input").fill("<b>")
     page.locator(".banks-rows button[aria-selected=true]").get_by_text(path.name).wait_for()
     page.wait_for_function("name => window.cartwright.rack?.tiles[0]?.name.endsWith(name)", arg=MARKUP)
