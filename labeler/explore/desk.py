@@ -187,7 +187,8 @@ class Desk:
         """
         self.proposal, self.notice = None, ""
         targets = self.targets(event)
-        heard = next((voice for voice in (event.at or "", *targets) if voice in targets and event.was_heard(voice)), "")
+        chosen = frozenset(targets)
+        heard = next((each for each in (event.at or "", *targets) if each in chosen and event.was_heard(each)), "")
         if len(targets) == 1 and heard and self.shows is not Shows.SELECTED:
             dwell = (event.heard or {}).get(heard, 0.0)
             self._give(self._answer(targets, kind, event.categories, heard, event.way, dwell))

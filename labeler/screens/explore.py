@@ -21,6 +21,11 @@ from labeler.explore.tiles import tiles_of
 from labeler.rack.rack import LABEL, RackAction, RackEvent, draw_rack
 
 _FINDER, _MAP, _RACK, _FILE = "explore-finder", "explore-map", "explore-rack", "explore-recording"
+_NO_MAP = (
+    "There is no map of these voices yet. One of 28,000 takes a minute; unheard voices are heard first, 5 ms each.",
+    "Lay out the map",
+)
+_GAPS = ("Some voices are not on the map yet. They are heard, and set among the others.", "Put them on the map")
 _MOST_SHOWN = 20 * SHOWN  # tiles at once
 
 
@@ -91,11 +96,9 @@ def _draw_map(desk: Desk, shown: Shown) -> None:
         found = None if shown.matching is None else encode_found(sent.voice_ids, shown.matching)
         draw_map(sent.address, found=found, cleared=desk.cleared, key=_MAP, on_like=_on_like)
     if not is_ready:
-        words = (
-            "There are voices that are not on the map." if sent.voice_ids else "There is no map of these voices yet."
-        )
-        st.text(f"{words} Laying out 28,000 takes about a minute; unheard voices are heard first, 5 ms each.")
-        if st.button("Lay out the map", key="explore-lay-out"):
+        words, button = _GAPS if sent.voice_ids else _NO_MAP
+        st.text(words)
+        if st.button(button, key="explore-lay-out"):
             with st.spinner("Hearing what is new, and laying out the map"):
                 make_map(desk.context.store)
             st.rerun()
