@@ -13,7 +13,7 @@ from dx7.categories import load_categories
 from labeler.components import LISTENING, keep, mount
 
 _mount_finder = mount("finder", "finder.js")
-_mount_map = mount("map", *LISTENING, "map_points.js", "map_paint.js", "map.js")
+_mount_map = mount("map", *LISTENING, "map_points.js", "map_paint.js", "map_face.js", "map.js")
 
 
 def draw_finder(narrowed: Narrowed, count: str, *, text: str, chosen: dict[str, tuple[str, ...]], key: str) -> None:
