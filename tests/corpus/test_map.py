@@ -25,7 +25,7 @@ from dx7.categories import category_keys
 from dx7.engine import ENGINE_VERSION
 from dx7.errors import StoreError
 from dx7.hearing.descriptors import DESCRIPTOR_NAMES, HEARING_VERSION
-from tests.labeler.store_builder import build_store, varied_voices
+from tests.labeler.store_builder import add_raw_voices, build_store, varied_voices
 
 CLUSTERS = 6
 
@@ -164,6 +164,7 @@ def _add_voices(path: Path, ids: list[str], voices: list) -> None:  # type: igno
         connection.register("rows", pa.table({"voice_id": ids, "name": [voice.name for voice in voices]} | values))
         connection.execute("INSERT INTO voices BY NAME SELECT * FROM rows")
         connection.unregister("rows")
+        add_raw_voices(connection, voices)
 
 
 def points_of(store: Path) -> dict[str, tuple[float, float, bool]]:
