@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from corpus.labelling.answer import IMPORTED, Answer, AnswerKind, encode_answer
+from corpus.labelling.answer import IMPORTED, UNHEARD, Answer, AnswerKind, encode_answer
 from corpus.labelling.journal import UnreadableLine, read_journals
 from corpus.storage.store import Connection, transaction
 
@@ -39,7 +39,10 @@ _SCHEMA = pa.schema(
 
 @dataclass(frozen=True, slots=True)
 class Opinion:
-    """What a labeller says of one voice: by an answer to it, or ``propagated`` from one that covers it."""
+    """What a labeller says of one voice: by an answer to it, or ``propagated`` from one that covers it.
+
+    An answer that was given to many voices without listening to any is propagated to all of them alike.
+    """
 
     voice_id: str
     answer: Answer
@@ -90,7 +93,7 @@ def current_opinions(answers: Iterable[Answer]) -> list[Opinion]:
     latest: dict[tuple[str, str, str], Opinion] = {}
     for answer in standing_answers(answers):
         for voice_id in (answer.voice_id, *answer.covers):
-            opinion = Opinion(voice_id, answer, propagated=voice_id != answer.voice_id)
+            opinion = Opinion(voice_id, answer, voice_id != answer.voice_id or answer.heard == UNHEARD)
             about = (answer.labeller, voice_id, _aspect(answer))
             if about not in latest or _standing(opinion) >= _standing(latest[about]):
                 latest[about] = opinion

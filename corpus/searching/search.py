@@ -62,6 +62,13 @@ def search(connection: Connection, text: str = "", filters: Filters = EVERYTHING
     return read_hits(connection, [voice_id for voice_id, _ in rows], path=filters.path, best=[name for _, name in rows])
 
 
+def find_ids(connection: Connection, text: str = "", filters: Filters = EVERYTHING, *, limit: int) -> list[str]:
+    """The ids alone of what :func:`search` would find, in its order, for those who need very many."""
+    found = Query(connection, text, filters)
+    query = f"{found.sql} SELECT voice_id FROM found ORDER BY {_BEST_FIRST} LIMIT $limit"  # noqa: S608
+    return [voice_id for (voice_id,) in connection.execute(query, found.values | {"limit": limit}).fetchall()]
+
+
 class Query:
     """``WITH ... found AS (...)``: what matches a text and filters, for a query to go on from, and its values.
 

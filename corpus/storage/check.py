@@ -26,6 +26,7 @@ _VOICES_AT_ONCE = 100_000
 _RESTORE = "restore a backup (python -m corpus restore), or ingest the banks into a new store"
 _SUGGEST = "run python -m corpus suggest"
 _HEALTH = "run python -m corpus health"
+_MAP = "run python -m corpus map --anew"
 _FAMILIES = "run python -m corpus families"
 
 
@@ -178,4 +179,6 @@ _QUERIES: tuple[tuple[str, str, str], ...] = (
     ("relatives in the wrong order", "SELECT voice_id AS bad FROM relatives WHERE voice_id >= relative_id", _FAMILIES),
     _lost("families", "voice_id", "voices", _FAMILIES),
     _twice("families", "voice_id", _FAMILIES),
+    _lost("sound_map", "voice_id", "voices", _MAP),
+    _twice("sound_map", "voice_id", _MAP),
 )

@@ -20,6 +20,7 @@
     families       the family of each voice: derived from functional keys and relatives, replaced whole
     family_builds  what the families were built with
     search_voices  what voices are found and narrowed by; search_names, search_mark: see searching/search_index.py
+    sound_map      where each voice that was heard lies on the map of all voices; sound_map_builds: made with what
     timbres        one note of each voice on three keys, by which recordings are matched (dx7/hearing/timbre.py)
 
     sightings      (view) every slot under every path its file was found at
@@ -240,7 +241,24 @@ ALTER TABLE answers ADD COLUMN lane VARCHAR DEFAULT '';           -- why it was 
 ALTER TABLE answers ADD COLUMN page VARCHAR DEFAULT '';           -- where it was answered
 """
 
+_SOUND_MAP = """
+CREATE TABLE sound_map (
+    voice_id VARCHAR NOT NULL,
+    x FLOAT NOT NULL,
+    y FLOAT NOT NULL,
+    later BOOLEAN NOT NULL            -- set among its neighbours after the map was made
+);
+CREATE TABLE sound_map_builds (       -- one row, once there is a map: what it was made with
+    engine VARCHAR NOT NULL,
+    hearing INTEGER NOT NULL,
+    version INTEGER NOT NULL          -- corpus.mapping.soundmap.MAP_VERSION
+);
+"""
+
 # Migration n brings a store from version n to n + 1. Never edit one that has been released; add another.
-MIGRATIONS: tuple[str, ...] = (_FIRST, _REJECTED_VOICES + _HEALTH + _FAMILIES, _PLACES, _SEARCH + _TIMBRES, _OPINIONS)
+MIGRATIONS: tuple[str, ...] = (
+    *(_FIRST, _REJECTED_VOICES + _HEALTH + _FAMILIES, _PLACES, _SEARCH + _TIMBRES),
+    *(_OPINIONS, _SOUND_MAP),
+)
 SCHEMA_VERSION = len(MIGRATIONS)
 VIEWS = ("sightings", "names")  # all that there are

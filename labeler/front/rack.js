@@ -63,6 +63,7 @@ class Rack {
   press(event) {
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || isTypingInto(event) || isForShell(event)) return;
     const key = event.key.toLowerCase();
+    if (window.cartwright.taker?.takes(key)) return; // the map has the focus, and a use for this key
     const handler = this.handlerOf(key, event);
     if (!handler) return;
     event.preventDefault();

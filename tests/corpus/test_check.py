@@ -89,6 +89,8 @@ DAMAGES = [
     ("INSERT INTO voice_repairs VALUES ('x', 'algorithm', 9)", "voice_repairs of raw_voices"),
     ("INSERT INTO suggestions VALUES ('x', 'brass', 1, 'name_rule')", "suggestions of voices"),
     ("INSERT INTO hearings VALUES ('x', 'engine', 1, [])", "hearings of voices"),
+    ("INSERT INTO sound_map VALUES ('x', 0, 0, false)", "sound_map of voices"),
+    ("INSERT INTO sound_map SELECT v.voice_id, 0, 0, false FROM voices v, range(2)", "sound_map that stand twice"),
     ("INSERT INTO health VALUES ('x', 'silent')", "health of voices"),
     ("INSERT INTO health SELECT * FROM health", "health that stand twice"),
     ("UPDATE relatives SET voice_id = 'x'", "relatives of voices"),

@@ -11,6 +11,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from corpus.storage.store import Connection, open_store
+from dx7.identity import ID_LENGTH
 from dx7.parameters import PARAMETER_NAMES
 from dx7.voice import INIT_VOICE, Voice
 
@@ -63,6 +64,7 @@ def fill_store(connection: Connection, rows: Sequence[VoiceRow]) -> None:
     names = [row.voice.name for row in rows]
     values = {name: pa.array([row.voice[name] for row in rows], pa.uint8()) for name in PARAMETER_NAMES}
     _insert(connection, "voices", {"voice_id": ids, "name": names} | values)
+    add_raw_voices(connection, [row.voice for row in rows])
     banks = range(max((row.sightings for row in rows), default=0))
     shas = [sha256(str(number).encode()).hexdigest() for number in banks]
     paths = [f"bank{number}.syx" for number in banks]
@@ -79,7 +81,7 @@ def fill_store(connection: Connection, rows: Sequence[VoiceRow]) -> None:
             "file_sha": [sha for sha, _, _ in slots],
             "slot": [slot for _, slot, _ in slots],
             "byte_offset": [-1] * len(slots),
-            "raw_sha": ["0" * 32] * len(slots),
+            "raw_sha": [_raw_sha(voice) for _, _, voice in slots],
             "voice_id": [voice.voice_id for _, _, voice in slots],
             "name": [voice.name for _, _, voice in slots],
         },
@@ -95,6 +97,21 @@ def fill_store(connection: Connection, rows: Sequence[VoiceRow]) -> None:
             "origin": ["name_rule"] * len(suggested),
         },
     )
+
+
+def add_raw_voices(connection: Connection, voices: Sequence[Voice]) -> None:
+    """The bytes of voices as they would stand in a bank."""
+    raw = {_raw_sha(voice): voice for voice in voices}
+    columns = {
+        "raw_sha": pa.array(list(raw), pa.string()),
+        "voice_id": pa.array([voice.voice_id for voice in raw.values()], pa.string()),
+        "raw": pa.array([voice.packed for voice in raw.values()], pa.binary()),
+    }
+    _insert(connection, "raw_voices", columns)
+
+
+def _raw_sha(voice: Voice) -> str:
+    return sha256(voice.packed).hexdigest()[:ID_LENGTH]
 
 
 def _insert(connection: Connection, table: str, columns: dict[str, object]) -> None:

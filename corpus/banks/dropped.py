@@ -1,0 +1,119 @@
+"""Files that somebody drops into the app: kept in a folder of the collection, then ingested like any others.
+
+They are kept because a store can be lost: ``make ingest BANKS=data/banks`` brings them back. What a browser says a file
+is called is a stranger's word: only the last part of it is taken, without what could lead elsewhere or hide it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from corpus.ingesting.books import Books
+from corpus.ingesting.ingest import ingest
+from corpus.scraping.manifest import MANIFEST
+from corpus.storage.store import Connection, open_store
+from dx7.errors import FileError
+from dx7.files import write_file
+
+FOLDER = "dropped"  # in the folder of banks
+MOST_ARRIVALS = 500
+_LONGEST_NAME = 200  # bytes; a file system takes 255, and a number may be added
+_NOT_IN_NAMES = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_LONGEST_SUFFIX = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A file that came in, or one inside an archive: its voices, or why it has none."""
+
+    path: str
+    file_sha: str | None  # None if its bytes could not be had
+    voices: int
+    problem: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """What became of files that were dropped in: the books, and the files, those without voices first.
+
+    Of very many only :data:`MOST_ARRIVALS` are told.
+    """
+
+    books: Books
+    arrivals: tuple[Arrival, ...]
+
+
+def take_in(files: Iterable[tuple[str, bytes]], store: Path, banks: Path) -> Drop:
+    """Keep files, given by name and bytes, in the folder ``banks`` and bring them into the store.
+
+    Raises ``FileError`` if there are none or the disk refuses, ``StoreError`` if the store cannot be used.
+    """
+    folder = banks / FOLDER
+    paths = [keep_file(folder, name, data) for name, data in files]
+    if not paths:
+        raise FileError("no files came; drop banks or archives of them")
+    paths = list(dict.fromkeys(paths))
+    books = ingest(paths, store)
+    with open_store(store, read_only=True) as connection:
+        return Drop(books, read_arrivals(connection, paths))
+
+
+def keep_file(folder: Path, name: str, data: bytes) -> Path:
+    """Write a file into a folder under a safe form of its name; one that is there with these bytes stays as it is.
+
+    Raises ``FileError`` if the disk refuses.
+    """
+    name = safe_name(name)
+    stem, suffix = _split(name)
+    for number in range(1, 10_000):
+        path = folder / (name if number == 1 else f"{stem} ({number}){suffix}")
+        try:
+            if path.is_file() and not path.is_symlink():
+                if path.stat().st_size == len(data) and path.read_bytes() == data:
+                    return path
+            elif not path.exists() and not path.is_symlink():
+                folder.mkdir(parents=True, exist_ok=True)
+                write_file(path, data)
+                return path
+        except OSError as error:
+            raise FileError(f"cannot keep {path}: {error.strerror}; make room or mend the rights") from error
+    raise FileError(f"there are too many files called {name!r} in {folder}; move some away")
+
+
+def safe_name(name: str) -> str:
+    r"""A file name that stays in its folder, is seen there, and means nothing to an ingest of the folder.
+
+    >>> safe_name("../../etc/passwd"), safe_name("C:\\banks\\ROM1A.SYX"), safe_name(".hidden\x00"), safe_name("..")
+    ('passwd', 'ROM1A.SYX', 'hidden', 'unnamed')
+    """
+    last = re.split(r"[/\\]", name)[-1]
+    kept = _NOT_IN_NAMES.sub("", last).strip().lstrip(".").strip()
+    stem, suffix = _split(kept)
+    stem = stem.encode()[: _LONGEST_NAME - len(suffix.encode())].decode(errors="ignore")
+    return f"dropped {stem}{suffix}" if stem + suffix == MANIFEST else stem + suffix or "unnamed"
+
+
+def read_arrivals(connection: Connection, paths: Sequence[Path]) -> tuple[Arrival, ...]:
+    """What the store says of files ingested by these paths, and of members of archives; those in vain first."""
+    sources = [str(path.resolve()) for path in paths]
+    rows = connection.execute(
+        """
+        WITH named AS (SELECT unnest($sources::VARCHAR[]) AS source)
+        SELECT * FROM (
+            SELECT path, file_sha, voices, rejection_message FROM file_paths SEMI JOIN named USING (source)
+                JOIN files USING (file_sha)
+            UNION ALL SELECT path, NULL, 0, message FROM unread_paths SEMI JOIN named USING (source)
+        ) ORDER BY voices > 0, path, file_sha LIMIT $most
+        """,
+        {"sources": sources, "most": MOST_ARRIVALS},
+    ).fetchall()
+    return tuple(Arrival(*row) for row in rows)
+
+
+def _split(name: str) -> tuple[str, str]:
+    """Stem and suffix; what is too long for a suffix is none."""
+    stem, dot, suffix = name.rpartition(".")
+    return (stem, dot + suffix) if dot and stem and len(suffix) < _LONGEST_SUFFIX else (name, "")

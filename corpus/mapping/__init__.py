@@ -1,0 +1,1 @@
+"""All voices on one plane, near each other where they sound alike."""

@@ -1,0 +1,52 @@
+"""What the rack shows of voices that were found: their names, where they stand, how they sound, what is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from corpus.searching.facets import NOT_HEARD, SCALES, SILENT
+from corpus.searching.search import Hit
+from corpus.searching.similar import Similar
+from dx7.voice import Voice
+from labeler.rack.rack import Tile
+
+_FAR = 3.0  # a distance by sound that is something else: the gauge is empty
+
+
+def tiles_of(found: Sequence[Hit | Similar], voices: Mapping[str, Voice]) -> list[Tile]:
+    """Tiles for voices that were found by name or by sound, in the order given; those without a voice are left out."""
+    tiles = []
+    for each in found:
+        hit = each.hit if isinstance(each, Similar) else each
+        if hit.voice_id in voices:
+            tiles.append(_tile(hit, each if isinstance(each, Similar) else None, voices[hit.voice_id]))
+    return tiles
+
+
+def _tile(hit: Hit, similar: Similar | None, voice: Voice) -> Tile:
+    categories = hit.labels or tuple(f"{category}?" for category in hit.suggestions)
+    facts = [", ".join(categories[:2]) or "no category"]
+    facts.append((", ".join(similar.differences) or "the same to the ear") if similar else _sound(hit))
+    return Tile(
+        key=hit.voice_id,
+        voice=voice,
+        name=hit.names[0],
+        detail=" · ".join(facts),
+        badges=(
+            *hit.health,
+            *(["filler"] if hit.filler else []),
+            *(["favourite"] if hit.favourite else []),
+            *([f"family of {hit.family_size}"] if hit.family_size > 1 else []),
+            f"{hit.sightings:,}×",
+        ),
+        category=next(iter(hit.labels or hit.suggestions), None),
+        gauge=max(0.0, 1 - similar.distance / _FAR) if similar else None,
+    )
+
+
+def _sound(hit: Hit) -> str:
+    if not hit.heard:
+        return NOT_HEARD
+    if hit.brightness is None or hit.attack is None:
+        return SILENT
+    return f"{SCALES['brightness'].word(hit.brightness)}, {SCALES['attack'].word(hit.attack)} attack"

@@ -1,0 +1,185 @@
+"""Banks: drop files in, read the books, look into a bank slot by slot, take it out again as it was or clean."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from corpus.banks.bank import Bank, Slot, clean_cartridges, read_bank
+from corpus.banks.dropped import Drop, safe_name, take_in
+from corpus.banks.listing import PAGE, BankList, BankRow, list_banks, read_sources
+from corpus.banks.reasons import reason_words
+from corpus.ingesting.weave import rebuild_file
+from corpus.storage.store import open_store
+from dx7.errors import CartwrightError
+from labeler.components import keep, mount
+from labeler.context import Context
+from labeler.explore.mapping import make_map
+from labeler.rack.rack import Tile, draw_rack
+
+_LIST, _RACK = "banks-list", "banks-rack"
+_MOST_TOLD = 40  # files that were dropped in
+_MOST_CLEAN = 4  # parts that can be taken out of a large bank
+_MOST_PAGES = 1_000_000
+MEGABYTES = 200  # of one file that is dropped in
+_mount_list = mount("banklist", "banklist.js")
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A page of the list and the bank that is open, if one is."""
+
+    listed: BankList
+    sources: dict[str, int]
+    bank: Bank | None
+
+
+def draw(context: Context) -> None:
+    """Draw the page and do what was asked for since it was drawn last."""
+    left, right = st.columns([1, 2], gap="medium")
+    with left:
+        _draw_drop(context)
+    asked = dict((st.session_state.get(_LIST) or {}).get("asked") or {})
+    page = asked.get("page")
+    page = page if isinstance(page, int) and 0 <= page < _MOST_PAGES else 0
+    read = _read(context, str(asked.get("text") or "")[:200], str(asked.get("source") or ""), page, _opened(asked))
+    with left:
+        _draw_list(read, page)
+    with right:
+        if read.bank is None:
+            st.text("Choose a bank of the list to see its slots.")
+        else:
+            _draw_bank(context, read.bank)
+
+
+def _opened(asked: dict[str, Any]) -> object:
+    """The bank to show: what was chosen of the list; before anything is, what was dropped in last."""
+    drop = st.session_state.get("banks-drop-result")
+    if drop is not None and asked == (st.session_state.get("banks-asked-then") or {}):
+        return next((each.file_sha for each in drop.arrivals if each.voices), asked.get("open"))
+    return asked.get("open")
+
+
+def _read(context: Context, text: str, source: str, page: int, opened: object) -> _Read:
+    with open_store(context.store, read_only=True) as connection:
+        listed = list_banks(connection, text, source, page=page)
+        sha = str(opened) if opened else (listed.rows[0].file_sha if listed.rows else None)
+        bank = None
+        if sha:
+            try:
+                bank = read_bank(connection, sha)
+            except CartwrightError as error:
+                st.error(str(error))
+        return _Read(listed, read_sources(connection), bank)
+
+
+def _draw_list(read: _Read, page: int) -> None:
+    _mount_list(
+        data={
+            "places": read.listed.places,
+            "contents": read.listed.contents,
+            "page": page,
+            "pages": max(1, -(-read.listed.places // PAGE)),
+            "rows": [_row(row) for row in read.listed.rows],
+            "sources": [{"source": source, "places": places} for source, places in read.sources.items()],
+            "open": read.bank.file_sha if read.bank else None,
+        },
+        key=_LIST,
+        on_asked_change=keep,
+    )
+
+
+def _row(row: BankRow) -> dict[str, object]:
+    folder = row.path[: -len(row.name)].rstrip("/!")
+    facts = [f"{row.voices} voices"]
+    facts += [f"{row.copies} places"] if row.copies > 1 else []
+    facts += [f"{row.oddities} odd"] if row.oddities else []
+    facts += ["made by a model"] if row.generated else []
+    return {"sha": row.file_sha, "name": row.name, "folder": folder, "facts": " · ".join(facts)}
+
+
+def _draw_bank(context: Context, bank: Bank) -> None:
+    _draw_downloads(context, bank)
+    twice = sum(slot.is_duplicate for slot in bank.slots)
+    facts = f"{bank.size:,} bytes, {bank.format}, {len(bank.slots)} voices, {twice} of them elsewhere too"
+    heading = f"{bank.name}: {facts}"
+    draw_rack([_tile(slot, heading) for slot in bank.slots], key=_RACK, markable=False, columns=4)
+    with st.expander(f"What is odd ({len(bank.oddities)}), and where it was found ({len(bank.places)})"):
+        for words in (*bank.oddities, *bank.places):
+            st.text(words)
+
+
+def _draw_downloads(context: Context, bank: Bank) -> None:
+    name = safe_name(bank.name)
+    stem = Path(name).stem
+    clean = clean_cartridges(bank.slots)
+    with open_store(context.store, read_only=True) as connection:
+        original = rebuild_file(connection, bank.file_sha)
+    with st.container(horizontal=True):
+        st.download_button("As it was, byte for byte", original, name, key="banks-original", on_click="ignore")
+        for number, data in enumerate(clean[:_MOST_CLEAN], 1):
+            words = "Clean, 32 voices" if len(clean) == 1 else f"Clean, part {number} of {len(clean)}"
+            part = "" if len(clean) == 1 else f" {number}"
+            st.download_button(words, data, f"{stem} clean{part}.syx", key=f"banks-clean-{number}", on_click="ignore")
+
+
+def _tile(slot: Slot, heading: str) -> Tile:
+    facts = [f"{slot.category}{'?' if slot.is_suggestion else ''}"] if slot.category else []
+    facts += [f"as slot {slot.same_as}"] if slot.same_as else []
+    facts += (
+        [f"in {slot.other_banks:,} other {'bank' if slot.other_banks == 1 else 'banks'}"] if slot.other_banks else []
+    )
+    facts += [] if slot.is_duplicate else ["only here"]
+    return Tile(
+        key=str(slot.slot),
+        voice=slot.voice,
+        name=f"{slot.slot:>2} {slot.name}",
+        detail=" · ".join(facts),
+        badges=(*slot.tags, *slot.repairs),
+        category=slot.category,
+        group=heading,
+    )
+
+
+def _draw_drop(context: Context) -> None:
+    dropped = st.file_uploader(
+        "Drop banks in, or archives of them", accept_multiple_files=True, key="banks-drop", max_upload_size=MEGABYTES
+    )
+    ids = tuple(file.file_id for file in dropped or ())
+    if ids and ids != st.session_state.get("banks-dropped"):
+        with st.spinner("Reading them"):
+            files = ((file.name, file.getvalue()) for file in dropped or ())
+            st.session_state["banks-drop-result"] = take_in(files, context.store, context.data / "banks")
+        st.session_state["banks-dropped"] = ids
+        st.session_state["banks-asked-then"] = (st.session_state.get(_LIST) or {}).get("asked")
+    drop = st.session_state.get("banks-drop-result")
+    if drop is not None:
+        with st.container(border=True):
+            _draw_books(context, drop)
+
+
+def _draw_books(context: Context, drop: Drop) -> None:
+    files, voices = drop.books.files, drop.books.voices
+    came = f"{voices.new:,} new + {voices.duplicate:,} duplicate + {voices.rejected:,} rejected"
+    st.text(
+        f"files   {files.seen:,} seen = {files.read:,} read + {files.rejected:,} rejected\n"
+        f"voices  {voices.seen:,} seen = {came}"
+    )
+    lines = [
+        f"{title}: " + "; ".join(f"{reason_words(code)} ({count:,})" for code, count in counts.items())
+        for title, counts in (
+            ("Rejected", drop.books.rejected_files_by_reason),
+            ("Odd", drop.books.warnings_by_reason),
+        )
+        if counts
+    ]
+    lines += [f"{each.path}: {each.problem or f'{each.voices} voices'}" for each in drop.arrivals[:_MOST_TOLD]]
+    lines += [f"and {len(drop.arrivals) - _MOST_TOLD:,} more"] if len(drop.arrivals) > _MOST_TOLD else []
+    st.text("\n".join(lines))
+    if voices.new and st.button("Hear the new voices and put them on the map", key="banks-hear"):
+        with st.spinner("Hearing the new voices"):
+            make_map(context.store)
+        st.rerun()
