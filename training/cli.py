@@ -11,6 +11,7 @@ import typer
 from dx7.console import JsonOption, new_app, print_json, print_table, print_text, progress
 from dx7.exchange import latest_export
 from dx7.locations import exports_folder, runs_folder
+from dx7.parameter_groups import GROUP_KEYS, USUALLY_LOCKED, locks
 from dx7.parameters import VOICES_IN_BANK
 from dx7.selection import split_slot
 
@@ -20,6 +21,8 @@ app = new_app("Train a model on an export, measure it, and ask it for cartridges
 
 ModelOption = Annotated[Path | None, typer.Option(help="A model's or a run's folder; the latest if not given.")]
 ExportOption = Annotated[Path | None, typer.Option(help="The export's folder; the latest if not given.")]
+
+_GROUPS = ", ".join(GROUP_KEYS)
 
 EVALUATION_COLUMNS = (
     *("set", "voices", "useful", "heard", "copies", "repeats", "coverage", "precision"),
@@ -109,11 +112,19 @@ def sample(
     model: ModelOption = None,
     like: Annotated[str | None, typer.Option(help="FILE:SLOT of a favourite to vary.")] = None,
     amount: Annotated[float, typer.Option(min=0.01, max=1.0, help="How far from it: 0.1 a touch, 1 a cousin.")] = 0.3,
+    lock: Annotated[
+        list[str] | None, typer.Option(metavar="GROUP", help=f"What keeps the favourite's values: {_GROUPS}.")
+    ] = None,
+    unlock: Annotated[
+        list[str] | None, typer.Option(metavar="GROUP", help=f"What may vary of {', '.join(USUALLY_LOCKED)}.")
+    ] = None,
     json: JsonOption = False,
 ) -> None:
     """Write a cartridge of 32 new voices: of one category, of a mix, or around a favourite.
 
     Example: python -m training sample --category brass --seed 1 --out brass.syx
+
+    Example: python -m training sample --like brass.syx:3 --amount 0.5 --lock algorithm --unlock detune
     """
     from training.cartridge import facts_of, write_cartridge
     from training.model import find_model, read_model
@@ -122,11 +133,14 @@ def sample(
 
     mix = parse_mix(category)
     out = out or default_file(mix, varied=like is not None)
+    locked = locks(lock=lock or (), unlock=unlock or ())
+    if not like and (lock or unlock):
+        raise typer.BadParameter("locks are for variations; name a favourite with --like FILE:SLOT")
     favourite = read_favourite(like) if like else None
     found = read_model(find_model(model))
-    cartridge = sample_voices(found, mix, count=count, seed=seed, like=favourite, amount=amount)
+    cartridge = sample_voices(found, mix, count=count, seed=seed, like=favourite, amount=amount, locked=locked)
     named = f"{split_slot(like)[0].name}:{split_slot(like)[1]}" if like else None
-    facts = facts_of(cartridge, found, mix=mix, seed=seed, like=named, amount=amount)
+    facts = facts_of(cartridge, found, mix=mix, seed=seed, like=named, amount=amount, locked=locked)
     sidecar = write_cartridge(out, cartridge, facts)
     if json:
         print_json(facts)
