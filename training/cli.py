@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from json import dumps
 from pathlib import Path
+from threading import Event
 from typing import Annotated
 
 import typer
 
 from dx7.console import JsonOption, new_app, print_json, print_table, print_text, progress
 from dx7.exchange import latest_export
-from dx7.locations import exports_folder, runs_folder
+from dx7.files import write_file
+from dx7.locations import DEFAULT_MODEL, exports_folder, runs_folder
 from dx7.parameter_groups import GROUP_KEYS, USUALLY_LOCKED, locks
 from dx7.parameters import VOICES_IN_BANK
+from dx7.runfolder import EVALUATION_FILE
 from dx7.selection import split_slot
 
 # Everything that needs JAX is imported inside the commands: --help must not wait for it.
@@ -30,6 +37,17 @@ EVALUATION_COLUMNS = (
 )
 
 
+@contextmanager
+def _asked_to_stop() -> Iterator[Event]:
+    """Set by a TERM signal inside the block, instead of ending the process."""
+    asked = Event()
+    before = signal.signal(signal.SIGTERM, lambda number, frame: asked.set())
+    try:
+        yield asked
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
 def _short(value: object) -> object:
     return f"{value:.3f}" if isinstance(value, float) else value
 
@@ -42,6 +60,8 @@ def train(
     json: JsonOption = False,
 ) -> None:
     """Train a model, or go on where a stopped run was.
+
+    A TERM signal stops it at the end of a chunk of steps, and the same command goes on from there.
 
     Example: python -m training train --config tiny --run data/runs/first
     """
@@ -57,12 +77,22 @@ def train(
 
         def report(step: int, metrics: dict[str, float]) -> None:
             bar.update(task, completed=step)
-            last.update(metrics)
+            last.update(metrics, step=step)
 
-        model = train_model(export_folder, settings, run_folder, report)
-    facts = {"model": str(model), "run": str(run_folder), "export": str(export_folder), "steps": settings.steps, **last}
+        with _asked_to_stop() as asked:
+            model = train_model(export_folder, settings, run_folder, report, stop=asked.is_set)
+    facts = {
+        "model": str(model) if model else None,
+        "run": str(run_folder),
+        "export": str(export_folder),
+        "steps": settings.steps,
+        **last,
+    }
     if json:
         print_json(facts)
+    elif model is None:
+        step = int(last["step"])
+        print_text(f"stopped at step {step} of {settings.steps}; go on with --config {config} --run {run_folder}")
     else:
         print_text("\n".join(f"{name:24} {value}" for name, value in facts.items()))
 
@@ -83,7 +113,8 @@ def evaluate(
     from training.evaluate import evaluate as evaluate_model
     from training.model import find_model, read_model
 
-    found = read_model(find_model(model))
+    folder = find_model(model)
+    found = read_model(folder)
     export_folder = export or latest_export(exports_folder())
     with progress(quiet=json) as bar:
         task = bar.add_task("measuring", total=7)
@@ -94,8 +125,11 @@ def evaluate(
             voices=voices,
             report=lambda name: bar.update(task, advance=1, description=name),
         )
+    figures = {"model_hash": found.model_hash, "export": str(export_folder), "seed": seed, "sets": rows}
+    if folder != DEFAULT_MODEL:  # beside a model of one's own, for the labeller to show
+        write_file(folder / EVALUATION_FILE, (dumps(figures, indent=2) + "\n").encode())
     if json:
-        print_json({"model_hash": found.model_hash, "export": str(export_folder), "seed": seed, "sets": rows})
+        print_json(figures)
         return
     print_table([{name: _short(row.get(name)) for name in EVALUATION_COLUMNS} for row in rows])
 
