@@ -106,7 +106,7 @@ def test_a_run_that_is_asked_to_stop_goes_on_from_that_very_step(finished_run, e
 def test_two_programs_cannot_train_in_one_folder(export_folder, tiny, tmp_path):
     with hold_run(tmp_path):
         assert running_process(tmp_path) == os.getpid()
-        with pytest.raises(ModelError, match="another program trains in .* already"):
+        with pytest.raises(ModelError, match="another program trains in"):
             train(export_folder, tiny, tmp_path)
     assert running_process(tmp_path) is None
     assert running_process(tmp_path / "nowhere") is None
