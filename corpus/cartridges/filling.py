@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 import numpy as np
+import pyarrow as pa
 
 from corpus.cartridges.cartridge import Slot
 from corpus.cartridges.naming import legal_name
@@ -35,7 +36,7 @@ class _Candidates(NamedTuple):
     """Columns, one row a voice, the closest matches and the most copied first."""
 
     voice_ids: list[str]
-    names: list[str | None]
+    names: list[str]
     categories: list[list[str]]
     origins: list[str]
     places: Floats
@@ -58,12 +59,14 @@ def find_slots(
     """
     most = count if choice is Choice.COMMON else MOST_CANDIDATES
     candidates = _candidates(connection, text, filters, exclude, most)
+    if len(candidates.voice_ids) < count and filters.categories:
+        candidates = _candidates(connection, text, filters, exclude, most, only_mainly=False)
     places = candidates.places
     if not len(places):
         raise CartridgeError("no voice of the store is all of that; ask for less")
     if choice is Choice.WALK:
         first = [] if start else [0]
-        beginning = _places_of([start])[0] if start else places[0]
+        beginning: Floats = _places_of([start])[0] if start else places[0]
         rows = first + walk(places, beginning, count - len(first))
     else:
         rows = most_varied(places, count) if choice is Choice.VARIED else list(range(len(places)))
@@ -77,19 +80,28 @@ def order_alike(voices: Sequence[Voice]) -> list[int]:
 
 
 def _candidates(
-    connection: Connection, text: str, filters: Filters, exclude: Collection[str], most: int
+    connection: Connection,
+    text: str,
+    filters: Filters,
+    exclude: Collection[str],
+    most: int,
+    *,
+    only_mainly: bool = True,
 ) -> _Candidates:
+    """``only_mainly``: a rule's first guess must be the category asked for, where nobody has labelled the voice."""
     found = Query(connection, text, filters)
     demand_hearing(connection)
     query = f"""{found.sql}
         SELECT voice_id, best, coalesce(labels, suggestions) AS categories, path || ' · slot ' || slot AS origin, sound
         FROM found WHERE sound IS NOT NULL AND NOT list_contains($exclude, voice_id)
+            AND ($anything OR labels IS NOT NULL OR list_contains($mainly, suggestions[1]))
         ORDER BY rank, sightings DESC, voice_id LIMIT $most"""  # noqa: S608 - parts of our own
     values = found.values | {"exclude": list(exclude), "most": most}
-    rows = connection.execute(query, values).to_arrow_table()
+    values |= {"mainly": list(filters.categories), "anything": not (filters.categories and only_mainly)}
+    rows: pa.Table = connection.sql(query, params=values).to_arrow_table()
     places = rows["sound"].combine_chunks().flatten().to_numpy(zero_copy_only=False).reshape(-1, SOUND_SIZE)
-    lists = (rows[name].to_pylist() for name in ("voice_id", "best", "categories", "origin"))
-    return _Candidates(*lists, places)
+    ids, names, categories, origins = (rows[name].to_pylist() for name in ("voice_id", "best", "categories", "origin"))
+    return _Candidates(ids, names, categories, origins, places)
 
 
 def _slots(connection: Connection, candidates: _Candidates, rows: Sequence[int], wanted: Collection[str]) -> list[Slot]:
