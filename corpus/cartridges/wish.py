@@ -56,6 +56,16 @@ class Wish:
         return ",".join(key if len(self.mix) == 1 else f"{key}:{weight:g}" for key, weight in self.mix)
 
     @property
+    def to_lock(self) -> tuple[str, ...]:
+        """The groups that are locked and usually are not."""
+        return tuple(key for key in self.locked if key not in USUALLY_LOCKED)
+
+    @property
+    def to_unlock(self) -> tuple[str, ...]:
+        """The groups that usually are locked, and are not."""
+        return tuple(key for key in USUALLY_LOCKED if key not in self.locked)
+
+    @property
     def share(self) -> float:
         """How much of the mix its main category is, 0 to 1; 0 if any would do."""
         return self.mix[0][1] / sum(weight for _, weight in self.mix) if self.mix else 0.0
