@@ -139,9 +139,9 @@ def sample_voices(path: Path, categories: tuple[str, ...]) -> list[tuple[Voice, 
     return [(voice, categories[number % len(categories)]) for number, voice in enumerate(voices)]
 
 
-def read_evaluation(folder: Path) -> list[dict[str, Any]]:
-    """The figures of a run's model beside humans and simple tricks, a row a set; none if it was not measured."""
-    rows = _json(folder / MODEL_FOLDER / EVALUATION_FILE).get("sets", [])
+def read_evaluation(model: Path) -> list[dict[str, Any]]:
+    """The figures of a model beside humans and simple tricks, a row a set; none if it was not measured."""
+    rows = _json(model / EVALUATION_FILE).get("sets", [])
     return [dict(row) for row in rows]
 
 

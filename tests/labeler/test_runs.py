@@ -96,9 +96,9 @@ def test_what_became_of_a_run(run: Path) -> None:
     (run / "model").mkdir()
     (run / "model" / CONFIG_FILE).write_text("{}")
     assert read_run(run).state is RunState.FINISHED
-    assert read_evaluation(run) == []
+    assert read_evaluation(run / "model") == []
     (run / "model" / EVALUATION_FILE).write_text(json.dumps({"sets": [{"set": "humans", "useful": 0.9}]}))
-    assert read_evaluation(run) == [{"set": "humans", "useful": 0.9}]
+    assert read_evaluation(run / "model") == [{"set": "humans", "useful": 0.9}]
 
 
 def test_a_run_is_started_in_a_session_of_its_own_and_stops_when_asked(tmp_path: Path) -> None:
