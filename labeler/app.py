@@ -11,7 +11,7 @@ import streamlit as st
 from dx7.errors import CartwrightError
 from labeler.components import read_front
 from labeler.context import Context, context_of
-from labeler.screens import deck, families, instrument, review
+from labeler.screens import cartridge, deck, families, instrument, progress, review, training
 from labeler.shell import draw_shell
 
 
@@ -29,6 +29,9 @@ SCREENS = (
     Screen("Deck", "deck", "d", deck.draw),
     Screen("Families", "families", "f", families.draw),
     Screen("Review", "review", "r", review.draw),
+    Screen("Cartridge", "cartridge", "c", cartridge.draw),
+    Screen("Progress", "progress", "p", progress.draw),
+    Screen("Training", "training", "t", training.draw),
     Screen("Instrument", "instrument", "i", instrument.draw),
 )
 

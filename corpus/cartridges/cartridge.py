@@ -45,12 +45,14 @@ class Slot:
     """A voice in a cartridge, under the name it has there.
 
     ``key`` names the slot wherever it is moved. ``category`` is what the voice is thought to be, ``source`` where it
-    comes from, in words; ``wish`` what a model was asked for, if one made it.
+    comes from, in words; ``wish`` what a model was asked for, if one made it, and ``faults`` what the machine heard
+    to be wrong with it.
     """
 
     voice: Voice
     category: str | None = None
     source: str = ""
+    faults: tuple[str, ...] = ()
     wish: Wish | None = None
     verdict: Verdict | None = None
     key: str = field(default_factory=_new_key)

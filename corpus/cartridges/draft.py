@@ -133,6 +133,7 @@ def _facts(slot: Slot) -> dict[str, Any]:
         "voice": b64encode(slot.voice.unpacked).decode(),
         "category": slot.category,
         "source": slot.source,
+        "faults": list(slot.faults),
         "wish": slot.wish and slot.wish.facts(),
         "verdict": slot.verdict and {"found": slot.verdict.found.value, "event": slot.verdict.event},
     }
@@ -144,6 +145,7 @@ def _slot(facts: Mapping[str, Any]) -> Slot:
         voice=Voice(b64decode(facts["voice"])),
         category=facts["category"],
         source=str(facts["source"]),
+        faults=tuple(map(str, facts.get("faults", ()))),
         wish=facts["wish"] and read_wish(facts["wish"]),
         verdict=verdict and Verdict(Found(verdict["found"]), str(verdict["event"])),
         key=str(facts["key"]),

@@ -58,7 +58,7 @@ class Asking:
         self.stored = False  # whether the voices are in the store
         self._folder, self._store = folder, store
         self._command, self._patience, self._bring_in = tuple(command), patience, bring_in
-        self._began = time.monotonic()
+        self._began, self._ended = time.monotonic(), 0.0
         self._process: subprocess.Popen[str] | None = None
         self._lock = threading.Lock()
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -68,6 +68,11 @@ class Asking:
     def seconds(self) -> float:
         """Since it was asked."""
         return time.monotonic() - self._began
+
+    @property
+    def took(self) -> float:
+        """Seconds from the question to the end of it, or until now."""
+        return (self._ended or time.monotonic()) - self._began
 
     def cancel(self) -> None:
         """Ask no further; what is being made is thrown away."""
@@ -101,6 +106,7 @@ class Asking:
     def _end(self, state: Asked, problem: str = "") -> None:
         with self._lock:
             if self.state is Asked.RUNNING:
+                self._ended = time.monotonic()
                 self.problem, self.state = problem, state
 
     def _ask(self, wish: Wish) -> tuple[Path, tuple[Slot, ...]]:
@@ -158,13 +164,14 @@ def read_slots(path: Path, wish: Wish, answer: str) -> tuple[Slot, ...]:
     """
     bank = read_bank(path)
     try:
-        faults = {int(slot["slot"]): [str(fault) for fault in slot["faults"]] for slot in json.loads(answer)["slots"]}
+        facts = json.loads(answer)
+        faults = {int(slot["slot"]): tuple(map(str, slot["faults"])) for slot in facts["slots"]}
+        source = f"the model {facts['model_hash']}, seed {facts['seed']}"
     except (ValueError, KeyError, TypeError) as error:
         raise ModelError(f"the model's answer cannot be read ({error}); ask again") from error
     if bank.rejection:
         raise ModelError(f"the model wrote no cartridge: {bank.rejection.message}")
     main = wish.categories[0] if wish.mix else None
     return tuple(
-        Slot(voice, main, " · ".join(["new", *faults.get(number, [])]), wish)
-        for number, voice in enumerate(bank.voices(), 1)
+        Slot(voice, main, source, faults.get(number, ()), wish) for number, voice in enumerate(bank.voices(), 1)
     )

@@ -22,8 +22,8 @@ BRASS, ORGAN = Wish.of({"brass": 1}), Wish.of({"organ": 1})
 @pytest.fixture
 def desk(tmp_path: Path) -> Desk:
     desk = Desk(tmp_path / "cartridges", tmp_path / "labels", "anna")
-    desk.add("ask", [Slot(voice(n, f"NEW {n}"), "brass", "new", BRASS) for n in range(4)])
-    desk.add("ask", [Slot(voice(n, f"NEW {n}"), "organ", "new", ORGAN) for n in range(4, 6)])
+    desk.add("ask", [Slot(voice(n, f"NEW {n}"), "brass", "new", (), BRASS) for n in range(4)])
+    desk.add("ask", [Slot(voice(n, f"NEW {n}"), "organ", "new", (), ORGAN) for n in range(4, 6)])
     return desk
 
 

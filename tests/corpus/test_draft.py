@@ -30,7 +30,7 @@ def test_every_change_comes_back_and_can_be_taken_back(tmp_path: Path) -> None:
         ("move", lambda c: c.move(3, 30)),
         ("rename", lambda c: c.rename(1, "NEW")),
         ("title", lambda c: c.called("LIVE")),
-        ("wish", lambda c: c.replace({4: Slot(voice(200), "brass", "the model", BRASS)})),
+        ("wish", lambda c: c.replace({4: Slot(voice(200), "brass", "the model", (), BRASS)})),
         ("keep", lambda c: c.judge({4: Verdict(Found.KEPT, "e" * 32)})),
         ("clear", lambda c: EMPTY),
     ]
@@ -94,7 +94,7 @@ def judged(slot: Slot, categories: tuple[str, ...] | None, seconds: float = 1.0)
 
 
 def test_a_verdict_is_a_label_and_only_of_what_was_heard() -> None:
-    slot = Slot(voice(1, "NEW"), None, "the model", Wish.of({"strings": 1, "brass": 2}))
+    slot = Slot(voice(1, "NEW"), None, "the model", (), Wish.of({"strings": 1, "brass": 2}))
     answer, verdict = judged(slot, ())
     assert (answer.answer, answer.categories) == (AnswerKind.LABEL, ("brass", "strings"))
     assert (answer.heard, answer.page, answer.dwell_seconds) == ("dx7", PAGE, 1.0)
@@ -109,8 +109,8 @@ def test_a_verdict_is_a_label_and_only_of_what_was_heard() -> None:
     with pytest.raises(CartridgeError, match="no voice of the model"):
         judged(Slot(voice(1)), ())
     with pytest.raises(CartridgeError, match="nothing was asked"):
-        judged(Slot(voice(1), None, "the model", Wish(like=voice(2))), ())
-    assert judged(Slot(voice(1), "bell", "the model", Wish(like=voice(2))), ())[0].categories == ("bell",)
+        judged(Slot(voice(1), None, "the model", (), Wish(like=voice(2))), ())
+    assert judged(Slot(voice(1), "bell", "the model", (), Wish(like=voice(2))), ())[0].categories == ("bell",)
     with pytest.raises(CartridgeError, match="theremin is no category"):
         judged(slot, ("theremin",))
 
