@@ -13,7 +13,8 @@
     │   └── StoreBusyError          another program holds it
     ├── JournalError                the label journal cannot be read or written
     ├── ExportError                 an export is missing, damaged or empty
-    └── ModelError                  a model or a run is missing, damaged or does not fit
+    ├── ModelError                  a model or a run is missing, damaged or does not fit
+    └── CartridgeError              a cartridge in the making that a change does not fit
 
 Programmer mistakes stay ``TypeError`` and ``ValueError``. Bulk readers do not raise: they return
 results and issues together (see ``dx7/issues.py``).
@@ -76,3 +77,7 @@ class ExportError(CartwrightError):
 
 class ModelError(CartwrightError):
     """A model or a training run is missing, damaged or does not fit."""
+
+
+class CartridgeError(CartwrightError):
+    """A change that does not fit a cartridge in the making: it is full, or the slot is empty."""

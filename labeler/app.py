@@ -11,7 +11,7 @@ import streamlit as st
 from dx7.errors import CartwrightError
 from labeler.components import read_front
 from labeler.context import Context, context_of
-from labeler.screens import banks, deck, explore, families, instrument, review
+from labeler.screens import banks, cartridge, deck, explore, families, instrument, progress, review, training
 from labeler.shell import draw_shell
 
 
@@ -31,6 +31,9 @@ SCREENS = (
     Screen("Review", "review", "r", review.draw),
     Screen("Explore", "explore", "e", explore.draw),
     Screen("Banks", "banks", "b", banks.draw),
+    Screen("Cartridge", "cartridge", "c", cartridge.draw),
+    Screen("Progress", "progress", "p", progress.draw),
+    Screen("Training", "training", "t", training.draw),
     Screen("Instrument", "instrument", "i", instrument.draw),
 )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 from dx7.files import encode_cartridge, write_file
@@ -26,7 +27,14 @@ def write_cartridge(path: Path, cartridge: Cartridge, facts: dict[str, object]) 
 
 
 def facts_of(
-    cartridge: Cartridge, model: Model, *, mix: dict[str, float], seed: int, like: str | None, amount: float
+    cartridge: Cartridge,
+    model: Model,
+    *,
+    mix: dict[str, float],
+    seed: int,
+    like: str | None,
+    amount: float,
+    locked: Sequence[str],
 ) -> dict[str, object]:
     """What the sidecar says. The same model, wish and seed give the same facts."""
     return {
@@ -38,7 +46,7 @@ def facts_of(
         "step": model.step,
         "seed": seed,
         "categories": mix,
-        "like": {"voice": like, "amount": amount} if like else None,
+        "like": {"voice": like, "amount": amount, "locked": list(locked)} if like else None,
         "drawn": cartridge.drawn,
         "left_out": cartridge.left_out,
         "slots": [

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from json import dumps
 from pathlib import Path
+from threading import Event
 from typing import Annotated
 
 import typer
 
 from dx7.console import JsonOption, new_app, print_json, print_table, print_text, progress
 from dx7.exchange import latest_export
-from dx7.locations import exports_folder, runs_folder
+from dx7.files import write_file
+from dx7.locations import DEFAULT_MODEL, exports_folder, runs_folder
+from dx7.parameter_groups import GROUP_KEYS, USUALLY_LOCKED, locks
 from dx7.parameters import VOICES_IN_BANK
+from dx7.runfolder import EVALUATION_FILE
 from dx7.selection import split_slot
 
 # Everything that needs JAX is imported inside the commands: --help must not wait for it.
@@ -21,10 +29,23 @@ app = new_app("Train a model on an export, measure it, and ask it for cartridges
 ModelOption = Annotated[Path | None, typer.Option(help="A model's or a run's folder; the latest if not given.")]
 ExportOption = Annotated[Path | None, typer.Option(help="The export's folder; the latest if not given.")]
 
+_GROUPS = ", ".join(GROUP_KEYS)
+
 EVALUATION_COLUMNS = (
     *("set", "voices", "useful", "heard", "copies", "repeats", "coverage", "precision"),
     *("auc_sound", "auc_parameters", "marginals"),
 )
+
+
+@contextmanager
+def _asked_to_stop() -> Iterator[Event]:
+    """Set by a TERM signal inside the block, instead of ending the process."""
+    asked = Event()
+    before = signal.signal(signal.SIGTERM, lambda number, frame: asked.set())
+    try:
+        yield asked
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _short(value: object) -> object:
@@ -40,6 +61,8 @@ def train(
 ) -> None:
     """Train a model, or go on where a stopped run was.
 
+    A TERM signal stops it at the end of a chunk of steps, and the same command goes on from there.
+
     Example: python -m training train --config tiny --run data/runs/first
     """
     from training.config import load_config
@@ -54,12 +77,22 @@ def train(
 
         def report(step: int, metrics: dict[str, float]) -> None:
             bar.update(task, completed=step)
-            last.update(metrics)
+            last.update(metrics, step=step)
 
-        model = train_model(export_folder, settings, run_folder, report)
-    facts = {"model": str(model), "run": str(run_folder), "export": str(export_folder), "steps": settings.steps, **last}
+        with _asked_to_stop() as asked:
+            model = train_model(export_folder, settings, run_folder, report, stop=asked.is_set)
+    facts = {
+        "model": str(model) if model else None,
+        "run": str(run_folder),
+        "export": str(export_folder),
+        "steps": settings.steps,
+        **last,
+    }
     if json:
         print_json(facts)
+    elif model is None:
+        step = int(last["step"])
+        print_text(f"stopped at step {step} of {settings.steps}; go on with --config {config} --run {run_folder}")
     else:
         print_text("\n".join(f"{name:24} {value}" for name, value in facts.items()))
 
@@ -80,7 +113,8 @@ def evaluate(
     from training.evaluate import evaluate as evaluate_model
     from training.model import find_model, read_model
 
-    found = read_model(find_model(model))
+    folder = find_model(model)
+    found = read_model(folder)
     export_folder = export or latest_export(exports_folder())
     with progress(quiet=json) as bar:
         task = bar.add_task("measuring", total=7)
@@ -91,8 +125,11 @@ def evaluate(
             voices=voices,
             report=lambda name: bar.update(task, advance=1, description=name),
         )
+    figures = {"model_hash": found.model_hash, "export": str(export_folder), "seed": seed, "sets": rows}
+    if folder != DEFAULT_MODEL:  # beside a model of one's own, for the labeller to show
+        write_file(folder / EVALUATION_FILE, (dumps(figures, indent=2) + "\n").encode())
     if json:
-        print_json({"model_hash": found.model_hash, "export": str(export_folder), "seed": seed, "sets": rows})
+        print_json(figures)
         return
     print_table([{name: _short(row.get(name)) for name in EVALUATION_COLUMNS} for row in rows])
 
@@ -109,11 +146,19 @@ def sample(
     model: ModelOption = None,
     like: Annotated[str | None, typer.Option(help="FILE:SLOT of a favourite to vary.")] = None,
     amount: Annotated[float, typer.Option(min=0.01, max=1.0, help="How far from it: 0.1 a touch, 1 a cousin.")] = 0.3,
+    lock: Annotated[
+        list[str] | None, typer.Option(metavar="GROUP", help=f"What keeps the favourite's values: {_GROUPS}.")
+    ] = None,
+    unlock: Annotated[
+        list[str] | None, typer.Option(metavar="GROUP", help=f"What may vary of {', '.join(USUALLY_LOCKED)}.")
+    ] = None,
     json: JsonOption = False,
 ) -> None:
     """Write a cartridge of 32 new voices: of one category, of a mix, or around a favourite.
 
     Example: python -m training sample --category brass --seed 1 --out brass.syx
+
+    Example: python -m training sample --like brass.syx:3 --amount 0.5 --lock algorithm --unlock detune
     """
     from training.cartridge import facts_of, write_cartridge
     from training.model import find_model, read_model
@@ -122,11 +167,14 @@ def sample(
 
     mix = parse_mix(category)
     out = out or default_file(mix, varied=like is not None)
+    locked = locks(lock=lock or (), unlock=unlock or ())
+    if not like and (lock or unlock):
+        raise typer.BadParameter("locks are for variations; name a favourite with --like FILE:SLOT")
     favourite = read_favourite(like) if like else None
     found = read_model(find_model(model))
-    cartridge = sample_voices(found, mix, count=count, seed=seed, like=favourite, amount=amount)
+    cartridge = sample_voices(found, mix, count=count, seed=seed, like=favourite, amount=amount, locked=locked)
     named = f"{split_slot(like)[0].name}:{split_slot(like)[1]}" if like else None
-    facts = facts_of(cartridge, found, mix=mix, seed=seed, like=named, amount=amount)
+    facts = facts_of(cartridge, found, mix=mix, seed=seed, like=named, amount=amount, locked=locked)
     sidecar = write_cartridge(out, cartridge, facts)
     if json:
         print_json(facts)

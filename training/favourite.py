@@ -1,29 +1,35 @@
 """Variations of a favourite voice: how strongly each draw is pulled towards the favourite's own value.
 
-The amount runs from just above 0 (a touch) to 1 (a cousin). Locked parameters keep their value whatever the amount.
+The amount runs from just above 0 (a touch) to 1 (a cousin). Locked parameters (``dx7/parameter_groups.py``) keep
+their value whatever the amount.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import jax.numpy as jnp
 import numpy as np
 
-from dx7.parameters import GLOBAL_PARAMETER_NAMES, PARAMETERS, Kind
+from dx7.parameter_groups import USUALLY_LOCKED, parameters_of
+from dx7.parameters import PARAMETERS, Kind
 from training.draw import Pull
-from training.encoding import COLUMNS, EMPTY, SLOTS, TOKENS, VALUES, Tokens, operator_slot
+from training.encoding import COLUMNS, EMPTY, TOKENS, VALUES, Tokens
 from training.generator import IMPOSSIBLE
 from training.prototypes import Prototypes, operator_features, shared_features, squared_distances
-
-LOCKED_OPERATOR_PARAMETERS = ("frequency_mode", "detune")
-LOCKED_SHARED_PARAMETERS = tuple(name for name in GLOBAL_PARAMETER_NAMES if name.startswith("pitch_eg"))
 
 _STRONGEST, _WEAKEST = 12.0, 2.4  # logits, at amounts 0 and 1
 _NEAR = 6.0  # levels: a step of this size weighs as much as another category
 _ORDERED = (Kind.LEVEL, Kind.RATE, Kind.CENTRED)
 
 
-def pull_towards(tokens: Tokens, prototypes: Prototypes, *, amount: float) -> Pull:
-    """The pull to the voice ``uint8[7, 21]``. Raises ``ValueError`` for an amount that is not above 0, to 1."""
+def pull_towards(
+    tokens: Tokens, prototypes: Prototypes, *, amount: float, locked: Iterable[str] = USUALLY_LOCKED
+) -> Pull:
+    """The pull to the voice ``uint8[7, 21]``; ``locked`` are keys of parameter groups.
+
+    Raises ``ValueError`` for an amount that is not above 0, to 1, and ``VoiceError`` for an unknown group.
+    """
     if not 0 < amount <= 1:
         raise ValueError(f"the amount is {amount}; it must be above 0, to 1")
     strength = _STRONGEST + (_WEAKEST - _STRONGEST) * amount
@@ -31,16 +37,14 @@ def pull_towards(tokens: Tokens, prototypes: Prototypes, *, amount: float) -> Pu
     ordered = np.array([[column != EMPTY and PARAMETERS[column].kind in _ORDERED for column in row] for row in COLUMNS])
     far = np.where(ordered[:, :, None], np.minimum(distance / _NEAR, 1), distance > 0)
     values = -strength * far
-    values[locked_slots()] = np.where(distance[locked_slots()] > 0, IMPOSSIBLE, 0)
+    kept = locked_slots(locked)
+    values[kept] = np.where(distance[kept] > 0, IMPOSSIBLE, 0)
     return Pull(jnp.asarray(_pull_codes(tokens, prototypes, strength), jnp.float32), jnp.asarray(values, jnp.float32))
 
 
-def locked_slots() -> np.ndarray:
-    """Which slots a variation leaves alone: ``bool[7, 21]``."""
-    locked = np.zeros((TOKENS, SLOTS), bool)
-    locked[0, [GLOBAL_PARAMETER_NAMES.index(name) for name in LOCKED_SHARED_PARAMETERS]] = True
-    locked[1:, [operator_slot(name) for name in LOCKED_OPERATOR_PARAMETERS]] = True
-    return locked
+def locked_slots(locked: Iterable[str] = USUALLY_LOCKED) -> np.ndarray:
+    """Which slots a variation leaves alone: ``bool[7, 21]``. Raises ``VoiceError`` for an unknown group."""
+    return np.isin(COLUMNS, parameters_of(locked))
 
 
 def _pull_codes(tokens: Tokens, prototypes: Prototypes, strength: float) -> np.ndarray:

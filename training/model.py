@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from dx7.errors import CategoryError, ModelError
 from dx7.locations import DEFAULT_MODEL, runs_folder
+from dx7.runfolder import CONFIG_FILE, MODEL_FOLDER
 from training.checkpoint import flatten, read_arrays, unflatten, write_arrays, write_atomically
 from training.config import Config, make_config
 from training.generator import Generator
@@ -29,8 +30,6 @@ from training.state import Weights, make_generator, make_networks
 
 MODEL_VERSION = 1
 MODEL_FILE = "model.safetensors"
-CONFIG_FILE = "config.json"
-MODEL_FOLDER = "model"  # in a run's folder
 
 
 @dataclass(frozen=True)

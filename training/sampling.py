@@ -6,6 +6,7 @@ What is left out is counted by reason, so that the choosing never hides a poor g
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import jax
@@ -15,6 +16,7 @@ from flax import nnx
 from numpy.typing import NDArray
 
 from dx7.errors import ModelError
+from dx7.parameter_groups import USUALLY_LOCKED
 from dx7.parameters import PARAMETER_COUNT
 from dx7.voice import Voice
 from training.draw import Drawn, Mix, Temperature, draw
@@ -69,13 +71,16 @@ def sample(
     seed: int,
     like: Voice | None = None,
     amount: float = 0.3,
+    locked: Sequence[str] = USUALLY_LOCKED,
 ) -> Cartridge:
     """``count`` voices of a mix of categories (key to share; empty for any), or variations ``like`` a favourite.
 
-    The same model, wish and seed give the same voices. Raises ``CategoryError`` for a category the model does not
-    know and ``ModelError`` if it cannot draw so many different voices.
+    A variation differs from the favourite by the ``amount``, and not at all in the parameter groups ``locked``
+    (``dx7/parameter_groups.py``). The same model, wish and seed give the same voices. Raises ``CategoryError`` for a
+    category the model does not know, ``VoiceError`` for an unknown group, and ``ModelError`` if it cannot draw so many
+    different voices.
     """
-    pull = None if like is None else pull_towards(_tokens(like), model.prototypes, amount=amount)
+    pull = None if like is None else pull_towards(_tokens(like), model.prototypes, amount=amount, locked=locked)
     conditions = make_mix(model, mix, count=CANDIDATES * count)
     choice = _Choice(count, list(mix), like)
     for number, key in enumerate(jax.random.split(jax.random.key(seed), MOST_DRAWS)):
@@ -158,7 +163,8 @@ class _Choice:
         """The slots and what was left out. A poor model's faulty voices fill up, and their faults say so."""
         slots = (self.good + self.faulty)[: self.count]
         if len(slots) < self.count:
-            raise ModelError(f"the model drew only {len(slots)} different voices of {self.count}; train it longer")
+            remedy = "unlock a parameter group or ask for a larger amount" if self.like else "train it longer"
+            raise ModelError(f"the model drew only {len(slots)} different voices of {self.count}; {remedy}")
         left_out = self.left_out.copy()
         for slot in (self.good + self.faulty)[self.count :]:
             left_out[slot.faults[0] if slot.faults else "not needed"] += 1

@@ -24,6 +24,7 @@ from dx7.errors import ModelError
 from dx7.exchange import Export, read_export
 from dx7.messages import encode_bank_message
 from dx7.parameters import VOICES_IN_BANK
+from dx7.runfolder import CONFIG_FILE, METRICS_FILE, MODEL_FOLDER, SAMPLES_FOLDER, hold_run
 from dx7.voice import Voice
 from training import losses
 from training.checkpoint import flatten, read_arrays, unflatten, write_arrays, write_atomically
@@ -31,15 +32,13 @@ from training.config import Config
 from training.data import Voices, make_voices, of_split
 from training.draw import Mix, draw
 from training.encoding import TOKENS, decode, encode
-from training.model import CONFIG_FILE, MODEL_FOLDER, write_model
+from training.model import write_model
 from training.prototypes import Prototypes, fit_prototypes
 from training.sketch import make_sketch
 from training.state import Networks, TrainState, Weights, make_networks, make_state
 from training.steps import Step, compile_phases
 
 CHECKPOINT_FILE = "checkpoint.safetensors"
-METRICS_FILE = "metrics.jsonl"
-SAMPLES_FOLDER = "samples"
 
 Report = Callable[[int, dict[str, float]], None]  # told the step and its metrics after every chunk
 
@@ -55,13 +54,28 @@ class Run(NamedTuple):
     state: TrainState
 
 
-def train(export_folder: Path, config: Config, run_folder: Path, report: Report = lambda step, metrics: None) -> Path:
+def train(
+    export_folder: Path,
+    config: Config,
+    run_folder: Path,
+    report: Report = lambda step, metrics: None,
+    *,
+    stop: Callable[[], bool] = lambda: False,
+) -> Path | None:
     """Train, or go on where a stopped run was, and return the folder of the finished model.
 
-    Raises ``ExportError`` for an export that cannot be used and ``ModelError`` if the run folder belongs to another
-    config or export, or if a loss stops being finite (naming the step).
+    ``stop`` is asked after every chunk of steps; when it says so, the state is written and None returned, and the
+    next call goes on from that very step. Raises ``ExportError`` for an export that cannot be used and ``ModelError``
+    if the run folder belongs to another config or export, if another program trains there, or if a loss stops being
+    finite (naming the step).
     """
-    run = open_run(export_folder, config, run_folder)
+    export = read_export(export_folder)
+    with hold_run(run_folder):
+        return _train(open_run(export, config, run_folder), report, stop)
+
+
+def _train(run: Run, report: Report, stop: Callable[[], bool]) -> Path | None:
+    config = run.config
     learn = make_voices(
         run.export,
         run.prototypes,
@@ -87,9 +101,12 @@ def train(export_folder: Path, config: Config, run_folder: Path, report: Report 
         if step % config.sample_every == 0 or step == config.steps:
             write_samples(run, state, step)
         # Last, so that a kill before it repeats this chunk and nothing else.
-        if step % config.checkpoint_every == 0 or step == config.steps:
+        stopping = step < config.steps and stop()
+        if step % config.checkpoint_every == 0 or step == config.steps or stopping:
             write_checkpoint(run, state)
         report(step, {name: value for name, value in line.items() if isinstance(value, float)})
+        if stopping:
+            return None
 
     rows = of_split(run.export, "train")
     model = run.folder / MODEL_FOLDER
@@ -106,10 +123,14 @@ def train(export_folder: Path, config: Config, run_folder: Path, report: Report 
     return model
 
 
-def open_run(export_folder: Path, config: Config, run_folder: Path) -> Run:
+def open_run(export: Export, config: Config, run_folder: Path) -> Run:
     """Begin a run, or find the state a stopped one was in."""
-    export = read_export(export_folder)
-    about = {"config": asdict(config), "config_hash": config.config_hash, "export_hash": export.content_hash}
+    about = {
+        "config": asdict(config),
+        "config_hash": config.config_hash,
+        "export_hash": export.content_hash,
+        "category_keys": list(export.category_keys),
+    }
     networks = make_networks(config, len(export.category_keys))
     state = make_state(config, len(export.category_keys))
     if (run_folder / CHECKPOINT_FILE).exists():

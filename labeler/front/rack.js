@@ -3,6 +3,7 @@
 
 const LONGEST_NAME = 10;
 const FETCHED_AROUND = 8; // tiles on either side of the cursor whose sounds are fetched ahead
+const USUAL_SECONDS = 3; // of a sound, where nobody says how long it is
 const racks = new WeakMap();
 
 class Rack {
@@ -75,10 +76,11 @@ class Rack {
     const { data } = this;
     const steps = { arrowleft: -1, arrowright: 1, arrowup: -this.columns, arrowdown: this.columns };
     if (key in steps && this.tiles.length) return () => (event.shiftKey && data.movable ? this.move(steps[key]) : this.step(steps[key]));
-    if (key === " ") return () => this.play();
+    if (key === " ") return () => this.go(this.cursor);
     if (key === "home" || key === "end") return () => this.go(this.tiles.at(key === "home" ? 0 : -1)?.key ?? null);
     if (key === "m" && data.markable) return () => this.mark(this.cursor);
     if (key === "f2" && data.renamable) return () => this.rename(this.cursor);
+    if (key === "l" && data.through) return () => this.playThrough();
     const action = data.actions.find((each) => each.key === key);
     if (action) return () => this.emit(action.name);
     const digit = /^(?:Digit|Numpad)(\d)$/.exec(event.code)?.[1]; // by place: Shift turns digits into other signs
@@ -99,13 +101,14 @@ class Rack {
     this.go(this.tiles[Math.max(0, Math.min(this.tiles.length - 1, this.index + by))].key);
   }
 
-  go(key) {
+  go(key, isThrough = false) {
     if (key === null) return;
+    if (!isThrough) this.through = null;
     this.cursor = key;
     this.redraw();
     this.nodes.get(key)?.scrollIntoView({ block: "nearest" });
-    this.play();
     this.expect();
+    return this.play();
   }
 
   mark(key) {
@@ -165,7 +168,7 @@ class Rack {
 
   expect() {
     const { index } = this;
-    const near = this.tiles.map((tile, place) => [Math.abs(place - index), tile]).filter(([far]) => far <= FETCHED_AROUND);
+    const near = this.tiles.map((tile, place) => [Math.abs(place - index), tile]).filter(([far, tile]) => far <= FETCHED_AROUND && !tile.empty);
     listener.expect(near.sort((a, b) => a[0] - b[0]).map(([, tile]) => this.takeOf(tile)));
   }
 
@@ -174,16 +177,33 @@ class Rack {
     const tile = this.tiles.find((each) => each.key === key);
     if (!tile) return;
     this.hush();
+    if (tile.empty) return void listener.stop();
     if (!listener.ready) await listener.unlock();
     const started = await listener.play(this.takeOf(tile));
     if (started === null || this.cursor !== key) return;
     this.sounding = { key, started };
     const node = this.nodes.get(key);
-    node.style.setProperty("--seconds", `${listener.engine.playing?.buffer.duration ?? 3}s`);
+    node.style.setProperty("--seconds", `${listener.engine.playing?.buffer.duration ?? USUAL_SECONDS}s`);
     node.classList.remove("sounding");
     void node.offsetWidth; // so that the bar runs anew
     node.classList.add("sounding");
     (window.cartwright.rackPlays ??= []).push({ key, started });
+  }
+
+  // One after the other, from the cursor to the end; again, or going elsewhere, stops it. Answers do not.
+  async playThrough() {
+    const wasOn = this.through;
+    const through = (this.through = wasOn ? null : {});
+    this.drawBar();
+    if (wasOn) listener.stop();
+    for (const { key } of wasOn ? [] : this.tiles.slice(this.index).filter((tile) => !tile.empty)) {
+      if (this.through !== through || !this.root.isConnected) return;
+      if (!this.nodes.has(key)) continue; // removed meanwhile
+      await this.go(key, true);
+      await new Promise((done) => setTimeout(done, 1000 * (listener.engine.playing?.buffer.duration ?? USUAL_SECONDS)));
+    }
+    if (this.through === through) this.through = null;
+    this.drawBar();
   }
 
   hush() {
@@ -239,7 +259,7 @@ class Rack {
   }
 
   tileNode(tile) {
-    const node = piece("div", { class: "tile", role: "option", "data-key": tile.key });
+    const node = piece("div", { class: tile.empty ? "tile empty" : "tile", role: "option", "data-key": tile.key });
     const category = this.data.categories.find((each) => each.key === tile.category);
     if (category) node.style.setProperty("--hue", category.colour);
     node.append(piece("b", {}, tile.name || "(no name)"), piece("small", { title: tile.detail }, tile.detail));
@@ -248,7 +268,7 @@ class Rack {
     const gauge = piece("span", { class: "gauge" });
     if (tile.gauge !== null) gauge.append(piece("i", { style: `width: ${Math.round(100 * tile.gauge)}%` }));
     node.append(badges, gauge, piece("span", { class: "played" }));
-    if (this.data.markable) {
+    if (this.data.markable && !tile.empty) {
       const mark = piece("span", { class: "mark", title: "Mark (m)" });
       mark.addEventListener("click", (event) => {
         event.stopPropagation();
@@ -299,6 +319,13 @@ class Rack {
       button.addEventListener("click", () => this.emit(action.name));
       return button;
     });
+    if (data.through) {
+      const button = piece("button", { type: "button", "data-action": "through", class: this.through ? "primary" : "" });
+      button.append(piece("kbd", {}, "L"), piece("span", {}, this.through ? "Stop" : "Listen to all"));
+      button.addEventListener("mousedown", (event) => event.preventDefault());
+      button.addEventListener("click", () => this.playThrough());
+      buttons.push(button);
+    }
     const hints = ["arrows and Space play", data.markable && "M marks", data.movable && "Shift + arrows move", data.renamable && "F2 renames"];
     const marks = data.markable && this.marked.size ? `${this.marked.size} marked · ` : "";
     const words = marks + hints.filter(Boolean).join(", ");

@@ -22,7 +22,8 @@ _mount = mount("rack", *LISTENING, "rack.js")
 @dataclass(frozen=True, slots=True)
 class Tile:
     """A voice of a rack. ``category`` gives its colour and phrase, ``gauge`` (0 to 1) is a thin bar, such as a
-    probability; tiles of one ``group`` stand together under it as a heading; ``marked`` is the mark it begins with."""
+    probability; tiles of one ``group`` stand together under it as a heading; ``marked`` is the mark it begins with. A
+    tile that ``is_empty`` holds a place for a voice and never sounds."""
 
     key: str
     voice: Voice
@@ -33,6 +34,7 @@ class Tile:
     group: str = ""
     gauge: float | None = None
     marked: bool = False
+    is_empty: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +91,14 @@ def draw_rack(
     renamable: bool = False,
     columns: int = 4,
     autoplay: bool = False,
+    through: bool = False,
 ) -> Iterator[RackEvent]:
     """Draw voices and return what was done since the last run, in order.
 
     ``pads`` adds the category pads and their keys; Shift adds a second category. ``autoplay`` sounds the first tile of
-    a new set of tiles by itself. Call it once a run for a ``key``; then loop over the events to their end, and
-    ``st.rerun()`` if what is drawn has to change: the component goes on showing the old tiles until then.
+    a new set of tiles by itself; ``through`` lets L play one after the other, from the cursor to the end. Call it once
+    a run for a ``key``; then loop over the events to their end, and ``st.rerun()`` if what is drawn has to change: the
+    component goes on showing the old tiles until then.
 
     An event counts as done when the loop comes back for the next. Streamlit may break a run off at any of its calls,
     ``st.session_state`` among them: an event whose handling makes none is handled exactly once, and one that was
@@ -117,6 +121,7 @@ def draw_rack(
             "renamable": renamable,
             "columns": columns,
             "autoplay": autoplay,
+            "through": through,
             "session": seen.session,
             "acknowledged": seen.sequence,
         },
@@ -169,4 +174,5 @@ def _facts(tile: Tile) -> dict[str, Any]:
         "group": tile.group,
         "gauge": tile.gauge,
         "marked": tile.marked,
+        "empty": tile.is_empty,
     }

@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from dx7.errors import CartwrightError, CategoryError, FileError
+from dx7.errors import CartwrightError, CategoryError, FileError, ModelError, VoiceError
 from dx7.exchange import read_export
 from dx7.files import read_bank, write_cartridge
 from dx7.identity import file_sha
+from dx7.parameter_groups import GROUP_KEYS, USUALLY_LOCKED, parameters_of
 from dx7.parameters import PARAMETER_COUNT
 from dx7.voice import Voice
 from training.cli import app
@@ -97,6 +98,50 @@ def test_variations_move_away_with_the_amount_and_keep_what_is_locked(model, fav
         assert all(slot.voice.voice_id != voice.voice_id for slot in cartridge.slots)
     assert distances[0] < distances[1] < distances[2]
     assert distances[0] < PARAMETER_COUNT / 4
+
+
+@pytest.mark.parametrize("amount", [0.2, 1.0])
+@pytest.mark.parametrize("key", GROUP_KEYS)
+def test_a_locked_group_is_the_favourites_in_every_variation(model, favourite, key, amount):
+    voice = read_favourite(f"{favourite}:5")
+    own = np.frombuffer(voice.parameters, np.uint8)
+    cartridge = sample(model, {"bell": 1.0}, count=32, seed=2, like=voice, amount=amount, locked=[key])
+    varied = np.array([list(slot.voice.parameters) for slot in cartridge.slots], np.uint8)
+    kept = list(parameters_of([key]))
+    assert (varied[:, kept] == own[kept]).all()
+    assert (varied != own).any(axis=1).all()
+
+
+def test_what_is_unlocked_varies(model, favourite):
+    voice = read_favourite(f"{favourite}:5")
+    own = np.frombuffer(voice.parameters, np.uint8)
+    cartridge = sample(model, {}, count=32, seed=2, like=voice, amount=1.0, locked=[])
+    varied = np.array([list(slot.voice.parameters) for slot in cartridge.slots], np.uint8)
+    assert (varied[:, list(parameters_of(USUALLY_LOCKED))] != own[list(parameters_of(USUALLY_LOCKED))]).any()
+
+
+def test_with_everything_locked_the_remedy_is_to_unlock(model, favourite):
+    voice = read_favourite(f"{favourite}:5")
+    with pytest.raises(ModelError, match="drew only 0 different voices of 32; unlock a parameter group"):
+        sample(model, {}, count=32, seed=0, like=voice, amount=0.5, locked=GROUP_KEYS)
+
+
+def test_the_command_takes_locks_and_the_sidecar_tells_them(finished_run, favourite, tmp_path):
+    out = tmp_path / "varied.syx"
+    asked = ["sample", "--like", f"{favourite}:2", "--model", str(finished_run), "--out", str(out)]
+    result = invoke(app, [*asked, "--lock", "algorithm", "--lock", "lfo", "--unlock", "detune"])
+    assert result.exit_code == 0, result.output
+    like = json.loads(out.with_suffix(".json").read_text())["like"]
+    assert like == {
+        "voice": "favourites.syx:2",
+        "amount": 0.3,
+        "locked": ["algorithm", "fixed_mode", "lfo", "pitch_eg"],
+    }
+    own = np.frombuffer(read_favourite(f"{favourite}:2").parameters, np.uint8)
+    kept = list(parameters_of(like["locked"]))
+    assert all((np.frombuffer(v.parameters, np.uint8) == own)[kept].all() for v in read_bank(out).voices())
+    assert isinstance(invoke(app, [*asked, "--lock", "reverb"]).exception, VoiceError)
+    assert invoke(app, ["sample", "--lock", "lfo", "--model", str(finished_run), "--out", str(out)]).exit_code == 2
 
 
 def test_an_unknown_category_lists_the_known(model):

@@ -1,20 +1,29 @@
 import json
+import os
+import subprocess
+import sys
+import time
 from dataclasses import replace
 
 import jax
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 from dx7.errors import ExportError, ModelError
 from dx7.exchange import read_export
 from dx7.files import read_bank
+from dx7.runfolder import EVALUATION_FILE, METRICS_FILE, SAMPLES_FOLDER, hold_run, running_process
 from training.checkpoint import read_arrays
+from training.cli import app
 from training.config import Config
 from training.evaluate import draw_wanted
 from training.figures import marginal_distance
 from training.model import MODEL_FILE, find_model, read_model
 from training.state import make_generator
-from training.train import CHECKPOINT_FILE, METRICS_FILE, SAMPLES_FOLDER, train
+from training.train import CHECKPOINT_FILE, train
+
+invoke = CliRunner().invoke
 
 
 def metrics_of(run):
@@ -79,6 +88,58 @@ def test_a_stopped_run_goes_on_as_if_it_had_not_stopped(finished_run, export_fol
         assert [{k: v for k, v in line.items() if k not in drop} for line in metrics_of(run)] == [
             {k: v for k, v in line.items() if k not in drop} for line in metrics_of(finished_run)
         ]
+
+
+def test_a_run_that_is_asked_to_stop_goes_on_from_that_very_step(finished_run, export_folder, tiny, tmp_path):
+    seen = []
+    stopped = train(export_folder, tiny, tmp_path, lambda step, metrics: seen.append(step), stop=lambda: len(seen) == 2)
+    assert stopped is None
+    assert seen == [10, 20, 30]  # no checkpoint would be due at 30
+    assert read_arrays(tmp_path / CHECKPOINT_FILE)[1]["step"] == 30
+    assert not (tmp_path / "model").exists()
+    model = train(export_folder, tiny, tmp_path, lambda step, metrics: seen.append(step))
+    assert seen[3] == 40
+    assert model is not None
+    assert (model / MODEL_FILE).read_bytes() == (finished_run / "model" / MODEL_FILE).read_bytes()
+
+
+def test_two_programs_cannot_train_in_one_folder(export_folder, tiny, tmp_path):
+    with hold_run(tmp_path):
+        assert running_process(tmp_path) == os.getpid()
+        with pytest.raises(ModelError, match="another program trains in"):
+            train(export_folder, tiny, tmp_path)
+    assert running_process(tmp_path) is None
+    assert running_process(tmp_path / "nowhere") is None
+
+
+def test_the_command_stops_at_a_term_signal_and_says_how_to_go_on(export_folder, tmp_path):
+    """A process of its own: what the labeller starts, and stops."""
+    command = [sys.executable, "-m", "training", "train", "--config", "tiny", "--json"]
+    run = tmp_path / "run"
+    process = subprocess.Popen(
+        [*command, "--export", str(export_folder), "--run", str(run)], stdout=subprocess.PIPE, text=True
+    )
+    deadline = time.monotonic() + 120
+    while not (run / METRICS_FILE).exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert running_process(run) == process.pid
+    process.terminate()
+    out, _ = process.communicate(timeout=60)
+    assert process.returncode == 0
+    facts = json.loads(out)
+    assert facts["model"] is None
+    assert facts["step"] == metrics_of(run)[-1]["step"] == read_arrays(run / CHECKPOINT_FILE)[1]["step"]
+    assert facts["step"] < facts["steps"]
+
+
+def test_the_figures_of_an_evaluation_are_kept_beside_the_model(finished_run, export_folder, monkeypatch):
+    rows = [{"set": "humans, held out", "useful": 0.9}]
+    monkeypatch.setattr("training.evaluate.evaluate", lambda *arguments, **named: rows)
+    told = invoke(app, ["evaluate", "--model", str(finished_run), "--export", str(export_folder), "--json"])
+    assert told.exit_code == 0, told.output
+    kept = json.loads((finished_run / "model" / EVALUATION_FILE).read_text())
+    assert kept == json.loads(told.output)
+    assert kept["sets"] == rows
 
 
 def test_a_loss_that_is_not_finite_stops_the_run_and_names_the_step(export_folder, tiny, tmp_path):

@@ -1,0 +1,120 @@
+"""Voices for a cartridge out of the store: what matches a filter, chosen and ordered by sound."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from enum import StrEnum
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+
+from corpus.cartridges.cartridge import Slot
+from corpus.cartridges.naming import legal_name
+from corpus.cartridges.neighbours import most_varied, path_of, walk
+from corpus.searching.facets import Filters
+from corpus.searching.search import EVERYTHING, Query, demand_hearing
+from corpus.searching.similar import read_parameters
+from corpus.searching.sound_space import SOUND_SIZE, USED, Floats, Heard, sound_places
+from corpus.storage.store import Connection
+from dx7.errors import CartridgeError
+from dx7.hearing.descriptors import hear_many
+from dx7.voice import Voice
+
+MOST_CANDIDATES = 20_000  # that are looked at; the most copied come first
+
+
+class Choice(StrEnum):
+    """Which of the voices that match are taken."""
+
+    COMMON = "common"  # those found in the most places, ordered so that neighbours sound alike
+    VARIED = "varied"  # those that differ most from each other, ordered likewise
+    WALK = "walk"  # from one voice to the nearest, and on from there
+
+
+class _Candidates(NamedTuple):
+    """Columns, one row a voice, the closest matches and the most copied first."""
+
+    voice_ids: list[str]
+    names: list[str]
+    categories: list[list[str]]
+    origins: list[str]
+    places: Floats
+
+
+def find_slots(
+    connection: Connection,
+    text: str = "",
+    filters: Filters = EVERYTHING,
+    *,
+    count: int,
+    choice: Choice = Choice.COMMON,
+    start: Voice | None = None,
+    exclude: Collection[str] = (),
+) -> list[Slot]:
+    """Up to ``count`` voices that match, as slots, in the order they should stand.
+
+    A walk begins beside ``start``, or at the most copied voice that matches. ``exclude`` has ids of voices that are
+    not wanted. Raises ``StoreError`` if the voices have not been heard, ``CartridgeError`` if none matches.
+    """
+    most = count if choice is Choice.COMMON else MOST_CANDIDATES
+    candidates = _candidates(connection, text, filters, exclude, most)
+    if len(candidates.voice_ids) < count and filters.categories:
+        candidates = _candidates(connection, text, filters, exclude, most, only_mainly=False)
+    places = candidates.places
+    if not len(places):
+        raise CartridgeError("no voice of the store is all of that; ask for less")
+    if choice is Choice.WALK:
+        first = [] if start else [0]
+        beginning: Floats = _places_of([start])[0] if start else places[0]
+        rows = first + walk(places, beginning, count - len(first))
+    else:
+        rows = most_varied(places, count) if choice is Choice.VARIED else list(range(len(places)))
+        rows = [rows[step] for step in path_of(places[rows])]
+    return _slots(connection, candidates, rows, filters.categories)
+
+
+def order_alike(voices: Sequence[Voice]) -> list[int]:
+    """In which order voices should stand so that neighbours sound alike. They are heard for it, some 3 ms each."""
+    return path_of(_places_of(voices))
+
+
+def _candidates(
+    connection: Connection,
+    text: str,
+    filters: Filters,
+    exclude: Collection[str],
+    most: int,
+    *,
+    only_mainly: bool = True,
+) -> _Candidates:
+    """``only_mainly``: a rule's first guess must be the category asked for, where nobody has labelled the voice."""
+    found = Query(connection, text, filters)
+    demand_hearing(connection)
+    query = f"""{found.sql}
+        SELECT voice_id, best, coalesce(labels, suggestions) AS categories, path || ' · slot ' || slot AS origin, sound
+        FROM found WHERE sound IS NOT NULL AND NOT list_contains($exclude, voice_id)
+            AND ($anything OR labels IS NOT NULL OR list_contains($mainly, suggestions[1]))
+        ORDER BY rank, sightings DESC, voice_id LIMIT $most"""  # noqa: S608 - parts of our own
+    values = found.values | {"exclude": list(exclude), "most": most}
+    values |= {"mainly": list(filters.categories), "anything": not (filters.categories and only_mainly)}
+    rows: pa.Table = connection.sql(query, params=values).to_arrow_table()
+    places = rows["sound"].combine_chunks().flatten().to_numpy(zero_copy_only=False).reshape(-1, SOUND_SIZE)
+    ids, names, categories, origins = (rows[name].to_pylist() for name in ("voice_id", "best", "categories", "origin"))
+    return _Candidates(ids, names, categories, origins, places)
+
+
+def _slots(connection: Connection, candidates: _Candidates, rows: Sequence[int], wanted: Collection[str]) -> list[Slot]:
+    parameters = read_parameters(connection, [candidates.voice_ids[row] for row in rows])
+    slots = []
+    for values, row in zip(parameters, rows, strict=True):
+        categories = candidates.categories[row] or []
+        main = next((key for key in categories if key in wanted), categories[0] if categories else None)
+        voice = Voice.from_array(values, legal_name(candidates.names[row] or ""))
+        slots.append(Slot(voice, category=main, source=candidates.origins[row]))
+    return slots
+
+
+def _places_of(voices: Sequence[Voice]) -> Floats:
+    heard = hear_many(np.array([list(voice.unpacked) for voice in voices], np.uint8))
+    return sound_places(Heard(heard[:, :USED]))

@@ -1,0 +1,65 @@
+"""A finished cartridge: the 4,104 bytes that an instrument takes, and the sidecar that says where they come from."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from corpus.cartridges.cartridge import POSITIONS, Cartridge
+from corpus.incoming.found import GENERATOR
+from dx7.errors import FileError
+from dx7.files import encode_cartridge, write_file
+from dx7.identity import file_sha
+
+SIDECAR_VERSION = 1
+
+
+def cartridge_bytes(cartridge: Cartridge) -> bytes:
+    """The ``.syx`` of a cartridge: 4,104 bytes; empty slots are INIT VOICE."""
+    return encode_cartridge(cartridge.voices())
+
+
+def cartridge_sidecar(cartridge: Cartridge) -> bytes:
+    """The JSON beside it. It names a generator if a model made one of the voices: ingest then marks the file."""
+    slots: list[dict[str, Any]] = []
+    for position, slot, voice in zip(POSITIONS, cartridge.slots, cartridge.voices(), strict=True):
+        about: dict[str, Any] = {
+            "slot": position,
+            "name": voice.name,
+            "voice_id": voice.voice_id,
+            "empty": slot is None,
+        }
+        if slot:
+            about |= {"category": slot.category, "source": slot.source, "generated": slot.wish is not None}
+        if slot and slot.wish:
+            about |= {"categories": dict(slot.wish.mix), "verdict": slot.verdict and slot.verdict.found.value}
+        slots.append(about)
+    is_generated = any(slot["generated"] for slot in slots if not slot["empty"])
+    facts: dict[str, Any] = {"version": SIDECAR_VERSION, "title": cartridge.title, "built_by_hand": True}
+    facts |= {"generator": GENERATOR} if is_generated else {}
+    facts |= {"generated": is_generated, "file_sha": file_sha(cartridge_bytes(cartridge)), "slots": slots}
+    return (json.dumps(facts, indent=2, ensure_ascii=False) + "\n").encode()
+
+
+def file_stem(title: str) -> str:
+    """What the files of a cartridge are called.
+
+    >>> file_stem(" My Brass / 2"), file_stem("??")
+    ('My-Brass-2', 'cartridge')
+    """
+    return re.sub(r"[^\w.-]+", "-", title, flags=re.ASCII).strip("-._")[:40] or "cartridge"
+
+
+def write_cartridge(folder: Path, cartridge: Cartridge) -> tuple[Path, Path]:
+    """Write both files into a folder, made if it is not there, and return their paths. Raises ``FileError``."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise FileError(f"cannot make the folder {folder}: {error.strerror}") from error
+    path = folder / f"{file_stem(cartridge.title)}.syx"
+    sidecar = path.with_suffix(".json")
+    write_file(path, cartridge_bytes(cartridge))
+    write_file(sidecar, cartridge_sidecar(cartridge))
+    return path, sidecar

@@ -1,0 +1,78 @@
+"""The folder of a training run: what stands in it under which name, and whether a program trains there now.
+
+``training`` writes it; the labeller reads it as files and needs nothing of ``training``.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from dx7.errors import ModelError
+
+CONFIG_FILE = "config.json"  # settings, the export's hash and its categories; in the model's folder too
+METRICS_FILE = "metrics.jsonl"  # one flat object a chunk of steps
+SAMPLES_FOLDER = "samples"  # step-NNNNNN.syx: a cartridge of the same 32 seeds, slot n of category n, and again
+MODEL_FOLDER = "model"  # when finished
+EVALUATION_FILE = "evaluation.json"  # in the model's folder, once it was measured
+LOG_FILE = "train.log"  # what a run that no terminal watches would have said
+LOCK_FILE = ".running"  # locked, and with the process in it, while a program trains
+
+_PATIENCE = 1.0  # seconds; somebody may just be looking whether the run is held
+_PAUSE = 0.02
+
+
+@contextmanager
+def hold_run(folder: Path) -> Iterator[None]:
+    """Keep every other program from training in this folder. Let go at the end of the block, or of the process.
+
+    Raises ``ModelError`` if another holds it, or the folder cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(folder / LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    except OSError as error:
+        raise ModelError(f"cannot write to the run folder {folder}: {error.strerror}") from error
+    try:
+        deadline = time.monotonic() + _PATIENCE
+        while not _locked(descriptor, fcntl.LOCK_EX):
+            if time.monotonic() >= deadline:
+                raise ModelError(f"another program trains in {folder} already; wait for it, or stop it")
+            time.sleep(_PAUSE)
+        os.ftruncate(descriptor, 0)
+        os.write(descriptor, str(os.getpid()).encode())
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def running_process(folder: Path) -> int | None:
+    """The process that trains in a run's folder now; None if none does."""
+    try:
+        descriptor = os.open(folder / LOCK_FILE, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        deadline = time.monotonic() + _PATIENCE
+        while not _locked(descriptor, fcntl.LOCK_SH):
+            written = os.pread(descriptor, 20, 0)
+            if written.isdigit():
+                return int(written)
+            if time.monotonic() >= deadline:
+                raise ModelError(f"a program trains in {folder}, but {LOCK_FILE} does not say which; stop it by hand")
+            time.sleep(_PAUSE)  # it is about to say so
+    finally:
+        os.close(descriptor)
+    return None
+
+
+def _locked(descriptor: int, how: int) -> bool:
+    try:
+        fcntl.flock(descriptor, how | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

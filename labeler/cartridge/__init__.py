@@ -1,0 +1,1 @@
+"""What the Cartridge page is made of: tiles, keys, panels, errands to the model."""

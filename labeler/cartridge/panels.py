@@ -1,0 +1,183 @@
+"""The panels below the rack: filling from the collection, asking the model, files, and how often the model hits."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from corpus.cartridges.cartridge import Slot
+from corpus.cartridges.desk import Desk
+from corpus.cartridges.draft import EMPTY
+from corpus.cartridges.filling import Choice
+from corpus.cartridges.naming import legal_name
+from corpus.cartridges.verdicts import hit_rates
+from corpus.cartridges.wish import LEAST_AMOUNT, Wish
+from corpus.cartridges.writing import cartridge_bytes, cartridge_sidecar, file_stem
+from corpus.labelling.journal import read_journals
+from corpus.searching.facets import SCALES, Filters
+from dx7.categories import load_categories
+from dx7.errors import CartwrightError, CategoryError, FormatError
+from dx7.files import read_bank_bytes
+from dx7.parameter_groups import GROUPS, USUALLY_LOCKED
+from dx7.parameters import VOICES_IN_BANK
+from labeler.cartridge.errands import Errand, Errands, Into
+from labeler.cartridge.keys import Wanted, fill
+from labeler.cartridge.sender import draw_sender
+from labeler.context import Context
+
+_CHOICES = {
+    "the most copied": Choice.COMMON,
+    "the most varied": Choice.VARIED,
+    "a walk by sound": Choice.WALK,
+}
+_ANYTHING = "any"
+
+
+def draw_panels(desk: Desk, errands: Errands, context: Context) -> Wanted:
+    """Draw all panels, do what was asked for in one, and return what they are set to."""
+    titles = {category.key: category.title for category in load_categories()}
+    tabs = st.tabs(["Fill from the collection", "Ask the model", "File and DX7", "How often the model hits"])
+    with tabs[0]:
+        text, filters, choice, into, is_filling = _draw_filling(titles)
+    with tabs[1]:
+        weights, amount, locked, is_asking = _draw_asking(titles)
+    wanted = Wanted(text, filters, choice, amount, locked, into)
+    try:
+        if is_filling:
+            errands.said, errands.problem = fill(desk, context, wanted, choice=choice), ""
+        if is_asking:
+            _ask(errands, desk, weights, into, titles)
+        with tabs[2]:
+            _draw_file(desk, errands)
+        with tabs[3]:
+            _draw_hits(context, titles)
+    except CartwrightError as error:
+        errands.said, errands.problem = "", str(error)
+    return wanted
+
+
+def _draw_filling(titles: dict[str, str]) -> tuple[str, Filters, Choice, Into, bool]:
+    first = st.columns([3, 2, 2, 2], vertical_alignment="bottom")
+    categories = first[0].multiselect("Categories", list(titles), format_func=titles.__getitem__, key="fill-categories")
+    text = first[1].text_input("In the name", key="fill-text")
+    which: str = first[2].selectbox("Which", list(_CHOICES), key="fill-choice")
+    into = Into(first[3].selectbox("Into", [*map(str, Into)], key="fill-into"))
+    second = st.columns([1.4, 1.4, 1.4, 1.5, 1.7, 1.6], vertical_alignment="bottom")
+    words = {}
+    for column, (name, scale) in zip(second, SCALES.items(), strict=False):
+        words[name] = column.selectbox(name.capitalize(), [_ANYTHING, *scale.words], key=f"fill-{name}")
+    healthy = second[3].checkbox("Healthy only", value=True, key="fill-healthy")
+    one = second[4].checkbox("One of a family", value=True, key="fill-family")
+    is_filling = second[5].button("Fill", shortcut="f", width="stretch", type="primary", key="fill")
+    ranges = {name: SCALES[name].ranges()[word] for name, word in words.items() if word != _ANYTHING}
+    filters = Filters(
+        categories=tuple(categories),
+        brightness=ranges.get("brightness"),
+        attack=ranges.get("attack"),
+        release=ranges.get("release"),
+        healthy=healthy,
+        one_per_family=one,
+        generated=False,
+        filler=False,
+    )
+    return text, filters, _CHOICES[which], into, is_filling
+
+
+def _draw_asking(titles: dict[str, str]) -> tuple[dict[str, float], float, tuple[str, ...], bool]:
+    wish, varying, button = st.columns([4, 2, 1.6], vertical_alignment="bottom", gap="medium")
+    chosen = wish.multiselect(
+        "Categories; several make a mix",
+        list(titles),
+        format_func=titles.__getitem__,
+        key="ask-categories",
+        placeholder="Any",
+    )
+    amount = varying.slider("V varies the voice by", LEAST_AMOUNT, 1.0, 0.3, 0.01, key="ask-amount")
+    is_asking = button.button("Ask for 32", shortcut="a", width="stretch", type="primary", key="ask")
+    weights = dict.fromkeys(chosen, 1.0)
+    if len(chosen) > 1:
+        for column, key in zip(st.columns(len(chosen)), chosen, strict=True):
+            weights[key] = column.slider(titles[key], 0.0, 1.0, 0.5, 0.05, key=f"ask-weight-{key}")
+    locked = st.pills(
+        "Kept in variations",
+        [group.key for group in GROUPS],
+        format_func={group.key: group.title for group in GROUPS}.__getitem__,
+        selection_mode="multi",
+        default=list(USUALLY_LOCKED),
+        key="ask-locks",
+    )
+    return weights, amount, tuple(locked), is_asking
+
+
+def _ask(errands: Errands, desk: Desk, weights: dict[str, float], into: Into, titles: dict[str, str]) -> None:
+    if weights and not any(weights.values()):
+        raise CategoryError("every weight of the mix is 0; give one category some")
+    wish = Wish.of(weights)
+    what = " and ".join(titles[key] for key in wish.categories) or "Anything"
+    is_full = len(desk.cartridge) == VOICES_IN_BANK
+    errands.send_out([Errand(wish, what, Into.ALL if is_full else into)])
+
+
+def _draw_file(desk: Desk, errands: Errands) -> None:
+    cartridge = desk.cartridge
+    data = cartridge_bytes(cartridge)
+    stem = file_stem(cartridge.title)
+    columns = st.columns([2, 1.3, 1.3, 3], vertical_alignment="bottom")
+    title = columns[0].text_input("Title", cartridge.title, max_chars=40, key=f"cartridge-title-{cartridge.title}")
+    columns[1].download_button(
+        f"{stem}.syx", data, f"{stem}.syx", "application/octet-stream", shortcut="s", width="stretch", key="save"
+    )
+    columns[2].download_button(
+        "Sidecar .json",
+        cartridge_sidecar(cartridge),
+        f"{stem}.json",
+        "application/json",
+        width="stretch",
+        key="sidecar",
+    )
+    given = columns[3].file_uploader("Open a bank", type=["syx"], key="cartridge-open")
+    draw_sender(cartridge.voices())
+    if title != cartridge.title:
+        desk.change("title", cartridge.called(title))
+        st.rerun()
+    if given is not None and st.session_state.get("cartridge-opened") != given.file_id:
+        st.session_state["cartridge-opened"] = given.file_id
+        errands.said, errands.problem = _open(desk, given.name, given.getvalue()), ""
+
+
+def _open(desk: Desk, name: str, data: bytes) -> str:
+    bank = read_bank_bytes(data, name)
+    if bank.rejection:
+        raise FormatError(f"{name} holds no voices: {bank.rejection.message}")
+    voices = bank.voices()[:VOICES_IN_BANK]
+    slots = [
+        Slot(voice.replace(name=legal_name(voice.name)), source=f"{name} · slot {number}")
+        for number, voice in enumerate(voices, 1)
+    ]
+    stem = name.rpartition(".")[0]
+    desk.change("open", EMPTY.called(stem).add(slots))
+    return f"{len(desk.cartridge)} voices of {name}"
+
+
+def _draw_hits(context: Context, titles: dict[str, str]) -> None:
+    rates = hit_rates(read_journals(context.journals).answers)
+    if not rates:
+        st.text(
+            "Nothing yet. Ask the model, listen, and keep (Enter), reject (X) or label (a category's key) each voice."
+        )
+        return
+    st.dataframe(
+        [
+            {
+                "Asked for": titles.get(rate.category, rate.category),
+                "Kept": rate.rate,
+                "Heard": rate.heard,
+                "As asked": rate.kept,
+                "Something else": rate.other,
+                "Rejected": rate.rejected,
+            }
+            for rate in rates
+        ],
+        column_config={"Kept": st.column_config.ProgressColumn(format="percent", min_value=0, max_value=1)},
+        width="stretch",
+        hide_index=True,
+    )

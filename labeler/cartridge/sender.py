@@ -1,0 +1,18 @@
+"""Sending the cartridge to the DX7 at the server's port, only after the words that say what that overwrites."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from dx7.instrument import BANK_CONFIRMATION
+from dx7.voice import Voice
+from labeler.components import mount
+from labeler.sounds.takes import encode_voice
+
+_mount = mount("sendbank", "sendbank.js")
+
+
+def draw_sender(voices: Sequence[Voice]) -> None:
+    """Draw the field for the words, and the button that they wake. The page itself asks the server to send."""
+    rows = [{"voice": encode_voice(voice), "name": voice.name} for voice in voices]
+    _mount(data={"voices": rows, "confirmation": BANK_CONFIRMATION}, key="sendbank")

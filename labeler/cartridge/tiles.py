@@ -1,0 +1,47 @@
+"""A cartridge as the rack shows it, and back: which slot a tile is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from corpus.cartridges.cartridge import POSITIONS, Cartridge, Found, Slot
+from dx7.categories import load_categories
+from dx7.voice import INIT_VOICE
+from labeler.rack.rack import Tile
+
+_EMPTY = "empty-"
+_VERDICTS = {Found.KEPT: "✓ kept", Found.OTHER: "≠ other", Found.REJECTED: "✗ rejected"}
+
+
+def tiles_of(cartridge: Cartridge) -> list[Tile]:
+    """32 tiles, one a slot; empty ones too, so that voices can be moved there."""
+    titles = {category.key: category.title for category in load_categories()}
+    return [
+        _tile(position, slot, titles)
+        if slot
+        else Tile(f"{_EMPTY}{position}", INIT_VOICE, "-", f"{position} · empty", is_empty=True)
+        for position, slot in zip(POSITIONS, cartridge.slots, strict=True)
+    ]
+
+
+def positions_of(cartridge: Cartridge, keys: Sequence[str]) -> list[int]:
+    """Where tiles stand, empty ones too. Raises ``CartridgeError`` for a slot that is gone."""
+    return [int(key[len(_EMPTY) :]) if key.startswith(_EMPTY) else cartridge.position_of(key) for key in keys]
+
+
+def is_empty(key: str | None) -> bool:
+    """Whether a tile is that of an empty slot, or none."""
+    return key is None or key.startswith(_EMPTY)
+
+
+def _tile(position: int, slot: Slot, titles: dict[str, str]) -> Tile:
+    kind = titles.get(slot.category or "", slot.category or "")
+    state = _VERDICTS[slot.verdict.found] if slot.verdict else "new" if slot.wish else ""
+    return Tile(
+        key=slot.key,
+        voice=slot.voice,
+        name=slot.voice.name,
+        detail=" · ".join(filter(None, [str(position), state, kind])),
+        badges=slot.faults,
+        category=slot.category if slot.category in titles else None,
+    )

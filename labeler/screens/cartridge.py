@@ -1,0 +1,67 @@
+"""The Cartridge page: 32 slots, made by hand, from the collection, or by the model, judged by ear."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from corpus.cartridges.cartridge import Found
+from corpus.cartridges.desk import Desk
+from corpus.cartridges.draft import Draft
+from dx7.errors import CartwrightError
+from labeler.cartridge.errands import Errands, cartridges_folder, draw_errand, errands_of
+from labeler.cartridge.keys import ACTIONS, act
+from labeler.cartridge.panels import draw_panels
+from labeler.cartridge.tiles import tiles_of
+from labeler.context import Context
+from labeler.rack.rack import draw_rack
+
+
+def draw(context: Context) -> None:
+    """Draw the page."""
+    desk, errands = Desk(cartridges_folder(context), context.journals, context.labeller), errands_of(context)
+    status, rack, panels = st.container(key="cartridge-status"), st.container(), st.container()
+    # The panels run first, though they stand last: keys do what they are set to, and the rack shows what they did.
+    with panels:
+        wanted = draw_panels(desk, errands, context)
+    try:
+        errands.take_in(desk)
+    except CartwrightError as error:
+        errands.said, errands.problem = "", str(error)
+    draft = desk.draft
+    with status:
+        if not draw_errand(errands):
+            _draw_status(draft, errands)
+    with rack:
+        events = draw_rack(
+            tiles_of(draft.cartridge),
+            key=f"cartridge-{context.labeller}",
+            actions=ACTIONS,
+            pads=True,
+            movable=True,
+            renamable=True,
+            columns=8,
+            through=True,
+        )
+    has_acted = False
+    for event in events:
+        has_acted = True
+        try:
+            errands.said, errands.problem = act(event, desk, errands, context, wanted), ""
+        except CartwrightError as error:
+            errands.said, errands.problem = "", str(error)
+    if has_acted:
+        st.rerun()
+
+
+def _draw_status(draft: Draft, errands: Errands) -> None:
+    slots = draft.cartridge.filled().values()
+    found = [slot.verdict.found for slot in slots if slot.verdict]
+    facts = [draft.cartridge.title, f"{len(slots)} of 32"]
+    facts += [f"{found.count(Found.KEPT)} kept", f"{found.count(Found.REJECTED)} rejected"] if found else []
+    facts += [f"U takes back: {draft.changes[-1].what}"] if draft.changes else []
+    words, told = st.columns([3, 2], vertical_alignment="center")
+    words.text("  ·  ".join(facts))
+    if errands.problem:
+        told.container(key="cartridge-problem").text(errands.problem)
+    else:
+        told.text(errands.said)

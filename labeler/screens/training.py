@@ -1,0 +1,154 @@
+"""The Training page: runs, their curves as they grow, and how the model learns, to be heard step by step."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from dx7.categories import load_categories
+from dx7.errors import CartwrightError
+from dx7.exchange import latest_export, read_manifest
+from dx7.locations import DEFAULT_MODEL
+from dx7.runfolder import MODEL_FOLDER
+from labeler.charts import curve_chart
+from labeler.context import Context
+from labeler.model.running import CONFIGS, new_run, resume_run, start_run, stop_run
+from labeler.model.runs import (
+    Run,
+    RunState,
+    curves,
+    read_evaluation,
+    read_metrics,
+    read_run,
+    read_runs,
+    read_samples,
+    sample_voices,
+)
+from labeler.rack.rack import Tile, draw_rack
+from labeler.screens.progress import shown_time
+
+_LOOK_EVERY = 3.0  # seconds; a chunk of steps takes about as long
+_FIGURES = ("useful", "heard", "copies", "repeats", "coverage", "precision", "auc_sound", "auc_parameters", "marginals")
+
+
+def draw(context: Context) -> None:
+    """Draw the page."""
+    runs = read_runs(context.data / "runs")
+    names = {run.folder.name: run for run in runs}
+    left, right = st.columns([3, 2], vertical_alignment="bottom")
+    if "training-run" in st.session_state and st.session_state["training-run"] not in names:
+        del st.session_state["training-run"]
+    chosen = left.selectbox("Run", list(names), key="training-run") if runs else None
+    with right:
+        _draw_starting(context)
+    if chosen is None:
+        st.text("No run yet. A run learns from the latest export; the Progress page writes one.")
+        _draw_evaluation("The model that ships", DEFAULT_MODEL)
+        return
+    folder = names[chosen].folder
+    _draw_run(folder, context.data / "exports")
+    _draw_samples(names[chosen])
+    if names[chosen].state is RunState.FINISHED:
+        _draw_evaluation("This run's model", folder / MODEL_FOLDER)
+    _draw_evaluation("The model that ships", DEFAULT_MODEL)
+
+
+def _draw_starting(context: Context) -> None:
+    config, button = st.columns([3, 2], vertical_alignment="bottom")
+    chosen = config.selectbox("Settings", list(CONFIGS), format_func=CONFIGS.__getitem__, key="training-config")
+    if button.button("Start a run", shortcut="t", type="primary", width="stretch", key="start-run"):
+        try:
+            export = latest_export(context.data / "exports")
+            read_manifest(export)
+            folder = new_run(context.data / "runs", chosen)
+            start_run(folder, config=chosen, export=export)
+        except CartwrightError as error:
+            st.warning(str(error))
+        else:
+            del st.session_state["training-run"]
+            st.rerun()
+
+
+def _draw_run(folder: Path, exports: Path) -> None:
+    """What moves: drawn again every few seconds while the run goes on."""
+    state = read_run(folder).state
+    every = _LOOK_EVERY if state is RunState.RUNNING else None
+    st.fragment(run_every=every)(_draw_state)(folder, exports, state)
+
+
+def _draw_state(folder: Path, exports: Path, state: RunState) -> None:
+    run = read_run(folder)
+    if run.state is not state:
+        st.rerun()
+    words, button = st.columns([5, 1.2], vertical_alignment="center")
+    words.progress(min(1.0, run.step / run.steps) if run.steps else 0.0, _told(run))
+    if run.state is RunState.RUNNING:
+        if button.button("Stop", shortcut="p", width="stretch", key="stop-run"):
+            _try(lambda: stop_run(folder))
+    elif run.state is not RunState.FINISHED and button.button("Go on", shortcut="p", width="stretch", key="resume-run"):
+        _try(lambda: resume_run(folder, exports=exports))
+    if run.problem:
+        st.warning(run.problem)
+    charts = curves(read_metrics(folder))
+    for column, (title, rows) in zip(st.columns(max(1, len(charts))), charts.items(), strict=False):
+        column.altair_chart(curve_chart(title, rows), width="stretch", key=f"curve-{title}")
+
+
+def _try(act: Any) -> None:
+    try:
+        act()
+    except CartwrightError as error:
+        st.warning(str(error))
+    else:
+        st.rerun()
+
+
+def _told(run: Run) -> str:
+    facts = [run.state.value, f"step {run.step:,} of {run.steps:,}" if run.steps else "loading"]
+    facts += [run.phase] if run.phase else []
+    facts += [f"{run.steps_per_second:.1f} steps a second"] if run.steps_per_second else []
+    facts += [f"{shown_time(timedelta(seconds=run.seconds_to_go))} to go"] if run.seconds_to_go else []
+    return " · ".join([*facts, f"export {run.export}"] if run.export else facts)
+
+
+def _draw_samples(run: Run) -> None:
+    samples = read_samples(run.folder)
+    if not samples:
+        st.text("The first cartridge comes after some hundred steps.")
+        return
+    steps = list(samples)
+    step = steps[-1]
+    if len(steps) > 1:
+        step = st.select_slider(
+            "The same 32 seeds, after so many steps", steps, value=steps[-1], key=f"sample-step-{run.folder.name}"
+        )
+    titles = {category.key: category.title for category in load_categories()}
+    tiles = [
+        Tile(
+            key=f"{slot}",
+            voice=voice,
+            name=voice.name,
+            detail=titles.get(category, category),
+            category=category if category in titles else None,
+        )
+        for slot, (voice, category) in enumerate(sample_voices(samples[step], run.categories), 1)
+    ]
+    for _ in draw_rack(tiles, key=f"samples-{run.folder.name}", markable=False, columns=8, through=True):
+        pass  # there is nothing to do but to listen
+
+
+def _draw_evaluation(title: str, model: Path) -> None:
+    rows = read_evaluation(model)
+    if not rows:
+        st.text(f"{title} is not measured yet: python -m training evaluate --model {model.parent}")
+        return
+    st.text(f"{title}, beside human voices that it never saw and the simplest tricks")
+    st.dataframe(
+        [{"Set": row.get("set"), **{name: row.get(name) for name in _FIGURES}} for row in rows],
+        column_config={name: st.column_config.NumberColumn(name.replace("_", " "), format="%.3f") for name in _FIGURES},
+        width="stretch",
+        hide_index=True,
+    )

@@ -1,0 +1,96 @@
+"""The desk: what is done there is on disk, and what is said of a voice is in the journal."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from corpus.cartridges.cartridge import Found, Slot
+from corpus.cartridges.desk import Desk
+from corpus.cartridges.verdicts import hit_rates
+from corpus.cartridges.wish import Wish
+from corpus.labelling.answer import Answer, AnswerKind
+from corpus.labelling.journal import read_journals
+from corpus.labelling.labels import current_answers
+from dx7.errors import CartridgeError
+from tests.corpus.test_cartridge import slots, voice
+
+BRASS, ORGAN = Wish.of({"brass": 1}), Wish.of({"organ": 1})
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    desk = Desk(tmp_path / "cartridges", tmp_path / "labels", "anna")
+    desk.add("ask", [Slot(voice(n, f"NEW {n}"), "brass", "new", (), BRASS) for n in range(4)])
+    desk.add("ask", [Slot(voice(n, f"NEW {n}"), "organ", "new", (), ORGAN) for n in range(4, 6)])
+    return desk
+
+
+def keys(desk: Desk, *positions: int) -> list[str]:
+    return [desk.cartridge.filled()[position].key for position in positions]
+
+
+def say(desk: Desk, position: int, categories: tuple[str, ...] | None = ()) -> Found:
+    return desk.judge(keys(desk, position), categories, way="engine", heard=dict.fromkeys(keys(desk, position), 2.0))
+
+
+def answers(desk: Desk, tmp_path: Path) -> list[Answer]:
+    return current_answers(read_journals(tmp_path / "labels").answers)
+
+
+def test_a_verdict_reaches_the_journal_and_an_undo_takes_it_back(desk: Desk, tmp_path: Path) -> None:
+    assert say(desk, 1) is Found.KEPT
+    assert say(desk, 2, None) is Found.REJECTED
+    assert say(desk, 3, ("pad",)) is Found.OTHER
+    assert [answer.answer for answer in answers(desk, tmp_path)] == [
+        AnswerKind.LABEL,
+        AnswerKind.BROKEN,
+        AnswerKind.LABEL,
+    ]
+    assert hit_rates(answers(desk, tmp_path))[0].rate == pytest.approx(1 / 3)
+    assert [desk.undo(), desk.undo()] == ["label", "reject"]
+    assert [answer.categories for answer in answers(desk, tmp_path)] == [("brass",)]
+    assert desk.undo() == "keep"
+    assert answers(desk, tmp_path) == []
+    assert [desk.undo(), desk.undo()] == ["ask", "ask"]
+    with pytest.raises(CartridgeError, match="nothing to take back"):
+        desk.undo()
+
+
+def test_what_nobody_heard_is_not_judged_and_nothing_is_written(desk: Desk, tmp_path: Path) -> None:
+    heard = dict.fromkeys(keys(desk, 1), 2.0)
+    with pytest.raises(CartridgeError, match="hear NEW 1 before"):
+        desk.judge(keys(desk, 1, 2), (), way="engine", heard=heard)
+    with pytest.raises(CartridgeError, match="no voice is chosen"):
+        desk.judge([], (), way="engine", heard={})
+    assert answers(desk, tmp_path) == []
+    assert not any(slot.verdict for slot in desk.cartridge.filled().values())
+
+
+def test_duds_are_replaced_wish_by_wish_and_only_where_they_still_stand(desk: Desk, tmp_path: Path) -> None:
+    for position in (2, 4, 5):
+        say(desk, position, None)
+    assert {wish: len(found) for wish, found in desk.duds().items()} == {BRASS: 2, ORGAN: 1}
+    gone = desk.duds()[BRASS]
+    desk.change("remove", desk.cartridge.remove([4]))
+    new = [desk.cartridge.filled()[1], *slots(5, start=100, name="FRESH")]
+    assert desk.replace_slots("replace", gone, new) == 1
+    assert [slot.voice.name for slot in desk.cartridge.filled().values()] == [
+        "NEW 0",
+        "FRESH",
+        "NEW 2",
+        "NEW 4",
+        "NEW 5",
+    ]
+    assert desk.duds() == {ORGAN: tuple(keys(desk, 5))}
+    assert desk.undo() == "replace"
+    assert len(answers(desk, tmp_path)) == 3  # the verdict on the one that came back stands
+    assert desk.duds()[BRASS] == gone[:1]
+
+
+def test_two_pages_of_one_person_agree(desk: Desk, tmp_path: Path) -> None:
+    other = Desk(tmp_path / "cartridges", tmp_path / "labels", "anna")
+    other.change("rename", other.cartridge.rename(1, "THERE"))
+    assert desk.cartridge.filled()[1].voice.name == "THERE"
+    assert len(Desk(tmp_path / "cartridges", tmp_path / "labels", "ben").cartridge) == 0
