@@ -74,8 +74,13 @@ const sounding = {
     });
   },
 
-  showSound() {
-    this.scope.show(listener.engine.playing?.buffer ?? null);
+  // On an instrument nothing sounds here; what is drawn then is what the engine makes of the voice.
+  async showSound() {
+    const { drawn } = this;
+    const take = this.takeOf(this.here, this.register);
+    const heard = listener.engine.playing?.buffer ?? (take && (await listener.engine.prepare(take).catch(() => null)));
+    if (this.drawn !== drawn && drawn) return;
+    this.scope.show(heard);
     this.spectrum.show();
   },
 

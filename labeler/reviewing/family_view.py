@@ -11,7 +11,7 @@ from labeler.reviewing.words import said_badges, title_of
 
 _ACTIONS = (
     RackAction("broken", "x", "Broken"),
-    RackAction("unsure", "d", "Don't know"),
+    RackAction("unsure", "d", "Unsure"),
     RackAction("skip", "s", "Skip"),
     RackAction("undo", "u", "Undo"),
     RackAction("previous", "p", "Back"),
