@@ -9,6 +9,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from dx7.formats.reading import read_bank_bytes
+from dx7.parameters import PARAMETER_COUNT
+from labeler.sounds.takes import decode_voice
 from tests.labeler.browsing import Server, start_server, stop
 from tests.labeler.store_builder import build_store, varied_voices
 from tests.mk1_process import Mk1Process, running_mk1
@@ -76,10 +79,39 @@ def test_the_deck_is_heard_on_the_dx7_and_ends_with_the_server(page: Page, serve
     page.wait_for_timeout(400)
     page.keyboard.press("1")
     dx7.wait(lambda state: len(state["loads"]) > before + 1 and state["notes"])
+    page.wait_for_function("window.cartwright.deck.pending.length === 0")
+    (answer,) = server.answers()
+    assert (answer.voice_id, answer.heard) == (shown, "dx7")
     server.process.send_signal(signal.SIGTERM)
     server.process.wait(20)
     state = dx7.settle()
     assert (state["notes"], state["overflows"]) == ([], 0)
+
+
+def test_the_deck_is_heard_on_the_player_s_own_dx7_and_the_journal_says_so(browser: Browser, server: Server) -> None:
+    page = browser.new_page()
+    page.add_init_script(path=Path(__file__).with_name("web_midi_stub.js"))
+    page.add_init_script("""
+        localStorage.setItem("cartwright.midi", JSON.stringify({
+            output: "UM-ONE", input: "UM-ONE", after_voice: 0.1, ports: { "UM-ONE": { channel: 3, backup: "own" } } }));
+        sessionStorage.setItem("cartwright.midi", JSON.stringify({ "UM-ONE": { sys_info: true, unprotected: true } }));
+    """)
+    page.goto(server.url)
+    page.wait_for_function("window.cartwright?.plays?.length > 0", timeout=30_000)
+    assert page.evaluate("window.sent.length") == 0
+    assert page.evaluate("window.cartwright.listener.choose('web_midi')") is None
+    page.keyboard.press(" ")
+    page.wait_for_function("window.sent.some(({ bytes }) => bytes[0] === 0x92)", timeout=10_000)  # a note on channel 3
+    shown = page.evaluate("(() => { const { deck } = window.cartwright; return deck.voice(deck.here); })()")
+    dumps = page.evaluate("window.sent.map(({ bytes }) => bytes).filter((bytes) => bytes[0] === 0xf0)")
+    (voice,) = read_bank_bytes(bytes(dumps[-1])).decoded.unpacked
+    assert decode_voice(shown["sound"]).parameters == voice.tobytes()[:PARAMETER_COUNT]
+    page.wait_for_timeout(400)
+    page.keyboard.press("1")
+    page.wait_for_function("window.cartwright.deck.pending.length === 0")
+    (answer,) = server.answers()
+    assert (answer.voice_id, answer.heard) == (shown["voice"], "web_midi")
+    page.close()
 
 
 def test_all_notes_end_by_a_key_of_every_page(page: Page, server: Server, dx7: Mk1Process) -> None:
