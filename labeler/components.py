@@ -1,4 +1,4 @@
-"""Streamlit components of our own: their JavaScript and CSS lie in ``front/`` and go to it as text, in one piece.
+"""Streamlit components of our own: JavaScript and CSS of ``front/``, handed over as text, in one piece.
 
 Files would need a second manifest, and are not served under test. Nothing from a store or journal ever becomes part of
 that text; it travels in ``data``, and is shown as text.
@@ -14,7 +14,7 @@ import streamlit as st
 
 _FRONT = Path(__file__).parent / "front"
 # What every component that sounds begins with: the ways to a DX7, and the listener that has them all.
-LISTENING = ("midirules.js", "midisettings.js", "webmidi.js", "serverport.js", "listen.js")
+LISTENING = ("elements.js", "midirules.js", "midisettings.js", "webmidi.js", "serverport.js", "listen.js")
 
 
 def read_front(*names: str) -> str:
@@ -27,13 +27,14 @@ def mount(
 ) -> Callable[..., Any]:
     """Register a component once, at import, by its name: ``front/<name>.html`` (or ``markup``), ``.css``, ``scripts``.
 
-    ``constants`` are put in for texts in quotation marks, so that JavaScript need not repeat what Python decides.
+    What all of them share, ``elements.js`` and ``theme.css``, comes first. ``constants`` are put in for texts in quotation marks, so that JavaScript need not repeat what Python decides.
     """
-    script = read_front(*scripts)
+    script = read_front(*dict.fromkeys(("elements.js", *scripts)))
     for text, value in (constants or {}).items():
         script = script.replace(f'"{text}"', str(value))
     markup = markup or read_front(f"{name}.html")
-    return st.components.v2.component(f"cartwright_{name}", html=markup, css=read_front(f"{name}.css"), js=script)
+    style = read_front("theme.css", f"{name}.css")
+    return st.components.v2.component(f"cartwright_{name}", html=markup, css=style, js=script)
 
 
 def keep() -> None:

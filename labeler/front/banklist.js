@@ -46,9 +46,7 @@ class BankList {
   }
 
   onKey(event) {
-    const target = event.composedPath()[0];
-    const isWriting = target instanceof HTMLElement && (target.matches("input, textarea, select") || target.isContentEditable);
-    if (isWriting || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (isTyping(event) || event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === "/") this.at.text.focus();
     else if (event.key === "PageUp") this.turn(-1);
     else if (event.key === "PageDown") this.turn(1);

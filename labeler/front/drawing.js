@@ -1,17 +1,9 @@
 // Drawing: the algorithm as SVG, and how loud each operator is over a note.
-// Text from strangers' files is only ever set as textContent.
 
 const SVG = "http://www.w3.org/2000/svg";
 const BOX = 30;
 const COLUMN = 44;
 const ROW = 42;
-
-function make(tag, attributes = {}, text = null) {
-  const node = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
-  if (text !== null) node.textContent = text;
-  return node;
-}
 
 function draw(tag, attributes = {}, text = null) {
   const node = document.createElementNS(SVG, tag);

@@ -31,9 +31,7 @@ class Finder {
   }
 
   onSlash(event) {
-    const target = event.composedPath()[0];
-    const isWriting = target instanceof HTMLElement && (target.matches("input, textarea, select") || target.isContentEditable);
-    if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || isWriting) return;
+    if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || isTyping(event)) return;
     event.preventDefault();
     this.at.text.focus();
     this.at.text.select();

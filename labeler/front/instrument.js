@@ -52,9 +52,7 @@ class InstrumentPanel {
 
   press(event) {
     if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
-    const target = event.composedPath()[0];
-    const isTyping = target instanceof HTMLElement && target.matches("input:not([type=checkbox]), select, textarea");
-    if (isTyping && event.key !== "Escape") return;
+    if (isTyping(event) && event.key !== "Escape") return;
     const key = event.key.toLowerCase();
     const button = [...this.root.querySelectorAll("[data-key]")].find((node) => node.dataset.key === key && !node.disabled && node.offsetParent);
     if (!button) return;

@@ -86,8 +86,3 @@ function keyOf(event) {
   const digit = /^(?:Digit|Numpad)(\d)$/.exec(event.code);
   return digit ? digit[1] : event.key.toLowerCase();
 }
-
-function isTyping(event) {
-  const target = event.composedPath()[0];
-  return target instanceof HTMLElement && (target.matches("input, textarea, select") || target.isContentEditable);
-}

@@ -13,8 +13,7 @@ function now() {
 
 // g, and the key after it, belong to the bar above every page (shell.js), whichever component hears of them first.
 function isForShell(event) {
-  const isWriting = event.composedPath()[0]?.matches?.("input:not([type=checkbox], [type=radio]), textarea, select");
-  if (isWriting || window.cartwright.isPlayingPiano) return false;
+  if (isTyping(event) || window.cartwright.isPlayingPiano) return false;
   return event.key.toLowerCase() === "g" || now() < (window.cartwright.chordUntil ?? 0);
 }
 

@@ -99,9 +99,7 @@ class SoundMap extends MapFace {
 
   // V leads to the map and back.
   onWindowKey(event) {
-    const target = event.composedPath()[0];
-    const isWriting = target instanceof HTMLElement && (target.matches("input, textarea, select") || target.isContentEditable);
-    if (event.key.toLowerCase() !== "v" || event.ctrlKey || event.metaKey || event.altKey || isWriting) return;
+    if (event.key.toLowerCase() !== "v" || event.ctrlKey || event.metaKey || event.altKey || isTyping(event)) return;
     event.preventDefault();
     if (window.cartwright.taker === this) this.root.blur();
     else this.root.focus();

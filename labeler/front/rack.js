@@ -62,7 +62,7 @@ class Rack {
   // ---- keys ----
 
   press(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || isTypingInto(event) || isForShell(event)) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || isTyping(event) || isForShell(event)) return;
     const key = event.key.toLowerCase();
     if (window.cartwright.taker?.takes(key)) return; // the map has the focus, and a use for this key
     const handler = this.handlerOf(key, event);
@@ -132,12 +132,12 @@ class Rack {
     const node = this.nodes.get(key);
     const tile = this.tiles.find((each) => each.key === key);
     if (!node) return;
-    const field = piece("input", { maxlength: LONGEST_NAME, "aria-label": "Name" });
+    const field = make("input", { maxlength: LONGEST_NAME, "aria-label": "Name" });
     field.value = tile.name;
     const done = (isKept) => {
       field.onblur = null;
       if (isKept && field.value !== tile.name) this.emit("rename", { at: key, text: field.value });
-      field.replaceWith(piece("b", {}, isKept ? field.value : tile.name));
+      field.replaceWith(make("b", {}, isKept ? field.value : tile.name));
     };
     field.onblur = () => done(true);
     field.onkeydown = (event) => {
@@ -248,7 +248,7 @@ class Rack {
     const nodes = [];
     let group = "";
     for (const tile of this.tiles) {
-      if (tile.group !== group) nodes.push(piece("h3", {}, tile.group));
+      if (tile.group !== group) nodes.push(make("h3", {}, tile.group));
       group = tile.group;
       const node = this.tileNode(tile);
       this.nodes.set(tile.key, node);
@@ -259,17 +259,17 @@ class Rack {
   }
 
   tileNode(tile) {
-    const node = piece("div", { class: tile.empty ? "tile empty" : "tile", role: "option", "data-key": tile.key });
+    const node = make("div", { class: tile.empty ? "tile empty" : "tile", role: "option", "data-key": tile.key });
     const category = this.data.categories.find((each) => each.key === tile.category);
     if (category) node.style.setProperty("--hue", category.colour);
-    node.append(piece("b", {}, tile.name || "(no name)"), piece("small", { title: tile.detail }, tile.detail));
-    const badges = piece("span", { class: "badges" });
-    badges.append(...tile.badges.map((badge) => piece("i", {}, badge)));
-    const gauge = piece("span", { class: "gauge" });
-    if (tile.gauge !== null) gauge.append(piece("i", { style: `width: ${Math.round(100 * tile.gauge)}%` }));
-    node.append(badges, gauge, piece("span", { class: "played" }));
+    node.append(make("b", {}, tile.name || "(no name)"), make("small", { title: tile.detail }, tile.detail));
+    const badges = make("span", { class: "badges" });
+    badges.append(...tile.badges.map((badge) => make("i", {}, badge)));
+    const gauge = make("span", { class: "gauge" });
+    if (tile.gauge !== null) gauge.append(make("i", { style: `width: ${Math.round(100 * tile.gauge)}%` }));
+    node.append(badges, gauge, make("span", { class: "played" }));
     if (this.data.markable && !tile.empty) {
-      const mark = piece("span", { class: "mark", title: "Mark (m)" });
+      const mark = make("span", { class: "mark", title: "Mark (m)" });
       mark.addEventListener("click", (event) => {
         event.stopPropagation();
         this.mark(tile.key);
@@ -313,15 +313,15 @@ class Rack {
   drawBar() {
     const { data } = this;
     const buttons = data.actions.map((action) => {
-      const button = piece("button", { type: "button", class: action.primary ? "primary" : "", "data-action": action.name });
-      button.append(piece("kbd", {}, shownKey(action.key)), piece("span", {}, action.title));
+      const button = make("button", { type: "button", class: action.primary ? "primary" : "", "data-action": action.name });
+      button.append(make("kbd", {}, shownKey(action.key)), make("span", {}, action.title));
       button.addEventListener("mousedown", (event) => event.preventDefault());
       button.addEventListener("click", () => this.emit(action.name));
       return button;
     });
     if (data.through) {
-      const button = piece("button", { type: "button", "data-action": "through", class: this.through ? "primary" : "" });
-      button.append(piece("kbd", {}, "L"), piece("span", {}, this.through ? "Stop" : "Listen to all"));
+      const button = make("button", { type: "button", "data-action": "through", class: this.through ? "primary" : "" });
+      button.append(make("kbd", {}, "L"), make("span", {}, this.through ? "Stop" : "Listen to all"));
       button.addEventListener("mousedown", (event) => event.preventDefault());
       button.addEventListener("click", () => this.playThrough());
       buttons.push(button);
@@ -329,7 +329,7 @@ class Rack {
     const hints = ["arrows and Space play", data.markable && "M marks", data.movable && "Shift + arrows move", data.renamable && "F2 renames"];
     const marks = data.markable && this.marked.size ? `${this.marked.size} marked · ` : "";
     const words = marks + hints.filter(Boolean).join(", ");
-    this.at.bar.replaceChildren(...buttons, piece("span", { class: "grow" }), piece("span", { "data-id": "hint" }, words));
+    this.at.bar.replaceChildren(...buttons, make("span", { class: "grow" }), make("span", { "data-id": "hint" }, words));
   }
 
   drawPads() {
@@ -338,10 +338,10 @@ class Rack {
     if (!data.pads) return;
     this.at.pads.replaceChildren(
       ...data.categories.map((category) => {
-        const button = piece("button", { type: "button", "data-category": category.key, title: category.title });
+        const button = make("button", { type: "button", "data-category": category.key, title: category.title });
         button.style.setProperty("--hue", category.colour);
         button.classList.toggle("also", this.also.has(category.key));
-        button.append(piece("kbd", {}, category.shortcut.toUpperCase()), piece("span", {}, category.title));
+        button.append(make("kbd", {}, category.shortcut.toUpperCase()), make("span", {}, category.title));
         button.addEventListener("mousedown", (event) => event.preventDefault());
         button.addEventListener("click", (event) => this.label(category.key, event.shiftKey));
         return button;
@@ -350,20 +350,8 @@ class Rack {
   }
 }
 
-function piece(tag, attributes = {}, text = null) {
-  const node = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
-  if (text !== null) node.textContent = text;
-  return node;
-}
-
 function shownKey(key) {
   return { enter: "↵", delete: "Del", " ": "Space", escape: "Esc" }[key] ?? key.toUpperCase();
-}
-
-function isTypingInto(event) {
-  const target = event.composedPath()[0];
-  return target instanceof HTMLElement && (target.matches("input, textarea, select, [role=combobox]") || target.isContentEditable);
 }
 
 export default function ({ data, parentElement, setStateValue }) {

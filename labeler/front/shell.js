@@ -42,9 +42,9 @@ class Shell {
     this.at["way-name"].textContent = `Listening: ${WAYS[listener.name][0]}`;
     this.at.ways.replaceChildren(
       ...Object.keys(listener.ways).map((name) => {
-        const button = element("button", { type: "button", role: "menuitemradio", "aria-checked": name === listener.name });
-        const words = element("span", {}, WAYS[name][0]);
-        words.append(element("small", {}, WAYS[name][1]));
+        const button = make("button", { type: "button", role: "menuitemradio", "aria-checked": name === listener.name });
+        const words = make("span", {}, WAYS[name][0]);
+        words.append(make("small", {}, WAYS[name][1]));
         button.append(words);
         button.addEventListener("click", () => this.choose(name));
         return button;
@@ -81,7 +81,7 @@ class Shell {
   }
 
   onKey(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey || isWriting(event)) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event)) return;
     const key = event.key.toLowerCase();
     const isOpen = ["ways", "naming", "keys"].some((each) => !this.at[each].hidden);
     if (key === "escape" && isOpen) this.open(null);
@@ -122,28 +122,16 @@ class Shell {
   }
 
   showKeys() {
-    const list = element("dl");
+    const list = make("dl");
     const rows = [...Object.entries(this.data.letters), ["l", "another way to listen"], ["n", "your name"], ["x", "all notes off"]];
     for (const [key, words] of rows) {
-      const term = element("dt");
-      term.append(element("kbd", {}, `g ${key}`));
-      list.append(term, element("dd", {}, words));
+      const term = make("dt");
+      term.append(make("kbd", {}, `g ${key}`));
+      list.append(term, make("dd", {}, words));
     }
     this.at.keys.replaceChildren(list);
     this.open("keys");
   }
-}
-
-function element(tag, attributes = {}, text = null) {
-  const node = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
-  if (text !== null) node.textContent = text;
-  return node;
-}
-
-function isWriting(event) {
-  const target = event.composedPath()[0];
-  return target instanceof HTMLElement && (target.matches("input:not([type=checkbox]), textarea, select") || target.isContentEditable);
 }
 
 export default function ({ data, parentElement, setStateValue }) {
