@@ -27,7 +27,8 @@ def mount(
 ) -> Callable[..., Any]:
     """Register a component once, at import, by its name: ``front/<name>.html`` (or ``markup``), ``.css``, ``scripts``.
 
-    What all of them share, ``elements.js`` and ``theme.css``, comes first. ``constants`` are put in for texts in quotation marks, so that JavaScript need not repeat what Python decides.
+    What all of them share, ``elements.js`` and ``theme.css``, comes first. ``constants`` are put in for texts in
+    quotation marks, so that JavaScript need not repeat what Python decides.
     """
     script = read_front(*dict.fromkeys(("elements.js", *scripts)))
     for text, value in (constants or {}).items():
