@@ -36,9 +36,10 @@ class BankSender {
       const answer = await fetch("/instrument/bank", {
         method: "POST",
         headers: { "Content-Type": "application/json", "X-Cartwright": "1" },
-        body: JSON.stringify({ voices, confirmation }),
+        body: JSON.stringify({ voices, confirmation, trust_driver: this.at.trust.checked }),
       });
       const told = await answer.json();
+      this.at.trusting.hidden = !(told.problem ?? "").includes("driver"); // what only the player can know
       return told.sent ? "Sent: the 32 memories of the DX7 are this cartridge now." : told.problem ?? "It was not sent.";
     } catch {
       return "No DX7 can be reached through this server; save the .syx and load it with a librarian.";

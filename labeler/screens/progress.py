@@ -10,12 +10,13 @@ import streamlit as st
 
 from corpus.exporting.export import Exported, export, prepare
 from corpus.exporting.preview import Preview, preview_export
-from corpus.labelling.accuracy import Accuracy, accuracy_of_suggestions
 from corpus.labelling.activity import Day, Labeller, labels_per_minute, read_days, read_labellers
 from corpus.labelling.journal import read_journals
 from corpus.labelling.labels import rebuild_answers
 from corpus.labelling.needs import Need, read_needs, time_to_go
 from corpus.labelling.targets import MOST, read_targets, write_targets
+from corpus.reviewing.accuracy import accuracy_of_suggestions
+from corpus.reviewing.figures import Rate
 from corpus.storage.store import open_store
 from dx7.categories import load_categories
 from dx7.exchange import CARD_FILE, SPLITS
@@ -51,21 +52,22 @@ def draw(context: Context) -> None:
         _draw_accuracy(by_category)
 
 
-def _draw_figures(needs: Sequence[Need], labellers: Sequence[Labeller], accuracy: Accuracy) -> None:
+def _draw_figures(needs: Sequence[Need], labellers: Sequence[Labeller], accuracy: Rate) -> None:
     pace = labels_per_minute(labellers)
     left = time_to_go(needs, pace)
-    low, high = accuracy.interval
     wanted = sum(need.target for need in needs)
     figures = {
         "Labelled of wanted": f"{sum(min(need.have, need.target) for need in needs):,} of {wanted:,}",
         "Labels a minute": "-" if pace is None else f"{pace:.1f}",
         "Time to go": "-" if left is None else shown_time(left),
-        "Suggestions right": f"{accuracy.share:.0%}" if accuracy.judged else "-",
+        "Suggestions right": "-" if accuracy.rate is None else f"{accuracy.rate:.0%}",
     }
     for column, (title, value) in zip(st.columns(len(figures)), figures.items(), strict=True):
         column.metric(title, value)
-    interval = f"; the true share lies between {low:.0%} and {high:.0%} (95 % interval)" if accuracy.judged else ""
-    st.text(f"Suggestions are judged where voices are drawn at random: {accuracy.judged} so far{interval}.")
+    told = f"{accuracy.count} so far."
+    if accuracy.rate is not None:
+        told += f" The true share lies between {accuracy.low:.0%} and {accuracy.high:.0%} (95 % interval)."
+    st.text(f"Suggestions are judged where voices are drawn at random: {told}")
 
 
 def _draw_work(labellers: Sequence[Labeller], days: Sequence[Day]) -> None:
@@ -198,7 +200,7 @@ def _draw_targets(context: Context, needs: Sequence[Need]) -> None:
         st.rerun()
 
 
-def _draw_accuracy(by_category: Mapping[str, Accuracy]) -> None:
+def _draw_accuracy(by_category: Mapping[str, Rate]) -> None:
     if not by_category:
         st.text("No voice that was drawn at random has been labelled yet.")
         return
@@ -207,10 +209,10 @@ def _draw_accuracy(by_category: Mapping[str, Accuracy]) -> None:
         [
             {
                 "Suggested": titles.get(key, key),
-                "Right": accuracy.share,
-                "At least": accuracy.interval[0],
-                "At most": accuracy.interval[1],
-                "Judged": accuracy.judged,
+                "Right": accuracy.rate,
+                "At least": accuracy.low,
+                "At most": accuracy.high,
+                "Judged": accuracy.count,
             }
             for key, accuracy in by_category.items()
         ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -66,7 +67,9 @@ def hear(page: Page, key: str) -> None:
 
 
 def fill(page: Page) -> None:
-    page.get_by_label("In the name").blur()
+    page.get_by_role("tab", name="Fill from the collection").click()
+    page.locator(".st-key-fill button").wait_for(timeout=60_000)
+    page.wait_for_timeout(500)  # a key that is pressed before Streamlit has bound it is nobody's
     page.keyboard.press("f")
     page.locator(".tile:not(.empty)").nth(31).wait_for(timeout=60_000)
 
@@ -148,9 +151,11 @@ def test_the_dx7_gets_the_bank_only_for_the_exact_words(page: Page) -> None:
     def answer(route: Route) -> None:
         assert route.request.headers["x-cartwright"] == "1"
         asked.append(json.loads(route.request.post_data or "{}"))
-        route.fulfill(json={"sent": False, "problem": "no port is open; choose one on the Instrument page"})
+        is_trusted = asked[-1]["trust_driver"]
+        route.fulfill(
+            json={"sent": True} if is_trusted else {"sent": False, "problem": "the driver of X may damage a bank"}
+        )
 
-    page.route("**/instrument/bank", answer)
     page.get_by_role("tab", name="File and DX7").click()
     field = page.get_by_label("The words that confirm it")
     send = page.get_by_role("button", name="Send to the DX7")
@@ -158,10 +163,18 @@ def test_the_dx7_gets_the_bank_only_for_the_exact_words(page: Page) -> None:
         field.fill(words)
         field.press("Enter")
         assert send.is_disabled()
-    assert asked == []
+    field.fill(BANK_CONFIRMATION)
+    send.click()  # the real route: there is no instrument here
+    page.locator(".sendbank output", has_text=re.compile("MIDI|port")).wait_for(timeout=60_000)
+    page.route("**/instrument/bank", answer)
     field.fill(BANK_CONFIRMATION)
     send.click()
-    page.get_by_text("no port is open; choose one").wait_for()
+    page.get_by_text("the driver of X may damage a bank").wait_for()
+    page.get_by_label("I trust this driver").check()
+    field.fill(BANK_CONFIRMATION)
+    send.click()
+    page.get_by_text("Sent: the 32 memories").wait_for()
+    assert [body["trust_driver"] for body in asked] == [False, True]
     assert asked[0]["confirmation"] == BANK_CONFIRMATION
     assert len(asked[0]["voices"]) == 32  # type: ignore[arg-type]
     assert send.is_disabled()

@@ -95,7 +95,7 @@ def test_progress_counts_what_the_journals_say(data: Path) -> None:
         "Time to go": "1 min",
         "Suggestions right": "75%",
     }
-    assert any("20 so far; the true share lies between 53% and 89%" in text.value for text in page.text)
+    assert any("20 so far. The true share lies between 53% and 89%" in text.value for text in page.text)
 
 
 def test_the_export_is_looked_at_and_written_from_the_page(data: Path) -> None:

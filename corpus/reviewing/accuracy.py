@@ -1,0 +1,26 @@
+"""How often the suggestions are right, measured where nobody chose the voices: on the control lane."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+from corpus.labelling.answer import Answer, AnswerKind
+from corpus.labelling.labels import current_answers
+from corpus.reviewing.figures import Rate, wilson
+
+CONTROL = "control"  # the lane of the queue that is drawn at random
+
+
+def accuracy_of_suggestions(answers: Iterable[Answer]) -> tuple[Rate, dict[str, Rate]]:
+    """How often people's main category is the one suggested to them: over all, and by the category suggested.
+
+    Only labels on voices of the control lane count: elsewhere the voices were chosen by their suggestions.
+    """
+    right, judged = Counter[str](), Counter[str]()
+    for answer in current_answers(answers):
+        if answer.lane == CONTROL and answer.answer is AnswerKind.LABEL and answer.suggestion:
+            judged[answer.suggestion.category] += 1
+            right[answer.suggestion.category] += answer.suggestion.category == answer.categories[0]
+    by_category = {key: wilson(right[key], judged[key]) for key in sorted(judged)}
+    return wilson(right.total(), judged.total()), by_category
