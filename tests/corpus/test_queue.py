@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import time
 from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
@@ -150,13 +149,6 @@ def test_none_asked_for_none_given(big_store: Path, count: int) -> None:
 
 def test_an_empty_store_has_nothing_to_ask(tmp_path: Path) -> None:
     assert ask(build_store(tmp_path / "store.duckdb", [])) == []
-
-
-def test_the_queue_is_quick(big_store: Path) -> None:
-    with open_store(big_store) as connection:
-        begin = time.perf_counter()
-        next_voices(connection, labeller="anna", count=50, seed=1)
-        assert time.perf_counter() - begin < 0.3
 
 
 def test_cards_say_where_a_voice_comes_from(tmp_path: Path) -> None:
