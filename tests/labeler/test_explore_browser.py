@@ -78,6 +78,7 @@ def test_search_hear_answer_for_many_and_undo(page: Page, server: Server) -> Non
     page.keyboard.press("0")
     shows(page, f"Brass: {found} voices.")
     assert len(server.answers()) == before, "nothing is written before it is confirmed"
+    page.locator("[data-action=confirm]").wait_for()
     page.keyboard.press("Enter")
     wait_for_answers(page, server, before + 1)
     answer = server.answers()[-1]
