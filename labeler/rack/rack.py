@@ -16,7 +16,7 @@ from labeler.components import LISTENING, keep, mount
 from labeler.sounds.takes import encode_voice
 
 LABEL, MOVE, RENAME = "label", "move", "rename"  # actions that a rack knows itself
-_mount = mount("rack", *LISTENING, "rack.js")
+_mount = mount("rack", *LISTENING, "rack.js", "rack_face.js")
 
 
 @dataclass(frozen=True, slots=True)
