@@ -101,10 +101,11 @@ def list_inputs() -> list[str]:
 def open_port(name: str) -> Port:
     """Open an output by its name, or by a part of it that fits no other.
 
-    Raises ``MidiError`` if none fits, more than one fits, or it cannot be opened.
+    What drives the instrument at the far end of a TCP name is not known, so it is not trusted with banks. Raises
+    ``MidiError`` if none fits, more than one fits, or it cannot be opened.
     """
     if address := parse_address(name):
-        return Port(_connect(name, address), name)
+        return Port(_connect(name, address), name, takes_banks=False)
     full_name = find_port(name, _names("output"))
     wire = _opened(_MidoWire, full_name)
     return Port(wire, _ALSA_NUMBERS.sub("", full_name), takes_banks=not sys.platform.startswith("linux"))
@@ -125,7 +126,7 @@ def open_both(output: str, source: str | None) -> tuple[Port, Input | None]:
     """
     if address := parse_address(output):
         wire = _connect(output, address)
-        return Port(wire, output), Input(wire, output)
+        return Port(wire, output, takes_banks=False), Input(wire, output)
     port = open_port(output)
     try:
         return port, open_input(source) if source else None

@@ -13,7 +13,14 @@ from corpus.labelling.answer import clean_labeller
 from corpus.labelling.rechecks import AGREEMENT_SHARE
 from dx7.console import new_app, print_text, run
 from dx7.locations import STARTER_BANKS, labels_folder
-from labeler.settings import AGREEMENT_VARIABLE, LABELLER_VARIABLE, STORE_VARIABLE, default_labeller, store_path
+from labeler.settings import (
+    ADDRESS_VARIABLE,
+    AGREEMENT_VARIABLE,
+    LABELLER_VARIABLE,
+    STORE_VARIABLE,
+    default_labeller,
+    store_path,
+)
 
 app = new_app("Hear voices in the browser and say what they are.")
 
@@ -36,6 +43,7 @@ def label(
         STORE_VARIABLE: str(store),
         LABELLER_VARIABLE: clean_labeller(labeller) if labeller else default_labeller(),
         AGREEMENT_VARIABLE: str(agreement),
+        ADDRESS_VARIABLE: address,
     }
     print_text(f"the labeller is at http://{address}:{port}")
     # The server takes this process's place, so that Ctrl-C and kill reach it and nothing is left behind.

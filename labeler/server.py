@@ -5,15 +5,30 @@ from __future__ import annotations
 from pathlib import Path
 
 import streamlit as st
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from labeler.explore import routes as explore_routes
+from labeler.settings import server_address
 from labeler.sounds import by_id
 from labeler.sounds.instrument_routes import instrument_routes
 from labeler.sounds.midi_ports import port_manager, silence_at_the_end
 from labeler.sounds.routes import ROUTES
 
+_LOOPBACK = ("127.0.0.1", "localhost")
+
+
+def allowed_hosts() -> list[str]:
+    """The names this server answers to: those of this machine alone, or any if it was opened to others.
+
+    Else another site's page, whose name is made to point here, might ask for what only our own pages may.
+    """
+    return list(_LOOPBACK) if server_address() in _LOOPBACK else ["*"]
+
+
 app = st.App(
     Path(__file__).with_name("app.py"),
     routes=[*by_id.ROUTES, *explore_routes.ROUTES, *ROUTES, *instrument_routes(port_manager)],
+    middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=allowed_hosts())],
     lifespan=silence_at_the_end,
 )

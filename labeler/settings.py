@@ -13,11 +13,17 @@ from dx7.locations import store_file
 STORE_VARIABLE = "CARTWRIGHT_STORE"
 LABELLER_VARIABLE = "CARTWRIGHT_LABELLER"
 AGREEMENT_VARIABLE = "CARTWRIGHT_AGREEMENT"
+ADDRESS_VARIABLE = "CARTWRIGHT_ADDRESS"
 
 
 def store_path() -> Path:
     """The store to label from."""
     return Path(os.environ.get(STORE_VARIABLE) or store_file())
+
+
+def server_address() -> str:
+    """Where the server listens."""
+    return os.environ.get(ADDRESS_VARIABLE) or "127.0.0.1"
 
 
 def serving_shares() -> Shares:

@@ -22,6 +22,7 @@ MOST_COVERED = 20_000  # voices that one answer stands for besides its own
 LONGEST_LINE = 16_384 + 36 * MOST_COVERED  # bytes; a line that covers nothing has about 500
 QUALITIES = range(1, 6)
 IMPORTED = "import"  # what ``heard`` says of answers out of a file
+REVIEW_PAGE = "review"  # what ``page`` says of decisions made in review
 UNHEARD = "none"  # and of answers given without listening, to many voices at once
 _HEX_ID = re.compile(rf"[0-9a-f]{{{ID_LENGTH}}}")
 _KEY = re.compile(r"[a-z][a-z0-9_]{0,39}")

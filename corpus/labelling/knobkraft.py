@@ -17,6 +17,7 @@ import binascii
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from corpus.labelling.answer import Answer, AnswerKind, encode_answer
@@ -72,7 +73,10 @@ def encode_pif(answers: Iterable[Answer], cards: Mapping[str, VoiceCard]) -> byt
             "Favorite": 1 if any(answer.answer is AnswerKind.FAVOURITE for answer in given) else None,
             "Categories": list(dict.fromkeys(categories)),
             "Sysex": base64.b64encode(encode_voice_message(card.voice)).decode(),
-            OURS: {"voice_id": voice, "answers": [json.loads(encode_answer(answer)) for answer in given]},
+            OURS: {
+                "voice_id": voice,
+                "answers": [json.loads(encode_answer(replace(answer, covers=()))) for answer in given],
+            },
         }
         if card.places:
             place = card.places[0]

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from corpus.labelling.answer import IMPORTED, UNHEARD, Answer, AnswerKind, encode_answer
+from corpus.labelling.answer import IMPORTED, REVIEW_PAGE, UNHEARD, Answer, AnswerKind, encode_answer
 from corpus.labelling.journal import UnreadableLine, read_journals
 from corpus.storage.store import Connection, transaction
 
@@ -88,7 +88,8 @@ def current_answers(answers: Iterable[Answer]) -> list[Answer]:
 def current_opinions(answers: Iterable[Answer]) -> list[Opinion]:
     """As :func:`current_answers`, with what answers say of voices that they cover, oldest first.
 
-    In person counts before imported, imported before propagated; among the same, the latest does.
+    In person counts before imported, imported before propagated; among the same, the latest does. What a decision in
+    review covers counts as if it had been said of each voice.
     """
     latest: dict[tuple[str, str, str], Opinion] = {}
     for answer in standing_answers(answers):
@@ -149,7 +150,10 @@ def _is_imported(answer: Answer) -> bool:
 
 
 def _standing(opinion: Opinion) -> int:
-    return 0 if opinion.propagated else 1 if _is_imported(opinion.answer) else 2
+    """A decision in review is about every voice that was marked there, whatever the reviewer had said of it before."""
+    if opinion.propagated and opinion.answer.page != REVIEW_PAGE:
+        return 0
+    return 1 if _is_imported(opinion.answer) else 2
 
 
 def _aspect(answer: Answer) -> str:

@@ -97,7 +97,8 @@ def voices_for_agreement(
     return [voice_id for (voice_id,) in rows]
 
 
-_INDEPENDENT = "NOT propagated AND page <> 'review' AND heard NOT IN ('import', 'none')"
+BLIND_PAGES = ("deck", "")  # only the deck hides what others said; earlier versions did not say on what page
+_INDEPENDENT = f"NOT propagated AND page IN {BLIND_PAGES} AND heard NOT IN ('import', 'none')"
 _AGAIN = f"""
 WITH given AS (
     SELECT voice_id, answer, lane, answered, row_number() OVER (ORDER BY answered DESC, event DESC) AS place,

@@ -16,7 +16,7 @@ from typing import Any
 
 from corpus.labelling.answer import IMPORTED, UNHEARD, Answer, AnswerKind
 from corpus.labelling.labels import standing_answers
-from corpus.labelling.rechecks import AGAIN, AGREEMENT
+from corpus.labelling.rechecks import AGAIN, AGREEMENT, BLIND_PAGES
 from corpus.reviewing.figures import (
     Alpha,
     CategoryAgreement,
@@ -27,7 +27,6 @@ from corpus.reviewing.figures import (
     krippendorff_alpha,
     wilson,
 )
-from corpus.reviewing.opinions import REVIEW_PAGE
 
 _OPINIONS = (AnswerKind.LABEL, AnswerKind.BROKEN)
 
@@ -147,7 +146,7 @@ def _opinions(independent: Sequence[Answer]) -> dict[str, dict[str, Answer]]:
 
 def _is_independent(answer: Answer) -> bool:
     about_it = answer.answer in _OPINIONS or answer.answer is AnswerKind.UNSURE
-    return about_it and answer.page != REVIEW_PAGE and answer.heard not in (IMPORTED, UNHEARD)
+    return about_it and answer.page in BLIND_PAGES and answer.heard not in (IMPORTED, UNHEARD)
 
 
 def _consistency(labeller: str, pairs: Sequence[Pair]) -> SelfConsistency:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
-from corpus.labelling.answer import Answer, AnswerKind
+from corpus.labelling.answer import REVIEW_PAGE, Answer, AnswerKind
 from corpus.labelling.journal import append_answers, read_journals
 from corpus.labelling.labels import rebuild_answers
 from corpus.labelling.serving import Refusal
@@ -18,10 +18,10 @@ from corpus.reviewing.cases import Case, CaseKind, still_open
 from corpus.reviewing.deciding import Sitting, decide, decide_blind, last_decision, take_back
 from corpus.reviewing.locking import locked
 from corpus.reviewing.offers import Offer
-from corpus.reviewing.opinions import REVIEW_PAGE, label_of, listed, read_families, read_opinions, spoken
+from corpus.reviewing.opinions import label_of, listed, read_families, read_opinions, spoken
 from corpus.reviewing.review import ReviewList, read_review
 from corpus.storage.store import open_store
-from dx7.errors import JournalError, StoreError
+from dx7.errors import CartwrightError, JournalError
 
 _QUICK = tuple(kind for kind in CaseKind if kind is not CaseKind.LABEL_ERROR)
 
@@ -192,7 +192,7 @@ class CaseDesk:
         self.notice = notice
         try:
             self.refresh(show)
-        except StoreError as error:
+        except CartwrightError as error:
             self.notice, self.bench = f"{notice}; {error}", None
 
     def _find(self, sought: str) -> tuple[Case, ...]:

@@ -7,7 +7,8 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
-from corpus.reviewing.opinions import REVIEW_PAGE, Said, by_voice, listed, spoken
+from corpus.labelling.answer import REVIEW_PAGE
+from corpus.reviewing.opinions import Said, by_voice, listed, spoken
 
 
 class CaseKind(StrEnum):

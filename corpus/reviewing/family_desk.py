@@ -17,7 +17,7 @@ from corpus.reviewing.family_sheet import FamilySheet, read_family_sheet
 from corpus.reviewing.locking import locked
 from corpus.reviewing.opinions import listed, spoken
 from corpus.storage.store import open_store
-from dx7.errors import JournalError, StoreError
+from dx7.errors import CartwrightError, JournalError
 
 AHEAD = 200  # families read at a time
 
@@ -120,5 +120,5 @@ class FamilyDesk:
         self.notice = notice
         try:
             self.refresh(show)
-        except StoreError as error:
+        except CartwrightError as error:
             self.notice, self.families, self.sheet = f"{notice}; {error}", [], None

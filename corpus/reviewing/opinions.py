@@ -12,7 +12,6 @@ from corpus.storage.store import Connection
 from corpus.suggesting.suggestion import Suggestion
 from dx7.categories import load_categories
 
-REVIEW_PAGE = "review"  # what ``page`` says of decisions made there
 BROKEN = "broken"
 
 

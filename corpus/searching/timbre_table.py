@@ -42,13 +42,14 @@ def read_timbres(connection: Connection) -> TimbreTable:
     (place,) = connection.execute(_PLACE).fetchall()
     path, read_only = place
     state = state_of(Path(path)) if read_only and path else ()
-    if not state or _kept.get(path, (None,))[0] != state:
-        table = _read(connection)
-        if not state:
-            return table
+    kept = _kept.get(path)
+    if state and kept and kept[0] == state:
+        return kept[1]
+    table = _read(connection)
+    if state:
         _kept.clear()  # one store at a time
         _kept[path] = state, table
-    return _kept[path][1]
+    return table
 
 
 _PLACE = "SELECT path, readonly FROM duckdb_databases() WHERE database_name = current_database()"

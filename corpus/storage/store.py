@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, nullcontext, suppress
 from pathlib import Path
@@ -25,7 +24,7 @@ _SIGNS_OF_BUSY = ("set lock", "conflicting lock", "different configuration", "al
 _SIGNS_OF_NO_RIGHT = ("permission denied", "read-only file system")
 _CURRENT = "is of the current schema"
 # The threads of one app share what DuckDB has open, and would write into each other's transactions: they take turns.
-_TURNS: dict[str, threading.RLock] = defaultdict(threading.RLock)
+_TURNS: dict[str, threading.RLock] = {}
 # A store is a file from anywhere: opening one must not make DuckDB fetch what it believes to need for it.
 _CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": "false",
@@ -71,7 +70,7 @@ def open_store(
 @contextmanager
 def _turn(path: Path, wait_seconds: float | None) -> Iterator[None]:
     """Be the one thread of this process that writes to a store; within itself a thread may do so again."""
-    turn = _TURNS[os.path.realpath(path)]
+    turn = _TURNS.setdefault(os.path.realpath(path), threading.RLock())  # atomic, as a defaultdict is not
     if not turn.acquire(timeout=WAIT_SECONDS if wait_seconds is None else wait_seconds):
         raise StoreBusyError(f"the store at {path} is being written to by somebody else of this program; try again")
     try:

@@ -226,9 +226,9 @@ class Desk:
         if self._link.output is None:
             return
         before, self._lists[self._link.output] = self._checklist, checklist
-        self._remember(replace(self._memory, ports=dict(self._lists)))
         if (checklist.is_confirmed, checklist.channel) != (before.is_confirmed, before.channel):
-            self._begin()
+            self._begin()  # first: what cannot be remembered for later counts now all the same
+        self._remember(replace(self._memory, ports=dict(self._lists)))
 
     def _remember(self, memory: Memory) -> None:
         is_new, self._memory = memory != self._memory, memory

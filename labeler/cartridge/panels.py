@@ -136,8 +136,9 @@ def _draw_file(desk: Desk, errands: Errands) -> None:
     )
     given = columns[3].file_uploader("Open a bank", type=["syx"], key="cartridge-open")
     draw_sender(cartridge.voices())
-    if title != cartridge.title:
-        desk.change("title", cartridge.called(title))
+    called = cartridge.called(title)
+    if called != cartridge:
+        desk.change("title", called)
         st.rerun()
     if given is not None and st.session_state.get("cartridge-opened") != given.file_id:
         st.session_state["cartridge-opened"] = given.file_id

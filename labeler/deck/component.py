@@ -10,7 +10,6 @@ from dx7.categories import Category, load_categories
 from dx7.errors import CategoryError
 from labeler.components import LISTENING, keep, mount
 
-HELLO = {"session": None}  # what a deck is given that is only to report
 OWN_KEYS = frozenset("sdxfu,.nvphjklmog")  # those of front/keys.js and front/shell.js that a category cannot have
 
 _mount = mount(
@@ -23,6 +22,11 @@ _mount = mount(
 def draw_deck(data: Mapping[str, Any], *, key: str) -> None:
     """Put the deck on the page. What it reports is in ``st.session_state[key]["report"]`` at the next run."""
     _mount(data=dict(data), key=key, on_report_change=keep)
+
+
+def ask_deck(labeller: str, *, key: str) -> None:
+    """Put a deck on the page that is only to report what it has."""
+    _mount(data={"session": None, "labeller": labeller}, key=key, on_report_change=keep)
 
 
 def deck_categories() -> list[dict[str, str]]:

@@ -24,6 +24,7 @@ LOOK_AHEAD = 20  # voices known in the browser: six seconds of the fastest label
 FETCH = 40  # voices taken from the store at a time
 NEIGHBOURS = 4  # to compare a voice with
 REMEMBERED = 20  # earlier answers that can be taken back after the page was reloaded
+_OWN_PAGES = ("deck", "")  # earlier versions did not say
 _STORE_PATIENCE = 1.0  # seconds to wait for a store that another program holds; the look-ahead bridges it
 
 
@@ -49,17 +50,25 @@ class Line:
         return [serve for serve in self.serves if serve.token not in self.answered]
 
     def recall(self) -> list[Answer]:
-        """Put the person's last answers at the head of the line, and return them with the tokens they have there."""
+        """Put the person's last answers at the head of the line, and return them with the tokens they have there.
+
+        Only what was said here: other pages have an undo of their own, for what may be thousands of voices. Where
+        another program holds the store there are none.
+        """
         path = journal_file(self._journals, self._labeller)
         if not path.exists():
             return []
         standing = [
             answer
             for answer in standing_answers(read_journal(path).answers)
-            if answer.labeller == self._labeller and answer.heard != IMPORTED
+            if answer.labeller == self._labeller and answer.heard != IMPORTED and answer.page in _OWN_PAGES
         ][-REMEMBERED:]
-        with open_store(self._store, wait_seconds=_STORE_PATIENCE) as connection:
-            cards = read_cards(connection, [answer.voice_id for answer in standing])
+        try:
+            with open_store(self._store, wait_seconds=_STORE_PATIENCE) as connection:
+                cards = read_cards(connection, [answer.voice_id for answer in standing])
+        except StoreBusyError as error:
+            self.notice = str(error)
+            return []
         tokens: dict[str, str] = {}
         for answer in standing:
             card = cards.get(answer.voice_id)

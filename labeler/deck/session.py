@@ -57,10 +57,9 @@ class LabelSession:
         self._qualities = {each.voice_id: each.quality for each in said if each.answer is AnswerKind.QUALITY}
         seed = secrets.randbits(32) if seed is None else seed
         self._line = Line(store, journals, labeller, seed=seed, leases=leases or LeaseBook())
-        self._past = self._line.recall()
-        self._given = {answer.event: answer for answer in self._past}  # what can be taken back
+        self._given = {answer.event: answer for answer in self._line.recall()}  # what can be taken back
         self._line.answered = self._answered_tokens()
-        self._guard = Guard(standing={answer.event: answer.token for answer in self._past})
+        self._guard = Guard(standing={event: answer.token for event, answer in self._given.items()})
         self._top_up()
         self._guard = self._guard.show(next((serve.token for serve in self._line.open_serves()), None))
 
@@ -173,7 +172,7 @@ class LabelSession:
                     {"sequence": event.sequence, "event": event.event, "reason": refusal.value}
                     for event, refusal in self._refusals
                 ],
-                "past": [_past(answer) for answer in self._past],
+                "past": [_past(answer) for answer in self._given.values()],
                 "favourites": sorted(self._favourites),
                 "qualities": self._qualities,
                 "categories": self._categories,
@@ -259,6 +258,13 @@ class LabelSession:
         if answer.answer in (AnswerKind.FAVOURITE, AnswerKind.UNFAVOURITE):
             is_on = (answer.answer is AnswerKind.FAVOURITE) == (amount > 0)
             (self._favourites.add if is_on else self._favourites.discard)(answer.voice_id)
+        if answer.answer is AnswerKind.QUALITY:
+            of_voice = [given for given in self._given.values() if given.voice_id == answer.voice_id]
+            latest = next((given.quality for given in reversed(of_voice) if given.quality), None)
+            if latest:
+                self._qualities[answer.voice_id] = latest
+            else:
+                self._qualities.pop(answer.voice_id, None)
 
 
 def _past(answer: Answer) -> dict[str, Any]:
@@ -268,4 +274,5 @@ def _past(answer: Answer) -> dict[str, Any]:
         "voice": answer.voice_id,
         "kind": answer.answer.value,
         "categories": list(answer.categories),
+        "quality": answer.quality,
     }

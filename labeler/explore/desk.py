@@ -24,7 +24,7 @@ from corpus.searching.similar import Similar, more_like, read_parameters
 from corpus.storage.store import Connection, open_store
 from dx7.categories import load_categories
 from dx7.engine import Audio
-from dx7.errors import StoreBusyError
+from dx7.errors import CartwrightError
 from dx7.voice import Voice
 from labeler.context import Context
 from labeler.rack.rack import RackEvent
@@ -253,8 +253,8 @@ class Desk:
         try:
             with open_store(self.context.store) as connection:
                 rebuild_answers(connection, self.context.journals)
-        except StoreBusyError:
-            self.notice = " It is in the journal; the store is busy and will show it later."
+        except CartwrightError as error:  # what is written stays so, and must not be asked about a second time
+            self.notice = f" It is in the journal, and will show later: {error}."
 
 
 def _said(answer: Answer) -> str:

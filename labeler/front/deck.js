@@ -31,6 +31,8 @@ class Deck {
       this.expect();
       this.redraw();
     };
+    this.onHide = () => this.keepUnsent();
+    window.addEventListener("pagehide", this.onHide);
     listener.addEventListener("problem", this.onProblem);
     listener.addEventListener("way", this.onWay);
     Object.assign(window.cartwright, { plays: [], latencies: [], deck: this });
@@ -42,6 +44,8 @@ class Deck {
     listener.removeEventListener("problem", this.onProblem);
     listener.removeEventListener("way", this.onWay);
     this.piano.releaseAll();
+    window.removeEventListener("pagehide", this.onHide);
+    this.keepUnsent();
     window.cartwright.isPlayingPiano = false;
     listener.stop();
   }
@@ -50,9 +54,12 @@ class Deck {
 
   update(data, send) {
     this.send = send;
-    if (data.session === null) return this.report();
+    if (data.session === null) {
+      this.takeUnsent(data.labeller);
+      return this.report();
+    }
     this.data = data;
-    if (data.session !== this.session) this.begin(data);
+    if (data.session !== this.session || !this.answers) this.begin(data);
     for (const [offset, voice] of data.line.entries()) {
       if (data.first + offset === this.line.length) this.line.push(voice);
     }
@@ -85,6 +92,19 @@ class Deck {
     this.drawCategories();
   }
 
+  // What nobody has acknowledged when the deck leaves the page is for whoever serves the next one.
+  keepUnsent() {
+    if (!this.data) return;
+    const unsent = JSON.stringify({ session: this.session, pending: this.pending });
+    if (this.pending.length) sessionStorage.setItem(`cartwright-unsent-${this.data.labeller}`, unsent);
+  }
+
+  takeUnsent(labeller) {
+    const unsent = sessionStorage.getItem(`cartwright-unsent-${labeller}`);
+    sessionStorage.removeItem(`cartwright-unsent-${labeller}`);
+    if (unsent) Object.assign(this, JSON.parse(unsent));
+  }
+
   // Show the first voice, or the one that was waited for.
   arrive() {
     if (this.here === null) {
@@ -106,6 +126,7 @@ class Deck {
   // ---- what the person does ----
 
   onKey({ action, category, shift, time }) {
+    if (!this.data) return; // Python has not said yet what there is
     this.keyTime = time;
     if (!listener.ready) this.start();
     else if (category && shift) this.toggleAlso(category);

@@ -7,6 +7,14 @@ function make(tag, attributes = {}, text = null) {
   return node;
 }
 
+// Whether a key is for what was reached with Tab, a button, a link, a slider, as it always is in a page.
+function isForControl(event) {
+  const target = event.composedPath()[0];
+  if (!(target instanceof HTMLElement) || !target.matches(":focus-visible")) return false;
+  if (event.key === "Enter" || event.key === " ") return target.matches("button, summary, a[href]");
+  return event.key.startsWith("Arrow") && target.matches("[role=slider], [role=tab], [role=radio]");
+}
+
 // Whether a key goes into a field, and is no command.
 function isTyping(event) {
   const target = event.composedPath()[0];

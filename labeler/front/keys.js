@@ -46,10 +46,8 @@ class Keys {
   }
 
   press(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || isTyping(event) || isForShell(event)) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || isTyping(event) || isForControl(event) || isForShell(event)) return;
     const key = keyOf(event);
-    const isButton = event.composedPath()[0] instanceof HTMLElement && event.composedPath()[0].matches("button, summary");
-    if (isButton && (key === "enter" || key === " ")) return; // a button reached with Tab works as usual
     if (this.piano?.takes(event)) {
       event.preventDefault();
       event.stopImmediatePropagation();

@@ -62,7 +62,7 @@ class Rack {
   // ---- keys ----
 
   press(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || isTyping(event) || isForShell(event)) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || isTyping(event) || isForControl(event) || isForShell(event)) return;
     const key = event.key.toLowerCase();
     if (window.cartwright.taker?.takes(key)) return; // the map has the focus, and a use for this key
     const handler = this.handlerOf(key, event);

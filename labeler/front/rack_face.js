@@ -14,6 +14,8 @@ const rackface = {
       this.nodes.set(tile.key, node);
       nodes.push(node);
     }
+    const field = this.at.tiles.querySelector("input");
+    if (field) field.onblur = null; // a name that is half typed is not kept because the tiles change
     this.at.tiles.replaceChildren(...nodes);
     this.redraw();
   },

@@ -33,7 +33,7 @@ class BankSender {
   async post() {
     const { voices, confirmation } = this.data;
     try {
-      const answer = await fetch("/instrument/bank", {
+      const answer = await fetch(new URL("instrument/bank", document.baseURI), {
         method: "POST",
         headers: { "Content-Type": "application/json", "X-Cartwright": "1" },
         body: JSON.stringify({ voices, confirmation, trust_driver: this.at.trust.checked }),

@@ -7,8 +7,9 @@ from functools import cache
 import streamlit as st
 
 from corpus.labelling.leases import LeaseBook
+from dx7.errors import CartwrightError
 from labeler.context import Context
-from labeler.deck.component import HELLO, draw_deck
+from labeler.deck.component import ask_deck, draw_deck
 from labeler.deck.orphans import adopt_orphans
 from labeler.deck.plain import draw_plain
 from labeler.deck.session import LabelSession
@@ -27,13 +28,24 @@ def _draw_deck(key: str, context: Context) -> None:
     """The first run asks the deck what it has, since a page outlives its server and may hold answers for the next."""
     report = (st.session_state.get(key) or {}).get("report")
     if report is None:
-        draw_deck(HELLO, key=key)
+        ask_deck(context.labeller, key=key)
         return
-    if f"session-{key}" not in st.session_state:
-        adopt_orphans(report, journals=context.journals, labeller=context.labeller)
-    session = _session(key, context)
-    session.receive(report)
-    draw_deck(session.deck_data(report), key=key)
+    try:
+        if f"session-{key}" not in st.session_state:
+            adopt_orphans(report, journals=context.journals, labeller=context.labeller)
+        session = _session(key, context)
+        session.receive(report)
+        data = session.deck_data(report)
+    except CartwrightError as error:
+        # The deck holds answers that are nowhere else: it stays, says why, and asks again.
+        last = st.session_state.get(f"drawn-{key}")
+        if last:
+            draw_deck(last | {"notice": str(error)}, key=key)
+            return
+        ask_deck(context.labeller, key=key)
+        raise
+    st.session_state[f"drawn-{key}"] = data
+    draw_deck(data, key=key)
 
 
 @cache

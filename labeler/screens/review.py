@@ -8,12 +8,11 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
-from corpus.labelling.answer import AnswerKind
+from corpus.labelling.answer import REVIEW_PAGE, AnswerKind
 from corpus.reviewing.blind import Verdict
 from corpus.reviewing.case_desk import CaseDesk
 from corpus.reviewing.cases import CaseKind
 from corpus.reviewing.offers import offers_of
-from corpus.reviewing.opinions import REVIEW_PAGE
 from labeler.context import Context
 from labeler.rack.rack import LABEL, RackAction, RackEvent, draw_rack
 from labeler.reviewing.agreement_view import agreement_panel

@@ -68,7 +68,7 @@ def _draw_starting(context: Context) -> None:
         except CartwrightError as error:
             st.warning(str(error))
         else:
-            del st.session_state["training-run"]
+            st.session_state.pop("training-run", None)  # the newest one is shown then
             st.rerun()
 
 

@@ -144,6 +144,14 @@ def test_an_answer_speaks_for_what_it_covers_unless_that_was_answered_in_person(
     assert said([family, answer(3, "label", 5, labeller="ben", covers=(1,))])[1] == ("label", False)
 
 
+def test_a_decision_in_review_is_about_all_that_was_marked() -> None:
+    own, review = answer(0, "label", 2), replace(answer(1, "label", 1, covers=(2,)), page="review")
+    decided = {o.voice_id: o.answer.event for o in current_opinions([own, review])}
+    assert decided[f"{2:032x}"] == review.event
+    later = answer(2, "broken", 2)
+    assert said([own, review, later])[2] == ("broken", False)
+
+
 def test_one_undo_takes_back_all_that_an_answer_covers() -> None:
     family = answer(1, "label", 1, covers=tuple(range(2, 500)))
     assert len(current_opinions([family])) == 499

@@ -75,7 +75,8 @@ class TestAgain:
     def test_only_what_was_heard_and_judged_in_person_and_alone(self, store: Path) -> None:
         covers, unsure, review, imported, unheard, ben = VOICES[30:36]
         answers = [
-            answer("anna", EARLY[0], "brass", minute=0, covers=(covers,), page="families"),
+            answer("anna", EARLY[0], "brass", minute=0, covers=(covers,)),
+            answer("anna", EARLY[1], "brass", minute=0, page="families"),  # which shows what others said
             answer("anna", unsure, minute=0),
             answer("anna", review, "brass", minute=0, page="review"),
             answer("anna", imported, "brass", minute=0, heard="import"),
@@ -117,7 +118,8 @@ class TestAgreement:
 
     def test_not_what_nobody_heard_or_what_a_family_has_told(self, store: Path) -> None:
         answers = [
-            answer("anna", VOICES[0], "brass", covers=(VOICES[1],), page="families"),
+            answer("anna", VOICES[0], "brass", covers=(VOICES[1],)),
+            answer("anna", VOICES[6], "brass", page="families"),
             answer("anna", VOICES[2], "brass", heard="none"),
             answer("anna", VOICES[3], "brass", page="review"),
             answer("anna", VOICES[4], "brass"),

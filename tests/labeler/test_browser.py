@@ -192,6 +192,70 @@ def test_a_hammered_key_never_labels_a_voice_unheard(deck: Page, server: Server)
     assert len({a.voice_id for a in answers}) == len(answers)
 
 
+BACK = "window.cartwright.deck.root.isConnected && window.cartwright.plays.length > 0"
+
+
+def go(page: Page, letter: str, path: str) -> None:
+    page.keyboard.press("g")
+    page.keyboard.press(letter)
+    page.wait_for_url(f"**/{path}")
+
+
+def test_leaving_the_deck_and_coming_back_forgets_nothing(deck: Page, server: Server) -> None:
+    before = len(server.answers())
+    voices = []
+    for key in ("1", "2", "x"):
+        listen(deck)
+        voices.append(heard(deck))
+        deck.keyboard.press(key)
+    settle(deck)
+    deck.evaluate("window.cartwright.deck.send = () => {}")  # the connection is gone just now
+    listen(deck)
+    voices.append(heard(deck))
+    deck.keyboard.press("3")
+    go(deck, "b", "banks")
+    deck.wait_for_function("!window.cartwright.deck.root.isConnected")
+    go(deck, "d", "")
+    deck.wait_for_function(
+        "window.cartwright.deck.root.isConnected && window.cartwright.plays.length > 0", timeout=20_000
+    )
+    settle(deck)
+    assert [a.voice_id for a in server.answers()[before:]] == voices
+    assert heard(deck) not in voices
+    for voice in reversed(voices):
+        deck.keyboard.press("u")
+        assert heard(deck) == voice
+    settle(deck)
+    assert not set(voices) & {a.voice_id for a in current_answers(server.answers())}
+
+
+def test_a_labeller_stays_the_same_from_page_to_page(browser: Browser, server: Server) -> None:
+    page = browser.new_page()
+    open_deck(page, f"{server.url}?who=dora")
+    go(page, "p", "progress")
+    page.get_by_text("Labelled of wanted").wait_for()
+    go(page, "d", "")
+    page.wait_for_function(
+        "window.cartwright.deck.root.isConnected && window.cartwright.plays.length > 0", timeout=20_000
+    )
+    listen(page)
+    page.keyboard.press("1")
+    settle(page)
+    page.keyboard.press("g")
+    page.keyboard.press("n")
+    page.get_by_label("Your name, as it goes into the journal").fill("Emil")
+    page.keyboard.press("Enter")
+    page.locator(".deck [data-id=who]", has_text="Emil").wait_for()
+    go(page, "p", "progress")
+    page.get_by_text("Labelled of wanted").wait_for()
+    page.locator(".shell [data-id=who-name]", has_text="Emil").wait_for()
+    page.reload()
+    page.locator(".shell [data-id=who-name]", has_text="Emil").wait_for()
+    page.close()
+    assert {a.labeller for a in server.answers()} >= {"dora"}
+    assert "Emil" not in {a.labeller for a in server.answers()}
+
+
 def test_typing_a_name_labels_nothing(deck: Page, server: Server) -> None:
     before = len(server.answers())
     here = heard(deck)

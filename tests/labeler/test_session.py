@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from corpus.labelling.answer import AnswerKind
-from corpus.labelling.journal import read_journals
+from corpus.labelling.answer import Answer, AnswerKind
+from corpus.labelling.journal import append_answers, read_journals
 from corpus.labelling.labels import current_answers
 from corpus.labelling.serving import Refusal
 from corpus.storage.store import open_store
@@ -51,6 +53,31 @@ def test_a_session_of_labels_reaches_the_journal_in_order(session: LabelSession,
     assert session.progress.labelled == 25
     assert session.progress.by_category == {"piano": 13, "brass": 12}
     assert session.session_answers == 25
+
+
+def test_an_answer_of_another_page_is_not_the_deck_s_to_take_back(small_store: Path, labels_folder: Path) -> None:
+    voices = [row.voice.voice_id for row in varied_voices(60)]
+    bulk = Answer(
+        "1" * 32,
+        "anna",
+        datetime.now(UTC),
+        voices[0],
+        AnswerKind.LABEL,
+        ("brass",),
+        page="explore",
+        covers=(voices[1],),
+    )
+    append_answers(labels_folder, [own, bulk])
+    past = LabelSession(small_store, labels_folder, "anna").deck_data()["past"]
+    assert [each["event"] for each in past] == [own.event]
+
+
+def test_a_deck_that_comes_back_is_told_what_it_said(session: LabelSession) -> None:
+    browser = FakeDeck(session)
+    for _ in range(3):
+        browser.press("label", "brass")
+        browser.send()
+    assert [each["token"] for each in session.deck_data()["past"]] == [token for _, token in browser.done]
 
 
 def test_a_report_that_comes_twice_counts_once(session: LabelSession, labels_folder: Path) -> None:
