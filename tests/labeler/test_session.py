@@ -57,16 +57,8 @@ def test_a_session_of_labels_reaches_the_journal_in_order(session: LabelSession,
 
 def test_an_answer_of_another_page_is_not_the_deck_s_to_take_back(small_store: Path, labels_folder: Path) -> None:
     voices = [row.voice.voice_id for row in varied_voices(60)]
-    bulk = Answer(
-        "1" * 32,
-        "anna",
-        datetime.now(UTC),
-        voices[0],
-        AnswerKind.LABEL,
-        ("brass",),
-        page="explore",
-        covers=(voices[1],),
-    )
+    own = Answer("2" * 32, "anna", datetime.now(UTC), voices[2], AnswerKind.LABEL, ("brass",), page="deck")
+    bulk = replace(own, event="1" * 32, voice_id=voices[0], page="explore", covers=(voices[1],))
     append_answers(labels_folder, [own, bulk])
     past = LabelSession(small_store, labels_folder, "anna").deck_data()["past"]
     assert [each["event"] for each in past] == [own.event]
