@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -177,6 +177,17 @@ class CaseDesk:
     def agreement(self) -> Agreement:
         """How far people agree, with themselves and each other."""
         return measure_agreement(read_journals(self._journals).answers)
+
+    def is_showing(self, voice_ids: Collection[str]) -> bool:
+        """Whether these are the voices that lie on the desk now, all of them; if not, the notice says so.
+
+        A key that was pressed before the last decision was drawn would else fall upon the next case, where the same
+        voice may lie as a neighbour.
+        """
+        shown = {one.voice_id for one in self.bench.voices} if self.bench else set()
+        if set(voice_ids) != shown:
+            self.notice = Refusal.NOT_ON_DISPLAY.value
+        return set(voice_ids) == shown
 
     def _are_on_desk(self, *voice_ids: str) -> bool:
         """Whether the case has these voices; a key that came too late was meant for another one."""

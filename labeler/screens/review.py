@@ -114,10 +114,12 @@ def _act(page: _Page, context: Context, event: RackEvent) -> None:
         desk.look_again()
     elif event.action == "blind":
         page.wants_blind = not page.wants_blind
-    elif offer:
-        desk.take(sitting, offer, cursor=event.at, marked=event.marked)
     elif event.action in _VERDICTS:
         desk.decide_blind(sitting, _VERDICTS[event.action], cursor=event.at)
+    elif not desk.is_showing(event.order):
+        return  # pressed before the last decision was drawn
+    elif offer:
+        desk.take(sitting, offer, cursor=event.at, marked=event.marked)
     elif event.action == LABEL:
         desk.decide(sitting, AnswerKind.LABEL, cursor=event.at, marked=event.marked, categories=event.categories)
     elif event.action in _KINDS:
