@@ -16,7 +16,6 @@ import time
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -461,7 +460,9 @@ def test_requests_are_as_polite_as_they_should_be(site: Site, tmp_path: Path, ma
 
     site.pages |= {"/": timed(page(*banks))} | {path: timed(file(data)) for path, data in banks.items()}
     scrape(tmp_path, "--delay", "0.3", site.url)
-    assert min(later - earlier for earlier, later in pairwise(times)) > 0.25
+    # On a busy machine one may arrive late, and then the next one follows sooner; all of them together do not.
+    assert len(times) == 4
+    assert times[-1] - times[0] > 3 * 0.25
     assert all("Cartwright" in headers["user-agent"] for _, headers in site.log)
 
 
