@@ -12,7 +12,7 @@ function isForControl(event) {
   const target = event.composedPath()[0];
   if (!(target instanceof HTMLElement) || !target.matches(":focus-visible")) return false;
   if (event.key === "Enter" || event.key === " ") return target.matches("button, summary, a[href]");
-  return event.key.startsWith("Arrow") && target.matches("[role=slider], [role=tab], [role=radio]");
+  return event.key.startsWith("Arrow") && !event.shiftKey && target.matches("[role=slider], [role=tab], [role=radio]");
 }
 
 // Whether a key goes into a field, and is no command.
