@@ -11,7 +11,7 @@ from corpus.hearing.fillers import is_filler
 from corpus.hearing.health import UNFIT
 from corpus.storage.store import Connection
 from corpus.storage.voicetable import VoiceTable, read_voice_table
-from corpus.suggesting.suggestions import FOLDER_RULE, NAME_RULE
+from corpus.suggesting.suggestion import FOLDER_RULE, NAME_RULE
 
 PERSON = "person"
 PROPAGATED = "propagated"

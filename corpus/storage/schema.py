@@ -10,7 +10,8 @@
     voice_repairs  the values that were out of range in them
     voices         a voice, once: its 145 repaired parameters, the first name it was seen under
     supplements    DX7II data that stands beside voices in a file
-    suggestions    machine opinions: category, probability, origin
+    opinions       what each source says of each voice: category, probability, origin (suggesting/suggestion.py)
+    suggestions    what all sources say of it together; origin is the source that says it loudest
     answers        people's answers: a projection of the journals, rebuilt at will
     suggestions_made  how much of the store they were made from
     rejected_voices  windows of a file that were read as voices and are none, and why
@@ -22,6 +23,8 @@
     search_voices  what voices are found and narrowed by; search_names, search_mark: see searching/search_index.py
     sound_map      where each voice that was heard lies on the map of all voices; sound_map_builds: made with what
     timbres        one note of each voice on three keys, by which recordings are matched (dx7/hearing/timbre.py)
+    embeddings     what the category ear hears of each voice (dx7/hearing/embedding.py)
+    lessons        one row, once something was learned: the ear, its card, how far each source is trusted
 
     sightings      (view) every slot under every path its file was found at
     names          (view) every name of every voice, with how often
@@ -255,10 +258,33 @@ CREATE TABLE sound_map_builds (       -- one row, once there is a map: what it w
 );
 """
 
+# Suggestions from before were single opinions.
+_LEARNING = """
+CREATE TABLE opinions (
+    voice_id VARCHAR NOT NULL,
+    category VARCHAR NOT NULL,
+    probability FLOAT NOT NULL,
+    origin VARCHAR NOT NULL           -- name_rule, folder_rule, family, neighbours, ear
+);
+INSERT INTO opinions SELECT voice_id, category, probability, origin FROM suggestions;
+CREATE TABLE embeddings (
+    voice_id VARCHAR NOT NULL,
+    engine VARCHAR NOT NULL,          -- dx7.engine.ENGINE_VERSION
+    embedding INTEGER NOT NULL,       -- dx7.hearing.embedding.EMBEDDING_VERSION
+    levels BLOB NOT NULL              -- a byte a number
+);
+CREATE TABLE lessons (
+    learned TIMESTAMP NOT NULL,       -- UTC
+    card VARCHAR NOT NULL,            -- JSON: from which answers, how good
+    trust VARCHAR NOT NULL,           -- JSON: how far each source of opinions is trusted
+    ear BLOB NOT NULL                 -- safetensors, dx7/hearing/ear.py
+);
+"""
+
 # Migration n brings a store from version n to n + 1. Never edit one that has been released; add another.
 MIGRATIONS: tuple[str, ...] = (
     *(_FIRST, _REJECTED_VOICES + _HEALTH + _FAMILIES, _PLACES, _SEARCH + _TIMBRES),
-    *(_OPINIONS, _SOUND_MAP),
+    *(_OPINIONS, _SOUND_MAP, _LEARNING),
 )
 SCHEMA_VERSION = len(MIGRATIONS)
 VIEWS = ("sightings", "names")  # all that there are

@@ -16,9 +16,7 @@ from corpus.hearing.fillers import is_filler
 from corpus.storage.store import Connection, open_store, transaction
 from corpus.storage.voicetable import read_fillers
 from corpus.suggesting.poll import poll_folders, poll_names
-from corpus.suggesting.suggestion import Suggestion
-from corpus.suggesting.votes import FOLDER_RULE as FOLDER_RULE
-from corpus.suggesting.votes import NAME_RULE as NAME_RULE
+from corpus.suggesting.suggestion import FOLDER_RULE, Suggestion
 from corpus.suggesting.votes import ranked, suggest_by_names
 from dx7.bankfile import BankFile
 from dx7.parameters import PARAMETER_COUNT

@@ -15,10 +15,8 @@ from math import log2
 from typing import Any
 
 from corpus.suggesting.rules import Match, name_rules
-from corpus.suggesting.suggestion import Suggestion
+from corpus.suggesting.suggestion import FOLDER_RULE, NAME_RULE, Suggestion
 
-NAME_RULE = "name_rule"
-FOLDER_RULE = "folder_rule"
 LEAST_PROBABILITY = 0.05  # anything below is not worth showing
 
 
