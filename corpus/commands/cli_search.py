@@ -54,7 +54,8 @@ def suggest(
 
     Example: python -m corpus suggest --voices bank.syx --json
     """
-    from corpus.suggesting.suggestions import refresh_suggestions, suggest_for_bank, summarise_suggestions
+    from corpus.suggesting.strangers import suggest_for_bank
+    from corpus.suggesting.suggestions import refresh_suggestions, summarise_suggestions
     from dx7.selection import read_voices
 
     where = store or store_file()

@@ -11,11 +11,10 @@ from corpus.hearing.fillers import is_filler
 from corpus.hearing.health import UNFIT
 from corpus.storage.store import Connection
 from corpus.storage.voicetable import VoiceTable, read_voice_table
-from corpus.suggesting.suggestion import FOLDER_RULE, NAME_RULE
 
 PERSON = "person"
 PROPAGATED = "propagated"
-LEAST_CONFIDENCE = 0.5  # of a suggestion; below it, the rules would rather not say
+LEAST_CONFIDENCE = 0.5  # of a suggestion; below it, the sources would rather not say
 
 
 class LeftOut(StrEnum):
@@ -25,7 +24,7 @@ class LeftOut(StrEnum):
     GENERATED = "generated"  # found only in cartridges that a model made
     BROKEN = "broken"  # a person said so
     UNSURE = "unsure"  # people listened and could not tell
-    NO_CATEGORY = "no_category"  # nobody has said, and no rule is sure enough
+    NO_CATEGORY = "no_category"  # nobody has said, and no suggestion is sure enough
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +73,9 @@ def select_voices(
     voices = read_voice_table(connection)
     unfit = _unfit(connection, voices, with_generated=with_generated, leave_out=leave_out)
     people = people_say(connection, category_keys)
-    rules = _rules_say(connection, category_keys, least_confidence)
+    machines = _machines_say(connection, category_keys, least_confidence)
     verdicts = tuple(
-        unfit.get(voice_id) or people.get(voice_id) or rules.get(voice_id) or LeftOut.NO_CATEGORY
+        unfit.get(voice_id) or people.get(voice_id) or machines.get(voice_id) or LeftOut.NO_CATEGORY
         for voice_id in voices.voice_ids
     )
     return Selection(voices, verdicts, tuple(leave_out))
@@ -120,23 +119,21 @@ def _agree(answers: Sequence[tuple[str, tuple[str, ...]]], origin: str) -> Opini
     return Opinion(tuple(chosen), origin, named[chosen[0]] / len(answers))
 
 
-def _rules_say(connection: Connection, category_keys: Sequence[str], least: float) -> dict[str, Opinion | LeftOut]:
-    """The sure suggestions of each voice: those from its names, or from its folders where its names say nothing."""
+def _machines_say(connection: Connection, category_keys: Sequence[str], least: float) -> dict[str, Opinion | LeftOut]:
+    """The sure suggestions of each voice; the origin is that of the surest."""
     rows = connection.execute(
-        "SELECT voice_id, origin, category, probability FROM suggestions WHERE probability >= $1"
+        "SELECT voice_id, category, probability, origin FROM suggestions"
+        " WHERE probability >= $1 AND list_contains($2::VARCHAR[], category)"
         " ORDER BY voice_id, probability DESC, category",
-        [least],
+        [least, list(category_keys)],
     ).fetchall()
-    found: dict[tuple[str, str], list[tuple[str, float]]] = {}
-    for voice_id, origin, category, probability in rows:
-        if category in category_keys:
-            found.setdefault((voice_id, origin), []).append((category, probability))
-    opinions: dict[str, Opinion | LeftOut] = {}
-    for origin in (FOLDER_RULE, NAME_RULE):  # the later overrules the earlier
-        for (voice_id, who), given in found.items():
-            if who == origin:
-                opinions[voice_id] = Opinion(tuple(key for key, _ in given), origin, given[0][1])
-    return opinions
+    found: dict[str, list[tuple[str, float, str]]] = {}
+    for voice_id, *suggestion in rows:
+        found.setdefault(voice_id, []).append(tuple(suggestion))
+    return {
+        voice_id: Opinion(tuple(category for category, _, _ in given), given[0][2], given[0][1])
+        for voice_id, given in found.items()
+    }
 
 
 def _unfit(

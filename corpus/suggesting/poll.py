@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from corpus.storage.store import Connection
 from corpus.suggesting.rules import Match, folder_rules, name_rules, path_parts
-from corpus.suggesting.votes import FOLDERS, LEAST_PROBABILITY, NAMES, Trust, name_weight
+from corpus.suggesting.votes import FOLDERS, LEAST_PROBABILITY, NAMES, Weighing, name_weight
 
 _CHUNK = 50_000  # paths in memory
 
@@ -45,7 +45,7 @@ FROM votes JOIN counts USING (voice) JOIN voices ON voices.rowid = voice ORDER B
 
 
 def poll_names(connection: Connection) -> pa.Table:
-    """What the names of all voices suggest: ``voice_id``, ``category``, ``probability``, ``origin``."""
+    """What the names of all voices say: ``voice_id``, ``category``, ``probability``, ``origin``."""
     rows = connection.sql(_NAMES_OF_VOICES).to_arrow_table().combine_chunks()
     voices, voice = _encode(rows["voice_id"])
     names, name = _encode(rows["name"])
@@ -60,7 +60,7 @@ def poll_names(connection: Connection) -> pa.Table:
     pairs, pair = np.unique(voice[row] * len(match.keys) + match.category[found], return_inverse=True)
     votes = np.bincount(pair, weight[row] * match.weight[found])
     voice, category = np.divmod(pairs, len(match.keys))
-    return _suggestions(
+    return _opinions(
         voices.take(pa.array(voice)),
         match.keys.take(pa.array(category)),
         NAMES.probability(votes, spoken[voice], silent[voice]),
@@ -69,14 +69,14 @@ def poll_names(connection: Connection) -> pa.Table:
 
 
 def poll_folders(connection: Connection) -> pa.Table:
-    """What the folders of all voices suggest, in the same columns."""
+    """What the folders of all voices say, in the same columns."""
     connection.register("folder_words", pa.concat_tables(_folder_words(connection)))
     try:
         rows = connection.sql(_VOTES_OF_FILES).to_arrow_table()
     finally:
         connection.unregister("folder_words")
     votes, spoken, silent = (rows[column].to_numpy() for column in ("votes", "spoken", "silent"))
-    return _suggestions(rows["voice_id"], rows["category"], FOLDERS.probability(votes, spoken, silent), FOLDERS)
+    return _opinions(rows["voice_id"], rows["category"], FOLDERS.probability(votes, spoken, silent), FOLDERS)
 
 
 def _folder_words(connection: Connection) -> Iterator[pa.Table]:
@@ -126,18 +126,18 @@ def _encode(texts: pa.Array | pa.ChunkedArray) -> tuple[pa.Array, NDArray[np.int
     return encoded.dictionary, encoded.indices.to_numpy().astype(np.int64)
 
 
-def _suggestions(
+def _opinions(
     voices: pa.Array | pa.ChunkedArray,
     categories: pa.Array | pa.ChunkedArray,
     probability: NDArray[np.float64],
-    trust: Trust,
+    weighing: Weighing,
 ) -> pa.Table:
     table = pa.table(
         {
             "voice_id": voices,
             "category": categories,
             "probability": pa.array(probability.astype(np.float32)),
-            "origin": pa.array([trust.origin] * len(probability), pa.string()),
+            "origin": pa.array([weighing.origin] * len(probability), pa.string()),
         }
     )
     return table.filter(pa.array(probability >= LEAST_PROBABILITY))

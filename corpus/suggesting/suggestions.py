@@ -1,65 +1,100 @@
-"""Suggestions: what the rules think of each voice, from all its names and all the folders it was found in.
+"""Suggestions: what all sources of opinions say of each voice together.
 
-Suggestions are the machine's. They live in the store with their origin, are made anew when an ingest has brought
-something, and are never written to a journal.
+Opinions and suggestions are the machine's. They live in the store, each source's by itself and what was pooled of
+them, and are never written to a journal. What the rules say is made anew when an ingest has brought something; what
+was learned from answers and by ear stays as it is then, and comes anew with all the rest when it is asked for.
 """
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 
-from corpus.hearing.fillers import is_filler
 from corpus.storage.store import Connection, open_store, transaction
 from corpus.storage.voicetable import read_fillers
+from corpus.suggesting.opinions import Opinions, read_opinions, read_voice_ids
 from corpus.suggesting.poll import poll_folders, poll_names
-from corpus.suggesting.suggestion import FOLDER_RULE, Suggestion
-from corpus.suggesting.votes import ranked, suggest_by_names
-from dx7.bankfile import BankFile
-from dx7.parameters import PARAMETER_COUNT
+from corpus.suggesting.pooling import loudest, pool
+from corpus.suggesting.suggestion import FOLDER_RULE, NAME_RULE, ORIGINS
+from corpus.suggesting.trust import DEFAULT_TRUST, Trust, parse_trust
+from dx7.categories import category_keys
+
+LEAST_SUGGESTED = 0.05  # anything below is not worth showing
 
 
 @dataclass(frozen=True, slots=True)
-class SlotSuggestions:
-    """What is suggested for one slot of a bank, the most probable first."""
-
-    slot: int
-    name: str
-    suggestions: list[Suggestion]
-
-
-@dataclass(frozen=True, slots=True)
-class _Made:
-    """Suggestions, and how many slots and paths the store had that they were made from: rows are only ever added."""
+class _Ruled:
+    """What the rules say, and how many slots and paths the store had that they looked at: rows are only ever added."""
 
     slots: int
     paths: int
-    suggestions: pa.Table
+    opinions: pa.Table
 
 
 def refresh_suggestions(connection: Connection) -> int:
-    """Make all suggestions of the store anew and return how many there are. Fillers get none."""
-    made = _make(connection)
+    """Make all opinions but the ear's anew, pool them, and return how many suggestions there are. Fillers get none."""
+    ruled = _ask_rules(connection)
     with transaction(connection):
-        _replace(connection, made)
-    return len(made.suggestions)
+        _replace_rules(connection, ruled)
+        return pool_suggestions(connection)
 
 
 def update_suggestions(store: Path, *, wait_seconds: float | None = None) -> None:
-    """Make all suggestions anew if the store has grown since they were made.
+    """Make what the rules say anew, and pool it with what else is said, if the store has grown since that was made.
 
-    Others can read the store meanwhile; it is held only to put the suggestions in. Raises what :func:`open_store` does.
+    Others can read the store meanwhile; it is held only to put it in. Raises what :func:`open_store` does.
     """
     with open_store(store, read_only=True, wait_seconds=wait_seconds) as connection:
         if _made_from(connection) == _size(connection):
             return
-        made = _make(connection)
+        ruled = _ask_rules(connection)
     with open_store(store, wait_seconds=wait_seconds) as connection, transaction(connection):
-        if _made_from(connection) < (made.slots, made.paths):  # or another program was later, and knew more
-            _replace(connection, made)
+        if _made_from(connection) < (ruled.slots, ruled.paths):  # or another program was later, and knew more
+            _replace_rules(connection, ruled)
+            pool_suggestions(connection)
+
+
+def pool_suggestions(connection: Connection) -> int:
+    """Replace all suggestions by what the opinions in the store say together; return how many there are.
+
+    Best called in the transaction that changes the opinions. Raises ``StoreError`` if what was learned of the sources
+    cannot be read.
+    """
+    voice_ids = read_voice_ids(connection)
+    opinions = read_opinions(connection, voice_ids)
+    connection.execute("DELETE FROM suggestions")
+    if not opinions:
+        return 0
+    table = suggestion_rows(voice_ids, opinions, read_trust(connection))
+    if table.num_rows:
+        connection.from_arrow(table).insert_into("suggestions")
+    return int(table.num_rows)
+
+
+def suggestion_rows(voice_ids: list[str], opinions: Opinions, trust: Trust) -> pa.Table:
+    """What is suggested of voices: ``voice_id``, ``category``, ``probability``, ``origin``.
+
+    A category that no source names is not suggested, however probable it has become.
+    """
+    pooled, who = pool(opinions, trust), loudest(opinions, trust)
+    row, column = np.nonzero((pooled >= LEAST_SUGGESTED) & (who >= 0))
+    return pa.table(
+        {
+            "voice_id": pa.array(voice_ids, pa.string()).take(pa.array(row)),
+            "category": pa.array(category_keys(), pa.string()).take(pa.array(column)),
+            "probability": pa.array(pooled[row, column]),
+            "origin": pa.array(ORIGINS, pa.string()).take(pa.array(who[row, column])),
+        }
+    )
+
+
+def read_trust(connection: Connection) -> Trust:
+    """How far the sources of opinions are trusted: as was learned, or the default. Raises ``StoreError``."""
+    rows = connection.execute("SELECT trust FROM lessons ORDER BY learned DESC LIMIT 1").fetchall()
+    return parse_trust(rows[0][0]) if rows else DEFAULT_TRUST
 
 
 def summarise_suggestions(connection: Connection) -> list[dict[str, object]]:
@@ -71,58 +106,25 @@ def summarise_suggestions(connection: Connection) -> list[dict[str, object]]:
     return [dict(zip(("category", "origin", "likely", "voices"), row, strict=True)) for row in rows]
 
 
-def suggest_for_bank(connection: Connection, bank: BankFile) -> list[SlotSuggestions]:
-    """Suggestions for every slot of a bank, which need not be in the store.
-
-    The slot's own name votes beside all names the store knows the voice by; folders vote if the store has the voice.
-    Fillers get none.
-    """
-    voices = bank.voices()
-    fillers = is_filler(bank.decoded.unpacked[:, :PARAMETER_COUNT])
-    ids = sorted({voice.voice_id for voice in voices})
-    names: dict[str, Counter[str]] = defaultdict(Counter)
-    for voice_id, name, seen in connection.execute(
-        "SELECT voice_id, name, sightings FROM names WHERE list_contains($1::VARCHAR[], voice_id)", [ids]
-    ).fetchall():
-        names[voice_id][name] = seen
-    by_folder: dict[str, list[Suggestion]] = defaultdict(list)
-    for voice_id, category, probability in connection.execute(
-        "SELECT voice_id, category, probability FROM suggestions"
-        " WHERE origin = $1 AND list_contains($2::VARCHAR[], voice_id) ORDER BY ALL",
-        [FOLDER_RULE, ids],
-    ).fetchall():
-        by_folder[voice_id].append(Suggestion(category, probability, FOLDER_RULE))
-    return [
-        SlotSuggestions(
-            slot,
-            voice.name,
-            []
-            if filler
-            else ranked([*suggest_by_names(names[voice.voice_id] + Counter([voice.name])), *by_folder[voice.voice_id]]),
-        )
-        for slot, (voice, filler) in enumerate(zip(voices, fillers, strict=True), 1)
-    ]
-
-
-def _make(connection: Connection) -> _Made:
+def _ask_rules(connection: Connection) -> _Ruled:
     slots, paths = _size(connection)
-    suggestions = pa.concat_tables([poll_names(connection), poll_folders(connection)])
-    connection.register("polled", suggestions)
+    polled = pa.concat_tables([poll_names(connection), poll_folders(connection)])
+    connection.register("polled", polled)
     connection.register("fillers", pa.table({"voice_id": read_fillers(connection)}))
     try:
         kept = connection.sql("FROM polled ANTI JOIN fillers USING (voice_id)").to_arrow_table()
     finally:
         connection.unregister("polled")
         connection.unregister("fillers")
-    return _Made(slots, paths, kept)
+    return _Ruled(slots, paths, kept)
 
 
-def _replace(connection: Connection, made: _Made) -> None:
-    connection.execute("DELETE FROM suggestions")
+def _replace_rules(connection: Connection, ruled: _Ruled) -> None:
+    connection.execute("DELETE FROM opinions WHERE origin IN ($1, $2)", [NAME_RULE, FOLDER_RULE])
     connection.execute("DELETE FROM suggestions_made")
-    if made.suggestions.num_rows:
-        connection.from_arrow(made.suggestions).insert_into("suggestions")
-    connection.execute("INSERT INTO suggestions_made VALUES ($1, $2)", [made.slots, made.paths])
+    if ruled.opinions.num_rows:
+        connection.from_arrow(ruled.opinions).insert_into("opinions")
+    connection.execute("INSERT INTO suggestions_made VALUES ($1, $2)", [ruled.slots, ruled.paths])
 
 
 def _size(connection: Connection) -> tuple[int, int]:

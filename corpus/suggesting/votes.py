@@ -21,7 +21,7 @@ LEAST_PROBABILITY = 0.05  # anything below is not worth showing
 
 
 @dataclass(frozen=True, slots=True)
-class Trust:
+class Weighing:
     """How votes become a probability: ``best * votes / (votes that spoke + silent * votes that did not + prior)``."""
 
     origin: str
@@ -36,8 +36,8 @@ class Trust:
 
 # Two names of one voice agree in 94 of 100 cases, measured over the 28,000 voices of a large collection; a folder
 # agrees with the names in 75, and most folders say nothing of what is in them.
-NAMES = Trust(NAME_RULE, best=0.95, silent=0.25, prior=0.25)
-FOLDERS = Trust(FOLDER_RULE, best=0.8, silent=0.1, prior=1.0)
+NAMES = Weighing(NAME_RULE, best=0.95, silent=0.25, prior=0.25)
+FOLDERS = Weighing(FOLDER_RULE, best=0.8, silent=0.1, prior=1.0)
 
 
 def name_weight(seen: int) -> float:
@@ -65,7 +65,7 @@ def ranked(suggestions: Iterable[Suggestion]) -> list[Suggestion]:
     return sorted(suggestions, key=lambda each: (-each.probability, each.category, each.origin))
 
 
-def _weigh(votes: Iterable[tuple[tuple[Match, ...], float]], trust: Trust) -> list[Suggestion]:
+def _weigh(votes: Iterable[tuple[tuple[Match, ...], float]], weighing: Weighing) -> list[Suggestion]:
     scores: Counter[str] = Counter()
     spoken = silent = 0.0
     for matches, weight in votes:
@@ -75,5 +75,7 @@ def _weigh(votes: Iterable[tuple[tuple[Match, ...], float]], trust: Trust) -> li
         spoken += weight
         for match in matches:
             scores[match.category] += weight * match.weight  # type: ignore[assignment]
-    found = (Suggestion(key, trust.probability(score, spoken, silent), trust.origin) for key, score in scores.items())
+    found = (
+        Suggestion(key, weighing.probability(score, spoken, silent), weighing.origin) for key, score in scores.items()
+    )
     return ranked(each for each in found if each.probability >= LEAST_PROBABILITY)

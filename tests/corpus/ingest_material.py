@@ -11,7 +11,16 @@ from tests.corpus.conftest import made_bank
 
 TABLES = (
     *("files", "file_paths", "unread_paths", "file_issues", "file_warnings", "slots"),
-    *("raw_voices", "voice_repairs", "voices", "supplements", "rejected_voices", "suggestions", "suggestions_made"),
+    *(
+        "raw_voices",
+        "voice_repairs",
+        "voices",
+        "supplements",
+        "rejected_voices",
+        "opinions",
+        "suggestions",
+        "suggestions_made",
+    ),
 )
 
 
