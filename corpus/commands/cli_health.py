@@ -45,7 +45,7 @@ def health(
     Example: python -m corpus health --tag drone --limit 50
     """
     from corpus.hearing.health import TAGS, count_tags, hear_voices, refresh_health, tagged_voices, voice_health
-    from corpus.hearing.hearings import BATCH
+    from corpus.hearing.measuring import BATCH
 
     if tag and tag not in TAGS:
         raise typer.BadParameter(f"{tag!r} is no tag; there are {', '.join(TAGS)}", param_hint="--tag")

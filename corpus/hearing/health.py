@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from corpus.hearing.garbage import garbage_voices
-from corpus.hearing.hearings import HearingCounts, Hearings, hear_voices, read_hearings, read_one
+from corpus.hearing.hearings import Hearings, hear_voices, read_hearings, read_one
 from corpus.storage.store import Connection, transaction
 from dx7.errors import StoreError
 from dx7.hearing.faults import FAULTS, INHARMONIC, UNPITCHED, judge
@@ -21,7 +21,6 @@ from dx7.hearing.faults import FAULTS, INHARMONIC, UNPITCHED, judge
 __all__ = [
     "TAGS",
     "UNFIT",
-    "HearingCounts",
     "Hearings",
     "TaggedVoice",
     "VoiceHealth",

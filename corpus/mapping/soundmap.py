@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from corpus.hearing.hearings import WAIT_SECONDS
+from corpus.hearing.measuring import WAIT_SECONDS
 from corpus.mapping.layout import lay_out, representatives, set_among, spread_members
 from corpus.mapping.neighbours import Floats
 from corpus.mapping.quality import NEIGHBOURS, MapQuality, measure_map

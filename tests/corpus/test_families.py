@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 import corpus.hearing.hearings
+import corpus.hearing.measuring
 import corpus.kinship.families
 from corpus.cli import app
 from corpus.ingesting.ingest import ingest
@@ -82,7 +84,7 @@ def no_ears(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         heard[:, SOUND[1]] -= 40 * (unpacked[:, BY_NAME["op2_frequency_coarse"].index] % 2)
         yield from heard
 
-    monkeypatch.setattr(corpus.hearing.hearings, "work_through", hear)
+    monkeypatch.setattr(corpus.hearing.measuring, "work_through", hear)
     return calls
 
 
@@ -175,7 +177,8 @@ def test_another_hearing_builds_everything_anew(
     store = tmp_path / "s.duckdb"
     ingest([bank(tmp_path / "in", "a.syx", [brass(op1_eg_rate_2=10), brass(op1_eg_rate_2=12)])], store)
     update_families(store)
-    monkeypatch.setattr(corpus.hearing.hearings, "HEARING_VERSION", 99)
+    later = replace(corpus.hearing.hearings._HEARING, version=99)
+    monkeypatch.setattr(corpus.hearing.hearings, "_HEARING", later)
     monkeypatch.setitem(corpus.hearing.hearings._VERSIONS, "hearing", 99)
     monkeypatch.setattr(corpus.kinship.families, "_BUILD", [corpus.kinship.families.ENGINE_VERSION, 99, 1])
     update_families(store)
@@ -194,7 +197,7 @@ def test_an_interruption_keeps_what_was_heard_and_a_rerun_completes_it(
     ingest([path], whole)
     update_families(whole)
     no_ears.clear()
-    hear: Callable[..., Iterator[np.ndarray]] = corpus.hearing.hearings.work_through
+    hear: Callable[..., Iterator[np.ndarray]] = corpus.hearing.measuring.work_through
 
     def hear_until_ctrl_c(unpacked: Bytes, work: object, **more: object) -> Iterator[np.ndarray]:
         for number, row in enumerate(hear(unpacked, work, **more)):
@@ -202,13 +205,13 @@ def test_an_interruption_keeps_what_was_heard_and_a_rerun_completes_it(
                 raise KeyboardInterrupt
             yield row
 
-    monkeypatch.setattr(corpus.hearing.hearings, "BATCH", 3)
-    monkeypatch.setattr(corpus.hearing.hearings, "work_through", hear_until_ctrl_c)
+    monkeypatch.setattr(corpus.hearing.measuring, "BATCH", 3)
+    monkeypatch.setattr(corpus.hearing.measuring, "work_through", hear_until_ctrl_c)
     with pytest.raises(KeyboardInterrupt):
         update_families(store)
     assert families_in(store) == {}
     assert rows_in(store, "hearings") == 6
-    monkeypatch.setattr(corpus.hearing.hearings, "work_through", hear)
+    monkeypatch.setattr(corpus.hearing.measuring, "work_through", hear)
     update_families(store)
     assert no_ears[-1] == len(voices) + 1 - 6
     assert families_in(store) == families_in(whole)

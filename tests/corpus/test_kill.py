@@ -58,9 +58,9 @@ if task == "families":
     families._HEARD_AT_ONCE = 4
     families.update_families(path, processes=1)
 elif task == "health":
-    from corpus.hearing import hearings
+    from corpus.hearing import hearings, measuring
     from corpus.hearing.health import refresh_health
-    hearings.BATCH = 4
+    measuring.BATCH = 4
     hearings.hear_voices(path, processes=1)
     with store.open_store(path) as opened:
         refresh_health(opened)
