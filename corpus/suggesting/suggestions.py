@@ -15,7 +15,8 @@ import pyarrow as pa
 
 from corpus.storage.store import Connection, open_store, transaction
 from corpus.storage.voicetable import read_fillers
-from corpus.suggesting.opinions import Opinions, read_opinions, read_voice_ids
+from corpus.suggesting.opinions import Opinions, read_opinions, read_voice_ids, write_opinions
+from corpus.suggesting.peers import ask_peers, read_labelled
 from corpus.suggesting.poll import poll_folders, poll_names
 from corpus.suggesting.pooling import loudest, pool
 from corpus.suggesting.suggestion import FOLDER_RULE, NAME_RULE, ORIGINS
@@ -39,7 +40,15 @@ def refresh_suggestions(connection: Connection) -> int:
     ruled = _ask_rules(connection)
     with transaction(connection):
         _replace_rules(connection, ruled)
+        refresh_peers(connection)
         return pool_suggestions(connection)
+
+
+def refresh_peers(connection: Connection) -> None:
+    """Make anew what families and neighbours say, from the answers that the store has now."""
+    voice_ids = read_voice_ids(connection)
+    for origin, said in ask_peers(connection, voice_ids, read_labelled(connection, voice_ids)).items():
+        write_opinions(connection, origin, voice_ids, said)
 
 
 def update_suggestions(store: Path, *, wait_seconds: float | None = None) -> None:
@@ -63,7 +72,8 @@ def pool_suggestions(connection: Connection) -> int:
     Best called in the transaction that changes the opinions. Raises ``StoreError`` if what was learned of the sources
     cannot be read.
     """
-    voice_ids = read_voice_ids(connection)
+    fillers = set(read_fillers(connection).to_pylist())
+    voice_ids = [voice_id for voice_id in read_voice_ids(connection) if voice_id not in fillers]
     opinions = read_opinions(connection, voice_ids)
     connection.execute("DELETE FROM suggestions")
     if not opinions:
