@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from corpus.commands import cli_families, cli_health, cli_labels, cli_map, cli_scrape, cli_search, cli_store
+from corpus.commands import cli_families, cli_health, cli_labels, cli_learn, cli_map, cli_scrape, cli_search, cli_store
 from corpus.commands.cli_options import LabelsOption, StoreOption
 from corpus.ingesting.books import Books
 from corpus.labelling.labels import rebuild_answers
@@ -142,5 +142,6 @@ cli_families.register(app)
 cli_health.register(app)
 cli_map.register(app)
 cli_labels.register(app)
+cli_learn.register(app)
 cli_store.register(app)
 cli_scrape.register(app)

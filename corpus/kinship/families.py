@@ -23,7 +23,8 @@ import numpy as np
 import pyarrow as pa
 
 from corpus.hearing.fillers import is_filler
-from corpus.hearing.hearings import WAIT_SECONDS, hear_voices, read_hearings
+from corpus.hearing.hearings import hear_voices, read_hearings
+from corpus.hearing.measuring import WAIT_SECONDS
 from corpus.kinship.kin import Kin
 from corpus.kinship.lookup import largest_families
 from corpus.kinship.relatives import Floats, Indices, Mask, audible, find_relatives, is_heard, sound_points

@@ -46,9 +46,9 @@ def read_heard(connection: Connection) -> Heard:
     voices = read_voice_table(connection)
     table = connection.sql(
         "SELECT voice_id, any_value(levels) AS levels FROM embeddings SEMI JOIN voices USING (voice_id)"
-        f" WHERE {_EMBEDDING.is_current} AND octet_length(levels) = {EMBEDDING_SIZE}"
+        " WHERE engine = $engine AND embedding = $version AND octet_length(levels) = $size"
         " GROUP BY voice_id ORDER BY voice_id",
-        params=_EMBEDDING.versions,
+        params=_EMBEDDING.versions | {"size": EMBEDDING_SIZE},
     ).to_arrow_table()
     levels = np.frombuffer(b"".join(table["levels"].to_pylist()), np.uint8).reshape(-1, EMBEDDING_SIZE)
     embedded = {voice_id: row for row, voice_id in enumerate(table["voice_id"].to_pylist())}

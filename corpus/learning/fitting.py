@@ -121,9 +121,9 @@ def _train(
             networks, inputs[rows], targets[rows], weights[:, rows], keys
         )
         changes, moments = rule.update(slopes, moments, networks)
-        return (optax.apply_updates(networks, changes), moments), None  # type: ignore[return-value]
+        return (optax.apply_updates(networks, changes), moments), None
 
-    (networks, _), _ = jax.lax.scan(step, (networks, rule.init(networks)), jax.random.split(key, steps))  # type: ignore[arg-type]
+    (networks, _), _ = jax.lax.scan(step, (networks, rule.init(networks)), jax.random.split(key, steps))
     return networks
 
 

@@ -147,9 +147,9 @@ def ear_from_bytes(data: bytes, *, source: str) -> Ear:
         raise ModelError(f"the category ear of {source} is of another version; run python -m corpus learn")
     if problem := _misfit(arrays, len(keys)):
         raise ModelError(f"the category ear of {source} is damaged: {problem}; run python -m corpus learn")
-    front, networks, calibration = (
-        part(**{name: arrays[name] for name in _names(part)}) for part in (Front, Networks, Calibration)
-    )
+    front = Front(**{name: arrays[name] for name in _names(Front)})
+    networks = Networks(**{name: arrays[name] for name in _names(Networks)})
+    calibration = Calibration(**{name: arrays[name] for name in _names(Calibration)})
     return Ear(keys, front, networks, calibration)
 
 

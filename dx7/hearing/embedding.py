@@ -121,8 +121,9 @@ def _bands(audio: Audio, starts: Sequence[float], size: int, note: int) -> Float
 
 @cache
 def _window(size: int) -> Floats:
-    window = np.hanning(size).astype(np.float32)
-    return window / np.float32(np.sqrt(np.sum(np.square(window))))
+    window: NDArray[np.float64] = np.hanning(size)
+    scaled: Floats = (window / np.sqrt(np.sum(np.square(window)))).astype(np.float32)
+    return scaled
 
 
 @cache
