@@ -6,7 +6,7 @@
 #   make ingest BANKS="dir file.zip ..."   folders, archives and files into the store
 #   make scrape [SOURCE="name or URL ..."]  public collections into data/banks, politely
 #   make label                             the labeller on the current store
-#   make export [EXPORT=dir]               what was labelled, as Parquet
+#   make export [EXPORT=dir] [POLICY=name]  what a policy chooses, as Parquet
 #   make train [EXPORT=dir] [CONFIG=base] [RUN=dir]
 #   make evaluate [RUN=dir]
 #   make cartridge CATEGORY=brass [SEED=0] [OUT=brass.syx]
@@ -21,6 +21,7 @@ READY := .venv/.ready
 BANKS ?=
 SOURCE ?=
 EXPORT ?=
+POLICY ?= default
 CONFIG ?= base
 RUN ?=
 CATEGORY ?=
@@ -76,7 +77,7 @@ ingest: $(READY)
 	@$(PY) -m corpus ingest $(BANKS)
 
 export: $(READY)
-	@$(PY) -m corpus export $(if $(EXPORT),--out '$(EXPORT)')
+	@$(PY) -m corpus export --policy '$(POLICY)' $(if $(EXPORT),--out '$(EXPORT)')
 
 train: $(READY)
 	@$(PY) -m training train --config $(CONFIG) $(if $(EXPORT),--export '$(EXPORT)') $(if $(RUN),--run '$(RUN)')

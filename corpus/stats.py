@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 
-from corpus.exporting.selection import LEAST_CONFIDENCE
 from corpus.storage.store import Connection
 from corpus.storage.voicetable import read_fillers
+from corpus.suggesting.suggestion import LIKELY
 
 MOST_ROWS = 10  # of top lists
 
@@ -87,7 +87,7 @@ def read_stats(connection: Connection) -> Stats:
         suggested_by_main_category=counts(
             "SELECT category, count(*) FROM (SELECT voice_id, arg_max(category, (probability, category)) AS category"
             " FROM suggestions WHERE probability >= $1 GROUP BY voice_id) GROUP BY ALL ORDER BY 1",
-            LEAST_CONFIDENCE,
+            LIKELY,
         ),
         voices_suggested=one("SELECT count(DISTINCT voice_id) FROM suggestions"),
         top_names=counts(

@@ -13,6 +13,7 @@
     │   └── StoreBusyError          another program holds it
     ├── JournalError                the label journal cannot be read or written
     ├── ExportError                 an export is missing, damaged or empty
+    │   └── PolicyError             what an export should hold is not there, or cannot be
     ├── ModelError                  a model or a run is missing, damaged or does not fit
     └── CartridgeError              a cartridge in the making that a change does not fit
 
@@ -73,6 +74,10 @@ class JournalError(CartwrightError):
 
 class ExportError(CartwrightError):
     """An export is missing, damaged or holds nothing to train on."""
+
+
+class PolicyError(ExportError):
+    """A policy that nobody wrote, or one with a field that cannot be."""
 
 
 class ModelError(CartwrightError):

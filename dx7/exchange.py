@@ -1,17 +1,20 @@
 """The export: the one file contract between ``corpus``, which writes it, and ``training``, which reads it.
 
-An export is a folder: ``voices.parquet``, ``manifest.json`` and ``README.md`` (the dataset card, for people).
+An export is a folder: ``voices.parquet``, ``manifest.json``, ``README.md`` (the dataset card, for people) and, once
+something was learned, ``ear.safetensors``: the category ear that ``corpus`` fitted, for ``training`` to hear with.
 
 ``voices.parquet`` has one row a voice, sorted by ``voice_id``:
 
 - ``voice_id``, ``family_id``, ``name``, ``split`` (train, validation or test);
 - ``categories``: list of keys, the main one first; never empty;
-- ``origin``: who said so (``person``, ``propagated``, ``name_rule``, ``folder_rule``); ``confidence``: 0 to 1;
+- where they come from: ``origin`` (``person``, ``propagated``, or the source that suggests it the loudest),
+  ``confidence``, 0 to 1, ``people``, how many said so, and ``opinions``, what each source of suggestions said of the
+  voice by itself: a list of ``origin``, ``category``, ``probability``;
 - ``sightings``: in how many slots of all ingested files the voice was found;
 - the 145 parameters as ``uint8`` columns, named and ordered as in ``dx7/parameters.py``.
 
-The manifest names the categories in order, counts the rows, and holds the hash of the content. The same rows
-give the same bytes.
+The manifest names the categories in order, counts the rows, holds the card of the ear, and the hash of the content:
+of the rows, the categories and the ear. The same rows give the same bytes.
 """
 
 from __future__ import annotations
@@ -30,12 +33,14 @@ from numpy.typing import NDArray
 from dx7.errors import ExportError
 from dx7.parameters import PARAMETER_NAMES, PARAMETERS
 
-EXPORT_VERSION = 1
+EXPORT_VERSION = 2
 VOICES_FILE = "voices.parquet"
 MANIFEST_FILE = "manifest.json"
 CARD_FILE = "README.md"
+EAR_FILE = "ear.safetensors"
 SPLITS = ("train", "validation", "test")
 
+OPINIONS = pa.list_(pa.struct({"origin": pa.string(), "category": pa.string(), "probability": pa.float32()}))
 SCHEMA = pa.schema(
     [
         pa.field("voice_id", pa.string(), nullable=False),
@@ -45,10 +50,20 @@ SCHEMA = pa.schema(
         pa.field("categories", pa.list_(pa.string()), nullable=False),
         pa.field("origin", pa.string(), nullable=False),
         pa.field("confidence", pa.float32(), nullable=False),
+        pa.field("people", pa.int32(), nullable=False),
+        pa.field("opinions", OPINIONS, nullable=False),
         pa.field("sightings", pa.int32(), nullable=False),
         *(pa.field(name, pa.uint8(), nullable=False) for name in PARAMETER_NAMES),
     ]
 )
+
+
+@dataclass(frozen=True, slots=True)
+class FittedEar:
+    """A category ear on its way into an export: its weights (``dx7/hearing/ear.py``), and what is known of it."""
+
+    weights: bytes
+    card: dict[str, object]
 
 
 @dataclass(frozen=True)
@@ -64,6 +79,7 @@ class Export:
     parameters: NDArray[np.uint8]  # [n, 145], every value in range
     category_keys: tuple[str, ...]  # the vocabulary, in order
     content_hash: str
+    ear_file: Path | None  # of the category ear, if one was fitted
 
     def category_matrix(self) -> NDArray[np.float32]:
         """Multi-hot ``float32[n, categories]`` in the order of ``category_keys``."""
@@ -75,17 +91,24 @@ class Export:
 
 
 def write_export(
-    folder: Path, voices: pa.Table, category_keys: Sequence[str], *, card: str, facts: dict[str, object] | None = None
+    folder: Path,
+    voices: pa.Table,
+    category_keys: Sequence[str],
+    *,
+    card: str,
+    facts: dict[str, object] | None = None,
+    ear: FittedEar | None = None,
 ) -> str:
     """Write an export and return its content hash. ``voices`` must have :data:`SCHEMA`; rows are sorted here.
 
-    ``facts`` go into the manifest under ``facts``; they must not depend on time or place.
+    ``facts`` go into the manifest under ``facts``; neither they nor the card of the ear may depend on time or place.
     Raises ``ExportError`` if there is nothing to write or the folder cannot be written.
     """
     if voices.num_rows == 0:
         raise ExportError("nothing to export: no voice has a category yet; label some, or let the rules suggest")
     voices = voices.select(SCHEMA.names).cast(SCHEMA).sort_by("voice_id")
-    content_hash = _content_hash(voices, category_keys)
+    ear_hash = sha256(ear.weights).hexdigest() if ear else ""
+    content_hash = _content_hash(voices, category_keys, ear_hash)
     manifest = {
         "version": EXPORT_VERSION,
         "content_hash": content_hash,
@@ -94,6 +117,7 @@ def write_export(
         "rows_by_main_category": _counts([keys[0] for keys in voices["categories"].to_pylist()]),
         "rows_by_origin": _counts(voices["origin"].to_pylist()),
         "category_keys": list(category_keys),
+        "ear": {"sha256": ear_hash, "card": ear.card} if ear else None,
         "facts": facts or {},
     }
     try:
@@ -104,6 +128,9 @@ def write_export(
         (folder / MANIFEST_FILE).unlink(missing_ok=True)
         pq.write_table(voices, folder / VOICES_FILE, compression="zstd")
         (folder / CARD_FILE).write_text(card, encoding="utf-8")
+        (folder / EAR_FILE).unlink(missing_ok=True)  # of what was exported here before
+        if ear:
+            (folder / EAR_FILE).write_bytes(ear.weights)
         (folder / MANIFEST_FILE).write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
     except OSError as error:
         raise ExportError(f"cannot write the export to {folder}: {error.strerror}") from error
@@ -117,7 +144,10 @@ def read_manifest(folder: Path) -> dict[str, object]:
     except (OSError, json.JSONDecodeError) as error:
         raise ExportError(f"{folder} is not an export (no readable {MANIFEST_FILE}); run make export") from error
     if manifest.get("version") != EXPORT_VERSION:
-        raise ExportError(f"{folder} has export version {manifest.get('version')}, not {EXPORT_VERSION}; export again")
+        raise ExportError(
+            f"{folder} has export version {manifest.get('version')}, this Cartwright reads version {EXPORT_VERSION};"
+            " run make export to write it anew"
+        )
     return dict(manifest)
 
 
@@ -132,8 +162,10 @@ def read_export(folder: Path) -> Export:
         raise ExportError(f"{folder / VOICES_FILE} has other columns than this version of Cartwright; export again")
     voices = voices.cast(SCHEMA)
     keys = tuple(str(key) for key in manifest["category_keys"])  # type: ignore[attr-defined]
-    if _content_hash(voices, keys) != manifest["content_hash"]:
-        raise ExportError(f"{folder / VOICES_FILE} is not what its manifest describes; export again")
+    ear_file = folder / EAR_FILE if manifest.get("ear") else None
+    if _content_hash(voices, keys, _hash_of_file(ear_file)) != manifest["content_hash"]:
+        files = VOICES_FILE if ear_file is None else f"{VOICES_FILE} or {EAR_FILE}"
+        raise ExportError(f"{files} in {folder} is not what the manifest describes; export again")
     parameters = np.stack([voices[name].to_numpy() for name in PARAMETER_NAMES], axis=1)
     for row in PARAMETERS:
         if (parameters[:, row.index] > row.maximum).any():
@@ -148,6 +180,7 @@ def read_export(folder: Path) -> Export:
         parameters=parameters,
         category_keys=keys,
         content_hash=str(manifest["content_hash"]),
+        ear_file=ear_file,
     )
 
 
@@ -159,12 +192,21 @@ def latest_export(exports: Path) -> Path:
     return max(found, key=lambda manifest: manifest.stat().st_mtime).parent
 
 
-def _content_hash(voices: pa.Table, category_keys: Sequence[str]) -> str:
+def _content_hash(voices: pa.Table, category_keys: Sequence[str], ear_hash: str) -> str:
     """SHA-256 of the rows as Arrow IPC, which unlike Parquet does not depend on the writer's version."""
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, SCHEMA) as stream:
         stream.write_table(voices.combine_chunks())
-    return sha256(json.dumps(list(category_keys)).encode() + bytes(sink.getvalue())).hexdigest()
+    return sha256(json.dumps([*category_keys, ear_hash]).encode() + bytes(sink.getvalue())).hexdigest()
+
+
+def _hash_of_file(path: Path | None) -> str:
+    if path is None:
+        return ""
+    try:
+        return sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise ExportError(f"cannot read {path}: {error.strerror}; export again") from error
 
 
 def _counts(values: list[str]) -> dict[str, int]:

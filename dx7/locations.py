@@ -11,6 +11,7 @@ from pathlib import Path
 SHIPPED = Path(__file__).resolve().parent.parent / "data"
 CATEGORIES_FILE = SHIPPED / "categories.toml"
 SOURCES_FILE = SHIPPED / "sources.toml"
+POLICIES_FOLDER = SHIPPED / "policies"
 STARTER_BANKS = SHIPPED / "starter" / "banks"
 DEFAULT_MODEL = SHIPPED / "models" / "default"
 

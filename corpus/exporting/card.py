@@ -15,6 +15,9 @@ _ORIGINS = {
     "propagated": "a person said so of a voice of the same family, or of a selection, and counted this one in",
     "name_rule": "the voice's names say so",
     "folder_rule": "the folders it was found in say so",
+    "family": "people said so of voices of its family",
+    "neighbours": "people said so of voices that sound like it",
+    "ear": "a model that was fitted to people's answers and to names hears it",
 }
 _REASONS = {
     "filler": "INIT VOICE or silence, which fill up banks",
@@ -23,7 +26,10 @@ _REASONS = {
     "garbage": "bytes off their places, stray values out of range, no readable name: it was something else",
     "broken": "a person found it broken",
     "unsure": "people listened and could not tell what it is",
-    "no_category": "nobody has said what it is, and no rule is sure enough",
+    "disputed": "people agree less on what it is than the policy wants",
+    "no_category": "nobody has said what it is, and no suggestion is sure enough",
+    "other_of_family": "another voice of its family, one sound saved again, is here in its place",
+    "over_maximum": "there are as many of its category as the policy wants",
 }
 
 
@@ -31,8 +37,11 @@ def write_card(voices: pa.Table, facts: dict[str, Any]) -> str:
     """Markdown about the rows of an export and what was left out. The same rows give the same text."""
     splits = voices["split"].to_pylist()
     mains = [keys[0] if keys else "" for keys in voices["categories"].to_pylist()]
-    by_category = Counter(zip(mains, splits, strict=True))
+    by_split = Counter(zip(mains, splits, strict=True))
+    by_origin = Counter(zip(mains, voices["origin"].to_pylist(), strict=True))
     categories = sorted(Counter(mains).items(), key=lambda item: (-item[1], item[0]))
+    policy = facts["policy"]
+    origins = list(policy["least_confidence"])
     return "\n".join(
         [
             "# Curated Yamaha DX7 voices",
@@ -41,32 +50,44 @@ def write_card(voices: pa.Table, facts: dict[str, Any]) -> str:
             f"{PARAMETER_COUNT} parameters in range, its name, its categories (the main one first), who said so and",
             "how surely, in how many slots it was found, and its split. `manifest.json` has these figures again.",
             "",
+            f"Chosen by the policy *{policy['name']}*: {policy['about']}",
+            "",
             "## Main categories",
             "",
             *_table(
                 ["category", *SPLITS, "all"],
-                [[key, *(by_category[key, split] for split in SPLITS), count] for key, count in categories],
+                [[key, *(by_split[key, split] for split in SPLITS), count] for key, count in categories],
             ),
             "",
             "## Who said so",
             "",
             *_table(
-                ["origin", "meaning", "voices"],
+                ["origin", "meaning", "counts from a confidence of", "voices"],
                 [
-                    [who, _ORIGINS.get(who, ""), count]
-                    for who, count in sorted(Counter(voices["origin"].to_pylist()).items())
+                    [who, _ORIGINS[who], f"{least:g}", sum(by_origin[key, who] for key, _ in categories)]
+                    for who, least in policy["least_confidence"].items()
                 ],
             ),
             "",
-            f"A suggestion of the rules counts from a confidence of {facts['least_confidence_of_suggestions']:g};",
-            "a person's answer overrules all rules. Rules judge words, not sounds: expect errors.",
+            *_table(
+                ["category", *origins],
+                [[key, *(by_origin[key, who] for who in origins)] for key, _ in categories],
+            ),
+            "",
+            "A person's answer overrules all suggestions. The origin of a suggestion is the source that says it the",
+            "loudest; the column `opinions` has what each source said of a voice by itself.",
+            "",
+            *_relaxed(facts["relaxed"]),
+            "## How often it is right",
+            "",
+            *_control(facts["control"], [key for key, _ in categories]),
             "",
             "## Left out",
             "",
             *_table(
                 ["reason", "meaning", "voices"],
                 [
-                    [reason, _REASONS.get(reason, "its health tag, which was asked to be left out"), count]
+                    [reason, _REASONS.get(reason, "its health tag, which the policy leaves out"), count]
                     for reason, count in facts["left_out"].items()
                 ],
             ),
@@ -84,6 +105,56 @@ def write_card(voices: pa.Table, facts: dict[str, Any]) -> str:
             "",
         ]
     )
+
+
+def _relaxed(told: list[dict[str, Any]]) -> list[str]:
+    if not told:
+        return []
+    return [
+        "Categories with fewer sure voices than wanted, and how many less sure ones were taken instead:",
+        "",
+        *_table(
+            ["category", "wanted", "here", "of these taken below the least confidence", "down to"],
+            [
+                [
+                    *(row[name] for name in ("category", "wanted", "voices", "taken")),
+                    "-" if row["confidence"] is None else f"{row['confidence']:.2f}",
+                ]
+                for row in told
+            ],
+        ),
+        "",
+    ]
+
+
+def _control(control: dict[str, Any], categories: list[str]) -> list[str]:
+    if not control["answered"]:
+        return [
+            "Not measured: no control answers. They are labels on voices that the deck draws by chance; each is",
+            "compared with what this policy would have called the voice without it.",
+        ]
+    overall = control["overall"]
+    none: dict[str, Any] = {"count": 0, "rate": None}
+    return [
+        f"{control['answered']:,} labels were given to voices drawn by chance. Had nobody answered these, the policy",
+        f"would have labelled {overall['count']:,} of them, and {_share(overall)} with the main category that people",
+        "heard. What was taken below the least confidence, and what people said in person, is not in these figures.",
+        "",
+        *_table(
+            ["category", "judged", "right"],
+            [
+                [key, row["count"], _share(row)]
+                for key in [*categories, *sorted(control["by_category"].keys() - set(categories))]
+                for row in [control["by_category"].get(key, none)]
+            ],
+        ),
+    ]
+
+
+def _share(rate: dict[str, Any]) -> str:
+    if rate["rate"] is None:
+        return "not measured"
+    return f"{rate['rate']:.0%} ({rate['low']:.0%} to {rate['high']:.0%})"
 
 
 def _table(header: list[str], rows: list[list[Any]]) -> list[str]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -12,13 +13,17 @@ from tempfile import mkdtemp
 import pyarrow as pa
 
 from corpus.exporting.card import write_card
-from corpus.exporting.selection import LEAST_CONFIDENCE, Opinion, Selection, select_voices
-from corpus.hearing.health import UNFIT, refresh_health
+from corpus.exporting.control import measure_control
+from corpus.exporting.machines import read_opinions
+from corpus.exporting.policy import Policy
+from corpus.exporting.selection import Selection, select_voices
+from corpus.hearing.health import refresh_health
 from corpus.kinship.families import is_up_to_date, update_families
+from corpus.labelling.answer import Answer
 from corpus.storage.store import Connection, open_store
 from dx7.categories import category_keys
 from dx7.errors import ExportError
-from dx7.exchange import SCHEMA, SPLITS, read_manifest, write_export
+from dx7.exchange import SCHEMA, SPLITS, FittedEar, read_manifest, write_export
 from dx7.locations import exports_folder
 from dx7.parameters import PARAMETER_NAMES
 
@@ -45,40 +50,33 @@ def prepare(store: Path, *, progress: Callable[[int, int], None] = lambda done, 
 
 
 def export(
-    connection: Connection,
-    folder: Path | None = None,
-    *,
-    least_confidence: float = LEAST_CONFIDENCE,
-    with_generated: bool = False,
-    leave_out: Sequence[str] = UNFIT,
+    connection: Connection, folder: Path | None = None, *, policy: Policy, answers: Iterable[Answer] = ()
 ) -> Exported:
-    """Write every voice that is fit for training and has a category; people's answers go before the rules'.
+    """Write the voices that a policy chooses, and the category ear if one was fitted.
 
-    ``leave_out`` names health tags whose voices stay behind. Without ``folder`` the export goes into the folder of
-    exports, named by its content, so that the same store gives the same folder. Call :func:`prepare` first.
+    ``answers`` are the lines of the journals, on whose control labels the policy is measured; what people say of the
+    voices is taken from the store. Without ``folder`` the export goes into the folder of exports, named by its content,
+    so that the same store gives the same folder. Call :func:`prepare` first.
 
     Raises ``ExportError`` if no voice has a category or some have no family, or if the folder cannot be written.
     """
     if len(connection.table("voices")) and not is_up_to_date(connection):
         raise ExportError("the store has voices that are in no family yet; run python -m corpus families first")
     keys = category_keys()
-    selection = select_voices(
-        connection, keys, least_confidence=least_confidence, with_generated=with_generated, leave_out=leave_out
-    )
-    families = dict(connection.execute("SELECT voice_id, family_id FROM families").fetchall())
-    voices = _rows(selection, families)
+    selection = select_voices(connection, keys, policy)
+    voices = _rows(selection, read_opinions(connection, keys))
     facts: dict[str, object] = {
+        "policy": policy.as_dict(),
         "voices_in_store": len(selection.verdicts),
         "left_out": selection.left_out(),
-        "least_confidence_of_suggestions": least_confidence,
-        "left_out_for_health": list(leave_out),
-        "with_generated": with_generated,
+        "relaxed": [relaxed.as_dict() for relaxed in selection.relaxed],
+        "control": measure_control(connection, keys, policy, answers).as_dict(),
         "families": len(set(voices["family_id"].to_pylist())),
         "split_percent": SPLIT_PERCENT,
         "split_by": "family_id",
     }
     card = write_card(voices, facts)
-    folder = _write(folder, voices, keys, card, facts)
+    folder = _write(folder, voices, keys, card, facts, _fitted_ear(connection))
     return Exported(folder, read_manifest(folder))
 
 
@@ -96,31 +94,44 @@ def split_of(family_id: str) -> str:
     raise AssertionError("the percentages of the splits do not add up to 100")
 
 
-def _rows(selection: Selection, families: dict[str, str]) -> pa.Table:
+def _rows(selection: Selection, opinions: dict[str, list[dict[str, object]]]) -> pa.Table:
     table = selection.voices
-    chosen = [(row, verdict) for row, verdict in enumerate(selection.verdicts) if isinstance(verdict, Opinion)]
-    rows = [row for row, _ in chosen]
-    opinions: list[Opinion] = [opinion for _, opinion in chosen]
+    rows = [row for row, _ in selection.chosen()]
+    chosen = [curated for _, curated in selection.chosen()]
     ids = [table.voice_ids[row] for row in rows]
-    family_ids = [families[voice_id] for voice_id in ids]
+    family_ids = [selection.family_ids[row] for row in rows]
     parameters = table.parameters[rows].T.copy()
     columns = {
         "voice_id": ids,
         "family_id": family_ids,
         "name": [table.names[row] for row in rows],
         "split": [split_of(family_id) for family_id in family_ids],
-        "categories": [list(opinion.categories) for opinion in opinions],
-        "origin": [opinion.origin for opinion in opinions],
-        "confidence": [opinion.confidence for opinion in opinions],
+        "categories": [list(curated.categories) for curated in chosen],
+        "origin": [curated.origin for curated in chosen],
+        "confidence": [curated.confidence for curated in chosen],
+        "people": [curated.people for curated in chosen],
+        "opinions": [opinions.get(voice_id, []) for voice_id in ids],
         "sightings": table.sightings[rows],
         **{name: parameters[index] for index, name in enumerate(PARAMETER_NAMES)},
     }
     return pa.table({field.name: pa.array(columns[field.name], field.type) for field in SCHEMA}, SCHEMA)
 
 
-def _write(folder: Path | None, voices: pa.Table, keys: tuple[str, ...], card: str, facts: dict[str, object]) -> Path:
+def _fitted_ear(connection: Connection) -> FittedEar | None:
+    lessons = connection.execute("SELECT ear, card FROM lessons ORDER BY learned DESC LIMIT 1").fetchall()
+    return FittedEar(bytes(lessons[0][0]), json.loads(lessons[0][1])) if lessons else None
+
+
+def _write(
+    folder: Path | None,
+    voices: pa.Table,
+    keys: tuple[str, ...],
+    card: str,
+    facts: dict[str, object],
+    ear: FittedEar | None,
+) -> Path:
     if folder is not None:
-        write_export(folder, voices, keys, card=card, facts=facts)
+        write_export(folder, voices, keys, card=card, facts=facts, ear=ear)
         return folder
     exports = exports_folder()
     try:
@@ -129,10 +140,10 @@ def _write(folder: Path | None, voices: pa.Table, keys: tuple[str, ...], card: s
     except OSError as error:
         raise ExportError(f"cannot write exports to {exports}: {error.strerror}") from error
     try:
-        content_hash = write_export(staging, voices, keys, card=card, facts=facts)
+        content_hash = write_export(staging, voices, keys, card=card, facts=facts, ear=ear)
         folder = exports / content_hash[:HASH_DIGITS]
         if folder.exists():  # the same voices were exported before; this brings the facts beside them up to date
-            write_export(folder, voices, keys, card=card, facts=facts)
+            write_export(folder, voices, keys, card=card, facts=facts, ear=ear)
         else:
             staging.chmod(0o755)
             staging.rename(folder)

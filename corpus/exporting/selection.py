@@ -1,152 +1,139 @@
-"""Which voices of the store are fit for training, what they are, and why the others are left out."""
+"""Which voices of the store a policy chooses, what they are, and why the others are left out."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
-from enum import StrEnum
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
+from corpus.exporting.machines import Suggested, read_suggested
+from corpus.exporting.people import people_say
+from corpus.exporting.policy import Policy
+from corpus.exporting.quotas import Candidate, Relaxed, of_families, up_to_maximum, up_to_minimum
+from corpus.exporting.verdicts import Curated, LeftOut, Unhealthy, Verdict
 from corpus.hearing.fillers import is_filler
-from corpus.hearing.health import UNFIT
+from corpus.hearing.health import excused
 from corpus.storage.store import Connection
 from corpus.storage.voicetable import VoiceTable, read_voice_table
-
-PERSON = "person"
-PROPAGATED = "propagated"
-LEAST_CONFIDENCE = 0.5  # of a suggestion; below it, the sources would rather not say
-
-
-class LeftOut(StrEnum):
-    """Why a voice of the store is not exported, health tags aside. The first that applies counts."""
-
-    FILLER = "filler"  # INIT VOICE and silence, which fill up banks
-    GENERATED = "generated"  # found only in cartridges that a model made
-    BROKEN = "broken"  # a person said so
-    UNSURE = "unsure"  # people listened and could not tell
-    NO_CATEGORY = "no_category"  # nobody has said, and no suggestion is sure enough
-
-
-@dataclass(frozen=True, slots=True)
-class Unhealthy:
-    """A voice that is not exported for a health tag (``corpus/hearing/health.py``)."""
-
-    tag: str
-
-
-@dataclass(frozen=True, slots=True)
-class Opinion:
-    """What a voice is: categories, the main one first; who says so; how surely, 0 to 1."""
-
-    categories: tuple[str, ...]
-    origin: str
-    confidence: float
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """The voices of the store in the order of their ids, each with an opinion or the reason it is left out."""
+    """The voices of the store in the order of their ids, each with its family and what the policy makes of it.
 
+    A voice that is in no family yet counts as one of its own. ``relaxed`` tells of every main category that has fewer
+    sure voices than the policy wants.
+    """
+
+    policy: Policy
     voices: VoiceTable
-    verdicts: tuple[Opinion | LeftOut | Unhealthy, ...]
-    leave_out: tuple[str, ...]  # the health tags that were asked to stay behind
+    family_ids: tuple[str, ...]
+    verdicts: tuple[Verdict, ...]
+    relaxed: tuple[Relaxed, ...]
 
     def left_out(self) -> dict[str, int]:
         """How many voices are left out for each reason; every reason is there."""
         reasons = Counter(verdict for verdict in self.verdicts if isinstance(verdict, LeftOut))
         tags = Counter(verdict.tag for verdict in self.verdicts if isinstance(verdict, Unhealthy))
-        return {reason.value: reasons[reason] for reason in LeftOut} | {tag: tags[tag] for tag in self.leave_out}
+        return {reason.value: reasons[reason] for reason in LeftOut} | {tag: tags[tag] for tag in self.policy.leave_out}
+
+    def chosen(self) -> list[tuple[int, Curated]]:
+        """The rows that are exported, and what they are."""
+        return [(row, verdict) for row, verdict in enumerate(self.verdicts) if isinstance(verdict, Curated)]
 
 
-def select_voices(
-    connection: Connection,
-    category_keys: Sequence[str],
-    *,
-    least_confidence: float,
-    with_generated: bool,
-    leave_out: Sequence[str] = UNFIT,
-) -> Selection:
-    """Judge every voice of the store. Categories that are not among ``category_keys`` do not count.
+def select_voices(connection: Connection, category_keys: Sequence[str], policy: Policy) -> Selection:
+    """Judge every voice of the store by a policy. Categories that are not among ``category_keys`` do not count.
 
-    ``leave_out`` names the health tags that keep a voice out, whatever anybody says of it.
+    Each voice is judged for itself first; then families, maxima and minima are seen to, in this order.
     """
     voices = read_voice_table(connection)
-    unfit = _unfit(connection, voices, with_generated=with_generated, leave_out=leave_out)
-    people = people_say(connection, category_keys)
-    machines = _machines_say(connection, category_keys, least_confidence)
-    verdicts = tuple(
-        unfit.get(voice_id) or people.get(voice_id) or machines.get(voice_id) or LeftOut.NO_CATEGORY
-        for voice_id in voices.voice_ids
+    families = dict(connection.execute("SELECT voice_id, family_id FROM families").fetchall())
+    family_ids = tuple(families.get(voice_id, voice_id) for voice_id in voices.voice_ids)
+    suggested = read_suggested(connection, category_keys, policy.least_confidence)
+    verdicts = _judge(connection, voices, category_keys, policy, policy.least_confidence, suggested)
+
+    def candidate(row: int, curated: Curated) -> Candidate:
+        return Candidate(voices.voice_ids[row], family_ids[row], int(voices.sightings[row]), curated)
+
+    fit = [candidate(row, verdict) for row, verdict in enumerate(verdicts) if isinstance(verdict, Curated)]
+    of_family = of_families(fit, policy.per_family)
+    chosen = up_to_maximum(of_family, policy)
+    unsure = {voices.voice_ids[row]: row for row, verdict in enumerate(verdicts) if verdict is LeftOut.NO_CATEGORY}
+    doubtful = [candidate(row, suggested[each].relaxed()) for each, row in unsure.items() if each in suggested]
+    taken, relaxed = up_to_minimum(chosen, doubtful, policy, category_keys)
+
+    final: dict[str, Verdict] = dict.fromkeys((each.voice_id for each in fit), LeftOut.OTHER_OF_FAMILY)
+    final |= dict.fromkeys((each.voice_id for each in of_family), LeftOut.OVER_MAXIMUM)
+    final |= {each.voice_id: each.curated for each in (*chosen, *taken)}
+    return Selection(
+        policy,
+        voices,
+        family_ids,
+        tuple(final.get(voice_id, verdict) for voice_id, verdict in zip(voices.voice_ids, verdicts, strict=True)),
+        tuple(relaxed),
     )
-    return Selection(voices, verdicts, tuple(leave_out))
 
 
-def people_say(connection: Connection, category_keys: Sequence[str]) -> dict[str, Opinion | LeftOut]:
-    """What people's standing answers make of each voice that has any besides skips.
-
-    Every labeller has one answer a voice. Answers to other voices that cover this one count where nobody has answered
-    this one itself. A voice is broken if at least as many say so as label it. Its categories are those that at least
-    half of the labels name, ranked by how many name them and how early.
-    """
-    answers: dict[str, list[tuple[str, tuple[str, ...]]]] = {}
-    origins: dict[str, str] = {}
-    for voice_id, answer, categories, propagated in connection.execute(
-        "SELECT voice_id, answer, categories, propagated FROM answers WHERE answer IN ('label', 'unsure', 'broken')"
-        " ORDER BY voice_id, propagated, answered, event"
-    ).fetchall():
-        known = tuple(key for key in categories if key in category_keys)
-        origin = PROPAGATED if propagated else PERSON
-        if (answer != "label" or known) and origins.setdefault(voice_id, origin) == origin:
-            answers.setdefault(voice_id, []).append((answer, known))
-    return {voice_id: _agree(given, origins[voice_id]) for voice_id, given in answers.items()}
+def judge_each(
+    connection: Connection, category_keys: Sequence[str], policy: Policy, least_confidence: Mapping[str, float]
+) -> dict[str, Verdict]:
+    """What a policy makes of each voice for itself, were only these origins to count."""
+    voices = read_voice_table(connection)
+    suggested = read_suggested(connection, category_keys, least_confidence)
+    verdicts = _judge(connection, voices, category_keys, policy, least_confidence, suggested)
+    return dict(zip(voices.voice_ids, verdicts, strict=True))
 
 
-def _agree(answers: Sequence[tuple[str, tuple[str, ...]]], origin: str) -> Opinion | LeftOut:
-    labels = [categories for answer, categories in answers if answer == "label"]
-    broken = sum(answer == "broken" for answer, _ in answers)
-    if broken and broken >= len(labels):
-        return LeftOut.BROKEN
-    if not labels:
-        return LeftOut.UNSURE
-    named = Counter(key for categories in labels for key in categories)
-    earliness = Counter[str]()
-    for categories in labels:
-        earliness.update({key: len(categories) - place for place, key in enumerate(categories)})
-    agreed = sorted(
-        (key for key in named if 2 * named[key] >= len(labels)), key=lambda key: (-named[key], -earliness[key], key)
-    )
-    chosen = agreed or [min(named, key=lambda key: (-named[key], -earliness[key], key))]
-    return Opinion(tuple(chosen), origin, named[chosen[0]] / len(answers))
+def _judge(
+    connection: Connection,
+    voices: VoiceTable,
+    category_keys: Sequence[str],
+    policy: Policy,
+    least_confidence: Mapping[str, float],
+    suggested: Mapping[str, Suggested],
+) -> list[Verdict]:
+    unfit = _unfit(connection, voices, with_generated=policy.with_generated)
+    tags = _tags(connection, policy.leave_out)
+    people = people_say(connection, category_keys, least_confidence)
+    verdicts = []
+    for voice_id in voices.voice_ids:
+        verdict: Verdict = LeftOut.NO_CATEGORY
+        if voice_id in unfit:
+            verdict = unfit[voice_id]
+        elif voice_id in people:
+            verdict = people[voice_id]
+        elif voice_id in suggested:
+            verdict = suggested[voice_id].curated(least_confidence) or verdict
+        if voice_id in tags and voice_id not in unfit:
+            verdict = _healthy(verdict, tags[voice_id])
+        if isinstance(verdict, Curated) and not policy.second_categories:
+            verdict = replace(verdict, categories=verdict.categories[:1])
+        verdicts.append(verdict)
+    return verdicts
 
 
-def _machines_say(connection: Connection, category_keys: Sequence[str], least: float) -> dict[str, Opinion | LeftOut]:
-    """The sure suggestions of each voice; the origin is that of the surest."""
-    rows = connection.execute(
-        "SELECT voice_id, category, probability, origin FROM suggestions"
-        " WHERE probability >= $1 AND list_contains($2::VARCHAR[], category)"
-        " ORDER BY voice_id, probability DESC, category",
-        [least, list(category_keys)],
-    ).fetchall()
-    found: dict[str, list[tuple[str, float, str]]] = {}
-    for voice_id, *suggestion in rows:
-        found.setdefault(voice_id, []).append(tuple(suggestion))
-    return {
-        voice_id: Opinion(tuple(category for category, _, _ in given), given[0][2], given[0][1])
-        for voice_id, given in found.items()
-    }
+def _healthy(verdict: Verdict, tags: Sequence[str]) -> Verdict:
+    """The verdict, unless a tag stands against it that is not excused by what the voice is."""
+    category = verdict.categories[0] if isinstance(verdict, Curated) else None
+    against = [tag for tag in tags if not excused(tag, category)]
+    return Unhealthy(against[0]) if against else verdict
 
 
-def _unfit(
-    connection: Connection, voices: VoiceTable, *, with_generated: bool, leave_out: Sequence[str]
-) -> dict[str, LeftOut | Unhealthy]:
+def _tags(connection: Connection, leave_out: Sequence[str]) -> dict[str, list[str]]:
+    """The tags of each voice that a policy leaves out for, those it names first in front."""
+    tags: dict[str, list[str]] = defaultdict(list)
+    for tag in leave_out:
+        for (voice_id,) in connection.execute("SELECT DISTINCT voice_id FROM health WHERE tag = $1", [tag]).fetchall():
+            tags[voice_id].append(tag)
+    return tags
+
+
+def _unfit(connection: Connection, voices: VoiceTable, *, with_generated: bool) -> dict[str, LeftOut]:
     """Voices that no label could make fit for training."""
-    unfit: dict[str, LeftOut | Unhealthy] = {}
-    for tag in reversed(leave_out):  # the first that applies counts
-        tagged = connection.execute("SELECT DISTINCT voice_id FROM health WHERE tag = $1", [tag]).fetchall()
-        unfit |= {voice_id: Unhealthy(tag) for (voice_id,) in tagged}
+    unfit: dict[str, LeftOut] = {}
     if not with_generated:
-        generated = connection.execute(_GENERATED).fetchall()
-        unfit |= {voice_id: LeftOut.GENERATED for (voice_id,) in generated}
+        unfit |= dict.fromkeys((row[0] for row in connection.execute(_GENERATED).fetchall()), LeftOut.GENERATED)
     fillers = is_filler(voices.parameters)
     return unfit | {
         voice_id: LeftOut.FILLER for voice_id, filler in zip(voices.voice_ids, fillers, strict=True) if filler

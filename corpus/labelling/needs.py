@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from corpus.exporting.selection import LEAST_CONFIDENCE
 from corpus.storage.store import Connection
+from corpus.suggesting.suggestion import LIKELY
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ def read_needs(connection: Connection, targets: Mapping[str, int]) -> list[Need]
     rows = connection.execute(_LABELLED).fetchall()
     have = {category: in_person for category, in_person, _ in rows}
     covered = {category: propagated for category, _, propagated in rows}
-    waiting = dict(connection.execute(_WAITING, {"least": LEAST_CONFIDENCE}).fetchall())
+    waiting = dict(connection.execute(_WAITING, {"least": LIKELY}).fetchall())
     return [
         Need(key, have.get(key, 0), target, covered.get(key, 0), waiting.get(key, 0)) for key, target in targets.items()
     ]

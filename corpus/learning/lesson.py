@@ -15,7 +15,8 @@ from hashlib import sha256
 import numpy as np
 from numpy.typing import NDArray
 
-from corpus.exporting.selection import LeftOut, Opinion, people_say
+from corpus.exporting.people import people_say
+from corpus.exporting.verdicts import Curated, LeftOut
 from corpus.hearing.health import UNFIT
 from corpus.storage.store import Connection
 from corpus.suggesting.opinions import Floats, read_opinions
@@ -98,8 +99,8 @@ def _said_by_people(connection: Connection, keys: Sequence[str]) -> dict[str, Fl
     return {voice_id: _target(keys, verdict) for voice_id, verdict in people_say(connection, keys).items()}
 
 
-def _target(keys: Sequence[str], verdict: Opinion | LeftOut) -> Floats:
-    if not isinstance(verdict, Opinion):
+def _target(keys: Sequence[str], verdict: Curated | LeftOut) -> Floats:
+    if not isinstance(verdict, Curated):
         return _one(keys, NONE)
     target = np.zeros(len(keys) + 1, np.float32)
     for place, key in enumerate(verdict.categories):

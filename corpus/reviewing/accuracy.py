@@ -12,21 +12,34 @@ from corpus.reviewing.figures import Rate, wilson
 CONTROL = "control"  # the lane of the queue that is drawn at random
 
 
-def accuracy_of_suggestions(answers: Iterable[Answer]) -> tuple[Rate, dict[str, Rate]]:
-    """How often people's main category is the one suggested to them: over all, and by the category suggested.
+def control_labels(answers: Iterable[Answer]) -> list[Answer]:
+    """The labels that people gave on the control lane, one of each labeller and voice, oldest first.
 
-    Only labels on voices of the control lane count: elsewhere the voices were chosen by their suggestions. What was
-    said there stands here even when a review has decided otherwise since, for reviews look at what seems wrong.
+    What was said there stands here even when a review has decided otherwise since: reviews look at what seems wrong.
     """
-    right, judged = Counter[str](), Counter[str]()
     said = {
         (answer.labeller, answer.voice_id): answer
         for answer in standing_answers(answers)  # the latest of the lane stands
-        if answer.lane == CONTROL and answer.answer is AnswerKind.LABEL and answer.suggestion
+        if answer.lane == CONTROL and answer.answer is AnswerKind.LABEL
     }
-    for answer in said.values():
-        if answer.suggestion:
-            judged[answer.suggestion.category] += 1
-            right[answer.suggestion.category] += answer.suggestion.category == answer.categories[0]
-    by_category = {key: wilson(right[key], judged[key]) for key in sorted(judged)}
-    return wilson(right.total(), judged.total()), by_category
+    return list(said.values())
+
+
+def accuracy_of_suggestions(answers: Iterable[Answer]) -> tuple[Rate, dict[str, Rate]]:
+    """How often people's main category is the one suggested to them: over all, and by the category suggested.
+
+    Only labels on voices of the control lane count (:func:`control_labels`): elsewhere the voices were chosen by their
+    suggestions.
+    """
+    return rate_by_category(
+        (answer.suggestion.category, answer.categories[0]) for answer in control_labels(answers) if answer.suggestion
+    )
+
+
+def rate_by_category(pairs: Iterable[tuple[str, str]]) -> tuple[Rate, dict[str, Rate]]:
+    """How often a guess is the truth, of pairs of both: over all, and by the category guessed."""
+    right, judged = Counter[str](), Counter[str]()
+    for guess, truth in pairs:
+        judged[guess] += 1
+        right[guess] += guess == truth
+    return wilson(right.total(), judged.total()), {key: wilson(right[key], judged[key]) for key in sorted(judged)}

@@ -13,7 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from corpus.exporting.selection import PERSON, Opinion, people_say
+from corpus.exporting.people import people_say
+from corpus.exporting.policy import PERSON
+from corpus.exporting.verdicts import Curated
 from corpus.hearing.hearings import read_hearings
 from corpus.mapping.neighbours import squared_distances
 from corpus.searching.sound_space import Heard, sound_places
@@ -69,7 +71,7 @@ def read_labelled(connection: Connection, voice_ids: Sequence[str]) -> Labelled:
     categories: list[list[int]] = []
     for row, voice_id in enumerate(voice_ids):
         said = people.get(voice_id)
-        if isinstance(said, Opinion) and said.origin == PERSON:
+        if isinstance(said, Curated) and said.origin == PERSON:
             rows.append(row)
             categories.append([column[key] for key in said.categories])
     table = np.zeros((len(rows), len(keys)), bool)

@@ -10,6 +10,7 @@ FAMILY = "family"  # people's answers to voices of its family
 NEIGHBOURS = "neighbours"  # people's answers to voices that sound like it
 EAR = "ear"  # a model that was fitted to people's answers and to names
 ORIGINS = (NAME_RULE, FOLDER_RULE, FAMILY, NEIGHBOURS, EAR)
+LIKELY = 0.5  # a suggestion from here on is more likely right than not
 
 
 @dataclass(frozen=True, slots=True)

@@ -137,7 +137,8 @@ def _band_matrix(size: int, note: int) -> Floats:
     below = np.minimum(np.arange(size // 2 + 1)[:, None] + 1, bins[None, 1:]) - np.maximum(
         np.arange(size // 2 + 1)[:, None], bins[None, :-1]
     )
-    return np.clip(below, 0, 1).astype(np.float32)
+    matrix: Floats = np.clip(below, 0, 1).astype(np.float32)
+    return matrix
 
 
 def _mean_squares(audio: Audio, samples: int) -> Floats:

@@ -8,8 +8,6 @@ from datetime import timedelta
 import pandas as pd
 import streamlit as st
 
-from corpus.exporting.export import Exported, export, prepare
-from corpus.exporting.preview import Preview, preview_export
 from corpus.labelling.activity import Day, Labeller, labels_per_minute, read_days, read_labellers
 from corpus.labelling.journal import read_journals
 from corpus.labelling.labels import rebuild_answers
@@ -19,13 +17,9 @@ from corpus.reviewing.accuracy import accuracy_of_suggestions
 from corpus.reviewing.figures import Rate
 from corpus.storage.store import open_store
 from dx7.categories import load_categories
-from dx7.exchange import CARD_FILE, SPLITS
-from labeler.background import Job, Progress
 from labeler.charts import days_chart, needs_chart
 from labeler.context import Context
-
-_JOB, _PREVIEW = "progress-export", "progress-preview"
-_LOOK_EVERY = 0.5  # seconds
+from labeler.exporting.panel import draw_export
 
 
 def draw(context: Context) -> None:
@@ -45,7 +39,7 @@ def draw(context: Context) -> None:
         _draw_work(labellers, days)
     tabs = st.tabs(["Export", "Targets", "Suggestions, by category"])
     with tabs[0]:
-        _draw_export(context)
+        draw_export(context)
     with tabs[1]:
         _draw_targets(context, needs)
     with tabs[2]:
@@ -91,81 +85,6 @@ def _draw_work(labellers: Sequence[Labeller], days: Sequence[Day]) -> None:
         width="stretch",
         hide_index=True,
     )
-
-
-def _draw_export(context: Context) -> None:
-    job: Job[Exported] | None = st.session_state.get(_JOB)
-    buttons = st.columns([1.3, 1.3, 4], vertical_alignment="center")
-    is_busy = job is not None and not job.is_done
-    if buttons[0].button("Look ahead", shortcut="l", width="stretch", key="look-ahead", disabled=is_busy):
-        with open_store(context.store) as connection:
-            st.session_state[_PREVIEW] = preview_export(connection)
-    if buttons[1].button("Export now", shortcut="x", type="primary", width="stretch", key="export", disabled=is_busy):
-        st.session_state[_JOB] = job = Job(lambda tell: _export(context, tell))
-        st.session_state.pop(_PREVIEW, None)
-    if job is not None and not job.is_done:
-        _watch(job)
-    elif job is not None and job.problem:
-        st.warning(job.problem)
-    elif job is not None and job.result:
-        _draw_exported(job.result)
-    preview: Preview | None = st.session_state.get(_PREVIEW)
-    if preview:
-        _draw_preview(preview)
-    elif job is None:
-        buttons[2].text("Look ahead counts what an export would hold; Export now writes it.")
-
-
-def _export(context: Context, tell: Progress) -> Exported:
-    prepare(context.store, progress=tell)
-    with open_store(context.store) as connection:
-        return export(connection)
-
-
-@st.fragment(run_every=_LOOK_EVERY)
-def _watch(job: Job[Exported]) -> None:
-    if job.is_done:
-        st.rerun()
-    if job.total:
-        st.progress(job.done / job.total, f"hearing voices: {job.done:,} of {job.total:,}")
-    else:
-        st.text(f"exporting, {job.seconds:.0f} s so far")
-
-
-def _draw_exported(exported: Exported) -> None:
-    manifest = exported.manifest
-    st.success(f"{manifest['rows']:,} voices in {exported.folder}")
-    card, facts = st.columns([3, 2])
-    with card.expander("The card", expanded=True):
-        st.markdown((exported.folder / CARD_FILE).read_text(encoding="utf-8"))
-    with facts.expander("The manifest", expanded=True):
-        st.json(manifest, expanded=1)
-
-
-def _draw_preview(preview: Preview) -> None:
-    titles = {category.key: category.title for category in load_categories()}
-    counts, others = st.columns([3, 2])
-    rows: list[dict[str, object]] = [
-        {"Category": titles[key], **row, "all": sum(row.values())} for key, row in preview.counts.items()
-    ]
-    rows.append({"Category": "All", **_totals(preview.counts), "all": preview.voices - preview.unplaced})
-    counts.dataframe(rows, width="stretch", hide_index=True, height=35 * (len(rows) + 1) + 3)
-    others.dataframe(
-        [{"Who says so": origin.replace("_", " "), "voices": count} for origin, count in preview.origins.items()],
-        width="stretch",
-        hide_index=True,
-    )
-    others.dataframe(
-        [{"Left out": reason.replace("_", " "), "voices": count} for reason, count in preview.left_out.items()],
-        width="stretch",
-        hide_index=True,
-    )
-    if preview.unplaced:
-        others.text(f"{preview.unplaced:,} more have no family yet; an export finds it first.")
-
-
-def _totals(counts: Mapping[str, Mapping[str, int]]) -> dict[str, int]:
-    return {split: sum(row[split] for row in counts.values()) for split in SPLITS}
 
 
 def _draw_targets(context: Context, needs: Sequence[Need]) -> None:

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -9,8 +12,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from corpus.exporting.export import export, prepare, split_of
+from corpus.exporting.policy import read_policy
 from corpus.hearing.fillers import is_filler
 from corpus.ingesting.ingest import ingest
+from corpus.labelling.answer import Answer, AnswerKind
 from corpus.storage.store import Connection, open_store
 from dx7.errors import ExportError
 from dx7.exchange import CARD_FILE, MANIFEST_FILE, SPLITS, VOICES_FILE, latest_export, read_export
@@ -18,13 +23,14 @@ from dx7.files import encode_cartridge
 from dx7.parameters import PARAMETER_NAMES
 from dx7.voice import INIT_VOICE, Voice
 
+RULES = read_policy("rules")
 MakeBank = Callable[..., bytes]
 MakeVoice = Callable[..., Voice]
 
 
-@pytest.fixture
-def filled(tmp_path: Path, store: Path, make_bank: MakeBank) -> Path:
-    banks = tmp_path / "banks"
+@pytest.fixture(scope="module")
+def banks(tmp_path_factory: pytest.TempPathFactory, make_bank: MakeBank) -> Path:
+    banks = tmp_path_factory.mktemp("collection") / "banks"
     damaged = bytearray(make_bank(6, names=["BRASS 6"]))
     damaged[6:11] = bytes([110] * 5)
     slightly = bytearray(make_bank(7, names=["BRASS 7"]))
@@ -45,8 +51,21 @@ def filled(tmp_path: Path, store: Path, make_bank: MakeBank) -> Path:
     }.items():
         (banks / name).parent.mkdir(parents=True, exist_ok=True)
         (banks / name).write_bytes(data)
+    return banks
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory, banks: Path) -> Path:
+    store = tmp_path_factory.mktemp("prepared") / "store.duckdb"
     ingest([banks], store)
     prepare(store)
+    return store
+
+
+@pytest.fixture
+def filled(prepared: Path, store: Path) -> Path:
+    store.parent.mkdir(parents=True)
+    shutil.copy(prepared, store)
     return store
 
 
@@ -59,7 +78,7 @@ def answer(connection: Connection, voice: Voice, labeller: str, kind: str, categ
 
 
 def exported(connection: Connection, folder: Path, **options: object) -> dict[str, tuple[tuple[str, ...], float]]:
-    export(connection, folder, **options)  # type: ignore[arg-type]
+    export(connection, folder, policy=replace(RULES, **options))  # type: ignore[arg-type]
     rows = read_export(folder)
     return {
         name: (keys, round(float(confidence), 2))
@@ -81,7 +100,10 @@ def test_rules_speak_where_no_person_has(filled: Path, connection: Connection, t
         "generated": 1,
         "broken": 0,
         "unsure": 0,
+        "disputed": 0,
         "no_category": 3,
+        "other_of_family": 0,
+        "over_maximum": 0,
         "silent": 0,
         "garbage": 2,
     }
@@ -128,30 +150,30 @@ def test_people_who_disagree(
 
 
 def test_thresholds_and_generated_voices(filled: Path, connection: Connection, tmp_path: Path) -> None:
-    assert set(exported(connection, tmp_path / "sure", least_confidence=0.8)) == {"BRASS 1"}
+    assert set(exported(connection, tmp_path / "sure", least_confidence={"name_rule": 0.8})) == {"BRASS 1"}
     assert "BRASS 5" in exported(connection, tmp_path / "all", with_generated=True)
 
 
 def test_the_same_store_gives_the_same_bytes(filled: Path, tmp_path: Path) -> None:
     for name in ("one", "two"):
         with open_store(filled, read_only=True) as connection:
-            export(connection, tmp_path / name)
+            export(connection, tmp_path / name, policy=RULES)
     for file in (VOICES_FILE, MANIFEST_FILE, CARD_FILE):
         assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes()
 
 
-def test_the_order_of_ingest_does_not_show_in_the_export(filled: Path, tmp_path: Path) -> None:
+def test_the_order_of_ingest_does_not_show_in_the_export(filled: Path, banks: Path, tmp_path: Path) -> None:
     other = tmp_path / "other.duckdb"
-    for file in sorted((tmp_path / "banks").rglob("*"), reverse=True):
+    for file in sorted(banks.rglob("*"), reverse=True):
         if file.suffix == ".syx" and file.parent.name == "banks":
             ingest([file], other)
-    ingest([tmp_path / "banks" / "Strings"], other)
+    ingest([banks / "Strings"], other)
     prepare(other)
     folders = []
     for number, store in enumerate((filled, other)):
         with open_store(store) as connection:
             connection.execute("DELETE FROM suggestions WHERE origin = 'folder_rule'")
-            folders.append(export(connection, tmp_path / str(number)).folder)
+            folders.append(export(connection, tmp_path / str(number), policy=RULES).folder)
     one, two = (read_export(folder) for folder in folders)
     assert one.voice_ids == two.voice_ids
     assert one.names == two.names
@@ -162,11 +184,11 @@ def test_an_export_without_a_folder_is_named_by_its_content(
     filled: Path, connection: Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CARTWRIGHT_DATA", str(tmp_path / "data"))
-    first = export(connection)
+    first = export(connection, policy=RULES)
     assert first.folder.parent == tmp_path / "data" / "exports"
     assert str(first.manifest["content_hash"]).startswith(first.folder.name)
     assert latest_export(tmp_path / "data" / "exports") == first.folder
-    assert export(connection).folder == first.folder
+    assert export(connection, policy=RULES).folder == first.folder
     assert [path.name for path in first.folder.parent.iterdir()] == [first.folder.name], "nothing else is left there"
 
 
@@ -175,9 +197,9 @@ def test_a_store_without_categories_exports_nothing(
 ) -> None:
     monkeypatch.setenv("CARTWRIGHT_DATA", str(tmp_path / "data"))
     with pytest.raises(ExportError, match="nothing to export"):
-        export(connection)
+        export(connection, policy=RULES)
     with pytest.raises(ExportError, match="nothing to export"):
-        export(connection, tmp_path / "e")
+        export(connection, tmp_path / "e", policy=RULES)
     assert not (tmp_path / "e").exists()
     assert list((tmp_path / "data" / "exports").iterdir()) == []
 
@@ -191,10 +213,10 @@ def test_a_family_is_never_in_two_splits(store: Path, tmp_path: Path, make_voice
         (tmp_path / f"{first}.syx").write_bytes(encode_cartridge([*chunk, *[INIT_VOICE] * (32 - len(chunk))]))
         ingest([tmp_path / f"{first}.syx"], store)
     with open_store(store) as connection, pytest.raises(ExportError, match="no family"):
-        export(connection, tmp_path / "e")
+        export(connection, tmp_path / "e", policy=RULES)
     prepare(store)
     with open_store(store, read_only=True) as reopened:
-        facts = export(reopened, tmp_path / "e").manifest["facts"]
+        facts = export(reopened, tmp_path / "e", policy=RULES).manifest["facts"]
     rows = read_export(tmp_path / "e")
     assert len(rows.voice_ids) == 60
     splits: dict[str, set[str]] = {}
@@ -214,12 +236,12 @@ def test_what_is_silent_is_left_out_unless_asked_for(store: Path, tmp_path: Path
     with open_store(store) as reopened:
         assert set(exported(reopened, tmp_path / "e")) == {"BRASS 1"}
         facts = json.loads((tmp_path / "e" / MANIFEST_FILE).read_text())["facts"]
-        assert facts["left_out_for_health"] == ["silent", "garbage"]
+        assert facts["policy"]["leave_out"] == ["silent", "garbage"]
         assert facts["left_out"]["silent"] == 1
         assert set(exported(reopened, tmp_path / "all", leave_out=())) == {"BRASS 1", "BRASS 2"}
         reopened.execute("INSERT INTO health SELECT voice_id, 'drone' FROM voices WHERE name = 'BRASS 1'")
         with pytest.raises(ExportError, match="nothing to export"):
-            export(reopened, tmp_path / "none", leave_out=("silent", "drone"))
+            export(reopened, tmp_path / "none", policy=replace(RULES, leave_out=("silent", "drone")))
 
 
 def test_a_folder_that_holds_something_else_is_left_alone(filled: Path, connection: Connection, tmp_path: Path) -> None:
@@ -227,15 +249,95 @@ def test_a_folder_that_holds_something_else_is_left_alone(filled: Path, connecti
     folder.mkdir()
     (folder / CARD_FILE).write_text("mine")
     with pytest.raises(ExportError, match="holds something else"):
-        export(connection, folder)
+        export(connection, folder, policy=RULES)
     assert [(path.name, path.read_text()) for path in folder.iterdir()] == [(CARD_FILE, "mine")]
 
 
 def test_the_card_tells_every_count(filled: Path, connection: Connection, tmp_path: Path) -> None:
-    export(connection, tmp_path / "e")
+    export(connection, tmp_path / "e", policy=RULES)
     card = (tmp_path / "e" / CARD_FILE).read_text()
     for words in ("4 voices of 11", "| strings |", "folder_rule", "| garbage |", "without a licence"):
         assert words in card
+
+
+def test_each_voice_has_what_every_source_says_and_how_many_people(
+    filled: Path, connection: Connection, tmp_path: Path, make_voice: MakeVoice
+) -> None:
+    for labeller in ("anna", "ben"):
+        answer(connection, make_voice(1), labeller, "label", ["brass"])
+    connection.execute("DELETE FROM opinions")
+    for source, category, probability in (
+        ("name_rule", "brass", 0.75),
+        ("ear", "lead", 0.25),
+        ("ear", "brass", 0.5),
+        ("ear", "no_longer_a_category", 1),
+    ):
+        connection.execute(
+            "INSERT INTO opinions VALUES ($1, $2, $3, $4)", [make_voice(1).voice_id, category, probability, source]
+        )
+    export(connection, tmp_path / "e", policy=RULES)
+    rows = {row["name"]: row for row in pq.read_table(tmp_path / "e" / VOICES_FILE).to_pylist()}
+    assert rows["BRASS 1"]["opinions"] == [
+        {"origin": "ear", "category": "brass", "probability": 0.5},
+        {"origin": "ear", "category": "lead", "probability": 0.25},
+        {"origin": "name_rule", "category": "brass", "probability": 0.75},
+    ]
+    assert (rows["BRASS 1"]["people"], rows["FLUTE"]["people"], rows["FLUTE"]["opinions"]) == (2, 0, [])
+    written = b"".join(path.read_bytes() for path in (tmp_path / "e").iterdir())
+    assert b"anna" not in written
+    read_export(tmp_path / "e")
+
+
+def test_the_fitted_ear_travels_along(filled: Path, connection: Connection, tmp_path: Path) -> None:
+    connection.execute("INSERT INTO lessons VALUES ('2026-01-01', '{\"answers\": 7}', '{}', 'weights'::BLOB)")
+    export(connection, tmp_path / "e", policy=RULES)
+    ear_file = read_export(tmp_path / "e").ear_file
+    assert ear_file is not None
+    assert ear_file.read_bytes() == b"weights"
+    assert json.loads((tmp_path / "e" / MANIFEST_FILE).read_text())["ear"]["card"] == {"answers": 7}
+
+
+def test_the_card_says_how_often_it_is_right_or_that_nobody_knows(
+    filled: Path, connection: Connection, tmp_path: Path, make_voice: MakeVoice
+) -> None:
+    export(connection, tmp_path / "e", policy=RULES)
+    assert "Not measured: no control answers" in (tmp_path / "e" / CARD_FILE).read_text()
+    control = [
+        Answer(
+            event=f"{seed:032x}",
+            labeller="anna",
+            time=datetime(2026, 1, 1, tzinfo=UTC),
+            voice_id=make_voice(seed).voice_id,
+            answer=AnswerKind.LABEL,
+            categories=("brass",),
+            lane="control",
+        )
+        for seed in (1, 2, 3, 7)
+    ]
+    export(connection, tmp_path / "e", policy=RULES, answers=control)
+    card = (tmp_path / "e" / CARD_FILE).read_text()
+    assert "4 labels were given to voices drawn by chance" in card
+    for line in (
+        "| brass | 2 | 100% (34% to 100%) |",
+        "| wind | 1 | 0% (0% to 79%) |",
+        "| strings | 0 | not measured |",
+    ):
+        assert line in card
+    facts = json.loads((tmp_path / "e" / MANIFEST_FILE).read_text())["facts"]
+    assert (facts["control"]["answered"], facts["control"]["overall"]["hits"]) == (4, 2)
+
+
+def test_what_was_relaxed_is_told_on_the_card_and_in_the_manifest(
+    filled: Path, connection: Connection, tmp_path: Path
+) -> None:
+    policy = replace(RULES, least_confidence={"name_rule": 0.8}, floor=0.7, minimum={"wind": 2})
+    rows = exported(connection, tmp_path / "e", least_confidence={"name_rule": 0.8}, floor=0.7, minimum={"wind": 2})
+    assert rows["FLUTE"][0] == ("wind",)
+    facts = json.loads((tmp_path / "e" / MANIFEST_FILE).read_text())["facts"]
+    told = {"category": "wind", "wanted": 2, "voices": 1, "taken": 1, "confidence": pytest.approx(0.76)}
+    assert facts["relaxed"] == [told]
+    assert facts["policy"] == json.loads(json.dumps(policy.as_dict()))
+    assert "| wind | 2 | 1 | 1 | 0.76 |" in (tmp_path / "e" / CARD_FILE).read_text()
 
 
 def test_splits_are_drawn_in_their_proportions() -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from corpus.exporting.export import export, prepare
+from corpus.exporting.policy import read_policy
 from corpus.exporting.preview import preview_export
 from corpus.ingesting.ingest import ingest
 from corpus.labelling.activity import labels_per_minute, read_days, read_labellers
@@ -149,16 +150,18 @@ def test_targets_are_kept_and_a_broken_file_is_told(tmp_path: Path) -> None:
         read_targets(tmp_path)
 
 
-def test_the_preview_is_what_the_export_then_holds(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["default", "rules"])
+def test_the_preview_is_what_the_export_then_holds(tmp_path: Path, name: str) -> None:
+    policy = read_policy(name)
     store = tmp_path / "store.duckdb"
     ingest([STARTER_BANKS / "brass.syx", STARTER_BANKS / "bell.syx"], store)
     with open_store(store) as connection:
-        early = preview_export(connection)
+        early = preview_export(connection, policy)
     assert early.unplaced == early.voices > 0
     prepare(store)
     with open_store(store) as connection:
-        preview = preview_export(connection)
-        manifest = export(connection, tmp_path / "export").manifest
+        preview = preview_export(connection, policy)
+        manifest = export(connection, tmp_path / "export", policy=policy).manifest
     assert preview.unplaced == 0
     assert preview.voices == manifest["rows"]
     by_split = {split: sum(row[split] for row in preview.counts.values()) for split in ("train", "validation", "test")}
@@ -166,5 +169,6 @@ def test_the_preview_is_what_the_export_then_holds(tmp_path: Path) -> None:
     assert {key: n for key, row in preview.counts.items() if (n := sum(row.values()))} == manifest[
         "rows_by_main_category"
     ]
-    assert preview.origins == manifest["rows_by_origin"]
+    assert {origin: n for origin, n in preview.by_origin.items() if n} == manifest["rows_by_origin"]
     assert preview.left_out == manifest["facts"]["left_out"]
+    assert [each.as_dict() for each in preview.relaxed] == manifest["facts"]["relaxed"]

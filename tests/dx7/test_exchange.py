@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import random
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from dx7.errors import ExportError
-from dx7.exchange import SCHEMA, latest_export, read_export, write_export
+from dx7.exchange import SCHEMA, FittedEar, latest_export, read_export, read_manifest, write_export
 from dx7.parameters import PARAMETER_NAMES
 from dx7.voice import Voice
 
@@ -26,6 +27,11 @@ def table(voices: list[Voice]) -> pa.Table:
         "categories": [["brass", "piano"] if n % 2 else ["piano"] for n in range(len(voices))],
         "origin": ["person"] * len(voices),
         "confidence": [1.0] * len(voices),
+        "people": [n % 3 for n in range(len(voices))],
+        "opinions": [
+            [{"origin": "ear", "category": key, "probability": 0.75} for key in KEYS[: n % 3]]
+            for n in range(len(voices))
+        ],
         "sightings": list(range(len(voices))),
     }
     columns |= {name: [voice[name] for voice in voices] for name in PARAMETER_NAMES}
@@ -65,7 +71,37 @@ def test_an_export_that_was_changed_is_refused(tmp_path: Path, bank_voices: list
     write_export(tmp_path, table(bank_voices), KEYS, card="")
     voices = pq.read_table(tmp_path / "voices.parquet").slice(1)
     pq.write_table(voices, tmp_path / "voices.parquet")
-    with pytest.raises(ExportError, match="not what its manifest describes"):
+    with pytest.raises(ExportError, match="not what the manifest describes"):
+        read_export(tmp_path)
+
+
+def test_the_ear_travels_along_and_counts_as_content(tmp_path: Path, bank_voices: list[Voice]) -> None:
+    voices = table(bank_voices)
+    hashes = [
+        write_export(tmp_path, voices, KEYS, card="", ear=ear)
+        for ear in (FittedEar(b"one", {"answers": 7}), FittedEar(b"two", {}), None, FittedEar(b"one", {"answers": 7}))
+    ]
+    assert len(set(hashes)) == 3
+    assert hashes[0] == hashes[3]
+    ear_file = read_export(tmp_path).ear_file
+    assert ear_file is not None
+    assert ear_file.read_bytes() == b"one"
+    assert read_manifest(tmp_path)["ear"] == {"sha256": sha256(b"one").hexdigest(), "card": {"answers": 7}}
+    ear_file.write_bytes(b"changed")
+    with pytest.raises(ExportError, match=r"ear.safetensors .* is not what the manifest describes"):
+        read_export(tmp_path)
+    ear_file.unlink()
+    with pytest.raises(ExportError, match=r"cannot read .*ear.safetensors"):
+        read_export(tmp_path)
+    write_export(tmp_path, voices, KEYS, card="")
+    assert read_export(tmp_path).ear_file is None
+
+
+def test_what_an_earlier_version_wrote_is_told_and_how_to_mend_it(tmp_path: Path, bank_voices: list[Voice]) -> None:
+    write_export(tmp_path, table(bank_voices), KEYS, card="")
+    manifest = tmp_path / "manifest.json"
+    manifest.write_text(json.dumps(json.loads(manifest.read_text()) | {"version": 1}))
+    with pytest.raises(ExportError, match="has export version 1, this Cartwright reads version 2; run make export"):
         read_export(tmp_path)
 
 

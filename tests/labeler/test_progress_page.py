@@ -104,8 +104,13 @@ def test_the_export_is_looked_at_and_written_from_the_page(data: Path) -> None:
     page = run(_draw_progress)
     page.button(key="look-ahead").click().run()
     assert not page.exception
-    shown = [table.value for table in page.dataframe if "train" in table.value]
-    assert shown[0].iloc[-1]["Category"] == "All"
+    shown = {table.value.columns[1]: table.value for table in page.dataframe if "all" in table.value}
+    assert set(shown) == {"train", "person"}
+    assert all(table.iloc[-1]["Category"] == "All" for table in shown.values())
+    assert shown["person"].iloc[-1]["person"] == 20
+    page.selectbox(key="policy").select("people-only").run()
+    assert not [table for table in page.dataframe if "all" in table.value], "that was the other policy's"
+    assert any("Only what people said" in text.value for text in page.text)
     page.button(key="export").click().run()
     deadline = time.monotonic() + 60  # the export is another thread's work, and a page is drawn as often as one likes
     while not page.success and time.monotonic() < deadline:
@@ -113,6 +118,8 @@ def test_the_export_is_looked_at_and_written_from_the_page(data: Path) -> None:
         page.run()
     manifest = read_manifest(latest_export(data / "exports"))
     assert f"{manifest['rows']:,} voices in " in page.success[0].value
+    assert manifest["rows_by_origin"] == {"person": 20}
+    assert manifest["facts"]["control"]["answered"] == 20
     assert any("# Curated Yamaha DX7 voices" in markdown.value for markdown in page.markdown)
     assert json.loads(page.json[0].value)["content_hash"] == manifest["content_hash"]
 

@@ -60,6 +60,8 @@ def export_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ],
         "origin": ["name_rule"] * VOICES,
         "confidence": [1.0] * VOICES,
+        "people": [0] * VOICES,
+        "opinions": [[]] * VOICES,
         "sightings": [1] * VOICES,
     } | {name: voices[:, index] for index, name in enumerate(PARAMETER_NAMES)}
     folder = tmp_path_factory.mktemp("export")

@@ -1,0 +1,95 @@
+"""``export`` and ``policies``: what was curated, as a folder that training reads."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from corpus.commands.cli_options import LabelsOption, StoreOption
+from corpus.labelling.journal import read_journals
+from corpus.labelling.labels import rebuild_answers
+from corpus.storage.store import open_store
+from dx7.console import JsonOption, print_json, print_table, print_text, progress
+from dx7.locations import labels_folder, store_file
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to an application."""
+    app.command()(export)
+    app.command()(policies)
+
+
+def export(
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Write into this folder, instead of a new one in data/exports.", show_default=False),
+    ] = None,
+    policy: Annotated[
+        str,
+        typer.Option(metavar="NAME", help="What the export holds: a policy by its name, or a .toml file of your own."),
+    ] = "default",
+    store: StoreOption = None,
+    with_generated: Annotated[
+        bool, typer.Option("--with-generated", help="Keep voices that a model made, whatever the policy says.")
+    ] = False,
+    leave_out: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="TAG",
+            help="Leave out voices with this health tag; may be given several times, and replaces the policy's.",
+            show_default=False,
+        ),
+    ] = None,
+    labels: LabelsOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Write the voices that a policy chooses: Parquet, manifest, a card, and the fitted ear if there is one.
+
+    Answers of people go before suggestions. The journals of --labels are read first; with a --store of your own and
+    no --labels, the answers are those it has, and the policy is not measured. Voices that nobody heard yet are heard
+    first. A family (one sound, saved again with a few parameters moved) is never in two splits. The same store and
+    journals give the same bytes.
+
+    Example: python -m corpus export --policy strict --out curated
+    """
+    from corpus.exporting.export import export as write_out
+    from corpus.exporting.export import prepare
+    from corpus.exporting.policy import read_policy
+
+    chosen = read_policy(policy)
+    if leave_out:
+        chosen = replace(chosen, leave_out=tuple(dict.fromkeys(leave_out)))
+    chosen = replace(chosen, with_generated=chosen.with_generated or with_generated)
+    where = store or store_file()
+    with progress() as bar:
+        task = bar.add_task("voices heard", total=None)
+        prepare(where, progress=lambda done, total: bar.update(task, completed=done, total=total))
+    journals = labels or (labels_folder() if store is None else None)
+    with open_store(where, read_only=journals is None) as connection:
+        if journals:
+            rebuild_answers(connection, journals)
+        answers = read_journals(journals).answers if journals else ()
+        exported = write_out(connection, out, policy=chosen, answers=answers)
+    if json:
+        print_json({"folder": str(exported.folder)} | exported.manifest)
+    else:
+        print_text(f"{exported.manifest['rows']} voices exported to {exported.folder}")
+
+
+def policies(json: JsonOption = False) -> None:
+    """List the policies that an export can follow, with a sentence each; --json has all of their fields.
+
+    A policy is a file in data/policies; the default one explains every field. Copy it to make one of your own.
+
+    Example: python -m corpus policies
+    """
+    from corpus.exporting.policy import list_policies
+
+    found = list_policies()
+    if json:
+        print_json([policy.as_dict() for policy in found])
+    else:
+        print_table([{"policy": policy.name, "what an export holds": policy.about} for policy in found])

@@ -1,0 +1,1 @@
+"""Looking at an export before it is written, and writing it."""

@@ -1,0 +1,255 @@
+"""Every knob of a policy has a law: what turning it does to the voices that are chosen, and what it must not do."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as some
+
+from corpus.exporting.policy import ORIGINS, PERSON, PROPAGATED, Policy
+from corpus.exporting.quotas import Candidate, of_families, up_to_maximum, up_to_minimum
+from corpus.exporting.selection import Selection, select_voices
+from corpus.exporting.verdicts import Curated, LeftOut, Unhealthy
+from corpus.storage.store import Connection, open_store
+from dx7.categories import category_keys
+from tests.labeler.store_builder import VoiceRow, build_store, varied_voices
+
+ALL = Policy("all", "all that there is", dict.fromkeys(ORIGINS, 0.0), leave_out=(), per_family=None)
+COUNT = 24
+
+
+@pytest.fixture(scope="module")
+def ids(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    return [row.voice.voice_id for row in _rows()]
+
+
+def _rows() -> list[VoiceRow]:
+    return [replace(row, category=None) for row in varied_voices(COUNT)]
+
+
+@pytest.fixture
+def connection(tmp_path: Path) -> Iterator[Connection]:
+    with open_store(build_store(tmp_path / "store.duckdb", _rows())) as opened:
+        yield opened
+
+
+def suggest(connection: Connection, voice_id: str, category: str, probability: float, origin: str = "ear") -> None:
+    connection.execute("INSERT INTO suggestions VALUES ($1, $2, $3, $4)", [voice_id, category, probability, origin])
+
+
+def label(connection: Connection, voice_id: str, *categories: str, who: str = "anna", propagated: bool = False) -> None:
+    connection.execute(
+        "INSERT INTO answers (event, labeller, answered, voice_id, answer, categories, propagated)"
+        " VALUES ($1 || $2, $1, '2026-01-01', $2, $3, $4, $5)",
+        [who, voice_id, "label" if categories else "broken", list(categories), propagated],
+    )
+
+
+def put_in_families(connection: Connection, families: dict[str, str]) -> None:
+    for voice_id, family_id in families.items():
+        connection.execute("INSERT INTO families VALUES ($1, $2, '', '')", [voice_id, family_id])
+
+
+def choose(connection: Connection, policy: Policy) -> dict[str, Curated]:
+    return _chosen(select_voices(connection, category_keys(), policy))
+
+
+def _chosen(selection: Selection) -> dict[str, Curated]:
+    return {selection.voices.voice_ids[row]: curated for row, curated in selection.chosen()}
+
+
+def verdict_of(selection: Selection, voice_id: str) -> object:
+    return selection.verdicts[selection.voices.voice_ids.index(voice_id)]
+
+
+@pytest.mark.parametrize("origin", ORIGINS)
+def test_an_origin_counts_only_where_it_is_named_and_from_its_confidence_on(
+    connection: Connection, ids: list[str], origin: str
+) -> None:
+    for voice_id, who in zip(ids, ORIGINS, strict=False):
+        if who in (PERSON, PROPAGATED):
+            label(connection, voice_id, "brass", "bell", propagated=who == PROPAGATED)
+            label(connection, voice_id, "brass", who="ben", propagated=who == PROPAGATED)
+            label(connection, voice_id, "bass", who="cleo", propagated=who == PROPAGATED)
+        else:
+            suggest(connection, voice_id, "brass", 0.625, who)
+    least = 2 / 3 if origin in (PERSON, PROPAGATED) else 0.625
+    one = replace(ALL, least_confidence={origin: least - 1e-9})
+    ((voice_id, curated),) = choose(connection, one).items()
+    assert (voice_id, curated.origin, curated.categories[0]) == (ids[ORIGINS.index(origin)], origin, "brass")
+    assert curated.people == (2 if origin in (PERSON, PROPAGATED) else 0)
+    selection = select_voices(connection, category_keys(), replace(one, least_confidence={origin: least + 0.01}))
+    assert not _chosen(selection)
+    expected = LeftOut.DISPUTED if origin in (PERSON, PROPAGATED) else LeftOut.NO_CATEGORY
+    assert verdict_of(selection, voice_id) is expected
+    everyone = choose(connection, ALL)
+    assert [everyone[each].origin for each in ids[: len(ORIGINS)]] == list(ORIGINS)
+
+
+def test_people_go_before_any_suggestion_and_those_in_person_before_all(connection: Connection, ids: list[str]) -> None:
+    suggest(connection, ids[0], "bell", 0.99)
+    label(connection, ids[0], "bass", propagated=True)
+    label(connection, ids[0], "brass", who="ben")
+    assert choose(connection, ALL)[ids[0]] == Curated(("brass",), PERSON, 1.0, 1)
+    without_person = replace(ALL, least_confidence={PROPAGATED: 0, "ear": 0})
+    assert choose(connection, without_person)[ids[0]] == Curated(("bass",), PROPAGATED, 1.0, 1)
+    machine = replace(ALL, least_confidence={"ear": 0})
+    assert choose(connection, machine)[ids[0]] == Curated(("bell",), "ear", pytest.approx(0.99), 0)
+
+
+def test_a_doubtful_first_choice_does_not_make_room_for_the_second(connection: Connection, ids: list[str]) -> None:
+    suggest(connection, ids[0], "bell", 0.6, "ear")
+    suggest(connection, ids[0], "brass", 0.5, "name_rule")
+    suggest(connection, ids[0], "tuba", 0.9, "ear")  # nobody's category
+    picky = replace(ALL, least_confidence={"ear": 0.7, "name_rule": 0.4})
+    assert ids[0] not in choose(connection, picky)
+    assert choose(connection, replace(ALL, least_confidence={"ear": 0.6 - 1e-6, "name_rule": 0.4}))[
+        ids[0]
+    ].categories == ("bell", "brass")
+
+
+def test_one_category_has_one_say_where_two_sources_stand_side_by_side(connection: Connection, ids: list[str]) -> None:
+    suggest(connection, ids[0], "bell", 0.6, "folder_rule")
+    suggest(connection, ids[0], "bell", 0.8, "name_rule")
+    assert choose(connection, ALL)[ids[0]] == Curated(("bell",), "name_rule", pytest.approx(0.8))
+
+
+def test_second_categories_are_dropped_and_nothing_else_is(connection: Connection, ids: list[str]) -> None:
+    suggest(connection, ids[0], "bell", 0.6)
+    suggest(connection, ids[0], "brass", 0.5)
+    label(connection, ids[1], "organ", "pad")
+    both, main = choose(connection, ALL), choose(connection, replace(ALL, second_categories=False))
+    assert [both[each].categories for each in ids[:2]] == [("bell", "brass"), ("organ", "pad")]
+    assert main == {key: replace(curated, categories=curated.categories[:1]) for key, curated in both.items()}
+
+
+@pytest.mark.parametrize(
+    ("tag", "category", "stays"),
+    [("silent", "brass", False), ("garbage", "drum", False), ("noisy", "brass", False), ("noisy", "drum", True)],
+)
+def test_health_tags_keep_voices_out_unless_their_category_excuses_them(
+    connection: Connection, ids: list[str], tag: str, category: str, stays: bool
+) -> None:
+    label(connection, ids[0], category)
+    connection.execute("INSERT INTO health VALUES ($1, $2), ($3, 'silent')", [ids[0], tag, ids[1]])
+    selection = select_voices(connection, category_keys(), replace(ALL, leave_out=("silent", tag)))
+    assert (ids[0] in _chosen(selection)) is stays
+    assert verdict_of(selection, ids[1]) == Unhealthy("silent")
+    assert selection.left_out()[tag] == (not stays) + (tag == "silent")
+    assert ids[0] in choose(connection, ALL)
+
+
+def test_a_family_is_spoken_for_by_the_one_answered_in_person_then_by_the_most_found_then_by_the_surest(
+    connection: Connection, ids: list[str]
+) -> None:
+    by_id = {row.voice.voice_id: row.sightings for row in _rows()}
+    rare = [each for each in ids if by_id[each] == 1]
+    often = [each for each in ids if by_id[each] == 5]
+    family = [rare[0], rare[1], often[0], often[1]]
+    put_in_families(connection, dict.fromkeys(family, "f"))
+    one = replace(ALL, per_family=1)
+    for voice_id, probability in zip(family, (0.99, 0.98, 0.6, 0.7), strict=True):
+        suggest(connection, voice_id, "bell", probability)
+    selection = select_voices(connection, category_keys(), one)
+    assert list(_chosen(selection)) == [often[1]]
+    assert selection.left_out()["other_of_family"] == 3
+    assert sorted(choose(connection, replace(ALL, per_family=2))) == sorted(often[:2])
+    assert sorted(choose(connection, ALL)) == sorted(family)
+    label(connection, rare[1], "bass")
+    assert choose(connection, one) == {rare[1]: Curated(("bass",), PERSON, 1.0, 1)}
+    label(connection, rare[1], who="ben")  # broken: no person speaks for the family any more
+    assert list(choose(connection, one)) == [often[1]]
+
+
+def test_a_voice_without_a_family_is_one_of_its_own(connection: Connection, ids: list[str]) -> None:
+    for each in ids[:3]:
+        suggest(connection, each, "bell", 0.9)
+    assert set(choose(connection, replace(ALL, per_family=1))) == set(ids[:3])
+
+
+def test_a_minimum_takes_the_best_below_the_least_confidence_and_tells(connection: Connection, ids: list[str]) -> None:
+    for number, each in enumerate(ids[:6]):
+        suggest(connection, each, "clav", 0.25 + 0.0625 * number)  # exact in binary
+    suggest(connection, ids[6], "bell", 0.5)
+    put_in_families(connection, {ids[5]: "f", ids[3]: "f"})
+    policy = replace(ALL, least_confidence={"ear": 0.5}, per_family=1, floor=0.3125)
+    sure = {ids[4], ids[5], ids[6]}
+    assert set(choose(connection, policy)) == sure
+    selection = select_voices(connection, category_keys(), replace(policy, minimum={"clav": 3}))
+    assert set(_chosen(selection)) == sure | {ids[2]}, "the surest, but no second one of a family"
+    assert [each.as_dict() for each in selection.relaxed] == [
+        {"category": "clav", "wanted": 3, "voices": 3, "taken": 1, "confidence": 0.375}
+    ]
+    selection = select_voices(connection, category_keys(), replace(policy, minimum={"clav": 9, "bell": 1, "drum": 2}))
+    assert set(_chosen(selection)) == sure | {ids[2], ids[1]}, "nothing below the floor"
+    assert [each.as_dict() for each in selection.relaxed] == [
+        {"category": "clav", "wanted": 9, "voices": 4, "taken": 2, "confidence": 0.3125},
+        {"category": "drum", "wanted": 2, "voices": 0, "taken": 0, "confidence": None},
+    ]
+
+
+def test_a_maximum_keeps_those_of_people_and_the_surest(connection: Connection, ids: list[str]) -> None:
+    for number, each in enumerate(ids[:5]):
+        suggest(connection, each, "bell", 0.9 - 0.1 * number)
+    suggest(connection, ids[5], "brass", 0.2)
+    label(connection, ids[4], "bell")
+    selection = select_voices(connection, category_keys(), replace(ALL, maximum={"bell": 2}))
+    assert set(_chosen(selection)) == {ids[4], ids[0], ids[5]}
+    assert selection.left_out()["over_maximum"] == 3
+
+
+def test_every_voice_is_exported_or_left_out_for_one_reason(connection: Connection, ids: list[str]) -> None:
+    for number, each in enumerate(ids):
+        if number % 5:
+            suggest(connection, each, category_keys()[number % 3], number / COUNT)
+    label(connection, ids[0])
+    label(connection, ids[1], "brass")
+    put_in_families(connection, {each: str(number // 3) for number, each in enumerate(ids)})
+    policy = replace(ALL, least_confidence=dict.fromkeys(ORIGINS, 0.4), per_family=1, maximum={"each": 2})
+    selection = select_voices(connection, category_keys(), policy)
+    assert len(selection.chosen()) + sum(selection.left_out().values()) == COUNT
+
+
+candidates = some.lists(
+    some.builds(
+        Candidate,
+        voice_id=some.uuids().map(str),
+        family_id=some.sampled_from("abcdef"),
+        sightings=some.integers(1, 3),
+        curated=some.builds(
+            Curated,
+            some.sampled_from([("bell",), ("brass",), ("brass", "bell")]),
+            some.sampled_from([PERSON, "ear"]),
+            some.sampled_from([0.25, 0.5, 0.75]),
+        ),
+    ),
+    max_size=20,
+    unique_by=lambda each: each.voice_id,
+)
+
+
+@given(candidates, some.integers(1, 3), some.integers(0, 4), some.randoms(use_true_random=False))
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_quotas_hold_whatever_the_order(found: Sequence[Candidate], most: int, number: int, draw: object) -> None:
+    shuffled = list(found)
+    draw.shuffle(shuffled)  # type: ignore[attr-defined]
+    kept = of_families(found, most)
+    assert kept == of_families(shuffled, most)
+    per_family = Counter(each.family_id for each in kept)
+    assert per_family == {key: min(count, most) for key, count in Counter(each.family_id for each in found).items()}
+    policy = replace(ALL, per_family=most, floor=0.5, minimum={"bell": number}, maximum={"each": number})
+    full = up_to_maximum(kept, policy)
+    assert Counter(each.main for each in full) == {
+        key: min(count, number) for key, count in Counter(each.main for each in kept).items() if number
+    }
+    taken, told = up_to_minimum([], shuffled, policy, ("bell", "brass"))
+    assert (taken, told) == up_to_minimum([], found, policy, ("bell", "brass"))
+    assert all(each.main == "bell" and each.curated.confidence >= 0.5 for each in taken)
+    assert len(taken) <= number
+    assert max(Counter(each.family_id for each in taken).values(), default=0) <= most
+    assert [each.voices for each in told] == ([len(taken)] if number else [])
