@@ -25,6 +25,7 @@ from dx7.errors import StoreError
 SURE = 0.5  # of a rule, for it to count as the truth
 LEAST_VOICES = 100
 NEAREST = 10  # voices that the simplest way asks
+MOST_TAUGHT = 3_000  # voices that teach the early classifier, as it was used: more take minutes
 Columns = NDArray[np.intp]
 
 
@@ -110,6 +111,8 @@ def _by_trees(heard: Heard, truths: Truths, family_ids: list[str], seed: int) ->
     from sklearn.ensemble import HistGradientBoostingClassifier
 
     def learn(rows: Columns, main: Columns) -> Callable[[Columns], tuple[Floats, Columns]]:
+        some = np.random.default_rng(seed).permutation(len(rows))[:MOST_TAUGHT]
+        rows, main = rows[some], main[some]
         trees = HistGradientBoostingClassifier(max_iter=80, max_leaf_nodes=15, l2_regularization=1.0, random_state=seed)
         trees.fit(heard.descriptors[rows], main)
         return lambda asked: (trees.predict_proba(heard.descriptors[asked]).astype(np.float32), trees.classes_)
