@@ -32,6 +32,8 @@ class FakeDeck:
         assert data["first"] <= len(self.line)
         self.line[data["first"] :] = data["line"]
         self.pending = [event for event in self.pending if event["sequence"] > data["acknowledged"]]
+        if self.here is None and (arrived := self._next_open()):
+            self._move(arrived)
 
     def press(self, kind: str, *categories: str, dwell: float = 0.5, undoes: str | None = None) -> None:
         self.sequence += 1
