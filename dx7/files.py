@@ -7,7 +7,8 @@ written is exactly what an instrument accepts.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
@@ -17,7 +18,15 @@ from dx7.formats.reading import read_bank_bytes
 from dx7.messages import encode_bank_message
 from dx7.voice import Voice
 
-__all__ = ["LARGEST_FILE", "encode_cartridge", "read_bank", "read_bank_bytes", "write_cartridge", "write_file"]
+__all__ = [
+    "LARGEST_FILE",
+    "encode_cartridge",
+    "read_bank",
+    "read_bank_bytes",
+    "write_cartridge",
+    "write_file",
+    "write_new_file",
+]
 
 LARGEST_FILE = 16 << 20  # bytes that are read of one file: hundreds of times the largest bank format
 
@@ -60,14 +69,42 @@ def write_file(path: Path, data: bytes) -> None:
         target = path.resolve()
         if target.exists() and not target.is_file():
             raise FileError(f"cannot write {path}: it is no file; name one")
-        with NamedTemporaryFile(dir=target.parent, prefix=f".{target.name[:40]}.", delete=False) as temporary:
-            try:
-                temporary.write(data)
-                temporary.flush()
-                os.fchmod(temporary.fileno(), 0o644)
-                Path(temporary.name).replace(target)
-            except BaseException:
-                Path(temporary.name).unlink(missing_ok=True)
-                raise
+        with _written_beside(target, data) as temporary:
+            temporary.replace(target)
     except (OSError, RuntimeError) as error:  # RuntimeError: links in a circle
         raise FileError(f"cannot write {path}: {getattr(error, 'strerror', None) or error}") from error
+
+
+def write_new_file(path: Path, data: bytes) -> bool:
+    """Write a file whole where there is none of that name, and say whether it was written. Raises ``FileError``.
+
+    Of several that write to one name at once, one does.
+    """
+    try:
+        with _written_beside(path, data) as temporary:
+            try:
+                os.link(temporary, path)
+            except FileExistsError:
+                return False
+            except PermissionError:  # a file system without links: an empty file holds the place for a moment
+                path.touch(exist_ok=False)
+                temporary.replace(path)
+    except FileExistsError:
+        return False
+    except OSError as error:
+        raise FileError(f"cannot write {path}: {error.strerror}") from error
+    return True
+
+
+@contextmanager
+def _written_beside(target: Path, data: bytes) -> Iterator[Path]:
+    """A file of another name in the same folder that holds ``data``; gone afterwards, unless it was renamed."""
+    with NamedTemporaryFile(dir=target.parent, prefix=f".{target.name[:40]}.", delete=False) as temporary:
+        path = Path(temporary.name)
+        try:
+            temporary.write(data)
+            temporary.flush()
+            os.fchmod(temporary.fileno(), 0o644)
+            yield path
+        finally:
+            path.unlink(missing_ok=True)

@@ -11,6 +11,7 @@ import streamlit as st
 from dx7.errors import CartwrightError
 from labeler.components import read_front
 from labeler.context import Context, context_of
+from labeler.plaintext import as_text
 from labeler.screens import banks, cartridge, deck, explore, families, instrument, progress, review, training
 from labeler.shell import draw_shell
 
@@ -54,7 +55,7 @@ def _draw(screen: Screen) -> None:
     try:
         screen.draw(context_of(labeller))
     except CartwrightError as error:
-        st.error(str(error))
+        st.error(as_text(error))
 
 
 if __name__ == "__main__":  # Streamlit runs the page as a script

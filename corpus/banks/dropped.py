@@ -6,8 +6,9 @@ is called is a stranger's word: only the last part of it is taken, without what 
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from corpus.ingesting.ingest import ingest
 from corpus.scraping.manifest import MANIFEST
 from corpus.storage.store import Connection, open_store
 from dx7.errors import FileError
-from dx7.files import write_file
+from dx7.files import write_new_file
 
 FOLDER = "dropped"  # in the folder of banks
 MOST_ARRIVALS = 500
@@ -51,36 +52,62 @@ def take_in(files: Iterable[tuple[str, bytes]], store: Path, banks: Path) -> Dro
 
     Raises ``FileError`` if there are none or the disk refuses, ``StoreError`` if the store cannot be used.
     """
-    folder = banks / FOLDER
-    paths = [keep_file(folder, name, data) for name, data in files]
+    paths = list(dict.fromkeys(keep_files(banks / FOLDER, files)))
     if not paths:
         raise FileError("no files came; drop banks or archives of them")
-    paths = list(dict.fromkeys(paths))
     books = ingest(paths, store)
     with open_store(store, read_only=True) as connection:
         return Drop(books, read_arrivals(connection, paths))
 
 
-def keep_file(folder: Path, name: str, data: bytes) -> Path:
-    """Write a file into a folder under a safe form of its name; one that is there with these bytes stays as it is.
+def keep_files(folder: Path, files: Iterable[tuple[str, bytes]]) -> list[Path]:
+    """Write files, given by name and bytes, into a folder under safe forms of their names.
 
-    Raises ``FileError`` if the disk refuses.
+    One that is there with these bytes stays as it is; where another has the name, a number is added. Files that
+    differ in nothing but the suffix get the same number, for the sidecar of a cartridge is known by its name. Raises
+    ``FileError`` if the disk refuses.
     """
-    name = safe_name(name)
-    stem, suffix = _split(name)
-    for number in range(1, 10_000):
-        path = folder / (name if number == 1 else f"{stem} ({number}){suffix}")
-        try:
-            if path.is_file() and not path.is_symlink():
-                if path.stat().st_size == len(data) and path.read_bytes() == data:
-                    return path
-            elif not path.exists() and not path.is_symlink():
-                folder.mkdir(parents=True, exist_ok=True)
-                write_file(path, data)
-                return path
-        except OSError as error:
-            raise FileError(f"cannot keep {path}: {error.strerror}; make room or mend the rights") from error
-    raise FileError(f"there are too many files called {name!r} in {folder}; move some away")
+    groups: dict[tuple[str, int], dict[str, bytes]] = {}  # of one stem, and of the suffixes that come again, the nth
+    for name, data in files:
+        stem, suffix = _split(safe_name(name))
+        nth = next(n for n in itertools.count() if suffix not in groups.get((stem, n), ()))
+        groups.setdefault((stem, nth), {})[suffix] = data
+    return [path for (stem, _), group in groups.items() for path in _keep(folder, stem, group)]
+
+
+def _keep(folder: Path, stem: str, group: Mapping[str, bytes]) -> list[Path]:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for number in range(1, 10_000):
+            numbered = stem if number == 1 else f"{stem} ({number})"
+            paths = {folder / f"{numbered}{suffix}": data for suffix, data in group.items()}
+            if all(_is_free(path) or _holds(path, data) for path, data in paths.items()) and _write_all(paths):
+                return list(paths)
+    except OSError as error:
+        raise FileError(f"cannot keep {stem!r} in {folder}: {error.strerror}; make room or mend the rights") from error
+    raise FileError(f"there are too many files called {stem!r} in {folder}; move some away")
+
+
+def _write_all(paths: Mapping[Path, bytes]) -> bool:
+    """Write all of the files, or, where somebody else takes a name meanwhile, none. Says which."""
+    written: list[Path] = []
+    for path, data in paths.items():
+        if write_new_file(path, data):
+            written.append(path)
+        elif not _holds(path, data):
+            for own in written:
+                own.unlink()
+            return False
+    return True
+
+
+def _is_free(path: Path) -> bool:
+    return not path.exists() and not path.is_symlink()
+
+
+def _holds(path: Path, data: bytes) -> bool:
+    is_file = path.is_file() and not path.is_symlink()
+    return is_file and path.stat().st_size == len(data) and path.read_bytes() == data
 
 
 def safe_name(name: str) -> str:

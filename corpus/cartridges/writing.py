@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from pathlib import Path
 from typing import Any
 
 from corpus.cartridges.cartridge import POSITIONS, Cartridge
 from corpus.incoming.found import GENERATOR
-from dx7.errors import FileError
-from dx7.files import encode_cartridge, write_file
+from dx7.files import encode_cartridge
 from dx7.identity import file_sha
 
 SIDECAR_VERSION = 1
@@ -50,16 +48,3 @@ def file_stem(title: str) -> str:
     ('My-Brass-2', 'cartridge')
     """
     return re.sub(r"[^\w.-]+", "-", title, flags=re.ASCII).strip("-._")[:40] or "cartridge"
-
-
-def write_cartridge(folder: Path, cartridge: Cartridge) -> tuple[Path, Path]:
-    """Write both files into a folder, made if it is not there, and return their paths. Raises ``FileError``."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise FileError(f"cannot make the folder {folder}: {error.strerror}") from error
-    path = folder / f"{file_stem(cartridge.title)}.syx"
-    sidecar = path.with_suffix(".json")
-    write_file(path, cartridge_bytes(cartridge))
-    write_file(sidecar, cartridge_sidecar(cartridge))
-    return path, sidecar

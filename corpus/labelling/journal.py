@@ -10,6 +10,7 @@ A line that cannot be read (cut off by a crash, edited by hand) costs that line 
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
@@ -59,6 +60,12 @@ def append_answers(folder: Path, answers: Sequence[Answer]) -> None:
     append_lines(folder, answers[0].labeller, [encode_answer(answer) for answer in answers])
 
 
+def append_missing(folder: Path, answers: Sequence[Answer]) -> None:
+    """As :func:`append_answers`, but an answer whose event the journal has already is not written again."""
+    if answers:
+        append_lines(folder, answers[0].labeller, [encode_answer(answer) for answer in answers], key=event_of_line)
+
+
 def append_lines(
     folder: Path, labeller: str, lines: Sequence[bytes], *, key: Callable[[bytes], Hashable] | None = None
 ) -> list[bytes]:
@@ -88,6 +95,14 @@ def append_lines(
             f"cannot write the answer to {path}: {error.strerror}; make room or mend its rights"
         ) from error
     return list(lines)
+
+
+def event_of_line(line: bytes) -> str:
+    """The event of a journal line, quickly; the line itself if it has none."""
+    try:
+        return str(json.loads(line)["event"])
+    except (ValueError, RecursionError, TypeError, KeyError):
+        return line.decode("utf-8", "replace")
 
 
 def read_lines(path: Path) -> list[bytes]:

@@ -15,7 +15,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from corpus.labelling.answer import IMPORTED, Answer, AnswerKind, clean_labeller, encode_answer, vocabulary_of
-from corpus.labelling.journal import append_lines, journal_file, read_journal, read_journals
+from corpus.labelling.journal import append_lines, event_of_line, journal_file, read_journal, read_journals
 from corpus.labelling.knobkraft import encode_pif, read_pif
 from corpus.labelling.label_csv import encode_csv, read_csv
 from corpus.labelling.label_rows import CategoryNames, LabelRow, Problem
@@ -94,7 +94,7 @@ def import_labels(
     added: Counter[str] = Counter()
     for person, given in answers.items():
         lines = [encode_answer(answer) for answer in _without_idle(given, journal_file(folder, person))]
-        added[person] = len(append_lines(folder, person, lines, key=_event))
+        added[person] = len(append_lines(folder, person, lines, key=event_of_line))
     return Imported(
         format=kind,
         read=sum(map(len, answers.values())),
@@ -210,11 +210,3 @@ def _without_idle(answers: list[Answer], journal: Path) -> list[Answer]:
         if answer.answer is not AnswerKind.UNFAVOURITE or answer.voice_id in favourites:
             kept.append(answer)
     return kept
-
-
-def _event(line: bytes) -> str:
-    """The event of a journal line, quickly; the line itself if it has none."""
-    try:
-        return str(json.loads(line)["event"])
-    except (ValueError, RecursionError, TypeError, KeyError):
-        return line.decode("utf-8", "replace")

@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 from dx7.errors import FileError
-from dx7.files import write_file
+from dx7.files import write_new_file
 
 
 def write_backup(folder: Path, bank: bytes, *, now: datetime | None = None) -> Path:
@@ -20,8 +20,7 @@ def write_backup(folder: Path, bank: bytes, *, now: datetime | None = None) -> P
     except OSError as error:
         raise FileError(f"cannot make the folder {folder}: {error.strerror}") from error
     path, count = folder / f"dx7-{stamp}.syx", 1
-    while path.exists():
+    while not write_new_file(path, bank):
         count += 1
         path = folder / f"dx7-{stamp}-{count}.syx"
-    write_file(path, bank)
     return path

@@ -25,8 +25,13 @@ def tiles_of(cartridge: Cartridge) -> list[Tile]:
 
 
 def positions_of(cartridge: Cartridge, keys: Sequence[str]) -> list[int]:
-    """Where tiles stand, empty ones too. Raises ``CartridgeError`` for a slot that is gone."""
-    return [int(key[len(_EMPTY) :]) if key.startswith(_EMPTY) else cartridge.position_of(key) for key in keys]
+    """Where tiles stand. Raises ``CartridgeError`` for a slot that is gone.
+
+    One empty slot is as good as another: keys of empty ones are those of the cartridge in order, for the browser may
+    have moved them about since it heard what they are called.
+    """
+    empty = (position for position in POSITIONS if cartridge[position] is None)
+    return [next(empty, 0) if is_empty(key) else cartridge.position_of(key) for key in keys]
 
 
 def is_empty(key: str | None) -> bool:

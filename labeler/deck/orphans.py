@@ -1,7 +1,8 @@
-"""Answers whose server died before it took them: the browser still has them, and hands them to the next server.
+"""Answers given to a session that is no more: the browser still has them, and hands them to the next one.
 
-They are judged by the same guard as ever. One that the dead server had written, and only not acknowledged, is known by
-its event and not written again.
+Its server died, or it lost the connection for too long. The answers are judged by the same guard as ever, which knows
+of that session what the report says. One that had been written, and only not acknowledged, is known by its event and
+not written again; so a report may come any number of times.
 """
 
 from __future__ import annotations
@@ -13,10 +14,20 @@ from pathlib import Path
 from typing import Any
 
 from corpus.labelling.answer import Answer
-from corpus.labelling.journal import append_answers, journal_file, read_journal
+from corpus.labelling.journal import append_missing, journal_file, read_journal
 from corpus.labelling.labels import standing_answers
 from corpus.labelling.serving import Guard, KeyEvent, answer_of, read_event
 from dx7.errors import JournalError
+
+
+@dataclass(frozen=True, slots=True)
+class Adoption:
+    """What became of a report: answers written now, how many were refused, and the last sequence number judged."""
+
+    session: str = ""
+    acknowledged: int = 0
+    written: int = 0
+    refused: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,43 +36,55 @@ class _Orphan:
     voice_id: str
 
 
-def adopt_orphans(report: Any, *, journals: Path, labeller: str) -> int:
-    """Write the answers of a deck's report that no server has taken, and return how many there were.
+def adopt_orphans(report: Any, *, journals: Path, labeller: str) -> Adoption:
+    """Write the answers of a deck's report that no session has taken; they are on disk when this returns.
 
     Raises ``JournalError`` if the journal cannot be read or written.
     """
-    orphans = _read(report)
-    if not orphans:
-        return 0
+    fields = report.get("events") if isinstance(report, Mapping) else None
+    orphans, unreadable, last = _read(fields if isinstance(fields, list) else [])
+    if not last:
+        return Adoption()
     path = journal_file(journals, labeller)
     known = read_journal(path).answers if path.exists() else ()
     voices = {answer.event: answer.voice_id for answer in standing_answers(known) if answer.labeller == labeller}
-    events = [orphan.event for orphan in orphans]
-    guard = Guard(sequence=events[0].sequence - 1, standing=dict.fromkeys(voices, ""))
-    guard = guard.serve(token for event in events for token in (event.token, event.next_token) if token)
-    guard = guard.show(events[0].token)
     written = {answer.event for answer in known}
+    guard = _guard_of([orphan.event for orphan in orphans], standing=voices)
     adopted: list[Answer] = []
+    refused = unreadable
     for orphan in orphans:
         guard, refusal = guard.judge(orphan.event)
-        if refusal or orphan.event.kind is None or orphan.event.event in written:
+        if orphan.event.kind is None or orphan.event.event in written:
             continue
         voice_id = voices.get(orphan.event.undoes or "", orphan.voice_id)
         try:
+            if refusal:
+                raise JournalError(refusal.value)
             adopted.append(answer_of(orphan.event, labeller=labeller, voice_id=voice_id, time=datetime.now(UTC)))
-        except JournalError:  # the page was made by another version; the deck tells how many were not recorded
+        except JournalError:  # refused, or said by a page of another version
+            refused += 1
             continue
         voices[orphan.event.event] = voice_id
-    append_answers(journals, adopted)
-    return len(adopted)
+    append_missing(journals, adopted)
+    return Adoption(str(report.get("session")), last, len(adopted), refused)
 
 
-def _read(report: Any) -> list[_Orphan]:
-    events = report.get("events") if isinstance(report, Mapping) else None
-    orphans = []
-    for fields in events or ():
+def _guard_of(events: list[KeyEvent], *, standing: Mapping[str, str]) -> Guard:
+    """What the guard of the session that is gone knew, as far as its own events tell."""
+    if not events:
+        return Guard()
+    tokens = (token for event in events for token in (event.token, event.next_token) if token)
+    guard = Guard(sequence=events[0].sequence - 1, standing=dict.fromkeys(standing, ""))
+    return guard.serve(tokens).show(events[0].token)
+
+
+def _read(events: list[Any]) -> tuple[list[_Orphan], int, int]:
+    """The events, how many could not be read, and the highest sequence number of any."""
+    orphans, unreadable, last = [], 0, 0
+    for fields in events:
         try:
+            last = max(last, int(fields["sequence"]))
             orphans.append(_Orphan(read_event(fields), str(fields.get("voice"))))
-        except ValueError:
-            continue
-    return orphans
+        except (ValueError, TypeError, KeyError, OverflowError):
+            unreadable += 1
+    return orphans, unreadable, last

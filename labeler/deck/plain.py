@@ -10,6 +10,7 @@ from corpus.labelling.answer import AnswerKind
 from dx7.categories import Category, load_categories
 from labeler.deck.serves import Serve
 from labeler.deck.session import LabelSession
+from labeler.plaintext import as_text
 from labeler.sounds.audio import wav_sound
 
 _COLUMNS = 8
@@ -29,7 +30,7 @@ def draw_plain(session: LabelSession) -> None:
     """
     serve = session.displayed
     if serve is None:
-        st.title(session.notice or "Nothing left to ask")
+        st.title(as_text(session.notice or "Nothing left to ask"))
         if session.last_answer:
             _button(session, AnswerKind.UNDO, "Undo", "U", token=None)
         return
@@ -57,7 +58,7 @@ def _draw_voice(session: LabelSession, serve: Serve) -> None:
     if serve.suggestion:
         st.text(f"suggested: {serve.suggestion.category}, {serve.suggestion.probability:.0%}")
     for text in filter(None, (st.session_state.pop("plain-refusal", None), session.notice)):
-        st.warning(text)
+        st.warning(as_text(text))
 
 
 def _category_button(session: LabelSession, serve: Serve, category: Category) -> None:

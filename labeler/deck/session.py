@@ -12,8 +12,9 @@ import time
 import uuid
 from collections import Counter, deque
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from dx7.errors import JournalError
 from dx7.parameters import BY_NAME
 from labeler.deck.component import deck_categories
 from labeler.deck.line import Line
+from labeler.deck.orphans import Adoption, adopt_orphans
 from labeler.deck.serves import Serve
 from labeler.sounds.takes import OCTAVES, VELOCITIES
 
@@ -52,27 +54,24 @@ class LabelSession:
         self._refusals: deque[tuple[KeyEvent, Refusal]] = deque(maxlen=8)
         self._since = Counter[tuple[str, str]]()  # (answer, main category) given since the progress was read
         self._times: list[datetime] = []
-        said = [each for each in current_answers(read_journals(journals).answers) if each.labeller == labeller]
-        self._favourites = {each.voice_id for each in said if each.answer is AnswerKind.FAVOURITE}
-        self._qualities = {each.voice_id: each.quality for each in said if each.answer is AnswerKind.QUALITY}
+        self._adoption = Adoption()
         seed = secrets.randbits(32) if seed is None else seed
-        self._line = Line(store, journals, labeller, seed=seed, leases=leases or LeaseBook())
-        self._given = {answer.event: answer for answer in self._line.recall()}  # what can be taken back
-        self._line.answered = self._answered_tokens()
-        self._guard = Guard(standing={event: answer.token for event, answer in self._given.items()})
-        self._top_up()
-        self._guard = self._guard.show(next((serve.token for serve in self._line.open_serves()), None))
+        self._new_line = partial(Line, store, journals, labeller, seed=seed, leases=leases or LeaseBook())
+        self._begin()
 
     # ---- what comes in ----
 
     def receive(self, report: Any) -> None:
         """Take what the deck reports: events in order, each once. What counts is on disk when this returns.
 
-        Raises ``JournalError`` if the journal cannot be written; the deck will repeat what is not acknowledged.
+        A page outlives its server, and what it says of an earlier session is adopted; it begins anew with this one
+        once all of that is acknowledged. Raises ``JournalError`` if the journal cannot be written; the deck will
+        repeat what is not acknowledged.
         """
-        if not self._is_ours(report):
-            return
         with self._lock:
+            if not self._is_ours(report):
+                self._adopt(report)
+                return
             for fields in report.get("events") or ():
                 try:
                     event = read_event(fields)
@@ -165,6 +164,7 @@ class LabelSession:
                 "session": self.id,
                 "labeller": self.labeller,
                 "acknowledged": self._guard.sequence,
+                "adopted": asdict(self._adoption),
                 "displayed": self._guard.displayed,
                 "first": first,
                 "line": [serve.facts() for serve in line[first:]],
@@ -192,6 +192,24 @@ class LabelSession:
             }
 
     # ---- inside, under the lock ----
+
+    def _begin(self) -> None:
+        """Start from what the journals say now."""
+        answers = current_answers(read_journals(self._journals).answers)
+        said = [each for each in answers if each.labeller == self.labeller]
+        self._favourites = {each.voice_id for each in said if each.answer is AnswerKind.FAVOURITE}
+        self._qualities = {each.voice_id: each.quality for each in said if each.answer is AnswerKind.QUALITY}
+        self._line = self._new_line()
+        self._given = {answer.event: answer for answer in self._line.recall()}  # what can be taken back
+        self._line.answered = self._answered_tokens()
+        self._guard = Guard(standing={event: answer.token for event, answer in self._given.items()})
+        self._top_up()
+        self._guard = self._guard.show(next((serve.token for serve in self._line.open_serves()), None))
+
+    def _adopt(self, report: Any) -> None:
+        self._adoption = adopt_orphans(report, journals=self._journals, labeller=self.labeller)
+        if self._adoption.written and not self._guard.sequence:
+            self._begin()
 
     def _is_ours(self, report: Any) -> bool:
         return isinstance(report, Mapping) and report.get("session") == self.id

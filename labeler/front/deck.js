@@ -59,11 +59,15 @@ class Deck {
       return this.report();
     }
     this.data = data;
-    if (data.session !== this.session || !this.answers) this.begin(data);
+    this.acknowledge(data);
+    if (data.session !== this.session || !this.answers) {
+      // Until a new session has everything that was said to the one before, the deck goes on with that one's line.
+      if (this.pending.length) return;
+      this.begin(data);
+    }
     for (const [offset, voice] of data.line.entries()) {
       if (data.first + offset === this.line.length) this.line.push(voice);
     }
-    this.pending = this.pending.filter((event) => event.sequence > data.acknowledged);
     this.sequence = Math.max(this.sequence, data.acknowledged);
     for (const refusal of data.refusals) this.refuse(refusal);
     this.arrive();
@@ -71,9 +75,16 @@ class Deck {
     this.redraw();
   }
 
+  acknowledge(data) {
+    const { acknowledged, refused } = [data, data.adopted].find((each) => each.session === this.session) ?? {};
+    const before = this.pending.length;
+    this.pending = this.pending.filter((event) => !(event.sequence <= acknowledged));
+    if (refused && this.pending.length < before) {
+      this.flash(`The server restarted; ${refused === 1 ? "an answer was" : `${refused} answers were`} not recorded.`);
+    }
+  }
+
   begin(data) {
-    const taken = new Set(data.past.map((past) => past.event));
-    const lost = this.pending.filter((event) => !["move", "undo"].includes(event.kind) && !taken.has(event.event)).length;
     this.session = data.session;
     this.line = [];
     this.pending = [];
@@ -88,7 +99,6 @@ class Deck {
     this.also = new Set();
     this.resetRegister();
     this.expected = data.displayed;
-    if (lost) this.flash(`The server restarted; ${lost === 1 ? "an answer was" : `${lost} answers were`} not recorded.`);
     this.drawCategories();
   }
 
@@ -126,7 +136,7 @@ class Deck {
   // ---- what the person does ----
 
   onKey({ action, category, shift, time }) {
-    if (!this.data) return; // Python has not said yet what there is
+    if (!this.answers) return; // Python has not said yet what there is
     this.keyTime = time;
     if (!listener.ready) this.start();
     else if (category && shift) this.toggleAlso(category);

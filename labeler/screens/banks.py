@@ -18,6 +18,7 @@ from dx7.errors import CartwrightError
 from labeler.components import keep, mount
 from labeler.context import Context
 from labeler.explore.mapping import make_map
+from labeler.plaintext import as_text
 from labeler.rack.rack import Tile, draw_rack
 
 _LIST, _RACK = "banks-list", "banks-rack"
@@ -72,7 +73,7 @@ def _read(context: Context, text: str, source: str, page: int, opened: object) -
             try:
                 bank = read_bank(connection, sha)
             except CartwrightError as error:
-                st.error(str(error))
+                st.error(as_text(error))
         return _Read(listed, read_sources(connection), bank)
 
 

@@ -32,6 +32,7 @@ def _draw_deck(key: str, context: Context) -> None:
         return
     try:
         if f"session-{key}" not in st.session_state:
+            # Before anything else, for a store that cannot be read must not cost them.
             adopt_orphans(report, journals=context.journals, labeller=context.labeller)
         session = _session(key, context)
         session.receive(report)

@@ -27,6 +27,7 @@ from labeler.model.runs import (
     read_samples,
     sample_voices,
 )
+from labeler.plaintext import as_text
 from labeler.rack.rack import Tile, draw_rack
 from labeler.screens.progress import shown_time
 
@@ -66,7 +67,7 @@ def _draw_starting(context: Context) -> None:
             folder = new_run(context.data / "runs", chosen)
             start_run(folder, config=chosen, export=export)
         except CartwrightError as error:
-            st.warning(str(error))
+            st.warning(as_text(error))
         else:
             st.session_state.pop("training-run", None)  # the newest one is shown then
             st.rerun()
@@ -84,14 +85,14 @@ def _draw_state(folder: Path, exports: Path, state: RunState) -> None:
     if run.state is not state:
         st.rerun()
     words, button = st.columns([5, 1.2], vertical_alignment="center")
-    words.progress(min(1.0, run.step / run.steps) if run.steps else 0.0, _told(run))
+    words.progress(min(1.0, run.step / run.steps) if run.steps else 0.0, as_text(_told(run)))
     if run.state is RunState.RUNNING:
         if button.button("Stop", shortcut="p", width="stretch", key="stop-run"):
             _try(lambda: stop_run(folder))
     elif run.state is not RunState.FINISHED and button.button("Go on", shortcut="p", width="stretch", key="resume-run"):
         _try(lambda: resume_run(folder, exports=exports))
     if run.problem:
-        st.warning(run.problem)
+        st.warning(as_text(run.problem))
     charts = curves(read_metrics(folder))
     for column, (title, rows) in zip(st.columns(max(1, len(charts))), charts.items(), strict=False):
         column.altair_chart(curve_chart(title, rows), width="stretch", key=f"curve-{title}")
@@ -101,7 +102,7 @@ def _try(act: Any) -> None:
     try:
         act()
     except CartwrightError as error:
-        st.warning(str(error))
+        st.warning(as_text(error))
     else:
         st.rerun()
 

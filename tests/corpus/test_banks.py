@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from corpus.banks import dropped
 from corpus.banks.bank import clean_cartridges, read_bank
-from corpus.banks.dropped import keep_file, safe_name, take_in
+from corpus.banks.dropped import keep_files, safe_name, take_in
 from corpus.banks.listing import PAGE, list_banks, read_sources
 from corpus.banks.reasons import REASONS, reason_words
 from corpus.ingesting.ingest import ingest
@@ -150,12 +151,40 @@ def test_dropped_files_are_kept_ingested_and_accounted_for(
         assert list_banks(connection).places == 3
 
 
+def keep(folder: Path, *files: tuple[str, bytes]) -> list[str]:
+    return [path.name for path in keep_files(folder, files)]
+
+
 def test_files_of_one_name_do_not_take_each_others_place(tmp_path: Path) -> None:
-    first, second = keep_file(tmp_path, "a.syx", b"1"), keep_file(tmp_path, "a.syx", b"2")
-    assert (first.name, second.name) == ("a.syx", "a (2).syx")
-    assert keep_file(tmp_path, "a.syx", b"2") == second
+    assert keep(tmp_path, ("a.syx", b"1"), ("a.syx", b"2")) == ["a.syx", "a (2).syx"]
+    assert keep(tmp_path, ("a.syx", b"2")) == ["a (2).syx"]
     (tmp_path / "link.syx").symlink_to(tmp_path / "nowhere")
-    assert keep_file(tmp_path, "link.syx", b"3").name == "link (2).syx"
+    assert keep(tmp_path, ("link.syx", b"3")) == ["link (2).syx"]
+
+
+def test_a_cartridge_and_its_sidecar_are_numbered_together(tmp_path: Path) -> None:
+    keep(tmp_path, ("a.syx", b"by hand"))
+    made = ("a.json", b"{}"), ("b.syx", b"b"), ("a.syx", b"generated")
+    assert keep(tmp_path, *made) == ["a (2).json", "a (2).syx", "b.syx"]
+    assert keep(tmp_path, *made) == ["a (2).json", "a (2).syx", "b.syx"]
+    assert keep(tmp_path, ("a.json", b"[]"), ("a.syx", b"by hand")) == ["a.json", "a.syx"]
+
+
+def test_who_drops_files_of_one_name_at_once_loses_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real, done = dropped.write_new_file, []
+
+    def late(path: Path, data: bytes) -> bool:
+        if path.name == "a.syx" and not done:  # somebody else takes the name at the last moment
+            done.append(path.write_bytes(b"theirs"))
+        return real(path, data)
+
+    monkeypatch.setattr(dropped, "write_new_file", late)
+    assert keep(tmp_path, ("a.json", b"{}"), ("a.syx", b"ours")) == ["a (2).json", "a (2).syx"]
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {
+        "a.syx": b"theirs",
+        "a (2).json": b"{}",
+        "a (2).syx": b"ours",
+    }
 
 
 @pytest.mark.parametrize(
@@ -177,7 +206,7 @@ def test_files_of_one_name_do_not_take_each_others_place(tmp_path: Path) -> None
 )
 def test_any_name_becomes_one_that_can_be_written(tmp_path: Path, name: str) -> None:
     safe = safe_name(name)
-    path = keep_file(tmp_path, name, b"data")
+    (path,) = keep_files(tmp_path, [(name, b"data")])
     assert path.parent == tmp_path
     assert path.read_bytes() == b"data"
     assert len(safe.encode()) < 250

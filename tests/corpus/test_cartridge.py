@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from corpus.cartridges.cartridge import POSITIONS, Cartridge, Slot
 from corpus.cartridges.naming import legal_name, unique_name
 from corpus.cartridges.wish import Wish, read_wish
-from corpus.cartridges.writing import cartridge_bytes, cartridge_sidecar, write_cartridge
+from corpus.cartridges.writing import cartridge_bytes, cartridge_sidecar
 from corpus.incoming.found import names_generator
 from dx7.errors import CartridgeError, CategoryError, VoiceError
-from dx7.files import read_bank, read_bank_bytes
+from dx7.files import read_bank_bytes
 from dx7.voice import INIT_VOICE, Voice
 
 
@@ -138,14 +138,12 @@ def test_a_unique_name_is_legal_whatever_was_typed(text: str, taken: list[str]) 
     assert name.casefold() not in {other.casefold() for other in taken}
 
 
-def test_the_sidecar_names_a_generator_only_where_a_model_made_a_voice(tmp_path) -> None:
+def test_the_sidecar_names_a_generator_only_where_a_model_made_a_voice() -> None:
     by_hand = Cartridge().add(slots(3)).called("My Brass / 1")
-    path, sidecar = write_cartridge(tmp_path / "new", by_hand)
-    assert path.name == "My-Brass-1.syx"
-    assert read_bank(path).voices() == by_hand.voices()
-    facts = json.loads(sidecar.read_text())
-    assert [slot["empty"] for slot in facts["slots"]] == [False] * 3 + [True] * 29
-    assert not names_generator(sidecar.read_bytes())
+    assert read_bank_bytes(cartridge_bytes(by_hand), "made").voices() == by_hand.voices()
+    sidecar = cartridge_sidecar(by_hand)
+    assert [slot["empty"] for slot in json.loads(sidecar)["slots"]] == [False] * 3 + [True] * 29
+    assert not names_generator(sidecar)
     made = by_hand.add([Slot(voice(70), wish=Wish.of({"brass": 1}))])
     assert names_generator(cartridge_sidecar(made))
 

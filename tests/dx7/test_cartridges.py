@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from dx7.errors import FileError, VoiceError
-from dx7.files import LARGEST_FILE, encode_cartridge, read_bank, write_cartridge
+from dx7.files import LARGEST_FILE, encode_cartridge, read_bank, write_cartridge, write_new_file
 from dx7.selection import split_slot
 from tests.dx7.file_shapes import VOICES
 
@@ -53,6 +54,25 @@ def test_an_interrupted_write_leaves_what_was_there(tmp_path: Path, monkeypatch:
         write_cartridge(path, VOICES)
     assert path.read_bytes() == b"before"
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("has_links", [True, False])
+def test_a_new_file_takes_nobodys_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, has_links: bool) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(1, os.strerror(1))
+
+    if not has_links:
+        monkeypatch.setattr(os, "link", refuse)
+    path = tmp_path / "new.syx"
+    with ThreadPoolExecutor(8) as pool:
+        written = list(pool.map(lambda number: write_new_file(path, bytes([number]) * 1000), range(8)))
+    assert sum(written) == 1
+    assert path.read_bytes() == bytes([written.index(True)]) * 1000
+    (tmp_path / "link.syx").symlink_to(tmp_path / "nowhere")
+    assert not write_new_file(tmp_path / "link.syx", b"")
+    assert len(list(tmp_path.iterdir())) == 2
+    with pytest.raises(FileError, match="cannot write"):
+        write_new_file(tmp_path / "missing" / "new.syx", b"")
 
 
 def test_dexed_reads_our_cartridge() -> None:

@@ -66,8 +66,10 @@ def start_server(folder: Path, store: Path, port: int | None = None) -> Server:
 def serving(folder: Path, store: Path) -> Iterator[Server]:
     """The same, ended at the end."""
     server = start_server(folder, store)
-    yield server
-    stop(server)
+    try:
+        yield server
+    finally:
+        stop(server)
 
 
 @contextmanager
@@ -81,8 +83,10 @@ def serving_page(folder: Path, script: str) -> Iterator[Server]:
     port = free_port()
     options = ["--server.address=127.0.0.1", f"--server.port={port}", "--server.headless=true"]
     server = _start(["-m", "streamlit", "run", str(folder / "server.py"), *options], folder, port)
-    yield server
-    stop(server)
+    try:
+        yield server
+    finally:
+        stop(server)
 
 
 def stop(server: Server) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 from typing import Any
 
 from labeler.deck.session import LabelSession
@@ -19,7 +20,7 @@ class FakeDeck:
         self.clock = 0.0
         self.sequence = 0
         self.pending: list[dict[str, Any]] = []
-        self.done: list[tuple[str, str]] = []
+        self.done: list[tuple[str, str]] = [(past["event"], past["token"]) for past in self.data["past"]]
         self.note(self.data)
 
     @property
@@ -31,10 +32,12 @@ class FakeDeck:
         assert data["first"] <= len(self.line)
         self.line[data["first"] :] = data["line"]
         self.pending = [event for event in self.pending if event["sequence"] > data["acknowledged"]]
+        if self.here is None and (arrived := self._next_open()):
+            self._move(arrived)
 
     def press(self, kind: str, *categories: str, dwell: float = 0.5, undoes: str | None = None) -> None:
         self.sequence += 1
-        event = f"{self.sequence:032x}"
+        event = secrets.token_hex(16)
         started, self.clock = self.clock, self.clock + dwell
         following = self._next_open()
         if kind == "undo":
@@ -50,6 +53,7 @@ class FakeDeck:
                 "kind": kind,
                 "token": self.here,
                 "next": following,
+                "voice": self.voice if self.here else None,
                 "categories": list(categories),
                 "undoes": undoes,
                 "started": started,

@@ -7,7 +7,9 @@ import pytest
 
 from corpus.labelling.journal import read_journals
 from corpus.labelling.labels import current_answers
-from labeler.deck.orphans import adopt_orphans
+from labeler.deck.orphans import Adoption, adopt_orphans
+from labeler.deck.session import LabelSession
+from tests.labeler.fakedeck import FakeDeck
 
 
 def event(sequence: int, kind: str = "label", **changes: Any) -> dict[str, Any]:
@@ -25,14 +27,14 @@ def event(sequence: int, kind: str = "label", **changes: Any) -> dict[str, Any]:
     } | changes
 
 
-def adopt(folder: Path, *events: Any) -> int:
+def adopt(folder: Path, *events: Any) -> Adoption:
     return adopt_orphans({"session": "gone", "events": list(events)}, journals=folder, labeller="anna")
 
 
 def test_answers_of_a_dead_server_are_written_once(tmp_path: Path) -> None:
-    assert adopt(tmp_path, event(7), event(8, "broken")) == 2
-    assert adopt(tmp_path, event(7), event(8, "broken")) == 0
-    assert adopt(tmp_path, event(8, "broken"), event(9)) == 1
+    assert adopt(tmp_path, event(7), event(8, "broken")) == Adoption("gone", 8, written=2)
+    assert adopt(tmp_path, event(7), event(8, "broken")) == Adoption("gone", 8)
+    assert adopt(tmp_path, event(8, "broken"), event(9)) == Adoption("gone", 9, written=1)
     answers = read_journals(tmp_path).answers
     assert [int(a.voice_id, 16) for a in answers] == [107, 108, 109]
     assert [a.answer.value for a in answers] == ["label", "broken", "label"]
@@ -41,7 +43,9 @@ def test_answers_of_a_dead_server_are_written_once(tmp_path: Path) -> None:
 
 def test_an_orphaned_undo_takes_back_what_the_journal_holds(tmp_path: Path) -> None:
     adopt(tmp_path, event(1))
-    assert adopt(tmp_path, event(2, "undo", undoes=f"{1:032x}", next="t1")) == 1
+    undo = event(2, "undo", undoes=f"{1:032x}", next="t1")
+    assert adopt(tmp_path, undo) == Adoption("gone", 2, written=1)
+    assert adopt(tmp_path, undo) == Adoption("gone", 2)
     answers = read_journals(tmp_path).answers
     assert answers[1].voice_id == answers[0].voice_id
     assert current_answers(answers) == []
@@ -60,11 +64,44 @@ def test_an_orphaned_undo_takes_back_what_the_journal_holds(tmp_path: Path) -> N
     ],
 )
 def test_orphans_pass_the_same_guard(tmp_path: Path, bad: Any) -> None:
-    assert adopt(tmp_path, event(1), bad) == 1
+    last = 2 if isinstance(bad, dict) else 1
+    assert adopt(tmp_path, event(1), bad) == Adoption("gone", last, written=1, refused=1)
     assert len(read_journals(tmp_path).answers) == 1
 
 
-@pytest.mark.parametrize("report", [None, 7, {}, {"events": None}, {"events": []}])
+@pytest.mark.parametrize("report", [None, 7, {}, {"events": None}, {"events": []}, {"events": 7}])
 def test_nothing_to_adopt(tmp_path: Path, report: Any) -> None:
-    assert adopt_orphans(report, journals=tmp_path / "labels", labeller="anna") == 0
+    assert adopt_orphans(report, journals=tmp_path / "labels", labeller="anna") == Adoption()
     assert not (tmp_path / "labels").exists()
+
+
+def test_a_page_that_outlives_its_server_loses_nothing(small_store: Path, labels_folder: Path) -> None:
+    old = FakeDeck(LabelSession(small_store, labels_folder, "anna", seed=1))
+    given = []
+
+    def label(times: int) -> dict[str, Any]:
+        for _ in range(times):
+            given.append(old.voice)
+            old.press("label", "brass")
+        return old.report()
+
+    first = label(3)
+    adopt_orphans(first, journals=labels_folder, labeller="anna")
+    session = LabelSession(small_store, labels_folder, "anna", seed=2)
+    session.receive(first)
+    label(2)  # while the new session was being made
+    old.press("label", "brass", dwell=0.01)
+    for _ in range(3):
+        session.receive(old.report())
+    data = session.deck_data(old.report())
+    assert data["adopted"] == {"session": old.session.id, "acknowledged": 6, "written": 0, "refused": 1}
+    assert [answer.voice_id for answer in read_journals(labels_folder).answers] == given
+    assert [past["voice"] for past in data["past"]] == given
+    new = FakeDeck(session)
+    for _ in range(40):
+        assert new.voice not in given
+        given.append(new.voice)
+        new.press("label", "piano")
+        new.send()
+    session.receive(old.report())  # comes late
+    assert [answer.voice_id for answer in read_journals(labels_folder).answers] == given

@@ -14,6 +14,7 @@ from corpus.labelling.journal import read_journals
 from corpus.labelling.labels import current_answers
 from corpus.labelling.serving import Refusal
 from dx7.voice import INIT_VOICE
+from labeler.plaintext import as_text
 from labeler.settings import LABELLER_VARIABLE, STORE_VARIABLE
 from tests.labeler.store_builder import VoiceRow, build_store, varied_voices
 
@@ -92,7 +93,7 @@ def test_a_click_that_comes_too_fast_labels_nothing_and_says_so(page: AppTest, c
     name = page.text[0].value
     click(page, "brass", clock, after=0.05)
     assert page.text[0].value == name
-    assert page.warning[0].value == Refusal.TOO_FAST.value
+    assert page.warning[0].value == as_text(Refusal.TOO_FAST.value)
     assert read_journals(tmp_path / "labels").answers == ()
     click(page, "brass", clock)
     assert len(read_journals(tmp_path / "labels").answers) == 1

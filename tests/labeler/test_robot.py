@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import statistics
 import sys
+import time
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -85,6 +86,7 @@ def test_ten_labellers_at_once_lose_and_double_nothing(tmp_path: Path) -> None:
         deck = FakeDeck(LabelSession(store, labels, name, leases=leases))
         for number in range(25):  # the line is filled up from the store a second time meanwhile
             while deck.here is None:  # nine others were before it at the store
+                time.sleep(0.02)
                 deck.send()
             given[name].append(deck.voice)
             deck.press("label", list(KEYS.values())[number % len(KEYS)])
