@@ -18,6 +18,7 @@ from corpus.labelling.targets import MOST, read_targets, write_targets
 from corpus.reviewing.accuracy import accuracy_of_suggestions
 from corpus.reviewing.figures import Rate
 from corpus.storage.store import open_store
+from corpus.suggesting.words import origin_word
 from dx7.categories import load_categories
 from dx7.exchange import CARD_FILE, SPLITS
 from labeler.background import Job, Progress
@@ -151,7 +152,7 @@ def _draw_preview(preview: Preview) -> None:
     rows.append({"Category": "All", **_totals(preview.counts), "all": preview.voices - preview.unplaced})
     counts.dataframe(rows, width="stretch", hide_index=True, height=35 * (len(rows) + 1) + 3)
     others.dataframe(
-        [{"Who says so": origin.replace("_", " "), "voices": count} for origin, count in preview.origins.items()],
+        [{"Who says so": origin_word(origin), "voices": count} for origin, count in preview.origins.items()],
         width="stretch",
         hide_index=True,
     )
