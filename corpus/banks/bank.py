@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 
 from corpus.storage.store import Connection
+from corpus.suggesting.opinions import read_each
+from corpus.suggesting.suggestion import Suggestion
 from dx7.errors import StoreError
 from dx7.files import encode_cartridge
 from dx7.parameters import BY_NAME, PARAMETER_NAMES, VOICES_IN_BANK
@@ -24,7 +26,7 @@ class Slot:
 
     ``other_banks`` counts other contents that hold the same voice, ``same_as`` the earlier slot of this bank that
     does. ``repairs`` say in words what was out of range, ``tags`` what was heard to be wrong, ``category`` what people
-    say it is, or else what rules would (``is_suggestion``).
+    say it is, or else what is suggested (``is_suggestion``), ``opinions`` what each source of suggestions says most.
     """
 
     slot: int
@@ -38,6 +40,7 @@ class Slot:
     category: str | None
     is_suggestion: bool
     family_size: int
+    opinions: tuple[Suggestion, ...]
 
     @property
     def is_duplicate(self) -> bool:
@@ -118,6 +121,7 @@ def _read_slots(connection: Connection, file_sha: str) -> tuple[Slot, ...]:
     tags = _grouped(connection, "SELECT DISTINCT voice_id, tag FROM health", list(voices))
     labels = _best(connection, _LABELS, list(voices))
     suggestions = _best(connection, _SUGGESTIONS, list(voices))
+    opinions = read_each(connection, list(voices))
     repairs = defaultdict(list)
     for raw_sha, field, value in connection.execute(_REPAIRS, {"sha": file_sha}).fetchall():
         repairs[raw_sha].append((field, value))
@@ -138,6 +142,7 @@ def _read_slots(connection: Connection, file_sha: str) -> tuple[Slot, ...]:
                 category=labels.get(voice_id) or suggestions.get(voice_id),
                 is_suggestion=voice_id not in labels,
                 family_size=sizes.get(voice_id, 1),
+                opinions=opinions.get(voice_id, ()),
             )
         )
         first_slot.setdefault(voice_id, slot)

@@ -1,4 +1,4 @@
-"""What is known of a few voices besides their sound: every name, where they come from, health, family."""
+"""What is known of a few voices besides their sound: every name, origins, health, family, what sources say of them."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 
 from corpus.storage.store import Connection
+from corpus.suggesting.opinions import read_each
+from corpus.suggesting.suggestion import Suggestion
 from dx7.parameters import PARAMETER_NAMES
 from dx7.voice import Voice
 
@@ -30,7 +32,8 @@ class Place:
 class VoiceCard:
     """A voice of the store, its names (the most common first, no blank ones), and some places it was found in.
 
-    ``health`` are its tags; ``family_size`` counts the voices that are the same sound, itself among them.
+    ``health`` are its tags; ``family_size`` counts the voices that are the same sound, itself among them. ``opinions``
+    are what each source of suggestions says of it most.
     """
 
     voice_id: str
@@ -39,6 +42,7 @@ class VoiceCard:
     places: tuple[Place, ...]
     health: tuple[str, ...] = ()
     family_size: int = 1
+    opinions: tuple[Suggestion, ...] = ()
 
 
 def read_cards(connection: Connection, voice_ids: Sequence[str]) -> dict[str, VoiceCard]:
@@ -74,6 +78,7 @@ def read_cards(connection: Connection, voice_ids: Sequence[str]) -> dict[str, Vo
         "SELECT voice_id, size FROM wanted JOIN sizes USING (family_id)",
         wanted,
     )
+    opinions = read_each(connection, wanted)
     return {
         voice_id: VoiceCard(
             voice_id=voice_id,
@@ -82,6 +87,7 @@ def read_cards(connection: Connection, voice_ids: Sequence[str]) -> dict[str, Vo
             places=tuple(Place(*row) for row in places.get(voice_id, [])[:MOST_PLACES]),
             health=tuple(row[0] for row in health.get(voice_id, [])),
             family_size=sizes[voice_id][0][0] if voice_id in sizes else 1,
+            opinions=opinions.get(voice_id, ()),
         )
         for voice_id, name, *values in rows
     }

@@ -27,7 +27,8 @@ class FamilyToAnswer:
     """A family that needs an answer: how many voices, how many without any, how often found, and why it is asked.
 
     ``outcomes`` are the main categories (or ``broken``) said of its voices, the most frequent first; ``suggestion`` is
-    the category that the suggestions of its voices speak for together, with the mean of their probabilities.
+    the category that the suggestions of its voices speak for together, with the mean of their probabilities,
+    and the source of the surest.
     """
 
     family_id: str
@@ -77,8 +78,9 @@ def _family(
     names: list[str],
     category: str | None,
     probability: float,
+    origin: str,
 ) -> FamilyToAnswer:
-    suggestion = Suggestion(category, round(probability, 4), "name_rule") if category else None
+    suggestion = Suggestion(category, round(probability, 4), origin) if category else None
     words = listed([spoken(outcome) for outcome in outcomes])
     reasons = {
         FamilyNeed.OPEN: f"{voices} voices, found in {sightings} places: nobody has answered one of them.",
@@ -134,14 +136,19 @@ WITH made AS (
         SEMI JOIN wanted USING (family_id) WHERE trim(name) <> '' GROUP BY ALL
     ) GROUP BY family_id
 ), votes AS (
-    SELECT family_id, category, sum(best) AS strength, avg(best) AS probability FROM (
-        SELECT voice_id, category, max(probability) AS best FROM suggestions GROUP BY ALL
+    SELECT family_id, category, sum(best.probability) AS strength, avg(best.probability) AS probability,
+        max(best).origin AS origin
+    FROM (
+        SELECT voice_id, category, max({'probability': probability, 'origin': origin}) AS best
+        FROM suggestions GROUP BY ALL
     ) JOIN members USING (voice_id) SEMI JOIN wanted USING (family_id) GROUP BY ALL
 ), best AS (
-    SELECT family_id, max({'strength': strength, 'category': category, 'probability': probability}) AS best
+    SELECT family_id,
+        max({'strength': strength, 'category': category, 'probability': probability, 'origin': origin}) AS best
     FROM votes GROUP BY family_id
 )
-SELECT family_id, need, size, unanswered, seen, outcomes, coalesce(names, []), best.category, best.probability
+SELECT family_id, need, size, unanswered, seen, outcomes, coalesce(names, []), best.category, best.probability,
+    best.origin
 FROM wanted LEFT JOIN named USING (family_id) LEFT JOIN best USING (family_id)
 ORDER BY skipped, weight DESC, seen DESC, family_id
 """

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from corpus.storage.store import Connection
-from corpus.suggesting.suggestion import ORIGINS
+from corpus.suggesting.suggestion import ORIGINS, Suggestion
 from dx7.categories import category_keys
 
 Floats = NDArray[np.float32]
@@ -51,6 +51,21 @@ def read_opinions(connection: Connection, voice_ids: Sequence[str]) -> dict[str,
         table[places[1][said], places[2][said]] = probability[said]
         opinions[ORIGINS[number]] = table
     return opinions
+
+
+def read_each(connection: Connection, voice_ids: Sequence[str]) -> dict[str, tuple[Suggestion, ...]]:
+    """What each source says most of a few voices, the surest source first; a voice without opinions is left out."""
+    rows = connection.execute(
+        "SELECT voice_id, origin, max({'probability': probability, 'category': category}) AS most FROM opinions"
+        " WHERE voice_id IN (SELECT unnest($ids::VARCHAR[])) GROUP BY voice_id, origin"
+        " ORDER BY voice_id, most DESC, origin",
+        {"ids": list(voice_ids)},
+    ).fetchall()
+    found: dict[str, tuple[Suggestion, ...]] = {}
+    for voice_id, origin, most in rows:
+        suggestion = Suggestion(most["category"], round(most["probability"], 4), origin)
+        found[voice_id] = (*found.get(voice_id, ()), suggestion)
+    return found
 
 
 def write_opinions(connection: Connection, origin: str, voice_ids: Sequence[str], probabilities: Floats) -> int:

@@ -7,6 +7,7 @@ import time
 import streamlit as st
 
 from corpus.labelling.answer import AnswerKind
+from corpus.suggesting.words import breakdown, who_suggests
 from dx7.categories import Category, load_categories
 from labeler.deck.serves import Serve
 from labeler.deck.session import LabelSession
@@ -56,7 +57,8 @@ def _draw_voice(session: LabelSession, serve: Serve) -> None:
     st.audio(wav_sound(serve.card.voice, serve.phrase_category), format="audio/wav", autoplay=True)
     st.text(serve.reason)
     if serve.suggestion:
-        st.text(f"suggested: {serve.suggestion.category}, {serve.suggestion.probability:.0%}")
+        sources = breakdown(serve.card.opinions) or f"{who_suggests(serve.suggestion.origin)} it"
+        st.text(f"suggested: {serve.suggestion.category}, {serve.suggestion.probability:.0%} ({sources})")
     for text in filter(None, (st.session_state.pop("plain-refusal", None), session.notice)):
         st.warning(as_text(text))
 

@@ -8,11 +8,10 @@ from typing import Any
 from corpus.labelling.voicecard import VoiceCard
 from corpus.searching.neighbours import Neighbour
 from corpus.suggesting.suggestion import Suggestion
+from corpus.suggesting.words import breakdown, who_suggests
 from dx7.categories import category_keys
 from labeler.deck.diagram import diagram
 from labeler.sounds.takes import encode_voice
-
-ORIGINS = {"name_rule": "its name says so", "folder_rule": "its folder says so", "ear": "it sounds like it"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +49,23 @@ class Serve:
             "places": [f"{place.path} · slot {place.slot}" for place in self.card.places],
             "sightings": self.sightings,
             "reason": self.reason,
-            "suggestion": _shown(self.suggestion),
+            "suggestion": self._shown_suggestion(),
             "algorithm": diagram(self.card.voice),
             "description": self.card.voice.describe(),
             "health": [tag.replace("_", " ") for tag in self.card.health],
             "family": self.card.family_size,
             "neighbours": [_neighbour(each) for each in self.neighbours],
+        }
+
+    def _shown_suggestion(self) -> dict[str, Any] | None:
+        """What all sources suggest, whose say counted most, and what each says by itself."""
+        if self.suggestion is None:
+            return None
+        return {
+            "category": self.suggestion.category,
+            "probability": self.suggestion.probability,
+            "origin": f"{who_suggests(self.suggestion.origin)} it",
+            "opinions": breakdown(self.card.opinions),
         }
 
 
@@ -66,14 +76,4 @@ def _neighbour(neighbour: Neighbour) -> dict[str, Any]:
         "category": neighbour.category,
         "labelled": neighbour.is_labelled,
         "distance": round(neighbour.distance, 1),
-    }
-
-
-def _shown(suggestion: Suggestion | None) -> dict[str, Any] | None:
-    if suggestion is None:
-        return None
-    return {
-        "category": suggestion.category,
-        "probability": suggestion.probability,
-        "origin": ORIGINS.get(suggestion.origin, suggestion.origin.replace("_", " ")),
     }

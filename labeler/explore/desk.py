@@ -22,6 +22,8 @@ from corpus.searching.search import Hit, find_ids, read_hits, search
 from corpus.searching.search_index import open_for_search
 from corpus.searching.similar import Similar, more_like, read_parameters
 from corpus.storage.store import Connection, open_store
+from corpus.suggesting.opinions import read_each
+from corpus.suggesting.suggestion import Suggestion
 from dx7.categories import load_categories
 from dx7.engine import Audio
 from dx7.errors import CartwrightError
@@ -73,6 +75,7 @@ class Shown:
     total: int
     narrowed: Narrowed
     matching: frozenset[str] | None  # ids of all that the search finds; None: every voice
+    opinions: Mapping[str, Sequence[Suggestion]]  # what each source says of those shown
 
 
 @dataclass(slots=True)
@@ -146,11 +149,12 @@ class Desk:
             heading, found, total = self._found(connection, narrowed)
             ids = [each.hit.voice_id if isinstance(each, Similar) else each.voice_id for each in found]
             rows = read_parameters(connection, ids)
+            opinions = read_each(connection, ids)
             matching = None
             if self.text.strip() or self.chosen:
                 matching = frozenset(find_ids(connection, self.text, self._filters(), limit=2**31))
         voices = {voice_id: Voice.from_array(row) for voice_id, row in zip(ids, rows, strict=True)}
-        return Shown(heading, tuple(found), voices, total, narrowed, matching)
+        return Shown(heading, tuple(found), voices, total, narrowed, matching, opinions)
 
     def _found(self, connection: Connection, narrowed: Narrowed) -> tuple[str, Sequence[Hit | Similar], int]:
         if self.shows is Shows.SELECTED:

@@ -7,23 +7,37 @@ from collections.abc import Mapping, Sequence
 from corpus.searching.facets import NOT_HEARD, SCALES, SILENT
 from corpus.searching.search import Hit
 from corpus.searching.similar import Similar
+from corpus.suggesting.suggestion import Suggestion
+from corpus.suggesting.words import breakdown
 from dx7.voice import Voice
 from labeler.rack.rack import Tile
 
 _FAR = 3.0  # a distance by sound that is something else: the gauge is empty
 
 
-def tiles_of(found: Sequence[Hit | Similar], voices: Mapping[str, Voice]) -> list[Tile]:
-    """Tiles for voices that were found by name or by sound, in the order given; those without a voice are left out."""
+def tiles_of(
+    found: Sequence[Hit | Similar], voices: Mapping[str, Voice], opinions: Mapping[str, Sequence[Suggestion]]
+) -> list[Tile]:
+    """Tiles for voices that were found by name or by sound, in the order given; those without a voice are left out.
+
+    ``opinions`` are what each source says of a voice; they are read where one points at what is suggested of it.
+    """
     tiles = []
     for each in found:
         hit = each.hit if isinstance(each, Similar) else each
         if hit.voice_id in voices:
-            tiles.append(_tile(hit, each if isinstance(each, Similar) else None, voices[hit.voice_id]))
+            tiles.append(
+                _tile(
+                    hit,
+                    each if isinstance(each, Similar) else None,
+                    voices[hit.voice_id],
+                    opinions.get(hit.voice_id, ()),
+                )
+            )
     return tiles
 
 
-def _tile(hit: Hit, similar: Similar | None, voice: Voice) -> Tile:
+def _tile(hit: Hit, similar: Similar | None, voice: Voice, opinions: Sequence[Suggestion]) -> Tile:
     categories = hit.labels or tuple(f"{category}?" for category in hit.suggestions)
     facts = [", ".join(categories[:2]) or "no category"]
     facts.append((", ".join(similar.differences) or "the same to the ear") if similar else _sound(hit))
@@ -41,6 +55,7 @@ def _tile(hit: Hit, similar: Similar | None, voice: Voice) -> Tile:
         ),
         category=next(iter(hit.labels or hit.suggestions), None),
         gauge=max(0.0, 1 - similar.distance / _FAR) if similar else None,
+        hint="" if hit.labels else breakdown(opinions),
     )
 
 

@@ -24,7 +24,7 @@ const rackface = {
     const node = make("div", { class: tile.empty ? "tile empty" : "tile", role: "option", "data-key": tile.key });
     const category = this.data.categories.find((each) => each.key === tile.category);
     if (category) node.style.setProperty("--hue", category.colour);
-    node.append(make("b", {}, tile.name || "(no name)"), make("small", { title: tile.detail }, tile.detail));
+    node.append(make("b", {}, tile.name || "(no name)"), make("small", { title: [tile.detail, tile.hint].filter(Boolean).join("\n") }, tile.detail));
     const badges = make("span", { class: "badges" });
     badges.append(...tile.badges.map((badge) => make("i", {}, badge)));
     const gauge = make("span", { class: "gauge" });

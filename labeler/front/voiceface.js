@@ -40,6 +40,7 @@ const voiceface = {
     at.suggested.textContent = suggestion ? this.title(suggestion.category) : "no suggestion";
     at.gauge.parentElement.hidden = !suggestion;
     at.gauge.style.width = `${100 * (suggestion?.probability ?? 0)}%`;
+    at.origin.title = at.opinions.textContent = suggestion?.opinions ?? "";
     at.origin.textContent = suggestion ? `${Math.round(100 * suggestion.probability)} % · ${suggestion.origin}` : "";
   },
 

@@ -23,7 +23,8 @@ _mount = mount("rack", *LISTENING, "rack.js", "rack_face.js")
 class Tile:
     """A voice of a rack. ``category`` gives its colour and phrase, ``gauge`` (0 to 1) is a thin bar, such as a
     probability; tiles of one ``group`` stand together under it as a heading; ``marked`` is the mark it begins with. A
-    tile that ``is_empty`` holds a place for a voice and never sounds."""
+    tile that ``is_empty`` holds a place for a voice and never sounds. ``hint`` is read where one points at the detail.
+    """
 
     key: str
     voice: Voice
@@ -35,6 +36,7 @@ class Tile:
     gauge: float | None = None
     marked: bool = False
     is_empty: bool = False
+    hint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,4 +177,5 @@ def _facts(tile: Tile) -> dict[str, Any]:
         "gauge": tile.gauge,
         "marked": tile.marked,
         "empty": tile.is_empty,
+        "hint": tile.hint,
     }

@@ -14,6 +14,7 @@ from corpus.banks.listing import PAGE, BankList, BankRow, list_banks, read_sourc
 from corpus.banks.reasons import reason_words
 from corpus.ingesting.weave import rebuild_file
 from corpus.storage.store import open_store
+from corpus.suggesting.words import breakdown
 from dx7.errors import CartwrightError
 from labeler.components import keep, mount
 from labeler.context import Context
@@ -142,6 +143,7 @@ def _tile(slot: Slot, heading: str) -> Tile:
         badges=(*slot.tags, *slot.repairs),
         category=slot.category,
         group=heading,
+        hint=breakdown(slot.opinions) if slot.is_suggestion else "",
     )
 
 

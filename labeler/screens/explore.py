@@ -144,7 +144,11 @@ def _draw_found(desk: Desk, shown: Shown) -> Iterable[RackEvent]:
     heading.text(f"{shown.heading}{f', {len(shown.found):,} shown' if len(shown.found) < shown.total else ''}")
     notice.text(" ".join(filter(None, (desk.notice, desk.proposal.words() if desk.proposal else ""))))
     return draw_rack(
-        tiles_of(shown.found, shown.voices), key=_RACK, actions=_actions(desk, shown), pads=True, columns=4
+        tiles_of(shown.found, shown.voices, shown.opinions),
+        key=_RACK,
+        actions=_actions(desk, shown),
+        pads=True,
+        columns=4,
     )
 
 

@@ -68,6 +68,7 @@ def test_the_largest_comes_first_and_single_voices_never(store: Path) -> None:
     assert large.sightings == sum(row.sightings for row in varied_voices(6))
     assert len(large.names) == 4
     assert large.suggestion is not None
+    assert large.suggestion.origin == "name_rule"
 
 
 def test_an_answer_that_covers_a_family_ends_it(store: Path) -> None:

@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from corpus.storage.store import Connection
-from corpus.suggesting.opinions import Floats, read_opinions, write_opinions
+from corpus.suggesting.opinions import Floats, read_each, read_opinions, write_opinions
 from corpus.suggesting.pooling import contribution, loudest, pool
-from corpus.suggesting.suggestion import EAR, FAMILY, FOLDER_RULE, NAME_RULE, ORIGINS
+from corpus.suggesting.suggestion import EAR, FAMILY, FOLDER_RULE, NAME_RULE, ORIGINS, Suggestion
 from corpus.suggesting.trust import DEFAULT_SAYS, DEFAULT_TRUST, Say, Trust, beforehand, parse_trust
 from corpus.suggesting.trusting import fit_trust
+from corpus.suggesting.words import breakdown, origin_word
 from dx7.categories import category_keys
 from dx7.errors import StoreError
 
@@ -170,3 +171,13 @@ def test_opinions_of_the_wrong_shape_or_source_are_refused(connection: Connectio
         write_opinions(connection, "oracle", ["a"], says({}))
     with pytest.raises(ValueError, match="expected the truth"):
         fit_trust({EAR: says({})}, [0], np.zeros((2, len(KEYS)), bool))
+
+
+def test_each_source_is_heard_by_itself(connection: Connection) -> None:
+    write_opinions(connection, NAME_RULE, ["a", "b"], says({"brass": 0.75, "bell": 0.25}, {}))
+    write_opinions(connection, EAR, ["a", "b"], says({"bell": 0.875}, {}))
+    found = read_each(connection, ["b", "a"])
+    assert found == {"a": (Suggestion("bell", 0.875, EAR), Suggestion("brass", 0.75, NAME_RULE))}
+    assert breakdown(found["a"]) == "names brass 0.75, ear bell 0.88"
+    assert breakdown([]) == ""
+    assert {origin_word(origin) for origin in ORIGINS} == {"names", "folders", "family", "neighbours", "ear"}

@@ -156,11 +156,13 @@ def test_cards_say_where_a_voice_comes_from(tmp_path: Path) -> None:
     store = build_store(tmp_path / "store.duckdb", rows)
     wanted = rows[4].voice
     with open_store(store) as connection:
+        connection.execute("INSERT INTO opinions VALUES ($1, 'bell', 0.25, 'ear')", [wanted.voice_id])
         cards = read_cards(connection, [wanted.voice_id, "f" * 32])
     assert list(cards) == [wanted.voice_id]
     card = cards[wanted.voice_id]
     assert card.voice == wanted
     assert card.names == (wanted.name,)
+    assert [(each.category, each.origin) for each in card.opinions] == [("piano", "name_rule"), ("bell", "ear")]
     assert [(p.source, p.path, p.slot) for p in card.places] == [
         ("banks", "bank0.syx", 5),
         ("banks", "bank1.syx", 5),

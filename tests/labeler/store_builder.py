@@ -87,16 +87,14 @@ def fill_store(connection: Connection, rows: Sequence[VoiceRow]) -> None:
         },
     )
     suggested = [row for row in rows if row.category]
-    _insert(
-        connection,
-        "suggestions",
-        {
-            "voice_id": [row.voice.voice_id for row in suggested],
-            "category": [str(row.category) for row in suggested],
-            "probability": [row.probability for row in suggested],
-            "origin": ["name_rule"] * len(suggested),
-        },
-    )
+    said = {
+        "voice_id": [row.voice.voice_id for row in suggested],
+        "category": [str(row.category) for row in suggested],
+        "probability": [row.probability for row in suggested],
+        "origin": ["name_rule"] * len(suggested),
+    }
+    _insert(connection, "opinions", said)
+    _insert(connection, "suggestions", said)
 
 
 def add_raw_voices(connection: Connection, voices: Sequence[Voice]) -> None:

@@ -52,10 +52,11 @@ def test_a_search_is_narrowed_and_shown(desk: Desk) -> None:
     shown = desk.read()
     assert shown.total == len(shown.found)
     assert shown.matching == {hit.voice_id for hit in shown.found}  # type: ignore[union-attr]
-    tiles = tiles_of(shown.found, shown.voices)
+    tiles = tiles_of(shown.found, shown.voices, shown.opinions)
     assert [tile.key for tile in tiles] == [hit.voice_id for hit in shown.found]  # type: ignore[union-attr]
     assert {tile.category for tile in tiles} == {"piano"}
     assert all(tile.detail.startswith("piano?") for tile in tiles)
+    assert {tile.hint for tile in tiles} == {"names piano 0.80"}
     desk.find("nonsense")
     assert desk.text == "tone 1"
 
@@ -64,7 +65,7 @@ def test_what_sounds_alike_is_shown_nearest_first(desk: Desk) -> None:
     desk.show_like(IDS[0])
     shown = desk.read()
     assert shown.heading == "Nearest by sound to TONE 0"
-    gauges = [tile.gauge for tile in tiles_of(shown.found, shown.voices)]
+    gauges = [tile.gauge for tile in tiles_of(shown.found, shown.voices, shown.opinions)]
     assert gauges == sorted(gauges, key=lambda gauge: -(gauge or 0))
     desk.back()
     assert desk.shows is Shows.FOUND

@@ -72,6 +72,12 @@ def test_a_deck_that_comes_back_is_told_what_it_said(session: LabelSession) -> N
     assert [each["token"] for each in session.deck_data()["past"]] == [token for _, token in browser.done]
 
 
+def test_a_suggestion_says_where_it_comes_from(session: LabelSession) -> None:
+    suggested = next(voice["suggestion"] for voice in session.deck_data()["line"] if voice["suggestion"])
+    assert suggested["origin"] == "its names suggest it"
+    assert suggested["opinions"] == f"names {suggested['category']} 0.80"
+
+
 def test_a_report_that_comes_twice_counts_once(session: LabelSession, labels_folder: Path) -> None:
     browser = FakeDeck(session)
     browser.press("label", "brass")
