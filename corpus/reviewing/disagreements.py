@@ -11,6 +11,13 @@ from corpus.reviewing.opinions import BROKEN, Said, by_voice, listed, most_say, 
 from corpus.suggesting.suggestion import Suggestion
 
 SURE = 0.9  # how probable a suggestion must be to be held against a person
+SUGGESTS = {
+    "name_rule": "its names suggest",
+    "folder_rule": "its folders suggest",
+    "family": "its family suggests",
+    "neighbours": "voices that sound like it suggest",
+    "ear": "the ear hears",
+}
 _APART, _BROKEN, _ORDER, _AGREED = 3, 2, 1, 0  # how far two opinions are from each other
 _HEARSAY = 0.5  # what is taken off where an opinion was meant for another voice of the family
 
@@ -116,8 +123,7 @@ def _against(category: str, found: Sequence[tuple[str, list[Said], Suggestion]])
     voice_id, said, best = found[0]
     more = len(found) - 1
     further = f" (so do those of {more} more voice{'s' if more > 1 else ''} meant with it)" if more else ""
-    who = _ORIGINS.get(best.origin, best.origin)
-    reason = f"{in_words(said)}; {who} {spoken(category)}, at {best.probability:.2f}{further}."
+    reason = f"{in_words(said)}; {SUGGESTS[best.origin]} {spoken(category)}, at {best.probability:.2f}{further}."
     return Case(
         kind=CaseKind.SUGGESTION,
         key=f"suggestion-{voice_id}",
@@ -129,6 +135,3 @@ def _against(category: str, found: Sequence[tuple[str, list[Said], Suggestion]])
         suggested=category,
         probability=best.probability,
     )
-
-
-_ORIGINS = {"name_rule": "its names suggest", "folder_rule": "its folders suggest"}
