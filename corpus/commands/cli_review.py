@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from corpus.reviewing.agreement import Agreement
     from corpus.reviewing.review import ReviewList
 
-_KINDS = ("disagreement", "suggestion", "label_error", "family")
+_KINDS = ("disagreement", "suggestion", "label_error", "family", "drift")
 
 
 def register(group: typer.Typer) -> None:
@@ -67,7 +67,8 @@ def review(
     with progress() as bar, open_store(store or store_file()) as connection:
         bar.add_task("looking", total=None)
         rebuild_answers(connection, folder or labels_folder())
-        lists = read_review(connection, kinds=[CaseKind(word) for word in kind or _KINDS], least=least)
+        answers = read_journals(folder or labels_folder()).answers
+        lists = read_review(connection, kinds=[CaseKind(word) for word in kind or _KINDS], least=least, answers=answers)
         names = _names(connection, lists)
     if json:
         print_json(

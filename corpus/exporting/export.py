@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from corpus.exporting.card import write_card
 from corpus.exporting.control import measure_control
-from corpus.exporting.machines import read_opinions
+from corpus.exporting.machines import list_opinions
 from corpus.exporting.policy import Policy
 from corpus.exporting.selection import Selection, select_voices
 from corpus.hearing.health import refresh_health
@@ -64,7 +64,7 @@ def export(
         raise ExportError("the store has voices that are in no family yet; run python -m corpus families first")
     keys = category_keys()
     selection = select_voices(connection, keys, policy)
-    voices = _rows(selection, read_opinions(connection, keys))
+    voices = _rows(selection, list_opinions(connection, keys))
     facts: dict[str, object] = {
         "policy": policy.as_dict(),
         "voices_in_store": len(selection.verdicts),

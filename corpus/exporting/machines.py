@@ -8,6 +8,8 @@ from itertools import groupby
 
 from corpus.exporting.verdicts import Curated
 from corpus.storage.store import Connection
+from corpus.suggesting.opinions import read_opinions, read_voice_ids
+from corpus.suggesting.suggestions import read_trust, suggestion_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +34,31 @@ class Suggested:
 def read_suggested(
     connection: Connection, category_keys: Sequence[str], origins: Collection[str]
 ) -> dict[str, Suggested]:
-    """The suggestions whose loudest source is one of ``origins``, by voice. Voices without one are not there."""
+    """What these sources together suggest, by voice. Voices of which they say nothing are not there.
+
+    Where every source that has an opinion is among ``origins`` that is what the store suggests; else it is pooled anew
+    without the others. Raises ``StoreError`` if what was learned of the sources cannot be read.
+    """
+    speaking = {origin for (origin,) in connection.execute("SELECT DISTINCT origin FROM opinions").fetchall()}
+    if speaking <= set(origins):
+        return _suggested(connection, category_keys, origins, "suggestions")
+    voice_ids = read_voice_ids(connection)
+    heard = {origin: said for origin, said in read_opinions(connection, voice_ids).items() if origin in origins}
+    if not heard:
+        return {}
+    connection.register("pooled_anew", suggestion_rows(voice_ids, heard, read_trust(connection)))
+    try:
+        return _suggested(connection, category_keys, origins, "pooled_anew")
+    finally:
+        connection.unregister("pooled_anew")
+
+
+def _suggested(
+    connection: Connection, category_keys: Sequence[str], origins: Collection[str], table: str
+) -> dict[str, Suggested]:
     rows = connection.execute(
-        "SELECT voice_id, category, probability, origin FROM suggestions"
+        f"SELECT voice_id, category, probability, origin FROM {table}"  # noqa: S608 - one of two names of our own
         " WHERE list_contains($1::VARCHAR[], origin) AND list_contains($2::VARCHAR[], category)"
-        # Where two sources still stand side by side, the surer one speaks.
-        " QUALIFY row_number() OVER (PARTITION BY voice_id, category ORDER BY probability DESC, origin) = 1"
         " ORDER BY voice_id, probability DESC, category",
         [sorted(origins), list(category_keys)],
     ).fetchall()
@@ -47,7 +68,7 @@ def read_suggested(
     }
 
 
-def read_opinions(connection: Connection, category_keys: Sequence[str]) -> dict[str, list[dict[str, object]]]:
+def list_opinions(connection: Connection, category_keys: Sequence[str]) -> dict[str, list[dict[str, object]]]:
     """What each source alone says of each voice: origin, category, probability; by origin, the most probable first."""
     rows = connection.execute(
         "SELECT voice_id, list({'origin': origin, 'category': category, 'probability': probability}"

@@ -90,7 +90,7 @@ class Agreement:
 
 def measure_agreement(answers: Iterable[Answer]) -> Agreement:
     """The figures of journals; what was taken back does not count."""
-    independent = [answer for answer in standing_answers(answers) if _is_independent(answer)]
+    independent = independent_answers(answers)
     repeats = repeated_answers(independent)
     common = common_answers(independent)
     said: dict[str, list[str]] = {}
@@ -111,6 +111,11 @@ def measure_agreement(answers: Iterable[Answer]) -> Agreement:
         alpha=krippendorff_alpha(said),
         by_category=tuple(agreement_by_category(pair.outcomes for pair in everything)),
     )
+
+
+def independent_answers(answers: Iterable[Answer]) -> list[Answer]:
+    """The opinions, being unsure among them, that were given by ear, in person and outside of review, oldest first."""
+    return [answer for answer in standing_answers(answers) if _is_independent(answer)]
 
 
 def repeated_answers(independent: Sequence[Answer]) -> dict[str, list[Pair]]:

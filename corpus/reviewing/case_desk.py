@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -23,14 +24,15 @@ from corpus.reviewing.review import ReviewList, read_review
 from corpus.storage.store import open_store
 from dx7.errors import CartwrightError, JournalError
 
-_QUICK = tuple(kind for kind in CaseKind if kind is not CaseKind.LABEL_ERROR)
+KEPT = (CaseKind.LABEL_ERROR, CaseKind.DRIFT)  # lists that take long, or read all journals
+_QUICK = tuple(kind for kind in CaseKind if kind not in KEPT)
 
 
 class CaseDesk:
     """The review lists, the case on the desk with its bench, and how the last decision went (``notice``).
 
-    Label errors are looked for when their list is first opened, for that takes seconds; ``lists`` lacks them until
-    then. Raises ``StoreError`` if there is no store, ``StoreBusyError`` if another program holds it.
+    Label errors and drift are looked for when their list is first opened; ``lists`` lacks it until then. Raises
+    ``StoreError`` if there is no store, ``StoreBusyError`` if another program holds it.
     """
 
     def __init__(self, store: Path, journals: Path, labeller: str) -> None:
@@ -41,7 +43,7 @@ class CaseDesk:
         self.bench: Bench | None = None
         self._places = dict.fromkeys(CaseKind, 0)
         self._store, self._journals, self._labeller = store, journals, labeller
-        self._errors: ReviewList | None = None
+        self._kept: dict[CaseKind, ReviewList] = {}
         self.refresh()
 
     @property
@@ -62,8 +64,8 @@ class CaseDesk:
 
     @locked
     def look_again(self) -> None:
-        """Look for label errors anew, with what was decided since."""
-        self._errors = None
+        """Look for label errors and drift anew, with what was decided since."""
+        self._kept = {}
         self.refresh()
 
     @locked
@@ -85,11 +87,11 @@ class CaseDesk:
             rebuild_answers(connection, self._journals)
             opinions = read_opinions(connection)
             self.lists = {one.kind: one for one in read_review(connection, kinds=_QUICK)}
-            if self.kind is CaseKind.LABEL_ERROR and self._errors is None:
-                (self._errors,) = read_review(connection, kinds=[CaseKind.LABEL_ERROR])
-            if self._errors:
-                left = tuple(still_open(self._errors.cases, opinions))
-                self.lists[CaseKind.LABEL_ERROR] = ReviewList(CaseKind.LABEL_ERROR, left, self._errors.problem)
+            if self.kind in KEPT and self.kind not in self._kept:
+                answers = read_journals(self._journals).answers
+                (self._kept[self.kind],) = read_review(connection, kinds=[self.kind], answers=answers)
+            for kind, kept in self._kept.items():
+                self.lists[kind] = replace(kept, cases=tuple(still_open(kept.cases, opinions)))
             cases = self._find(show) if show else self.lists[self.kind].cases
             self._places[self.kind] = min(self.place, max(0, len(cases) - 1))
             self.bench = (

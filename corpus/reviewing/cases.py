@@ -18,6 +18,7 @@ class CaseKind(StrEnum):
     SUGGESTION = "suggestion"  # a person against a suggestion that is sure of itself
     LABEL_ERROR = "label_error"  # by its sound and parameters it is rather something else
     FAMILY = "family"  # one sound under two labels
+    DRIFT = "drift"  # somebody has come to mean something else
 
 
 @dataclass(frozen=True, slots=True)

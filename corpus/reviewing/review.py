@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
+from corpus.labelling.answer import Answer
 from corpus.reviewing.cases import Case, CaseKind, still_open
 from corpus.reviewing.disagreements import SURE, against_suggestions, families_disagree, people_disagree
+from corpus.reviewing.drift import find_drift
 from corpus.reviewing.label_errors import find_label_errors
 from corpus.reviewing.opinions import Said, read_best_suggestions, read_families, read_opinions
 from corpus.storage.store import Connection
@@ -16,6 +18,7 @@ TITLES = {
     CaseKind.SUGGESTION: "Against a sure suggestion",
     CaseKind.LABEL_ERROR: "Likely label errors",
     CaseKind.FAMILY: "One family, two labels",
+    CaseKind.DRIFT: "Drift",
 }
 
 
@@ -34,18 +37,25 @@ class ReviewList:
 
 
 def read_review(
-    connection: Connection, *, kinds: Collection[CaseKind] = tuple(CaseKind), least: float = SURE
+    connection: Connection,
+    *,
+    kinds: Collection[CaseKind] = tuple(CaseKind),
+    least: float = SURE,
+    answers: Iterable[Answer] = (),
 ) -> list[ReviewList]:
     """The lists of these kinds, as of the last projection of the journals; decided cases are left out.
 
-    ``least`` is how probable a suggestion must be to be held against a person. Label errors take seconds where there
+    ``least`` is how probable a suggestion must be to be held against a person. ``answers`` are the lines of the
+    journals, in which drift is looked for. Label errors take seconds where there
     are thousands of labels, the others none.
     """
     opinions = read_opinions(connection)
-    return [_read_list(connection, kind, opinions, least) for kind in CaseKind if kind in kinds]
+    return [_read_list(connection, kind, opinions, least, answers) for kind in CaseKind if kind in kinds]
 
 
-def _read_list(connection: Connection, kind: CaseKind, opinions: Sequence[Said], least: float) -> ReviewList:
+def _read_list(
+    connection: Connection, kind: CaseKind, opinions: Sequence[Said], least: float, answers: Iterable[Answer]
+) -> ReviewList:
     problem = None
     if kind is CaseKind.DISAGREEMENT:
         cases = people_disagree(opinions)
@@ -53,6 +63,9 @@ def _read_list(connection: Connection, kind: CaseKind, opinions: Sequence[Said],
         cases = against_suggestions(opinions, read_best_suggestions(connection), least=least)
     elif kind is CaseKind.FAMILY:
         cases = families_disagree(opinions, read_families(connection))
+    elif kind is CaseKind.DRIFT:
+        drift = find_drift(answers, opinions, read_best_suggestions(connection))
+        cases, problem = list(drift.cases), drift.problem
     else:
         found = find_label_errors(connection, opinions, read_families(connection))
         cases, problem = list(found.cases), found.problem

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from corpus.reviewing.bench import BenchVoice
-from corpus.reviewing.case_desk import CaseDesk
+from corpus.reviewing.case_desk import KEPT, CaseDesk
 from corpus.reviewing.cases import Case, CaseKind
 from corpus.reviewing.offers import Offer, offers_of
 from corpus.reviewing.review import TITLES
@@ -71,7 +71,7 @@ def seen_plainly(event: RackEvent) -> RackEvent:
 def case_actions(desk: CaseDesk, *, blind: bool) -> list[RackAction]:
     """What can be done with the case on the desk."""
     bench = desk.bench
-    again = [RackAction("again", "j", "Look again")] if desk.kind is CaseKind.LABEL_ERROR else []
+    again = [RackAction("again", "j", "Look again")] if desk.kind in KEPT else []
     if bench is None:
         return [*again, *_MOVES]
     if blind and bench.blind:
@@ -109,7 +109,7 @@ def _advice(case: Case) -> str:
 def _suggested(case: Case) -> tuple[Chip, ...]:
     if case.suggested is None or case.probability is None:
         return ()
-    who = "a model" if case.kind is CaseKind.LABEL_ERROR else "names and folders"
+    who = "a model" if case.kind is CaseKind.LABEL_ERROR else "suggested"
     return (Chip(f"{who}: {title_of(case.suggested)}", case.suggested, f"{case.probability:.2f}"),)
 
 

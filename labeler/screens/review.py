@@ -42,7 +42,7 @@ class _Page:
     def open(self, tab: str) -> None:
         """Put another list on the desk, or the figures; that of label errors is drawn up by the next run."""
         self.tab = tab
-        if tab != AGREEMENT_TAB and tab in self.desk.lists:
+        if tab != AGREEMENT_TAB and (tab != CaseKind.LABEL_ERROR or tab in self.desk.lists):
             self.desk.open_list(CaseKind(tab))
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
@@ -16,6 +17,8 @@ from corpus.exporting.quotas import Candidate, of_families, up_to_maximum, up_to
 from corpus.exporting.selection import Selection, select_voices
 from corpus.exporting.verdicts import Curated, LeftOut, Unhealthy
 from corpus.storage.store import Connection, open_store
+from corpus.suggesting.opinions import write_opinions
+from corpus.suggesting.suggestions import pool_suggestions
 from dx7.categories import category_keys
 from tests.labeler.store_builder import VoiceRow, build_store, varied_voices
 
@@ -113,10 +116,24 @@ def test_a_doubtful_first_choice_does_not_make_room_for_the_second(connection: C
     ].categories == ("bell", "brass")
 
 
-def test_one_category_has_one_say_where_two_sources_stand_side_by_side(connection: Connection, ids: list[str]) -> None:
-    suggest(connection, ids[0], "bell", 0.6, "folder_rule")
-    suggest(connection, ids[0], "bell", 0.8, "name_rule")
-    assert choose(connection, ALL)[ids[0]] == Curated(("bell",), "name_rule", pytest.approx(0.8))
+def test_a_source_that_does_not_count_is_not_asked_and_the_others_are_pooled_without_it(
+    connection: Connection, ids: list[str]
+) -> None:
+    keys = category_keys()
+    for origin, category, voices in (("name_rule", "bell", ids[:2]), ("ear", "brass", ids[1:3])):
+        said = np.zeros((len(voices), len(keys)), np.float32)
+        said[:, keys.index(category)] = 0.9
+        write_opinions(connection, origin, voices, said)
+    pool_suggestions(connection)
+    names = replace(ALL, least_confidence={"name_rule": 0.5, "folder_rule": 0.5})
+    found = choose(connection, names)
+    assert {each: (curated.categories, curated.origin) for each, curated in found.items()} == dict.fromkeys(
+        ids[:2], (("bell",), "name_rule")
+    )
+    connection.execute("DELETE FROM opinions WHERE origin = 'ear'")
+    pool_suggestions(connection)
+    assert choose(connection, names) == found, "as if there were no ear"
+    assert choose(connection, replace(ALL, least_confidence={"ear": 0})) == {}
 
 
 def test_second_categories_are_dropped_and_nothing_else_is(connection: Connection, ids: list[str]) -> None:
