@@ -16,10 +16,10 @@ from corpus.labelling.answer import Answer, AnswerKind
 from corpus.labelling.rechecks import AGAIN
 from corpus.reviewing.agreement import Pair, independent_answers, repeated_answers
 from corpus.reviewing.cases import Case, CaseKind, heaviest_first, in_words
-from corpus.reviewing.disagreements import SUGGESTS
 from corpus.reviewing.figures import Rate, wilson
 from corpus.reviewing.opinions import Said, spoken
 from corpus.suggesting.suggestion import Suggestion
+from corpus.suggesting.words import who_suggests
 from dx7.categories import category_keys
 
 LEAST_IN_WINDOW = 30  # answers early, and as many late, before their agreement is compared
@@ -113,7 +113,7 @@ def _with_suggestions(
             kind=CaseKind.DRIFT,
             key=f"drift-{answer.labeller}-{answer.voice_id}",
             voices=(answer.voice_id,),
-            reason=f"{in_words([said])}; {SUGGESTS[best.origin]} {spoken(best.category)}, at {best.probability:.2f}."
+            reason=f"{in_words([said])}; {who_suggests(best.origin)} {spoken(best.category)}, at {best.probability:.2f}."
             f" {answer.labeller} agreed with {early.rate:.0%} of {early.count} sure suggestions at first, and with"
             f" {late.rate:.0%} of {late.count} later.",
             said=(said,),
