@@ -113,7 +113,8 @@ def _with_suggestions(
             kind=CaseKind.DRIFT,
             key=f"drift-{answer.labeller}-{answer.voice_id}",
             voices=(answer.voice_id,),
-            reason=f"{in_words([said])}; {who_suggests(best.origin)} {spoken(best.category)}, at {best.probability:.2f}."
+            reason=f"{in_words([said])}; {who_suggests(best.origin)} {spoken(best.category)},"
+            f" at {best.probability:.2f}."
             f" {answer.labeller} agreed with {early.rate:.0%} of {early.count} sure suggestions at first, and with"
             f" {late.rate:.0%} of {late.count} later.",
             said=(said,),
