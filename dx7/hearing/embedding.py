@@ -33,7 +33,7 @@ _FINE, _COARSE = 5, 3  # bands an octave: the fifth harmonic and those below it 
 _FINE_OCTAVES, _ALL_OCTAVES = (-1, 4), 6  # against the key
 _HIGHEST = 18_000.0  # Hz
 _ATTACK, _ATTACK_FRAME, _FRAME = 0.1, SAMPLE_RATE // 100, SAMPLE_RATE // 20
-_QUIETEST = -90.0  # dB: a note that is as good as silent
+_QUIETEST = -50.0  # dB of a note's loudest moment; what is softer is as good as silent, and the loudest reach 13
 
 
 @dataclass(frozen=True, slots=True)
