@@ -64,6 +64,11 @@ def export(
         raise ExportError("the store has voices that are in no family yet; run python -m corpus families first")
     keys = category_keys()
     selection = select_voices(connection, keys, policy)
+    if not selection.chosen():
+        raise ExportError(
+            f"nothing to export: the policy {policy.name} finds no voice with a category that counts; label some, run"
+            " python -m corpus learn, or choose another policy"
+        )
     voices = _rows(selection, list_opinions(connection, keys))
     facts: dict[str, object] = {
         "policy": policy.as_dict(),

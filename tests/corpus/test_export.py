@@ -10,7 +10,9 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from typer.testing import CliRunner
 
+from corpus.cli import app
 from corpus.exporting.export import export, prepare, split_of
 from corpus.exporting.policy import read_policy
 from corpus.hearing.fillers import is_filler
@@ -203,7 +205,32 @@ def test_a_store_without_categories_exports_nothing(
     with pytest.raises(ExportError, match="nothing to export"):
         export(connection, tmp_path / "e", policy=RULES)
     assert not (tmp_path / "e").exists()
-    assert list((tmp_path / "data" / "exports").iterdir()) == []
+    assert not (tmp_path / "data").exists()
+
+
+def test_what_cannot_be_exported_leaves_an_earlier_export_alone(
+    filled: Path, connection: Connection, tmp_path: Path
+) -> None:
+    export(connection, tmp_path / "e", policy=RULES)
+    before = {path.name: path.read_bytes() for path in (tmp_path / "e").iterdir()}
+    with pytest.raises(ExportError, match="the policy people-only finds no voice with a category that counts"):
+        export(connection, tmp_path / "e", policy=read_policy("people-only"))
+    assert {path.name: path.read_bytes() for path in (tmp_path / "e").iterdir()} == before
+
+
+def test_the_command_follows_a_policy_of_ones_own(filled: Path, tmp_path: Path) -> None:
+    mine = tmp_path / "mine.toml"
+    mine.write_text('about = "Names alone."\n[least_confidence]\nname_rule = 0.5\n')
+    words = ["export", "--policy", str(mine), "--store", str(filled), "--out", str(tmp_path / "e"), "--json"]
+    done = CliRunner().invoke(app, words)
+    assert done.exit_code == 0, done.output
+    manifest = json.loads(done.stdout)
+    assert (manifest["rows_by_origin"], manifest["facts"]["policy"]["name"]) == ({"name_rule": 3}, "mine")
+    assert manifest["facts"]["control"]["answered"] == 0
+    more = CliRunner().invoke(app, [*words, "--with-generated", "--leave-out", "silent"])
+    changed = json.loads(more.stdout)["facts"]
+    assert (changed["policy"]["with_generated"], changed["policy"]["leave_out"]) == (True, ["silent"])
+    assert changed["left_out"]["generated"] == 0
 
 
 def test_a_family_is_never_in_two_splits(store: Path, tmp_path: Path, make_voice: MakeVoice) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from corpus.cli import app
 from corpus.exporting.policy import DEFAULT, EACH, ORIGINS, Policy, list_policies, read_policy
 from corpus.hearing.health import UNFIT
 from dx7.categories import category_keys
@@ -110,6 +113,13 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
 def test_what_a_command_changes_is_checked_too() -> None:
     with pytest.raises(PolicyError, match="health tags"):
         replace(read_policy(DEFAULT), leave_out=("ugly",))
+
+
+def test_the_command_lists_them() -> None:
+    listed = CliRunner().invoke(app, ["policies"]).output
+    assert all(policy.name in listed for policy in list_policies())
+    facts = json.loads(CliRunner().invoke(app, ["policies", "--json"]).stdout)
+    assert facts == [json.loads(json.dumps(policy.as_dict())) for policy in list_policies()]
 
 
 def test_each_is_no_category() -> None:
