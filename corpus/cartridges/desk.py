@@ -8,9 +8,10 @@ from pathlib import Path
 
 from corpus.cartridges.cartridge import Cartridge, Found, Slot
 from corpus.cartridges.draft import Draft, drafts_folder, keep_change, keep_undo, read_draft
-from corpus.cartridges.verdicts import judge_slot, take_back
+from corpus.cartridges.verdicts import judge_slot
 from corpus.cartridges.wish import Wish
-from corpus.labelling.journal import append_answers
+from corpus.labelling.answer import Answer, undo_of
+from corpus.labelling.journal import append_answers, journal_file, read_journal
 from dx7.errors import CartridgeError
 
 _WORDS = {Found.KEPT: "keep", Found.OTHER: "label", Found.REJECTED: "reject"}
@@ -47,9 +48,8 @@ class Desk:
         draft = self.draft
         if not draft.changes:
             raise CartridgeError("there is nothing to take back")
-        voices = {slot.verdict.event: slot.voice.voice_id for slot in draft.cartridge.slots if slot and slot.verdict}
-        events = [(event, voices[event]) for event in draft.undone_events]
-        append_answers(self._journals, take_back(events, labeller=self.labeller, time=datetime.now(UTC)))
+        given = {answer.event: answer for answer in self._answers() if answer.event in draft.undone_events}
+        append_answers(self._journals, [undo_of(answer, time=datetime.now(UTC)) for answer in given.values()])
         keep_undo(self._drafts, self.labeller, draft)
         return draft.changes[-1].what
 
@@ -76,6 +76,10 @@ class Desk:
         found = verdict.found
         self.change(_WORDS[found], cartridge.judge(verdicts))
         return found
+
+    def _answers(self) -> tuple[Answer, ...]:
+        path = journal_file(self._journals, self.labeller)
+        return read_journal(path).answers if path.exists() else ()
 
     def duds(self) -> dict[Wish, tuple[str, ...]]:
         """The keys of rejected slots, by what the model had been asked for."""

@@ -103,7 +103,7 @@ def _read(path: Path, state: tuple[int, ...]) -> Draft:
             continue
         try:
             draft = _replay(draft, json.loads(line))
-        except (ValueError, TypeError, KeyError, AttributeError, CartwrightError):
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError, CartwrightError):
             draft = replace(draft, unreadable=draft.unreadable + 1)
     return draft
 

@@ -90,22 +90,6 @@ def judge_slot(
     return answer, Verdict(found, answer.event)
 
 
-def take_back(events: Iterable[tuple[str, str]], *, labeller: str, time: datetime) -> list[Answer]:
-    """Undos of answers that were given here, each named by its event and voice."""
-    return [
-        Answer(
-            event=uuid.uuid4().hex,
-            labeller=labeller,
-            time=time,
-            voice_id=voice_id,
-            answer=AnswerKind.UNDO,
-            undoes=event,
-            page=PAGE,
-        )
-        for event, voice_id in events
-    ]
-
-
 def hit_rates(answers: Iterable[Answer]) -> list[HitRate]:
     """How often the model hit, by the category asked for, out of the answers of all journals; the most heard first."""
     counts: dict[str, Counter[Found]] = {}

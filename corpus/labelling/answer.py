@@ -6,6 +6,7 @@ import json
 import math
 import re
 import unicodedata
+import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import MAXYEAR, MINYEAR, UTC, datetime
@@ -93,6 +94,22 @@ def clean_labeller(name: str) -> str:
 def vocabulary_of(category_keys: Iterable[str]) -> str:
     """12 hexadecimal digits that name a list of categories."""
     return sha256("\n".join(category_keys).encode()).hexdigest()[:12]
+
+
+def undo_of(answer: Answer, *, time: datetime) -> Answer:
+    """The answer that takes another back, whatever it covers: of the same person, voice, page and serving."""
+    return Answer(
+        event=uuid.uuid4().hex,
+        labeller=answer.labeller,
+        time=time,
+        voice_id=answer.voice_id,
+        answer=AnswerKind.UNDO,
+        undoes=answer.event,
+        heard=answer.heard,
+        token=answer.token,
+        vocabulary=answer.vocabulary,
+        page=answer.page,
+    )
 
 
 def encode_answer(answer: Answer) -> bytes:

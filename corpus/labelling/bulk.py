@@ -147,20 +147,6 @@ def last_bulk(answers: Iterable[Answer], labeller: str) -> Answer | None:
     return given[-1] if given else None
 
 
-def undo_of(answer: Answer, *, time: datetime) -> Answer:
-    """The answer that takes another back, whatever it covers."""
-    return Answer(
-        event=uuid.uuid4().hex,
-        labeller=answer.labeller,
-        time=time,
-        voice_id=answer.voice_id,
-        answer=AnswerKind.UNDO,
-        undoes=answer.event,
-        heard=UNHEARD,
-        page=PAGE,
-    )
-
-
 # Why a voice is left out, NULL if it is not.
 _KNOWN = """
 SELECT voice_id, CASE WHEN len(health) > 0 AND list_has_any(health, $unfit::VARCHAR[])

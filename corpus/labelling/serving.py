@@ -42,6 +42,13 @@ class Refusal(StrEnum):
     UNREADABLE = "the browser sent something that cannot be read; reload the page"
 
 
+def refusal_of_dwell(seconds: float | None) -> Refusal | None:
+    """Why a voice that has sounded so long, or not at all (None), cannot be answered yet; None if it can."""
+    if seconds is None:
+        return Refusal.NOT_HEARD
+    return Refusal.TOO_FAST if seconds < LEAST_DWELL - _CLOCK_SLACK else None
+
+
 @dataclass(frozen=True, slots=True)
 class KeyEvent:
     """What one key did on the deck.
@@ -120,9 +127,7 @@ class Guard:
             return Refusal.NOT_ON_DISPLAY
         if event.started is None or event.started < self.shown - _CLOCK_SLACK:
             return Refusal.NOT_HEARD
-        if event.pressed - event.started < LEAST_DWELL - _CLOCK_SLACK:
-            return Refusal.TOO_FAST
-        return None
+        return refusal_of_dwell(event.pressed - event.started)
 
 
 def answer_of(

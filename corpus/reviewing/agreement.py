@@ -119,10 +119,18 @@ def independent_answers(answers: Iterable[Answer]) -> list[Answer]:
 
 
 def repeated_answers(independent: Sequence[Answer]) -> dict[str, list[Pair]]:
-    """Of each labeller, by name, the answers on the lane ``again``, each with the one given before to that voice."""
+    """Of each labeller, by name, the answers on the lane ``again``, each with the one given before to that voice.
+
+    Of several answers to one serving the last is meant: the person went back and corrected it.
+    """
+    meant: dict[tuple[str, str, str], Answer] = {}
+    for answer in independent:
+        serving = answer.labeller, answer.voice_id, answer.token or answer.event
+        meant.pop(serving, None)
+        meant[serving] = answer
     before: dict[tuple[str, str], Answer] = {}
     pairs: dict[str, list[Pair]] = defaultdict(list)
-    for answer in independent:
+    for answer in meant.values():
         about = answer.labeller, answer.voice_id
         if answer.lane == AGAIN and about in before:
             pairs[answer.labeller].append(Pair(answer.voice_id, before[about], answer, drawn=True))

@@ -2,49 +2,47 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Collection, Sequence
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 
-from corpus.labelling.answer import REVIEW_PAGE, Answer, AnswerKind
-from corpus.labelling.journal import append_answers, read_journals
+from corpus.labelling.answer import REVIEW_PAGE, AnswerKind
+from corpus.labelling.journal import read_journals
 from corpus.labelling.labels import rebuild_answers
 from corpus.labelling.serving import Refusal
 from corpus.reviewing.agreement import Agreement, measure_agreement
 from corpus.reviewing.bench import Bench, read_bench
 from corpus.reviewing.blind import Verdict
 from corpus.reviewing.cases import Case, CaseKind, still_open
-from corpus.reviewing.deciding import Sitting, decide, decide_blind, last_decision, take_back
+from corpus.reviewing.deciding import Sitting, decide, decide_blind
+from corpus.reviewing.desk import Desk
 from corpus.reviewing.locking import locked
 from corpus.reviewing.offers import Offer
 from corpus.reviewing.opinions import label_of, listed, read_families, read_opinions, spoken
 from corpus.reviewing.review import ReviewList, read_review
 from corpus.storage.store import open_store
-from dx7.errors import CartwrightError, JournalError
+from dx7.errors import JournalError
 
 KEPT = (CaseKind.LABEL_ERROR, CaseKind.DRIFT)  # lists that take long, or read all journals
 _QUICK = tuple(kind for kind in CaseKind if kind not in KEPT)
 
 
-class CaseDesk:
+class CaseDesk(Desk):
     """The review lists, the case on the desk with its bench, and how the last decision went (``notice``).
 
     Label errors and drift are looked for when their list is first opened; ``lists`` lacks it until then. Raises
     ``StoreError`` if there is no store, ``StoreBusyError`` if another program holds it.
     """
 
+    page = REVIEW_PAGE
+
     def __init__(self, store: Path, journals: Path, labeller: str) -> None:
-        self.lock = threading.RLock()
-        self.notice: str | None = None
         self.kind = CaseKind.DISAGREEMENT
         self.lists: dict[CaseKind, ReviewList] = {}
         self.bench: Bench | None = None
         self._places = dict.fromkeys(CaseKind, 0)
-        self._store, self._journals, self._labeller = store, journals, labeller
         self._kept: dict[CaseKind, ReviewList] = {}
-        self.refresh()
+        super().__init__(store, journals, labeller)
 
     @property
     def case(self) -> Case | None:
@@ -118,7 +116,7 @@ class CaseDesk:
             return False
         voice_id = sitting.answered_of(cursor, marked)
         try:
-            given = decide(sitting, voice_id, kind, categories=categories, covers=marked)
+            given = decide(sitting, voice_id, kind, categories=categories, covers=marked, lane=self.kind)
         except JournalError as error:
             self.notice = str(error)
             return False
@@ -154,7 +152,7 @@ class CaseDesk:
             return False
         blind, names = self.bench.blind, {one.voice_id: one.name for one in self.bench.voices}
         try:
-            given = decide_blind(sitting, blind, verdict, self.bench.said_of())
+            given = decide_blind(sitting, blind, verdict, self.bench.said_of(), lane=self.kind)
         except JournalError as error:
             self.notice = str(error)
             return False
@@ -166,15 +164,9 @@ class CaseDesk:
         self._write(given, "; ".join(revealed))
         return True
 
-    @locked
-    def undo(self, time: datetime) -> bool:
-        """Take back the last decision made in review, and put its case on the desk. Whether there was one."""
-        decision = last_decision(read_journals(self._journals).answers, labeller=self._labeller, page=REVIEW_PAGE)
-        if not decision:
-            self.notice = "nothing to undo"
-            return False
-        self._write(take_back(decision, time=time), "taken back", show=decision[0].voice_id)
-        return True
+    def clear(self) -> None:
+        """Take the case off the desk."""
+        self.bench = None
 
     def agreement(self) -> Agreement:
         """How far people agree, with themselves and each other."""
@@ -198,15 +190,6 @@ class CaseDesk:
             self.notice = Refusal.NOT_ON_DISPLAY.value
             return False
         return True
-
-    def _write(self, answers: Sequence[Answer], notice: str, *, show: str | None = None) -> None:
-        """What is written stays so whatever becomes of the store: it must not be asked about a second time."""
-        append_answers(self._journals, answers)
-        self.notice = notice
-        try:
-            self.refresh(show)
-        except CartwrightError as error:
-            self.notice, self.bench = f"{notice}; {error}", None
 
     def _find(self, sought: str) -> tuple[Case, ...]:
         """The cases of the list on the desk, or of the first that has the case sought, its place set to that."""

@@ -65,14 +65,20 @@ def still_open(cases: Iterable[Case], opinions: Sequence[Said]) -> list[Case]:
     """The cases that nobody has decided.
 
     One is decided once somebody has answered any of its voices in review, later than all else that it is made of;
-    an opinion that comes later still opens it again.
+    an opinion that comes later still opens it again. Whether a family may bear two labels is decided in its own list
+    alone: an answer to one of its voices for another reason says nothing of the others.
     """
     decisions = by_voice(said for said in opinions if said.page == REVIEW_PAGE)
     return [case for case in cases if not _is_decided(case, decisions)]
 
 
 def _is_decided(case: Case, decisions: Mapping[str, Sequence[Said]]) -> bool:
-    made = [said.answered for voice_id in case.voices for said in decisions.get(voice_id, ())]
+    made = [
+        said.answered
+        for voice_id in case.voices
+        for said in decisions.get(voice_id, ())
+        if case.kind is not CaseKind.FAMILY or said.lane in (CaseKind.FAMILY, "")  # earlier versions did not say
+    ]
     if not made:
         return False
     doubts = [said.answered for said in case.said if said.page != REVIEW_PAGE]

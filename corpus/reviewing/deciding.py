@@ -14,7 +14,7 @@ from datetime import datetime
 
 from corpus.labelling.answer import Answer, AnswerKind, vocabulary_of
 from corpus.labelling.labels import standing_answers
-from corpus.labelling.serving import LEAST_DWELL, Refusal
+from corpus.labelling.serving import Refusal, refusal_of_dwell
 from corpus.reviewing.blind import Blind, Verdict, labels_after
 from corpus.reviewing.opinions import Said
 from corpus.suggesting.suggestion import Suggestion
@@ -22,7 +22,6 @@ from dx7.categories import category_keys
 from dx7.errors import JournalError
 
 FAMILIES_PAGE = "families"
-_CLOCK_SLACK = 0.01  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +36,7 @@ class Sitting:
 
     def refusal_of(self, *voice_ids: str) -> Refusal | None:
         """Why these voices cannot be answered yet, if they cannot."""
-        seconds = [self.heard.get(voice_id, 0.0) for voice_id in voice_ids]
-        if not seconds or min(seconds) <= 0:
-            return Refusal.NOT_HEARD
-        return Refusal.TOO_FAST if min(seconds) < LEAST_DWELL - _CLOCK_SLACK else None
+        return refusal_of_dwell(min((self.heard.get(voice_id, 0.0) for voice_id in voice_ids), default=0.0) or None)
 
     def answered_of(self, cursor: str, marked: Sequence[str]) -> str:
         """Which voice an answer for all ``marked`` ones is given to: the one under the cursor, if it is one of them and
@@ -64,8 +60,11 @@ def decide(
     covers: Iterable[str] = (),
     suggestion: Suggestion | None = None,
     token: str | None = None,
+    lane: str = "",
 ) -> Answer:
     """One answer to the voice that was heard, which stands for ``covers`` as well if it is a label or broken.
+
+    ``lane`` says in which list it was asked about, if in one.
 
     Raises ``JournalError`` if the voice has not sounded long enough, or a category is none of today's.
     """
@@ -90,12 +89,13 @@ def decide(
         suggestion=suggestion,
         vocabulary=vocabulary_of(keys),
         page=sitting.page,
+        lane=lane,
         covers=tuple(sorted(set(covers) - {voice_id})) if spreads else (),
     )
 
 
 def decide_blind(
-    sitting: Sitting, blind: Blind, verdict: Verdict, said_of: Mapping[str, Sequence[Said]]
+    sitting: Sitting, blind: Blind, verdict: Verdict, said_of: Mapping[str, Sequence[Said]], *, lane: str = ""
 ) -> list[Answer]:
     """The answers to A and B that a verdict amounts to (``blind.py``), as one decision.
 
@@ -109,6 +109,7 @@ def decide_blind(
             AnswerKind.LABEL if categories else AnswerKind.UNSURE,
             categories=categories,
             token=token,
+            lane=lane,
         )
         for voice_id, categories in labels_after(blind, verdict, said_of).items()
     ]
@@ -118,22 +119,3 @@ def last_decision(answers: Iterable[Answer], *, labeller: str, page: str) -> lis
     """What an undo would take back: the answers of this person's latest decision on a page that still stands."""
     own = [answer for answer in standing_answers(answers) if (answer.labeller, answer.page) == (labeller, page)]
     return [answer for answer in own if answer.token == own[-1].token] if own else []
-
-
-def take_back(decision: Iterable[Answer], *, time: datetime) -> list[Answer]:
-    """The journal lines that undo a decision."""
-    return [
-        Answer(
-            event=uuid.uuid4().hex,
-            labeller=answer.labeller,
-            time=time,
-            voice_id=answer.voice_id,
-            answer=AnswerKind.UNDO,
-            undoes=answer.event,
-            heard=answer.heard,
-            token=answer.token,
-            vocabulary=answer.vocabulary,
-            page=answer.page,
-        )
-        for answer in decision
-    ]

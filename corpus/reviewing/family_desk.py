@@ -2,40 +2,37 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
-from datetime import datetime
 from pathlib import Path
 
-from corpus.labelling.answer import Answer, AnswerKind
-from corpus.labelling.journal import append_answers, read_journals
+from corpus.labelling.answer import AnswerKind
 from corpus.labelling.labels import rebuild_answers
 from corpus.labelling.serving import Refusal
-from corpus.reviewing.deciding import FAMILIES_PAGE, Sitting, decide, last_decision, take_back
+from corpus.reviewing.deciding import FAMILIES_PAGE, Sitting, decide
+from corpus.reviewing.desk import Desk
 from corpus.reviewing.family_queue import FamilyToAnswer, families_to_answer
 from corpus.reviewing.family_sheet import FamilySheet, read_family_sheet
 from corpus.reviewing.locking import locked
 from corpus.reviewing.opinions import listed, spoken
 from corpus.storage.store import open_store
-from dx7.errors import CartwrightError, JournalError
+from dx7.errors import JournalError
 
 AHEAD = 200  # families read at a time
 
 
-class FamilyDesk:
+class FamilyDesk(Desk):
     """The families that wait, the one on the desk, and how the last answer went (``notice``).
 
     Raises ``StoreError`` if there is no store, ``StoreBusyError`` if another program holds it.
     """
 
+    page = FAMILIES_PAGE
+
     def __init__(self, store: Path, journals: Path, labeller: str) -> None:
-        self.lock = threading.RLock()
-        self.notice: str | None = None
         self.families: list[FamilyToAnswer] = []
         self.place = 0
         self.sheet: FamilySheet | None = None
-        self._store, self._journals, self._labeller = store, journals, labeller
-        self.refresh()
+        super().__init__(store, journals, labeller)
 
     @property
     def family(self) -> FamilyToAnswer | None:
@@ -104,21 +101,6 @@ class FamilyDesk:
         self._write([given], f"{name}: {said}, for {count}")
         return True
 
-    @locked
-    def undo(self, time: datetime) -> bool:
-        """Take back the last answer given on this page, and put its family on the desk. Whether there was one."""
-        decision = last_decision(read_journals(self._journals).answers, labeller=self._labeller, page=FAMILIES_PAGE)
-        if not decision:
-            self.notice = "nothing to undo"
-            return False
-        self._write(take_back(decision, time=time), "taken back, for all that it stood for", show=decision[0].voice_id)
-        return True
-
-    def _write(self, answers: Sequence[Answer], notice: str, *, show: str | None = None) -> None:
-        """What is written stays so whatever becomes of the store: it must not be asked about a second time."""
-        append_answers(self._journals, answers)
-        self.notice = notice
-        try:
-            self.refresh(show)
-        except CartwrightError as error:
-            self.notice, self.families, self.sheet = f"{notice}; {error}", [], None
+    def clear(self) -> None:
+        """Take the family off the desk."""
+        self.families, self.sheet = [], None

@@ -30,6 +30,7 @@ class Said:
     event: str
     propagated: bool = False
     page: str = ""
+    lane: str = ""  # in which list it was decided, if in review
 
     @property
     def outcome(self) -> str:
@@ -49,7 +50,7 @@ def read_opinions_of(connection: Connection, voice_ids: Sequence[str]) -> list[S
 
 
 _OPINIONS = """
-SELECT labeller, voice_id, answer, categories, answered, event, propagated, page FROM answers {which}
+SELECT labeller, voice_id, answer, categories, answered, event, propagated, page, lane FROM answers {which}
 WHERE answer IN ('label', 'broken', 'unsure') ORDER BY answered, event, voice_id
 """
 

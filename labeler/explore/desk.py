@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from corpus.labelling.answer import Answer, AnswerKind
-from corpus.labelling.bulk import MOST_VOICES, BulkPreview, bulk_answer, last_bulk, preview_bulk, undo_of
+from corpus.labelling.answer import Answer, AnswerKind, undo_of
+from corpus.labelling.bulk import MOST_VOICES, BulkPreview, bulk_answer, last_bulk, preview_bulk
 from corpus.labelling.journal import append_answers, read_journals
 from corpus.labelling.labels import rebuild_answers
 from corpus.searching.chosen import Narrowed, filters_of, narrow, read_chosen
@@ -54,6 +54,7 @@ class Proposal:
     preview: BulkPreview
     heard: str
     way: str
+    seconds: float  # for how long the one that was heard had sounded
 
     def words(self) -> str:
         """The whole of it in a sentence."""
@@ -193,9 +194,9 @@ class Desk:
         targets = self.targets(event)
         chosen = frozenset(targets)
         heard = next((each for each in (event.at or "", *targets) if each in chosen and event.was_heard(each)), "")
+        seconds = (event.heard or {}).get(heard, 0.0)
         if len(targets) == 1 and heard and self.shows is not Shows.SELECTED:
-            dwell = (event.heard or {}).get(heard, 0.0)
-            self._give(self._answer(targets, kind, event.categories, heard, event.way, dwell))
+            self._give(self._answer(targets, kind, event.categories, heard, event.way, seconds))
             return
         with open_for_search(self.context.store) as connection:
             preview = preview_bulk(
@@ -208,7 +209,7 @@ class Desk:
         if not preview.voices:
             self.notice = f"Nothing to answer. {preview.words()}".strip()
             return
-        self.proposal = Proposal(kind, event.categories, targets, preview, heard, event.way)
+        self.proposal = Proposal(kind, event.categories, targets, preview, heard, event.way, seconds)
 
     def confirm(self, event: RackEvent) -> None:
         """Give the answer that waits, if it is still for the same voices; otherwise propose it for those of now."""
@@ -220,7 +221,8 @@ class Desk:
             self.notice = "Other voices are marked now. Look at the count again."
             return
         voices = proposal.preview.voices
-        self._give(self._answer(voices, proposal.kind, proposal.categories, proposal.heard, proposal.way, 0.0))
+        said = proposal.kind, proposal.categories, proposal.heard, proposal.way, proposal.seconds
+        self._give(self._answer(voices, *said))
 
     def undo(self) -> None:
         """Take back the latest answer of this page, whatever it covers."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import streamlit as st
@@ -13,23 +12,17 @@ from corpus.reviewing.family_desk import FamilyDesk
 from labeler.context import Context
 from labeler.rack.rack import LABEL, RackEvent, draw_rack
 from labeler.reviewing.family_view import family_actions, family_panel, family_tiles
+from labeler.reviewing.opened import Opened, opened
 from labeler.reviewing.panel import draw_panel
 from labeler.reviewing.words import sitting_of
 
 _KINDS = {"broken": AnswerKind.BROKEN, "unsure": AnswerKind.UNSURE, "skip": AnswerKind.SKIP}
 
 
-@dataclass(slots=True)
-class _Page:
-    """What a browser tab has open. ``is_fresh``: the store was read by the run before, which asked for this one."""
-
-    desk: FamilyDesk
-    is_fresh: bool = True
-
-
 def draw(context: Context) -> None:
     """Draw the family on the desk; what is done with it leads to the next."""
-    page = _page(context)
+    key = f"families-page-{context.labeller}"
+    page = opened(key, lambda: Opened(FamilyDesk(context.store, context.journals, context.labeller)))
     draw_panel(family_panel(page.desk), key="families-panel")
     tiles, actions = family_tiles(page.desk), family_actions(page.desk)
     for event in draw_rack(
@@ -39,17 +32,6 @@ def draw(context: Context) -> None:
         page.is_fresh = True
     if page.is_fresh:
         st.rerun()
-
-
-def _page(context: Context) -> _Page:
-    key = f"families-page-{context.labeller}"
-    page = st.session_state.get(key)
-    if page is None:
-        page = st.session_state[key] = _Page(FamilyDesk(context.store, context.journals, context.labeller))
-    elif not page.is_fresh:
-        page.desk.renew()
-    page.is_fresh = False
-    return page
 
 
 def _act(desk: FamilyDesk, context: Context, event: RackEvent) -> None:

@@ -17,6 +17,7 @@ from labeler.context import Context
 from labeler.rack.rack import LABEL, RackAction, RackEvent, draw_rack
 from labeler.reviewing.agreement_view import agreement_panel
 from labeler.reviewing.case_view import AGREEMENT_TAB, case_actions, case_panel, case_tiles, seen_plainly, tabs_of
+from labeler.reviewing.opened import Opened, opened
 from labeler.reviewing.panel import Panel, draw_panel
 from labeler.reviewing.words import sitting_of
 
@@ -26,13 +27,11 @@ _KINDS = {"broken": AnswerKind.BROKEN, "unsure": AnswerKind.UNSURE}
 
 
 @dataclass(slots=True)
-class _Page:
-    """What a browser tab has open. ``is_fresh``: the store was read by the run before, which asked for this one."""
+class _Page(Opened[CaseDesk]):
+    """The desk, the tab that is chosen, and whether A against B is asked for."""
 
-    desk: CaseDesk
     tab: str = CaseKind.DISAGREEMENT.value
     wants_blind: bool = False
-    is_fresh: bool = True
 
     @property
     def is_blind(self) -> bool:
@@ -48,7 +47,8 @@ class _Page:
 
 def draw(context: Context) -> None:
     """Draw the tabs, and the case or the figures that are on the desk."""
-    page = _page(context)
+    key = f"review-page-{context.labeller}"
+    page = opened(key, lambda: _Page(CaseDesk(context.store, context.journals, context.labeller)))
     if page.tab == CaseKind.LABEL_ERROR and page.tab not in page.desk.lists:
         _look_for_errors(page)
     desk = page.desk
@@ -62,17 +62,6 @@ def draw(context: Context) -> None:
         page.is_fresh = True
     if page.is_fresh:
         st.rerun()
-
-
-def _page(context: Context) -> _Page:
-    key = f"review-page-{context.labeller}"
-    page = st.session_state.get(key)
-    if page is None:
-        page = st.session_state[key] = _Page(CaseDesk(context.store, context.journals, context.labeller))
-    elif not page.is_fresh:
-        page.desk.renew()
-    page.is_fresh = False
-    return page
 
 
 def _look_for_errors(page: _Page) -> None:

@@ -53,6 +53,16 @@ def test_what_was_taken_back_covered_imported_or_reviewed_does_not_count() -> No
     assert figures.pairs == ()
 
 
+def test_a_correction_of_the_second_look_is_no_third_look() -> None:
+    first, slip, meant = (
+        answer("anna", "a", "brass", minute=1, token="1" * 12),
+        again("anna", "a", "bell", minute=2, token="2" * 12),
+        again("anna", "a", "brass", minute=3, token="2" * 12),
+    )
+    (own,) = measure_agreement([first, slip, meant]).consistency
+    assert (own.same.hits, own.same.count) == (1, 1)
+
+
 def test_a_third_answer_is_compared_with_the_second() -> None:
     figures = measure_agreement(
         [answer("anna", "a", "brass"), again("anna", "a", "bell"), again("anna", "a", "bell")],

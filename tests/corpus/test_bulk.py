@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from corpus.labelling.answer import MOST_COVERED, UNHEARD, Answer, AnswerKind
-from corpus.labelling.bulk import PAGE, bulk_answer, last_bulk, preview_bulk, undo_of
+from corpus.labelling.answer import MOST_COVERED, UNHEARD, Answer, AnswerKind, undo_of
+from corpus.labelling.bulk import PAGE, bulk_answer, last_bulk, preview_bulk
 from corpus.labelling.journal import append_answers, read_journals
 from corpus.labelling.labels import current_answers, current_opinions, rebuild_answers
 from corpus.searching.facets import Filters

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from corpus.labelling.answer import AnswerKind
+from corpus.labelling.answer import AnswerKind, undo_of
 from corpus.labelling.journal import append_answers, read_journals
 from corpus.labelling.labels import current_answers, current_opinions
 from corpus.labelling.serving import LEAST_DWELL, Refusal
 from corpus.reviewing.blind import Blind, Verdict
-from corpus.reviewing.deciding import Sitting, decide, decide_blind, last_decision, take_back
+from corpus.reviewing.deciding import Sitting, decide, decide_blind, last_decision
 from corpus.reviewing.opinions import Said
 from dx7.errors import JournalError
 from tests.corpus.answer_material import START, voice_id
@@ -78,7 +78,7 @@ def test_an_undo_takes_back_a_whole_decision_and_then_the_one_before(tmp_path: P
     def undo() -> list[str]:
         answers = read_journals(tmp_path).answers
         decision = last_decision(answers, labeller="anna", page="review")
-        append_answers(tmp_path, take_back(decision, time=START))
+        append_answers(tmp_path, [undo_of(one, time=START) for one in decision])
         return sorted(one.event for one in decision)
 
     assert undo() == sorted(one.event for one in both)

@@ -13,9 +13,9 @@ import pytest
 
 from corpus.cartridges.cartridge import Cartridge, Found, Slot, Verdict
 from corpus.cartridges.draft import EMPTY, Draft, keep_change, keep_undo, read_draft
-from corpus.cartridges.verdicts import ASKED, PAGE, hit_rates, judge_slot, take_back
+from corpus.cartridges.verdicts import ASKED, PAGE, hit_rates, judge_slot
 from corpus.cartridges.wish import Wish
-from corpus.labelling.answer import Answer, AnswerKind
+from corpus.labelling.answer import Answer, AnswerKind, undo_of
 from dx7.errors import CartridgeError
 from tests.corpus.test_cartridge import slots, voice
 
@@ -58,6 +58,25 @@ def test_a_line_that_was_cut_short_costs_that_change_alone(tmp_path: Path) -> No
     assert (found.cartridge, found.unreadable) == (draft.cartridge, 1)
     after = keep_change(tmp_path, "anna", found, "rename", found.cartridge.rename(1, "ON"))
     assert read_draft(tmp_path, "anna").cartridge == after.cartridge
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"[" * 100_000,
+        b'{"change":"x","slots":{"1e999":null}}',
+        b'{"change":"x","slots":{"1":{"voice":"","verdict":null,"wish":{"mix":{"brass":1e999}}}}}',
+        b'{"change":"x","slots":[1]}',
+        b'{"change":"x","slots":{"1":{"key":"k","source":"","category":null,"verdict":null,"wish":null,"voice":[1]}}}',
+        b"7",
+    ],
+)
+def test_a_hostile_line_costs_that_line_alone(tmp_path: Path, line: bytes) -> None:
+    draft = keep_change(tmp_path, "anna", Draft(), "fill", EMPTY.add(slots(2)))
+    with (tmp_path / "anna.jsonl").open("ab") as file:
+        file.write(line + b"\n")
+    found = read_draft(tmp_path, "anna")
+    assert (found.cartridge, found.unreadable) == (draft.cartridge, 1)
 
 
 _MAKE = """
@@ -124,7 +143,7 @@ def test_the_model_hits_as_often_as_people_keep_what_they_asked_for() -> None:
     brass, organ = hit_rates(answers)
     assert (brass.category, brass.heard, brass.kept, brass.other, brass.rejected) == ("brass", 5, 3, 1, 1)
     assert (organ.category, organ.rate) == ("organ", 0.5)
-    undone = take_back([(answers[-1].event, answers[-1].voice_id)], labeller="anna", time=NOW)
+    undone = [undo_of(answers[-1], time=NOW)]
     assert hit_rates([*answers, *undone])[1].heard == 1
     assert hit_rates([]) == []
 

@@ -3,6 +3,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+import pytest
+
 from corpus.reviewing.cases import Case, still_open
 from corpus.reviewing.disagreements import against_suggestions, families_disagree, people_disagree
 from corpus.reviewing.opinions import Said, label_of, most_say
@@ -183,6 +185,13 @@ class TestDecided:
         cases = families_disagree(opinions, families)
         assert len(cases) == 1
         assert still_open(cases, opinions) == []
+
+    @pytest.mark.parametrize(("lane", "is_open"), [("disagreement", True), ("suggestion", True), ("family", False)])
+    def test_only_its_own_list_decides_whether_a_family_bears_two_labels(self, lane: str, is_open: bool) -> None:
+        families = dict.fromkeys("ab", "f")
+        opinions = [said("anna", "a", "brass", minute=1), said("ben", "b", "bell", minute=2)]
+        opinions.append(said("cleo", "b", "bell", minute=3, page="review", lane=lane))
+        assert bool(still_open(families_disagree(opinions, families), opinions)) is is_open
 
 
 def test_a_case_can_be_printed_as_json() -> None:

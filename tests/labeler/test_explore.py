@@ -101,6 +101,7 @@ def test_a_selection_is_answered_in_one_line_after_its_count_was_shown(desk: Des
     answer = read_journals(context.journals).answers[-1]
     assert len(journal(context)) == 2
     assert (answer.voice_id, answer.heard, len(answer.covers)) == (IDS[1], "engine", 18)
+    assert answer.dwell_seconds == 2.0
     with open_store(context.store, read_only=True) as connection:
         assert connection.execute("SELECT count(*) FROM answers").fetchall() == [(20,)]
     desk.undo()
