@@ -27,7 +27,7 @@ Weights = dict[str, jax.Array]
 
 DIRECTIONS = 256  # of embeddings; they hold 98 % of how embeddings differ
 HIDDEN = 256
-EPOCHS, LEAST_STEPS = 20, 400
+EPOCHS, LEAST_STEPS = 20, 300
 BATCH = 256
 LEARNING_RATE, WEIGHT_DECAY, WARM_UP = 2e-3, 0.1, 0.15
 DROPPED, DROPPED_INPUTS = 0.4, 0.12
