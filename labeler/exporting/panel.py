@@ -15,6 +15,7 @@ from dx7.categories import load_categories
 from dx7.exchange import CARD_FILE
 from labeler.background import Job, Progress
 from labeler.context import Context
+from labeler.plaintext import as_text
 
 _JOB, _PREVIEW = "progress-export", "progress-preview"
 _LOOK_EVERY = 0.5  # seconds
@@ -38,7 +39,7 @@ def draw_export(context: Context) -> None:
     if job is not None and not job.is_done:
         _watch(job)
     elif job is not None and job.problem:
-        st.warning(job.problem)
+        st.warning(as_text(job.problem))
     elif job is not None and job.result:
         _draw_exported(job.result)
     preview: Preview | None = st.session_state.get(_PREVIEW)

@@ -86,8 +86,8 @@ def test_agreeing_less_with_sure_suggestions_than_at_first_is_drift() -> None:
     case = drift.cases[0]
     assert (case.suggested, case.probability, case.choices) == ("strings", 0.9, ("pad", "strings"))
     assert case.reason == (
-        "anna says pad; the ear hears strings, at 0.90. anna agreed with 95% of 40 sure suggestions at first, and with"
-        " 50% of 40 later."
+        "anna says pad; the ear suggests strings, at 0.90. anna agreed with 95% of 40 sure suggestions at first, and"
+        " with 50% of 40 later."
     )
 
 

@@ -21,6 +21,7 @@ from dx7.files import write_cartridge
 from dx7.locations import STARTER_BANKS
 from dx7.runfolder import CONFIG_FILE, LOG_FILE, METRICS_FILE, hold_run
 from dx7.selection import read_voices
+from labeler.plaintext import as_text
 
 
 def _draw_progress() -> None:
@@ -152,7 +153,7 @@ def test_training_shows_a_run_and_what_became_of_it(data: Path) -> None:
         assert "running · step 40 of 80 · likelihood" in page.get("progress")[0].proto.text
     (folder / LOG_FILE).write_text("error: loss/codes is not finite at step 41\n")
     page = run(_draw_training)
-    assert page.warning[0].value == "loss/codes is not finite at step 41"
+    assert page.warning[0].value == as_text("loss/codes is not finite at step 41")
     page.button(key="resume-run").click().run()
     assert "the export abababababab is not in" in page.warning[-1].value or any(
         "the export abababababab is not in" in warning.value for warning in page.warning
