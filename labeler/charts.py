@@ -127,3 +127,15 @@ def _scale(values: Sequence[float]) -> alt.Scale:
     """Logarithmic where a curve falls so far that its end would be flat otherwise."""
     low, high = min(values), max(values)
     return alt.Scale(type="log", nice=False) if low > 0 and high > 4 * low else alt.Scale(zero=False)
+
+
+def reliability_chart(bins: Sequence[Mapping[str, float]]) -> Any:
+    """What probabilities say against how often it comes true; on the thin line they would be exactly right."""
+    rows = pd.DataFrame(bins)
+    axis = {"axis": _axis(format=".0%"), "scale": alt.Scale(domain=[0, 1])}
+    exact = alt.Chart(pd.DataFrame({"said": [0, 1], "true": [0, 1]})).mark_line(strokeWidth=1, color="gray")
+    points = alt.Chart(rows, height=260).mark_line(point=alt.OverlayMarkDef(size=70), color=_COLOURS[0])
+    place = {"x": alt.X("said:Q", title="probability said", **axis), "y": alt.Y("true:Q", title="came true", **axis)}
+    return exact.encode(**place) + points.encode(
+        **place, tooltip=[alt.Tooltip("statements:Q", format=","), alt.Tooltip("said:Q"), alt.Tooltip("true:Q")]
+    )

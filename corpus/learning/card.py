@@ -84,3 +84,12 @@ def read_card(connection: Connection) -> dict[str, Any] | None:
         return None
     ((learned, card),) = rows
     return {"learned": learned.isoformat(timespec="seconds")} | dict(json.loads(card))
+
+
+def answers_since(connection: Connection) -> int:
+    """How many voices people have answered in person since something was learned, as of the last projection."""
+    ((count,),) = connection.execute(
+        "SELECT count(DISTINCT voice_id) FROM answers WHERE NOT propagated AND answer IN ('label', 'broken', 'unsure')"
+        " AND answered > coalesce((SELECT max(learned) FROM lessons), '-infinity'::TIMESTAMP)"
+    ).fetchall()
+    return int(count)

@@ -20,6 +20,7 @@ from dx7.categories import load_categories
 from labeler.charts import days_chart, needs_chart
 from labeler.context import Context
 from labeler.exporting.panel import draw_export
+from labeler.learning.panel import draw_learned
 
 
 def draw(context: Context) -> None:
@@ -37,12 +38,14 @@ def draw(context: Context) -> None:
         st.altair_chart(needs_chart(needs), width="stretch")
     with right:
         _draw_work(labellers, days)
-    tabs = st.tabs(["Export", "Targets", "Suggestions, by category"])
+    tabs = st.tabs(["Export", "Learned", "Targets", "Suggestions, by category"])
     with tabs[0]:
         draw_export(context)
     with tabs[1]:
-        _draw_targets(context, needs)
+        draw_learned(context)
     with tabs[2]:
+        _draw_targets(context, needs)
+    with tabs[3]:
         _draw_accuracy(by_category)
 
 
