@@ -126,12 +126,14 @@ def evaluate(
             report=lambda name: bar.update(task, advance=1, description=name),
         )
     figures = {"model_hash": found.model_hash, "export": str(export_folder), "seed": seed, "sets": rows}
-    if folder != DEFAULT_MODEL:  # beside a model of one's own, for the labeller to show
-        write_file(folder / EVALUATION_FILE, (dumps(figures, indent=2) + "\n").encode())
     if json:
         print_json(figures)
-        return
-    print_table([{name: _short(row.get(name)) for name in EVALUATION_COLUMNS} for row in rows])
+    else:
+        print_table([{name: _short(row.get(name)) for name in EVALUATION_COLUMNS} for row in rows])
+    if (
+        folder != DEFAULT_MODEL
+    ):  # beside a model of one's own, for the labeller to show; after what took minutes is told
+        write_file(folder / EVALUATION_FILE, (dumps(figures, indent=2) + "\n").encode())
 
 
 @app.command()

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
-import http.server
 import json
 import os
-import random
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -24,92 +20,22 @@ import pytest
 from corpus.incoming.found import FoundFile
 from corpus.incoming.sources import walk_sources
 from corpus.scraping.manifest import STATE_FOLDER
-
-ROOT = Path(__file__).resolve().parents[2]
-Handler = http.server.BaseHTTPRequestHandler
-
-
-class Site:
-    """A web site: pages by path, and a log of what was asked of it."""
-
-    def __init__(self) -> None:
-        self.pages: dict[str, Callable[[Handler], None]] = {}
-        self.log: list[tuple[str, dict[str, str]]] = []
-        self.most_at_once = 0
-        self._at_once = 0
-        self._lock = threading.Lock()
-        site = self
-
-        class Answering(Handler):
-            protocol_version = "HTTP/1.1"
-
-            def do_GET(self) -> None:  # noqa: N802
-                with site._lock:
-                    site.log.append((self.path, {key.lower(): value for key, value in self.headers.items()}))
-                    site._at_once += 1
-                    site.most_at_once = max(site.most_at_once, site._at_once)
-                time.sleep(0.005)  # for another request to come, if the client asks for two things at once
-                with site._lock:
-                    site._at_once -= 1
-                try:
-                    site.pages.get(self.path, not_found)(self)
-                except (BrokenPipeError, ConnectionResetError):
-                    self.close_connection = True
-
-            def log_message(self, format: str, *values: object) -> None:  # noqa: A002
-                pass
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answering)
-        self.server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
-        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
-
-    def asked(self, path: str) -> int:
-        return sum(asked == path for asked, _ in self.log)
-
-    @property
-    def paths(self) -> list[str]:
-        return [path for path, _ in self.log if path != "/robots.txt"]
-
-
-def answer(handler: Handler, status: int, body: bytes = b"", **headers: str) -> None:
-    handler.send_response(status)
-    for name, value in {"Content_Length": str(len(body)), **headers}.items():
-        if value:
-            handler.send_header(name.replace("_", "-"), value)
-    handler.end_headers()
-    handler.wfile.write(body)
-
-
-def not_found(handler: Handler) -> None:
-    answer(handler, 404, b"<html><body><a href='/secret/x.syx'>nothing</a></body></html>", Content_Type="text/html")
-
-
-def page(*links: str, etag: str = "") -> Callable[[Handler], None]:
-    body = "<html><body>" + "".join(f'<a href="{link}">x</a>' for link in links) + "</body></html>"
-    return file(body.encode(), "text/html", etag)
-
-
-def file(data: bytes, kind: str = "application/octet-stream", etag: str = "auto") -> Callable[[Handler], None]:
-    """A file that can be asked for by condition and by range, as on any good server."""
-    tag = f'"{hashlib.md5(data).hexdigest()}"' if etag == "auto" else etag  # noqa: S324
-
-    def send(handler: Handler) -> None:
-        if tag and handler.headers.get("If-None-Match") == tag:
-            answer(handler, 304, ETag=tag)
-            return
-        wanted = handler.headers.get("Range", "")
-        if wanted and handler.headers.get("If-Range") == tag:
-            begin = int(wanted.removeprefix("bytes=").rstrip("-"))
-            answer(handler, 206, data[begin:], ETag=tag, Content_Range=f"bytes {begin}-{len(data) - 1}/{len(data)}")
-            return
-        answer(handler, 200, data, ETag=tag, Content_Type=kind)
-
-    return send
-
-
-def redirect(location: str) -> Callable[[Handler], None]:
-    return lambda handler: answer(handler, 302, Location=location)
+from tests.corpus.website import (
+    ROOT,
+    Handler,
+    Site,
+    answer,
+    command,
+    file,
+    lines,
+    name_of,
+    noise,
+    page,
+    redirect,
+    scrape,
+    slow_file,
+    stored,
+)
 
 
 @pytest.fixture
@@ -118,40 +44,6 @@ def site() -> Iterator[Site]:
     yield made
     made.server.shutdown()
     made.server.server_close()
-
-
-def command(*arguments: str) -> list[str]:
-    return [sys.executable, "-m", "corpus", "scrape", "--delay", "0", *arguments]
-
-
-def scrape(out: Path, *arguments: str, code: int = 0) -> tuple[Any, str]:
-    done = subprocess.run(
-        [*command("--json", "--out", str(out)), *arguments], capture_output=True, text=True, cwd=ROOT, timeout=60
-    )
-    assert done.returncode == code, done.stderr
-    assert "Traceback" not in done.stderr
-    return (json.loads(done.stdout) if done.stdout else None), done.stderr
-
-
-def lines(out: Path) -> dict[str, dict[str, Any]]:
-    """By path: what the manifest says at last."""
-    (manifest,) = out.glob("*/manifest.jsonl")
-    read = [json.loads(line) for line in manifest.read_text().splitlines()]
-    return {line["url"].split("/", 3)[3]: line for line in read if "url" in line}
-
-
-def stored(out: Path) -> dict[str, bytes]:
-    return {
-        path.name: path.read_bytes() for path in out.glob("*/*") if path.is_file() and path.name != "manifest.jsonl"
-    }
-
-
-def name_of(data: bytes, suffix: str = ".syx") -> str:
-    return hashlib.sha256(data).hexdigest() + suffix
-
-
-def noise(size: int, seed: int = 0) -> bytes:
-    return random.Random(seed).randbytes(size)
 
 
 @pytest.fixture
@@ -292,27 +184,6 @@ def test_a_second_run_fetches_nothing_that_is_unchanged(site: Site, tmp_path: Pa
     assert lines(tmp_path)["a.syx"]["file"] == name_of(other)
 
 
-def slow_file(data: bytes, stop_after: int, gate: threading.Event) -> Callable[[Handler], None]:
-    """Sends some, then waits: for the gate, or for whoever asked to be gone."""
-    whole = file(data)
-
-    def send(handler: Handler) -> None:
-        if handler.headers.get("Range") or handler.headers.get("If-None-Match"):
-            whole(handler)
-            return
-        tag = f'"{hashlib.md5(data).hexdigest()}"'  # noqa: S324
-        handler.send_response(200)
-        handler.send_header("Content-Length", str(len(data)))
-        handler.send_header("ETag", tag)
-        handler.end_headers()
-        handler.wfile.write(data[:stop_after])
-        handler.wfile.flush()
-        gate.wait(20)
-        handler.wfile.write(data[stop_after:])
-
-    return send
-
-
 @pytest.mark.parametrize("kill", [signal.SIGKILL, signal.SIGINT])
 def test_an_interrupted_run_goes_on_where_it_was(
     site: Site, tmp_path: Path, bank: bytes, make_zip: Any, kill: signal.Signals
@@ -361,109 +232,6 @@ def test_a_torn_manifest_is_gone_on_with(site: Site, tmp_path: Path, bank: bytes
     (outcome,), _ = scrape(tmp_path, site.url)
     assert outcome["files"] == {"new": 0, "unchanged": 1, "refused": 0}
     assert [found.path for found in walk_sources([tmp_path])] == [f"{manifest.parent.name}/a.syx"]
-
-
-def endless(handler: Handler) -> None:
-    handler.send_response(200)
-    handler.end_headers()
-    handler.close_connection = True
-    for _ in range(10_000):
-        handler.wfile.write(bytes(65_536))
-
-
-def test_sizes_are_measured_and_limited(site: Site, tmp_path: Path, bank: bytes) -> None:
-    site.pages |= {
-        "/": page("endless.syx", "a.syx", "huge.syx"),
-        "/endless.syx": endless,
-        "/a.syx": file(bank),
-        "/huge.syx": lambda handler: answer(handler, 200, bytes(2_000_000), Content_Length="9999999999"),
-    }
-    scrape(tmp_path, "--file-megabytes", "1", site.url)
-    said = lines(tmp_path)
-    assert said["endless.syx"]["reason"] == said["huge.syx"]["reason"] == "larger than 1000000 bytes"
-    assert list(stored(tmp_path)) == [name_of(bank)]
-
-
-def test_the_total_is_limited(site: Site, tmp_path: Path, make_bank: Any) -> None:
-    banks = {f"/{number}.syx": make_bank(number) for number in range(10)}
-    site.pages |= {"/": page(*banks)} | {path: file(data) for path, data in banks.items()}
-    (outcome,), _ = scrape(tmp_path, "--total-megabytes", "0.02", site.url)
-    assert 3 <= outcome["files"]["new"] <= 4
-    assert len(site.paths) <= 6
-    assert list(outcome["refused_by_reason"]) == ["over 20000 bytes were fetched; the rest is left"]
-
-
-def test_a_slow_server_is_given_up(site: Site, tmp_path: Path, bank: bytes) -> None:
-    gate = threading.Event()
-    site.pages |= {"/": page("slow.syx", "a.syx"), "/slow.syx": slow_file(bank, 10, gate), "/a.syx": file(bank)}
-    scrape(tmp_path, "--timeout", "0.5", site.url)
-    gate.set()
-    assert lines(tmp_path)["slow.syx"]["reason"] == "it took too long"
-    assert lines(tmp_path)["a.syx"]["file"]
-
-
-def test_a_host_that_cannot_be_reached_is_one_sentence_and_costs_nothing_else(
-    site: Site, tmp_path: Path, bank: bytes
-) -> None:
-    site.pages |= {"/": page("a.syx"), "/a.syx": file(bank)}
-    nobody = "http://nobody.invalid/"
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))  # and does not listen
-        gone = f"http://127.0.0.1:{taken.getsockname()[1]}/"
-        outcomes, error = scrape(tmp_path, gone, nobody, site.url, code=1)
-    assert [outcome["files"]["new"] for outcome in outcomes] == [0, 0, 1]
-    assert error == (
-        f"error: cannot fetch {gone}: the host refuses connections; {nobody}: there is no such host, or no way to ask; "
-        "what was fetched is kept; run it again later, or give another address\n"
-    )
-
-
-def endless_robots(handler: Handler) -> None:
-    handler.send_response(200)
-    handler.end_headers()
-    handler.close_connection = True
-    handler.wfile.write(b"User-agent: *\nDisallow: /private\n")
-    for _ in range(2_000):
-        handler.wfile.write(b"# " + b"x" * 65_000 + b"\n")
-
-
-def test_what_is_allowed_where_robots_txt_cannot_be_had(tmp_path: Path, bank: bytes) -> None:
-    """RFC 9309: everything where there is none, nothing where the server has a fault; and it is read up to a size."""
-
-    def failing(status: int) -> Callable[[Handler], None]:
-        return lambda handler: answer(handler, status, b"User-agent: *\nDisallow: /")
-
-    robots = {"none": failing(404), "secret": failing(403), "fault": failing(500), "endless": endless_robots}
-    sites = {name: Site() for name in robots}
-    for name, made in sites.items():
-        made.pages |= {"/robots.txt": robots[name], "/": page("a.syx", "private.syx"), "/a.syx": file(bank)}
-    _, error = scrape(tmp_path, *(made.url for made in sites.values()), code=1)
-    for made in sites.values():
-        made.server.shutdown()
-        made.server.server_close()
-    everything = ["/", "/a.syx", "/private.syx"]
-    expected = {"none": everything, "secret": everything, "fault": [], "endless": everything[:2]}
-    assert {name: made.paths for name, made in sites.items()} == expected
-    assert f"cannot fetch {sites['fault'].url}/: forbidden by robots.txt; what was fetched is kept" in error
-
-
-def test_requests_are_as_polite_as_they_should_be(site: Site, tmp_path: Path, make_bank: Any) -> None:
-    banks = {f"/{number}.syx": make_bank(number) for number in range(3)}
-    times: list[float] = []
-
-    def timed(send: Callable[[Handler], None]) -> Callable[[Handler], None]:
-        def note(handler: Handler) -> None:
-            times.append(time.monotonic())
-            send(handler)
-
-        return note
-
-    site.pages |= {"/": timed(page(*banks))} | {path: timed(file(data)) for path, data in banks.items()}
-    scrape(tmp_path, "--delay", "0.3", site.url)
-    # On a busy machine one may arrive late, and then the next one follows sooner; all of them together do not.
-    assert len(times) == 4
-    assert times[-1] - times[0] > 3 * 0.25
-    assert all("Cartwright" in headers["user-agent"] for _, headers in site.log)
 
 
 def test_what_was_fetched_is_ingested_under_the_addresses_it_came_from(

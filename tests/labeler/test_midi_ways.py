@@ -1,61 +1,34 @@
-"""The two MIDI ways to listen, in a real browser: the bytes and times that front/webmidi.js hands to a recording Web
-MIDI, and front/serverport.js against the real routes.
-"""
+"""The DX7 at the player's own computer, in a real browser: what front/webmidi.js hands to a recording Web MIDI."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Route
-from starlette.applications import Starlette
-from starlette.testclient import TestClient
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from dx7.allowlist import check_message
 from dx7.errors import RefusedMessageError
-from dx7.hardware.portmanager import PortManager
 from dx7.layout import MAXIMUM
 from dx7.messages import checksum, encode_bank_message, encode_voice_message
 from dx7.phrases import phrase_of
 from dx7.voice import INIT_VOICE
-from labeler.components import LISTENING, read_front
-from labeler.sounds.instrument_routes import instrument_routes
-from labeler.sounds.routes import ROUTES
 from labeler.sounds.takes import encode_voice
-from tests.dx7.test_link import FakeDriver
+from tests.labeler.listener_page import CONFIRMED, NAMELESS, URL, serve_listener
 from tests.mk1 import Mk1
 
 pytestmark = pytest.mark.browser
 
 STUB = Path(__file__).with_name("web_midi_stub.js").read_text(encoding="utf-8")
-URL = "https://cartwright.test/"  # answered by the test itself; browsers give MIDI to https only
-CONFIRMED = {"channel": 5, "sys_info": True, "unprotected": True, "own_backup": True}
 CABLE = 3125  # bytes a second
-TAKES = TestClient(Starlette(routes=list(ROUTES)))
-NAMELESS = INIT_VOICE.replace(name="")
-
-
-def _take(route: Route) -> None:
-    answer = TAKES.get(route.request.url.removeprefix(URL[:-1]))
-    route.fulfill(status=answer.status_code, body=answer.content, content_type="application/json")
-
-
-def _serve(context: BrowserContext) -> None:
-    script = read_front(*LISTENING)
-    script += "\nObject.assign(window, { way: listener.ways.web_midi, port: listener.ways.dx7, listener });"
-    script += "\nObject.assign(window, { VOICE_MAXIMUM });"
-    context.route(URL + "**", lambda route: route.fulfill(body="<!doctype html>", content_type="text/html"))
-    context.route(URL + "take/**", _take)
-    context.add_init_script(f"window.load = () => {{ {script} }}; addEventListener('load', window.load);")
 
 
 @pytest.fixture
 def context(browser: Browser) -> Iterator[BrowserContext]:
     context = browser.new_context(accept_downloads=True)
-    _serve(context)
+    serve_listener(context)
     yield context
     context.close()
 
@@ -369,87 +342,10 @@ def test_a_browser_that_says_no_or_has_no_midi_is_told(context: BrowserContext) 
 
 def test_a_page_without_https_is_told(browser: Browser) -> None:
     context = browser.new_context()
-    _serve(context)
+    serve_listener(context)
     context.route("http://cartwright.test/", lambda route: route.fulfill(body="", content_type="text/html"))
     page = context.new_page()
     page.goto("http://cartwright.test/")
     page.evaluate("way.unlock()")
     assert page.evaluate("way.problem") == "MIDI in the browser needs https, or this page on localhost"
     context.close()
-
-
-@pytest.fixture
-def driver() -> FakeDriver:
-    return FakeDriver("UM-ONE")
-
-
-@pytest.fixture
-def port_page(context: BrowserContext, driver: FakeDriver, tmp_path: Path) -> Iterator[Page]:
-    """A page whose server is the real routes, around a manager that records."""
-    manager = PortManager(backups=tmp_path / "backups", memory=tmp_path / "memory.json", driver=driver)
-    client = TestClient(Starlette(routes=instrument_routes(lambda: manager)))
-
-    def ask(route: Route) -> None:
-        request = route.request
-        answer = client.request(
-            request.method,
-            request.url.removeprefix(URL[:-1]),
-            content=request.post_data_buffer,
-            headers=request.headers,
-        )
-        route.fulfill(status=answer.status_code, body=answer.content, content_type="application/json")
-
-    context.route(URL + "instrument/**", ask)
-    page = context.new_page()
-    page.goto(URL)
-    yield page
-    manager.close()
-
-
-def test_the_servers_port_is_opened_confirmed_and_played(port_page: Page, driver: FakeDriver) -> None:
-    assert port_page.evaluate("port.problem") == "the server has not been asked yet"
-    port_page.evaluate("port.unlock()")
-    assert port_page.evaluate("port.problem") == "choose the MIDI port of your DX7 first"
-    port_page.evaluate("port.open('UM-ONE')")
-    message = port_page.evaluate(
-        "take => port.play(take).catch((error) => error.message)", {"voice": encode_voice(INIT_VOICE)}
-    )
-    assert "nothing is sent before you confirm" in message
-    port_page.evaluate("lines => port.confirm(lines)", CONFIRMED)
-    assert port_page.evaluate("port.ready")
-    driver.devices[-1].sent.clear()
-    take = {"voice": encode_voice(INIT_VOICE), "category": "clav", "octave": -1, "velocity": 0}
-    port_page.evaluate("take => port.prepare(take)", take)
-    before = port_page.evaluate("performance.now() / 1000")
-    assert port_page.evaluate("take => port.play(take)", take) > before
-    port_page.evaluate("port.stop()")
-    sent = driver.devices[-1].sent
-    assert sent[:2] == [bytes([0xB4, 64, 0]), encode_voice_message(NAMELESS, 5)]
-    assert sent[2] == bytes([0x94, phrase_of("clav").notes[0].note - 12, 100])
-    port_page.evaluate("port.panic()")
-    assert sent[-1] == bytes([0xB4, 123, 0])
-    port_page.evaluate("port.setPacing({ after_voice: 0.2 })")
-    assert port_page.evaluate("port.state.pacing.after_voice") == 0.2
-
-
-def test_what_the_server_refuses_comes_back_as_its_sentence(port_page: Page) -> None:
-    message = port_page.evaluate("port.play({ voice: 'x' }).catch((error) => error.message)")
-    assert "base64url" in message or "145 parameters" in message
-    assert "17" in port_page.evaluate("port.confirm({ channel: 17 }).catch((error) => error.message)")
-    assert "is not there" in port_page.evaluate("port.open('Moon').catch((error) => error.message)")
-    assert "is not there" in port_page.evaluate("port.problem")
-
-
-def test_a_request_that_the_server_says_was_replaced_is_null(port_page: Page) -> None:
-    port_page.evaluate("port.open('UM-ONE')")
-    port_page.evaluate("lines => port.confirm(lines)", CONFIRMED)
-    take = json.dumps({"voice": encode_voice(INIT_VOICE), "category": "clav"})
-    assert port_page.evaluate(f"port.stop().then(() => {{ port.turn = 0; return port.play({take}); }})") is None
-
-
-def test_a_server_that_is_gone_is_a_problem(port_page: Page, context: BrowserContext) -> None:
-    port_page.evaluate("port.unlock()")
-    context.route(URL + "instrument/**", lambda route: route.abort())
-    port_page.evaluate("port.look()")
-    assert not port_page.evaluate("port.ready")
-    assert port_page.evaluate("port.problem")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -29,10 +28,11 @@ LARGE, SMALL = VOICES[:5], VOICES[5:8]
 DISPUTED, BRASS, BELL = VOICES[8:11]
 
 
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[Server]:
-    """Two families without an answer, and a voice that ben and cleo disagree about; anna sits there."""
-    store = build_store(tmp_path / "store.duckdb", ROWS)
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Two families without an answer, and a voice that ben and cleo disagree about."""
+    folder = tmp_path_factory.mktemp("review")
+    store = build_store(folder / "store.duckdb", ROWS)
     hear_voices(store, processes=1)
     with open_store(store) as connection:
         for family in (LARGE, SMALL):
@@ -45,8 +45,15 @@ def server(tmp_path: Path) -> Iterator[Server]:
         answer("cleo", BELL, "bell"),
     ]
     write_answers(store, others)
-    with serving(tmp_path, store) as server:
+    with serving(folder, store) as server:
         yield server
+
+
+@pytest.fixture
+def server(running: Server) -> Server:
+    """The same for every test: anna, who sits there, has said nothing yet. The journals are the truth."""
+    (running.labels / "anna.jsonl").unlink(missing_ok=True)
+    return running
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""A robot that labels faster than people do, two browsers at once, and ten labellers: nothing wrong, lost or double."""
+"""Robots that label faster than people do, in two browsers, and ten labellers at once: none wrong, lost or double."""
 
 from __future__ import annotations
 
@@ -27,54 +27,40 @@ VOICES = 300
 
 
 @pytest.mark.browser
-def test_a_robot_labels_three_hundred_voices_at_three_a_second(
+def test_two_robots_label_three_hundred_voices_at_three_a_second_each(
     browser: Browser, tmp_path: Path, record_property: Any
 ) -> None:
-    with serving(tmp_path, make_store(tmp_path, VOICES + 20)) as server:
-        page = browser.new_page(viewport={"width": 1280, "height": 800})
-        open_deck(page, server.url)
-        given = []
-        for number in range(VOICES):
+    with serving(tmp_path, make_store(tmp_path, VOICES + 40)) as server:
+        people = {"anna": browser.new_page(), "ben": browser.new_page()}
+        for name, page in people.items():
+            open_deck(page, f"{server.url}?who={name}")
+        given: dict[str, list[tuple[str, tuple[str, ...]]]] = {name: [] for name in people}
+        for number in range(VOICES // len(people)):
             key = list(KEYS)[number % len(KEYS)]
-            given.append((heard(page), (KEYS[key],)))
-            page.keyboard.press(key)
-            listen(page, 1 / A_SECOND - 0.02)
-        settle(page)
-        latencies = sorted(state(page, "latencies"))
-        refused = state(page, "deck.data.refusals.length")
-        page.close()
-        answers = server.answers()
-    assert [(answer.voice_id, answer.categories) for answer in answers] == given
-    assert len({voice for voice, _ in given}) == VOICES
-    assert refused == 0
-    assert all(answer.dwell_seconds >= 0.25 for answer in answers)
+            for name, page in people.items():
+                listen(page, 1 / A_SECOND - 0.02)
+                given[name].append((heard(page), (KEYS[key],)))
+                page.keyboard.press(key)
+        for page in people.values():
+            settle(page)
+        latencies = sorted(latency for page in people.values() for latency in state(page, "latencies"))
+        refused = [state(page, "deck.data.refusals.length") for page in people.values()]
+        for page in people.values():
+            page.close()
+        answers = {name: read_journal(server.labels / f"{name}.jsonl").answers for name in people}
+    for name, labels in given.items():
+        assert [(answer.voice_id, answer.categories) for answer in answers[name]] == labels
+        assert {answer.labeller for answer in answers[name]} == {name}
+        assert all(answer.dwell_seconds >= 0.25 for answer in answers[name])
+    assert sum(map(len, answers.values())) == VOICES
+    asked = [one.voice_id for labels in answers.values() for one in labels if one.lane not in (AGAIN, AGREEMENT)]
+    assert len(set(asked)) == len(asked) > 0.8 * VOICES  # both get the same voice only where that is the purpose
+    assert refused == [0, 0]
     assert len(latencies) >= 0.95 * VOICES  # the others came when nothing was left in the browser: a slow machine
     median, p95 = statistics.median(latencies), latencies[int(0.95 * len(latencies))]
     record_property("key_to_sound_ms", {"median": median, "p95": p95})
     sys.stdout.write(f"\nkey to next sound, by the audio clock: median {median:.1f} ms, 95 % within {p95:.1f} ms\n")
     assert median < 50
-
-
-@pytest.mark.browser
-def test_two_people_at_once_are_never_served_the_same_voice(browser: Browser, tmp_path: Path) -> None:
-    with serving(tmp_path, make_store(tmp_path, 120)) as server:
-        people = {"anna": browser.new_page(), "ben": browser.new_page()}
-        for name, page in people.items():
-            open_deck(page, f"{server.url}?who={name}")
-        given: dict[str, list[str]] = {name: [] for name in people}
-        for number in range(20):
-            for name, page in people.items():
-                listen(page)
-                given[name].append(heard(page))
-                page.keyboard.press(list(KEYS)[number % len(KEYS)])
-        for page in people.values():
-            settle(page)
-            page.close()
-        for name, voices in given.items():
-            answers = read_journal(server.labels / f"{name}.jsonl").answers
-            assert [answer.voice_id for answer in answers] == voices
-            assert {answer.labeller for answer in answers} == {name}
-    assert len(set(given["anna"]) | set(given["ben"])) == 40
 
 
 def test_ten_labellers_at_once_lose_and_double_nothing(tmp_path: Path) -> None:

@@ -1,15 +1,19 @@
 """A synthetic export: random legal voices that follow a rule for each category, no human voice among them."""
 
+import os
 from pathlib import Path
 
+import jax
 import numpy as np
 import pyarrow as pa
 import pytest
+from jax.experimental.compilation_cache import compilation_cache
 
 from dx7.exchange import SCHEMA, write_export
 from dx7.identity import voice_id
 from dx7.layout import INIT_UNPACKED
 from dx7.parameters import BY_NAME, PARAMETER_COUNT, PARAMETER_NAMES, PARAMETERS
+from tests.sharing import made_once, shared_folder
 from training.config import Config, load_config
 from training.train import train
 
@@ -74,9 +78,18 @@ def tiny() -> Config:
     return load_config("tiny")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def compiled_once(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """What is compiled for one test is there for all others, those in other processes too."""
+    folder = str(shared_folder(tmp_path_factory) / "compiled")
+    settings = {"jax_compilation_cache_dir": folder, "jax_persistent_cache_min_compile_time_secs": 0.1}
+    for name, value in settings.items():
+        os.environ[name.upper()] = str(value)  # for commands that a test starts
+        jax.config.update(name, value)
+    compilation_cache.reset_cache()
+
+
 @pytest.fixture(scope="session")
 def finished_run(export_folder: Path, tiny: Config, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a run of the real ``train`` with the config that CI trains."""
-    folder = tmp_path_factory.mktemp("run")
-    train(export_folder, tiny, folder)
-    return folder
+    return made_once(tmp_path_factory, "finished-run", lambda folder: train(export_folder, tiny, folder))

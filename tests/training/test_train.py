@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from dx7.errors import ExportError, ModelError
+from dx7.errors import ExportError, FileError, ModelError
 from dx7.exchange import read_export
 from dx7.files import read_bank
 from dx7.runfolder import EVALUATION_FILE, METRICS_FILE, SAMPLES_FOLDER, hold_run, running_process
@@ -140,6 +140,17 @@ def test_the_figures_of_an_evaluation_are_kept_beside_the_model(finished_run, ex
     kept = json.loads((finished_run / "model" / EVALUATION_FILE).read_text())
     assert kept == json.loads(told.output)
     assert kept["sets"] == rows
+
+
+def test_what_was_measured_is_told_though_the_disk_is_full(finished_run, export_folder, monkeypatch):
+    def refuse(path, data):
+        raise FileError(f"cannot write {path}: No space left on device")
+
+    monkeypatch.setattr("training.evaluate.evaluate", lambda *arguments, **named: [{"set": "cartridges"}])
+    monkeypatch.setattr("training.cli.write_file", refuse)
+    told = invoke(app, ["evaluate", "--model", str(finished_run), "--export", str(export_folder), "--json"])
+    assert json.loads(told.stdout)["sets"] == [{"set": "cartridges"}]
+    assert isinstance(told.exception, FileError)
 
 
 def test_a_loss_that_is_not_finite_stops_the_run_and_names_the_step(export_folder, tiny, tmp_path):
