@@ -57,6 +57,7 @@ def facts_of(
                 "nearest_training_voice": slot.nearest,
                 "differs_at_least": slot.distance,
                 "faults": list(slot.faults),
+                "fit": slot.fit,
             }
             for number, slot in enumerate(cartridge.slots, 1)
         ],

@@ -1,25 +1,57 @@
-"""Hearing new voices: which are duds for what was asked."""
+"""Hearing new voices: which are duds for what was asked, and which sound like it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dx7.hearing.descriptors import descriptors_of, hear_many
+from dx7.hearing.ear import Ear
 from dx7.hearing.faults import faults, is_useful
+from dx7.hearing.listening import listen_many
 from dx7.parameters import PARAMETER_COUNT, UNPACKED_SIZE
 
+Parameters = NDArray[np.uint8]
+Floats = NDArray[np.float32]
 
-def hear_parameters(parameters: NDArray[np.uint8]) -> NDArray[np.float32]:
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Heard:
+    """Voices that were heard: descriptors, one row a voice, and how well each fits what was asked for, 0 to 1.
+
+    ``fit`` is None where nobody can tell: there is no ear, or no category was asked for.
+    """
+
+    descriptors: Floats  # [n, len(DESCRIPTOR_NAMES)]
+    fit: Floats | None  # [n]
+
+
+def hear_parameters(parameters: Parameters) -> Floats:
     """Descriptors of voices ``uint8[n, 145]``, one row a voice (``dx7/hearing/descriptors.py``)."""
-    unpacked = np.zeros((len(parameters), UNPACKED_SIZE), np.uint8)
-    unpacked[:, :PARAMETER_COUNT] = parameters
-    return hear_many(unpacked)
+    return hear_many(_unpacked(parameters))
 
 
-def grave_faults(heard: NDArray[np.float32], categories: Sequence[str]) -> tuple[str, ...]:
+def hear_for(parameters: Parameters, mix: Mapping[str, float], ear: Ear | None) -> Heard:
+    """Hear voices ``uint8[n, 145]`` for a mix of categories (key to share).
+
+    A voice fits a mix as well as it fits each category, by its share: a geometric mean, so that one that is not heard
+    at all cannot be made up for. Categories that the ear does not know do not count.
+    """
+    wanted = {key: share for key, share in mix.items() if ear is not None and key in ear.category_keys}
+    if ear is None or not wanted:
+        return Heard(hear_parameters(parameters), None)
+    embeddings, descriptors = listen_many(_unpacked(parameters))
+    said = ear.listen(embeddings, descriptors, parameters)
+    columns = [ear.category_keys.index(key) for key in wanted]
+    shares = np.array(list(wanted.values()), np.float32)
+    fit: Floats = np.exp(np.log(np.maximum(said[:, columns], 1e-6)) @ (shares / shares.sum()))
+    return Heard(descriptors, fit)
+
+
+def grave_faults(heard: Floats, categories: Sequence[str]) -> tuple[str, ...]:
     """What makes a voice useless, the gravest first; empty for one that is useful as any of the categories.
 
     Without categories a voice is judged as one that plays melodies.
@@ -28,3 +60,9 @@ def grave_faults(heard: NDArray[np.float32], categories: Sequence[str]) -> tuple
     if any(is_useful(descriptors, key) for key in categories or (None,)):
         return ()
     return faults(descriptors, categories[0] if categories else None)
+
+
+def _unpacked(parameters: Parameters) -> Parameters:
+    unpacked = np.zeros((len(parameters), UNPACKED_SIZE), np.uint8)
+    unpacked[:, :PARAMETER_COUNT] = parameters
+    return unpacked

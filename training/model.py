@@ -19,6 +19,7 @@ from flax import nnx
 from numpy.typing import NDArray
 
 from dx7.errors import CategoryError, ModelError
+from dx7.hearing.ear import EAR_FILE, Ear, read_ear
 from dx7.locations import DEFAULT_MODEL, runs_folder
 from dx7.runfolder import CONFIG_FILE, MODEL_FOLDER
 from training.checkpoint import flatten, read_arrays, unflatten, write_arrays, write_atomically
@@ -44,6 +45,7 @@ class Model:
     step: int
     export_hash: str
     model_hash: str  # 16 hexadecimal digits that name the weights
+    ear: Ear | None = None  # the category ear of its export, if that had one
 
     def weights(self, mix: dict[str, float]) -> NDArray[np.float32]:
         """How much of each category: ``float32[categories]``, summing to 1. Raises ``CategoryError``."""
@@ -65,13 +67,16 @@ def write_model(
     sketch: Sketch,
     step: int,
     export_hash: str,
+    ear_file: Path | None = None,
 ) -> None:
-    """Write a model folder. ``config.json`` comes last: a folder without one is no model."""
+    """Write a model folder, with the category ear of its export. ``config.json`` comes last: without it, it is none."""
     weights = flatten(generator, "generator") | flatten(prototypes._asdict(), "prototypes")
     arrays = {name: array.astype(np.float16) for name, array in weights.items()}
     arrays |= flatten(sketch._asdict(), "sketch")
     about = {"version": MODEL_VERSION, "step": step, "export_hash": export_hash, "category_keys": list(category_keys)}
     write_arrays(folder / MODEL_FILE, arrays, about)
+    if ear_file is not None:
+        write_atomically(folder / EAR_FILE, ear_file.read_bytes())
     write_atomically(folder / CONFIG_FILE, (json.dumps(about | {"config": asdict(config)}, indent=2) + "\n").encode())
 
 
@@ -98,6 +103,7 @@ def read_model(folder: Path) -> Model:
         step=int(about["step"]),
         export_hash=str(about["export_hash"]),
         model_hash=sha256((folder / MODEL_FILE).read_bytes()).hexdigest()[:16],
+        ear=read_ear(folder / EAR_FILE) if (folder / EAR_FILE).exists() else None,
     )
 
 

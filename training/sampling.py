@@ -1,13 +1,14 @@
 """A cartridge's voices: more are drawn than asked for, the likelier are heard, and good ones that differ are kept.
 
-What is left out is counted by reason, so that the choosing never hides a poor generator.
+Where the model has a category ear, those are kept that it hears best as what was asked for. What is left out is counted
+by reason, so that the choosing never hides a poor generator.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import jax
 import jax.numpy as jnp
@@ -16,13 +17,14 @@ from flax import nnx
 from numpy.typing import NDArray
 
 from dx7.errors import ModelError
+from dx7.hearing.ear import Ear
 from dx7.parameter_groups import USUALLY_LOCKED
 from dx7.parameters import PARAMETER_COUNT
 from dx7.voice import Voice
 from training.draw import Drawn, Mix, Temperature, draw
 from training.encoding import TOKENS, decode, encode
 from training.favourite import pull_towards
-from training.listen import grave_faults, hear_parameters
+from training.listen import grave_faults, hear_for
 from training.model import Model
 from training.names import make_names
 from training.sketch import COPY_DISTANCE, Sketch, find_nearest
@@ -34,6 +36,9 @@ SHARED_GUIDANCE = 1.25
 _WARMTH = np.array([1.0] + [0.85] * (TOKENS - 1), np.float32)  # likewise, a shared token and six operators
 TEMPERATURE = Temperature(codes=_WARMTH, values=_WARMTH)
 CANDIDATES = 3  # drawn at a time for each voice asked for; the likelier half of them is heard
+EAR_CANDIDATES = 6  # likewise, where an ear can choose
+# Of what it hears so surely none is better than another: choosing the surest of all makes them all alike.
+SURE = 0.85
 MOST_DRAWS = 10  # times that many, before a poor model must do
 # A model that knows its training voices by heart repeats them. After this many draws, more and more is dared: warmer
 # choices, and from then on the less likely half is heard too.
@@ -45,13 +50,15 @@ _BOLDEST = 1.15
 class Slot:
     """One new voice and where it comes from.
 
-    It differs from every training voice in at least ``distance`` parameters; ``nearest`` may be that near.
+    It differs from every training voice in at least ``distance`` parameters; ``nearest`` may be that near. ``fit`` is
+    how probably it is what was asked for, 0 to 1, by the model's ear; None if nobody could tell.
     """
 
     voice: Voice
     nearest: str
     distance: int
     faults: tuple[str, ...]
+    fit: float | None = None
 
 
 @dataclass(frozen=True)
@@ -81,8 +88,9 @@ def sample(
     different voices.
     """
     pull = None if like is None else pull_towards(_tokens(like), model.prototypes, amount=amount, locked=locked)
-    conditions = make_mix(model, mix, count=CANDIDATES * count)
-    choice = _Choice(count, list(mix), like)
+    ear = None if like else model.ear
+    conditions = make_mix(model, mix, count=(EAR_CANDIDATES if ear and mix else CANDIDATES) * count)
+    choice = _Choice(count, mix, like, ear)
     for number, key in enumerate(jax.random.split(jax.random.key(seed), MOST_DRAWS)):
         drawn = _draw(model.generator, conditions, key=key, temperature=bolder(number), pull=pull)
         choice.consider(drawn, model.sketch, everything=number >= PLAIN_DRAWS)
@@ -90,10 +98,7 @@ def sample(
             break
     slots, left_out = choice.made()
     names = make_names([list(mix) or ["any"]] * count, seed=seed)
-    named = tuple(
-        Slot(slot.voice.replace(name=name), slot.nearest, slot.distance, slot.faults)
-        for slot, name in zip(slots, names, strict=True)
-    )
+    named = tuple(replace(slot, voice=slot.voice.replace(name=name)) for slot, name in zip(slots, names, strict=True))
     return Cartridge(named, choice.drawn, left_out)
 
 
@@ -124,10 +129,11 @@ def guided(shares: NDArray[np.float32]) -> NDArray[np.float32]:
 class _Choice:
     """Choosing the slots of a cartridge from what is drawn."""
 
-    def __init__(self, count: int, categories: list[str], like: Voice | None) -> None:
+    def __init__(self, count: int, mix: Mapping[str, float], like: Voice | None, ear: Ear | None) -> None:
         self.count = count
-        self.categories = categories
+        self.mix = mix
         self.like = like
+        self.ear = ear
         # Variations may stay near the favourite, and so near each other; anything else must differ.
         self.least = 1 if like else COPY_DISTANCE + 1
         self.taken = np.zeros((0, PARAMETER_COUNT), np.uint8)
@@ -141,34 +147,43 @@ class _Choice:
     def consider(self, drawn: Drawn, sketch: Sketch, *, everything: bool = False) -> None:
         """Hear the likelier half, or everything, and keep what is good and unlike what was kept before."""
         likelihood = np.asarray(drawn.likelihood)
-        heard = len(likelihood) if everything else -(-len(likelihood) // 2)
-        rows = np.sort(np.argsort(-likelihood, kind="stable")[:heard])
+        likelier = len(likelihood) if everything else -(-len(likelihood) // 2)
+        rows = np.sort(np.argsort(-likelihood, kind="stable")[:likelier])
         self.drawn += len(likelihood)
         self.left_out["less likely"] += len(likelihood) - len(rows)
         parameters = decode(np.asarray(drawn.tokens)[rows])
         nearest = find_nearest(parameters, sketch)
-        for row, sound in enumerate(hear_parameters(parameters)):
+        heard = hear_for(parameters, self.mix, self.ear)
+        for row, sound in enumerate(heard.descriptors):
             distance = int(nearest.distance[row])
-            faults = grave_faults(sound, self.categories)
+            faults = grave_faults(sound, list(self.mix))
             if not self.like and distance <= COPY_DISTANCE:
                 self.left_out["copy of a training voice"] += 1
             elif ((self.taken != parameters[row]).sum(1) < self.least).any():
                 self.left_out["like another slot"] += 1
             else:
                 self.taken = np.concatenate([self.taken, parameters[row : row + 1]])
-                slot = Slot(Voice.from_array(parameters[row]), nearest.voice_ids[row], distance, faults)
+                fit = None if heard.fit is None else round(float(heard.fit[row]), 4)
+                slot = Slot(Voice.from_array(parameters[row]), nearest.voice_ids[row], distance, faults, fit)
                 (self.faulty if faults else self.good).append(slot)
 
     def made(self) -> tuple[list[Slot], dict[str, int]]:
         """The slots and what was left out. A poor model's faulty voices fill up, and their faults say so."""
-        slots = (self.good + self.faulty)[: self.count]
+        # Sorting is stable: those that fit as well, as all do without an ear, stay in the order they were drawn in.
+        ranked = [*sorted(self.good, key=_misfit), *sorted(self.faulty, key=_misfit)]
+        slots = ranked[: self.count]
         if len(slots) < self.count:
             remedy = "unlock a parameter group or ask for a larger amount" if self.like else "train it longer"
             raise ModelError(f"the model drew only {len(slots)} different voices of {self.count}; {remedy}")
         left_out = self.left_out.copy()
-        for slot in (self.good + self.faulty)[self.count :]:
-            left_out[slot.faults[0] if slot.faults else "not needed"] += 1
+        needless = "not needed" if slots[0].fit is None else "another fits better"
+        for slot in ranked[self.count :]:
+            left_out[slot.faults[0] if slot.faults else needless] += 1
         return slots, dict(left_out)
+
+
+def _misfit(slot: Slot) -> float:
+    return -min(slot.fit or 0.0, SURE)
 
 
 def _tokens(voice: Voice) -> NDArray[np.uint8]:

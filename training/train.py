@@ -119,6 +119,7 @@ def _train(run: Run, report: Report, stop: Callable[[], bool]) -> Path | None:
         sketch=make_sketch(run.export.parameters[rows], tuple(run.export.voice_ids[row] for row in rows)),
         step=step,
         export_hash=run.export.content_hash,
+        ear_file=run.export.ear_file,
     )
     return model
 
