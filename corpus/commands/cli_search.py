@@ -50,12 +50,16 @@ def suggest(
     store: StoreOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Suggest categories by rules on names and folders: for a bank, or anew for the whole store.
+    """Suggest categories by all that speaks of a voice: for a bank, or anew for the whole store.
+
+    Names and folders, people's answers to voices of the same family and to what sounds alike, and the ear once it has
+    learned. For the store what these say is pooled anew; for a bank --json gives each source's opinions as well.
 
     Example: python -m corpus suggest --voices bank.syx --json
     """
     from corpus.suggesting.strangers import suggest_for_bank
     from corpus.suggesting.suggestions import refresh_suggestions, summarise_suggestions
+    from corpus.suggesting.words import breakdown
     from dx7.selection import read_voices
 
     where = store or store_file()
@@ -67,7 +71,7 @@ def suggest(
         return
     bank = read_voices(voices)
     with open_store(where, read_only=True) as connection:
-        slots = suggest_for_bank(connection, bank)
+        slots = suggest_for_bank(connection, bank, voices)
     if json:
         print_json([asdict(slot) for slot in slots])
         return
@@ -75,7 +79,8 @@ def suggest(
         {
             "slot": slot.slot,
             "name": slot.name,
-            "suggestions": ", ".join(f"{s.category} {s.probability:.2f} ({s.origin})" for s in slot.suggestions),
+            "suggestions": ", ".join(f"{s.category} {s.probability:.2f}" for s in slot.suggestions),
+            "who says so": breakdown(slot.opinions),
         }
         for slot in slots
     ]

@@ -18,7 +18,7 @@ from corpus.exporting.policy import PERSON
 from corpus.exporting.verdicts import Curated
 from corpus.hearing.hearings import read_hearings
 from corpus.mapping.neighbours import squared_distances
-from corpus.searching.sound_space import Heard, sound_places
+from corpus.searching.sound_space import SOUND_SIZE, Heard, sound_places
 from corpus.storage.store import Connection
 from corpus.suggesting.opinions import Floats
 from corpus.suggesting.suggestion import FAMILY, NEIGHBOURS
@@ -52,14 +52,21 @@ def ask_peers(connection: Connection, voice_ids: Sequence[str], labelled: Labell
     for voice_id, family_id in connection.execute("SELECT voice_id, family_id FROM families").fetchall():
         if voice_id in place:
             families[place[voice_id]] = place.get(family_id, place[voice_id])
-    hearings = read_hearings(connection)
-    found = sound_places(Heard(hearings.descriptors))
-    places = np.full((len(voice_ids), found.shape[1]), np.nan, np.float32)
-    places[[place[voice_id] for voice_id in hearings.voice_ids]] = found
+    places = read_places(connection, voice_ids)
     return {
         FAMILY: ask_families(families, labelled),
         NEIGHBOURS: ask_neighbours(places, families, labelled),
     }
+
+
+def read_places(connection: Connection, voice_ids: Sequence[str]) -> Floats:
+    """Where voices lie by sound: ``float32[n, SOUND_SIZE]``, not a number where one was not heard."""
+    hearings = read_hearings(connection)
+    row = {voice_id: number for number, voice_id in enumerate(hearings.voice_ids)}
+    known = [number for number, voice_id in enumerate(voice_ids) if voice_id in row]
+    places = np.full((len(voice_ids), SOUND_SIZE), np.nan, np.float32)
+    places[known] = sound_places(Heard(hearings.descriptors[[row[voice_ids[number]] for number in known]]))
+    return places
 
 
 def read_labelled(connection: Connection, voice_ids: Sequence[str]) -> Labelled:

@@ -1,55 +1,160 @@
-"""Suggestions for the voices of a bank, which need not be in the store."""
+"""Suggestions for the voices of a bank, which need not be in the store: the same sources, asked live.
+
+Names and folders are asked about the bank's own as well as the store's. The bank is heard only if somebody learns from
+that: people's answers speak of voices of the same family and of what sounds alike, the ear of everything.
+"""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from corpus.hearing.fillers import is_filler
+from corpus.searching.sound_space import Heard, sound_places
 from corpus.storage.store import Connection
-from corpus.suggesting.suggestion import FOLDER_RULE, Suggestion
-from corpus.suggesting.votes import ranked, suggest_by_names
+from corpus.suggesting.opinions import LEAST_OPINION, Floats, read_opinions, read_voice_ids
+from corpus.suggesting.peers import Labelled, ask_families, ask_neighbours, read_labelled, read_places
+from corpus.suggesting.rules import folder_rules, match_path
+from corpus.suggesting.suggestion import EAR, FAMILY, FOLDER_RULE, NAME_RULE, NEIGHBOURS, Suggestion
+from corpus.suggesting.suggestions import read_trust, suggestion_rows
+from corpus.suggesting.votes import ranked, suggest_by_folders, suggest_by_names
 from dx7.bankfile import BankFile
+from dx7.categories import category_keys
+from dx7.hearing.descriptors import hear_many
+from dx7.layout import Bytes
 from dx7.parameters import PARAMETER_COUNT
+from dx7.sameness.functional import Band, functional_keys
 
 
 @dataclass(frozen=True, slots=True)
 class SlotSuggestions:
-    """What is suggested for one slot of a bank, the most probable first."""
+    """What is suggested for one slot of a bank, and what each source says by itself; the most probable first."""
 
     slot: int
     name: str
     suggestions: list[Suggestion]
+    opinions: list[Suggestion]
 
 
-def suggest_for_bank(connection: Connection, bank: BankFile) -> list[SlotSuggestions]:
-    """Suggestions for every slot of a bank, which need not be in the store.
+def suggest_for_bank(connection: Connection, bank: BankFile, path: Path | None = None) -> list[SlotSuggestions]:
+    """Suggestions for every slot of a bank, which was found at ``path``. Fillers get none.
 
-    The slot's own name votes beside all names the store knows the voice by; folders vote if the store has the voice.
-    Fillers get none.
+    Raises ``ModelError`` if the store's ear is of another version, and ``EngineError`` if the bank cannot be heard.
     """
-    voices = bank.voices()
     fillers = is_filler(bank.decoded.unpacked[:, :PARAMETER_COUNT])
-    ids = sorted({voice.voice_id for voice in voices})
-    names: dict[str, Counter[str]] = defaultdict(Counter)
+    asked = np.flatnonzero(~fillers)
+    voices = bank.voices()
+    ids = [voices[row].voice_id for row in asked]
+    opinions = {
+        NAME_RULE: _ask_names(connection, ids, [voices[row].name for row in asked]),
+        FOLDER_RULE: _ask_folders(connection, ids, path),
+        **_ask_by_sound(connection, ids, bank.decoded.unpacked[asked]),
+    }
+    said = _by_row(suggestion_rows([str(row) for row in asked], opinions, read_trust(connection)).to_pylist())
+    each = _by_row(row for origin, table in opinions.items() for row in _rows(asked, origin, table))
+    return [SlotSuggestions(row + 1, voice.name, said[row], each[row]) for row, voice in enumerate(voices)]
+
+
+def _ask_names(connection: Connection, voice_ids: Sequence[str], names: Sequence[str]) -> Floats:
+    """The slot's own name votes beside all names the store knows the voice by."""
+    known: dict[str, Counter[str]] = defaultdict(Counter)
     for voice_id, name, seen in connection.execute(
-        "SELECT voice_id, name, sightings FROM names WHERE list_contains($1::VARCHAR[], voice_id)", [ids]
+        "SELECT voice_id, name, sightings FROM names WHERE list_contains($1::VARCHAR[], voice_id)", [list(voice_ids)]
     ).fetchall():
-        names[voice_id][name] = seen
-    by_folder: dict[str, list[Suggestion]] = defaultdict(list)
-    for voice_id, category, probability in connection.execute(
-        "SELECT voice_id, category, probability FROM opinions"
-        " WHERE origin = $1 AND list_contains($2::VARCHAR[], voice_id) ORDER BY ALL",
-        [FOLDER_RULE, ids],
-    ).fetchall():
-        by_folder[voice_id].append(Suggestion(category, probability, FOLDER_RULE))
-    return [
-        SlotSuggestions(
-            slot,
-            voice.name,
-            []
-            if filler
-            else ranked([*suggest_by_names(names[voice.voice_id] + Counter([voice.name])), *by_folder[voice.voice_id]]),
-        )
-        for slot, (voice, filler) in enumerate(zip(voices, fillers, strict=True), 1)
-    ]
+        known[voice_id][name] = seen
+    return _table(
+        suggest_by_names(known[voice_id] + Counter([name])) for voice_id, name in zip(voice_ids, names, strict=True)
+    )
+
+
+def _ask_folders(connection: Connection, voice_ids: Sequence[str], path: Path | None) -> Floats:
+    """What the store's folders say of a voice; where they say nothing, the bank's own."""
+    known = read_opinions(connection, voice_ids).get(FOLDER_RULE, _table([] for _ in voice_ids))
+    own = _table([suggest_by_folders([match_path(folder_rules(), str(path))]) if path else []])
+    return np.where(known.any(axis=1, keepdims=True), known, own)
+
+
+def _ask_by_sound(connection: Connection, voice_ids: Sequence[str], unpacked: Bytes) -> dict[str, Floats]:
+    """What is known from answers to other voices, and from the ear; nothing if there is neither."""
+    stored = read_voice_ids(connection)
+    labelled = read_labelled(connection, stored)
+    has_ear = len(connection.table("lessons")) > 0
+    if not voice_ids or not (len(labelled.rows) or has_ear):
+        return {}
+    descriptors = hear_many(unpacked)
+    said = _ask_peers(connection, stored, labelled, unpacked[:, :PARAMETER_COUNT], descriptors)
+    return said | ({EAR: _ask_ear(connection, unpacked, descriptors)} if has_ear else {})
+
+
+def _ask_peers(
+    connection: Connection, stored: Sequence[str], labelled: Labelled, parameters: Bytes, descriptors: Floats
+) -> dict[str, Floats]:
+    """As ``peers.ask_peers``, with the labelled voices of the store first and the bank's behind them."""
+    theirs = [stored[row] for row in labelled.rows]
+    count = len(theirs)
+    people = Labelled(np.arange(count), labelled.categories)
+    families = _families(connection, theirs, parameters)
+    places = np.concatenate([read_places(connection, theirs), sound_places(Heard(descriptors))])
+    return {
+        FAMILY: ask_families(families, people)[count:],
+        NEIGHBOURS: ask_neighbours(places, families, people)[count:],
+    }
+
+
+def _ask_ear(connection: Connection, unpacked: Bytes, descriptors: Floats) -> Floats:
+    """What the ear of the store says, in the categories of today."""
+    from corpus.learning.learn import read_stored_ear
+    from dx7.hearing.embedding import embed_many
+
+    ear = read_stored_ear(connection)
+    said = _table([] for _ in unpacked)
+    if ear is not None:
+        found = ear.listen(embed_many(unpacked), descriptors, unpacked[:, :PARAMETER_COUNT])
+        for column, key in enumerate(category_keys()):
+            if key in ear.category_keys:
+                said[:, column] = found[:, ear.category_keys.index(key)]
+    return np.where(said >= LEAST_OPINION, said, 0)
+
+
+def _families(connection: Connection, voice_ids: Sequence[str], parameters: Bytes) -> NDArray[np.intp]:
+    """The families of voices of the store, and of others by what of them can be heard; numbers from 0."""
+    rows = connection.execute("SELECT voice_id, family_id, at_rest_key FROM families").fetchall()
+    of_voice = {voice_id: family_id for voice_id, family_id, _ in rows}
+    of_key = {key: family_id for _, family_id, key in rows}
+    found = [of_voice.get(voice_id, voice_id) for voice_id in voice_ids]
+    found += [of_key.get(key, f"sounds as {key}") for key in functional_keys(parameters, band=Band.AT_REST)]
+    return np.unique(found, return_inverse=True)[1].astype(np.intp)
+
+
+def _table(suggestions: Iterable[Sequence[Suggestion]]) -> Floats:
+    keys = {key: column for column, key in enumerate(category_keys())}
+    rows = list(suggestions)
+    table = np.zeros((len(rows), len(keys)), np.float32)
+    for row, given in enumerate(rows):
+        for each in given:
+            table[row, keys[each.category]] = each.probability
+    return table
+
+
+def _rows(asked: NDArray[np.intp], origin: str, said: Floats) -> Iterable[dict[str, Any]]:
+    keys = category_keys()
+    for row, column in zip(*np.nonzero(said), strict=True):
+        found = {"category": keys[column], "probability": float(said[row, column]), "origin": origin}
+        yield {"voice_id": str(asked[row])} | found
+
+
+def _by_row(rows: Iterable[dict[str, Any]]) -> defaultdict[int, list[Suggestion]]:
+    """Suggestions by the row of the bank that stands for the id, the most probable first."""
+    found: defaultdict[int, list[Suggestion]] = defaultdict(list)
+    for row in rows:
+        probability = round(row["probability"], 4)
+        found[int(row["voice_id"])].append(Suggestion(row["category"], probability, row["origin"]))
+    for given in found.values():
+        given[:] = ranked(given)
+    return found

@@ -19,7 +19,6 @@ from corpus.storage.store import Connection, open_store
 from corpus.storage.voicetable import read_voice_table
 from corpus.suggesting.poll import poll_names
 from corpus.suggesting.rules import Match, folder_rules, match_path
-from corpus.suggesting.strangers import suggest_for_bank
 from corpus.suggesting.suggestion import FOLDER_RULE, NAME_RULE
 from corpus.suggesting.suggestions import (
     read_trust,
@@ -30,7 +29,6 @@ from corpus.suggesting.suggestions import (
 from corpus.suggesting.trust import DEFAULT_SAYS, Say, Trust
 from corpus.suggesting.votes import LEAST_PROBABILITY, suggest_by_folders, suggest_by_names
 from dx7.categories import category_keys
-from dx7.files import read_bank_bytes
 
 MakeBank = Callable[..., bytes]
 
@@ -242,14 +240,3 @@ def test_suggestions_made_from_less_do_not_replace_those_made_from_more(
         assert opened == 2
         assert connection.execute("SELECT slots FROM suggestions_made").fetchall() == [(9999,)]
         assert connection.execute("FROM suggestions").fetchall() == []
-
-
-def test_a_bank_that_is_not_in_the_store_gets_suggestions_for_every_slot(filled: Path, make_bank: MakeBank) -> None:
-    bank = read_bank_bytes(make_bank(2, 77, 4, names=["ODD NAME", "MARIMBA", ""], filler="BRASS"))
-    with open_store(filled, read_only=True) as connection:
-        slots = suggest_for_bank(connection, bank)
-    assert [slot.slot for slot in slots] == list(range(1, 33))
-    assert [slot.name for slot in slots[:3]] == ["ODD NAME", "MARIMBA", ""]
-    found = [[(each.category, each.origin) for each in slot.suggestions] for slot in slots[:3]]
-    assert found == [[("brass", "folder_rule")], [("mallet", "name_rule")], []]
-    assert not any(slot.suggestions for slot in slots[3:]), "INIT VOICE has no category, whatever it is called"
