@@ -14,6 +14,7 @@ from corpus.commands import (
     cli_labels,
     cli_learn,
     cli_map,
+    cli_queue,
     cli_scrape,
     cli_search,
     cli_store,
@@ -95,5 +96,6 @@ cli_map.register(app)
 cli_labels.register(app)
 cli_learn.register(app)
 cli_export.register(app)
+cli_queue.register(app)
 cli_store.register(app)
 cli_scrape.register(app)

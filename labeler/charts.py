@@ -11,6 +11,7 @@ import streamlit as st
 
 from corpus.labelling.activity import Day
 from corpus.labelling.needs import Need
+from corpus.learning.curves import Point
 from dx7.categories import load_categories
 
 _TEXT = 14  # pixels
@@ -121,6 +122,37 @@ def curve_chart(title: str, rows: Sequence[Mapping[str, Any]]) -> Any:
             tooltip=["name", "step", alt.Tooltip("value:Q", format=".3f")],
         )
     )
+
+
+def learning_chart(curves: Mapping[str, Sequence[Point]]) -> Any:
+    """Accuracy by the number of answers: a line a curve, with its standard error as a band."""
+    rows = pd.DataFrame(
+        [
+            {
+                "curve": name,
+                "answers": point.answers,
+                "accuracy": point.accuracy,
+                "low": point.accuracy - point.spread,
+                "high": point.accuracy + point.spread,
+            }
+            for name, points in curves.items()
+            for point in points
+        ]
+    )
+    base = alt.Chart(rows, height=260).encode(
+        x=alt.X("answers:Q", title="answers", scale=alt.Scale(type="log", nice=False), axis=_axis(tickCount=6)),
+        color=alt.Color(
+            "curve:N",
+            sort=list(curves),
+            title=None,
+            scale=alt.Scale(domain=list(curves), range=_COLOURS[: len(curves)]),
+            legend=_legend(orient="top", symbolType="stroke"),
+        ),
+        tooltip=["curve", "answers", alt.Tooltip("accuracy:Q", format=".1%")],
+    )
+    y = alt.Y("accuracy:Q", title="first choice right", scale=alt.Scale(zero=False), axis=_axis(format="%"))
+    band = base.mark_area(opacity=0.15).encode(y=alt.Y("low:Q", title="first choice right"), y2="high:Q")
+    return alt.layer(band, base.mark_line(strokeWidth=2.5, point=True).encode(y=y))
 
 
 def _scale(values: Sequence[float]) -> alt.Scale:

@@ -30,6 +30,7 @@ from dx7.hearing.descriptors import hear, hear_rows
 from dx7.layout import INIT_UNPACKED, MAXIMUM, Bytes, decode_packed, pack
 from dx7.messages import checksum
 from tests.bare_engine import HEARD_NOTES, render_bare
+from tests.bench_asking import ACCURACY, answers_to_learn_starter
 from tests.bench_labelling import ANSWERS, label_all
 
 BANKS = 4_000
@@ -209,6 +210,21 @@ def bench_labelling(people: int) -> dict[str, object]:
     return row(name, "append and fsync alone", ours, theirs, people * ANSWERS, "labels", by_the_minute=True)
 
 
+def bench_queue(folder: Path) -> list[dict[str, object]]:
+    """Answers until the starter banks are learned, asked for by the queue, against two simpler orders."""
+    needed = answers_to_learn_starter(folder)
+    return [
+        {
+            "what": f"queue, answers to {ACCURACY:.0%} right",
+            "ours": f"{needed['queue']:,.0f}",
+            "peer": peer,
+            "peer's": f"{needed[order]:,.0f}",
+            "ratio": round(needed[order] / needed["queue"], 2),
+        }
+        for order, peer in (("random", "random order"), ("uncertain", "plain uncertainty"))
+    ]
+
+
 def bench_cartridge(folder: Path) -> dict[str, object]:
     """A cartridge from a cold start, against merely importing JAX and compiling one product."""
     sample = [sys.executable, "-m", "training", "sample", "--category", "brass", "--out", str(folder / "brass.syx")]
@@ -234,12 +250,13 @@ def main() -> None:
             bench_search(folder),
             bench_labelling(1),
             bench_labelling(10),
+            *bench_queue(folder),
             bench_cartridge(folder),
         ]
     if "--json" in sys.argv:
         print_json(rows)
     else:
-        print_table(rows, "a ratio above 1: faster than the peer")
+        print_table(rows, "a ratio above 1: faster than the peer, or with fewer answers")
 
 
 if __name__ == "__main__":

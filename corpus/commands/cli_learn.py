@@ -39,6 +39,7 @@ def learn(
     """
     from corpus.learning.card import read_card
     from corpus.learning.learn import learn as learn_anew
+    from corpus.learning.returns import update_returns
 
     where = store or store_file()
     if not card:
@@ -53,10 +54,14 @@ def learn(
             learn_anew(where, folder or labels_folder(), seed=seed, processes=processes, dask=dask, progress=tell)
     with open_store(where, read_only=True) as connection:
         facts = read_card(connection)
+    returns = update_returns(where) if facts else None
     if json:
-        print_json(facts)
-        return
-    print_text("nothing was learned yet; run python -m corpus learn") if facts is None else _show(facts)
+        print_json(facts and returns and facts | {"returns": returns.as_dict()})
+    elif facts and returns:
+        _show(facts)
+        print_text(returns.in_words())
+    else:
+        print_text("nothing was learned yet; run python -m corpus learn")
 
 
 def evaluate_suggestions(

@@ -52,9 +52,10 @@ class Answer:
 
     ``heard`` says on what the voice was listened to ("engine", "dx7", "web_midi"), that nobody listened
     (:data:`UNHEARD`) or that the answer came out of a file (:data:`IMPORTED`); ``page`` where it was given ("deck",
-    "families", ...), ``lane`` why the voice was served (``queue.py``), ``token`` which serving of it was answered (or
-    how the SHA-256 of that file begins), ``dwell_seconds`` how long it had sounded, ``vocabulary`` which categories
-    there were to choose from (:func:`vocabulary_of`). Raises ``JournalError`` for an answer that makes no sense.
+    "families", ...), ``lane`` why the voice was served (``asking/queue.py``), ``token`` which serving of it was
+    answered (or how the SHA-256 of that file begins), ``dwell_seconds`` how long it had sounded, ``vocabulary`` which
+    categories there were to choose from (:func:`vocabulary_of`). Raises ``JournalError`` for an answer that makes no
+    sense.
     """
 
     event: str

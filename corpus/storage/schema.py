@@ -24,6 +24,8 @@
     sound_map      where each voice that was heard lies on the map of all voices; sound_map_builds: made with what
     timbres        one note of each voice on three keys, by which recordings are matched (dx7/hearing/timbre.py)
     embeddings     what the category ear hears of each voice (dx7/hearing/embedding.py)
+    crowds         voices that sound alike, for the queue (asking/crowds.py); crowds_mark: made from what
+    learning_curves  how right a learner is by the number of answers: simulated, and of people's own answers
     lessons        one row, once something was learned: the ear, its card, how far each source is trusted
 
     sightings      (view) every slot under every path its file was found at
@@ -240,7 +242,7 @@ _OPINIONS = """
 ALTER TABLE answers ADD COLUMN propagated BOOLEAN DEFAULT false;  -- by an answer to another voice that covers this one
 ALTER TABLE answers ADD COLUMN quality UTINYINT;                  -- 1 to 5 if answer = 'quality'
 ALTER TABLE answers ADD COLUMN heard VARCHAR DEFAULT '';          -- engine, dx7, web_midi, import, none
-ALTER TABLE answers ADD COLUMN lane VARCHAR DEFAULT '';           -- why it was asked about (labelling/queue.py)
+ALTER TABLE answers ADD COLUMN lane VARCHAR DEFAULT '';           -- why it was asked about (asking/queue.py)
 ALTER TABLE answers ADD COLUMN page VARCHAR DEFAULT '';           -- where it was answered
 """
 
@@ -278,6 +280,21 @@ CREATE TABLE lessons (
     card VARCHAR NOT NULL,            -- JSON: from which answers, how good
     trust VARCHAR NOT NULL,           -- JSON: how far each source of opinions is trusted
     ear BLOB NOT NULL                 -- safetensors, dx7/hearing/ear.py
+);
+CREATE TABLE crowds (
+    voice_id VARCHAR NOT NULL,        -- one that was heard
+    crowd INTEGER NOT NULL,           -- the same for voices that sound alike, 0 and up
+    off_middle FLOAT NOT NULL         -- how far from the middle of its crowd: 1 is usual
+);
+CREATE TABLE crowds_mark (
+    mark VARCHAR NOT NULL             -- of what the crowds were made from; another one now: they are out of date
+);
+CREATE TABLE learning_curves (
+    curve VARCHAR NOT NULL,           -- an order of asking (learning/simulation.py), or own (learning/returns.py)
+    answers INTEGER NOT NULL,
+    accuracy FLOAT NOT NULL,          -- 0 to 1: the first choice is right, in families that nobody was asked about
+    macro FLOAT NOT NULL,             -- the mean of that over the categories
+    spread FLOAT NOT NULL             -- of the accuracy, one standard error
 );
 """
 

@@ -7,12 +7,12 @@ from collections import deque
 from dataclasses import replace
 from pathlib import Path
 
+from corpus.asking.queue import next_voices
 from corpus.labelling.answer import IMPORTED, Answer
 from corpus.labelling.journal import journal_file, read_journal
 from corpus.labelling.labels import rebuild_answers, standing_answers
 from corpus.labelling.leases import LeaseBook
 from corpus.labelling.progress import Progress, read_progress
-from corpus.labelling.queue import next_voices
 from corpus.labelling.voicecard import read_cards
 from corpus.searching.neighbours import read_neighbours
 from corpus.storage.store import WAIT_SECONDS, open_store

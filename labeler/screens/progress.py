@@ -21,6 +21,7 @@ from labeler.charts import days_chart, needs_chart
 from labeler.context import Context
 from labeler.exporting.panel import draw_export
 from labeler.learning.panel import draw_learned
+from labeler.learning.returns_panel import draw_returns
 
 
 def draw(context: Context) -> None:
@@ -38,14 +39,16 @@ def draw(context: Context) -> None:
         st.altair_chart(needs_chart(needs), width="stretch")
     with right:
         _draw_work(labellers, days)
-    tabs = st.tabs(["Export", "Learned", "Targets", "Suggestions, by category"])
+    tabs = st.tabs(["Export", "Learned", "Do more answers help?", "Targets", "Suggestions, by category"])
     with tabs[0]:
         draw_export(context)
     with tabs[1]:
         draw_learned(context)
     with tabs[2]:
-        _draw_targets(context, needs)
+        draw_returns(context)
     with tabs[3]:
+        _draw_targets(context, needs)
+    with tabs[4]:
         _draw_accuracy(by_category)
 
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from corpus.asking.queue import next_voices
 from corpus.hearing.hearings import hear_voices
 from corpus.labelling.answer import Answer
-from corpus.labelling.queue import next_voices
 from corpus.labelling.rechecks import Shares
 from corpus.reviewing.family_queue import FamilyNeed, FamilyToAnswer, families_to_answer
 from corpus.reviewing.family_sheet import read_family_sheet

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from corpus.asking.queue import Queued, next_voices
 from corpus.labelling.answer import Answer, AnswerKind
 from corpus.labelling.journal import append_answers
 from corpus.labelling.labels import rebuild_answers
 from corpus.labelling.progress import read_progress
-from corpus.labelling.queue import Queued, next_voices
 from corpus.labelling.voicecard import read_cards
 from corpus.storage.store import open_store
 from dx7.voice import INIT_VOICE, Voice
@@ -57,14 +57,17 @@ def test_same_store_and_seed_same_queue(big_store: Path) -> None:
 def test_nobody_is_asked_twice_and_the_lanes_are_mixed(big_store: Path) -> None:
     queued = ask(big_store, 100)
     assert len({q.voice_id for q in queued}) == 100
-    assert Counter(q.lane for q in queued) == {"balanced": 60, "widespread": 20, "control": 20}
+    lanes = Counter(q.lane for q in queued)
+    assert set(lanes) == {"chosen", "control"}
+    assert 3 <= lanes["control"] <= 20
     assert all(q.reason.startswith("asked") for q in queued)
 
 
 def test_the_control_slice_is_an_even_draw(big_store: Path) -> None:
-    drawn = [q for seed in range(20) for q in ask(big_store, 50, seed=seed) if q.lane == "control"]
+    drawn = [q for seed in range(20) for q in ask(big_store, 100, seed=seed) if q.lane == "control"]
     sightings = Counter(q.sightings for q in drawn)
-    assert len({q.voice_id for q in drawn}) > 180
+    assert 0.07 < len(drawn) / 2_000 < 0.13
+    assert len({q.voice_id for q in drawn}) > 0.9 * len(drawn)
     assert min(sightings.values()) > 0.5 * len(drawn) / 5
 
 
@@ -72,17 +75,54 @@ def test_rare_categories_catch_up(tmp_path: Path) -> None:
     store = build_store(tmp_path / "store.duckdb", varied_voices(200))
     pianos = [q.voice_id for q in ask(store, 200) if q.suggestion and q.suggestion.category == "piano"][:30]
     say(store, "label", pianos)
-    balanced = [q for q in ask(store, 40) if q.lane == "balanced"]
-    asked = Counter(q.suggestion.category for q in balanced if q.suggestion)
-    assert asked["piano"] == 0
-    assert asked["brass"] == asked["bell"]
+    suggested = [q for q in ask(store, 200) if q.lane == "chosen" and q.suggestion]
+    asked = [q.suggestion.category for q in suggested if q.suggestion]
+    assert asked[-1] == "piano"
+    assert asked.index("piano") > asked.index("brass")
+    brass, piano = (suggested[asked.index(category)].worth for category in ("brass", "piano"))
+    assert brass
+    assert piano
+    assert brass.rare == 1.0
+    assert piano.rare < 0.6
+    (reason,) = {q.reason for q in suggested if q.suggestion == suggested[0].suggestion and q.sightings == 1}
+    assert reason == "asked because it may add to brass, which has no label"
+
+
+def test_what_nobody_has_an_opinion_of_comes_before_what_is_known(tmp_path: Path) -> None:
+    store = build_store(tmp_path / "store.duckdb", varied_voices(80))
+    chosen = [q for q in ask(store, 80) if q.lane == "chosen" and q.sightings == 3]
+    unknown = [q.suggestion is None for q in chosen]
+    assert unknown == sorted(unknown, reverse=True)
+    assert chosen[0].worth
+    assert chosen[0].worth.uncertain == 1.0
+    assert "nothing is known" in chosen[0].reason
 
 
 def test_the_most_found_come_first(tmp_path: Path) -> None:
     store = build_store(tmp_path / "store.duckdb", varied_voices(100, categories=()))
-    widespread = [q for q in ask(store, 50) if q.lane == "widespread"][:5]
-    assert {q.sightings for q in widespread} == {5}
-    assert widespread[0].reason == "asked because it was found in 5 places"
+    found = [q for q in ask(store, 50) if q.lane == "chosen"][:5]
+    assert {q.sightings for q in found} == {5}
+    assert found[0].reason == "asked because it was found in 5 places"
+
+
+def test_an_answer_counts_for_the_family(tmp_path: Path) -> None:
+    rows = varied_voices(40)
+    store = build_store(tmp_path / "store.duckdb", rows)
+    ids = sorted(row.voice.voice_id for row in rows)
+    with open_store(store) as connection:
+        families = [(voice_id, ids[number - number % 4], "", "") for number, voice_id in enumerate(ids)]
+        connection.executemany("INSERT INTO families VALUES (?, ?, ?, ?)", families)
+    family_of = {voice_id: family_id for voice_id, family_id, _, _ in families}
+    first = ask(store, 40)
+    assert len(first) == len({family_of[q.voice_id] for q in first}) == 10
+    say(store, "label", [first[0].voice_id])
+    say(store, "skip", [first[1].voice_id])
+    left = ask(store, 40)
+    assert family_of[first[0].voice_id] not in {family_of[q.voice_id] for q in left}
+    assert len(left) == 9
+    assert (left[-1].voice_id, left[-1].lane) == (first[1].voice_id, "skipped")
+    assert len(ask(store, 40, exclude=[ids[0], ids[5]])) == 7
+    assert any("family of 4" in q.reason for q in first)
 
 
 def test_what_was_answered_is_not_asked_again(tmp_path: Path) -> None:
@@ -132,8 +172,9 @@ def test_what_only_a_model_made_is_never_asked(tmp_path: Path) -> None:
     rows = varied_voices(5)  # the first stands in one bank, the last in all five
     store = build_store(tmp_path / "store.duckdb", rows)
     with open_store(store) as connection:
-        ((bank,),) = connection.execute("SELECT file_sha FROM file_paths WHERE path = 'bank0.syx'").fetchall()
-        connection.execute("INSERT INTO files VALUES (?, 0, '', 5, NULL, NULL, true, NULL, false)", [bank])
+        connection.execute(
+            "INSERT INTO files SELECT file_sha, 0, '', 5, NULL, NULL, path = 'bank0.syx', NULL, false FROM file_paths"
+        )
     assert {q.voice_id for q in ask(store, 100)} == {row.voice.voice_id for row in rows[1:]}
 
 

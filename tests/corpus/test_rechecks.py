@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from corpus.asking.queue import Queued, next_voices
 from corpus.labelling.answer import Answer
-from corpus.labelling.queue import Queued, next_voices
 from corpus.labelling.rechecks import (
     LEAST_ANSWERS_BETWEEN,
     LEAST_TIME_BETWEEN,
@@ -131,16 +131,17 @@ class TestAgreement:
 class TestInTheQueue:
     def test_a_share_of_servings_goes_to_each(self, store: Path) -> None:
         write_answers(store, [*anna_long_ago(), *many("ben", VOICES[200:300])])
-        lanes = Counter(q.lane for seed in range(40) for q in ask(store, count=50, seed=seed))
-        assert 0.025 < lanes["again"] / 2_000 < 0.055
-        assert 0.025 < lanes["agreement"] / 2_000 < 0.055
+        lanes = Counter(q.lane for seed in range(15) for q in ask(store, count=200, seed=seed))
+        assert 0.025 < lanes["again"] / lanes.total() < 0.055
+        assert 0.025 < lanes["agreement"] / lanes.total() < 0.055
         lanes = Counter(q.lane for q in ask(store, shares=Shares(again=0.2, agreement=0)))
         assert 10 <= lanes["again"] <= 30
         assert lanes["agreement"] == 0
 
     def test_where_there_is_nothing_to_ask_again_the_other_lanes_go_on(self, store: Path) -> None:
         everything = ask(store, shares=Shares(again=0.5, agreement=0.5))
-        assert Counter(q.lane for q in everything) == {"balanced": 60, "widespread": 20, "control": 20}
+        assert len(everything) == 100
+        assert {q.lane for q in everything} == {"chosen", "control"}
 
     def test_nobody_can_tell_a_repetition(self, store: Path) -> None:
         write_answers(store, [*anna_long_ago(), *many("ben", VOICES[200:230])])

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from corpus.asking.queue import next_voices
 from corpus.cartridges.wish import Wish
-from corpus.labelling.queue import next_voices
 from corpus.storage.store import open_store
 from dx7.errors import StoreBusyError
 from dx7.files import read_bank

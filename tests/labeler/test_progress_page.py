@@ -14,6 +14,8 @@ from corpus.ingesting.ingest import ingest
 from corpus.labelling.answer import Answer, AnswerKind
 from corpus.labelling.journal import append_answers
 from corpus.labelling.targets import read_targets, write_targets
+from corpus.learning.curves import Point, write_curves
+from corpus.learning.simulation import ORDERS
 from corpus.storage.store import open_store
 from corpus.suggesting.suggestion import Suggestion
 from dx7.exchange import latest_export, read_manifest
@@ -135,6 +137,20 @@ def make_run(data: Path, name: str) -> Path:
     for step in (20, 40):
         write_cartridge(folder / "samples" / f"step-{step:06}.syx", read_voices(STARTER_BANKS / "bell.syx").voices())
     return folder
+
+
+def test_the_page_says_whether_more_answers_help_and_shows_what_was_simulated(data: Path) -> None:
+    answer(data, 20)
+    page = run(_draw_progress)
+    said = [text.value for text in page.text]
+    assert any(text.startswith("20 answers are too few") for text in said)
+    assert any("python -m corpus simulate" in text for text in said)
+    charts = len(page.get("vega_lite_chart"))
+    with open_store(data / "store.duckdb") as connection:
+        write_curves(connection, {order: [Point(25, 0.3, 0.2, 0.01), Point(50, 0.4, 0.3, 0.01)] for order in ORDERS})
+    page = run(_draw_progress)
+    assert len(page.get("vega_lite_chart")) == charts + 1
+    assert any(text.value.startswith("Simulated: people") for text in page.text)
 
 
 def test_training_without_a_run_says_how_to_begin_and_what_is_missing(data: Path) -> None:

@@ -1,0 +1,1 @@
+"""What to ask a person about next, and why."""
