@@ -126,12 +126,13 @@ FROM (
 ) JOIN search_voices USING (voice_id)
 """
 _IS_KNOWN = "(answer IN ('label', 'broken', 'served') OR (answer = 'unsure' AND labeller = $labeller))"
+# A store from before suggestions were pooled has two of some category: that of names, and that of folders.
 _LIKELIEST = """
-    SELECT voice_id, max({'probability': probability, 'category': category, 'origin': origin}, 2) AS likeliest
+    SELECT voice_id, said[:1] || list_filter(said, lambda other: other.category <> said[1].category)[:1] AS likeliest
     FROM (
-        SELECT voice_id, category, max(probability) AS probability, arg_max(origin, (probability, origin)) AS origin
-        FROM suggestions GROUP BY ALL
-    ) GROUP BY voice_id
+        SELECT voice_id, max({'probability': probability, 'category': category, 'origin': origin}, 3) AS said
+        FROM suggestions GROUP BY voice_id
+    )
 """
 _CANDIDATES = f"""
 WITH likeliest AS ({_LIKELIEST}), families AS (
