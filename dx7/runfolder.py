@@ -46,6 +46,7 @@ def hold_run(folder: Path) -> Iterator[None]:
         os.ftruncate(descriptor, 0)
         os.write(descriptor, str(os.getpid()).encode())
         yield
+        os.ftruncate(descriptor, 0)
     finally:
         os.close(descriptor)
 
@@ -57,14 +58,14 @@ def running_process(folder: Path) -> int | None:
     except OSError:
         return None
     try:
-        deadline = time.monotonic() + _PATIENCE
+        written, deadline = b"", time.monotonic() + _PATIENCE
         while not _locked(descriptor, fcntl.LOCK_SH):
-            written = os.pread(descriptor, 20, 0)
-            if written.isdigit():
+            before, written = written, os.pread(descriptor, 20, 0)
+            if written.isdigit() and written == before:  # not what one that was killed has left there
                 return int(written)
             if time.monotonic() >= deadline:
                 raise ModelError(f"a program trains in {folder}, but {LOCK_FILE} does not say which; stop it by hand")
-            time.sleep(_PAUSE)  # it is about to say so
+            time.sleep(_PAUSE)  # it may be about to say so
     finally:
         os.close(descriptor)
     return None

@@ -126,10 +126,15 @@ class Desk:
         if self._link.problem:
             raise MidiError(self._link.problem)
 
-    def confirm(self, changes: dict[str, object]) -> None:
-        """Change lines of the check-list of the chosen port. Raises ``MidiError`` if none is chosen."""
+    def confirm(self, changes: dict[str, object], *, port: str | None = None) -> None:
+        """Change lines of the check-list of the chosen port; ``port`` is the one that somebody saw, None if unknown.
+
+        Raises ``MidiError`` if none is chosen, or another one than that.
+        """
         if self._link.output is None:
             raise MidiError("choose the MIDI port of your DX7 first")
+        if port not in (None, self._link.output):
+            raise RefusedMessageError(f"that was the list of {port}, and {self._link.output} is chosen now; look again")
         self._notice = None
         self._set_checklist(replace(self._checklist, **changes))  # type: ignore[arg-type]
 

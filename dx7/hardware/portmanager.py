@@ -83,17 +83,19 @@ class PortManager:
         sys_info: bool | None = None,
         unprotected: bool | None = None,
         own_backup: bool | None = None,
+        port: str | None = None,
     ) -> Future[Outcome]:
         """Tick or untick lines of the check-list of the open port; None leaves a line as it is.
 
-        Raises ``ValueError`` for a channel that is none.
+        ``port`` is whose list was seen: it is refused if another has been chosen since. Raises ``ValueError`` for a
+        channel that is none.
         """
         Checklist(channel)
         said = {"channel": channel, "sys_info": sys_info, "unprotected": unprotected}
         changes: dict[str, object] = {name: value for name, value in said.items() if value is not None}
         if own_backup is not None:
             changes["backup"] = OWN_BACKUP if own_backup else ""
-        return self._ask(Order(lambda: self._desk.confirm(changes)))
+        return self._ask(Order(lambda: self._desk.confirm(changes, port=port)))
 
     def set_pacing(self, pacing: Pacing) -> Future[Outcome]:
         """Leave other pauses from now on."""

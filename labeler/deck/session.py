@@ -172,7 +172,9 @@ class LabelSession:
                     {"sequence": event.sequence, "event": event.event, "reason": refusal.value}
                     for event, refusal in self._refusals
                 ],
-                "past": [_past(answer) for answer in self._given.values()],
+                "past": [_past(answer) for answer in self._given.values()]
+                if first == 0
+                else [],  # for a deck that begins
                 "favourites": sorted(self._favourites),
                 "qualities": self._qualities,
                 "categories": self._categories,

@@ -23,6 +23,7 @@ class InstrumentPanel {
     for (const way of Object.values(this.ways)) way.onchange = () => this.draw();
     this.listen("click", "[data-do]", (node) => this.act(node.dataset.do));
     this.listen("change", "[data-set]", (node) => this.set(node));
+    this.ways.dx7.isWatched = () => this.root.isConnected;
     this.choose(sessionStorage.getItem("cartwright.place") ?? "dx7");
   }
 

@@ -12,13 +12,20 @@ class ServerPortWay {
     this.state = null; // as last told
     this.unreachable = "the server has not been asked yet";
     this.onchange = () => {};
+    this.isWatched = () => false; // by a page that shows the state
     this.asking = null;
   }
 
-  // Look at the server's port, and go on doing so.
+  // Look at the server's port, and go on doing so as long as anybody listens here or watches.
   async unlock() {
-    this.asking ??= setInterval(() => document.hidden || this.look(), ASK_EVERY);
+    this.asking ??= setInterval(() => this.glance(), ASK_EVERY);
     await this.look();
+  }
+
+  glance() {
+    if (listener.way === this || this.isWatched()) return document.hidden || this.look();
+    clearInterval(this.asking);
+    this.asking = null;
   }
 
   get ready() {
@@ -75,7 +82,7 @@ class ServerPortWay {
   }
 
   async confirm(lines) {
-    await this.change("confirm", lines);
+    await this.change("confirm", { ...lines, port: this.state?.output ?? null }); // of which the page showed the list
   }
 
   async setPacing(pacing) {

@@ -65,7 +65,8 @@ def instrument_routes(manager: Callable[[], PortManager]) -> list[Route]:
         return _told(await _wait(manager().open(body.get("output"), body.get("input"))), "open") | _state()
 
     async def confirm(request: Request) -> Answer:
-        body = await _body(request, channel=(int,), sys_info=(bool,), unprotected=(bool,), own_backup=(bool,))
+        lines = {"sys_info": (bool,), "unprotected": (bool,), "own_backup": (bool,)}
+        body = await _body(request, port=(str, type(None)), channel=(int,), **lines)
         return _told(await _wait(manager().confirm(**body)), "confirmed") | _state()
 
     async def pacing(request: Request) -> Answer:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from dx7.errors import ModelError
+from dx7.exchange import EXPORT_VERSION
 from dx7.files import write_cartridge
 from dx7.locations import STARTER_BANKS
 from dx7.runfolder import CONFIG_FILE, EVALUATION_FILE, LOG_FILE, METRICS_FILE, hold_run, running_process
@@ -126,7 +127,7 @@ def test_a_stopped_run_goes_on_with_its_own_settings_and_export(run: Path, tmp_p
         resume_run(run, exports=tmp_path / "exports")
     for name, content_hash in (("a", "cd" * 32), ("b", "ab" * 32)):
         (tmp_path / "exports" / name).mkdir(parents=True)
-        manifest = {"version": 1, "content_hash": content_hash}
+        manifest = {"version": EXPORT_VERSION, "content_hash": content_hash}
         (tmp_path / "exports" / name / "manifest.json").write_text(json.dumps(manifest))
     assert find_export(tmp_path / "exports", "ab" * 32).name == "b"
     resume_run(run, exports=tmp_path / "exports", command=(sys.executable, "-c", STUB))

@@ -85,6 +85,28 @@ def test_the_servers_port_is_opened_confirmed_and_played(port_page: Page, driver
     assert port_page.evaluate("port.state.pacing.after_voice") == 0.2
 
 
+def test_a_list_that_was_seen_of_another_port_is_not_confirmed(port_page: Page, driver: FakeDriver) -> None:
+    port_page.evaluate("port.open('UM-ONE')")
+    port_page.evaluate("port.state.output = 'UX16'")  # what this page saw before another page chose
+    message = port_page.evaluate("lines => port.confirm(lines).catch((error) => error.message)", CONFIRMED)
+    assert "that was the list of UX16, and UM-ONE is chosen now" in message
+    assert not port_page.evaluate("port.ready")
+
+
+def test_a_port_that_nobody_listens_on_or_watches_is_not_asked_for_ever(port_page: Page) -> None:
+    port_page.evaluate("port.unlock()")
+    port_page.evaluate("port.isWatched = () => true")
+    port_page.evaluate("port.glance()")
+    assert port_page.evaluate("port.asking !== null")
+    port_page.evaluate("port.isWatched = () => false")
+    port_page.evaluate("port.glance()")
+    assert port_page.evaluate("port.asking === null")
+    port_page.evaluate("port.unlock()")
+    port_page.evaluate("listener.name = 'dx7'")
+    port_page.evaluate("port.glance()")
+    assert port_page.evaluate("port.asking !== null")
+
+
 def test_what_the_server_refuses_comes_back_as_its_sentence(port_page: Page) -> None:
     message = port_page.evaluate("port.play({ voice: 'x' }).catch((error) => error.message)")
     assert "base64url" in message or "145 parameters" in message

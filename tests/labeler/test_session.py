@@ -64,6 +64,14 @@ def test_an_answer_of_another_page_is_not_the_deck_s_to_take_back(small_store: P
     assert [each["event"] for each in past] == [own.event]
 
 
+def test_what_was_said_travels_only_to_a_deck_that_begins(session: LabelSession) -> None:
+    browser = FakeDeck(session)
+    for _ in range(3):
+        browser.press("label", "brass")
+        assert browser.send()["past"] == []
+    assert len(session.deck_data()["past"]) == 3
+
+
 def test_a_deck_that_comes_back_is_told_what_it_said(session: LabelSession) -> None:
     browser = FakeDeck(session)
     for _ in range(3):
