@@ -33,8 +33,9 @@ class Stats:
     warnings: dict[str, int]  # over distinct contents
     answers: dict[str, int]
     labelled_by_main_category: dict[str, int]
-    suggested_by_main_category: dict[str, int]  # voices a rule is sure enough of
+    suggested_by_main_category: dict[str, int]  # voices of which it is likely
     voices_suggested: int
+    voices_by_source: dict[str, int]  # of how many each source of suggestions says something
     top_names: dict[str, int]  # voices by name
     top_copied: dict[str, int]  # sightings by voice id and name
 
@@ -90,6 +91,9 @@ def read_stats(connection: Connection) -> Stats:
             LIKELY,
         ),
         voices_suggested=one("SELECT count(DISTINCT voice_id) FROM suggestions"),
+        voices_by_source=counts(
+            "SELECT origin, count(DISTINCT voice_id) FROM opinions GROUP BY origin ORDER BY origin"
+        ),
         top_names=counts(
             "SELECT name, count(DISTINCT voice_id) FROM slots GROUP BY ALL ORDER BY 2 DESC, 1 LIMIT $1", MOST_ROWS
         ),

@@ -170,6 +170,8 @@ _QUERIES: tuple[tuple[str, str, str], ...] = (
     _lost("supplements", "file_sha", "files", _RESTORE),
     _lost("rejected_voices", "file_sha", "files", _RESTORE),
     _lost("voice_repairs", "raw_sha", "raw_voices", _RESTORE),
+    _lost("opinions", "voice_id", "voices", _SUGGEST),
+    _twice("opinions", "voice_id || ' ' || category || ' ' || origin", _SUGGEST),
     _lost("suggestions", "voice_id", "voices", _SUGGEST),
     _lost("hearings", "voice_id", "voices", _HEALTH),
     _lost("health", "voice_id", "voices", _HEALTH),

@@ -87,6 +87,8 @@ DAMAGES = [
     ("INSERT INTO supplements VALUES ('x', 'acd', 0, '')", "supplements of files"),
     ("INSERT INTO rejected_voices VALUES ('x', 0, 128, 'why')", "rejected_voices of files"),
     ("INSERT INTO voice_repairs VALUES ('x', 'algorithm', 9)", "voice_repairs of raw_voices"),
+    ("INSERT INTO opinions VALUES ('x', 'brass', 1, 'ear')", "opinions of voices"),
+    ("INSERT INTO opinions SELECT voice_id, 'brass', 1, 'ear' FROM voices, range(2)", "opinions that stand twice"),
     ("INSERT INTO suggestions VALUES ('x', 'brass', 1, 'name_rule')", "suggestions of voices"),
     ("INSERT INTO hearings VALUES ('x', 'engine', 1, [])", "hearings of voices"),
     ("INSERT INTO sound_map VALUES ('x', 0, 0, false)", "sound_map of voices"),
