@@ -19,7 +19,8 @@ from flax import nnx
 from numpy.typing import NDArray
 
 from dx7.errors import CategoryError, ModelError
-from dx7.hearing.ear import EAR_FILE, Ear, read_ear
+from dx7.exchange import EAR_FILE
+from dx7.hearing.ear import Ear, read_ear
 from dx7.locations import DEFAULT_MODEL, runs_folder
 from dx7.runfolder import CONFIG_FILE, MODEL_FOLDER
 from training.checkpoint import flatten, read_arrays, unflatten, write_arrays, write_atomically

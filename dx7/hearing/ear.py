@@ -26,7 +26,6 @@ from dx7.layout import Bytes
 Floats = NDArray[np.float32]
 
 EAR_VERSION = 1  # goes up when the same file would say something else
-EAR_FILE = "ear.safetensors"
 NONE = "none"  # no category of these: silence, garbage, what nobody can name
 INPUT_SIZE = EMBEDDING_SIZE + len(DESCRIPTOR_NAMES) + FUNCTIONAL_SIZE
 _FARTHEST = 4.0  # standard deviations: what is farther off is as far

@@ -161,3 +161,15 @@ def test_nothing_learned_yet_is_said(tmp_path: Path) -> None:
     ingest([STARTER_BANKS / "brass.syx"], tmp_path / "store.duckdb")
     shown = CliRunner().invoke(app, ["learn", "--card", "--store", str(tmp_path / "store.duckdb")])
     assert (shown.exit_code, shown.output.strip()) == (0, "nothing was learned yet; run python -m corpus learn")
+
+
+def test_a_bank_that_is_not_in_the_store_is_heard_by_its_ear(copy: Path) -> None:
+    store = ["--store", str(copy / "store.duckdb")]
+    bank = STARTER_BANKS / "organ.syx"
+    told = CliRunner().invoke(app, ["suggest", "--voices", str(bank), "--json", *store])
+    assert told.exit_code == 0, told.output
+    slots = json.loads(told.output)
+    assert [slot["slot"] for slot in slots] == list(range(1, 33))
+    heard = [{each["origin"]: each["category"] for each in reversed(slot["opinions"])} for slot in slots]
+    assert sum(each.get("ear") == "organ" for each in heard) > 24
+    assert all(slot["suggestions"] for slot in slots)

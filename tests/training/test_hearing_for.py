@@ -1,0 +1,96 @@
+"""Cartridges chosen by a category ear: what fits a wish, and that it is what is kept."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from dx7.exchange import EAR_FILE
+from dx7.hearing.listening import listen_many
+from tests.dx7.test_ear import make_ear
+from training.cartridge import facts_of
+from training.listen import hear_for, hear_parameters
+from training.model import read_model, write_model
+from training.sampling import SURE, sample
+
+from .conftest import voices_by_rule
+
+
+@pytest.fixture(scope="module")
+def model(finished_run):
+    return read_model(finished_run / "model")
+
+
+@pytest.fixture(scope="module")
+def voices():
+    found, _ = voices_by_rule(6, seed=3)
+    return np.asarray(found, np.uint8)
+
+
+def test_without_an_ear_or_a_wish_nobody_can_tell(voices):
+    for heard in (hear_for(voices, {"brass": 1.0}, None), hear_for(voices, {}, make_ear())):
+        assert heard.fit is None
+        assert (heard.descriptors == hear_parameters(voices)).all()
+
+
+def test_a_category_the_ear_does_not_know_does_not_count(voices):
+    ear = make_ear()
+    assert hear_for(voices, {"kazoo": 1.0}, ear).fit is None
+    both = hear_for(voices, {"kazoo": 0.5, "brass": 0.5}, ear).fit
+    np.testing.assert_allclose(both, hear_for(voices, {"brass": 1.0}, ear).fit, rtol=1e-5)
+
+
+def test_a_mix_is_fitted_by_its_geometric_mean(voices):
+    ear = make_ear()
+    unpacked = np.zeros((len(voices), 155), np.uint8)
+    unpacked[:, :145] = voices
+    said = ear.listen(*listen_many(unpacked), voices)
+    brass, organ = (said[:, ear.category_keys.index(key)] for key in ("brass", "organ"))
+    np.testing.assert_allclose(hear_for(voices, {"brass": 1.0}, ear).fit, brass, rtol=1e-4)
+    mixed = hear_for(voices, {"brass": 0.75, "organ": 0.25}, ear).fit
+    np.testing.assert_allclose(mixed, brass**0.75 * organ**0.25, rtol=1e-4)
+
+
+def test_what_fits_best_is_kept_and_the_sidecar_says_how_well(model):
+    hearing = replace(model, ear=make_ear())
+    cartridge = sample(hearing, {"organ": 1.0}, count=8, seed=4)
+    fits = [slot.fit for slot in cartridge.slots if not slot.faults]
+    assert all(fit is not None for fit in fits)
+    held = [min(fit, SURE) for fit in fits]
+    assert held == sorted(held, reverse=True)
+    plain = sample(model, {"organ": 1.0}, count=8, seed=4)
+    assert all(slot.fit is None for slot in plain.slots)
+    facts = facts_of(cartridge, hearing, mix={"organ": 1.0}, seed=4, like=None, amount=0.3, locked=())
+    assert [slot["fit"] for slot in facts["slots"]] == [slot.fit for slot in cartridge.slots]
+    assert cartridge.drawn == len(cartridge.slots) + sum(cartridge.left_out.values())
+    json.dumps(facts)
+
+
+def test_variations_are_not_judged_by_a_category(model):
+    favourite = sample(model, {}, count=1, seed=0).slots[0].voice
+    varied = sample(replace(model, ear=make_ear()), {"organ": 1.0}, count=2, seed=1, like=favourite, amount=0.8)
+    assert all(slot.fit is None for slot in varied.slots)
+
+
+def test_a_model_takes_the_ear_of_its_export_along(model, finished_run, tmp_path):
+    ear = make_ear(seed=5)
+    (tmp_path / "an.ear").write_bytes(ear.to_bytes())
+    from flax import nnx
+
+    write_model(
+        tmp_path / "model",
+        config=model.config,
+        category_keys=model.category_keys,
+        generator=nnx.state(model.generator),
+        prototypes=model.prototypes,
+        sketch=model.sketch,
+        step=model.step,
+        export_hash=model.export_hash,
+        ear_file=tmp_path / "an.ear",
+    )
+    again = read_model(tmp_path / "model")
+    assert again.ear is not None
+    assert again.ear.to_bytes() == ear.to_bytes()
+    assert (tmp_path / "model" / EAR_FILE).exists()
+    assert model.ear is None
