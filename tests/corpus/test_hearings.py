@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from corpus.hearing import hearings, measuring
+from corpus.hearing import measuring
 from corpus.hearing.hearings import hear_voices, read_hearings
 from corpus.ingesting.ingest import ingest
 from corpus.storage.check import check_store
@@ -73,7 +73,7 @@ def test_hearings_of_another_version_are_replaced(made: Path) -> None:
 
 
 def test_a_hearing_that_fails_keeps_its_batches_and_goes_on(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hearings, "BATCH", 20)
+    monkeypatch.setattr(measuring, "BATCH", 20)
 
     def stop(done: int, total: int) -> None:
         if done > 40:
@@ -98,7 +98,7 @@ def test_a_hearing_that_is_killed_is_completed_by_the_next(tmp_path: Path, store
                 import os, signal, sys
                 from pathlib import Path
                 from corpus.hearing import hearings, measuring
-                hearings.BATCH = 8
+                measuring.BATCH = 8
                 def progress(done, total):
                     if done > 64:
                         os.kill(os.getpid(), signal.SIGKILL)
