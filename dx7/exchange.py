@@ -38,6 +38,7 @@ VOICES_FILE = "voices.parquet"
 MANIFEST_FILE = "manifest.json"
 CARD_FILE = "README.md"
 EAR_FILE = "ear.safetensors"
+HASH_DIGITS = 12  # of the content, in the name of an export's folder and where one is told
 SPLITS = ("train", "validation", "test")
 
 OPINIONS = pa.list_(pa.struct({"origin": pa.string(), "category": pa.string(), "probability": pa.float32()}))

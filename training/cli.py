@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from dx7.console import JsonOption, new_app, print_json, print_table, print_text, progress
-from dx7.exchange import latest_export
+from dx7.exchange import HASH_DIGITS, latest_export
 from dx7.files import write_file
 from dx7.locations import DEFAULT_MODEL, exports_folder, runs_folder
 from dx7.parameter_groups import GROUP_KEYS, USUALLY_LOCKED, locks
@@ -115,24 +115,28 @@ def evaluate(
 
     folder = find_model(model)
     found = read_model(folder)
-    export_folder = export or latest_export(exports_folder())
+    held_out = read_export(export or latest_export(exports_folder()))
     with progress(quiet=json) as bar:
         task = bar.add_task("measuring", total=7)
         rows = evaluate_model(
             found,
-            read_export(export_folder),
+            held_out,
             seed=seed,
             voices=voices,
             report=lambda name: bar.update(task, advance=1, description=name),
         )
-    figures = {"model_hash": found.model_hash, "export": str(export_folder), "seed": seed, "sets": rows}
+    figures = {
+        "model_hash": found.model_hash,
+        "export": held_out.content_hash[:HASH_DIGITS],
+        "seed": seed,
+        "sets": rows,
+    }
     if json:
         print_json(figures)
     else:
         print_table([{name: _short(row.get(name)) for name in EVALUATION_COLUMNS} for row in rows])
-    if (
-        folder != DEFAULT_MODEL
-    ):  # beside a model of one's own, for the labeller to show; after what took minutes is told
+    # Beside a model of one's own, for the labeller to show; after what took minutes is told.
+    if folder.resolve() != DEFAULT_MODEL:
         write_file(folder / EVALUATION_FILE, (dumps(figures, indent=2) + "\n").encode())
 
 

@@ -36,7 +36,7 @@ SHARED_GUIDANCE = 1.25
 _WARMTH = np.array([1.0] + [0.85] * (TOKENS - 1), np.float32)  # likewise, a shared token and six operators
 TEMPERATURE = Temperature(codes=_WARMTH, values=_WARMTH)
 CANDIDATES = 3  # drawn at a time for each voice asked for; the likelier half of them is heard
-EAR_CANDIDATES = 6  # likewise, where an ear can choose
+EAR_CANDIDATES = 4  # likewise, where an ear can choose
 # Of what it hears so surely none is better than another: choosing the surest of all makes them all alike.
 SURE = 0.85
 MOST_DRAWS = 10  # times that many, before a poor model must do

@@ -23,12 +23,11 @@ from corpus.labelling.answer import Answer
 from corpus.storage.store import Connection, open_store
 from dx7.categories import category_keys
 from dx7.errors import ExportError
-from dx7.exchange import SCHEMA, SPLITS, FittedEar, read_manifest, write_export
+from dx7.exchange import HASH_DIGITS, SCHEMA, SPLITS, FittedEar, read_manifest, write_export
 from dx7.locations import exports_folder
 from dx7.parameters import PARAMETER_NAMES
 
 SPLIT_PERCENT = {"train": 80, "validation": 10, "test": 10}
-HASH_DIGITS = 12  # of the content, in the name of an export's folder
 
 
 @dataclass(frozen=True, slots=True)
