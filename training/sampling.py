@@ -39,6 +39,8 @@ CANDIDATES = 3  # drawn at a time for each voice asked for; the likelier half of
 EAR_CANDIDATES = 4  # likewise, where an ear can choose
 # Of what it hears so surely none is better than another: choosing the surest of all makes them all alike.
 SURE = 0.85
+AT_ONCE = 16  # voices that are heard before it is asked whether there is enough
+NEEDLESS = "not needed"  # why a voice is left out that nothing is wrong with
 MOST_DRAWS = 10  # times that many, before a poor model must do
 # A model that knows its training voices by heart repeats them. After this many draws, more and more is dared: warmer
 # choices, and from then on the less likely half is heard too.
@@ -145,13 +147,25 @@ class _Choice:
         self.drawn = 0
 
     def consider(self, drawn: Drawn, sketch: Sketch, *, everything: bool = False) -> None:
-        """Hear the likelier half, or everything, and keep what is good and unlike what was kept before."""
+        """Hear the likelier half, or everything, until there is enough; keep what is good and unlike what was kept."""
         likelihood = np.asarray(drawn.likelihood)
         likelier = len(likelihood) if everything else -(-len(likelihood) // 2)
         rows = np.sort(np.argsort(-likelihood, kind="stable")[:likelier])
         self.drawn += len(likelihood)
         self.left_out["less likely"] += len(likelihood) - len(rows)
         parameters = decode(np.asarray(drawn.tokens)[rows])
+        for first in range(0, len(rows), AT_ONCE):
+            if self.has_enough:
+                self.left_out[NEEDLESS] += len(rows) - first
+                break
+            self._hear(parameters[first : first + AT_ONCE], sketch)
+
+    @property
+    def has_enough(self) -> bool:
+        """Whether no voice could take the place of those that are kept: so many are good, and surely fit."""
+        return sum(slot.fit is None or slot.fit >= SURE for slot in self.good) >= self.count
+
+    def _hear(self, parameters: NDArray[np.uint8], sketch: Sketch) -> None:
         nearest = find_nearest(parameters, sketch)
         heard = hear_for(parameters, self.mix, self.ear)
         for row, sound in enumerate(heard.descriptors):
@@ -176,7 +190,7 @@ class _Choice:
             remedy = "unlock a parameter group or ask for a larger amount" if self.like else "train it longer"
             raise ModelError(f"the model drew only {len(slots)} different voices of {self.count}; {remedy}")
         left_out = self.left_out.copy()
-        needless = "not needed" if slots[0].fit is None else "another fits better"
+        needless = NEEDLESS if slots[0].fit is None else "another fits better"
         for slot in ranked[self.count :]:
             left_out[slot.faults[0] if slot.faults else needless] += 1
         return slots, dict(left_out)
