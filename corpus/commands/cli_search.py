@@ -52,11 +52,13 @@ def suggest(
 ) -> None:
     """Suggest categories by all that speaks of a voice: for a bank, or anew for the whole store.
 
-    Names and folders, people's answers to voices of the same family and to what sounds alike, and the ear once it has
-    learned. For the store what these say is pooled anew; for a bank --json gives each source's opinions as well.
+    Names and folders, people's answers to voices of the same family and to what sounds alike, and the ear. For the
+    store what these say is pooled anew. A bank is heard by the ear that the store has learned, or by the shipped one
+    before that; --json gives each source's opinions as well.
 
     Example: python -m corpus suggest --voices bank.syx --json
     """
+    from corpus.learning.learn import find_ear
     from corpus.suggesting.strangers import suggest_for_bank
     from corpus.suggesting.suggestions import refresh_suggestions, summarise_suggestions
     from corpus.suggesting.words import breakdown
@@ -71,7 +73,7 @@ def suggest(
         return
     bank = read_voices(voices)
     with open_store(where, read_only=True) as connection:
-        slots = suggest_for_bank(connection, bank, voices)
+        slots = suggest_for_bank(connection, bank, voices, ear=find_ear(connection))
     if json:
         print_json([asdict(slot) for slot in slots])
         return

@@ -28,7 +28,9 @@ from corpus.suggesting.suggestion import EAR
 from corpus.suggesting.suggestions import pool_suggestions, refresh_suggestions
 from corpus.suggesting.trusting import learn_trust
 from dx7.errors import StoreError
-from dx7.hearing.ear import NONE, Ear, ear_from_bytes
+from dx7.exchange import EAR_FILE
+from dx7.hearing.ear import NONE, Ear, ear_from_bytes, read_ear
+from dx7.locations import DEFAULT_MODEL
 
 LEAST_VOICES, LEAST_CATEGORIES = 40, 2  # that teach; fewer give an ear that guesses
 LEAST_NONE = 0.2  # of the probability that no category fits; below it, it is not kept
@@ -91,6 +93,15 @@ def read_stored_ear(connection: Connection) -> Ear | None:
     """The ear that was fitted last; None if nothing was learned. Raises ``ModelError`` for one of another version."""
     rows = connection.execute("SELECT ear FROM lessons ORDER BY learned DESC LIMIT 1").fetchall()
     return ear_from_bytes(rows[0][0], source="the store") if rows else None
+
+
+def find_ear(connection: Connection) -> Ear | None:
+    """The ear that the store has learned, or else the one that ships with the default model; None without either.
+
+    Raises ``ModelError`` for one of another version.
+    """
+    shipped = DEFAULT_MODEL / EAR_FILE
+    return read_stored_ear(connection) or (read_ear(shipped) if shipped.exists() else None)
 
 
 def _check(lesson: Lesson) -> None:

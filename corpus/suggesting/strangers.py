@@ -27,6 +27,8 @@ from corpus.suggesting.votes import ranked, suggest_by_folders, suggest_by_names
 from dx7.bankfile import BankFile
 from dx7.categories import category_keys
 from dx7.hearing.descriptors import hear_many
+from dx7.hearing.ear import Ear
+from dx7.hearing.listening import listen_many
 from dx7.layout import Bytes
 from dx7.parameters import PARAMETER_COUNT
 from dx7.sameness.functional import Band, functional_keys
@@ -42,10 +44,12 @@ class SlotSuggestions:
     opinions: list[Suggestion]
 
 
-def suggest_for_bank(connection: Connection, bank: BankFile, path: Path | None = None) -> list[SlotSuggestions]:
-    """Suggestions for every slot of a bank, which was found at ``path``. Fillers get none.
+def suggest_for_bank(
+    connection: Connection, bank: BankFile, path: Path | None = None, *, ear: Ear | None = None
+) -> list[SlotSuggestions]:
+    """Suggestions for every slot of a bank, which was found at ``path`` and is listened to by an ``ear``, if any.
 
-    Raises ``ModelError`` if the store's ear is of another version, and ``EngineError`` if the bank cannot be heard.
+    Fillers get none. Raises ``EngineError`` if the bank cannot be heard.
     """
     fillers = is_filler(bank.decoded.unpacked[:, :PARAMETER_COUNT])
     asked = np.flatnonzero(~fillers)
@@ -54,7 +58,7 @@ def suggest_for_bank(connection: Connection, bank: BankFile, path: Path | None =
     opinions = {
         NAME_RULE: _ask_names(connection, ids, [voices[row].name for row in asked]),
         FOLDER_RULE: _ask_folders(connection, ids, path),
-        **_ask_by_sound(connection, ids, bank.decoded.unpacked[asked]),
+        **_ask_by_sound(connection, ids, bank.decoded.unpacked[asked], ear),
     }
     said = _by_row(suggestion_rows([str(row) for row in asked], opinions, read_trust(connection)).to_pylist())
     each = _by_row(row for origin, table in opinions.items() for row in _rows(asked, origin, table))
@@ -80,16 +84,19 @@ def _ask_folders(connection: Connection, voice_ids: Sequence[str], path: Path | 
     return np.where(known.any(axis=1, keepdims=True), known, own)
 
 
-def _ask_by_sound(connection: Connection, voice_ids: Sequence[str], unpacked: Bytes) -> dict[str, Floats]:
+def _ask_by_sound(
+    connection: Connection, voice_ids: Sequence[str], unpacked: Bytes, ear: Ear | None
+) -> dict[str, Floats]:
     """What is known from answers to other voices, and from the ear; nothing if there is neither."""
     stored = read_voice_ids(connection)
     labelled = read_labelled(connection, stored)
-    has_ear = len(connection.table("lessons")) > 0
-    if not voice_ids or not (len(labelled.rows) or has_ear):
+    if not voice_ids or not (len(labelled.rows) or ear):
         return {}
-    descriptors = hear_many(unpacked)
+    embeddings, descriptors = listen_many(unpacked) if ear else (None, hear_many(unpacked))
     said = _ask_peers(connection, stored, labelled, unpacked[:, :PARAMETER_COUNT], descriptors)
-    return said | ({EAR: _ask_ear(connection, unpacked, descriptors)} if has_ear else {})
+    if ear and embeddings is not None:
+        said[EAR] = _in_todays_categories(ear, ear.listen(embeddings, descriptors, unpacked[:, :PARAMETER_COUNT]))
+    return said
 
 
 def _ask_peers(
@@ -107,18 +114,12 @@ def _ask_peers(
     }
 
 
-def _ask_ear(connection: Connection, unpacked: Bytes, descriptors: Floats) -> Floats:
-    """What the ear of the store says, in the categories of today."""
-    from corpus.learning.learn import read_stored_ear
-    from dx7.hearing.embedding import embed_many
-
-    ear = read_stored_ear(connection)
-    said = _table([] for _ in unpacked)
-    if ear is not None:
-        found = ear.listen(embed_many(unpacked), descriptors, unpacked[:, :PARAMETER_COUNT])
-        for column, key in enumerate(category_keys()):
-            if key in ear.category_keys:
-                said[:, column] = found[:, ear.category_keys.index(key)]
+def _in_todays_categories(ear: Ear, heard: Floats) -> Floats:
+    """What an ear says, ``float32[n, C + 1]``, in the categories of today: ``float32[n, C]``."""
+    said = _table([] for _ in heard)
+    for column, key in enumerate(category_keys()):
+        if key in ear.category_keys:
+            said[:, column] = heard[:, ear.category_keys.index(key)]
     return np.where(said >= LEAST_OPINION, said, 0)
 
 

@@ -13,10 +13,12 @@ from corpus.ingesting.ingest import ingest
 from corpus.labelling.answer import Answer, AnswerKind
 from corpus.labelling.journal import append_answers
 from corpus.labelling.labels import rebuild_answers
+from corpus.learning.learn import find_ear
 from corpus.storage.store import open_store
 from corpus.suggesting.strangers import SlotSuggestions, suggest_for_bank
 from corpus.suggesting.suggestion import FAMILY, FOLDER_RULE, NAME_RULE, NEIGHBOURS
-from dx7.files import encode_cartridge, read_bank_bytes
+from dx7.files import encode_cartridge, read_bank, read_bank_bytes
+from dx7.locations import STARTER_BANKS
 from dx7.voice import INIT_VOICE, Voice
 
 MakeBank = Callable[..., bytes]
@@ -123,3 +125,14 @@ def test_answers_without_a_hearing_do_no_harm(filled: Path, tmp_path: Path, make
         )
         slots = suggest_for_bank(connection, read_bank_bytes(make_bank(9, names=["MARIMBA"])))
     assert [each.category for each in slots[0].suggestions] == ["mallet"]
+
+
+def test_the_ear_that_ships_hears_a_bank_without_names(store: Path) -> None:
+    """Brass and drums of the starter banks, called nothing: none of their recipes taught it."""
+    with open_store(store, create=True) as connection:
+        ear = find_ear(connection)
+        assert ear is not None
+        for key in ("brass", "drum"):
+            voices = [voice.replace(name="") for voice in read_bank(STARTER_BANKS / f"{key}.syx").voices()]
+            slots = suggest_for_bank(connection, read_bank_bytes(encode_cartridge(voices)), ear=ear)
+            assert sum(slot.suggestions[0].category == key for slot in slots if slot.suggestions) >= 20
