@@ -23,9 +23,8 @@ from sklearn.preprocessing import QuantileTransformer
 from corpus.hearing.hearings import read_hearings
 from corpus.searching.sound_space import Heard, sound_places
 from corpus.storage.store import Connection
-from corpus.suggesting.opinions import Floats, read_voice_ids
+from corpus.suggesting.opinions import Floats, opinion_table, read_voice_ids
 from corpus.suggesting.rules import Match, folder_rules, match_path, name_rules
-from corpus.suggesting.suggestion import Suggestion
 from corpus.suggesting.votes import suggest_by_folders, suggest_by_names
 from dx7.categories import category_keys
 
@@ -77,13 +76,15 @@ def make_world(connection: Connection, *, seed: int) -> World:
             files[row].add(sha)
     truth = np.zeros((len(ids), len(category_keys())), bool)
     for row, family in enumerate(families.tolist()):
-        own = _table([suggest_by_names(behind[row])]) if behind[row] else np.zeros((1, truth.shape[1]), np.float32)
-        truth[row] = _sure(own[0]) if own.any() else _sure(_table([suggest_by_names(whole[family])])[0])
+        own = (
+            opinion_table([suggest_by_names(behind[row])]) if behind[row] else np.zeros((1, truth.shape[1]), np.float32)
+        )
+        truth[row] = _sure(own[0]) if own.any() else _sure(opinion_table([suggest_by_names(whole[family])])[0])
     known = np.flatnonzero(truth.any(axis=1))
-    names = _table(suggest_by_names(seen[row]) for row in range(len(ids)))
+    names = opinion_table(suggest_by_names(seen[row]) for row in range(len(ids)))
     names[np.isin(families, draw.permutation(np.unique(families))[::2])] = 0
     says = _folder_words(connection)
-    folders = _table(suggest_by_folders([says[sha] for sha in sorted(files[row])]) for row in range(len(ids)))
+    folders = opinion_table(suggest_by_folders([says[sha] for sha in sorted(files[row])]) for row in range(len(ids)))
     hearings = read_hearings(connection)
     heard = np.array([place[voice_id] for voice_id in hearings.voice_ids])
     places = np.full((len(ids), 1), np.nan, np.float32)
@@ -115,16 +116,6 @@ def _letters(name: str) -> str:
 
 def _sure(said: Floats) -> Flags:
     return (said >= _TRUE) & (said >= 0.6 * said.max(initial=0))
-
-
-def _table(suggestions: Iterable[list[Suggestion]]) -> Floats:
-    keys = {key: column for column, key in enumerate(category_keys())}
-    rows = list(suggestions)
-    table = np.zeros((len(rows), len(keys)), np.float32)
-    for row, given in enumerate(rows):
-        for each in given:
-            table[row, keys[each.category]] = each.probability
-    return table
 
 
 def _folder_words(connection: Connection) -> dict[str, tuple[Match, ...]]:

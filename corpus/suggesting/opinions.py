@@ -6,7 +6,7 @@ category. A source that says nothing of a voice has a row of zeros there.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -79,6 +79,17 @@ def write_opinions(connection: Connection, origin: str, voice_ids: Sequence[str]
     if table.num_rows:
         connection.from_arrow(table).insert_into("opinions")
     return int(table.num_rows)
+
+
+def opinion_table(suggestions: Iterable[Sequence[Suggestion]]) -> Floats:
+    """What one source suggests of each voice as ``float32[n, C]``."""
+    keys = {key: column for column, key in enumerate(category_keys())}
+    rows = list(suggestions)
+    table = np.zeros((len(rows), len(keys)), np.float32)
+    for row, given in enumerate(rows):
+        for each in given:
+            table[row, keys[each.category]] = each.probability
+    return table
 
 
 def opinion_rows(origin: str, voice_ids: Sequence[str], probabilities: Floats) -> pa.Table:

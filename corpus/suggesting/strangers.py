@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from corpus.hearing.fillers import is_filler
 from corpus.searching.sound_space import Heard, sound_places
 from corpus.storage.store import Connection
-from corpus.suggesting.opinions import LEAST_OPINION, Floats, read_opinions, read_voice_ids
+from corpus.suggesting.opinions import LEAST_OPINION, Floats, opinion_table, read_opinions, read_voice_ids
 from corpus.suggesting.peers import Labelled, ask_families, ask_neighbours, read_labelled, read_places
 from corpus.suggesting.rules import folder_rules, match_path
 from corpus.suggesting.suggestion import EAR, FAMILY, FOLDER_RULE, NAME_RULE, NEIGHBOURS, Suggestion
@@ -72,15 +72,15 @@ def _ask_names(connection: Connection, voice_ids: Sequence[str], names: Sequence
         "SELECT voice_id, name, sightings FROM names WHERE list_contains($1::VARCHAR[], voice_id)", [list(voice_ids)]
     ).fetchall():
         known[voice_id][name] = seen
-    return _table(
+    return opinion_table(
         suggest_by_names(known[voice_id] + Counter([name])) for voice_id, name in zip(voice_ids, names, strict=True)
     )
 
 
 def _ask_folders(connection: Connection, voice_ids: Sequence[str], path: Path | None) -> Floats:
     """What the store's folders say of a voice; where they say nothing, the bank's own."""
-    known = read_opinions(connection, voice_ids).get(FOLDER_RULE, _table([] for _ in voice_ids))
-    own = _table([suggest_by_folders([match_path(folder_rules(), str(path))]) if path else []])
+    known = read_opinions(connection, voice_ids).get(FOLDER_RULE, opinion_table([] for _ in voice_ids))
+    own = opinion_table([suggest_by_folders([match_path(folder_rules(), str(path))]) if path else []])
     return np.where(known.any(axis=1, keepdims=True), known, own)
 
 
@@ -116,7 +116,7 @@ def _ask_peers(
 
 def _in_todays_categories(ear: Ear, heard: Floats) -> Floats:
     """What an ear says, ``float32[n, C + 1]``, in the categories of today: ``float32[n, C]``."""
-    said = _table([] for _ in heard)
+    said = opinion_table([] for _ in heard)
     for column, key in enumerate(category_keys()):
         if key in ear.category_keys:
             said[:, column] = heard[:, ear.category_keys.index(key)]
@@ -131,16 +131,6 @@ def _families(connection: Connection, voice_ids: Sequence[str], parameters: Byte
     found = [of_voice.get(voice_id, voice_id) for voice_id in voice_ids]
     found += [of_key.get(key, f"sounds as {key}") for key in functional_keys(parameters, band=Band.AT_REST)]
     return np.unique(found, return_inverse=True)[1].astype(np.intp)
-
-
-def _table(suggestions: Iterable[Sequence[Suggestion]]) -> Floats:
-    keys = {key: column for column, key in enumerate(category_keys())}
-    rows = list(suggestions)
-    table = np.zeros((len(rows), len(keys)), np.float32)
-    for row, given in enumerate(rows):
-        for each in given:
-            table[row, keys[each.category]] = each.probability
-    return table
 
 
 def _rows(asked: NDArray[np.intp], origin: str, said: Floats) -> Iterable[dict[str, Any]]:

@@ -13,6 +13,7 @@ import pytest
 from corpus.storage.store import Connection, open_store
 from dx7.files import encode_cartridge
 from dx7.voice import INIT_VOICE, Voice
+from tests.corpus.website import Site
 
 MakeVoice = Callable[..., Voice]
 MakeBank = Callable[..., bytes]
@@ -80,3 +81,18 @@ def connection(store: Path) -> Iterator[Connection]:
     """An empty store, open."""
     with open_store(store, create=True) as opened:
         yield opened
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    """A site of the web, for as long as a test takes."""
+    made = Site()
+    yield made
+    made.server.shutdown()
+    made.server.server_close()
+
+
+@pytest.fixture
+def bank() -> bytes:
+    """What a site may have."""
+    return made_bank(1, 2, 3)

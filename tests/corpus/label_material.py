@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from corpus.ingesting.ingest import ingest
 from corpus.labelling.answer import Answer, AnswerKind
-from corpus.labelling.journal import read_journals
+from corpus.labelling.journal import append_answers, read_journals
 from corpus.labelling.labels import current_answers
 from corpus.suggesting.suggestion import Suggestion
+from dx7.files import encode_cartridge
+from dx7.voice import INIT_VOICE, Voice
 
 START = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
 
@@ -48,3 +52,28 @@ def csv_file(tmp_path: Path, text: str | bytes, name: str = "friend.csv") -> Pat
     path = tmp_path / name
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
     return path
+
+
+def fill(store: Path, banks: Path, voices: Sequence[Voice]) -> Path:
+    """A store of one bank with these voices, ``mine.syx``."""
+    banks.mkdir()
+    (banks / "mine.syx").write_bytes(encode_cartridge([*voices, *[INIT_VOICE] * (32 - len(voices))]))
+    ingest([banks], store)
+    return store
+
+
+def write_journals(folder: Path, voices: Sequence[Voice]) -> Path:
+    """What two people say of the first four voices: one answer of each kind, and one other opinion."""
+    ids = [voice.voice_id for voice in voices]
+    append_answers(
+        folder,
+        [
+            answer(1, "label", ids[0], "brass", "pad"),
+            answer(2, "favourite", ids[0]),
+            answer(3, "broken", ids[1]),
+            answer(4, "unsure", ids[2]),
+            answer(5, "skip", ids[3]),
+        ],
+    )
+    append_answers(folder, [answer(6, "label", ids[0], "strings", labeller="Jürgen")])
+    return folder

@@ -7,7 +7,6 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
@@ -15,14 +14,12 @@ from typer.testing import CliRunner
 from corpus.cli import app
 from corpus.exporting.export import export, prepare, split_of
 from corpus.exporting.policy import read_policy
-from corpus.hearing.fillers import is_filler
 from corpus.ingesting.ingest import ingest
 from corpus.labelling.answer import Answer, AnswerKind
 from corpus.storage.store import Connection, open_store
 from dx7.errors import ExportError
 from dx7.exchange import CARD_FILE, MANIFEST_FILE, SPLITS, VOICES_FILE, latest_export, read_export
 from dx7.files import encode_cartridge
-from dx7.parameters import PARAMETER_NAMES
 from dx7.voice import INIT_VOICE, Voice
 
 RULES = replace(  # one folder alone is not enough for a label here
@@ -376,28 +373,3 @@ def test_splits_are_drawn_in_their_proportions() -> None:
     drawn = [split_of(str(number)) for number in range(20_000)]
     shares = [drawn.count(split) / len(drawn) for split in SPLITS]
     assert shares == pytest.approx([0.8, 0.1, 0.1], abs=0.01)
-
-
-@pytest.mark.parametrize(
-    ("change", "filler"),
-    [
-        ({}, True),
-        ({"algorithm": 31, "op6_detune": 3, "op1_break_point": 39, "lfo_speed": 99}, True),
-        ({f"op{n}_output_level": 0 for n in range(1, 7)} | {"op1_detune": 1}, True),
-        ({"op2_output_level": 1}, False),
-        ({"op1_frequency_coarse": 2}, False),
-        ({"op1_eg_rate_1": 50}, False),
-        ({"transpose": 12}, False),
-        ({"lfo_pitch_modulation_depth": 5}, False),
-    ],
-)
-def test_fillers(change: dict[str, int], filler: bool) -> None:
-    voice = INIT_VOICE.replace(**change)
-    assert is_filler(voice.array[None, : len(PARAMETER_NAMES)]).tolist() == [filler]
-
-
-def test_fillers_of_nothing_and_of_the_wrong_shape() -> None:
-    assert is_filler(np.zeros((1, 145), np.uint8)).tolist() == [True]
-    assert is_filler(np.zeros((0, 145), np.uint8)).tolist() == []
-    with pytest.raises(ValueError, match="145"):
-        is_filler(np.zeros((1, 155), np.uint8))

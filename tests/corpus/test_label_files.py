@@ -16,7 +16,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corpus.ingesting.ingest import ingest
 from corpus.labelling import label_csv
 from corpus.labelling.answer import IMPORTED, Answer, AnswerKind, clean_labeller
 from corpus.labelling.journal import append_answers, read_journals
@@ -28,9 +27,8 @@ from corpus.labelling.voicecard import Place, VoiceCard
 from corpus.labelling.voicefinder import VoiceFinder
 from dx7.categories import category_keys
 from dx7.errors import CartwrightError, FileError, FormatError, JournalError, StoreError
-from dx7.files import encode_cartridge
 from dx7.voice import INIT_VOICE, Voice
-from tests.corpus.label_material import START, answer, csv_file, facts, said
+from tests.corpus.label_material import START, answer, csv_file, facts, fill, said, write_journals
 
 
 @pytest.fixture
@@ -40,29 +38,12 @@ def voices(make_voice: Callable[..., Voice]) -> list[Voice]:
 
 @pytest.fixture
 def filled(store: Path, tmp_path: Path, voices: list[Voice]) -> Path:
-    (tmp_path / "banks").mkdir()
-    bank = encode_cartridge([*voices, *[INIT_VOICE] * (32 - len(voices))])
-    (tmp_path / "banks" / "mine.syx").write_bytes(bank)
-    ingest([tmp_path / "banks"], store)
-    return store
+    return fill(store, tmp_path / "banks", voices)
 
 
 @pytest.fixture
 def journals(tmp_path: Path, voices: list[Voice]) -> Path:
-    folder = tmp_path / "labels"
-    ids = [voice.voice_id for voice in voices]
-    append_answers(
-        folder,
-        [
-            answer(1, "label", ids[0], "brass", "pad"),
-            answer(2, "favourite", ids[0]),
-            answer(3, "broken", ids[1]),
-            answer(4, "unsure", ids[2]),
-            answer(5, "skip", ids[3]),
-        ],
-    )
-    append_answers(folder, [answer(6, "label", ids[0], "strings", labeller="Jürgen")])
-    return folder
+    return write_journals(tmp_path / "labels", voices)
 
 
 # ---- round trips ----

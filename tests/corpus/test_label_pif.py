@@ -10,8 +10,7 @@ from typing import Any
 
 import pytest
 
-from corpus.ingesting.ingest import ingest
-from corpus.labelling.journal import append_answers, read_journals
+from corpus.labelling.journal import read_journals
 from corpus.labelling.label_files import Imported, export_labels, import_labels
 from corpus.labelling.label_rows import load_knobkraft
 from dx7.categories import category_keys
@@ -19,7 +18,7 @@ from dx7.errors import CategoryError, FormatError
 from dx7.files import encode_cartridge
 from dx7.messages import encode_voice_message
 from dx7.voice import INIT_VOICE, Voice
-from tests.corpus.label_material import answer, csv_file, said
+from tests.corpus.label_material import csv_file, fill, said, write_journals
 
 
 @pytest.fixture
@@ -29,29 +28,12 @@ def voices(make_voice: Callable[..., Voice]) -> list[Voice]:
 
 @pytest.fixture
 def filled(store: Path, tmp_path: Path, voices: list[Voice]) -> Path:
-    (tmp_path / "banks").mkdir()
-    bank = encode_cartridge([*voices, *[INIT_VOICE] * (32 - len(voices))])
-    (tmp_path / "banks" / "mine.syx").write_bytes(bank)
-    ingest([tmp_path / "banks"], store)
-    return store
+    return fill(store, tmp_path / "banks", voices)
 
 
 @pytest.fixture
 def journals(tmp_path: Path, voices: list[Voice]) -> Path:
-    folder = tmp_path / "labels"
-    ids = [voice.voice_id for voice in voices]
-    append_answers(
-        folder,
-        [
-            answer(1, "label", ids[0], "brass", "pad"),
-            answer(2, "favourite", ids[0]),
-            answer(3, "broken", ids[1]),
-            answer(4, "unsure", ids[2]),
-            answer(5, "skip", ids[3]),
-        ],
-    )
-    append_answers(folder, [answer(6, "label", ids[0], "strings", labeller="Jürgen")])
-    return folder
+    return write_journals(tmp_path / "labels", voices)
 
 
 def patch(voice: Voice, **fields: Any) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import threading
 import time
 import zipfile
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -36,19 +36,6 @@ from tests.corpus.website import (
     slow_file,
     stored,
 )
-
-
-@pytest.fixture
-def site() -> Iterator[Site]:
-    made = Site()
-    yield made
-    made.server.shutdown()
-    made.server.server_close()
-
-
-@pytest.fixture
-def bank(make_bank: Callable[..., bytes]) -> bytes:
-    return make_bank(1, 2, 3)
 
 
 @pytest.fixture

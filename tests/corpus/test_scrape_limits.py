@@ -5,11 +5,9 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-
-import pytest
 
 from tests.corpus.website import (
     Handler,
@@ -23,19 +21,6 @@ from tests.corpus.website import (
     slow_file,
     stored,
 )
-
-
-@pytest.fixture
-def site() -> Iterator[Site]:
-    made = Site()
-    yield made
-    made.server.shutdown()
-    made.server.server_close()
-
-
-@pytest.fixture
-def bank(make_bank: Callable[..., bytes]) -> bytes:
-    return make_bank(1, 2, 3)
 
 
 def endless(handler: Handler) -> None:
