@@ -176,15 +176,20 @@ def check():
 
 start = time.monotonic()
 assert in_child(lambda: ingest.ingest([banks], store.with_name("undisturbed.duckdb"))) == 0
-whole = time.monotonic() - start
+longest = time.monotonic() - start
 killed = 0
-for number in range(kills):
-    if number % 4 == 0:
+for attempt in range(8 * kills):
+    if killed % 4 == 0:
         for file in store.parent.glob(store.name + "*"):
             file.unlink()
-    killed += in_child(lambda: ingest.ingest([banks], store), draw.uniform(0.02, whole)) != 0
+    status = in_child(lambda: ingest.ingest([banks], store), draw.uniform(0.02, longest))
     if store.exists():
         assert in_child(check) == 0
+    if status == 0:  # it ended before its kill: the machine was busier when the undisturbed one was timed
+        longest = max(longest / 2, 0.05)
+    killed += status != 0
+    if killed == kills:
+        break
 assert in_child(lambda: ingest.ingest([banks], store)) == 0
 print(killed)
 """
@@ -198,7 +203,7 @@ def test_an_ingest_that_is_killed_at_any_moment_leaves_a_sound_store_and_is_comp
     driver = run(KILLED_AGAIN_AND_AGAIN, banks, store, kills)
     out, err = driver.communicate(timeout=120)
     assert driver.returncode == 0, err.decode()
-    assert int(out) >= kills // 4
+    assert int(out) == kills
     assert rows(store) == rows(tmp_path / "undisturbed.duckdb")
     sound(store)
 
