@@ -27,6 +27,17 @@ class Config:
     likelihood_steps: int = 2000  # first phase: the generator learns to continue human voices
     adversarial_steps: int = 800  # second phase: generator and discriminator play
 
+    listening_steps: int = 400  # third phase: the generator learns from its own voices that a critic finds human
+    listening_round: int = 100  # steps of it between two broods
+    listening_voices: int = 4096  # drawn and heard for a brood
+    listening_learning_rate: float = 2e-4
+
+    bred_voices: int = 24000  # crossed from human ones, heard, and learned from as well (``training/breeding.py``)
+    bred_share: float = 0.5  # of the voices a step meets
+    drawn_share: float = 0.5  # likewise, of the generator's own, in the third phase
+    heard_share: float = 0.5  # of a voice's category weights: what the ear makes of it; the rest is its label
+    fit_power: float = 0.5  # a drawn voice counts as its chance to be heard as what was asked for, to this
+
     width: int = 128  # of the generator's tokens
     layers: int = 3
     heads: int = 4
@@ -36,7 +47,7 @@ class Config:
     discriminator_width: int = 96
     discriminator_layers: int = 2
 
-    learning_rate: float = 1e-3  # generator, likelihood phase; falls to a tenth along a cosine
+    learning_rate: float = 2.5e-3  # generator, likelihood phase; falls to a tenth along a cosine
     adversarial_learning_rate: float = 1e-4  # generator, adversarial phase
     discriminator_learning_rate: float = 1e-3
     warmup_steps: int = 100
@@ -56,7 +67,10 @@ class Config:
     sample_every: int = 400  # steps between cartridges of the same 32 seeds
 
     def __post_init__(self) -> None:
-        for every in ("checkpoint_every", "sample_every", "likelihood_steps", "adversarial_steps"):
+        for every in (
+            *("checkpoint_every", "sample_every", "likelihood_steps", "adversarial_steps"),
+            *("listening_steps", "listening_round"),
+        ):
             if getattr(self, every) % self.steps_per_chunk:
                 raise ModelError(
                     f"config: {every} is {getattr(self, every)}; it must be a multiple of "
@@ -65,8 +79,8 @@ class Config:
 
     @property
     def steps(self) -> int:
-        """Steps of both phases."""
-        return self.likelihood_steps + self.adversarial_steps
+        """Steps of all phases."""
+        return self.likelihood_steps + self.adversarial_steps + self.listening_steps
 
     @property
     def config_hash(self) -> str:

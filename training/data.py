@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import jax
@@ -49,25 +50,37 @@ def category_weights(export: Export) -> NDArray[np.float32]:
     return np.asarray(matrix / matrix.sum(1, keepdims=True), np.float32)
 
 
-def make_voices(
-    export: Export, prototypes: Prototypes, *, split: str, family_power: float = 0.0, category_power: float = 0.0
-) -> Voices:
+class Lot(NamedTuple):
+    """Voices of one origin on their way into :class:`Voices`."""
+
+    parameters: NDArray[np.uint8]  # [n, 145]
+    weights: NDArray[np.float32]  # [n, categories], summing to 1
+    often: NDArray[np.float64]  # [n], how often each is met, summing to 1
+
+
+def human_lot(export: Export, *, split: str, family_power: float = 0.0, category_power: float = 0.0) -> Lot:
     """The voices of a split. Large families and large categories are held back by the powers (0: not at all)."""
     rows = of_split(export, split)
     families = Counter(export.family_ids[row] for row in rows)
     mains = Counter(export.categories[row][0] for row in rows)
-    weight = np.array(
+    often = np.array(
         [
             families[export.family_ids[row]] ** -family_power * mains[export.categories[row][0]] ** -category_power
             for row in rows
         ]
     )
-    tokens = encode(export.parameters[rows])
+    return Lot(export.parameters[rows], category_weights(export)[rows], often / often.sum())
+
+
+def gather(lots: Sequence[tuple[Lot, float]], prototypes: Prototypes) -> Voices:
+    """The voices of some lots; the number beside each says how many of all voices met are of that lot."""
+    tokens = encode(np.concatenate([lot.parameters for lot, _ in lots]))
+    often = np.concatenate([lot.often * share for lot, share in lots])
     return Voices(
         jnp.asarray(tokens),
         jnp.asarray(assign_codes(tokens, prototypes)),
-        jnp.asarray(category_weights(export)[rows]),
-        jnp.asarray(np.cumsum(weight) / weight.sum(), dtype=jnp.float32),
+        jnp.asarray(np.concatenate([lot.weights for lot, _ in lots]), dtype=jnp.float32),
+        jnp.asarray(np.cumsum(often) / often.sum(), dtype=jnp.float32),
     )
 
 

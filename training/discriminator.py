@@ -9,25 +9,13 @@ from __future__ import annotations
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from flax import nnx
 from jax import Array
 
 from training.attention import Block
-from training.encoding import ALGORITHM_SLOT, FILLED, SLOTS, TOKENS, VALUES
+from training.encoding import ALGORITHM_SLOT, BASIS, FILLED, SLOTS, TOKENS, VALUES
 from training.generator import ALGORITHMS
 from training.graph import RELATION_TABLE
-
-WAVES = 8
-
-
-def _basis() -> np.ndarray:
-    """Slow cosines over the 100 values, so that neighbouring levels begin alike: ``float32[100, 9]``."""
-    place = np.arange(VALUES)[:, None] / (VALUES - 1)
-    return np.cos(np.pi * place * np.arange(WAVES + 1)).astype(np.float32)
-
-
-_BASIS = _basis()
 
 
 class Discriminator(nnx.Module):
@@ -35,7 +23,7 @@ class Discriminator(nnx.Module):
 
     def __init__(self, categories: int, *, width: int, layers: int, heads: int, rngs: nnx.Rngs) -> None:
         normal = jax.nn.initializers.normal
-        self.level = nnx.Param(normal(0.1)(rngs.params(), (2, SLOTS, WAVES + 1, width)))
+        self.level = nnx.Param(normal(0.1)(rngs.params(), (2, SLOTS, BASIS.shape[1], width)))
         self.value = nnx.Param(normal(0.05)(rngs.params(), (2, SLOTS, VALUES, width)))
         self.role = nnx.Param(normal(0.2)(rngs.params(), (ALGORITHMS, TOKENS, width)))
         self.token_norm = nnx.LayerNorm(width, rngs=rngs)
@@ -49,7 +37,7 @@ class Discriminator(nnx.Module):
     def __call__(self, voices: Array, weights: Array) -> Array:
         """Verdicts ``float[n]`` on one-hot voices ``float[n, 7, 21, 100]`` with category weights ``float[n, C]``."""
         voices = voices * FILLED[:, :, None]
-        table = self.value[...] + jnp.einsum("vb,skbw->skvw", _BASIS, self.level[...])
+        table = self.value[...] + jnp.einsum("vb,skbw->skvw", BASIS, self.level[...])
         shared = jnp.einsum("nkv,kvw->nw", voices[:, 0], table[0])
         operators = jnp.einsum("ntkv,kvw->ntw", voices[:, 1:], table[1])
         algorithm = voices[:, 0, ALGORITHM_SLOT, :ALGORITHMS]

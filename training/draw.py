@@ -67,6 +67,7 @@ def draw(
     many, count, _ = mix.conditions.shape
     width = generator.code.shape[-1]
     weights = mix.conditions.reshape(many * count, -1)
+    value_table, value_out_table = generator.value_table, generator.value_out_table
     code_legal = jnp.asarray(generator.code_legal)
     code_temperature, value_temperature = (jnp.broadcast_to(warmth, (TOKENS,)) for warmth in temperature)
 
@@ -94,13 +95,13 @@ def draw(
 
         def draw_slot(summed: Array, slot: Array) -> tuple[Array, tuple[Array, Array]]:
             hidden = generator._refine(start + everywhere(summed) + generator.slot[...][kind, slot])
-            logits = hidden @ generator.value_out[...][kind, slot].T + generator.value_bias[...][kind, slot]
+            logits = hidden @ value_out_table[kind, slot].T + generator.value_bias[...][kind, slot]
             added = None if pull is None else pull.values[token, slot]
             legal = jnp.asarray(LEGAL)[token, slot]
             slot_key = jax.random.fold_in(token_key, slot + 1)
             expected = mixed(logits, token) / value_temperature[token]
             value, value_likelihood = choose(expected, legal, added, slot_key)
-            embedding = generator.value[...][kind, slot, value] * jnp.asarray(FILLED)[token, slot]
+            embedding = value_table[kind, slot, value] * jnp.asarray(FILLED)[token, slot]
             return summed + embedding, (value, value_likelihood)
 
         summed, (values, likelihoods) = jax.lax.scan(draw_slot, jnp.zeros((count, width)), jnp.arange(SLOTS))

@@ -41,6 +41,15 @@ COLUMNS = _columns()  # [7, 21]: the parameter of each slot, -1 where there is n
 FILLED = COLUMNS != EMPTY
 MAXIMA = np.where(FILLED, np.array([row.maximum for row in PARAMETERS])[COLUMNS], 0)  # [7, 21]
 LEGAL = np.arange(VALUES) <= MAXIMA[:, :, None]  # [7, 21, 100]
+WAVES = 8
+
+
+def _basis() -> NDArray[np.float32]:
+    place = np.arange(VALUES)[:, None] / (VALUES - 1)
+    return np.cos(np.pi * place * np.arange(WAVES + 1)).astype(np.float32)
+
+
+BASIS = _basis()  # [100, 9]: slow cosines over the values, so that neighbouring levels begin alike
 ALGORITHM_SLOT = int(np.flatnonzero(COLUMNS[0] == BY_NAME["algorithm"].index)[0])
 
 

@@ -20,7 +20,7 @@ from jax import Array
 from numpy.typing import NDArray
 
 from training.attention import Block, dropout
-from training.encoding import ALGORITHM_SLOT, FILLED, KINDS, LEGAL, SLOTS, TOKENS, VALUES
+from training.encoding import ALGORITHM_SLOT, BASIS, FILLED, KINDS, LEGAL, SLOTS, TOKENS, VALUES
 from training.graph import RELATION_TABLE, SHARED
 
 IMPOSSIBLE = -1e9  # the logit of a value that is not legal
@@ -69,7 +69,8 @@ class Generator(nnx.Module):
         self.codes = codes
         self.category = nnx.Param(normal(0.5)(rngs.params(), (categories, width)))
         self.anything = nnx.Param(normal(0.5)(rngs.params(), (width,)))
-        self.value = nnx.Param(normal(0.2)(rngs.params(), (2, SLOTS, VALUES, width)))
+        self.value = nnx.Param(normal(0.1)(rngs.params(), (2, SLOTS, VALUES, width)))
+        self.level = nnx.Param(normal(0.1)(rngs.params(), (2, SLOTS, BASIS.shape[1], width)))
         self.code = nnx.Param(normal(0.5)(rngs.params(), (codes, width)))
         self.role = nnx.Param(normal(0.2)(rngs.params(), (ALGORITHMS, TOKENS, width)))
         self.position = nnx.Param(normal(0.2)(rngs.params(), (TOKENS, width)))
@@ -84,7 +85,18 @@ class Generator(nnx.Module):
         self.refine_out = nnx.Linear(width, width, rngs=rngs)
         self.value_norm = nnx.LayerNorm(width, rngs=rngs)
         self.value_out = nnx.Param(normal(0.02)(rngs.params(), (2, SLOTS, VALUES, width)))
+        self.level_out = nnx.Param(normal(0.02)(rngs.params(), (2, SLOTS, BASIS.shape[1], width)))
         self.value_bias = nnx.Param(jnp.zeros((2, SLOTS, VALUES)))
+
+    @property
+    def value_table(self) -> Array:
+        """The embedding of every value, ``[2, 21, 100, W]``: its own, and what neighbouring levels have in common."""
+        return self.value[...] + jnp.einsum("vb,ksbw->ksvw", BASIS, self.level[...])
+
+    @property
+    def value_out_table(self) -> Array:
+        """The same of the outputs."""
+        return self.value_out[...] + jnp.einsum("vb,ksbw->ksvw", BASIS, self.level_out[...])
 
     @property
     def code_legal(self) -> NDArray[np.bool_]:
@@ -118,15 +130,16 @@ class Generator(nnx.Module):
         code = straight_through(codes, code_logits) @ self.code[...] if follow_codes else self.code[...][codes]
         state = (context + code)[:, :, None] + before + self.slot[...][_KINDS]
         hidden = self._refine(state, rate=rate, key=keys[2])
-        shared = jnp.einsum("nkw,kvw->nkv", hidden[:, 0], self.value_out[...][0])
-        operators = jnp.einsum("ntkw,kvw->ntkv", hidden[:, 1:], self.value_out[...][1])
+        table = self.value_out_table
+        shared = jnp.einsum("nkw,kvw->nkv", hidden[:, 0], table[0])
+        operators = jnp.einsum("ntkw,kvw->ntkv", hidden[:, 1:], table[1])
         logits = jnp.concatenate([shared[:, None], operators], axis=1) + self.value_bias[...][_KINDS]
         return Logits(code_logits, jnp.where(LEGAL, logits, IMPOSSIBLE))
 
     def _values(self, tokens: Array) -> Array:
-        slots = np.arange(SLOTS)
-        shared = self.value[...][0, slots, tokens[:, 0]]
-        operators = self.value[...][1, slots, tokens[:, 1:]]
+        slots, table = np.arange(SLOTS), self.value_table
+        shared = table[0, slots, tokens[:, 0]]
+        operators = table[1, slots, tokens[:, 1:]]
         return jnp.concatenate([shared[:, None], operators], axis=1) * jnp.asarray(FILLED[:, :, None])
 
     def _embed(self, summed: Array, code: Array) -> Array:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +30,25 @@ class Heard:
     fit: Floats | None  # [n]
 
 
+class ByEar(NamedTuple):
+    """What a category ear made of voices, one row a voice."""
+
+    said: Floats  # [n, C], how probably each category, 0 to 1
+    inputs: Floats  # [n, F], what the ear was given
+
+
+class Judged(NamedTuple):
+    """How voices were heard, one row a voice; ``by_ear`` is None where there is no ear."""
+
+    useful: NDArray[np.bool_]  # no grave fault for the category it was meant for
+    by_ear: ByEar | None
+
+    def of(self, rows: NDArray[np.integer]) -> Judged:
+        """The same of some rows."""
+        by_ear = None if self.by_ear is None else ByEar(*(part[rows] for part in self.by_ear))
+        return Judged(self.useful[rows], by_ear)
+
+
 def hear_parameters(parameters: Parameters) -> Floats:
     """Descriptors of voices ``uint8[n, 145]``, one row a voice (``dx7/hearing/descriptors.py``)."""
     return hear_many(_unpacked(parameters))
@@ -51,6 +71,18 @@ def hear_for(parameters: Parameters, mix: Mapping[str, float], ear: Ear | None) 
     return Heard(descriptors, fit)
 
 
+def judge(parameters: Parameters, wanted: Sequence[str], category_keys: Sequence[str], ear: Ear | None) -> Judged:
+    """Hear voices ``uint8[n, 145]``, each meant for a category; ``said`` has the columns ``category_keys``."""
+    if ear is None:
+        heard, by_ear = hear_parameters(parameters), None
+    else:
+        embeddings, heard = listen_many(_unpacked(parameters))
+        inputs = ear.front.inputs(embeddings, heard, parameters)
+        by_ear = ByEar(_in_columns(ear.say(inputs), ear.category_keys, category_keys), inputs)
+    useful = np.array([not grave_faults(row, [key]) for row, key in zip(heard, wanted, strict=True)], bool)
+    return Judged(useful, by_ear)
+
+
 def grave_faults(heard: Floats, categories: Sequence[str]) -> tuple[str, ...]:
     """What makes a voice useless, the gravest first; empty for one that is useful as any of the categories.
 
@@ -66,3 +98,12 @@ def _unpacked(parameters: Parameters) -> Parameters:
     unpacked = np.zeros((len(parameters), UNPACKED_SIZE), np.uint8)
     unpacked[:, :PARAMETER_COUNT] = parameters
     return unpacked
+
+
+def _in_columns(said: Floats, spoken: Sequence[str], category_keys: Sequence[str]) -> Floats:
+    """The same with one column for each of ``category_keys``; 0 for one that the ear does not know."""
+    columns = np.zeros((len(said), len(category_keys)), np.float32)
+    for column, key in enumerate(category_keys):
+        if key in spoken:
+            columns[:, column] = said[:, spoken.index(key)]
+    return columns

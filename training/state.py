@@ -63,7 +63,7 @@ def make_discriminator(config: Config, categories: int, *, key: Array) -> Discri
 
 
 def learning_rate(config: Config) -> optax.Schedule:
-    """The generator's learning rate at a step: a rise and a cosine, then one value for the adversarial phase."""
+    """The generator's learning rate at a step: a rise and a cosine, then one value for each of the other phases."""
     likelihood = optax.warmup_cosine_decay_schedule(
         0.0,
         config.learning_rate,
@@ -72,7 +72,9 @@ def learning_rate(config: Config) -> optax.Schedule:
         config.learning_rate / 10,
     )
     adversarial = optax.constant_schedule(config.adversarial_learning_rate)
-    return optax.join_schedules([likelihood, adversarial], [config.likelihood_steps])
+    listening = optax.constant_schedule(config.listening_learning_rate)
+    played = config.likelihood_steps + config.adversarial_steps
+    return optax.join_schedules([likelihood, adversarial, listening], [config.likelihood_steps, played])
 
 
 @cache

@@ -102,10 +102,10 @@ def adversarial_step(networks: Networks, config: Config) -> Step:
 def compile_phases(config: Config, categories: int) -> dict[str, Step]:
     """Each phase's ``steps_per_chunk`` steps as one compiled call. The metrics come back as ``float[steps]``."""
     networks = make_networks(config, categories)
-    return {
-        "likelihood": _compile_chunk(likelihood_step(networks, config), config.steps_per_chunk),
-        "adversarial": _compile_chunk(adversarial_step(networks, config), config.steps_per_chunk),
-    }
+    likelihood = _compile_chunk(likelihood_step(networks, config), config.steps_per_chunk)
+    adversarial = _compile_chunk(adversarial_step(networks, config), config.steps_per_chunk)
+    # To listen is to learn by likelihood as well, from other voices.
+    return {"likelihood": likelihood, "adversarial": adversarial, "listening": likelihood}
 
 
 def _compile_chunk(step: Step, steps: int) -> Step:

@@ -22,6 +22,7 @@ from jax import Array
 
 from dx7.errors import ModelError
 from dx7.exchange import Export, read_export
+from dx7.hearing.ear import read_ear
 from dx7.messages import encode_bank_message
 from dx7.parameters import VOICES_IN_BANK
 from dx7.runfolder import CONFIG_FILE, METRICS_FILE, MODEL_FOLDER, SAMPLES_FOLDER, hold_run
@@ -29,9 +30,11 @@ from dx7.voice import Voice
 from training import losses
 from training.checkpoint import flatten, read_arrays, unflatten, write_arrays, write_atomically
 from training.config import Config
-from training.data import Voices, make_voices, of_split
+from training.data import Voices, gather, human_lot, of_split
 from training.draw import Mix, draw
 from training.encoding import TOKENS, decode, encode
+from training.lesson import read_or_make_lesson
+from training.listening import read_or_draw_brood
 from training.model import write_model
 from training.prototypes import Prototypes, fit_prototypes
 from training.sketch import make_sketch
@@ -75,21 +78,24 @@ def train(
 
 
 def _train(run: Run, report: Report, stop: Callable[[], bool]) -> Path | None:
-    config = run.config
-    learn = make_voices(
-        run.export,
-        run.prototypes,
-        split="train",
-        family_power=config.family_power,
-        category_power=config.category_power,
-    )
+    config, export = run.config, run.export
+    ear = read_ear(export.ear_file) if export.ear_file else None
+    lesson = read_or_make_lesson(run.folder, export, config, ear)
+    learn = gather(lesson.lots(config, drawn=None), run.prototypes)
     validate = make_validation(run)
-    phases = compile_phases(config, len(run.export.category_keys))
+    phases = compile_phases(config, len(export.category_keys))
 
     state, step = run.state, int(run.state.step)
+    resumed = step
+    played = config.likelihood_steps + config.adversarial_steps
     while step < config.steps:
         began = time.perf_counter()
-        phase = "likelihood" if step < config.likelihood_steps else "adversarial"
+        phase = "likelihood" if step < config.likelihood_steps else "adversarial" if step < played else "listening"
+        if phase == "listening" and (step == resumed or (step - played) % config.listening_round == 0):
+            write_checkpoint(run, state)  # before the brood: a resumed run never meets a brood of later steps
+            generator = nnx.merge(run.networks.generator, state.average)
+            drawn = read_or_draw_brood(run.folder, generator, lesson, config, export.category_keys, ear, step)
+            learn = gather(lesson.lots(config, drawn), run.prototypes)
         state, metrics = run_chunk(phases[phase], state, learn, step)
         step += config.steps_per_chunk
         line: dict[str, Any] = {"step": step, "phase": phase, **metrics}
@@ -172,7 +178,7 @@ def make_validation(run: Run) -> Callable[[Weights], dict[str, float]]:
     """How surprising held-out human voices are to the generator, in nats a voice. Empty where none are held out."""
     if "validation" not in run.export.splits:
         return lambda weights: {}
-    held_out = make_voices(run.export, run.prototypes, split="validation")
+    held_out = gather([(human_lot(run.export, split="validation"), 1.0)], run.prototypes)
     held_out = jax.tree.map(lambda rows: rows[:512], held_out)
 
     @jax.jit

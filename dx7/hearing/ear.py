@@ -97,8 +97,11 @@ class Ear:
         ``embeddings`` are ``uint8[n, EMBEDDING_SIZE]``, ``descriptors`` one row a voice as ``hear_many`` gives them,
         ``parameters`` ``uint8[n, 145]``.
         """
-        shares = self.networks.shares(self.front.inputs(embeddings, descriptors, parameters))
-        return self.calibration.probabilities(shares.mean(axis=0))
+        return self.say(self.front.inputs(embeddings, descriptors, parameters))
+
+    def say(self, inputs: Floats) -> Floats:
+        """The same of what ``front.inputs`` gives, ``float32[n, F]``."""
+        return self.calibration.probabilities(self.networks.shares(inputs).mean(axis=0))
 
     def to_bytes(self) -> bytes:
         """The ear as a safetensors file. The same ear gives the same bytes."""

@@ -36,7 +36,7 @@ def test_a_run_folder_explains_itself(finished_run, tiny, export_folder):
     assert about["export_hash"] == read_export(export_folder).content_hash
     lines = metrics_of(finished_run)
     assert [line["step"] for line in lines] == list(range(tiny.steps_per_chunk, tiny.steps + 1, tiny.steps_per_chunk))
-    assert {line["phase"] for line in lines} == {"likelihood", "adversarial"}
+    assert {line["phase"] for line in lines} == {"likelihood", "adversarial", "listening"}
     assert all(np.isfinite(value) for line in lines for value in line.values() if isinstance(value, float))
     for file in sorted((finished_run / SAMPLES_FOLDER).iterdir()):
         bank = read_bank(file)
@@ -51,7 +51,7 @@ def test_training_reduces_the_loss_and_comes_nearer_to_the_humans(finished_run, 
     likelihood = [line["loss/values"] for line in lines if line["phase"] == "likelihood"]
     assert likelihood[-1] < 0.3 * likelihood[0]
     held_out = [line["validation/values"] for line in lines if "validation/values" in line]
-    assert held_out[-1] < 0.7 * held_out[0]
+    assert held_out[-1] < 0.8 * held_out[0]
 
     export = read_export(export_folder)
     trained = read_model(finished_run / "model")
@@ -65,7 +65,7 @@ def test_training_reduces_the_loss_and_comes_nearer_to_the_humans(finished_run, 
 
 def test_a_stopped_run_goes_on_as_if_it_had_not_stopped(finished_run, export_folder, tiny, tmp_path, monkeypatch):
     """Killed in the middle of writing a later checkpoint, at a step of each phase."""
-    for killed_after in (20, 60):
+    for killed_after in (60, 80):
         run = tmp_path / str(killed_after)
 
         def stop(step, metrics, killed_after=killed_after):

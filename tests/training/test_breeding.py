@@ -1,0 +1,87 @@
+"""Voices bred from others, and how what is learned from them is weighed."""
+
+import jax
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dx7.parameters import BY_NAME
+from tests.training.conftest import CATEGORIES, random_voices, voices_by_rule
+from training.breeding import PARTS, breed, cross, pair
+from training.critic import LEAST, MOST, human_ratio
+from training.lesson import conditions, even_out
+from training.listen import grave_faults, hear_parameters
+from training.sketch import COPY_DISTANCE, make_sketch
+
+
+def test_every_part_of_a_child_is_a_parents():
+    one, other = random_voices(200, 1), random_voices(200, 2)
+    children = cross(one, other, np.random.default_rng(3))
+    taken = np.array([(children[:, part] == one[:, part]).all(1) for part in PARTS])
+    assert (
+        (children[:, PARTS[0]] == one[:, PARTS[0]]).all(1) != (children[:, PARTS[0]] == other[:, PARTS[0]]).all(1)
+    ).all()
+    for part, mine in zip(PARTS, taken, strict=True):
+        assert (children[~mine, part] == other[~mine, part]).all()
+    assert 0.4 < taken.mean() < 0.6
+    assert sum(part.stop - part.start for part in PARTS) == 145
+
+
+def test_parents_are_of_the_category_and_of_one_algorithm():
+    human, mains = voices_by_rule(80)
+    human[::3, BY_NAME["algorithm"].index] = 3
+    wanted = ["bell", "brass"] * 50
+    one, other = pair(human, mains, wanted, np.random.default_rng(0))
+    assert [mains[row] for row in one] == [mains[row] for row in other] == wanted
+    assert (human[one, BY_NAME["algorithm"].index] == human[other, BY_NAME["algorithm"].index]).all()
+    assert (one != other).mean() > 0.8
+
+
+def test_a_brood_holds_neither_copies_nor_duds():
+    human, mains = voices_by_rule(120)
+    for row in range(0, 120, 6):  # some parents make no sound at all
+        for operator in range(1, 7):
+            human[row, BY_NAME[f"op{operator}_output_level"].index] = 0
+    sketch = make_sketch(human, tuple(f"{row:032x}" for row in range(120)))
+    wanted = [CATEGORIES[number % 4] for number in range(60)]
+    brood = breed(human, mains, wanted, sketch, category_keys=CATEGORIES, ear=None, chance=np.random.default_rng(1))
+    assert 10 < len(brood.parameters) == len(brood.wanted) == len(brood.judged.useful) < 60
+    nearest = (brood.parameters[:, None] != human[None]).sum(2).min(1)
+    assert (nearest > COPY_DISTANCE).all()
+    heard = hear_parameters(brood.parameters)
+    assert not any(grave_faults(row, [key]) for row, key in zip(heard, brood.wanted, strict=True))
+
+
+def test_the_critic_knows_what_is_human_and_how_much_likelier():
+    """Human voices stand around 0; half of the drawn ones do, the other half is elsewhere."""
+    chance = np.random.default_rng(0)
+    human = chance.normal(size=(3000, 6)).astype(np.float32)
+    drawn = chance.normal(size=(2000, 6)).astype(np.float32)
+    drawn[1000:, 0] += 4
+    ratio = human_ratio(human, np.ones(3000), drawn, key=jax.random.key(0))
+    assert ratio.min() >= LEAST * 0.999
+    assert ratio.max() <= MOST * 1.001
+    assert 1.2 < np.median(ratio[:1000]) < 2.5  # the truth is 2, far from the others; dropping makes cautious
+    assert np.median(ratio[1000:]) < 0.3
+
+
+@given(
+    worth=st.lists(st.just(0.0) | st.floats(0.01, 5), min_size=12, max_size=12),
+    category=st.lists(st.integers(0, 2), min_size=12, max_size=12).filter(lambda drawn: len(set(drawn)) == 3),
+)
+def test_categories_are_met_as_often_as_they_should_be(worth, category):
+    share = np.array([0.5, 0.3, 0.2])
+    often = even_out(np.array(worth), np.array(category), share)
+    assert np.allclose(np.bincount(category, weights=often), share)
+    for number in range(3):
+        mine = np.array(category) == number
+        if np.array(worth)[mine].sum() > 0:  # the worthless are met only where there is none better
+            assert (often[mine][np.array(worth)[mine] == 0] < 1e-6).all()
+
+
+def test_conditions_blend_the_label_with_what_the_ear_says():
+    label = np.array([[1, 0, 0], [0, 0.5, 0.5]], np.float32)
+    said = np.array([[0.5, 0.5, 0], [0, 0, 0]], np.float32)
+    assert conditions(label, None, 0.5) is label
+    assert np.allclose(conditions(label, said, 0.5), [[0.75, 0.25, 0], [1 / 6, 5 / 12, 5 / 12]], atol=1e-3)
+    assert np.allclose(conditions(label, said, 0.0), label)

@@ -1,0 +1,74 @@
+"""What a run learns from: heard once, kept in its folder, and the same after a stop."""
+
+from dataclasses import replace
+
+import jax
+import numpy as np
+import pytest
+
+from dx7.exchange import read_export
+from tests.dx7.test_ear import make_ear
+from training.data import human_lot
+from training.lesson import LESSON_FILE, category_share, read_or_make_lesson
+from training.listening import BROOD_FILE, read_or_draw_brood
+from training.state import make_generator
+
+
+@pytest.fixture(scope="module")
+def export(export_folder):
+    return read_export(export_folder)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("run")
+
+
+@pytest.fixture(scope="module")
+def lesson(folder, export, tiny):
+    return read_or_make_lesson(folder, export, tiny, make_ear())
+
+
+def test_a_lesson_is_heard_once(folder, export, tiny, lesson):
+    before = (folder / LESSON_FILE).stat().st_mtime_ns
+    again = read_or_make_lesson(folder, export, tiny, make_ear())
+    assert (folder / LESSON_FILE).stat().st_mtime_ns == before
+    assert (again.bred.parameters == lesson.bred.parameters).all()
+    assert (again.human.weights == lesson.human.weights).all()
+
+
+def test_human_and_bred_voices_are_met_alike_and_weighed_by_label_and_ear(export, tiny, lesson):
+    plain = human_lot(export, split="train", family_power=tiny.family_power, category_power=tiny.category_power)
+    assert 0 < len(lesson.bred.parameters) <= tiny.bred_voices
+    for lot in lesson.human, lesson.bred:
+        assert lot.weights.shape == (len(lot.parameters), len(export.category_keys))
+        assert np.allclose(lot.weights.sum(1), 1, atol=1e-4)
+        assert np.isclose(lot.often.sum(), 1)
+    assert len(lesson.inputs) == len(plain.parameters)
+    assert not np.allclose(lesson.human.weights, plain.weights)
+    assert (lesson.human.weights >= (1 - tiny.heard_share) * plain.weights - 1e-6).all()
+
+
+def test_without_an_ear_or_a_brood_a_lesson_is_the_export(tmp_path, export, tiny):
+    lesson = read_or_make_lesson(tmp_path, export, replace(tiny, bred_voices=0), None)
+    assert lesson.bred is None
+    assert lesson.inputs is None
+    assert (lesson.human.parameters == human_lot(export, split="train").parameters).all()
+    assert not any(tmp_path.iterdir())
+
+
+def test_a_brood_lasts_a_round_and_is_the_same_when_drawn_again(folder, tmp_path, export, tiny, lesson):
+    keys, began = export.category_keys, tiny.likelihood_steps + tiny.adversarial_steps
+    generator, other = (make_generator(tiny, len(keys), key=jax.random.key(seed)) for seed in (0, 1))
+    first = read_or_draw_brood(folder, generator, lesson, tiny, keys, make_ear(), began)
+    # Later in the round the generator has moved on; what it drew has not.
+    later = read_or_draw_brood(folder, other, lesson, tiny, keys, make_ear(), began + tiny.steps_per_chunk // 2)
+    again = read_or_draw_brood(tmp_path, generator, lesson, tiny, keys, make_ear(), began)
+    for brood in later, again:
+        assert all((one == two).all() for one, two in zip(first, brood, strict=True))
+    assert len(first.parameters) == tiny.listening_voices
+    assert np.allclose(np.bincount(first.weights.argmax(1) * 0, weights=first.often), 1)
+    next_round = read_or_draw_brood(folder, generator, lesson, tiny, keys, make_ear(), began + tiny.listening_round)
+    assert (next_round.parameters != first.parameters).any()
+    assert (folder / BROOD_FILE).exists()
+    assert category_share(lesson.human).sum() == pytest.approx(1)

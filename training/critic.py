@@ -1,0 +1,92 @@
+"""The critic that hears: how much likelier a sound with its category is among human voices than among drawn ones.
+
+The engine cannot be differentiated, so its verdict reaches the generator as a weight: drawn voices that the critic
+finds human are learned from, those that it sees through are not (Che et al. 2017, arXiv:1702.07983). The critic is a
+small network on what the category ear is given, fitted anew for every brood; each half of the voices is judged by the
+network that learned from the other half, so no voice is known by heart.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from flax import nnx
+from jax import Array
+from numpy.typing import NDArray
+
+from training.attention import dropout
+from training.state import Weights
+
+Floats = NDArray[np.float32]
+Fit: TypeAlias = "tuple[Weights, optax.OptState]"
+
+UNITS = 128
+STEPS = 400
+BATCH = 512
+LEARNING_RATE = 2e-3
+WEIGHT_DECAY = 0.05
+INPUTS_DROPPED, UNITS_DROPPED = 0.3, 0.4
+MOST, LEAST = 5.0, 0.02  # no voice counts for more or less than this
+
+
+class Critic(nnx.Module):
+    """One hidden layer on ``float[n, F]``; above 0 for what is likelier human. With a key, some is dropped."""
+
+    def __init__(self, inputs: int, *, rngs: nnx.Rngs) -> None:
+        self.hidden = nnx.Linear(inputs, UNITS, rngs=rngs)
+        self.out = nnx.Linear(UNITS, 1, rngs=rngs)
+
+    def __call__(self, heard: Array, key: Array | None = None) -> Array:
+        """Verdicts ``float[n]``."""
+        first, second = (None, None) if key is None else jax.random.split(key)
+        units = nnx.relu(self.hidden(dropout(heard, INPUTS_DROPPED, first)))
+        verdicts: Array = self.out(dropout(units, UNITS_DROPPED, second))[:, 0]
+        return verdicts
+
+
+def human_ratio(human: Floats, often: NDArray[np.float64], drawn: Floats, *, key: Array) -> Floats:
+    """How many times likelier each of ``drawn`` ``float32[n, F]`` is among the human voices ``float32[m, F]``.
+
+    ``often`` says how often each human voice is met, ``float64[m]``. Bounded by :data:`LEAST` and :data:`MOST`.
+    """
+    heard = jnp.concatenate([human, drawn])
+    truth = jnp.concatenate([jnp.ones(len(human)), jnp.zeros(len(drawn))])
+    share = np.concatenate([often / often.sum(), np.full(len(drawn), 1 / len(drawn))])
+    split, *keys = jax.random.split(key, 3)
+    half = np.asarray(jax.random.bernoulli(split, 0.5, (len(heard),)))
+    verdicts = np.zeros(len(heard), np.float32)
+    for side, side_key in zip((half, ~half), keys, strict=True):
+        learned = np.cumsum(np.where(side, 0, share))  # this half is met never; cut out, it would compile anew
+        met = jnp.asarray(learned / learned[-1], jnp.float32)
+        verdicts[side] = np.asarray(_fit_and_judge(heard, truth, met, side_key))[side]
+    ratio: Floats = np.exp(np.clip(verdicts[len(human) :], np.log(LEAST), np.log(MOST)))
+    return ratio
+
+
+@jax.jit
+def _fit_and_judge(heard: Array, truth: Array, met: Array, key: Array) -> Array:
+    weights_key, batch_key = jax.random.split(key)
+    graph, weights = nnx.split(Critic(heard.shape[1], rngs=nnx.Rngs(weights_key)))
+    optimizer = optax.adamw(LEARNING_RATE, weight_decay=WEIGHT_DECAY)
+
+    def step(carry: Fit, number: Array) -> tuple[Fit, None]:
+        weights, state = carry
+        row_key, drop_key = jax.random.split(jax.random.fold_in(batch_key, number))
+        rows = jnp.searchsorted(met, jax.random.uniform(row_key, (BATCH,)))
+        rows = jnp.minimum(rows, len(met) - 1)
+
+        def loss(weights: Weights) -> Array:
+            verdicts = nnx.merge(graph, weights)(heard[rows], drop_key)
+            surprise: Array = optax.sigmoid_binary_cross_entropy(verdicts, truth[rows])
+            return surprise.mean()
+
+        updates, state = optimizer.update(jax.grad(loss)(weights), state, weights)
+        return (optax.apply_updates(weights, updates), state), None
+
+    (weights, _), _ = jax.lax.scan(step, (weights, optimizer.init(weights)), jnp.arange(STEPS))
+    verdicts: Array = nnx.merge(graph, weights)(heard)
+    return verdicts
