@@ -91,7 +91,7 @@ def train(
     if json:
         print_json(facts)
     elif model is None:
-        step = int(last["step"])
+        step = int(last.get("step", 0))
         print_text(f"stopped at step {step} of {settings.steps}; go on with --config {config} --run {run_folder}")
     else:
         print_text("\n".join(f"{name:24} {value}" for name, value in facts.items()))

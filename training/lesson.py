@@ -6,24 +6,26 @@ them in ``lesson.safetensors``, of those the generator drew last in ``brood.safe
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dx7.exchange import Export
 from dx7.hearing.ear import Ear
-from training.breeding import breed
+from training.breeding import Brood, breed
 from training.checkpoint import read_arrays, write_arrays
 from training.config import Config
 from training.data import Lot, human_lot, of_split
-from training.listen import judge
-from training.sketch import Sketch, make_sketch
+from training.listen import ByEar, judge
+from training.sketch import make_sketch
 
 LESSON_FILE = "lesson.safetensors"
 
 Floats = NDArray[np.float32]
+_AT_ONCE = 2000  # voices: about ten seconds of hearing, so that a run can be stopped meanwhile
 _LEAST_WORTH = 1e-9  # a voice that is worth nothing is met only where a category has none better
 _LEAST_SAID = 1e-4  # so that what the ear says can always be brought to a sum of 1
 
@@ -52,13 +54,18 @@ class Lesson(NamedTuple):
         return [*((lot, share * (1 - config.drawn_share)) for lot, share in others), (drawn, config.drawn_share)]
 
 
-def read_or_make_lesson(folder: Path, export: Export, config: Config, ear: Ear | None) -> Lesson:
-    """The lesson of a run, made on its first call."""
+def read_or_make_lesson(
+    folder: Path, export: Export, config: Config, ear: Ear | None, *, stop: Callable[[], bool] = lambda: False
+) -> Lesson | None:
+    """The lesson of a run, made on its first call; None if ``stop`` said so while voices were heard."""
     human = human_lot(export, split="train", family_power=config.family_power, category_power=config.category_power)
     if not config.bred_voices and ear is None:
         return Lesson(human, None, None)
     if not (folder / LESSON_FILE).exists():
-        write_arrays(folder / LESSON_FILE, _make(export, human, config, ear), {})
+        made = _make(export, human, config, ear, stop)
+        if made is None:
+            return None
+        write_arrays(folder / LESSON_FILE, made, {})
     arrays, _ = read_arrays(folder / LESSON_FILE)
     if ear is not None:
         human = human._replace(weights=conditions(human.weights, arrays["human/said"], config.heard_share))
@@ -94,29 +101,37 @@ def even_out(
     return np.asarray(often / often.sum(), np.float64)
 
 
-def _make(export: Export, human: Lot, config: Config, ear: Ear | None) -> dict[str, NDArray[np.generic]]:
-    rows = of_split(export, "train")
+def _make(
+    export: Export, human: Lot, config: Config, ear: Ear | None, stop: Callable[[], bool]
+) -> dict[str, Any] | None:
+    rows, keys = of_split(export, "train"), export.category_keys
     mains = [export.categories[row][0] for row in rows]
-    arrays: dict[str, NDArray[np.generic]] = {}
-    by_ear = judge(human.parameters, mains, export.category_keys, ear).by_ear if ear else None
-    if by_ear is not None:
-        arrays |= {"human/said": by_ear.said, "human/inputs": by_ear.inputs.astype(np.float16)}
-    if config.bred_voices:
-        sketch = make_sketch(human.parameters, tuple(export.voice_ids[row] for row in rows))
-        arrays |= _breed(human, mains, sketch, export.category_keys, config, ear)
-    return arrays
+    heard: list[ByEar] = []
+    for part in _parts(len(rows)) if ear else ():
+        if stop():
+            return None
+        by_ear = judge(human.parameters[part], mains[part], keys, ear).by_ear
+        heard += [by_ear] if by_ear else []
 
-
-def _breed(
-    human: Lot, mains: list[str], sketch: Sketch, keys: tuple[str, ...], config: Config, ear: Ear | None
-) -> dict[str, NDArray[np.generic]]:
+    sketch = make_sketch(human.parameters, tuple(export.voice_ids[row] for row in rows))
     chance = np.random.default_rng(config.seed)
-    numbers = chance.choice(len(keys), config.bred_voices, p=category_share(human))
-    wanted = [keys[number] for number in numbers]
-    brood = breed(human.parameters, mains, wanted, sketch, category_keys=keys, ear=ear, chance=chance)
-    arrays: dict[str, NDArray[np.generic]] = {
-        "bred/parameters": brood.parameters,
-        "bred/wanted": np.array([keys.index(key) for key in brood.wanted], np.int32),
-    }
-    by_ear = brood.judged.by_ear
-    return arrays if by_ear is None else arrays | {"bred/said": by_ear.said}
+    asked = [keys[number] for number in chance.choice(len(keys), config.bred_voices, p=category_share(human))]
+    broods: list[Brood] = []
+    for part in _parts(config.bred_voices):
+        if stop():
+            return None
+        broods.append(breed(human.parameters, mains, asked[part], sketch, category_keys=keys, ear=ear, chance=chance))
+
+    arrays: dict[str, Any] = {}
+    if heard:
+        arrays["human/said"] = np.concatenate([part.said for part in heard])
+        arrays["human/inputs"] = np.concatenate([part.inputs for part in heard]).astype(np.float16)
+    if broods:
+        arrays["bred/parameters"] = np.concatenate([brood.parameters for brood in broods])
+        arrays["bred/wanted"] = np.array([keys.index(key) for brood in broods for key in brood.wanted], np.int32)
+    said = [brood.judged.by_ear.said for brood in broods if brood.judged.by_ear]
+    return arrays | ({"bred/said": np.concatenate(said)} if said else {})
+
+
+def _parts(count: int) -> Iterator[slice]:
+    return (slice(first, min(first + _AT_ONCE, count)) for first in range(0, count, _AT_ONCE))

@@ -80,7 +80,9 @@ def train(
 def _train(run: Run, report: Report, stop: Callable[[], bool]) -> Path | None:
     config, export = run.config, run.export
     ear = read_ear(export.ear_file) if export.ear_file else None
-    lesson = read_or_make_lesson(run.folder, export, config, ear)
+    lesson = read_or_make_lesson(run.folder, export, config, ear, stop=stop)
+    if lesson is None:
+        return None
     learn = gather(lesson.lots(config, drawn=None), run.prototypes)
     validate = make_validation(run)
     phases = compile_phases(config, len(export.category_keys))

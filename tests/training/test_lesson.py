@@ -72,3 +72,9 @@ def test_a_brood_lasts_a_round_and_is_the_same_when_drawn_again(folder, tmp_path
     assert (next_round.parameters != first.parameters).any()
     assert (folder / BROOD_FILE).exists()
     assert category_share(lesson.human).sum() == pytest.approx(1)
+
+
+def test_a_lesson_can_be_stopped_while_voices_are_heard(tmp_path, export, tiny):
+    asked = iter([False, True])
+    assert read_or_make_lesson(tmp_path, export, tiny, make_ear(), stop=lambda: next(asked)) is None
+    assert not any(tmp_path.iterdir())
