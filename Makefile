@@ -8,7 +8,7 @@
 #   make label                             the labeller on the current store
 #   make export [EXPORT=dir] [POLICY=name]  what a policy chooses, as Parquet
 #   make train [EXPORT=dir] [CONFIG=base] [RUN=dir]
-#   make evaluate [RUN=dir]
+#   make evaluate [RUN=dir] [SEEDS=3]
 #   make cartridge CATEGORY=brass [SEED=0] [OUT=brass.syx]
 #   make audition FILE=bank.syx [SLOT=3] [PORT=name]
 #   make bench                             speed, as ratios against named peers
@@ -28,6 +28,7 @@ CATEGORY ?=
 LIKE ?=
 AMOUNT ?= 0.3
 SEED ?= 0
+SEEDS ?= 3
 OUT ?=
 FILE ?=
 SLOT ?=
@@ -83,7 +84,7 @@ train: $(READY)
 	@$(PY) -m training train --config $(CONFIG) $(if $(EXPORT),--export '$(EXPORT)') $(if $(RUN),--run '$(RUN)')
 
 evaluate: $(READY)
-	@$(PY) -m training evaluate $(if $(RUN),--model '$(RUN)')
+	@$(PY) -m training evaluate --seeds $(SEEDS) $(if $(RUN),--model '$(RUN)')
 
 cartridge: $(READY)
 	@$(PY) -m training sample $(if $(CATEGORY),--category '$(CATEGORY)') $(if $(LIKE),--like '$(LIKE)' --amount $(AMOUNT)) \

@@ -54,3 +54,8 @@ def instruments_file() -> Path:
 def runs_folder() -> Path:
     """One folder a training run."""
     return user_data() / "runs"
+
+
+def evaluation_folder() -> Path:
+    """What was measured here of the model that ships."""
+    return user_data() / "evaluation"

@@ -19,6 +19,7 @@ METRICS_FILE = "metrics.jsonl"  # one flat object a chunk of steps
 SAMPLES_FOLDER = "samples"  # step-NNNNNN.syx: a cartridge of the same 32 seeds, slot n of category n, and again
 MODEL_FOLDER = "model"  # when finished
 EVALUATION_FILE = "evaluation.json"  # in the model's folder, once it was measured
+EVALUATION_PAGE = "evaluation.html"  # beside it, to see and to hear
 LOG_FILE = "train.log"  # what a run that no terminal watches would have said
 LOCK_FILE = ".running"  # locked, and with the process in it, while a program trains
 

@@ -14,12 +14,12 @@ from typing import Annotated
 import typer
 
 from dx7.console import JsonOption, new_app, print_json, print_table, print_text, progress
-from dx7.exchange import HASH_DIGITS, latest_export
+from dx7.exchange import latest_export
 from dx7.files import write_file
-from dx7.locations import DEFAULT_MODEL, exports_folder, runs_folder
+from dx7.locations import DEFAULT_MODEL, evaluation_folder, exports_folder, runs_folder
 from dx7.parameter_groups import GROUP_KEYS, USUALLY_LOCKED, locks
 from dx7.parameters import VOICES_IN_BANK
-from dx7.runfolder import EVALUATION_FILE
+from dx7.runfolder import EVALUATION_FILE, EVALUATION_PAGE
 from dx7.selection import split_slot
 
 # Everything that needs JAX is imported inside the commands: --help must not wait for it.
@@ -30,11 +30,6 @@ ModelOption = Annotated[Path | None, typer.Option(help="A model's or a run's fol
 ExportOption = Annotated[Path | None, typer.Option(help="The export's folder; the latest if not given.")]
 
 _GROUPS = ", ".join(GROUP_KEYS)
-
-EVALUATION_COLUMNS = (
-    *("set", "voices", "useful", "heard", "copies", "repeats", "coverage", "precision"),
-    *("auc_sound", "auc_parameters", "marginals"),
-)
 
 
 @contextmanager
@@ -48,8 +43,11 @@ def _asked_to_stop() -> Iterator[Event]:
         signal.signal(signal.SIGTERM, before)
 
 
-def _short(value: object) -> object:
-    return f"{value:.3f}" if isinstance(value, float) else value
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise FileError(f"cannot make the folder {folder}: {error.strerror}; name another with --out") from error
 
 
 @app.command()
@@ -101,43 +99,51 @@ def train(
 def evaluate(
     model: ModelOption = None,
     export: ExportOption = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of what is drawn and held back.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Of what is drawn; the first, if there are several.")] = 0,
+    seeds: Annotated[int, typer.Option(min=1, help="Measure with so many seeds, and tell how far they differ.")] = 1,
     voices: Annotated[int, typer.Option(min=50, help="At most so many voices a set.")] = 1000,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder of the figures and the page; the model's own if not given.")
+    ] = None,
     json: JsonOption = False,
 ) -> None:
-    """Measure a model beside held-out human voices and simple tricks.
+    """Measure a model beside held-out human voices and simple tricks: figures, and a page to look and listen.
 
-    Example: python -m training evaluate --json
+    Example: python -m training evaluate --seeds 3
     """
     from dx7.exchange import read_export
-    from training.evaluate import evaluate as evaluate_model
+    from training.evaluating.evaluate import count_steps
+    from training.evaluating.evaluate import evaluate as evaluate_model
+    from training.evaluating.page import draw_page
+    from training.evaluating.tables import category_table, overall_table
     from training.model import find_model, read_model
 
     folder = find_model(model)
-    found = read_model(folder)
+    found_model = read_model(folder)
     held_out = read_export(export or latest_export(exports_folder()))
     with progress(quiet=json) as bar:
-        task = bar.add_task("measuring", total=7)
-        rows = evaluate_model(
-            found,
+        task = bar.add_task("measuring", total=count_steps(seeds))
+        found = evaluate_model(
+            found_model,
             held_out,
-            seed=seed,
+            seeds=range(seed, seed + seeds),
             voices=voices,
-            report=lambda name: bar.update(task, advance=1, description=name),
+            report=lambda what: bar.update(task, advance=1, description=what),
         )
-    figures = {
-        "model_hash": found.model_hash,
-        "export": held_out.content_hash[:HASH_DIGITS],
-        "seed": seed,
-        "sets": rows,
-    }
+    # What took minutes is told before the disk can refuse it.
     if json:
-        print_json(figures)
+        print_json(found.figures)
     else:
-        print_table([{name: _short(row.get(name)) for name in EVALUATION_COLUMNS} for row in rows])
-    # Beside a model of one's own, for the labeller to show; after what took minutes is told.
-    if folder.resolve() != DEFAULT_MODEL:
-        write_file(folder / EVALUATION_FILE, (dumps(figures, indent=2) + "\n").encode())
+        print_table(overall_table(found.figures["sets"]))
+        print_text("")
+        print_table(category_table(found.figures["sets"]))
+    # Beside a model of one's own, for the labeller to show; what ships stays as it is.
+    out = out or (evaluation_folder() if folder.resolve() == DEFAULT_MODEL else folder)
+    _make_folder(out)
+    write_file(out / EVALUATION_FILE, (dumps(found.figures, indent=2) + "\n").encode())
+    write_file(out / EVALUATION_PAGE, draw_page(found).encode())
+    if not json:
+        print_text(f"\n{out / EVALUATION_FILE}; to see and to hear: {out / EVALUATION_PAGE}")
 
 
 @app.command()

@@ -145,6 +145,17 @@ def read_evaluation(model: Path) -> list[dict[str, Any]]:
     return [dict(row) for row in rows]
 
 
+def shown_figure(row: dict[str, Any], name: str) -> str:
+    """A figure of a set, behind it the lowest and the highest of several seeds; nothing if it was not measured.
+
+    >>> shown_figure({"useful": 0.9, "lowest": {"useful": 0.89}, "highest": {"useful": 0.912}}, "useful")
+    '0.900 (0.890 to 0.912)'
+    """
+    ends = [row.get(end, {}).get(name) for end in ("lowest", "highest")]
+    numbers = [f"{value:.3f}" for value in (row.get(name), *ends) if isinstance(value, int | float)]
+    return f"{numbers[0]} ({numbers[1]} to {numbers[2]})" if len(numbers) == 3 else "".join(numbers[:1])
+
+
 def read_problem(folder: Path) -> str:
     """Why a run ended before its end, if it said so."""
     try:

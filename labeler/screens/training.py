@@ -12,7 +12,7 @@ from dx7.categories import load_categories
 from dx7.errors import CartwrightError
 from dx7.exchange import latest_export, read_manifest
 from dx7.locations import DEFAULT_MODEL
-from dx7.runfolder import MODEL_FOLDER
+from dx7.runfolder import EVALUATION_PAGE, MODEL_FOLDER
 from labeler.charts import curve_chart
 from labeler.context import Context
 from labeler.model.running import CONFIGS, new_run, resume_run, start_run, stop_run
@@ -26,13 +26,17 @@ from labeler.model.runs import (
     read_runs,
     read_samples,
     sample_voices,
+    shown_figure,
 )
 from labeler.plaintext import as_text
 from labeler.rack.rack import Tile, draw_rack
 from labeler.screens.progress import shown_time
 
 _LOOK_EVERY = 3.0  # seconds; a chunk of steps takes about as long
-_FIGURES = ("useful", "heard", "copies", "repeats", "coverage", "precision", "auc_sound", "auc_parameters", "marginals")
+_FIGURES = (
+    *("useful", "all_useful", "heard", "copies", "repeats", "vendi", "precision", "recall", "density", "coverage"),
+    *("auc_sound", "auc_parameters", "marginals"),
+)
 
 
 def draw(context: Context) -> None:
@@ -146,10 +150,16 @@ def _draw_evaluation(title: str, model: Path) -> None:
     if not rows:
         st.text(f"{title} is not measured yet: python -m training evaluate --model {model.parent}")
         return
+    seeds = max(int(row.get("seeds", 1)) for row in rows)
     st.text(f"{title}, beside human voices that it never saw and the simplest tricks")
+    if seeds > 1:
+        st.caption(f"Means over {seeds} seeds, in brackets the lowest and the highest; humans are measured once.")
+    known = [name for name in _FIGURES if any(name in row for row in rows)]
     st.dataframe(
-        [{"Set": row.get("set"), **{name: row.get(name) for name in _FIGURES}} for row in rows],
-        column_config={name: st.column_config.NumberColumn(name.replace("_", " "), format="%.3f") for name in _FIGURES},
+        [{"Set": row.get("set"), **{name: shown_figure(row, name) for name in known}} for row in rows],
+        column_config={name: st.column_config.TextColumn(name.replace("_", " ")) for name in known},
         width="stretch",
         hide_index=True,
     )
+    if (model / EVALUATION_PAGE).exists():
+        st.text(f"To see and to hear: {model / EVALUATION_PAGE}")

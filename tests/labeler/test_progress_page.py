@@ -161,6 +161,9 @@ def test_training_without_a_run_says_how_to_begin_and_what_is_missing(data: Path
     assert not (data / "runs").exists()
 
 
+MEASURED = {"set": "raw", "seeds": 3, "useful": 0.91, "lowest": {"useful": 0.9}, "highest": {"useful": 0.92}}
+
+
 def test_training_shows_a_run_and_what_became_of_it(data: Path) -> None:
     folder = make_run(data, "tiny-1")
     with hold_run(folder):
@@ -177,7 +180,10 @@ def test_training_shows_a_run_and_what_became_of_it(data: Path) -> None:
     assert page.select_slider[0].value == 40
     (folder / "model").mkdir()
     (folder / "model" / CONFIG_FILE).write_text("{}")
-    (folder / "model" / "evaluation.json").write_text(json.dumps({"sets": [{"set": "humans", "useful": 0.953}]}))
+    (folder / "model" / "evaluation.json").write_text(
+        json.dumps({"sets": [{"set": "humans", "useful": 0.953}, MEASURED]})
+    )
     page = run(_draw_training)
     assert "finished" in page.get("progress")[0].proto.text
-    assert page.dataframe[0].value.iloc[0]["useful"] == pytest.approx(0.953)
+    assert page.dataframe[0].value["useful"].tolist() == ["0.953", "0.910 (0.900 to 0.920)"]
+    assert any("Means over 3 seeds" in caption.value for caption in page.caption)

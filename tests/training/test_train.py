@@ -8,22 +8,18 @@ from dataclasses import replace
 import jax
 import numpy as np
 import pytest
-from typer.testing import CliRunner
 
-from dx7.errors import ExportError, FileError, ModelError
+from dx7.errors import ExportError, ModelError
 from dx7.exchange import read_export
 from dx7.files import read_bank
-from dx7.runfolder import EVALUATION_FILE, METRICS_FILE, SAMPLES_FOLDER, hold_run, running_process
+from dx7.runfolder import METRICS_FILE, SAMPLES_FOLDER, hold_run, running_process
 from training.checkpoint import read_arrays
-from training.cli import app
 from training.config import Config
-from training.evaluate import draw_wanted
-from training.figures import marginal_distance
+from training.evaluating.figures import marginal_distance
+from training.evaluating.made import draw_wanted
 from training.model import MODEL_FILE, find_model, read_model
 from training.state import make_generator
 from training.train import CHECKPOINT_FILE, train
-
-invoke = CliRunner().invoke
 
 
 def metrics_of(run):
@@ -130,27 +126,6 @@ def test_the_command_stops_at_a_term_signal_and_says_how_to_go_on(export_folder,
     assert facts["model"] is None
     assert facts["step"] == metrics_of(run)[-1]["step"] == read_arrays(run / CHECKPOINT_FILE)[1]["step"]
     assert facts["step"] < facts["steps"]
-
-
-def test_the_figures_of_an_evaluation_are_kept_beside_the_model(finished_run, export_folder, monkeypatch):
-    rows = [{"set": "humans, held out", "useful": 0.9}]
-    monkeypatch.setattr("training.evaluate.evaluate", lambda *arguments, **named: rows)
-    told = invoke(app, ["evaluate", "--model", str(finished_run), "--export", str(export_folder), "--json"])
-    assert told.exit_code == 0, told.output
-    kept = json.loads((finished_run / "model" / EVALUATION_FILE).read_text())
-    assert kept == json.loads(told.output)
-    assert kept["sets"] == rows
-
-
-def test_what_was_measured_is_told_though_the_disk_is_full(finished_run, export_folder, monkeypatch):
-    def refuse(path, data):
-        raise FileError(f"cannot write {path}: No space left on device")
-
-    monkeypatch.setattr("training.evaluate.evaluate", lambda *arguments, **named: [{"set": "cartridges"}])
-    monkeypatch.setattr("training.cli.write_file", refuse)
-    told = invoke(app, ["evaluate", "--model", str(finished_run), "--export", str(export_folder), "--json"])
-    assert json.loads(told.stdout)["sets"] == [{"set": "cartridges"}]
-    assert isinstance(told.exception, FileError)
 
 
 def test_a_loss_that_is_not_finite_stops_the_run_and_names_the_step(export_folder, tiny, tmp_path):

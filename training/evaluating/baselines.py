@@ -16,6 +16,7 @@ from dx7.parameters import BY_NAME, GLOBAL_SLICE, OPERATORS, operator_slice
 Parameters = NDArray[np.uint8]
 
 _ALGORITHM = BY_NAME["algorithm"].index
+_PARTS = (*map(operator_slice, OPERATORS), GLOBAL_SLICE)
 
 
 def cross_voices(
@@ -31,11 +32,24 @@ def cross_voices(
         first = int(chance.choice(first_rows[category]))
         second = int(chance.choice(groups[category, int(human[first, _ALGORITHM])]))
         child = human[first].copy()
-        for part in (*map(operator_slice, OPERATORS), GLOBAL_SLICE):
+        for part in _PARTS:
             if chance.random() < 0.5:
                 child[part] = human[second, part]
         made.append(child)
     return np.array(made)
+
+
+def cross_any(
+    human: Parameters, mains: Sequence[str], wanted: Sequence[str], chance: np.random.Generator
+) -> Parameters:
+    """A voice of the category and any other of all; each operator, and the rest, from one or the other."""
+    rows = _rows_by_category(mains)
+    made = human[[int(chance.choice(rows[category])) for category in wanted]]
+    others = human[chance.integers(0, len(human), len(wanted))]
+    for part in _PARTS:
+        from_other = chance.random(len(wanted)) < 0.5
+        made[from_other, part] = others[from_other, part]
+    return made
 
 
 def draw_marginals(

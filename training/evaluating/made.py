@@ -1,0 +1,103 @@
+"""The sets that are measured: what a model makes, and what the simplest tricks make."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax import nnx
+
+from dx7.parameters import VOICES_IN_BANK
+from training.draw import AS_LEARNED, Mix, draw
+from training.encoding import TOKENS, decode
+from training.evaluating import baselines
+from training.evaluating.voiceset import Parameters, VoiceSet, deal_into_banks
+from training.evaluating.yardstick import Yardstick
+from training.model import Model
+from training.sampling import TEMPERATURE, Cartridge, guided, sample
+
+RAW, GUIDED, CARTRIDGES = "raw", "as in cartridges", "cartridges"
+_APART = 1_000_000  # between the seeds of two cartridges of one category
+
+
+class Filled(NamedTuple):
+    """Cartridges as a set of voices, and what was drawn for them: in all, and left out, by reason."""
+
+    voices: VoiceSet
+    cartridges: int
+    drawn: int
+    left_out: dict[str, int]
+
+
+def make_sets(model: Model, yardstick: Yardstick, *, seed: int) -> list[VoiceSet]:
+    """One voice for each that stands for the humans: by the model as it comes, and by simple tricks."""
+    wanted = yardstick.humans.wanted
+    tricks: dict[str, Callable[..., Parameters]] = {
+        "crossover, one category and algorithm": baselines.cross_voices,
+        "crossover, any two": baselines.cross_any,
+        "a tenth redrawn": baselines.redraw_some,
+        "marginals": baselines.draw_marginals,
+    }
+    made = {
+        RAW: draw_wanted(model, wanted, seed=seed),
+        GUIDED: draw_wanted(model, wanted, seed=seed, as_in_cartridges=True),
+    } | {
+        name: trick(yardstick.training, yardstick.mains, wanted, np.random.default_rng([seed, number]))
+        for number, (name, trick) in enumerate(tricks.items())
+    }
+    banks = deal_into_banks(wanted)
+    return [VoiceSet(name, voices, wanted, banks) for name, voices in made.items()]
+
+
+def draw_wanted(model: Model, wanted: Sequence[str], *, seed: int, as_in_cartridges: bool = False) -> Parameters:
+    """One voice for each category wanted, as it comes: ``uint8[n, 145]``.
+
+    ``as_in_cartridges`` has the guidance and temperature of ``sample``, but nothing is left out.
+    """
+    conditions = np.array([model.weights({key: 1.0}) for key in wanted])
+    shares, temperature = np.ones((TOKENS, 1), np.float32), AS_LEARNED
+    if as_in_cartridges:
+        shares, temperature = guided(shares[0]), TEMPERATURE
+    given = np.stack([conditions, np.zeros_like(conditions)])[: shares.shape[1]]
+    mix = Mix(jnp.asarray(given), jnp.asarray(shares))
+    drawn = nnx.jit(draw)(model.generator, mix, key=jax.random.key(seed), temperature=temperature)
+    return decode(np.asarray(drawn.tokens))
+
+
+def fill_cartridges(
+    model: Model, wanted: Sequence[str], *, seed: int, report: Callable[[str], None] = lambda key: None
+) -> Filled:
+    """Whole cartridges of one category each, so many that every category is there as often as it is wanted.
+
+    Of them as many as are wanted, chosen by chance, are compared with the humans as a whole.
+    """
+    chance = np.random.default_rng([seed, VOICES_IN_BANK])
+    banks: list[Cartridge] = []
+    keys: list[str] = []
+    alike: list[int] = []
+    for key, count in Counter(wanted).items():
+        report(key)
+        first = len(banks) * VOICES_IN_BANK
+        needed = -(-count // VOICES_IN_BANK)
+        banks += [
+            sample(model, {key: 1.0}, count=VOICES_IN_BANK, seed=seed + number * _APART) for number in range(needed)
+        ]
+        keys += [key] * needed * VOICES_IN_BANK
+        alike += (first + chance.permutation(needed * VOICES_IN_BANK)[:count]).tolist()
+    voices = [slot.voice for bank in banks for slot in bank.slots]
+    left_out: Counter[str] = Counter()
+    for bank in banks:
+        left_out.update(bank.left_out)
+    filled = VoiceSet(
+        CARTRIDGES,
+        np.array([list(voice.parameters) for voice in voices], np.uint8),
+        keys,
+        np.repeat(np.arange(len(banks)), VOICES_IN_BANK),
+        [voice.name for voice in voices],
+        np.array(alike, np.int64),
+    )
+    return Filled(filled, len(banks), sum(bank.drawn for bank in banks), dict(left_out))
