@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 
 from dx7.console import JsonOption, new_app, print_json, print_table, print_text, progress
+from dx7.errors import FileError
 from dx7.exchange import latest_export
 from dx7.files import write_file
 from dx7.locations import DEFAULT_MODEL, evaluation_folder, exports_folder, runs_folder
