@@ -79,8 +79,9 @@ def test_every_set_has_the_figures_of_the_humans(measured):
             assert all(row["lowest"][figure] <= row[figure] <= row["highest"][figure] for figure in row["lowest"]), name
     assert rows["cartridges"]["voices"] == 128
     assert measured.figures["a_cartridge"] == {"drawn": 64.0, "left_out": {"drone": 32.0}}
-    assert rows["marginals"]["coverage"] < humans["coverage"]
-    assert rows["a tenth redrawn"]["marginals"] < 0.3
+    # Thirty parameters of these voices have some play: few of them redrawn make no new voice, all of them do.
+    assert rows["a tenth redrawn"]["copies"] > 0.9
+    assert rows["marginals"]["copies"] < 0.1
 
 
 def test_the_worst_are_the_faulty_then_the_misheard(measured):
@@ -95,7 +96,7 @@ def test_the_page_is_whole_and_escapes_strangers_names(measured):
     assert "&lt;b&gt;" in page
     assert "<b>1&" not in page
     assert not re.findall(r'(?:src|href)="(?!data:)', page)
-    assert "http" not in page
+    assert "://" not in page
     assert all(name.replace("_", " ") in page for name in FIGURES)
     pictures = re.findall(r'src="data:image/png;base64,([^"]+)"', page)
     sounds = re.findall(r'data-sound="data:audio/wav;base64,([^"]+)"', page)
