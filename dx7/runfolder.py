@@ -8,9 +8,10 @@ from __future__ import annotations
 import fcntl
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from dx7.errors import ModelError
 
@@ -25,6 +26,7 @@ LOCK_FILE = ".running"  # locked, and with the process in it, while a program tr
 
 _PATIENCE = 1.0  # seconds; somebody may just be looking whether the run is held
 _PAUSE = 0.02
+_PACE_OVER = 10  # lines of metrics
 
 
 @contextmanager
@@ -70,6 +72,17 @@ def running_process(folder: Path) -> int | None:
     finally:
         os.close(descriptor)
     return None
+
+
+def pace(lines: Sequence[Mapping[str, Any]]) -> float | None:
+    """Steps a second over the last lines of metrics of the phase that a run is in; None where none has been timed.
+
+    >>> pace([{"phase": "a", "steps_per_second": 9.0}, {"phase": "b"}, {"phase": "b", "steps_per_second": 2.0}])
+    2.0
+    """
+    latest = [line for line in lines[-_PACE_OVER:] if line.get("phase") == lines[-1].get("phase")]
+    timed = [float(line["steps_per_second"]) for line in latest if line.get("steps_per_second")]
+    return len(timed) / sum(1 / each for each in timed) if timed else None
 
 
 def _locked(descriptor: int, how: int) -> bool:

@@ -12,14 +12,13 @@ from typing import Any
 
 from dx7.categories import category_keys
 from dx7.errors import FormatError
-from dx7.runfolder import CONFIG_FILE, EVALUATION_FILE, LOG_FILE, METRICS_FILE, MODEL_FOLDER, SAMPLES_FOLDER
+from dx7.runfolder import CONFIG_FILE, EVALUATION_FILE, LOG_FILE, METRICS_FILE, MODEL_FOLDER, SAMPLES_FOLDER, pace
 from dx7.selection import read_voices
 from dx7.voice import Voice
 from labeler.model.commands import complaint
 from labeler.model.running import is_running
 
 _SAMPLE = re.compile(r"step-(\d+)\.syx")
-_PACE_OVER = 10  # lines of metrics
 # What is drawn of the metrics: titles of charts, and what each line in them is called.
 CHARTS = {
     "Values: surprise, nats a voice": {"loss/values": "training voices", "validation/values": "held back"},
@@ -53,7 +52,7 @@ class Run:
 
     @property
     def seconds_to_go(self) -> float | None:
-        """At the latest pace; None if it does not run."""
+        """If all that is left takes as long as what it does now; None if it does not run."""
         if self.state is not RunState.RUNNING or not self.steps_per_second:
             return None
         return (self.steps - self.step) / self.steps_per_second
@@ -68,10 +67,9 @@ def read_runs(runs: Path) -> list[Run]:
 def read_run(folder: Path) -> Run:
     """One run. A folder of which little can be read yet gives a run at step 0."""
     about = _json(folder / CONFIG_FILE)
-    config = about.get("config", {})
     lines = read_metrics(folder)
     last = lines[-1] if lines else {}
-    steps = int(config.get("likelihood_steps", 0)) + int(config.get("adversarial_steps", 0))
+    steps = int(about.get("steps", 0))
     problem = ""
     if is_running(folder):
         state = RunState.RUNNING
@@ -80,14 +78,13 @@ def read_run(folder: Path) -> Run:
     else:
         problem = read_problem(folder)
         state = RunState.FAILED if problem else RunState.STOPPED
-    pace = [line["steps_per_second"] for line in lines[-_PACE_OVER:] if "steps_per_second" in line]
     return Run(
         folder=folder,
         state=state,
         step=int(last.get("step", 0)),
         steps=steps,
         phase=str(last.get("phase", "")),
-        steps_per_second=sum(pace) / len(pace) if pace else None,
+        steps_per_second=pace(lines),
         categories=tuple(about.get("category_keys", ())) or category_keys(),
         export=str(about.get("export_hash", ""))[:12],
         problem=problem,

@@ -30,6 +30,7 @@ from labeler.model.runs import (
 
 ABOUT = {
     "config": {"seed": 0, "likelihood_steps": 60, "adversarial_steps": 40, "learning_rate": 0.005},
+    "steps": 100,
     "export_hash": "ab" * 32,
     "category_keys": ["brass", "bell", "organ"],
 }
@@ -56,7 +57,7 @@ def run(tmp_path: Path) -> Path:
     (folder / "samples").mkdir(parents=True)
     (folder / CONFIG_FILE).write_text(json.dumps(ABOUT))
     lines = [
-        {"step": 20, "phase": "likelihood", "loss/codes": 30.0, "loss/values": 200.0, "steps_per_second": 2.0},
+        {"step": 20, "phase": "likelihood", "loss/codes": 30.0, "loss/values": 200.0, "steps_per_second": 2.4},
         {"step": 40, "phase": "likelihood", "loss/codes": 29.0, "validation/codes": 31.0, "steps_per_second": 4.0},
     ]
     (folder / METRICS_FILE).write_text("".join(json.dumps(line) + "\n" for line in lines) + '{"step": 60, "lo')

@@ -1,0 +1,57 @@
+"""What a run says on the console while it goes: a bar on a terminal, a line now and then anywhere else."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import timedelta
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn
+
+from dx7.runfolder import pace
+
+_EVERY = 30.0  # seconds between two lines where no terminal shows a bar
+
+Tell = Callable[[int, Mapping[str, float | str]], None]  # the step and its line of metrics
+
+
+def sentence(step: int, steps: int, lines: list[Mapping[str, float | str]]) -> str:
+    """Where a run is, how fast, and how long it still takes if all that is left takes as long as what it does now.
+
+    >>> sentence(600, 2800, [{"phase": "likelihood", "loss/values": 201.34, "steps_per_second": 6.1}])
+    'step 600 of 2,800 · likelihood · loss/values 201.3 · 6.1 steps a second · 0:06:00 to go'
+    """
+    facts = [f"step {step:,} of {steps:,}", str(lines[-1].get("phase", ""))]
+    facts += [f"{name} {lines[-1][name]:.1f}" for name in ("loss/values",) if name in lines[-1]]
+    speed = pace(lines)
+    if speed:
+        to_go = timedelta(seconds=int((steps - step) / speed))
+        facts += [f"{speed:.1f} steps a second", f"{to_go} to go"]
+    return " · ".join(facts)
+
+
+@contextmanager
+def telling(steps: int, *, quiet: bool, every: float = _EVERY) -> Iterator[Tell]:
+    """Something to be called after every chunk of steps. All goes to stderr; nothing at all if ``quiet``."""
+    console = Console(stderr=True)
+    lines: list[Mapping[str, float | str]] = []
+    spoken = -every
+    columns = (BarColumn(), TextColumn("{task.description}", markup=False))
+    with Progress(*columns, console=console, transient=True, disable=quiet or not console.is_terminal) as bar:
+        task = bar.add_task("loading", total=steps)
+
+        def tell(step: int, line: Mapping[str, float | str]) -> None:
+            nonlocal spoken
+            lines.append(line)
+            said = sentence(step, steps, lines)
+            bar.update(task, completed=step, description=said)
+            now = time.monotonic()
+            if bar.disable and not quiet and (now - spoken >= every or step == steps):
+                spoken = now
+                sys.stderr.write(said + "\n")
+                sys.stderr.flush()
+
+        yield tell
