@@ -17,6 +17,7 @@ from jax import Array
 from training import losses
 from training.config import Config
 from training.data import Batch, Voices, draw_batch
+from training.devices import replicated, split
 from training.discriminator import one_hot
 from training.draw import Mix, draw
 from training.encoding import TOKENS
@@ -112,7 +113,7 @@ def _compile_chunk(step: Step, steps: int) -> Step:
     def chunk(state: TrainState, voices: Voices) -> tuple[TrainState, Metrics]:
         return jax.lax.scan(lambda carry, _: step(carry, voices), state, length=steps)
 
-    return jax.jit(chunk, donate_argnums=0)
+    return jax.jit(chunk, donate_argnums=0, out_shardings=replicated())
 
 
 def _key(config: Config, step: Array) -> Array:
@@ -120,7 +121,8 @@ def _key(config: Config, step: Array) -> Array:
 
 
 def _batch(voices: Voices, config: Config, size: int, key: Array) -> Batch:
-    return draw_batch(voices, size, category_dropout=config.category_dropout, symmetry=config.symmetry, key=key)
+    drawn = draw_batch(voices, size, category_dropout=config.category_dropout, symmetry=config.symmetry, key=key)
+    return split(drawn)
 
 
 def _likelihood(generator: Generator, batch: Batch, config: Config, key: Array) -> tuple[Array, Metrics]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -27,13 +28,13 @@ from dx7.messages import encode_bank_message
 from dx7.parameters import VOICES_IN_BANK
 from dx7.runfolder import CONFIG_FILE, METRICS_FILE, MODEL_FOLDER, SAMPLES_FOLDER, hold_run
 from dx7.voice import Voice
-from training import losses
+from training import devices, losses
 from training.checkpoint import flatten, read_arrays, unflatten, write_arrays, write_atomically
 from training.config import Config
 from training.data import Voices, gather, human_lot, of_split
 from training.draw import Mix, draw
 from training.encoding import TOKENS, decode, encode
-from training.lesson import read_or_make_lesson
+from training.lesson import Lesson, read_or_make_lesson
 from training.listening import read_or_draw_brood
 from training.model import write_model
 from training.prototypes import Prototypes, fit_prototypes
@@ -43,7 +44,7 @@ from training.steps import Step, compile_phases
 
 CHECKPOINT_FILE = "checkpoint.safetensors"
 
-Report = Callable[[int, dict[str, float]], None]  # told the step and its metrics after every chunk
+Report = Callable[[int, dict[str, Any]], None]  # told the step and its line of metrics after every chunk
 
 
 class Run(NamedTuple):
@@ -72,77 +73,119 @@ def train(
     if the run folder belongs to another config or export, if another program trains there, or if a loss stops being
     finite (naming the step).
     """
-    export = read_export(export_folder)
-    with hold_run(run_folder):
-        return _train(open_run(export, config, run_folder), report, stop)
+    with ExitStack() as held:
+        with devices.together():
+            export = read_export(export_folder)
+            if devices.is_first():
+                held.enter_context(hold_run(run_folder))
+        devices.agree("config", config.config_hash)
+        devices.agree("export", export.content_hash)
+        with devices.together():
+            run = open_run(export, config, run_folder)
+        return _train(run._replace(state=devices.everywhere(run.state)), report, stop)
 
 
 def _train(run: Run, report: Report, stop: Callable[[], bool]) -> Path | None:
     config, export = run.config, run.export
     ear = read_ear(export.ear_file) if export.ear_file else None
-    lesson = read_or_make_lesson(run.folder, export, config, ear, stop=stop)
-    if lesson is None:
+    lesson: Lesson | None = None
+
+    def first_voices() -> Voices | None:
+        nonlocal lesson
+        lesson = read_or_make_lesson(run.folder, export, config, ear, stop=stop)
+        return None if lesson is None else gather(lesson.lots(config, drawn=None), run.prototypes)
+
+    def voices_of_the_round() -> Voices:
+        assert lesson is not None  # noqa: S101 - made by the same process
+        own = devices.here(state)
+        write_checkpoint(run, own)  # before the brood: a resumed run never meets a brood of later steps
+        generator = nnx.merge(run.networks.generator, own.average)
+        drawn = read_or_draw_brood(run.folder, generator, lesson, config, export.category_keys, ear, step)
+        return gather(lesson.lots(config, drawn), run.prototypes)
+
+    learn = devices.from_first(Voices, first_voices)
+    if learn is None:
         return None
-    learn = gather(lesson.lots(config, drawn=None), run.prototypes)
     validate = make_validation(run)
     phases = compile_phases(config, len(export.category_keys))
 
-    state, step = run.state, int(run.state.step)
+    state, step, compiled = run.state, int(run.state.step), ""
     resumed = step
     played = config.likelihood_steps + config.adversarial_steps
     while step < config.steps:
         began = time.perf_counter()
         phase = "likelihood" if step < config.likelihood_steps else "adversarial" if step < played else "listening"
         if phase == "listening" and (step == resumed or (step - played) % config.listening_round == 0):
-            write_checkpoint(run, state)  # before the brood: a resumed run never meets a brood of later steps
-            generator = nnx.merge(run.networks.generator, state.average)
-            drawn = read_or_draw_brood(run.folder, generator, lesson, config, export.category_keys, ear, step)
-            learn = gather(lesson.lots(config, drawn), run.prototypes)
+            learn = devices.from_first(Voices, voices_of_the_round) or learn
         state, metrics = run_chunk(phases[phase], state, learn, step)
         step += config.steps_per_chunk
         line: dict[str, Any] = {"step": step, "phase": phase, **metrics}
-        line["steps_per_second"] = round(config.steps_per_chunk / (time.perf_counter() - began), 3)
-        if step % config.checkpoint_every == 0 or step == config.steps:
-            line |= validate(state.average)
-        with (run.folder / METRICS_FILE).open("a", encoding="utf-8") as file:
-            file.write(json.dumps(line) + "\n")
-        if step % config.sample_every == 0 or step == config.steps:
-            write_samples(run, state, step)
-        # Last, so that a kill before it repeats this chunk and nothing else.
-        stopping = step < config.steps and stop()
-        if step % config.checkpoint_every == 0 or step == config.steps or stopping:
-            write_checkpoint(run, state)
-        report(step, {name: value for name, value in line.items() if isinstance(value, float)})
+        if phase == compiled:  # a phase's first chunk waits for the compiler, which says nothing of its pace
+            line["steps_per_second"] = round(config.steps_per_chunk / (time.perf_counter() - began), 3)
+        compiled = phase
+        stopping = step < config.steps and devices.any_process(stop())
+        if devices.is_first():
+            _keep(run, validate, devices.here(state), step, line, stopping=stopping)
+        report(step, line)
         if stopping:
             return None
 
-    rows = of_split(run.export, "train")
     model = run.folder / MODEL_FOLDER
+    if devices.is_first():
+        _finish(run, devices.here(state), model)
+    return model
+
+
+def _keep(
+    run: Run,
+    validate: Callable[[Weights], dict[str, float]],
+    state: TrainState,
+    step: int,
+    line: dict[str, Any],
+    *,
+    stopping: bool,
+) -> None:
+    """Write what is due after a chunk of steps. Held-out surprise is added to the line."""
+    ends = step == run.config.steps
+    due = step % run.config.checkpoint_every == 0 or ends
+    if due:
+        line |= validate(state.average)
+    with (run.folder / METRICS_FILE).open("a", encoding="utf-8") as file:
+        file.write(json.dumps(line) + "\n")
+    if step % run.config.sample_every == 0 or ends:
+        write_samples(run, state, step)
+    # Last, so that a kill before it repeats this chunk and nothing else.
+    if due or stopping:
+        write_checkpoint(run, state)
+
+
+def _finish(run: Run, state: TrainState, model: Path) -> None:
+    rows = of_split(run.export, "train")
     write_model(
         model,
-        config=config,
+        config=run.config,
         category_keys=run.export.category_keys,
         generator=state.average,
         prototypes=run.prototypes,
         sketch=make_sketch(run.export.parameters[rows], tuple(run.export.voice_ids[row] for row in rows)),
-        step=step,
+        step=int(state.step),
         export_hash=run.export.content_hash,
         ear_file=run.export.ear_file,
     )
-    return model
 
 
 def open_run(export: Export, config: Config, run_folder: Path) -> Run:
-    """Begin a run, or find the state a stopped one was in."""
+    """Begin a run, or find the state a stopped one was in. Processes other than the first begin one, and are told."""
     about = {
         "config": asdict(config),
+        "steps": config.steps,
         "config_hash": config.config_hash,
         "export_hash": export.content_hash,
         "category_keys": list(export.category_keys),
     }
     networks = make_networks(config, len(export.category_keys))
     state = make_state(config, len(export.category_keys))
-    if (run_folder / CHECKPOINT_FILE).exists():
+    if devices.is_first() and (run_folder / CHECKPOINT_FILE).exists():
         arrays, written = read_arrays(run_folder / CHECKPOINT_FILE)
         for name, text in (("config_hash", "config"), ("export_hash", "export")):
             if written.get(name) != about[name]:
@@ -157,8 +200,10 @@ def open_run(export: Export, config: Config, run_folder: Path) -> Run:
             rounds=config.prototype_rounds,
             key=jax.random.key(config.seed),
         )
-        write_atomically(run_folder / CONFIG_FILE, (json.dumps(about, indent=2) + "\n").encode())
-    forget_metrics_after(run_folder / METRICS_FILE, int(state.step))
+        if devices.is_first():
+            write_atomically(run_folder / CONFIG_FILE, (json.dumps(about, indent=2) + "\n").encode())
+    if devices.is_first():
+        forget_metrics_after(run_folder / METRICS_FILE, int(state.step))
     return Run(run_folder, config, export, prototypes, networks, state)
 
 
@@ -166,13 +211,17 @@ def run_chunk(chunk: Step, state: TrainState, voices: Voices, step: int) -> tupl
     """Some steps and the mean of their metrics. Raises ``ModelError`` naming the first step that is not finite."""
     state, metrics = chunk(state, voices)
     values = {name: np.asarray(value) for name, value in metrics.items()}
-    for name, value in values.items():
-        if not np.isfinite(value).all():
-            first = step + 1 + int(np.flatnonzero(~np.isfinite(value))[0])
-            raise ModelError(
-                f"{name} is not finite at step {first}; the last checkpoint is kept: "
-                "lower the learning rates or raise gradient_penalty, and begin a new run"
-            )
+    wrong = [
+        (int(np.flatnonzero(~np.isfinite(value))[0]), name)
+        for name, value in values.items()
+        if not np.isfinite(value).all()
+    ]
+    if wrong:
+        first, name = min(wrong)
+        raise ModelError(
+            f"{name} is not finite at step {step + 1 + first}; the last checkpoint is kept: "
+            "lower the learning rates or raise gradient_penalty, and begin a new run"
+        )
     return state, {name: float(value.mean()) for name, value in values.items()}
 
 

@@ -93,3 +93,14 @@ def compiled_once(tmp_path_factory: pytest.TempPathFactory) -> None:
 def finished_run(export_folder: Path, tiny: Config, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a run of the real ``train`` with the config that CI trains."""
     return made_once(tmp_path_factory, "finished-run", lambda folder: train(export_folder, tiny, folder))
+
+
+@pytest.fixture(scope="session")
+def run_at_60(export_folder: Path, tiny: Config, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the same run, stopped where its first phase ends. Whoever goes on takes a copy."""
+    steps: list[int] = []
+
+    def run_to_60(folder: Path) -> None:
+        train(export_folder, tiny, folder, lambda step, _: steps.append(step), stop=lambda: steps[-1:] == [50])
+
+    return made_once(tmp_path_factory, "run-at-60", run_to_60)

@@ -1,5 +1,6 @@
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -19,11 +20,23 @@ from training.evaluating.figures import marginal_distance
 from training.evaluating.made import draw_wanted
 from training.model import MODEL_FILE, find_model, read_model
 from training.state import make_generator
-from training.train import CHECKPOINT_FILE, train
+from training.train import CHECKPOINT_FILE, run_chunk, train
 
 
 def metrics_of(run):
     return [json.loads(line) for line in (run / METRICS_FILE).read_text(encoding="utf-8").splitlines()]
+
+
+def assert_same_run(run, undisturbed):
+    """Bit for bit: every loss of every chunk, all that a checkpoint holds, and the model. Only the pace may differ."""
+    whole, again = (read_arrays(folder / CHECKPOINT_FILE)[0] for folder in (undisturbed, run))
+    assert whole.keys() == again.keys()
+    assert all(np.array_equal(whole[name], again[name]) for name in whole)
+    assert (run / "model" / MODEL_FILE).read_bytes() == (undisturbed / "model" / MODEL_FILE).read_bytes()
+    lines, expected = metrics_of(run), metrics_of(undisturbed)
+    for line in [*lines, *expected]:
+        line.pop("steps_per_second", None)
+    assert lines == expected
 
 
 def test_a_run_folder_explains_itself(finished_run, tiny, export_folder):
@@ -76,14 +89,7 @@ def test_a_stopped_run_goes_on_as_if_it_had_not_stopped(finished_run, export_fol
         assert not (run / "model").exists()
 
         train(export_folder, tiny, run)
-        whole, again = (read_arrays(folder / CHECKPOINT_FILE)[0] for folder in (finished_run, run))
-        assert whole.keys() == again.keys()
-        assert all(np.array_equal(whole[name], again[name]) for name in whole)
-        assert (run / "model" / MODEL_FILE).read_bytes() == (finished_run / "model" / MODEL_FILE).read_bytes()
-        drop = {"steps_per_second"}
-        assert [{k: v for k, v in line.items() if k not in drop} for line in metrics_of(run)] == [
-            {k: v for k, v in line.items() if k not in drop} for line in metrics_of(finished_run)
-        ]
+        assert_same_run(run, finished_run)
 
 
 def test_a_run_that_is_asked_to_stop_goes_on_from_that_very_step(finished_run, export_folder, tiny, tmp_path):
@@ -108,16 +114,26 @@ def test_two_programs_cannot_train_in_one_folder(export_folder, tiny, tmp_path):
     assert running_process(tmp_path / "nowhere") is None
 
 
-def test_the_command_stops_at_a_term_signal_and_says_how_to_go_on(export_folder, tmp_path):
-    """A process of its own: what the labeller starts, and stops."""
+def test_the_command_stops_at_a_term_signal_and_a_kill_9_costs_nothing_but_time(
+    finished_run, export_folder, tiny, tmp_path
+):
+    """A process of its own: what the labeller starts, and stops. What is left goes on bit for bit."""
     command = [sys.executable, "-m", "training", "train", "--config", "tiny", "--json"]
     run = tmp_path / "run"
-    process = subprocess.Popen(
-        [*command, "--export", str(export_folder), "--run", str(run)], stdout=subprocess.PIPE, text=True
-    )
-    deadline = time.monotonic() + 120
-    while not (run / METRICS_FILE).exists() and time.monotonic() < deadline:
-        time.sleep(0.05)
+
+    def start_and_wait_for_a_line():
+        before = len(metrics_of(run)) if run.exists() else 0
+        process = subprocess.Popen(
+            [*command, "--export", str(export_folder), "--run", str(run)], stdout=subprocess.PIPE, text=True
+        )
+        deadline = time.monotonic() + 120
+        while not (run / METRICS_FILE).exists() or len((run / METRICS_FILE).read_text().splitlines()) <= before:
+            assert process.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        return process
+
+    process = start_and_wait_for_a_line()
     assert running_process(run) == process.pid
     process.terminate()
     out, _ = process.communicate(timeout=60)
@@ -127,6 +143,16 @@ def test_the_command_stops_at_a_term_signal_and_says_how_to_go_on(export_folder,
     assert facts["step"] == metrics_of(run)[-1]["step"] == read_arrays(run / CHECKPOINT_FILE)[1]["step"]
     assert facts["step"] < facts["steps"]
 
+    process = start_and_wait_for_a_line()
+    process.kill()
+    process.communicate()
+    assert process.returncode == -signal.SIGKILL
+    assert running_process(run) is None
+    assert not (run / "model").exists()
+
+    train(export_folder, tiny, run)
+    assert_same_run(run, finished_run)
+
 
 def test_a_loss_that_is_not_finite_stops_the_run_and_names_the_step(export_folder, tiny, tmp_path):
     wild = replace(tiny, learning_rate=1e30, warmup_steps=1)
@@ -134,6 +160,13 @@ def test_a_loss_that_is_not_finite_stops_the_run_and_names_the_step(export_folde
         train(export_folder, wild, tmp_path)
     assert not (tmp_path / CHECKPOINT_FILE).exists()
     assert not (tmp_path / "model").exists()
+
+
+def test_the_step_that_is_named_is_the_first_that_is_not_finite():
+    """Whichever of the metrics shows it."""
+    metrics = {"loss/codes": np.array([3.0, 2.0, np.nan]), "norm/generator": np.array([1.0, np.inf, np.nan])}
+    with pytest.raises(ModelError, match="norm/generator is not finite at step 42;"):
+        run_chunk(lambda state, voices: (state, metrics), None, None, 40)
 
 
 def test_a_run_folder_of_another_config_or_export_is_refused(finished_run, export_folder, tiny):

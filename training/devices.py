@@ -1,0 +1,154 @@
+"""Where a run computes: on all devices of all its processes, each with its part of every batch.
+
+The program is written as if there were one device. Weights and voices are replicated, a batch is split along its first
+axis, and the compiler adds the sums of gradients (https://docs.jax.dev/en/latest/parallel.html, automatic mode).
+Random draws do not depend on how a batch is split, so any number of devices gives the same run, but for the order in
+which floats are summed.
+
+Several processes, one a host, are one run: each reads the export, process 0 alone reads and writes the run folder and
+tells the others what it found there (https://docs.jax.dev/en/latest/multi_process.html).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import Any, TypeVar
+
+import jax
+import numpy as np
+from jax.experimental import multihost_utils
+from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
+
+from dx7.errors import CartwrightError, ModelError
+
+Tree = TypeVar("Tree")
+Arrays = TypeVar("Arrays", bound=tuple[Any, ...])
+
+_BATCH = "batch"
+_TOLD = 1024  # bytes that a process can tell the others at once
+
+
+def join(coordinator: str, *, processes: int, process: int) -> None:
+    """Become process number ``process`` of ``processes``; before any other use of JAX.
+
+    ``coordinator`` is ``host:port`` of process 0, which listens there. Raises ``ModelError`` if the others cannot be
+    reached.
+    """
+    # What processes use to talk on CPUs (Gloo) prints to file 1 when it connects; answers of commands go there.
+    sys.stdout = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    try:
+        jax.distributed.initialize(coordinator, processes, process)
+    except (RuntimeError, ValueError) as error:
+        raise ModelError(f"process {process} cannot join the run at {coordinator}: {error}") from error
+
+
+def is_first() -> bool:
+    """Whether this process is the one that writes."""
+    return jax.process_index() == 0
+
+
+@cache
+def _mesh() -> Mesh:
+    return jax.make_mesh((jax.device_count(),), (_BATCH,), axis_types=(AxisType.Auto,))
+
+
+def _place(*axes: str) -> NamedSharding:
+    return NamedSharding(_mesh(), PartitionSpec(*axes))  # type: ignore[no-untyped-call]
+
+
+def replicated() -> NamedSharding:
+    """The placement of what every device has whole."""
+    return _place()
+
+
+def everywhere(tree: Tree) -> Tree:
+    """Arrays as process 0 has them, on every device of every process. All processes must call it."""
+    if jax.process_count() > 1:
+        tree = multihost_utils.broadcast_one_to_all(tree)
+    placed: Tree = jax.device_put(tree, replicated())
+    return placed
+
+
+def from_first(kind: Callable[..., Arrays], make: Callable[[], Arrays | None]) -> Arrays | None:
+    """What process 0 alone makes, on every device of every process; None if it makes none. All processes must call it.
+
+    ``kind`` is the named tuple of arrays that it makes. What ``make`` raises is told to all.
+    """
+    made = None
+    with together():
+        if is_first():
+            made = make()
+    if jax.process_count() > 1:
+        shapes = json.loads(_tell(json.dumps(made and [(array.shape, str(array.dtype)) for array in made]))[0])
+        if shapes and not is_first():
+            made = kind(*(np.zeros(shape, number) for shape, number in shapes))
+    return None if made is None else everywhere(made)
+
+
+def here(tree: Tree) -> Tree:
+    """This process's own copy of arrays that are everywhere, for work that it does alone."""
+    own: Tree = jax.tree.map(lambda array: array.addressable_data(0), tree)
+    return own
+
+
+def split(tree: Tree) -> Tree:
+    """Inside a compiled call: arrays of one row an example, each device with its part of the rows."""
+    if jax.device_count() == 1:
+        return tree
+    parts: Tree = jax.lax.with_sharding_constraint(tree, _place(_BATCH))  # type: ignore[no-untyped-call]
+    return parts
+
+
+def any_process(says: bool) -> bool:
+    """Whether one of the processes says so. All must call it."""
+    if jax.process_count() == 1:
+        return says
+    return bool(multihost_utils.process_allgather(np.array(says)).any())
+
+
+@contextmanager
+def together() -> Iterator[None]:
+    """A block that fails in all processes if it fails in one, so that none waits for the other. All must enter it.
+
+    Raises ``ModelError`` where it was another process that failed.
+    """
+    if jax.process_count() == 1:
+        yield
+        return
+    failure: CartwrightError | None = None
+    try:
+        yield
+    except CartwrightError as error:
+        failure = error
+    told = _tell("" if failure is None else str(failure))
+    if failure is not None:
+        raise failure
+    for process, problem in enumerate(told):
+        if problem:
+            raise ModelError(f"process {process} failed: {problem}")
+
+
+def agree(what: str, fact: str) -> None:
+    """Raise ``ModelError`` in every process if one has another fact than process 0. All must call it."""
+    if jax.process_count() == 1:
+        return
+    told = _tell(fact)
+    for process, theirs in enumerate(told):
+        if theirs != told[0]:
+            raise ModelError(
+                f"process {process} has the {what} {theirs}, process 0 has {told[0]}; give all processes the same"
+            )
+
+
+def _tell(text: str) -> list[str]:
+    """What every process has to say, in order; cut after some hundred letters."""
+    told = np.zeros(_TOLD, np.uint8)
+    written = text.encode()[:_TOLD]
+    told[: len(written)] = np.frombuffer(written, np.uint8)
+    return [bytes(theirs).rstrip(b"\0").decode(errors="replace") for theirs in multihost_utils.process_allgather(told)]
