@@ -98,7 +98,7 @@ bench: $(READY)
 	@$(PY) -m tests.bench
 
 lock: $(READY)
-	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --all-extras --no-header --no-annotate \
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra dask --extra dev --no-header --no-annotate \
 	  --output-file requirements.lock pyproject.toml
 
 clean:

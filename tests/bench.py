@@ -32,6 +32,7 @@ from dx7.messages import checksum
 from tests.bare_engine import HEARD_NOTES, render_bare
 from tests.bench_asking import ACCURACY, answers_to_learn_starter
 from tests.bench_labelling import ANSWERS, label_all
+from tests.bench_training import bench_training
 
 BANKS = 4_000
 DISTINCT_VOICES = 12_000
@@ -252,6 +253,7 @@ def main() -> None:
             bench_labelling(10),
             *bench_queue(folder),
             bench_cartridge(folder),
+            *bench_training(),
         ]
     if "--json" in sys.argv:
         print_json(rows)
