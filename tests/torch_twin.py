@@ -14,7 +14,7 @@ import torch
 from torch.nn import functional
 
 from training.config import Config
-from training.encoding import ALGORITHM_SLOT, FILLED, LEGAL, SLOTS, TOKENS
+from training.encoding import ALGORITHM_SLOT, BASIS, FILLED, LEGAL, SLOTS, TOKENS
 from training.generator import _CAUSAL, _KINDS, _RELATIONS, IMPOSSIBLE
 
 Tensor = torch.Tensor
@@ -25,6 +25,7 @@ _IS_LEGAL = torch.tensor(LEGAL)
 _MAY_LOOK = torch.tensor(_CAUSAL)
 _RELATION = torch.tensor(_RELATIONS, dtype=torch.long)
 _KIND = torch.tensor(_KINDS)
+_BASIS = torch.tensor(BASIS)
 _NORM_EPSILON = 1e-6  # of Flax
 
 
@@ -47,7 +48,7 @@ class TorchGenerator(torch.nn.Module):
     def forward(self, tokens: Tensor, codes: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
         """Logits of codes ``[n, 7, K]`` and of values ``[n, 7, 21, 100]``; see the original."""
         own = self.weights
-        table = own["value"]
+        table = self._table("value", "level")
         values = torch.cat([table[0, _SLOT, tokens[:, :1]], table[1, _SLOT, tokens[:, 1:]]], dim=1) * _IS_FILLED[
             :, :, None
         ].to(table)
@@ -61,7 +62,7 @@ class TorchGenerator(torch.nn.Module):
         state = (context + code)[:, :, None] + before + own["slot"][_KIND]
         hidden = functional.relu(self._linear("refine_in", self._norm("refine_norm", state)))
         refined = self._norm("value_norm", state + self._drop(self._linear("refine_out", hidden), alike=2))
-        table = own["value_out"]
+        table = self._table("value_out", "level_out")
         logits = torch.cat(
             [
                 torch.einsum("nkw,kvw->nkv", refined[:, 0], table[0])[:, None],
@@ -73,6 +74,9 @@ class TorchGenerator(torch.nn.Module):
             code_logits.masked_fill(~self.code_legal, IMPOSSIBLE),
             (logits + own["value_bias"][_KIND]).masked_fill(~_IS_LEGAL, IMPOSSIBLE),
         )
+
+    def _table(self, value: str, level: str) -> Tensor:
+        return self.weights[value] + torch.einsum("vb,ksbw->ksvw", _BASIS, self.weights[level])
 
     def _context(self, embedded: Tensor, algorithm: Tensor, weights: Tensor) -> Tensor:
         own = self.weights

@@ -14,7 +14,7 @@ import pytest
 from typer.testing import CliRunner
 
 from dx7.errors import ExportError, ModelError
-from dx7.runfolder import METRICS_FILE, MODEL_FOLDER
+from dx7.runfolder import METRICS_FILE
 from training import devices
 from training.checkpoint import read_arrays
 from training.cli import app
@@ -53,13 +53,23 @@ def assert_alike(some, whole):
         assert np.allclose(list(losses.values()), list(whole[step].values()), rtol=1e-4), step
 
 
+def wait_for_step(run, step, process):
+    deadline = time.monotonic() + 120
+    while not (run / METRICS_FILE).exists() or max(losses_of(run), default=0) < step:
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
 def test_two_devices_give_the_losses_of_one(run_at_60, finished_run, export_folder, tmp_path):
     """In the adversarial phase, which does all that the other does, and more."""
     run = shutil.copytree(run_at_60, tmp_path / "run")
     with started(run, export_folder, flags="--xla_force_host_platform_device_count=2") as process:
+        wait_for_step(run, 70, process)
+        process.terminate()
         facts = json.loads(process.communicate(timeout=120)[0])
-    assert (facts["devices"], facts["model"]) == (2, str(run / MODEL_FOLDER))
-    assert list(losses_of(run)) == list(losses_of(finished_run))
+    assert facts["devices"] == 2
+    assert facts["step"] >= 70
     assert_alike(losses_of(run), losses_of(finished_run))
 
 
@@ -72,17 +82,16 @@ def test_two_processes_are_one_run_that_the_first_writes_and_any_can_stop(finish
         started(run, export_folder, *together, "0") as first,
         started(other, export_folder, *together, "1") as second,
     ):
-        deadline = time.monotonic() + 120
-        while not (run / METRICS_FILE).exists() and time.monotonic() < deadline:
-            time.sleep(0.05)
+        wait_for_step(run, 10, first)
         second.terminate()
         told = [json.loads(process.communicate(timeout=60)[0]) for process in (first, second)]
     assert [facts["devices"] for facts in told] == [2, 2]
     assert told[0]["step"] == told[1]["step"] == read_arrays(run / CHECKPOINT_FILE)[1]["step"] < tiny.likelihood_steps
     assert not other.exists()
-    assert train(export_folder, tiny, run)  # one goes on with what two began
-    assert list(losses_of(run)) == list(losses_of(finished_run))
     assert_alike(losses_of(run), losses_of(finished_run))
+    model = train(export_folder, tiny, run)  # one goes on with what two began
+    assert model is not None
+    assert list(losses_of(run)) == list(losses_of(finished_run))
 
 
 def test_what_fails_in_one_process_is_told_in_all(monkeypatch):
