@@ -11,32 +11,17 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from dx7.parameters import BY_NAME, GLOBAL_SLICE, OPERATORS, operator_slice
+from training.breeding import cross, pair
 
 Parameters = NDArray[np.uint8]
-
-_ALGORITHM = BY_NAME["algorithm"].index
-_PARTS = (*map(operator_slice, OPERATORS), GLOBAL_SLICE)
 
 
 def cross_voices(
     human: Parameters, mains: Sequence[str], wanted: Sequence[str], chance: np.random.Generator
 ) -> Parameters:
     """Two voices of the category with one algorithm; each operator, and the rest, from one or the other."""
-    groups: dict[tuple[str, int], list[int]] = {}
-    for row, main in enumerate(mains):
-        groups.setdefault((main, int(human[row, _ALGORITHM])), []).append(row)
-    first_rows = _rows_by_category(mains)
-    made = []
-    for category in wanted:
-        first = int(chance.choice(first_rows[category]))
-        second = int(chance.choice(groups[category, int(human[first, _ALGORITHM])]))
-        child = human[first].copy()
-        for part in _PARTS:
-            if chance.random() < 0.5:
-                child[part] = human[second, part]
-        made.append(child)
-    return np.array(made)
+    one, other = pair(human, mains, wanted, chance)
+    return cross(human[one], human[other], chance)
 
 
 def cross_any(
@@ -44,12 +29,8 @@ def cross_any(
 ) -> Parameters:
     """A voice of the category and any other of all; each operator, and the rest, from one or the other."""
     rows = _rows_by_category(mains)
-    made = human[[int(chance.choice(rows[category])) for category in wanted]]
-    others = human[chance.integers(0, len(human), len(wanted))]
-    for part in _PARTS:
-        from_other = chance.random(len(wanted)) < 0.5
-        made[from_other, part] = others[from_other, part]
-    return made
+    one = [int(chance.choice(rows[category])) for category in wanted]
+    return cross(human[one], human[chance.integers(0, len(human), len(wanted))], chance)
 
 
 def draw_marginals(
