@@ -11,16 +11,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-import jax
-import jax.numpy as jnp
 import numpy as np
-from flax import nnx
 from numpy.typing import NDArray
 
 from dx7.errors import ExportError
 from dx7.exchange import Export
 from training import baselines, figures
-from training.draw import AS_LEARNED, Mix, draw
+from training.draw_numpy import AS_LEARNED, Mix, draw, noise_of
 from training.ear import fit_ear
 from training.encoding import TOKENS, decode
 from training.listen import grave_faults, hear_parameters
@@ -116,9 +113,8 @@ def draw_wanted(model: Model, wanted: Sequence[str], *, seed: int, as_in_cartrid
     if as_in_cartridges:
         shares, temperature = guided(shares[0]), TEMPERATURE
     given = np.stack([conditions, np.zeros_like(conditions)])[: shares.shape[1]]
-    mix = Mix(jnp.asarray(given), jnp.asarray(shares))
-    drawn = nnx.jit(draw)(model.generator, mix, key=jax.random.key(seed), temperature=temperature)
-    return decode(np.asarray(drawn.tokens))
+    drawn = draw(model.generator, Mix(given, shares), noise=noise_of(seed), temperature=temperature)
+    return decode(drawn.tokens)
 
 
 def measure(

@@ -8,14 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-import jax.numpy as jnp
 import numpy as np
 
 from dx7.parameter_groups import USUALLY_LOCKED, parameters_of
 from dx7.parameters import PARAMETERS, Kind
-from training.draw import Pull
-from training.encoding import COLUMNS, EMPTY, TOKENS, VALUES, Tokens
-from training.generator import IMPOSSIBLE
+from training.draw_numpy import Pull
+from training.encoding import COLUMNS, EMPTY, IMPOSSIBLE, TOKENS, VALUES, Tokens
 from training.prototypes import Prototypes, operator_features, shared_features, squared_distances
 
 _STRONGEST, _WEAKEST = 12.0, 2.4  # logits, at amounts 0 and 1
@@ -39,7 +37,7 @@ def pull_towards(
     values = -strength * far
     kept = locked_slots(locked)
     values[kept] = np.where(distance[kept] > 0, IMPOSSIBLE, 0)
-    return Pull(jnp.asarray(_pull_codes(tokens, prototypes, strength), jnp.float32), jnp.asarray(values, jnp.float32))
+    return Pull(_pull_codes(tokens, prototypes, strength), values.astype(np.float32))
 
 
 def locked_slots(locked: Iterable[str] = USUALLY_LOCKED) -> np.ndarray:
@@ -49,9 +47,9 @@ def locked_slots(locked: Iterable[str] = USUALLY_LOCKED) -> np.ndarray:
 
 def _pull_codes(tokens: Tokens, prototypes: Prototypes, strength: float) -> np.ndarray:
     """Codes near the favourite's are likelier: ``float[7, K]``."""
-    shared = squared_distances(jnp.asarray(shared_features(tokens[None, 0])), prototypes.shared)
-    operators = squared_distances(jnp.asarray(operator_features(tokens[1:])), prototypes.operators)
-    pull = np.zeros((TOKENS, len(prototypes.shared) + len(prototypes.operators)))
+    shared = squared_distances(shared_features(tokens[None, 0]), prototypes.shared)
+    operators = squared_distances(operator_features(tokens[1:]), prototypes.operators)
+    pull = np.zeros((TOKENS, len(prototypes.shared) + len(prototypes.operators)), np.float32)
     pull[0, : len(prototypes.shared)] = -strength * np.asarray(shared)[0]
     pull[1:, len(prototypes.shared) :] = -strength * np.asarray(operators)
     return pull

@@ -10,10 +10,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-import jax
-import jax.numpy as jnp
 import numpy as np
-from flax import nnx
 from numpy.typing import NDArray
 
 from dx7.errors import ModelError
@@ -21,7 +18,7 @@ from dx7.hearing.ear import Ear
 from dx7.parameter_groups import USUALLY_LOCKED
 from dx7.parameters import PARAMETER_COUNT
 from dx7.voice import Voice
-from training.draw import Drawn, Mix, Temperature, draw
+from training.draw_numpy import Drawn, Mix, Temperature, draw, noise_of
 from training.encoding import TOKENS, decode, encode
 from training.favourite import pull_towards
 from training.listen import grave_faults, hear_for
@@ -93,8 +90,9 @@ def sample(
     ear = None if like else model.ear
     conditions = make_mix(model, mix, count=(EAR_CANDIDATES if ear and mix else CANDIDATES) * count)
     choice = _Choice(count, mix, like, ear)
-    for number, key in enumerate(jax.random.split(jax.random.key(seed), MOST_DRAWS)):
-        drawn = _draw(model.generator, conditions, key=key, temperature=bolder(number), pull=pull)
+    for number in range(MOST_DRAWS):
+        noise = noise_of(seed, number)
+        drawn = draw(model.generator, conditions, noise=noise, temperature=bolder(number), pull=pull)
         choice.consider(drawn, model.sketch, everything=number >= PLAIN_DRAWS)
         if len(choice.good) >= count:
             break
@@ -108,11 +106,11 @@ def make_mix(model: Model, mix: dict[str, float], *, count: int) -> Mix:
     """The conditions of a wish: each category by its share, times the guidance, and the rest "anything"."""
     keys = len(model.category_keys)
     if not mix:
-        return Mix(jnp.zeros((1, count, keys)), jnp.ones((TOKENS, 1)))
+        return Mix(np.zeros((1, count, keys), np.float32), np.ones((TOKENS, 1), np.float32))
     weights = model.weights(mix)
     wanted = np.flatnonzero(weights)
     conditions = np.array([*np.eye(keys, dtype=np.float32)[wanted], np.zeros(keys, np.float32)])
-    return Mix(jnp.asarray(np.tile(conditions[:, None], (1, count, 1))), jnp.asarray(guided(weights[wanted])))
+    return Mix(np.tile(conditions[:, None], (1, count, 1)), guided(weights[wanted]))
 
 
 def bolder(number: int) -> Temperature:
@@ -148,12 +146,12 @@ class _Choice:
 
     def consider(self, drawn: Drawn, sketch: Sketch, *, everything: bool = False) -> None:
         """Hear the likelier half, or everything, until there is enough; keep what is good and unlike what was kept."""
-        likelihood = np.asarray(drawn.likelihood)
+        likelihood = drawn.likelihood
         likelier = len(likelihood) if everything else -(-len(likelihood) // 2)
         rows = np.sort(np.argsort(-likelihood, kind="stable")[:likelier])
         self.drawn += len(likelihood)
         self.left_out["less likely"] += len(likelihood) - len(rows)
-        parameters = decode(np.asarray(drawn.tokens)[rows])
+        parameters = decode(drawn.tokens[rows])
         for first in range(0, len(rows), AT_ONCE):
             if self.has_enough:
                 self.left_out[NEEDLESS] += len(rows) - first
@@ -202,6 +200,3 @@ def _misfit(slot: Slot) -> float:
 
 def _tokens(voice: Voice) -> NDArray[np.uint8]:
     return np.asarray(encode(np.frombuffer(voice.parameters, np.uint8)[None])[0], np.uint8)
-
-
-_draw = nnx.jit(draw)

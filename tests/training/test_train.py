@@ -14,7 +14,7 @@ from dx7.errors import ExportError, FileError, ModelError
 from dx7.exchange import read_export
 from dx7.files import read_bank
 from dx7.runfolder import EVALUATION_FILE, METRICS_FILE, SAMPLES_FOLDER, hold_run, running_process
-from training.checkpoint import read_arrays
+from training.arrays import read_arrays
 from training.cli import app
 from training.config import Config
 from training.evaluate import draw_wanted
