@@ -68,3 +68,34 @@ def _compose(keys: list[str], chance: np.random.Generator) -> str:
 
 def _words(key: str) -> str:
     return _NOUNS.get(key, key.upper().replace("_", "-")[:7])
+
+
+def name_variations(favourite: str, count: int) -> list[str]:
+    """Names of variations: the favourite's, and a number.
+
+    >>> name_variations("TUB BELLS ", 32)[:2], name_variations("", 1)
+    (['TUBBELL 01', 'TUBBELL 02'], ['VOICE 01'])
+    """
+    stem = _squeeze(favourite, NAME_LENGTH - 3)
+    return [f"{stem} {number:02}" for number in range(1, count + 1)]
+
+
+def name_walk(first: str, last: str, count: int) -> list[str]:
+    """Names of the steps from one voice to another: their own at the ends, and in between of both.
+
+    >>> name_walk("BRASS   1", "E.PIANO 1", 4)
+    ['BRASS   1', 'BRA>E.P 02', 'BRA>E.P 03', 'E.PIANO 1']
+    """
+    stem = f"{_squeeze(first, 3)}>{_squeeze(last, 3)}"
+    names = [f"{stem} {number:02}" for number in range(1, count + 1)]
+    if first.strip():
+        names[0] = first
+    if last.strip() and last != first:
+        names[-1] = last
+    return names
+
+
+def _squeeze(name: str, length: int) -> str:
+    """A name in fewer characters: as it is if it fits, else without spaces, cut."""
+    whole = " ".join(name.split())
+    return (whole if len(whole) <= length else whole.replace(" ", "")[:length]) or "VOICE"[:length]

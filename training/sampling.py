@@ -23,7 +23,7 @@ from training.encoding import TOKENS, decode, encode
 from training.favourite import pull_towards
 from training.listen import grave_faults, hear_for
 from training.model import Model
-from training.names import make_names
+from training.names import make_names, name_variations
 from training.sketch import COPY_DISTANCE, Sketch, find_nearest
 
 # Chosen on held-out voices; the figures are in training/README.md.
@@ -58,6 +58,7 @@ class Slot:
     distance: int
     faults: tuple[str, ...]
     fit: float | None = None
+    share: float | None = None  # how far on the way it is, 0 to 1, if it is a step of a walk
 
 
 @dataclass(frozen=True)
@@ -78,13 +79,14 @@ def sample(
     like: Voice | None = None,
     amount: float = 0.3,
     locked: Sequence[str] = USUALLY_LOCKED,
+    temperature: float = 1.0,
 ) -> Cartridge:
     """``count`` voices of a mix of categories (key to share; empty for any), or variations ``like`` a favourite.
 
     A variation differs from the favourite by the ``amount``, and not at all in the parameter groups ``locked``
-    (``dx7/parameter_groups.py``). The same model, wish and seed give the same voices. Raises ``CategoryError`` for a
-    category the model does not know, ``VoiceError`` for an unknown group, and ``ModelError`` if it cannot draw so many
-    different voices.
+    (``dx7/parameter_groups.py``). A ``temperature`` above 1 makes all choices bolder than usual, below 1 plainer. The
+    same model, wish and seed give the same voices. Raises ``CategoryError`` for a category the model does not know,
+    ``VoiceError`` for an unknown group, and ``ModelError`` if it cannot draw so many different voices.
     """
     pull = None if like is None else pull_towards(_tokens(like), model.prototypes, amount=amount, locked=locked)
     ear = None if like else model.ear
@@ -92,12 +94,12 @@ def sample(
     choice = _Choice(count, mix, like, ear)
     for number in range(MOST_DRAWS):
         noise = noise_of(seed, number)
-        drawn = draw(model.generator, conditions, noise=noise, temperature=bolder(number), pull=pull)
+        drawn = draw(model.generator, conditions, noise=noise, temperature=bolder(number, temperature), pull=pull)
         choice.consider(drawn, model.sketch, everything=number >= PLAIN_DRAWS)
         if len(choice.good) >= count:
             break
     slots, left_out = choice.made()
-    names = make_names([list(mix) or ["any"]] * count, seed=seed)
+    names = name_variations(like.name, count) if like else make_names([list(mix) or ["any"]] * count, seed=seed)
     named = tuple(replace(slot, voice=slot.voice.replace(name=name)) for slot, name in zip(slots, names, strict=True))
     return Cartridge(named, choice.drawn, left_out)
 
@@ -113,10 +115,13 @@ def make_mix(model: Model, mix: dict[str, float], *, count: int) -> Mix:
     return Mix(np.tile(conditions[:, None], (1, count, 1)), guided(weights[wanted]))
 
 
-def bolder(number: int) -> Temperature:
-    """The temperature of draw ``number`` (0..): as chosen for the first ones, then rising to the boldest."""
+def bolder(number: int, temperature: float = 1.0) -> Temperature:
+    """The temperature of draw ``number`` (0..): as chosen for the first ones, then rising to the boldest.
+
+    All of it times the ``temperature`` that was asked for.
+    """
     dared = max(0, number + 1 - PLAIN_DRAWS) / (MOST_DRAWS - PLAIN_DRAWS)
-    warmth = (_WARMTH + (_BOLDEST - _WARMTH) * dared).astype(np.float32)
+    warmth = (_WARMTH + (_BOLDEST - _WARMTH) * dared).astype(np.float32) * np.float32(temperature)
     return Temperature(codes=warmth, values=warmth)
 
 
