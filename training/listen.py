@@ -76,7 +76,7 @@ def judge(parameters: Parameters, wanted: Sequence[str], category_keys: Sequence
     if ear is None:
         heard, by_ear = hear_parameters(parameters), None
     else:
-        embeddings, heard = listen_many(_unpacked(parameters))
+        embeddings, heard = listen_many(unpack(parameters))
         inputs = ear.front.inputs(embeddings, heard, parameters)
         by_ear = ByEar(_in_columns(ear.say(inputs), ear.category_keys, category_keys), inputs)
     useful = np.array([not grave_faults(row, [key]) for row, key in zip(heard, wanted, strict=True)], bool)

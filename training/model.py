@@ -37,6 +37,7 @@ class Model:
     generator: NumpyGenerator
     prototypes: Prototypes
     sketch: Sketch
+    names: NDArray[np.uint32]  # hashes of the training voices' names; none in a model that was written without
     step: int
     export_hash: str
     model_hash: str  # 16 hexadecimal digits that name the weights
@@ -69,6 +70,7 @@ def read_model(folder: Path) -> Model:
         generator=NumpyGenerator(arrays, config, len(keys)),
         prototypes=Prototypes(*(arrays[f"prototypes/{name}"].astype(np.float32) for name in Prototypes._fields)),
         sketch=Sketch(*(arrays[f"sketch/{name}"] for name in Sketch._fields)),
+        names=arrays.get("names", np.zeros(0, np.uint32)),
         step=int(about["step"]),
         export_hash=str(about["export_hash"]),
         model_hash=sha256((folder / MODEL_FILE).read_bytes()).hexdigest()[:16],

@@ -6,9 +6,11 @@ A name is put together from word lists of our own by a few patterns. Categories 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from zlib import crc32
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dx7.parameters import NAME_LENGTH
 
@@ -38,8 +40,16 @@ _TAILS = "1 2 3 4 5 6 7 8 9 A B C X II III"
 _TRIES = 200
 
 
-def make_names(categories: Sequence[Sequence[str]], *, seed: int) -> list[str]:
+def hash_names(names: Iterable[str]) -> NDArray[np.uint32]:
+    """The hashes of names, each once: enough to know one again, not to read one. Case and spaces do not count."""
+    plain = {"".join(name.upper().split()) for name in names}
+    return np.unique(np.array([crc32(name.encode()) for name in plain], np.uint32))
+
+
+def make_names(categories: Sequence[Sequence[str]], *, seed: int, known: NDArray[np.uint32] | None = None) -> list[str]:
     """One name a voice, each once; ``categories`` are each voice's keys, the main one first. Same seed, same names.
+
+    Names whose hashes are ``known``, those of training voices, are avoided as long as others can be found.
 
     >>> names = make_names([["brass"], ["brass"], ["organ"]], seed=1)
     >>> len(set(names)), max(map(len, names)) <= 10
@@ -49,8 +59,12 @@ def make_names(categories: Sequence[Sequence[str]], *, seed: int) -> list[str]:
     names: list[str] = []
     for slot, keys in enumerate(categories, 1):
         drawn = (_compose(list(keys), chance) for _ in range(_TRIES))
-        fitting = (name for name in drawn if len(name) <= NAME_LENGTH and name not in names)
-        names.append(next(fitting, f"VOICE {slot}"))
+        name = f"VOICE {slot}"
+        for fitting in (name for name in drawn if len(name) <= NAME_LENGTH and name not in names):
+            name = fitting
+            if known is None or not np.isin(hash_names([name]), known).any():
+                break
+        names.append(name)
     return names
 
 

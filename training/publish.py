@@ -22,6 +22,7 @@ from training.checkpoint import flatten
 from training.config import Config
 from training.encoding import BASIS
 from training.model import MODEL_FILE, MODEL_VERSION
+from training.names import hash_names
 from training.prototypes import Prototypes
 from training.sketch import Sketch
 from training.state import Weights
@@ -38,11 +39,16 @@ def write_model(
     step: int,
     export_hash: str,
     ear_file: Path | None = None,
+    names: Sequence[str] = (),
 ) -> None:
-    """Write a model folder, with the category ear of its export. ``config.json`` comes last: without it, it is none."""
+    """Write a model folder, with the category ear of its export and hashes of the training voices' ``names``.
+
+    ``config.json`` comes last: without it, it is none.
+    """
     weights = plain_weights(generator) | flatten(prototypes._asdict(), "prototypes")
     arrays: dict[str, NDArray[Any]] = {name: array.astype(np.float16) for name, array in weights.items()}
     arrays |= flatten(sketch._asdict(), "sketch")
+    arrays["names"] = hash_names(names)
     about = {"version": MODEL_VERSION, "step": step, "export_hash": export_hash, "category_keys": list(category_keys)}
     write_arrays(folder / MODEL_FILE, arrays, about)
     if ear_file is not None:

@@ -99,7 +99,10 @@ def sample(
         if len(choice.good) >= count:
             break
     slots, left_out = choice.made()
-    names = name_variations(like.name, count) if like else make_names([list(mix) or ["any"]] * count, seed=seed)
+    if like:
+        names = name_variations(like.name, count)
+    else:
+        names = make_names([list(mix) or ["any"]] * count, seed=seed, known=model.names)
     named = tuple(replace(slot, voice=slot.voice.replace(name=name)) for slot, name in zip(slots, names, strict=True))
     return Cartridge(named, choice.drawn, left_out)
 

@@ -130,6 +130,7 @@ def _train(run: Run, report: Report, stop: Callable[[], bool]) -> Path | None:
         step=step,
         export_hash=run.export.content_hash,
         ear_file=run.export.ear_file,
+        names=[run.export.names[row] for row in rows],
     )
     return model
 
