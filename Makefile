@@ -9,7 +9,9 @@
 #   make export [EXPORT=dir] [POLICY=name]  what a policy chooses, as Parquet
 #   make train [EXPORT=dir] [CONFIG=base] [RUN=dir]
 #   make evaluate [RUN=dir] [SEEDS=3]
-#   make cartridge CATEGORY=brass [SEED=0] [OUT=brass.syx]
+#   make cartridge CATEGORY=brass [SEED=0] [TEMPERATURE=1] [OUT=brass.syx]
+#   make cartridge LIKE=bank.syx:3 [AMOUNT=touch, variation, cousin or 0.5]
+#   make cartridge WALK=a.syx:1 TO=b.syx:3
 #   make audition FILE=bank.syx [SLOT=3] [PORT=name]
 #   make bench                             speed, as ratios against named peers
 
@@ -26,7 +28,10 @@ CONFIG ?= base
 RUN ?=
 CATEGORY ?=
 LIKE ?=
-AMOUNT ?= 0.3
+AMOUNT ?= variation
+WALK ?=
+TO ?=
+TEMPERATURE ?=
 SEED ?= 0
 SEEDS ?= 3
 OUT ?=
@@ -87,7 +92,8 @@ evaluate: $(READY)
 	@$(PY) -m training evaluate --seeds $(SEEDS) $(if $(RUN),--model '$(RUN)')
 
 cartridge: $(READY)
-	@$(PY) -m training sample $(if $(CATEGORY),--category '$(CATEGORY)') $(if $(LIKE),--like '$(LIKE)' --amount $(AMOUNT)) \
+	@$(PY) -m training sample $(if $(CATEGORY),--category '$(CATEGORY)') $(if $(LIKE),--like '$(LIKE)' --amount '$(AMOUNT)') \
+	  $(if $(WALK),--walk '$(WALK)') $(if $(TO),--to '$(TO)') $(if $(TEMPERATURE),--temperature $(TEMPERATURE)) \
 	  --seed $(SEED) $(if $(RUN),--model '$(RUN)') $(if $(OUT),--out '$(OUT)')
 
 audition: $(READY)

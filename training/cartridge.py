@@ -32,11 +32,16 @@ def facts_of(
     *,
     mix: dict[str, float],
     seed: int,
-    like: str | None,
-    amount: float,
-    locked: Sequence[str],
+    like: str | None = None,
+    amount: float = 0.0,
+    locked: Sequence[str] = (),
+    walked: tuple[str, str] | None = None,
+    temperature: float = 1.0,
 ) -> dict[str, object]:
-    """What the sidecar says. The same model, wish and seed give the same facts."""
+    """What the sidecar says. The same model, wish and seed give the same facts.
+
+    ``like`` and ``walked`` name the favourite, or the two ends of a walk, as ``bank.syx:3``.
+    """
     return {
         "version": SIDECAR_VERSION,
         "generator": "cartwright",
@@ -47,6 +52,8 @@ def facts_of(
         "seed": seed,
         "categories": mix,
         "like": {"voice": like, "amount": amount, "locked": list(locked)} if like else None,
+        "walk": {"from": walked[0], "to": walked[1]} if walked else None,
+        "temperature": temperature,
         "drawn": cartridge.drawn,
         "left_out": cartridge.left_out,
         "slots": [
@@ -58,6 +65,7 @@ def facts_of(
                 "differs_at_least": slot.distance,
                 "faults": list(slot.faults),
                 "fit": slot.fit,
+                "share_of_the_way": slot.share,
             }
             for number, slot in enumerate(cartridge.slots, 1)
         ],

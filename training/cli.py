@@ -21,7 +21,6 @@ from dx7.locations import DEFAULT_MODEL, evaluation_folder, exports_folder, runs
 from dx7.parameter_groups import GROUP_KEYS, USUALLY_LOCKED, locks
 from dx7.parameters import VOICES_IN_BANK
 from dx7.runfolder import EVALUATION_FILE, EVALUATION_PAGE
-from dx7.selection import split_slot
 
 # Everything that needs JAX is imported inside the commands: --help must not wait for it.
 
@@ -177,36 +176,69 @@ def sample(
     ] = None,
     model: ModelOption = None,
     like: Annotated[str | None, typer.Option(help="FILE:SLOT of a favourite to vary.")] = None,
-    amount: Annotated[float, typer.Option(min=0.01, max=1.0, help="How far from it: 0.1 a touch, 1 a cousin.")] = 0.3,
+    amount: Annotated[
+        str, typer.Option(help="How far from it: touch (0.1), variation (0.3), cousin (1), or a number up to 1.")
+    ] = "variation",
     lock: Annotated[
         list[str] | None, typer.Option(metavar="GROUP", help=f"What keeps the favourite's values: {_GROUPS}.")
     ] = None,
     unlock: Annotated[
         list[str] | None, typer.Option(metavar="GROUP", help=f"What may vary of {', '.join(USUALLY_LOCKED)}.")
     ] = None,
+    walk: Annotated[str | None, typer.Option(help="FILE:SLOT of a voice to walk from, by 32 even steps.")] = None,
+    to: Annotated[str | None, typer.Option(help="FILE:SLOT of the voice to walk to.")] = None,
+    temperature: Annotated[
+        float, typer.Option(min=0.3, max=2.0, help="How boldly to choose: 1 as usual, less plainer, more wilder.")
+    ] = 1.0,
     json: JsonOption = False,
 ) -> None:
-    """Write a cartridge of 32 new voices: of one category, of a mix, or around a favourite.
+    """Write a cartridge of 32 new voices: of one category, of a mix, around a favourite, or between two voices.
 
     Example: python -m training sample --category brass --seed 1 --out brass.syx
 
     Example: python -m training sample --like brass.syx:3 --amount 0.5 --lock algorithm --unlock detune
+
+    Example: python -m training sample --walk brass.syx:3 --to bells.syx:7
     """
     from training.cartridge import facts_of, write_cartridge
     from training.model import find_model, read_model
     from training.sampling import sample as sample_voices
-    from training.wishes import default_file, parse_mix, read_favourite
+    from training.walk import walk as walk_between
+    from training.wishes import default_file, name_of, parse_amount, parse_mix, read_favourite
 
     mix = parse_mix(category)
-    out = out or default_file(mix, varied=like is not None)
+    out = out or default_file(mix, varied=like is not None, walked=walk is not None)
+    try:
+        far = parse_amount(amount)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--amount") from None
+    if bool(walk) != bool(to) or (walk and like):
+        raise typer.BadParameter("a walk has two ends, --walk FILE:SLOT and --to FILE:SLOT, and no favourite")
     locked = locks(lock=lock or (), unlock=unlock or ())
     if not like and (lock or unlock):
         raise typer.BadParameter("locks are for variations; name a favourite with --like FILE:SLOT")
+    ends = (read_favourite(walk), read_favourite(to)) if walk and to else None
     favourite = read_favourite(like) if like else None
     found = read_model(find_model(model))
-    cartridge = sample_voices(found, mix, count=count, seed=seed, like=favourite, amount=amount, locked=locked)
-    named = f"{split_slot(like)[0].name}:{split_slot(like)[1]}" if like else None
-    facts = facts_of(cartridge, found, mix=mix, seed=seed, like=named, amount=amount, locked=locked)
+    if ends:
+        cartridge = walk_between(
+            found, mix, first=ends[0], last=ends[1], count=count, seed=seed, temperature=temperature
+        )
+    else:
+        cartridge = sample_voices(
+            found, mix, count=count, seed=seed, like=favourite, amount=far, locked=locked, temperature=temperature
+        )
+    facts = facts_of(
+        cartridge,
+        found,
+        mix=mix,
+        seed=seed,
+        like=name_of(like) if like else None,
+        amount=far,
+        locked=locked,
+        walked=(name_of(walk), name_of(to)) if walk and to else None,
+        temperature=temperature,
+    )
     sidecar = write_cartridge(out, cartridge, facts)
     if json:
         print_json(facts)

@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 
 from dx7.errors import ExportError
 from dx7.exchange import Export
+from training.codebook import assign_codes
 from training.encoding import ALGORITHM_SLOT, encode
 from training.graph import symmetry_table
-from training.prototypes import Prototypes, assign_codes
+from training.prototypes import Prototypes
 
 
 class Voices(NamedTuple):

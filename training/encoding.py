@@ -27,6 +27,7 @@ SLOTS = len(OPERATOR_PARAMETER_NAMES)
 VALUES = 1 + max(parameter.maximum for parameter in PARAMETERS)
 KINDS = (0, 1, 1, 1, 1, 1, 1)  # of each token: 0 shared, 1 operator
 EMPTY = -1
+IMPOSSIBLE = -1e9  # the logit of a value that is not legal
 
 
 def _columns() -> NDArray[np.int64]:

@@ -8,19 +8,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-import jax.numpy as jnp
 import numpy as np
+from numpy.typing import NDArray
 
 from dx7.parameter_groups import USUALLY_LOCKED, parameters_of
 from dx7.parameters import PARAMETERS, Kind
-from training.draw import Pull
-from training.encoding import COLUMNS, EMPTY, TOKENS, VALUES, Tokens
-from training.generator import IMPOSSIBLE
+from training.draw_numpy import Pull
+from training.encoding import COLUMNS, EMPTY, IMPOSSIBLE, TOKENS, VALUES, Tokens
 from training.prototypes import Prototypes, operator_features, shared_features, squared_distances
 
-_STRONGEST, _WEAKEST = 12.0, 2.4  # logits, at amounts 0 and 1
+Floats = NDArray[np.float32]
+
+_STRONGEST, _WEAKEST = 16.0, 2.4  # logits, at amounts 0 and 1
 _NEAR = 6.0  # levels: a step of this size weighs as much as another category
-_ORDERED = (Kind.LEVEL, Kind.RATE, Kind.CENTRED)
+ORDERED = np.array(  # [7, 21]: slots whose values lie on a scale
+    [
+        [column != EMPTY and PARAMETERS[column].kind in (Kind.LEVEL, Kind.RATE, Kind.CENTRED) for column in row]
+        for row in COLUMNS
+    ]
+)
 
 
 def pull_towards(
@@ -32,14 +38,29 @@ def pull_towards(
     """
     if not 0 < amount <= 1:
         raise ValueError(f"the amount is {amount}; it must be above 0, to 1")
-    strength = _STRONGEST + (_WEAKEST - _STRONGEST) * amount
-    distance = np.abs(np.arange(VALUES) - tokens[:, :, None].astype(float))  # [7, 21, 100]
-    ordered = np.array([[column != EMPTY and PARAMETERS[column].kind in _ORDERED for column in row] for row in COLUMNS])
-    far = np.where(ordered[:, :, None], np.minimum(distance / _NEAR, 1), distance > 0)
-    values = -strength * far
-    kept = locked_slots(locked)
+    pull = pull_along(tokens[None], prototypes, strength=np.array([strength_of(amount)], np.float32), locked=locked)
+    return Pull(pull.codes[0], pull.values[0])
+
+
+def pull_along(tokens: Tokens, prototypes: Prototypes, *, strength: Floats, locked: Iterable[str]) -> Pull:
+    """The pull of each draw to a voice of its own, ``uint8[n, 7, 21]``, with a strength ``float32[n]`` in logits.
+
+    Raises ``VoiceError`` for an unknown group.
+    """
+    distance = np.abs(np.arange(VALUES) - tokens[..., None].astype(np.float32))  # [n, 7, 21, 100]
+    far = np.where(ORDERED[:, :, None], np.minimum(distance / _NEAR, 1), distance > 0)
+    values = -strength[:, None, None, None] * far
+    kept = np.broadcast_to(locked_slots(locked), tokens.shape)
     values[kept] = np.where(distance[kept] > 0, IMPOSSIBLE, 0)
-    return Pull(jnp.asarray(_pull_codes(tokens, prototypes, strength), jnp.float32), jnp.asarray(values, jnp.float32))
+    return Pull(_pull_codes(tokens, prototypes, strength), values.astype(np.float32))
+
+
+def strength_of(amount: float) -> float:
+    """How many logits another choice costs: from the strongest pull to the weakest, each step by the same factor.
+
+    What is heard grows evenly with it; evenly falling logits would change next to nothing up to half of the way.
+    """
+    return float(_STRONGEST ** (1 - amount) * _WEAKEST**amount)
 
 
 def locked_slots(locked: Iterable[str] = USUALLY_LOCKED) -> np.ndarray:
@@ -47,11 +68,11 @@ def locked_slots(locked: Iterable[str] = USUALLY_LOCKED) -> np.ndarray:
     return np.isin(COLUMNS, parameters_of(locked))
 
 
-def _pull_codes(tokens: Tokens, prototypes: Prototypes, strength: float) -> np.ndarray:
-    """Codes near the favourite's are likelier: ``float[7, K]``."""
-    shared = squared_distances(jnp.asarray(shared_features(tokens[None, 0])), prototypes.shared)
-    operators = squared_distances(jnp.asarray(operator_features(tokens[1:])), prototypes.operators)
-    pull = np.zeros((TOKENS, len(prototypes.shared) + len(prototypes.operators)))
-    pull[0, : len(prototypes.shared)] = -strength * np.asarray(shared)[0]
-    pull[1:, len(prototypes.shared) :] = -strength * np.asarray(operators)
-    return pull
+def _pull_codes(tokens: Tokens, prototypes: Prototypes, strength: Floats) -> Floats:
+    """Codes near the favourite's are likelier: ``float32[n, 7, K]``."""
+    count, codes = len(tokens), len(prototypes.shared)
+    operators = squared_distances(operator_features(tokens[:, 1:].reshape(-1, tokens.shape[-1])), prototypes.operators)
+    pull = np.zeros((count, TOKENS, codes + len(prototypes.operators)), np.float32)
+    pull[:, 0, :codes] = squared_distances(shared_features(tokens[:, 0]), prototypes.shared)
+    pull[:, 1:, codes:] = operators.reshape(count, TOKENS - 1, -1)
+    return -strength[:, None, None] * pull

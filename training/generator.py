@@ -20,15 +20,13 @@ from jax import Array
 from numpy.typing import NDArray
 
 from training.attention import Block, dropout
-from training.encoding import ALGORITHM_SLOT, BASIS, FILLED, KINDS, LEGAL, SLOTS, TOKENS, VALUES
-from training.graph import RELATION_TABLE, SHARED
+from training.encoding import ALGORITHM_SLOT, BASIS, FILLED, IMPOSSIBLE, KINDS, LEGAL, SLOTS, TOKENS, VALUES
+from training.graph import EARLIER_RELATIONS
 
-IMPOSSIBLE = -1e9  # the logit of a value that is not legal
-ALGORITHMS = len(RELATION_TABLE)
+ALGORITHMS = len(EARLIER_RELATIONS)
 
 # Position t of the causal transformer holds token t - 1 and predicts token t; position 0 holds the category.
 _CAUSAL = np.tri(TOKENS, dtype=bool)
-_RELATIONS = np.concatenate([np.full_like(RELATION_TABLE[:, :, :1], SHARED), RELATION_TABLE[:, :, :-1]], axis=2)
 _KINDS = np.array(KINDS)
 
 
@@ -157,7 +155,7 @@ class Generator(nnx.Module):
         category = weights @ self.category[...] + self.anything[...]
         hidden = jnp.concatenate([category[:, None], embedded[:, :-1]], axis=1) + self.position[...] + role
         for block, block_key in zip(self.blocks, keys, strict=True):
-            hidden = block(hidden, chosen, _RELATIONS, _CAUSAL, rate=rate, key=block_key)
+            hidden = block(hidden, chosen, EARLIER_RELATIONS, _CAUSAL, rate=rate, key=block_key)
         return hidden + category[:, None]
 
     def _code_logits(self, context: Array, legal: NDArray[np.bool_] | Array) -> Array:

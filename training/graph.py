@@ -44,6 +44,10 @@ RELATION_TABLE: NDArray[np.int32] = np.array(
     ],
     dtype=np.int32,
 )  # [32, 7, 7]
+# Where position t holds token t - 1 and predicts token t, as in the generator; position 0 holds the category.
+EARLIER_RELATIONS: NDArray[np.int32] = np.concatenate(
+    [np.full_like(RELATION_TABLE[:, :, :1], SHARED), RELATION_TABLE[:, :, :-1]], axis=2
+)
 
 
 def symmetries(algorithm: Algorithm) -> list[tuple[int, ...]]:

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from dx7.exchange import Export
 from dx7.hearing.ear import Ear
+from training.arrays import read_arrays, write_arrays
 from training.breeding import Brood, breed
-from training.checkpoint import read_arrays, write_arrays
 from training.config import Config
 from training.data import Lot, human_lot, of_split
 from training.listen import ByEar, judge

@@ -51,7 +51,7 @@ class Judged(NamedTuple):
 
 def hear_parameters(parameters: Parameters) -> Floats:
     """Descriptors of voices ``uint8[n, 145]``, one row a voice (``dx7/hearing/descriptors.py``)."""
-    return hear_many(_unpacked(parameters))
+    return hear_many(unpack(parameters))
 
 
 def hear_for(parameters: Parameters, mix: Mapping[str, float], ear: Ear | None) -> Heard:
@@ -63,7 +63,7 @@ def hear_for(parameters: Parameters, mix: Mapping[str, float], ear: Ear | None) 
     wanted = {key: share for key, share in mix.items() if ear is not None and key in ear.category_keys}
     if ear is None or not wanted:
         return Heard(hear_parameters(parameters), None)
-    embeddings, descriptors = listen_many(_unpacked(parameters))
+    embeddings, descriptors = listen_many(unpack(parameters))
     said = ear.listen(embeddings, descriptors, parameters)
     columns = [ear.category_keys.index(key) for key in wanted]
     shares = np.array(list(wanted.values()), np.float32)
@@ -76,7 +76,7 @@ def judge(parameters: Parameters, wanted: Sequence[str], category_keys: Sequence
     if ear is None:
         heard, by_ear = hear_parameters(parameters), None
     else:
-        embeddings, heard = listen_many(_unpacked(parameters))
+        embeddings, heard = listen_many(unpack(parameters))
         inputs = ear.front.inputs(embeddings, heard, parameters)
         by_ear = ByEar(_in_columns(ear.say(inputs), ear.category_keys, category_keys), inputs)
     useful = np.array([not grave_faults(row, [key]) for row, key in zip(heard, wanted, strict=True)], bool)
@@ -94,7 +94,8 @@ def grave_faults(heard: Floats, categories: Sequence[str]) -> tuple[str, ...]:
     return faults(descriptors, categories[0] if categories else None)
 
 
-def _unpacked(parameters: Parameters) -> Parameters:
+def unpack(parameters: Parameters) -> Parameters:
+    """Voices ``uint8[n, 145]`` without names as ``uint8[n, 155]``."""
     unpacked = np.zeros((len(parameters), UNPACKED_SIZE), np.uint8)
     unpacked[:, :PARAMETER_COUNT] = parameters
     return unpacked

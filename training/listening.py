@@ -16,12 +16,12 @@ from flax import nnx
 from numpy.typing import NDArray
 
 from dx7.hearing.ear import Ear
-from training.checkpoint import read_arrays, write_arrays
+from training.arrays import read_arrays, write_arrays
 from training.config import Config
 from training.critic import human_ratio
 from training.data import Lot
-from training.draw import Mix, draw
-from training.encoding import TOKENS, decode
+from training.draw import draw
+from training.encoding import decode
 from training.generator import Generator
 from training.lesson import Lesson, category_share, conditions, even_out
 from training.listen import judge
@@ -59,7 +59,7 @@ def _draw_and_weigh(
     choose, drawing, judging = jax.random.split(key, 3)
     wanted = np.asarray(jax.random.choice(choose, len(keys), (config.listening_voices,), p=jnp.asarray(share)))
     asked = np.eye(len(keys), dtype=np.float32)[wanted]
-    drawn = _draw(generator, Mix(jnp.asarray(asked)[None], jnp.ones((TOKENS, 1))), key=drawing)
+    drawn = _draw(generator, jnp.asarray(asked), key=drawing)
     parameters = decode(np.asarray(drawn.tokens))
     judged = judge(parameters, [keys[number] for number in wanted], keys, ear)
     worth = judged.useful.astype(np.float64)

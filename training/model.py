@@ -1,21 +1,16 @@
 """A finished model: a folder with ``model.safetensors`` and ``config.json``, and how one is found.
 
-The weights are the generator's moving average in half precision, with the prototypes and the sketch of the training
-voices. No human voice is in it.
+This is all that drawing needs, and so it needs no JAX. ``publish.py`` writes what is read here.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
-import jax
-import jax.numpy as jnp
 import numpy as np
-from flax import nnx
 from numpy.typing import NDArray
 
 from dx7.errors import CategoryError, ModelError
@@ -23,12 +18,11 @@ from dx7.exchange import EAR_FILE
 from dx7.hearing.ear import Ear, read_ear
 from dx7.locations import DEFAULT_MODEL, runs_folder
 from dx7.runfolder import CONFIG_FILE, MODEL_FOLDER
-from training.checkpoint import flatten, read_arrays, unflatten, write_arrays, write_atomically
+from training.arrays import read_arrays
 from training.config import Config, make_config
-from training.generator import Generator
+from training.generator_numpy import NumpyGenerator
 from training.prototypes import Prototypes
 from training.sketch import Sketch
-from training.state import Weights, make_generator, make_networks
 
 MODEL_VERSION = 1
 MODEL_FILE = "model.safetensors"
@@ -40,9 +34,10 @@ class Model:
 
     config: Config
     category_keys: tuple[str, ...]
-    generator: Generator
+    generator: NumpyGenerator
     prototypes: Prototypes
     sketch: Sketch
+    names: NDArray[np.uint32]  # hashes of the training voices' names; none in a model that was written without
     step: int
     export_hash: str
     model_hash: str  # 16 hexadecimal digits that name the weights
@@ -58,29 +53,6 @@ class Model:
         return np.asarray(weights / weights.sum(), np.float32)
 
 
-def write_model(
-    folder: Path,
-    *,
-    config: Config,
-    category_keys: Sequence[str],
-    generator: Weights,
-    prototypes: Prototypes,
-    sketch: Sketch,
-    step: int,
-    export_hash: str,
-    ear_file: Path | None = None,
-) -> None:
-    """Write a model folder, with the category ear of its export. ``config.json`` comes last: without it, it is none."""
-    weights = flatten(generator, "generator") | flatten(prototypes._asdict(), "prototypes")
-    arrays = {name: array.astype(np.float16) for name, array in weights.items()}
-    arrays |= flatten(sketch._asdict(), "sketch")
-    about = {"version": MODEL_VERSION, "step": step, "export_hash": export_hash, "category_keys": list(category_keys)}
-    write_arrays(folder / MODEL_FILE, arrays, about)
-    if ear_file is not None:
-        write_atomically(folder / EAR_FILE, ear_file.read_bytes())
-    write_atomically(folder / CONFIG_FILE, (json.dumps(about | {"config": asdict(config)}, indent=2) + "\n").encode())
-
-
 def read_model(folder: Path) -> Model:
     """Read a model folder. Raises ``ModelError`` if it is missing, damaged or of another version."""
     try:
@@ -92,15 +64,13 @@ def read_model(folder: Path) -> Model:
     config = make_config(written["config"], where=str(folder / CONFIG_FILE))
     arrays, about = read_arrays(folder / MODEL_FILE)
     keys = tuple(about["category_keys"])
-
-    networks = make_networks(config, len(keys))
-    like = nnx.eval_shape(lambda: nnx.state(make_generator(config, len(keys), key=jax.random.key(0))))
     return Model(
         config=config,
         category_keys=keys,
-        generator=nnx.merge(networks.generator, unflatten(like, arrays, "generator")),
-        prototypes=Prototypes(*(jnp.asarray(arrays[f"prototypes/{name}"], jnp.float32) for name in Prototypes._fields)),
+        generator=NumpyGenerator(arrays, config, len(keys)),
+        prototypes=Prototypes(*(arrays[f"prototypes/{name}"].astype(np.float32) for name in Prototypes._fields)),
         sketch=Sketch(*(arrays[f"sketch/{name}"] for name in Sketch._fields)),
+        names=arrays.get("names", np.zeros(0, np.uint32)),
         step=int(about["step"]),
         export_hash=str(about["export_hash"]),
         model_hash=sha256((folder / MODEL_FILE).read_bytes()).hexdigest()[:16],

@@ -6,9 +6,11 @@ A name is put together from word lists of our own by a few patterns. Categories 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from zlib import crc32
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dx7.parameters import NAME_LENGTH
 
@@ -38,8 +40,16 @@ _TAILS = "1 2 3 4 5 6 7 8 9 A B C X II III"
 _TRIES = 200
 
 
-def make_names(categories: Sequence[Sequence[str]], *, seed: int) -> list[str]:
+def hash_names(names: Iterable[str]) -> NDArray[np.uint32]:
+    """The hashes of names, each once: enough to know one again, not to read one. Case and spaces do not count."""
+    plain = {"".join(name.upper().split()) for name in names}
+    return np.unique(np.array([crc32(name.encode()) for name in plain], np.uint32))
+
+
+def make_names(categories: Sequence[Sequence[str]], *, seed: int, known: NDArray[np.uint32] | None = None) -> list[str]:
     """One name a voice, each once; ``categories`` are each voice's keys, the main one first. Same seed, same names.
+
+    Names whose hashes are ``known``, those of training voices, are avoided as long as others can be found.
 
     >>> names = make_names([["brass"], ["brass"], ["organ"]], seed=1)
     >>> len(set(names)), max(map(len, names)) <= 10
@@ -49,8 +59,12 @@ def make_names(categories: Sequence[Sequence[str]], *, seed: int) -> list[str]:
     names: list[str] = []
     for slot, keys in enumerate(categories, 1):
         drawn = (_compose(list(keys), chance) for _ in range(_TRIES))
-        fitting = (name for name in drawn if len(name) <= NAME_LENGTH and name not in names)
-        names.append(next(fitting, f"VOICE {slot}"))
+        name = f"VOICE {slot}"
+        for fitting in (name for name in drawn if len(name) <= NAME_LENGTH and name not in names):
+            name = fitting
+            if known is None or not np.isin(hash_names([name]), known).any():
+                break
+        names.append(name)
     return names
 
 
@@ -68,3 +82,34 @@ def _compose(keys: list[str], chance: np.random.Generator) -> str:
 
 def _words(key: str) -> str:
     return _NOUNS.get(key, key.upper().replace("_", "-")[:7])
+
+
+def name_variations(favourite: str, count: int) -> list[str]:
+    """Names of variations: the favourite's, and a number.
+
+    >>> name_variations("TUB BELLS ", 32)[:2], name_variations("", 1)
+    (['TUBBELL 01', 'TUBBELL 02'], ['VOICE 01'])
+    """
+    stem = _squeeze(favourite, NAME_LENGTH - 3)
+    return [f"{stem} {number:02}" for number in range(1, count + 1)]
+
+
+def name_walk(first: str, last: str, count: int) -> list[str]:
+    """Names of the steps from one voice to another: their own at the ends, and in between of both.
+
+    >>> name_walk("BRASS   1", "E.PIANO 1", 4)
+    ['BRASS   1', 'BRA>E.P 02', 'BRA>E.P 03', 'E.PIANO 1']
+    """
+    stem = f"{_squeeze(first, 3)}>{_squeeze(last, 3)}"
+    names = [f"{stem} {number:02}" for number in range(1, count + 1)]
+    if first.strip():
+        names[0] = first
+    if last.strip() and last != first:
+        names[-1] = last
+    return names
+
+
+def _squeeze(name: str, length: int) -> str:
+    """A name in fewer characters: as it is if it fits, else without spaces, cut."""
+    whole = " ".join(name.split())
+    return (whole if len(whole) <= length else whole.replace(" ", "")[:length]) or "VOICE"[:length]

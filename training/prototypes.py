@@ -2,16 +2,14 @@
 
 The metric weighs what is heard: output level and frequency (its logarithm, whatever mode it is set in) most,
 envelopes next, detune least. A code is a centre in that metric, not a voice, and holds no parameter values.
+``codebook.py`` finds them.
 """
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
-import jax
-import jax.numpy as jnp
 import numpy as np
-from jax import Array
 from numpy.typing import NDArray
 
 from dx7.parameters import BY_NAME, GLOBAL_PARAMETER_NAMES
@@ -23,8 +21,8 @@ Features = NDArray[np.float32]
 class Prototypes(NamedTuple):
     """Centres in the metric: ``float32[codes, features]`` of shared settings and of operators."""
 
-    shared: Array
-    operators: Array
+    shared: Features
+    operators: Features
 
 
 def operator_features(operators: Tokens) -> Features:
@@ -83,47 +81,6 @@ def shared_features(shared: Tokens) -> Features:
     return np.stack([np.asarray(column, np.float32) for column in columns], axis=1)
 
 
-def fit_prototypes(tokens: Tokens, *, shared_codes: int, operator_codes: int, rounds: int, key: Array) -> Prototypes:
-    """Prototypes of the voices ``uint8[n, 7, 21]``, ``rounds`` of k-means from random beginnings."""
-    first, second = jax.random.split(key)
-    operators = operator_features(tokens[:, 1:].reshape(-1, tokens.shape[-1]))
-    return Prototypes(
-        _k_means(jnp.asarray(shared_features(tokens[:, 0])), shared_codes, rounds, first),
-        _k_means(jnp.asarray(operators), operator_codes, rounds, second),
-    )
-
-
-def assign_codes(tokens: Tokens, prototypes: Prototypes) -> NDArray[np.int32]:
-    """The nearest prototype of each token: ``int32[n, 7]``. Operator codes count on from the shared ones."""
-    shared = _nearest(jnp.asarray(shared_features(tokens[:, 0])), prototypes.shared)
-    operators = _nearest(
-        jnp.asarray(operator_features(tokens[:, 1:].reshape(-1, tokens.shape[-1]))), prototypes.operators
-    )
-    codes = np.empty(tokens.shape[:2], np.int32)
-    codes[:, 0] = shared
-    codes[:, 1:] = np.asarray(operators).reshape(len(tokens), -1) + len(prototypes.shared)
-    return codes
-
-
-def squared_distances(points: Array, centres: Array) -> Array:
+def squared_distances(points: Features, centres: Features) -> Features:
     """``float[n, features]`` and ``float[codes, features]`` to ``float[n, codes]``."""
-    return (points**2).sum(1)[:, None] - 2 * points @ centres.T + (centres**2).sum(1)
-
-
-@jax.jit
-def _nearest(points: Array, centres: Array) -> Array:
-    # In pieces: all distances at once would be gigabytes.
-    nearest: Array = jax.lax.map(
-        lambda point: squared_distances(point[None], centres)[0].argmin(), points, batch_size=4096
-    )
-    return nearest
-
-
-def _k_means(points: Array, codes: int, rounds: int, key: Array) -> Array:
-    centres = points[jax.random.choice(key, len(points), (codes,), replace=len(points) < codes)]
-    for _ in range(rounds):
-        nearest = _nearest(points, centres)
-        count = jnp.zeros(codes).at[nearest].add(1)
-        total = jnp.zeros_like(centres).at[nearest].add(points)
-        centres = jnp.where(count[:, None] > 0, total / jnp.maximum(count, 1)[:, None], centres)
-    return centres
+    return np.asarray((points**2).sum(1)[:, None] - 2 * points @ centres.T + (centres**2).sum(1), np.float32)

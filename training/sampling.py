@@ -10,10 +10,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-import jax
-import jax.numpy as jnp
 import numpy as np
-from flax import nnx
 from numpy.typing import NDArray
 
 from dx7.errors import ModelError
@@ -21,12 +18,12 @@ from dx7.hearing.ear import Ear
 from dx7.parameter_groups import USUALLY_LOCKED
 from dx7.parameters import PARAMETER_COUNT
 from dx7.voice import Voice
-from training.draw import Drawn, Mix, Temperature, draw
+from training.draw_numpy import Drawn, Mix, Temperature, draw, noise_of
 from training.encoding import TOKENS, decode, encode
 from training.favourite import pull_towards
 from training.listen import grave_faults, hear_for
 from training.model import Model
-from training.names import make_names
+from training.names import make_names, name_variations
 from training.sketch import COPY_DISTANCE, Sketch, find_nearest
 
 # Chosen on held-out voices; the figures are in training/README.md.
@@ -61,6 +58,7 @@ class Slot:
     distance: int
     faults: tuple[str, ...]
     fit: float | None = None
+    share: float | None = None  # how far on the way it is, 0 to 1, if it is a step of a walk
 
 
 @dataclass(frozen=True)
@@ -81,25 +79,30 @@ def sample(
     like: Voice | None = None,
     amount: float = 0.3,
     locked: Sequence[str] = USUALLY_LOCKED,
+    temperature: float = 1.0,
 ) -> Cartridge:
     """``count`` voices of a mix of categories (key to share; empty for any), or variations ``like`` a favourite.
 
     A variation differs from the favourite by the ``amount``, and not at all in the parameter groups ``locked``
-    (``dx7/parameter_groups.py``). The same model, wish and seed give the same voices. Raises ``CategoryError`` for a
-    category the model does not know, ``VoiceError`` for an unknown group, and ``ModelError`` if it cannot draw so many
-    different voices.
+    (``dx7/parameter_groups.py``). A ``temperature`` above 1 makes all choices bolder than usual, below 1 plainer. The
+    same model, wish and seed give the same voices. Raises ``CategoryError`` for a category the model does not know,
+    ``VoiceError`` for an unknown group, and ``ModelError`` if it cannot draw so many different voices.
     """
     pull = None if like is None else pull_towards(_tokens(like), model.prototypes, amount=amount, locked=locked)
     ear = None if like else model.ear
     conditions = make_mix(model, mix, count=(EAR_CANDIDATES if ear and mix else CANDIDATES) * count)
     choice = _Choice(count, mix, like, ear)
-    for number, key in enumerate(jax.random.split(jax.random.key(seed), MOST_DRAWS)):
-        drawn = _draw(model.generator, conditions, key=key, temperature=bolder(number), pull=pull)
+    for number in range(MOST_DRAWS):
+        noise = noise_of(seed, number)
+        drawn = draw(model.generator, conditions, noise=noise, temperature=bolder(number, temperature), pull=pull)
         choice.consider(drawn, model.sketch, everything=number >= PLAIN_DRAWS)
         if len(choice.good) >= count:
             break
     slots, left_out = choice.made()
-    names = make_names([list(mix) or ["any"]] * count, seed=seed)
+    if like:
+        names = name_variations(like.name, count)
+    else:
+        names = make_names([list(mix) or ["any"]] * count, seed=seed, known=model.names)
     named = tuple(replace(slot, voice=slot.voice.replace(name=name)) for slot, name in zip(slots, names, strict=True))
     return Cartridge(named, choice.drawn, left_out)
 
@@ -108,17 +111,20 @@ def make_mix(model: Model, mix: dict[str, float], *, count: int) -> Mix:
     """The conditions of a wish: each category by its share, times the guidance, and the rest "anything"."""
     keys = len(model.category_keys)
     if not mix:
-        return Mix(jnp.zeros((1, count, keys)), jnp.ones((TOKENS, 1)))
+        return Mix(np.zeros((1, count, keys), np.float32), np.ones((TOKENS, 1), np.float32))
     weights = model.weights(mix)
     wanted = np.flatnonzero(weights)
     conditions = np.array([*np.eye(keys, dtype=np.float32)[wanted], np.zeros(keys, np.float32)])
-    return Mix(jnp.asarray(np.tile(conditions[:, None], (1, count, 1))), jnp.asarray(guided(weights[wanted])))
+    return Mix(np.tile(conditions[:, None], (1, count, 1)), guided(weights[wanted]))
 
 
-def bolder(number: int) -> Temperature:
-    """The temperature of draw ``number`` (0..): as chosen for the first ones, then rising to the boldest."""
+def bolder(number: int, temperature: float = 1.0) -> Temperature:
+    """The temperature of draw ``number`` (0..): as chosen for the first ones, then rising to the boldest.
+
+    All of it times the ``temperature`` that was asked for.
+    """
     dared = max(0, number + 1 - PLAIN_DRAWS) / (MOST_DRAWS - PLAIN_DRAWS)
-    warmth = (_WARMTH + (_BOLDEST - _WARMTH) * dared).astype(np.float32)
+    warmth = (_WARMTH + (_BOLDEST - _WARMTH) * dared).astype(np.float32) * np.float32(temperature)
     return Temperature(codes=warmth, values=warmth)
 
 
@@ -148,12 +154,12 @@ class _Choice:
 
     def consider(self, drawn: Drawn, sketch: Sketch, *, everything: bool = False) -> None:
         """Hear the likelier half, or everything, until there is enough; keep what is good and unlike what was kept."""
-        likelihood = np.asarray(drawn.likelihood)
+        likelihood = drawn.likelihood
         likelier = len(likelihood) if everything else -(-len(likelihood) // 2)
         rows = np.sort(np.argsort(-likelihood, kind="stable")[:likelier])
         self.drawn += len(likelihood)
         self.left_out["less likely"] += len(likelihood) - len(rows)
-        parameters = decode(np.asarray(drawn.tokens)[rows])
+        parameters = decode(drawn.tokens[rows])
         for first in range(0, len(rows), AT_ONCE):
             if self.has_enough:
                 self.left_out[NEEDLESS] += len(rows) - first
@@ -202,6 +208,3 @@ def _misfit(slot: Slot) -> float:
 
 def _tokens(voice: Voice) -> NDArray[np.uint8]:
     return np.asarray(encode(np.frombuffer(voice.parameters, np.uint8)[None])[0], np.uint8)
-
-
-_draw = nnx.jit(draw)

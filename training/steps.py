@@ -19,8 +19,7 @@ from training.config import Config
 from training.data import Batch, Voices, draw_batch
 from training.devices import replicated, split
 from training.discriminator import one_hot
-from training.draw import Mix, draw
-from training.encoding import TOKENS
+from training.draw import draw
 from training.generator import Generator, straight_through
 from training.state import Networks, TrainState, Weights, make_networks
 
@@ -60,7 +59,7 @@ def adversarial_step(networks: Networks, config: Config) -> Step:
         human = one_hot(batch.tokens)
 
         generator = nnx.merge(networks.generator, state.generator)
-        drawn = draw(generator, Mix(batch.weights[None], jnp.ones((TOKENS, 1))), key=draw_key)
+        drawn = draw(generator, batch.weights, key=draw_key)
         generated = one_hot(drawn.tokens)
 
         def discriminator_loss(weights: Weights) -> tuple[Array, Metrics]:

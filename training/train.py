@@ -29,15 +29,17 @@ from dx7.parameters import VOICES_IN_BANK
 from dx7.runfolder import CONFIG_FILE, METRICS_FILE, MODEL_FOLDER, SAMPLES_FOLDER, hold_run
 from dx7.voice import Voice
 from training import devices, losses
-from training.checkpoint import flatten, read_arrays, unflatten, write_arrays, write_atomically
+from training.arrays import read_arrays, write_arrays, write_atomically
+from training.checkpoint import flatten, unflatten
+from training.codebook import fit_prototypes
 from training.config import Config
 from training.data import Voices, gather, human_lot, of_split
-from training.draw import Mix, draw
-from training.encoding import TOKENS, decode, encode
+from training.draw import draw
+from training.encoding import decode, encode
 from training.lesson import Lesson, read_or_make_lesson
 from training.listening import read_or_draw_brood
-from training.model import write_model
-from training.prototypes import Prototypes, fit_prototypes
+from training.prototypes import Prototypes
+from training.publish import write_model
 from training.sketch import make_sketch
 from training.state import Networks, TrainState, Weights, make_networks, make_state
 from training.steps import Step, compile_phases
@@ -171,6 +173,7 @@ def _finish(run: Run, state: TrainState, model: Path) -> None:
         step=int(state.step),
         export_hash=run.export.content_hash,
         ear_file=run.export.ear_file,
+        names=[run.export.names[row] for row in rows],
     )
 
 
@@ -190,7 +193,7 @@ def open_run(export: Export, config: Config, run_folder: Path) -> Run:
         for name, text in (("config_hash", "config"), ("export_hash", "export")):
             if written.get(name) != about[name]:
                 raise ModelError(f"{run_folder} was begun with another {text}; use that one, or another run folder")
-        prototypes = Prototypes(*(jnp.asarray(arrays[f"prototypes/{name}"]) for name in Prototypes._fields))
+        prototypes = Prototypes(*(arrays[f"prototypes/{name}"] for name in Prototypes._fields))
         state = unflatten(state, arrays)
     else:
         prototypes = fit_prototypes(
@@ -247,8 +250,8 @@ def write_samples(run: Run, state: TrainState, step: int) -> None:
     """A cartridge of the same 32 seeds, two voices a category, as they come."""
     categories = len(run.export.category_keys)
     wanted = np.arange(VOICES_IN_BANK) % categories
-    mix = Mix(jnp.eye(categories)[wanted][None], jnp.ones((TOKENS, 1)))
-    drawn = _draw(nnx.merge(run.networks.generator, state.average), mix, key=jax.random.key(run.config.seed))
+    generator = nnx.merge(run.networks.generator, state.average)
+    drawn = _draw(generator, jnp.eye(categories)[wanted], key=jax.random.key(run.config.seed))
     names = [f"{run.export.category_keys[number][:7]} {slot}".upper() for slot, number in enumerate(wanted, 1)]
     voices = map(Voice.from_array, decode(np.asarray(drawn.tokens)), names)
     write_atomically(run.folder / SAMPLES_FOLDER / f"step-{step:06}.syx", encode_bank_message(list(voices)))

@@ -8,6 +8,9 @@ from dx7.errors import CategoryError, FileError
 from dx7.selection import read_voice, split_slot
 from dx7.voice import Voice
 
+AMOUNTS = {"touch": 0.1, "variation": 0.3, "cousin": 1.0}
+LEAST_AMOUNT = 0.01
+
 
 def parse_mix(text: str) -> dict[str, float]:
     """Shares of categories, summing to 1: ``brass``, ``brass+strings`` or ``brass:0.7,strings:0.3``; empty for any.
@@ -34,13 +37,30 @@ def parse_mix(text: str) -> dict[str, float]:
     return {key: share / total for key, share in shares.items()}
 
 
-def default_file(mix: dict[str, float], *, varied: bool) -> Path:
+def parse_amount(text: str) -> float:
+    """How far variations are from their favourite: one of :data:`AMOUNTS`, or a number above 0, to 1.
+
+    >>> parse_amount("touch"), parse_amount("0.5")
+    (0.1, 0.5)
+
+    Raises ``ValueError`` that says what may be given.
+    """
+    try:
+        amount = AMOUNTS[text] if text in AMOUNTS else float(text)
+    except ValueError:
+        amount = 0.0
+    if not LEAST_AMOUNT <= amount <= 1:
+        raise ValueError(f"{text!r} is no amount; it is {', '.join(AMOUNTS)}, or a number from {LEAST_AMOUNT} to 1")
+    return amount
+
+
+def default_file(mix: dict[str, float], *, varied: bool, walked: bool = False) -> Path:
     """The name of a cartridge for which none was given.
 
     >>> print(default_file({"brass": 0.7, "strings": 0.3}, varied=False), default_file({}, varied=True))
     brass+strings.syx variations.syx
     """
-    return Path(("variations" if varied else "+".join(mix) or "cartridge") + ".syx")
+    return Path(("walk" if walked else "variations" if varied else "+".join(mix) or "cartridge") + ".syx")
 
 
 def read_favourite(text: str) -> Voice:
@@ -49,3 +69,13 @@ def read_favourite(text: str) -> Voice:
     if slot is None:
         raise FileError(f"{text!r} does not name a voice; write FILE:SLOT, as in bank.syx:3")
     return read_voice(path, slot)
+
+
+def name_of(text: str) -> str:
+    """``FILE:SLOT`` without the folders, as a sidecar names it: the same bytes wherever they lie.
+
+    >>> name_of("banks/rom1a.syx:11")
+    'rom1a.syx:11'
+    """
+    path, slot = split_slot(text)
+    return f"{path.name}:{slot}"

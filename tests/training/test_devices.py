@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 from dx7.errors import ExportError, ModelError
 from dx7.runfolder import METRICS_FILE
 from training import devices
-from training.checkpoint import read_arrays
+from training.arrays import read_arrays
 from training.cli import app
 from training.train import CHECKPOINT_FILE, train
 

@@ -11,7 +11,8 @@ from dx7.hearing.listening import listen_many
 from tests.dx7.test_ear import make_ear
 from training.cartridge import facts_of
 from training.listen import hear_for, hear_parameters
-from training.model import read_model, write_model
+from training.model import read_model
+from training.publish import write_model
 from training.sampling import SURE, sample
 
 from .conftest import voices_by_rule

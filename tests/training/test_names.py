@@ -1,10 +1,11 @@
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from dx7.categories import category_keys
 from dx7.names import encode_name, is_printable
-from training.names import make_names
+from training.names import hash_names, make_names
 
 
 @given(
@@ -32,3 +33,11 @@ def test_a_category_without_words_is_named_by_its_key():
 
 def test_two_seeds_differ():
     assert make_names([["brass"]] * 32, seed=1) != make_names([["brass"]] * 32, seed=2)
+
+
+def test_names_of_training_voices_are_avoided_while_others_can_be_found():
+    usual = make_names([["brass"]] * 32, seed=1)
+    known = hash_names(name.lower() + " " for name in usual[::2])
+    assert not np.isin(hash_names(make_names([["brass"]] * 32, seed=1, known=known)), known).any()
+    everything = hash_names(make_names([["brass"]] * 500, seed=3))
+    assert len(set(make_names([["brass"]] * 32, seed=1, known=everything))) == 32

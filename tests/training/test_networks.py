@@ -1,17 +1,12 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
-import pytest
 from flax import nnx
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from dx7.parameters import PARAMETERS
-from dx7.voice import Voice
 from training.config import load_config
 from training.discriminator import one_hot
-from training.draw import Mix, Temperature, draw
-from training.encoding import LEGAL, decode, encode
+from training.draw import draw
+from training.encoding import LEGAL, encode
 from training.state import make_discriminator, make_generator
 
 from .conftest import random_voices
@@ -26,36 +21,14 @@ judge = nnx.jit(lambda discriminator, *given: discriminator(*given))
 CODES = CONFIG.global_codes + CONFIG.operator_codes
 
 
-def some_mix(conditions: int = 1) -> Mix:
-    return Mix(jnp.tile(jnp.eye(CATEGORIES)[:conditions, None], (1, 8, 1)), jnp.full((7, conditions), 1 / conditions))
+def some_weights() -> jax.Array:
+    return jnp.tile(jnp.eye(CATEGORIES)[:1], (8, 1))
 
 
 def legal_codes(count: int) -> jax.Array:
     codes = np.random.default_rng(0).integers(CONFIG.global_codes, CODES, (count, 7))
     codes[:, 0] = 3
     return jnp.asarray(codes)
-
-
-@given(st.integers(0, 2**31 - 1), st.floats(0.1, 20.0))
-@settings(max_examples=20, deadline=None)
-def test_whatever_is_drawn_is_a_legal_voice(seed, temperature):
-    warm = Temperature(jnp.asarray(temperature), jnp.asarray(temperature))
-    drawn = draw_eight(generator, some_mix(), key=jax.random.key(seed), temperature=warm)
-    for parameters in decode(np.asarray(drawn.tokens)):
-        assert Voice.from_array(parameters).parameters == parameters.tobytes()
-    legal = generator.code_legal
-    assert all(legal[token, code] for row in np.asarray(drawn.codes) for token, code in enumerate(row))
-
-
-def test_weights_that_are_not_numbers_still_draw_legal_voices():
-    broken = jax.tree.map(lambda weight: jnp.full_like(weight, jnp.nan), nnx.state(generator))
-    drawn = draw_eight(
-        nnx.merge(nnx.graphdef(generator), broken),
-        some_mix(),
-        key=jax.random.key(0),
-        temperature=Temperature(jnp.asarray(1.0), jnp.asarray(1.0)),
-    )
-    assert (decode(np.asarray(drawn.tokens)) <= [row.maximum for row in PARAMETERS]).all()
 
 
 def test_generator_shapes_and_legal_logits():
@@ -83,11 +56,16 @@ def test_a_draw_is_expected_from_what_came_before_and_nothing_after():
 
 def test_drawing_follows_the_distribution_that_training_sees():
     """Loop and parallel pass agree: the drawn voices are as probable as one pass over them says."""
-    cold = Temperature(jnp.asarray(1e-4), jnp.asarray(1e-4))
-    drawn = draw_eight(generator, some_mix(), key=jax.random.key(3), temperature=cold)
-    logits = expect(generator, drawn.tokens, drawn.codes, some_mix().conditions[0])
-    assert np.array_equal(logits.codes.argmax(-1), drawn.codes)
-    assert (np.asarray(logits.values.argmax(-1)) == np.asarray(drawn.tokens)).mean() > 0.999
+    key = jax.random.key(3)
+    drawn = draw_eight(generator, some_weights(), key=key)
+    logits = expect(generator, drawn.tokens, drawn.codes, some_weights())
+    for token in range(7):  # with the noise of each draw, what the pass expects is what was drawn
+        token_key = jax.random.fold_in(key, token)
+        codes = logits.codes[:, token] + jax.random.gumbel(token_key, (8, CODES))
+        assert np.array_equal(codes.argmax(-1), drawn.codes[:, token])
+        for slot in range(21):
+            noise = jax.random.gumbel(jax.random.fold_in(token_key, slot + 1), (8, 100))
+            assert np.array_equal((logits.values[:, token, slot] + noise).argmax(-1), drawn.tokens[:, token, slot])
 
 
 def test_category_and_algorithm_matter_to_the_discriminator():
@@ -100,13 +78,3 @@ def test_category_and_algorithm_matter_to_the_discriminator():
     assert not np.allclose(
         verdicts, judge(discriminator, one_hot(jnp.asarray(rewired)), jnp.eye(CATEGORIES)[jnp.zeros(6, int)])
     )
-
-
-def test_a_mix_lies_between_its_parts():
-    key = jax.random.key(0)
-    cool = Temperature(jnp.asarray(1.0), jnp.asarray(1.0))
-    alone = draw_eight(generator, some_mix(1), key=key, temperature=cool)
-    both = draw_eight(generator, some_mix(2), key=key, temperature=cool)
-    assert not np.array_equal(alone.tokens, both.tokens)
-    with pytest.raises((TypeError, ValueError)):
-        draw_eight(generator, Mix(jnp.zeros((1, 8, CATEGORIES + 1)), jnp.ones((7, 1))), key=key, temperature=cool)

@@ -190,3 +190,33 @@ def test_more_is_dared_only_after_the_plain_draws():
     assert (warmth[:PLAIN_DRAWS] == TEMPERATURE.codes).all()
     assert (np.diff(warmth[PLAIN_DRAWS - 1 :], axis=0) > 0).all()
     assert np.isfinite(warmth).all()
+
+
+def test_a_walk_begins_and_ends_with_the_two_voices(finished_run, favourite, tmp_path):
+    out = tmp_path / "walk.syx"
+    ends = [f"{favourite}:1", f"{favourite}:4"]
+    asked = ["sample", "--model", str(finished_run), "--out", str(out), "--walk", ends[0]]
+    result = invoke(app, [*asked, "--to", ends[1], "--temperature", "0.9"])
+    assert result.exit_code == 0, result.output
+    voices = read_bank(out).voices()
+    assert [voices[0], voices[-1]] == [read_favourite(end) for end in ends]
+    assert len({voice.name for voice in voices}) == 32
+    sidecar = json.loads(out.with_suffix(".json").read_text())
+    assert sidecar["walk"] == {"from": "favourites.syx:1", "to": "favourites.syx:4"}
+    shares = [slot["share_of_the_way"] for slot in sidecar["slots"]]
+    assert shares == sorted(set(shares))
+    assert sidecar["drawn"] == 32 + sum(sidecar["left_out"].values())
+    assert invoke(app, asked).exit_code == 2
+    assert invoke(app, [*asked, "--to", ends[1], "--like", ends[0]]).exit_code == 2
+
+
+def test_amounts_in_words_reach_the_sidecar_and_temperature_the_voices(finished_run, favourite, tmp_path):
+    files = [tmp_path / name for name in ("plain.syx", "bold.syx")]
+    for file, temperature in zip(files, ("1", "1.6"), strict=True):
+        asked = ["--like", f"{favourite}:2", "--amount", "touch", "--temperature", temperature]
+        result = invoke(app, ["sample", *asked, "--model", str(finished_run), "--out", str(file)])
+        assert result.exit_code == 0, result.output
+        assert json.loads(file.with_suffix(".json").read_text())["like"]["amount"] == 0.1
+    assert files[0].read_bytes() != files[1].read_bytes()
+    assert read_bank(files[0]).voices()[4].name == "FAV 2 05"
+    assert invoke(app, ["sample", "--like", f"{favourite}:2", "--amount", "stranger"]).exit_code == 2

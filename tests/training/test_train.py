@@ -14,7 +14,7 @@ from dx7.errors import ExportError, ModelError
 from dx7.exchange import read_export
 from dx7.files import read_bank
 from dx7.runfolder import METRICS_FILE, SAMPLES_FOLDER, hold_run, running_process
-from training.checkpoint import read_arrays
+from training.arrays import read_arrays
 from training.config import Config
 from training.evaluating.figures import marginal_distance
 from training.evaluating.made import draw_wanted

@@ -6,13 +6,10 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-import jax
-import jax.numpy as jnp
 import numpy as np
-from flax import nnx
 
 from dx7.parameters import VOICES_IN_BANK
-from training.draw import AS_LEARNED, Mix, draw
+from training.draw_numpy import AS_LEARNED, Mix, draw, noise_of
 from training.encoding import TOKENS, decode
 from training.evaluating import baselines
 from training.evaluating.voiceset import Parameters, VoiceSet, deal_into_banks
@@ -63,9 +60,8 @@ def draw_wanted(model: Model, wanted: Sequence[str], *, seed: int, as_in_cartrid
     if as_in_cartridges:
         shares, temperature = guided(shares[0]), TEMPERATURE
     given = np.stack([conditions, np.zeros_like(conditions)])[: shares.shape[1]]
-    mix = Mix(jnp.asarray(given), jnp.asarray(shares))
-    drawn = nnx.jit(draw)(model.generator, mix, key=jax.random.key(seed), temperature=temperature)
-    return decode(np.asarray(drawn.tokens))
+    drawn = draw(model.generator, Mix(given, shares), noise=noise_of(seed), temperature=temperature)
+    return decode(drawn.tokens)
 
 
 def fill_cartridges(
