@@ -24,7 +24,7 @@ from training.generator_numpy import NumpyGenerator
 from training.prototypes import Prototypes
 from training.sketch import Sketch
 
-MODEL_VERSION = 1
+MODEL_VERSION = 2
 MODEL_FILE = "model.safetensors"
 
 
