@@ -14,29 +14,48 @@ from numpy.typing import NDArray
 
 from dx7.parameters import NAME_LENGTH
 
+# What a category's voices are called, and how they are; words of both kinds fit into ten characters together, or are
+# drawn again.
 _NOUNS = {
-    "piano": "PIANO GRAND UPRIGHT HAMMER KEYS IVORY PARLOR SALON PNO",
-    "epiano": "E.PIANO TINES REEDS SUITCASE STAGE EKEYS BARK TINE EP",
-    "organ": "ORGAN PIPES DRAWBAR CHAPEL LOFT REEDORG CONSOLE ORG",
-    "clav": "CLAV HARPSI QUILL PLECTRA SPINET FUNKEY JACKS CLV",
-    "bell": "BELL CHIME CAROL GLASS TOWER STEEPLE BRONZE TOLL BEL",
-    "mallet": "MARIMBA VIBES XYLO KALIMBA BARS MALLET ROSEWD STEEL MLT",
-    "guitar": "GUITAR HARP LUTE PLUCK NYLON SITAR KOTO FRETS GTR",
-    "bass": "BASS LOWEND FINGER SUB THUMP FRETLS ROUND BOTTOM BAS",
-    "strings": "STRINGS BOWS CELLI VIOLIN SECTION TUTTI QUARTET ARCO STR",
-    "brass": "BRASS HORNS TRUMPET FANFARE BONES SECTION TUBA STABS BRS",
-    "wind": "FLUTE REED OBOE BREATH PICCOLO WHISTLE SAX CLARI WND",
-    "voice": "CHOIR AAHS VOX CHORALE CANTOR HUMMING VOWELS OOHS VOC",
-    "lead": "LEAD SOLO LINE EDGE HOOK SYNC SAWTOP SCREAM LD",
-    "pad": "PAD HAZE DRIFT VEIL CLOUDS MIST AURORA BLANKET PD",
-    "drum": "DRUM TOM SNARE BLOCK CONGA KICK RIM SKIN PRC",
-    "fx": "FX STORM LASER ENGINE ALARM SIGNAL PORTAL GALE SFX",
+    "piano": "PIANO GRAND UPRIGHT HAMMER KEYS IVORY PARLOR SALON PNO CONCERT",
+    "epiano": "E.PIANO TINES REEDS SUITCASE STAGE EKEYS BARK TINE EP WURLY",
+    "organ": "ORGAN PIPES DRAWBAR CHAPEL LOFT PRINCIPAL CONSOLE ORG FLUE SWELL",
+    "clav": "CLAV HARPSI QUILL PLECTRA SPINET FUNK JACKS CLV LUTESTP",
+    "bell": "BELL CHIME CAROL GLASS TOWER STEEPLE BRONZE TOLL CELESTA BELLS",
+    "mallet": "MARIMBA VIBES XYLO KALIMBA BARS MALLET ROSEWD STEEL GLOCK LOGS",
+    "guitar": "GUITAR HARP LUTE PLUCK NYLON SITAR KOTO FRETS GTR STRUM BANJO",
+    "bass": "BASS LOWEND FINGER SUB THUMP FRETLS SLAP PICK UPRITE BOTTOM",
+    "strings": "STRINGS BOWS CELLI VIOLINS SECTION TUTTI QUARTET ARCO VIOLAS STR",
+    "brass": "BRASS HORNS TRUMPET FANFARE BONES SECTION TUBA STABS CORNET BRS",
+    "wind": "FLUTE REED OBOE BREATH PICCOLO WHISTLE SAX CLARINET BASSOON PANPIPE",
+    "voice": "CHOIR AAHS VOX CHORALE CANTOR HUMMING VOWELS OOHS VOICES MONKS",
+    "lead": "LEAD SOLO LINE EDGE HOOK SYNC SAW SCREAM SQUARE WHIP",
+    "pad": "PAD HAZE DRIFT VEIL CLOUDS MIST AURORA BLANKET HALO TIDE",
+    "drum": "DRUM TOM SNARE BLOCK CONGA KICK RIM SKIN PERC TIMPANI",
+    "fx": "STORM LASER ENGINE ALARM SIGNAL PORTAL GALE SFX METEOR SIREN",
 }
-_QUALITIES = (
-    "WARM BRIGHT DARK SOFT HARD THIN WIDE DEEP CLEAR ROUND OLD NEW SLOW FAST HIGH LOW RED BLUE GOLD IRON "
-    "TALL RAW PURE SILK DUSK DAWN NORTH SOUTH MILD BOLD LATE DRY WET AIRY RICH DIM SHY PLAIN FINE GRAY"
-)
+_STRUCK = "WARM BRIGHT DARK SOFT HARD THIN DEEP CLEAR ROUND OLD DRY MELLOW CRISP LONG SHORT TIGHT"
+_HELD = "WARM BRIGHT DARK SOFT BIG THIN WIDE DEEP CLEAR ROUND SLOW FAST FULL MELLOW AIRY RICH SMALL"
+_QUALITIES = {
+    "piano": _STRUCK + " TACK HONKY FELT",
+    "epiano": _STRUCK + " DYNO CHORUS BELL STEREO",
+    "organ": _HELD + " FULL JAZZ ROTARY PERC GREAT",
+    "clav": _STRUCK + " WAH FUNKY MUTED",
+    "bell": _STRUCK + " ICE TINY CHURCH TEMPLE",
+    "mallet": _STRUCK + " WOOD TREM ISLAND",
+    "guitar": _STRUCK + " FOLK JAZZ MUTED STEEL",
+    "bass": _STRUCK + " SYNTH FAT RUBBER WOOD",
+    "strings": _HELD + " LOW HIGH MUTED SORDINO",
+    "brass": _HELD + " MUTED LOW HIGH SFORZ SYNTH",
+    "wind": _HELD + " ALTO TENOR LOW WOOD",
+    "voice": _HELD + " ALTO BOY DISTANT VOWEL",
+    "lead": _HELD + " MONO SYNTH SHARP NASAL ACID",
+    "pad": _HELD + " GLASS SYNTH STILL NIGHT",
+    "drum": _STRUCK + " LOW HIGH SYNTH WOOD METAL",
+    "fx": _HELD + " SPACE METAL FAR ODD",
+}
 _TAILS = "1 2 3 4 5 6 7 8 9 A B C X II III"
+_SHORTEST = 3  # what is as short is an abbreviation, and says too little with nothing but a number
 _TRIES = 200
 
 
@@ -55,7 +74,7 @@ def make_names(categories: Sequence[Sequence[str]], *, seed: int, known: NDArray
     >>> len(set(names)), max(map(len, names)) <= 10
     (3, True)
     """
-    chance = np.random.default_rng(seed)
+    chance = np.random.default_rng([seed, crc32(repr([list(keys) for keys in categories]).encode())])
     names: list[str] = []
     for slot, keys in enumerate(categories, 1):
         drawn = (_compose(list(keys), chance) for _ in range(_TRIES))
@@ -69,19 +88,21 @@ def make_names(categories: Sequence[Sequence[str]], *, seed: int, known: NDArray
 
 
 def _compose(keys: list[str], chance: np.random.Generator) -> str:
-    def one_of(words: str) -> str:
-        return str(chance.choice(words.split()))
+    def one_of(words: Sequence[str]) -> str:
+        return str(chance.choice(words))
 
+    if len(keys) > 1 and chance.random() < 0.5:  # a mix shows in the name: HORNS+ARCO
+        return f"{one_of(_words(keys[0], longest=5))}+{one_of(_words(keys[1], longest=4))}"
     main = one_of(_words(keys[0]))
-    if len(keys) > 1 and chance.random() < 0.5:  # a mix shows in the name: HORN+ARCO
-        return f"{main[:5]}+{one_of(_words(keys[1]))[:4]}"
-    if chance.random() < 0.6:
-        return f"{one_of(_QUALITIES)} {main}"
-    return f"{main} {one_of(_TAILS)}"
+    if len(main) <= _SHORTEST or chance.random() < 0.7:
+        return f"{one_of(_QUALITIES.get(keys[0], _HELD).split())} {main}"
+    return f"{main} {one_of(_TAILS.split())}"
 
 
-def _words(key: str) -> str:
-    return _NOUNS.get(key, key.upper().replace("_", "-")[:7])
+def _words(key: str, longest: int = NAME_LENGTH) -> list[str]:
+    """A category's words of at most so many characters; its key, cut, where there are none."""
+    fitting = [word for word in _NOUNS.get(key, "").split() if len(word) <= longest]
+    return fitting or [key.upper().replace("_", "-")[: min(longest, 7)]]
 
 
 def name_variations(favourite: str, count: int) -> list[str]:
