@@ -141,7 +141,7 @@ class TorchTrainer:
         self.rate.step()
         with torch.no_grad():
             torch._foreach_lerp_(self.average, self.own, 1 - self.decay)
-        return float(code_surprise) / len(tokens), float(value_surprise) / len(tokens)
+        return code_surprise.item() / len(tokens), value_surprise.item() / len(tokens)
 
 
 def as_tensors(*arrays: Any) -> list[Tensor]:
