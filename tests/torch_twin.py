@@ -14,17 +14,18 @@ import torch
 from torch.nn import functional
 
 from training.config import Config
-from training.encoding import ALGORITHM_SLOT, BASIS, FILLED, LEGAL, SLOTS, TOKENS
-from training.generator import _CAUSAL, _KINDS, _RELATIONS, IMPOSSIBLE
+from training.encoding import ALGORITHM_SLOT, BASIS, FILLED, KINDS, LEGAL, SLOTS, TOKENS
+from training.generator import IMPOSSIBLE
+from training.graph import EARLIER_RELATIONS
 
 Tensor = torch.Tensor
 
 _SLOT = torch.arange(SLOTS)
 _IS_FILLED = torch.tensor(FILLED)
 _IS_LEGAL = torch.tensor(LEGAL)
-_MAY_LOOK = torch.tensor(_CAUSAL)
-_RELATION = torch.tensor(_RELATIONS, dtype=torch.long)
-_KIND = torch.tensor(_KINDS)
+_MAY_LOOK = torch.ones(TOKENS, TOKENS, dtype=torch.bool).tril()
+_RELATION = torch.tensor(EARLIER_RELATIONS, dtype=torch.long)
+_KIND = torch.tensor(KINDS)
 _BASIS = torch.tensor(BASIS)
 _NORM_EPSILON = 1e-6  # of Flax
 
