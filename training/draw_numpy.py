@@ -67,8 +67,10 @@ class Drawn(NamedTuple):
 def noise_of(seed: int, number: int = 0) -> Noise:
     """The noise of draw ``number`` of a seed. The same two give the same noise."""
     chance = np.random.default_rng([seed, number])
-    # A gumbel is minus the logarithm of an exponential number, and those come quicker.
-    return lambda count, choices: -np.log(chance.standard_exponential((count, choices), np.float32))
+    # A gumbel is minus the logarithm of an exponential number, and those come quicker. One in millions of them is 0,
+    # and would choose what is not legal.
+    least = np.finfo(np.float32).tiny
+    return lambda count, choices: -np.log(np.maximum(chance.standard_exponential((count, choices), np.float32), least))
 
 
 def one_noise_for_all(noise: Noise) -> Noise:

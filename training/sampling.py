@@ -19,7 +19,7 @@ from dx7.parameter_groups import USUALLY_LOCKED
 from dx7.parameters import PARAMETER_COUNT
 from dx7.voice import Voice
 from training.draw_numpy import Drawn, Mix, Temperature, draw, noise_of
-from training.encoding import TOKENS, decode, encode
+from training.encoding import ALGORITHM_SLOT, TOKENS, decode, encode
 from training.favourite import pull_towards
 from training.listen import grave_faults, hear_for
 from training.model import Model
@@ -27,10 +27,10 @@ from training.names import make_names, name_variations
 from training.sketch import COPY_DISTANCE, Sketch, find_nearest
 
 # Chosen on held-out voices; the figures are in training/README.md.
-GUIDANCE = 2.0  # above 1 a category comes out plainer than in the training voices
-# Less for the shared settings: with full guidance nearly all brass comes out with one algorithm.
-SHARED_GUIDANCE = 1.25
-_WARMTH = np.array([1.0] + [0.85] * (TOKENS - 1), np.float32)  # likewise, a shared token and six operators
+GUIDANCE = 1.25  # above 1 a category comes out plainer than in the training voices
+# Below 1 for the shared settings: half of what is surely brass has algorithm 18, and a quarter of human brass.
+SHARED_GUIDANCE = 0.7
+_WARMTH = np.array([1.0] + [0.95] * (TOKENS - 1), np.float32)  # likewise, a shared token and six operators
 TEMPERATURE = Temperature(codes=_WARMTH, values=_WARMTH)
 CANDIDATES = 3  # drawn at a time for each voice asked for; the likelier half of them is heard
 EAR_CANDIDATES = 4  # likewise, where an ear can choose
@@ -154,7 +154,7 @@ class _Choice:
 
     def consider(self, drawn: Drawn, sketch: Sketch, *, everything: bool = False) -> None:
         """Hear the likelier half, or everything, until there is enough; keep what is good and unlike what was kept."""
-        likelihood = drawn.likelihood
+        likelihood = _beside_fellows(drawn.likelihood, drawn.tokens[:, 0, ALGORITHM_SLOT])
         likelier = len(likelihood) if everything else -(-len(likelihood) // 2)
         rows = np.sort(np.argsort(-likelihood, kind="stable")[:likelier])
         self.drawn += len(likelihood)
@@ -200,6 +200,12 @@ class _Choice:
         for slot in ranked[self.count :]:
             left_out[slot.faults[0] if slot.faults else needless] += 1
         return slots, dict(left_out)
+
+
+def _beside_fellows(likelihood: NDArray[np.float32], algorithm: NDArray[np.integer]) -> NDArray[np.float64]:
+    """How much likelier voices are than others of their algorithm: the likelier half is not to have the usual ones."""
+    count = np.maximum(np.bincount(algorithm), 1)
+    return np.asarray(likelihood - (np.bincount(algorithm, weights=likelihood) / count)[algorithm], np.float64)
 
 
 def _misfit(slot: Slot) -> float:

@@ -142,3 +142,7 @@ def test_a_cartridge_is_sampled_without_jax(finished_run, tmp_path):
     ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert ended.stdout.splitlines()[-1] == "[]"
     assert (tmp_path / "brass.syx").stat().st_size == 4104
+
+
+def test_noise_is_finite_however_much_is_drawn():
+    assert np.isfinite(noise_of(0)(40_000, 1_000)).all()
