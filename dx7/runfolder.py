@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from statistics import harmonic_mean
 from typing import Any
 
 from dx7.errors import ModelError
@@ -82,7 +83,7 @@ def pace(lines: Sequence[Mapping[str, Any]]) -> float | None:
     """
     latest = [line for line in lines[-_PACE_OVER:] if line.get("phase") == lines[-1].get("phase")]
     timed = [float(line["steps_per_second"]) for line in latest if line.get("steps_per_second")]
-    return len(timed) / sum(1 / each for each in timed) if timed else None
+    return round(harmonic_mean(timed), 3) if timed else None
 
 
 def _locked(descriptor: int, how: int) -> bool:

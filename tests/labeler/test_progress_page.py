@@ -130,7 +130,7 @@ def test_the_export_is_looked_at_and_written_from_the_page(data: Path) -> None:
 def make_run(data: Path, name: str) -> Path:
     folder = data / "runs" / name
     (folder / "samples").mkdir(parents=True)
-    config = {"config": {"likelihood_steps": 60, "adversarial_steps": 20}, "export_hash": "ab" * 32}
+    config = {"config": {}, "steps": 80, "export_hash": "ab" * 32}
     (folder / CONFIG_FILE).write_text(json.dumps(config))
     line = {"step": 40, "phase": "likelihood", "loss/codes": 30.0, "loss/values": 200.0, "steps_per_second": 2.0}
     (folder / METRICS_FILE).write_text(json.dumps(line) + "\n")
