@@ -16,7 +16,7 @@ from dx7.files import write_file
 from dx7.runfolder import CONFIG_FILE, LOG_FILE, running_process
 from labeler.model.commands import COMMAND
 
-CONFIGS = {"base": "base: some 12 minutes on two cores", "tiny": "tiny: a minute, to see that it works"}
+CONFIGS = {"base": "base: some 15 minutes on two cores", "tiny": "tiny: a minute, to see that it works"}
 SETTINGS_FILE = "settings.toml"  # the settings of a run, as the command takes them
 _started: dict[Path, subprocess.Popen[bytes]] = {}  # by this app, so that it notices their ends
 

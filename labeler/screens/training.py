@@ -81,13 +81,13 @@ def _draw_run(folder: Path, exports: Path) -> None:
     """What moves: drawn again every few seconds while the run goes on."""
     state = read_run(folder).state
     every = _LOOK_EVERY if state is RunState.RUNNING else None
-    st.fragment(run_every=every)(_draw_state)(folder, exports, state)
+    st.fragment(run_every=every)(_draw_state)(folder, exports, state, len(read_samples(folder)))
 
 
-def _draw_state(folder: Path, exports: Path, state: RunState) -> None:
+def _draw_state(folder: Path, exports: Path, state: RunState, samples: int) -> None:
     run = read_run(folder)
-    if run.state is not state:
-        st.rerun()
+    if run.state is not state or len(read_samples(folder)) != samples:
+        st.rerun()  # the rest of the page as well: there is a cartridge more to hear, or the run has ended
     words, button = st.columns([5, 1.2], vertical_alignment="center")
     words.progress(min(1.0, run.step / run.steps) if run.steps else 0.0, as_text(_told(run)))
     if run.state is RunState.RUNNING:
@@ -114,7 +114,7 @@ def _try(act: Any) -> None:
 def _told(run: Run) -> str:
     facts = [run.state.value]
     facts += [f"step {run.step:,} of {run.steps:,}"] if run.steps else []
-    facts += ["loading and compiling"] if run.state is RunState.RUNNING and not run.step else []
+    facts += ["loading, hearing, compiling"] if run.state is RunState.RUNNING and not run.step else []
     facts += [run.phase] if run.phase else []
     facts += [f"{run.steps_per_second:.1f} steps a second"] if run.steps_per_second else []
     facts += [f"{shown_time(timedelta(seconds=run.seconds_to_go))} to go"] if run.seconds_to_go else []
