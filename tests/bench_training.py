@@ -25,7 +25,7 @@ from training.state import TrainState, make_state
 from training.steps import compile_phases
 
 STEPS = 10  # in one compiled call
-CALLS = 3
+CALLS = 4
 CATEGORIES = 16
 VOICES = 30_000
 INSTALL = "not here: .venv/bin/pip install -e '.[bench]'"
@@ -44,15 +44,26 @@ def random_voices(config: Config) -> Voices:
     return Voices(*map(jnp.asarray, (tokens, np.concatenate([shared, operators], 1).astype(np.int32), weights, chance)))
 
 
-def seconds_a_step(chunk: Chunk, state: TrainState, voices: Voices) -> float:
-    """Of the quickest of a few calls; the state is used up."""
-    seconds = []
+def steps_a_second(*jobs: Callable[[], object]) -> list[float]:
+    """Of each job, which does ``STEPS`` steps: its quickest of a few, all by turns, so that what else runs hits all."""
+    seconds: list[list[float]] = [[] for _ in jobs]
     for _ in range(CALLS):
-        start = time.perf_counter()
+        for job, taken in zip(jobs, seconds, strict=True):
+            start = time.perf_counter()
+            job()
+            taken.append(time.perf_counter() - start)
+    return [STEPS / min(taken) for taken in seconds]
+
+
+def steps_in_jax(chunk: Chunk, state: TrainState, voices: Voices) -> Callable[[], object]:
+    """A chunk as a job; the state goes on from call to call."""
+
+    def job() -> None:
+        nonlocal state
         state, metrics = chunk(state, voices)
         jax.block_until_ready(metrics)
-        seconds.append((time.perf_counter() - start) / STEPS)
-    return min(seconds)
+
+    return job
 
 
 def matrix_share(chunk: jax.stages.Compiled, state: TrainState, voices: Voices) -> float:
@@ -93,8 +104,11 @@ def instructions_with_products(program: str) -> dict[str, bool]:
     }
 
 
-def torch_seconds_a_step(config: Config, state: TrainState, voices: Voices) -> float:
-    """The likelihood step of the twin with the same weights, on batches of the same size and as many threads."""
+def steps_in_torch(config: Config, state: TrainState, voices: Voices) -> Callable[[], object]:
+    """As many likelihood steps of the twin, with the same weights, batches of the same size and as many threads.
+
+    Its batches are given; ours are drawn in the step.
+    """
     import torch
 
     from tests.torch_twin import TorchGenerator, TorchTrainer, as_tensors
@@ -106,44 +120,35 @@ def torch_seconds_a_step(config: Config, state: TrainState, voices: Voices) -> f
     trainer = TorchTrainer(twin.train(), config)
     batch = as_tensors(*(array[: config.batch] for array in voices[:3]))
     trainer.step(*batch)
-    seconds = []
-    for _ in range(CALLS * STEPS):
-        start = time.perf_counter()
-        trainer.step(*batch)
-        seconds.append(time.perf_counter() - start)
-    return float(np.median(seconds))
+    return lambda: [trainer.step(*batch) for _ in range(STEPS)]
 
 
 def bench_training() -> list[dict[str, object]]:
     """A row a phase, and one beside PyTorch."""
     config = replace(load_config("base"), steps_per_chunk=STEPS)
-    voices, rows = random_voices(config), []
-    phases = compile_phases(config, CATEGORIES)
+    voices, phases = random_voices(config), compile_phases(config, CATEGORIES)
+    rows: list[dict[str, object]] = []
+    jobs = {}
     for phase in ("likelihood", "adversarial"):  # to listen is the first again, from other voices
         state = make_state(config, CATEGORIES)
-        compiled = phases[phase].lower(state, voices).compile()
-        state, _ = compiled(state, voices)
-        share = matrix_share(compiled, jax.tree.map(jnp.copy, state), voices)
-        ours = seconds_a_step(compiled, state, voices)
+        chunk = phases[phase].lower(state, voices).compile()
+        state, _ = chunk(state, voices)
+        share = matrix_share(chunk, jax.tree.map(jnp.copy, state), voices)
+        jobs[phase] = steps_in_jax(chunk, state, voices)
+        (ours,) = steps_a_second(jobs[phase])
         rows.append(
             {
                 "what": f"train base, {phase}",
-                "ours": f"{1 / ours:.2f} steps/s",
+                "ours": f"{ours:.2f} steps/s",
                 "peer": "its matrix products alone",
                 "peer's": f"{share:.0%} of a step",
                 "ratio": round(share, 2),
             }
         )
-        if phase == "likelihood":
-            likelihood = ours
-    row: dict[str, object] = {"what": "train base, likelihood", "ours": f"{1 / likelihood:.2f} steps/s"}
-    row |= {"peer": "the same in PyTorch", "peer's": INSTALL, "ratio": None}
+    beside: dict[str, object] = {"what": "train base, likelihood", "ours": rows[0]["ours"]}
+    beside |= {"peer": "the same in PyTorch", "peer's": INSTALL, "ratio": None}
     if importlib.util.find_spec("torch"):
-        theirs = torch_seconds_a_step(config, make_state(config, CATEGORIES), voices)
-        row |= {"peer's": f"{1 / theirs:.2f} steps/s", "ratio": round(theirs / likelihood, 2)}
-    return [*rows, row]
-
-
-if __name__ == "__main__":
-    for told in bench_training():
-        print(told)  # noqa: T201
+        twin = steps_in_torch(config, make_state(config, CATEGORIES), voices)
+        ours, theirs = steps_a_second(jobs["likelihood"], twin)
+        beside |= {"ours": f"{ours:.2f} steps/s", "peer's": f"{theirs:.2f} steps/s", "ratio": round(ours / theirs, 2)}
+    return [*rows, beside]
