@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -10,6 +11,14 @@ from playwright.sync_api import Browser
 
 from tests.labeler.browsing import launch_browser
 from tests.labeler.store_builder import VoiceRow, build_store, varied_voices
+
+
+@pytest.fixture(autouse=True)
+def main_stays() -> Iterator[None]:
+    """A page under test takes the place of ``__main__``, and processes that a later test spawns would run it."""
+    main = sys.modules["__main__"]
+    yield
+    sys.modules["__main__"] = main
 
 
 @pytest.fixture

@@ -3,8 +3,10 @@
 import json
 from dataclasses import replace
 
+import jax
 import numpy as np
 import pytest
+from flax import nnx
 
 from dx7.exchange import EAR_FILE
 from dx7.hearing.listening import listen_many
@@ -14,6 +16,7 @@ from training.listen import hear_for, hear_parameters
 from training.model import read_model
 from training.publish import write_model
 from training.sampling import SURE, sample
+from training.state import make_generator
 
 from .conftest import voices_by_rule
 
@@ -77,13 +80,11 @@ def test_variations_are_not_judged_by_a_category(model):
 def test_a_model_takes_the_ear_of_its_export_along(model, finished_run, tmp_path):
     ear = make_ear(seed=5)
     (tmp_path / "an.ear").write_bytes(ear.to_bytes())
-    from flax import nnx
-
     write_model(
         tmp_path / "model",
         config=model.config,
         category_keys=model.category_keys,
-        generator=nnx.state(model.generator),
+        generator=nnx.state(make_generator(model.config, len(model.category_keys), key=jax.random.key(0))),
         prototypes=model.prototypes,
         sketch=model.sketch,
         step=model.step,

@@ -9,6 +9,7 @@ from dataclasses import replace
 import jax
 import numpy as np
 import pytest
+from flax import nnx
 
 from dx7.errors import ExportError, ModelError
 from dx7.exchange import read_export
@@ -18,7 +19,9 @@ from training.arrays import read_arrays
 from training.config import Config
 from training.evaluating.figures import marginal_distance
 from training.evaluating.made import draw_wanted
+from training.generator_numpy import NumpyGenerator
 from training.model import MODEL_FILE, find_model, read_model
+from training.publish import plain_weights
 from training.state import make_generator
 from training.train import CHECKPOINT_FILE, run_chunk, train
 
@@ -64,7 +67,8 @@ def test_training_reduces_the_loss_and_comes_nearer_to_the_humans(finished_run, 
 
     export = read_export(export_folder)
     trained = read_model(finished_run / "model")
-    untrained = make_generator(tiny, len(export.category_keys), key=jax.random.key(0))
+    weights = plain_weights(nnx.state(make_generator(tiny, len(export.category_keys), key=jax.random.key(0))))
+    untrained = NumpyGenerator(weights, tiny, len(export.category_keys))
     wanted = [keys[0] for keys in export.categories[:200]]
     distances = []
     for model in (trained, replace(trained, generator=untrained)):
@@ -218,4 +222,4 @@ def test_a_model_of_another_shape_is_refused(finished_run, tmp_path):
 
 
 def test_the_default_config_is_what_the_dataclass_says():
-    assert Config().steps == Config().likelihood_steps + Config().adversarial_steps
+    assert Config().steps == Config().likelihood_steps + Config().adversarial_steps + Config().listening_steps
