@@ -68,8 +68,8 @@ def noise_of(seed: int, number: int = 0) -> Noise:
     """The noise of draw ``number`` of a seed. The same two give the same noise."""
     chance = np.random.default_rng([seed, number])
     # A gumbel is minus the logarithm of an exponential number, and those come quicker. One in millions of them is 0,
-    # and would choose what is not legal.
-    least = np.finfo(np.float32).tiny
+    # and would choose what is not legal, or what a pull or a lock forbids.
+    least = np.float32(2**-24)
     return lambda count, choices: -np.log(np.maximum(chance.standard_exponential((count, choices), np.float32), least))
 
 
