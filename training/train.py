@@ -36,7 +36,7 @@ from training.config import Config
 from training.data import Voices, gather, human_lot, of_split
 from training.draw import draw
 from training.encoding import decode, encode
-from training.lesson import Lesson, read_or_make_lesson
+from training.lesson import read_or_make_lesson
 from training.listening import read_or_draw_brood
 from training.prototypes import Prototypes
 from training.publish import write_model
@@ -90,22 +90,21 @@ def train(
 def _train(run: Run, report: Report, stop: Callable[[], bool]) -> Path | None:
     config, export = run.config, run.export
     ear = read_ear(export.ear_file) if export.ear_file else None
-    lesson: Lesson | None = None
+    with devices.together():
+        lesson = read_or_make_lesson(run.folder, export, config, ear, stop=stop) if devices.is_first() else None
 
-    def first_voices() -> Voices | None:
-        nonlocal lesson
-        lesson = read_or_make_lesson(run.folder, export, config, ear, stop=stop)
-        return None if lesson is None else gather(lesson.lots(config, drawn=None), run.prototypes)
-
-    def voices_of_the_round() -> Voices:
-        assert lesson is not None  # noqa: S101 - made by the same process
+    def voices_of_the_round() -> Voices | None:
+        if lesson is None:
+            return None
         own = devices.here(state)
         write_checkpoint(run, own)  # before the brood: a resumed run never meets a brood of later steps
         generator = nnx.merge(run.networks.generator, own.average)
         drawn = read_or_draw_brood(run.folder, generator, lesson, config, export.category_keys, ear, step)
         return gather(lesson.lots(config, drawn), run.prototypes)
 
-    learn = devices.from_first(Voices, first_voices)
+    learn = devices.from_first(
+        Voices, lambda: None if lesson is None else gather(lesson.lots(config, drawn=None), run.prototypes)
+    )
     if learn is None:
         return None
     validate = make_validation(run)

@@ -117,8 +117,9 @@ def test_the_export_is_looked_at_and_written_from_the_page(data: Path) -> None:
     page.button(key="export").click().run()
     deadline = time.monotonic() + 60  # the export is another thread's work, and a page is drawn as often as one likes
     while not page.success and time.monotonic() < deadline:
-        time.sleep(0.1)
+        time.sleep(0.5)  # as the page itself; it opens the store, and the export waits for that
         page.run()
+    assert page.success, [warning.value for warning in page.warning]
     manifest = read_manifest(latest_export(data / "exports"))
     assert f"{manifest['rows']:,} voices in " in page.success[0].value
     assert manifest["rows_by_origin"] == {"person": 20}
