@@ -20,11 +20,12 @@ from training.breeding import Brood, breed
 from training.config import Config
 from training.data import Lot, human_lot, of_split
 from training.listen import ByEar, judge
-from training.sketch import make_sketch
+from training.sketch import Sketch, make_sketch
 
 LESSON_FILE = "lesson.safetensors"
 
 Floats = NDArray[np.float32]
+GoOn = Callable[[int, int], bool]
 _AT_ONCE = 2000  # voices: about ten seconds of hearing, so that a run can be stopped meanwhile
 _LEAST_WORTH = 1e-9  # a voice that is worth nothing is met only where a category has none better
 _LEAST_SAID = 1e-4  # so that what the ear says can always be brought to a sum of 1
@@ -34,6 +35,7 @@ class Lesson(NamedTuple):
     """Human training voices and bred ones; ``inputs`` are what an ear is given of the human ones, None without one."""
 
     human: Lot
+    sketch: Sketch  # of the human voices
     bred: Lot | None
     inputs: Floats | None  # [n, F]
 
@@ -55,14 +57,25 @@ class Lesson(NamedTuple):
 
 
 def read_or_make_lesson(
-    folder: Path, export: Export, config: Config, ear: Ear | None, *, stop: Callable[[], bool] = lambda: False
+    folder: Path,
+    export: Export,
+    config: Config,
+    ear: Ear | None,
+    *,
+    go_on: GoOn = lambda heard, to_hear: True,
 ) -> Lesson | None:
-    """The lesson of a run, made on its first call; None if ``stop`` said so while voices were heard."""
+    """The lesson of a run, made on its first call; None if ``go_on`` said no while voices were heard.
+
+    It is asked before every piece, and told how many voices were heard, and of how many.
+    """
     human = human_lot(export, split="train", family_power=config.family_power, category_power=config.category_power)
+    rows = of_split(export, "train")
+    sketch = make_sketch(human.parameters, tuple(export.voice_ids[row] for row in rows))
     if not config.bred_voices and ear is None:
-        return Lesson(human, None, None)
+        return Lesson(human, sketch, None, None)
     if not (folder / LESSON_FILE).exists():
-        made = _make(export, human, config, ear, stop)
+        mains = [export.categories[row][0] for row in rows]
+        made = _make(human, sketch, mains, export.category_keys, config, ear, go_on)
         if made is None:
             return None
         write_arrays(folder / LESSON_FILE, made, {})
@@ -75,7 +88,7 @@ def read_or_make_lesson(
         weights = conditions(wanted, arrays.get("bred/said"), config.heard_share)
         often = even_out(np.ones(len(wanted)), arrays["bred/wanted"], category_share(human))
         bred = Lot(arrays["bred/parameters"], weights, often)
-    return Lesson(human, bred, arrays.get("human/inputs"))
+    return Lesson(human, sketch, bred, arrays.get("human/inputs"))
 
 
 def conditions(labels: Floats, said: Floats | None, share: float) -> Floats:
@@ -102,23 +115,28 @@ def even_out(
 
 
 def _make(
-    export: Export, human: Lot, config: Config, ear: Ear | None, stop: Callable[[], bool]
+    human: Lot,
+    sketch: Sketch,
+    mains: list[str],
+    keys: tuple[str, ...],
+    config: Config,
+    ear: Ear | None,
+    go_on: GoOn,
 ) -> dict[str, Any] | None:
-    rows, keys = of_split(export, "train"), export.category_keys
-    mains = [export.categories[row][0] for row in rows]
+    humans = len(mains) if ear else 0
+    to_hear = humans + config.bred_voices
     heard: list[ByEar] = []
-    for part in _parts(len(rows)) if ear else ():
-        if stop():
+    for part in _parts(humans):
+        if not go_on(part.start, to_hear):
             return None
         by_ear = judge(human.parameters[part], mains[part], keys, ear).by_ear
         heard += [by_ear] if by_ear else []
 
-    sketch = make_sketch(human.parameters, tuple(export.voice_ids[row] for row in rows))
     chance = np.random.default_rng(config.seed)
     asked = [keys[number] for number in chance.choice(len(keys), config.bred_voices, p=category_share(human))]
     broods: list[Brood] = []
     for part in _parts(config.bred_voices):
-        if stop():
+        if not go_on(humans + part.start, to_hear):
             return None
         broods.append(breed(human.parameters, mains, asked[part], sketch, category_keys=keys, ear=ear, chance=chance))
 

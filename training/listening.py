@@ -1,8 +1,9 @@
 """Learning by listening: the generator's own voices, heard and weighed, to learn from in the third phase.
 
 A drawn voice is worth more the more human the critic finds it and the better the ear hears the category it was
-drawn for; a dud is worth nothing. Learning the weighed voices by likelihood moves the generator to where human voices
-are and its own were missing: the discrete game of Che et al. 2017 (arXiv:1702.07983), with a discriminator that hears.
+drawn for; a dud and a near copy of a training voice are worth nothing. Learning the weighed voices by likelihood moves
+the generator to where human voices are and its own were missing: the discrete game of Che et al. 2017
+(arXiv:1702.07983), with a discriminator that hears.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from training.encoding import decode
 from training.generator import Generator
 from training.lesson import Lesson, category_share, conditions, even_out
 from training.listen import judge
+from training.sketch import COPY_DISTANCE, find_nearest
 
 BROOD_FILE = "brood.safetensors"
 _LEAST_FIT = 1e-3
@@ -62,7 +64,8 @@ def _draw_and_weigh(
     drawn = _draw(generator, jnp.asarray(asked), key=drawing)
     parameters = decode(np.asarray(drawn.tokens))
     judged = judge(parameters, [keys[number] for number in wanted], keys, ear)
-    worth = judged.useful.astype(np.float64)
+    new = find_nearest(parameters, lesson.sketch).distance > COPY_DISTANCE
+    worth = (judged.useful & new).astype(np.float64)
     said = None
     if judged.by_ear is not None and lesson.inputs is not None:
         said, inputs = judged.by_ear

@@ -24,6 +24,8 @@ def sentence(step: int, steps: int, lines: list[Mapping[str, float | str]]) -> s
     >>> sentence(600, 2800, [{"phase": "likelihood", "loss/values": 201.34, "steps_per_second": 6.1}])
     'step 600 of 2,800 · likelihood · loss/values 201.3 · 6.1 steps a second · 0:06:00 to go'
     """
+    if "heard" in lines[-1]:
+        return f"hearing what to learn from · {lines[-1]['heard']:,} of {lines[-1]['to_hear']:,} voices"
     facts = [f"step {step:,} of {steps:,}", str(lines[-1].get("phase", ""))]
     facts += [f"{name} {lines[-1][name]:.1f}" for name in ("loss/values",) if name in lines[-1]]
     speed = pace(lines)

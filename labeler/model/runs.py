@@ -83,12 +83,17 @@ def read_run(folder: Path) -> Run:
         state=state,
         step=int(last.get("step", 0)),
         steps=steps,
-        phase=str(last.get("phase", "")),
+        phase=_phase(last),
         steps_per_second=pace(lines),
         categories=tuple(about.get("category_keys", ())) or category_keys(),
         export=str(about.get("export_hash", ""))[:12],
         problem=problem,
     )
+
+
+def _phase(line: dict[str, Any]) -> str:
+    counted = f" {line['heard']:,} of {line['to_hear']:,} voices" if "heard" in line else ""
+    return f"{line.get('phase', '')}{counted}"
 
 
 def read_metrics(folder: Path) -> list[dict[str, Any]]:

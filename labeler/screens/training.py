@@ -114,8 +114,7 @@ def _try(act: Any) -> None:
 def _told(run: Run) -> str:
     facts = [run.state.value]
     facts += [f"step {run.step:,} of {run.steps:,}"] if run.steps else []
-    facts += ["loading, hearing, compiling"] if run.state is RunState.RUNNING and not run.step else []
-    facts += [run.phase] if run.phase else []
+    facts += [run.phase or "loading"] if run.phase or run.state is RunState.RUNNING else []
     facts += [f"{run.steps_per_second:.1f} steps a second"] if run.steps_per_second else []
     facts += [f"{shown_time(timedelta(seconds=run.seconds_to_go))} to go"] if run.seconds_to_go else []
     return " · ".join([*facts, f"export {run.export}"] if run.export else facts)

@@ -86,6 +86,14 @@ def test_a_run_is_read_as_far_as_it_is_written(run: Path, tmp_path: Path) -> Non
     assert read_runs(tmp_path / "nowhere") == []
 
 
+def test_before_its_first_step_a_run_says_how_many_voices_it_has_heard(run: Path) -> None:
+    line = {"step": 0, "phase": "hearing", "heard": 4000, "to_hear": 29083}
+    (run / METRICS_FILE).write_text(json.dumps(line) + "\n")
+    found = read_run(run)
+    assert (found.step, found.phase) == (0, "hearing 4,000 of 29,083 voices")
+    assert not curves(read_metrics(run))
+
+
 def test_what_became_of_a_run(run: Path) -> None:
     with hold_run(run):
         assert read_run(run).state is RunState.RUNNING

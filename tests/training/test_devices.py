@@ -18,7 +18,8 @@ from dx7.runfolder import METRICS_FILE
 from training import devices
 from training.arrays import read_arrays
 from training.cli import app
-from training.train import CHECKPOINT_FILE, train
+from training.run import CHECKPOINT_FILE
+from training.train import train
 
 COMMAND = (sys.executable, "-m", "training", "train", "--json", "--config", "tiny")
 # The compiler takes most of the time here, so it need not try hard.

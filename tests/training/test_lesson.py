@@ -75,6 +75,13 @@ def test_a_brood_lasts_a_round_and_is_the_same_when_drawn_again(folder, tmp_path
 
 
 def test_a_lesson_can_be_stopped_while_voices_are_heard(tmp_path, export, tiny):
-    asked = iter([False, True])
-    assert read_or_make_lesson(tmp_path, export, tiny, make_ear(), stop=lambda: next(asked)) is None
+    humans = int((export.splits == "train").sum())
+    told = []
+
+    def go_on(heard, to_hear):
+        told.append((heard, to_hear))
+        return heard == 0
+
+    assert read_or_make_lesson(tmp_path, export, tiny, make_ear(), go_on=go_on) is None
+    assert told == [(0, humans + tiny.bred_voices), (humans, humans + tiny.bred_voices)]
     assert not any(tmp_path.iterdir())

@@ -22,8 +22,9 @@ from training.evaluating.made import draw_wanted
 from training.generator_numpy import NumpyGenerator
 from training.model import MODEL_FILE, find_model, read_model
 from training.publish import plain_weights
+from training.run import CHECKPOINT_FILE
 from training.state import make_generator
-from training.train import CHECKPOINT_FILE, run_chunk, train
+from training.train import run_chunk, train
 
 
 def metrics_of(run):
@@ -47,8 +48,9 @@ def test_a_run_folder_explains_itself(finished_run, tiny, export_folder):
     assert about["config_hash"] == tiny.config_hash
     assert about["export_hash"] == read_export(export_folder).content_hash
     lines = metrics_of(finished_run)
-    assert [line["step"] for line in lines] == list(range(tiny.steps_per_chunk, tiny.steps + 1, tiny.steps_per_chunk))
-    assert {line["phase"] for line in lines} == {"likelihood", "adversarial", "listening"}
+    assert [line["step"] for line in lines] == list(range(0, tiny.steps + 1, tiny.steps_per_chunk))
+    assert lines[0] == {"step": 0, "phase": "hearing", "heard": 0, "to_hear": tiny.bred_voices}
+    assert {line["phase"] for line in lines[1:]} == {"likelihood", "adversarial", "listening"}
     assert all(np.isfinite(value) for line in lines for value in line.values() if isinstance(value, float))
     for file in sorted((finished_run / SAMPLES_FOLDER).iterdir()):
         bank = read_bank(file)
@@ -98,13 +100,13 @@ def test_a_stopped_run_goes_on_as_if_it_had_not_stopped(finished_run, export_fol
 
 def test_a_run_that_is_asked_to_stop_goes_on_from_that_very_step(finished_run, export_folder, tiny, tmp_path):
     seen = []
-    stopped = train(export_folder, tiny, tmp_path, lambda step, metrics: seen.append(step), stop=lambda: len(seen) == 2)
+    stopped = train(export_folder, tiny, tmp_path, lambda step, metrics: seen.append(step), stop=lambda: len(seen) == 3)
     assert stopped is None
-    assert seen == [10, 20, 30]  # no checkpoint would be due at 30
+    assert seen == [0, 10, 20, 30]  # no checkpoint would be due at 30
     assert read_arrays(tmp_path / CHECKPOINT_FILE)[1]["step"] == 30
     assert not (tmp_path / "model").exists()
     model = train(export_folder, tiny, tmp_path, lambda step, metrics: seen.append(step))
-    assert seen[3] == 40
+    assert seen[4] == 40
     assert model is not None
     assert (model / MODEL_FILE).read_bytes() == (finished_run / "model" / MODEL_FILE).read_bytes()
 
