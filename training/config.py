@@ -30,7 +30,7 @@ class Config:
     listening_steps: int = 400  # third phase: the generator learns from its own voices that a critic finds human
     listening_round: int = 100  # steps of it between two broods
     listening_voices: int = 4096  # drawn and heard for a brood
-    listening_learning_rate: float = 2e-4
+    listening_learning_rate: float = 4e-4  # falls to a tenth as well
 
     bred_voices: int = 24000  # crossed from human ones, heard, and learned from as well (``training/breeding.py``)
     bred_share: float = 0.5  # of the voices a step meets

@@ -8,7 +8,7 @@ network that learned from the other half, so no voice is known by heart.
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import jax
 import jax.numpy as jnp
@@ -48,11 +48,24 @@ class Critic(nnx.Module):
         return verdicts
 
 
-def human_ratio(human: Floats, often: NDArray[np.float64], drawn: Floats, *, key: Array) -> Floats:
-    """How many times likelier each of ``drawn`` ``float32[n, F]`` is among the human voices ``float32[m, F]``.
+class Judgement(NamedTuple):
+    """How many times likelier each drawn voice is among the human ones: ``float32[n]``.
 
-    ``often`` says how often each human voice is met, ``float64[m]``. Bounded by :data:`LEAST` and :data:`MOST`.
+    And how well they are told apart, the area under the ROC: 0.5 not at all, 1 always.
     """
+
+    ratio: Floats
+    told_apart: float
+
+
+def human_ratio(human: Floats, often: NDArray[np.float64], drawn: Floats, *, key: Array) -> Judgement:
+    """Judge ``drawn`` ``float32[n, F]`` beside human voices ``float32[m, F]``, each half by a critic of the other.
+
+    ``often`` says how often each human voice is met, ``float64[m]``. Ratios are bounded by :data:`LEAST` and
+    :data:`MOST`.
+    """
+    from sklearn.metrics import roc_auc_score
+
     heard = jnp.concatenate([human, drawn])
     truth = jnp.concatenate([jnp.ones(len(human)), jnp.zeros(len(drawn))])
     share = np.concatenate([often / often.sum(), np.full(len(drawn), 1 / len(drawn))])
@@ -64,7 +77,7 @@ def human_ratio(human: Floats, often: NDArray[np.float64], drawn: Floats, *, key
         met = jnp.asarray(learned / learned[-1], jnp.float32)
         verdicts[side] = np.asarray(_fit_and_judge(heard, truth, met, side_key))[side]
     ratio: Floats = np.exp(np.clip(verdicts[len(human) :], np.log(LEAST), np.log(MOST)))
-    return ratio
+    return Judgement(ratio, float(roc_auc_score(truth, verdicts, sample_weight=share)))
 
 
 @jax.jit

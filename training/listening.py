@@ -9,12 +9,12 @@ the generator to where human voices are and its own were missing: the discrete g
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import nnx
-from numpy.typing import NDArray
 
 from dx7.hearing.ear import Ear
 from training.arrays import read_arrays, write_arrays
@@ -29,6 +29,12 @@ from training.listen import judge
 from training.sketch import COPY_DISTANCE, find_nearest
 
 BROOD_FILE = "brood.safetensors"
+FACTS = {
+    "drawn/useful": "share of the drawn voices that are no duds",
+    "drawn/fit": "how probably the ear hears in them what they were drawn for, mean",
+    "drawn/copies": "share within 8 parameters of a training voice",
+    "drawn/told_apart": "how well the critic tells them from human voices: 0.5 not at all, 1 always",
+}  # what is known of a brood, as far as there is an ear
 _LEAST_FIT = 1e-3
 
 
@@ -48,14 +54,21 @@ def read_or_draw_brood(
     began = step - (step - config.likelihood_steps - config.adversarial_steps) % config.listening_round
     file = folder / BROOD_FILE
     if not file.exists() or read_arrays(file)[1].get("step") != began:
-        write_arrays(file, _draw_and_weigh(generator, lesson, config, keys, ear, step), {"step": began})
+        arrays, facts = _draw_and_weigh(generator, lesson, config, keys, ear, step)
+        write_arrays(file, arrays, {"step": began, **facts})
     arrays, _ = read_arrays(file)
     return Lot(arrays["parameters"], arrays["weights"], arrays["often"])
 
 
+def brood_facts(folder: Path) -> dict[str, float]:
+    """What is known of the last brood: :data:`FACTS`."""
+    _, about = read_arrays(folder / BROOD_FILE)
+    return {name: float(about[name]) for name in FACTS if name in about}
+
+
 def _draw_and_weigh(
     generator: Generator, lesson: Lesson, config: Config, keys: tuple[str, ...], ear: Ear | None, step: int
-) -> dict[str, NDArray[np.generic]]:
+) -> tuple[dict[str, Any], dict[str, float]]:
     share = category_share(lesson.human)
     key = jax.random.fold_in(jax.random.key(config.seed + 2), step)
     choose, drawing, judging = jax.random.split(key, 3)
@@ -66,19 +79,23 @@ def _draw_and_weigh(
     judged = judge(parameters, [keys[number] for number in wanted], keys, ear)
     new = find_nearest(parameters, lesson.sketch).distance > COPY_DISTANCE
     worth = (judged.useful & new).astype(np.float64)
+    facts = {"drawn/useful": float(judged.useful.mean()), "drawn/copies": float(1 - new.mean())}
     said = None
     if judged.by_ear is not None and lesson.inputs is not None:
         said, inputs = judged.by_ear
         mains = np.eye(len(keys), dtype=np.float32)[lesson.human.weights.argmax(1)]
         human = np.concatenate([lesson.inputs.astype(np.float32), mains], axis=1)
         heard = np.concatenate([inputs, asked], axis=1)
-        worth *= human_ratio(human, lesson.human.often, heard, key=judging)
-        worth *= np.maximum(said[np.arange(len(wanted)), wanted], _LEAST_FIT) ** config.fit_power
-    return {
+        judgement = human_ratio(human, lesson.human.often, heard, key=judging)
+        fit = said[np.arange(len(wanted)), wanted]
+        facts |= {"drawn/fit": float(fit.mean()), "drawn/told_apart": judgement.told_apart}
+        worth *= judgement.ratio * np.maximum(fit, _LEAST_FIT) ** config.fit_power
+    arrays = {
         "parameters": parameters,
         "weights": conditions(asked, said, config.heard_share),
         "often": even_out(worth, wanted, share),
     }
+    return arrays, facts
 
 
 _draw = nnx.jit(draw)

@@ -63,7 +63,7 @@ def make_discriminator(config: Config, categories: int, *, key: Array) -> Discri
 
 
 def learning_rate(config: Config) -> optax.Schedule:
-    """The generator's learning rate at a step: a rise and a cosine, then one value for each of the other phases."""
+    """The generator's learning rate at a step: a rise and a cosine, one value for the game, and a cosine again."""
     likelihood = optax.warmup_cosine_decay_schedule(
         0.0,
         config.learning_rate,
@@ -72,7 +72,7 @@ def learning_rate(config: Config) -> optax.Schedule:
         config.learning_rate / 10,
     )
     adversarial = optax.constant_schedule(config.adversarial_learning_rate)
-    listening = optax.constant_schedule(config.listening_learning_rate)
+    listening = optax.cosine_decay_schedule(config.listening_learning_rate, max(config.listening_steps, 1), alpha=0.1)
     played = config.likelihood_steps + config.adversarial_steps
     return optax.join_schedules([likelihood, adversarial, listening], [config.likelihood_steps, played])
 

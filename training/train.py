@@ -22,7 +22,7 @@ from training import devices, losses
 from training.config import Config
 from training.data import Voices, gather, human_lot
 from training.lesson import Lesson, read_or_make_lesson
-from training.listening import read_or_draw_brood
+from training.listening import brood_facts, read_or_draw_brood
 from training.run import Run, open_run, write_checkpoint, write_finished, write_metrics, write_samples
 from training.state import TrainState, Weights
 from training.steps import Step, compile_phases
@@ -86,11 +86,13 @@ def _train(run: Run, report: Report, stop: Callable[[], bool]) -> Path | None:
     while step < config.steps:
         began = time.perf_counter()
         phase = "likelihood" if step < config.likelihood_steps else "adversarial" if step < played else "listening"
-        if phase == "listening" and (step == resumed or (step - played) % config.listening_round == 0):
+        new_round = phase == "listening" and (step - played) % config.listening_round == 0
+        if new_round or (phase == "listening" and step == resumed):
             learn = devices.from_first(Voices, voices_of_the_round) or learn
+        of_the_brood = brood_facts(run.folder) if new_round and devices.is_first() else {}
         state, metrics = run_chunk(phases[phase], state, learn, step)
         step += config.steps_per_chunk
-        line: dict[str, Any] = {"step": step, "phase": phase, **metrics}
+        line: dict[str, Any] = {"step": step, "phase": phase, **metrics, **of_the_brood}
         if phase == compiled:  # a phase's first chunk waits for the compiler, which says nothing of its pace
             line["steps_per_second"] = round(config.steps_per_chunk / (time.perf_counter() - began), 3)
         compiled = phase

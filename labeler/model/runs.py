@@ -24,6 +24,12 @@ CHARTS = {
     "Values: surprise, nats a voice": {"loss/values": "training voices", "validation/values": "held back"},
     "Codes: surprise, nats a voice": {"loss/codes": "training voices", "validation/codes": "held back"},
     "The game: losses": {"loss/generator": "generator", "loss/discriminator": "discriminator"},
+    "Listening: what is drawn": {
+        "drawn/useful": "useful",
+        "drawn/fit": "heard as asked",
+        "drawn/told_apart": "told from humans",
+        "drawn/copies": "copies",
+    },
 }
 
 

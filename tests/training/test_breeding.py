@@ -58,11 +58,12 @@ def test_the_critic_knows_what_is_human_and_how_much_likelier():
     human = chance.normal(size=(3000, 6)).astype(np.float32)
     drawn = chance.normal(size=(2000, 6)).astype(np.float32)
     drawn[1000:, 0] += 4
-    ratio = human_ratio(human, np.ones(3000), drawn, key=jax.random.key(0))
+    ratio, told_apart = human_ratio(human, np.ones(3000), drawn, key=jax.random.key(0))
     assert ratio.min() >= LEAST * 0.999
     assert ratio.max() <= MOST * 1.001
     assert 1.2 < np.median(ratio[:1000]) < 2.5  # the truth is 2, far from the others; dropping makes cautious
     assert np.median(ratio[1000:]) < 0.3
+    assert 0.7 < told_apart < 0.8  # half of them always, half never
 
 
 @given(

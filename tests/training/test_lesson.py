@@ -10,7 +10,7 @@ from dx7.exchange import read_export
 from tests.dx7.test_ear import make_ear
 from training.data import human_lot
 from training.lesson import LESSON_FILE, category_share, read_or_make_lesson
-from training.listening import BROOD_FILE, read_or_draw_brood
+from training.listening import BROOD_FILE, FACTS, brood_facts, read_or_draw_brood
 from training.state import make_generator
 
 
@@ -71,6 +71,9 @@ def test_a_brood_lasts_a_round_and_is_the_same_when_drawn_again(folder, tmp_path
     next_round = read_or_draw_brood(folder, generator, lesson, tiny, keys, make_ear(), began + tiny.listening_round)
     assert (next_round.parameters != first.parameters).any()
     assert (folder / BROOD_FILE).exists()
+    facts = brood_facts(folder)
+    assert facts.keys() == FACTS.keys()
+    assert all(0 <= value <= 1 for value in facts.values())
     assert category_share(lesson.human).sum() == pytest.approx(1)
 
 
