@@ -37,6 +37,7 @@ def facts_of(
     locked: Sequence[str] = (),
     walked: tuple[str, str] | None = None,
     temperature: float = 1.0,
+    raw: bool = False,
 ) -> dict[str, object]:
     """What the sidecar says. The same model, wish and seed give the same facts.
 
@@ -54,6 +55,7 @@ def facts_of(
         "like": {"voice": like, "amount": amount, "locked": list(locked)} if like else None,
         "walk": {"from": walked[0], "to": walked[1]} if walked else None,
         "temperature": temperature,
+        "raw": raw,
         "drawn": cartridge.drawn,
         "left_out": cartridge.left_out,
         "slots": [

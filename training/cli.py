@@ -190,6 +190,7 @@ def sample(
     temperature: Annotated[
         float, typer.Option(min=0.3, max=2.0, help="How boldly to choose: 1 as usual, less plainer, more wilder.")
     ] = 1.0,
+    raw: Annotated[bool, typer.Option("--raw", help="As the model draws them: nothing is heard or left out.")] = False,
     json: JsonOption = False,
 ) -> None:
     """Write a cartridge of 32 new voices: of one category, of a mix, around a favourite, or between two voices.
@@ -202,6 +203,7 @@ def sample(
     """
     from training.cartridge import facts_of, write_cartridge
     from training.model import find_model, read_model
+    from training.raw import sample_raw
     from training.sampling import sample as sample_voices
     from training.walk import walk as walk_between
     from training.wishes import default_file, name_of, parse_amount, parse_mix, read_favourite
@@ -214,13 +216,17 @@ def sample(
         raise typer.BadParameter(str(error), param_hint="--amount") from None
     if bool(walk) != bool(to) or (walk and like):
         raise typer.BadParameter("a walk has two ends, --walk FILE:SLOT and --to FILE:SLOT, and no favourite")
+    if raw and (walk or like):
+        raise typer.BadParameter("--raw is for categories and mixes, not for a favourite or a walk")
     locked = locks(lock=lock or (), unlock=unlock or ())
     if not like and (lock or unlock):
         raise typer.BadParameter("locks are for variations; name a favourite with --like FILE:SLOT")
     ends = (read_favourite(walk), read_favourite(to)) if walk and to else None
     favourite = read_favourite(like) if like else None
     found = read_model(find_model(model))
-    if ends:
+    if raw:
+        cartridge = sample_raw(found, mix, count=count, seed=seed, temperature=temperature)
+    elif ends:
         cartridge = walk_between(
             found, mix, first=ends[0], last=ends[1], count=count, seed=seed, temperature=temperature
         )
@@ -238,6 +244,7 @@ def sample(
         locked=locked,
         walked=(name_of(walk), name_of(to)) if walk and to else None,
         temperature=temperature,
+        raw=raw,
     )
     sidecar = write_cartridge(out, cartridge, facts)
     if json:

@@ -107,15 +107,19 @@ def sample(
     return Cartridge(named, choice.drawn, left_out)
 
 
-def make_mix(model: Model, mix: dict[str, float], *, count: int) -> Mix:
-    """The conditions of a wish: each category by its share, times the guidance, and the rest "anything"."""
+def make_mix(model: Model, mix: dict[str, float], *, count: int, plain: bool = False) -> Mix:
+    """The conditions of a wish: each category by its share, times the guidance, and the rest "anything".
+
+    There is no guidance if it is to be ``plain``.
+    """
     keys = len(model.category_keys)
     if not mix:
         return Mix(np.zeros((1, count, keys), np.float32), np.ones((TOKENS, 1), np.float32))
     weights = model.weights(mix)
     wanted = np.flatnonzero(weights)
     conditions = np.array([*np.eye(keys, dtype=np.float32)[wanted], np.zeros(keys, np.float32)])
-    return Mix(np.tile(conditions[:, None], (1, count, 1)), guided(weights[wanted]))
+    shares = np.tile(np.append(weights[wanted], np.float32(0)), (TOKENS, 1)) if plain else guided(weights[wanted])
+    return Mix(np.tile(conditions[:, None], (1, count, 1)), shares)
 
 
 def bolder(number: int, temperature: float = 1.0) -> Temperature:

@@ -13,6 +13,7 @@ from dx7.parameters import PARAMETER_COUNT
 from dx7.voice import Voice
 from training.cli import app
 from training.encoding import encode
+from training.evaluating.made import draw_wanted
 from training.favourite import locked_slots
 from training.model import read_model
 from training.sampling import MOST_DRAWS, PLAIN_DRAWS, TEMPERATURE, bolder, sample
@@ -220,3 +221,16 @@ def test_amounts_in_words_reach_the_sidecar_and_temperature_the_voices(finished_
     assert files[0].read_bytes() != files[1].read_bytes()
     assert read_bank(files[0]).voices()[4].name == "FAV 2 05"
     assert invoke(app, ["sample", "--like", f"{favourite}:2", "--amount", "stranger"]).exit_code == 2
+
+
+def test_raw_voices_are_those_that_the_model_is_judged_by(finished_run, favourite, tmp_path, model):
+    out = tmp_path / "raw.syx"
+    asked = ["sample", "--model", str(finished_run), "--out", str(out), "--raw", "--seed", "4"]
+    result = invoke(app, [*asked, "--category", "bell"])
+    assert result.exit_code == 0, result.output
+    parameters = np.array([list(voice.parameters) for voice in read_bank(out).voices()])
+    assert (parameters == draw_wanted(model, ["bell"] * 32, seed=4)).all()
+    sidecar = json.loads(out.with_suffix(".json").read_text())
+    assert (sidecar["raw"], sidecar["drawn"], sidecar["left_out"]) == (True, 32, {})
+    assert invoke(app, asked).exit_code == 0  # of any category
+    assert invoke(app, [*asked, "--like", f"{favourite}:1"]).exit_code == 2
