@@ -19,6 +19,8 @@ from jax import Array
 from numpy.typing import NDArray
 
 from training.attention import dropout
+from training.checkpoint import flatten
+from training.critic_numpy import LEAST, MOST, NumpyCritic
 from training.state import Weights
 
 Floats = NDArray[np.float32]
@@ -30,7 +32,6 @@ BATCH = 512
 LEARNING_RATE = 2e-3
 WEIGHT_DECAY = 0.05
 INPUTS_DROPPED, UNITS_DROPPED = 0.3, 0.4
-MOST, LEAST = 5.0, 0.02  # no voice counts for more or less than this
 
 
 class Critic(nnx.Module):
@@ -66,22 +67,54 @@ def human_ratio(human: Floats, often: NDArray[np.float64], drawn: Floats, *, key
     """
     from sklearn.metrics import roc_auc_score
 
-    heard = jnp.concatenate([human, drawn])
-    truth = jnp.concatenate([jnp.ones(len(human)), jnp.zeros(len(drawn))])
-    share = np.concatenate([often / often.sum(), np.full(len(drawn), 1 / len(drawn))])
+    heard, truth, share = _both(human, often, drawn)
     split, *keys = jax.random.split(key, 3)
     half = np.asarray(jax.random.bernoulli(split, 0.5, (len(heard),)))
     verdicts = np.zeros(len(heard), np.float32)
     for side, side_key in zip((half, ~half), keys, strict=True):
-        learned = np.cumsum(np.where(side, 0, share))  # this half is met never; cut out, it would compile anew
-        met = jnp.asarray(learned / learned[-1], jnp.float32)
-        verdicts[side] = np.asarray(_fit_and_judge(heard, truth, met, side_key))[side]
+        # This half is met never; cut out, the rest would compile anew.
+        weights = _fit(heard, truth, _met(np.where(side, 0, share)), side_key)
+        verdicts[side] = np.asarray(_judge(weights, heard))[side]
     ratio: Floats = np.exp(np.clip(verdicts[len(human) :], np.log(LEAST), np.log(MOST)))
     return Judgement(ratio, float(roc_auc_score(truth, verdicts, sample_weight=share)))
 
 
+def fit_critic(
+    human: Floats, often: NDArray[np.float64], drawn: Floats, *, category_keys: tuple[str, ...], key: Array
+) -> NumpyCritic:
+    """A critic of all of them, for voices that are yet to be drawn.
+
+    The last columns of ``human`` and ``drawn`` say which of ``category_keys`` each voice is of, or was drawn for.
+    """
+    heard, truth, share = _both(human, often, drawn)
+    arrays = flatten(_fit(heard, truth, _met(share), key))
+    return NumpyCritic(
+        category_keys,
+        hidden=arrays["hidden/kernel"],
+        hidden_bias=arrays["hidden/bias"],
+        out=arrays["out/kernel"][:, 0],
+        out_bias=arrays["out/bias"][0],
+    )
+
+
+def _both(human: Floats, often: NDArray[np.float64], drawn: Floats) -> tuple[Array, Array, NDArray[np.float64]]:
+    """Human and drawn voices, which are human, and the share of each, half of it human."""
+    truth = jnp.concatenate([jnp.ones(len(human)), jnp.zeros(len(drawn))])
+    share = np.concatenate([often / often.sum(), np.full(len(drawn), 1 / len(drawn))])
+    return jnp.concatenate([human, drawn]), truth, share / 2
+
+
+def _met(share: NDArray[np.float64]) -> Array:
+    risen = np.cumsum(share)
+    return jnp.asarray(risen / risen[-1], jnp.float32)
+
+
+def _graph(inputs: int) -> nnx.GraphDef[Critic]:
+    return nnx.graphdef(nnx.eval_shape(lambda: Critic(inputs, rngs=nnx.Rngs(0))))
+
+
 @jax.jit
-def _fit_and_judge(heard: Array, truth: Array, met: Array, key: Array) -> Array:
+def _fit(heard: Array, truth: Array, met: Array, key: Array) -> Weights:
     weights_key, batch_key = jax.random.split(key)
     graph, weights = nnx.split(Critic(heard.shape[1], rngs=nnx.Rngs(weights_key)))
     optimizer = optax.adamw(LEARNING_RATE, weight_decay=WEIGHT_DECAY)
@@ -101,5 +134,10 @@ def _fit_and_judge(heard: Array, truth: Array, met: Array, key: Array) -> Array:
         return (optax.apply_updates(weights, updates), state), None
 
     (weights, _), _ = jax.lax.scan(step, (weights, optimizer.init(weights)), jnp.arange(STEPS))
-    verdicts: Array = nnx.merge(graph, weights)(heard)
+    return weights
+
+
+@jax.jit
+def _judge(weights: Weights, heard: Array) -> Array:
+    verdicts: Array = nnx.merge(_graph(heard.shape[1]), weights)(heard)
     return verdicts

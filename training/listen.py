@@ -14,6 +14,7 @@ from dx7.hearing.ear import Ear
 from dx7.hearing.faults import faults, is_useful
 from dx7.hearing.listening import listen_many
 from dx7.parameters import PARAMETER_COUNT, UNPACKED_SIZE
+from training.critic_numpy import NumpyCritic
 
 Parameters = NDArray[np.uint8]
 Floats = NDArray[np.float32]
@@ -23,11 +24,13 @@ Floats = NDArray[np.float32]
 class Heard:
     """Voices that were heard: descriptors, one row a voice, and how well each fits what was asked for, 0 to 1.
 
-    ``fit`` is None where nobody can tell: there is no ear, or no category was asked for.
+    ``fit`` is None where nobody can tell: there is no ear, or no category was asked for. ``ratio`` says how many times
+    likelier a voice is among human ones than among drawn ones; 1 for all without a critic.
     """
 
     descriptors: Floats  # [n, len(DESCRIPTOR_NAMES)]
     fit: Floats | None  # [n]
+    ratio: Floats  # [n]
 
 
 class ByEar(NamedTuple):
@@ -54,7 +57,9 @@ def hear_parameters(parameters: Parameters) -> Floats:
     return hear_many(unpack(parameters))
 
 
-def hear_for(parameters: Parameters, mix: Mapping[str, float], ear: Ear | None) -> Heard:
+def hear_for(
+    parameters: Parameters, mix: Mapping[str, float], ear: Ear | None, critic: NumpyCritic | None = None
+) -> Heard:
     """Hear voices ``uint8[n, 145]`` for a mix of categories (key to share).
 
     A voice fits a mix as well as it fits each category, by its share: a geometric mean, so that one that is not heard
@@ -62,13 +67,15 @@ def hear_for(parameters: Parameters, mix: Mapping[str, float], ear: Ear | None) 
     """
     wanted = {key: share for key, share in mix.items() if ear is not None and key in ear.category_keys}
     if ear is None or not wanted:
-        return Heard(hear_parameters(parameters), None)
+        return Heard(hear_parameters(parameters), None, np.ones(len(parameters), np.float32))
     embeddings, descriptors = listen_many(unpack(parameters))
-    said = ear.listen(embeddings, descriptors, parameters)
+    inputs = ear.front.inputs(embeddings, descriptors, parameters)
+    said = ear.say(inputs)
     columns = [ear.category_keys.index(key) for key in wanted]
     shares = np.array(list(wanted.values()), np.float32)
     fit: Floats = np.exp(np.log(np.maximum(said[:, columns], 1e-6)) @ (shares / shares.sum()))
-    return Heard(descriptors, fit)
+    ratio = np.ones(len(inputs), np.float32) if critic is None else critic.ratio(inputs, mix)
+    return Heard(descriptors, fit, ratio)
 
 
 def judge(parameters: Parameters, wanted: Sequence[str], category_keys: Sequence[str], ear: Ear | None) -> Judged:

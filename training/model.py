@@ -20,6 +20,7 @@ from dx7.locations import DEFAULT_MODEL, runs_folder
 from dx7.runfolder import CONFIG_FILE, MODEL_FOLDER
 from training.arrays import read_arrays
 from training.config import Config, make_config
+from training.critic_numpy import CRITIC_FILE, NumpyCritic, read_critic
 from training.generator_numpy import NumpyGenerator
 from training.prototypes import Prototypes
 from training.sketch import Sketch
@@ -40,8 +41,9 @@ class Model:
     names: NDArray[np.uint32]  # hashes of the training voices' names; none in a model that was written without
     step: int
     export_hash: str
-    model_hash: str  # 16 hexadecimal digits that name the weights
+    model_hash: str  # 16 hexadecimal digits that name the files
     ear: Ear | None = None  # the category ear of its export, if that had one
+    critic: NumpyCritic | None = None  # what it draws for cartridges, beside human voices, as far as there is an ear
 
     def weights(self, mix: dict[str, float]) -> NDArray[np.float32]:
         """How much of each category: ``float32[categories]``, summing to 1. Raises ``CategoryError``."""
@@ -64,6 +66,7 @@ def read_model(folder: Path) -> Model:
     config = make_config(written["config"], where=str(folder / CONFIG_FILE))
     arrays, about = read_arrays(folder / MODEL_FILE)
     keys = tuple(about["category_keys"])
+    ear = read_ear(folder / EAR_FILE) if (folder / EAR_FILE).exists() else None
     return Model(
         config=config,
         category_keys=keys,
@@ -73,9 +76,16 @@ def read_model(folder: Path) -> Model:
         names=arrays.get("names", np.zeros(0, np.uint32)),
         step=int(about["step"]),
         export_hash=str(about["export_hash"]),
-        model_hash=sha256((folder / MODEL_FILE).read_bytes()).hexdigest()[:16],
-        ear=read_ear(folder / EAR_FILE) if (folder / EAR_FILE).exists() else None,
+        model_hash=_hash(folder),
+        ear=ear,
+        critic=None if ear is None else read_critic(folder, inputs=len(ear.front.mean)),
     )
+
+
+def _hash(folder: Path) -> str:
+    """16 hexadecimal digits of all that decides which voices are made."""
+    files = (folder / name for name in (MODEL_FILE, EAR_FILE, CRITIC_FILE))
+    return sha256(b"".join(file.read_bytes() for file in files if file.exists())).hexdigest()[:16]
 
 
 def find_model(asked: Path | None = None) -> Path:

@@ -1,7 +1,8 @@
-"""A cartridge's voices: more are drawn than asked for, the likelier are heard, and good ones that differ are kept.
+"""A cartridge's voices: more are drawn than asked for and heard, and good ones that differ are kept.
 
-Where the model has a category ear, those are kept that it hears best as what was asked for. What is left out is counted
-by reason, so that the choosing never hides a poor generator.
+Where the model has a category ear, those are kept that it hears as what was asked for, and of these each by its chance
+to be human in the ears of the model's critic. Without an ear the likelier half of what is drawn is heard. What is left
+out is counted by reason, so that the choosing never hides a poor generator.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +26,7 @@ from training.favourite import pull_towards
 from training.listen import grave_faults, hear_for
 from training.model import Model
 from training.names import make_names, name_variations
-from training.sketch import COPY_DISTANCE, Sketch, find_nearest
+from training.sketch import COPY_DISTANCE, find_nearest
 
 # Chosen on held-out voices; the figures are in training/README.md.
 GUIDANCE = 1.25  # above 1 a category comes out plainer than in the training voices
@@ -33,14 +35,14 @@ SHARED_GUIDANCE = 0.7
 _WARMTH = np.array([1.0] + [0.95] * (TOKENS - 1), np.float32)  # likewise, a shared token and six operators
 TEMPERATURE = Temperature(codes=_WARMTH, values=_WARMTH)
 CANDIDATES = 3  # drawn at a time for each voice asked for; the likelier half of them is heard
-EAR_CANDIDATES = 4  # likewise, where an ear can choose
-# Of what it hears so surely none is better than another: choosing the surest of all makes them all alike.
-SURE = 0.85
-AT_ONCE = 16  # voices that are heard before it is asked whether there is enough
+EAR_CANDIDATES = 4  # likewise, where an ear can choose; all of them are heard
+# Of what it hears so surely none fits better than another: choosing the surest of all makes them all alike.
+SURE = 0.8
+AT_ONCE = 16  # voices that are heard before it is asked whether there is enough, where no ear can choose
 NEEDLESS = "not needed"  # why a voice is left out that nothing is wrong with
 MOST_DRAWS = 10  # times that many, before a poor model must do
 # A model that knows its training voices by heart repeats them. After this many draws, more and more is dared: warmer
-# choices, and from then on the less likely half is heard too.
+# choices, and from then on all are heard.
 PLAIN_DRAWS = 2
 _BOLDEST = 1.15
 
@@ -59,6 +61,13 @@ class Slot:
     faults: tuple[str, ...]
     fit: float | None = None
     share: float | None = None  # how far on the way it is, 0 to 1, if it is a step of a walk
+
+
+class _Candidate(NamedTuple):
+    """A slot that may be taken; of those that fit as well, the one with the higher ``lot`` is."""
+
+    slot: Slot
+    lot: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -91,11 +100,11 @@ def sample(
     pull = None if like is None else pull_towards(_tokens(like), model.prototypes, amount=amount, locked=locked)
     ear = None if like else model.ear
     conditions = make_mix(model, mix, count=(EAR_CANDIDATES if ear and mix else CANDIDATES) * count)
-    choice = _Choice(count, mix, like, ear)
+    choice = _Choice(count, mix, like, model, ear, np.random.default_rng([seed, count]))
     for number in range(MOST_DRAWS):
         noise = noise_of(seed, number)
         drawn = draw(model.generator, conditions, noise=noise, temperature=bolder(number, temperature), pull=pull)
-        choice.consider(drawn, model.sketch, everything=number >= PLAIN_DRAWS)
+        choice.consider(drawn, everything=ear is not None or number >= PLAIN_DRAWS)
         if len(choice.good) >= count:
             break
     slots, left_out = choice.made()
@@ -141,43 +150,51 @@ def guided(shares: NDArray[np.float32]) -> NDArray[np.float32]:
 class _Choice:
     """Choosing the slots of a cartridge from what is drawn."""
 
-    def __init__(self, count: int, mix: Mapping[str, float], like: Voice | None, ear: Ear | None) -> None:
+    def __init__(
+        self,
+        count: int,
+        mix: Mapping[str, float],
+        like: Voice | None,
+        model: Model,
+        ear: Ear | None,
+        chance: np.random.Generator,
+    ) -> None:
         self.count = count
         self.mix = mix
         self.like = like
+        self.model = model
         self.ear = ear
+        self.chance = chance
         # Variations may stay near the favourite, and so near each other; anything else must differ.
         self.least = 1 if like else COPY_DISTANCE + 1
         self.taken = np.zeros((0, PARAMETER_COUNT), np.uint8)
         if like:
             self.taken = np.frombuffer(like.parameters, np.uint8)[None]
-        self.good: list[Slot] = []
-        self.faulty: list[Slot] = []
+        self.good: list[_Candidate] = []
+        self.faulty: list[_Candidate] = []
         self.left_out: Counter[str] = Counter()
         self.drawn = 0
 
-    def consider(self, drawn: Drawn, sketch: Sketch, *, everything: bool = False) -> None:
-        """Hear the likelier half, or everything, until there is enough; keep what is good and unlike what was kept."""
+    def consider(self, drawn: Drawn, *, everything: bool) -> None:
+        """Hear the likelier half until there is enough, or everything; keep what is good and unlike what was kept."""
         likelihood = _beside_fellows(drawn.likelihood, drawn.tokens[:, 0, ALGORITHM_SLOT])
         likelier = len(likelihood) if everything else -(-len(likelihood) // 2)
         rows = np.sort(np.argsort(-likelihood, kind="stable")[:likelier])
         self.drawn += len(likelihood)
         self.left_out["less likely"] += len(likelihood) - len(rows)
         parameters = decode(drawn.tokens[rows])
-        for first in range(0, len(rows), AT_ONCE):
-            if self.has_enough:
+        at_once = len(rows) if self.ear else AT_ONCE
+        for first in range(0, len(rows), at_once):
+            if len(self.good) >= self.count:
                 self.left_out[NEEDLESS] += len(rows) - first
                 break
-            self._hear(parameters[first : first + AT_ONCE], sketch)
+            self._hear(parameters[first : first + at_once])
 
-    @property
-    def has_enough(self) -> bool:
-        """Whether no voice could take the place of those that are kept: so many are good, and surely fit."""
-        return sum(slot.fit is None or slot.fit >= SURE for slot in self.good) >= self.count
-
-    def _hear(self, parameters: NDArray[np.uint8], sketch: Sketch) -> None:
-        nearest = find_nearest(parameters, sketch)
-        heard = hear_for(parameters, self.mix, self.ear)
+    def _hear(self, parameters: NDArray[np.uint8]) -> None:
+        nearest = find_nearest(parameters, self.model.sketch)
+        heard = hear_for(parameters, self.mix, self.ear, self.model.critic)
+        # The highest of logarithms with gumbel noise: each is taken as often as its ratio says (Gumbel-top-k).
+        lots = np.log(heard.ratio) + self.chance.gumbel(size=len(parameters))
         for row, sound in enumerate(heard.descriptors):
             distance = int(nearest.distance[row])
             faults = grave_faults(sound, list(self.mix))
@@ -189,12 +206,13 @@ class _Choice:
                 self.taken = np.concatenate([self.taken, parameters[row : row + 1]])
                 fit = None if heard.fit is None else round(float(heard.fit[row]), 4)
                 slot = Slot(Voice.from_array(parameters[row]), nearest.voice_ids[row], distance, faults, fit)
-                (self.faulty if faults else self.good).append(slot)
+                lot = 0.0 if fit is None else float(lots[row])
+                (self.faulty if faults else self.good).append(_Candidate(slot, lot))
 
     def made(self) -> tuple[list[Slot], dict[str, int]]:
         """The slots and what was left out. A poor model's faulty voices fill up, and their faults say so."""
-        # Sorting is stable: those that fit as well, as all do without an ear, stay in the order they were drawn in.
-        ranked = [*sorted(self.good, key=_misfit), *sorted(self.faulty, key=_misfit)]
+        # Sorting is stable: without an ear all stay in the order they were drawn in.
+        ranked = [one.slot for one in [*sorted(self.good, key=_rank), *sorted(self.faulty, key=_rank)]]
         slots = ranked[: self.count]
         if len(slots) < self.count:
             remedy = "unlock a parameter group or ask for a larger amount" if self.like else "train it longer"
@@ -212,8 +230,8 @@ def _beside_fellows(likelihood: NDArray[np.float32], algorithm: NDArray[np.integ
     return np.asarray(likelihood - (np.bincount(algorithm, weights=likelihood) / count)[algorithm], np.float64)
 
 
-def _misfit(slot: Slot) -> float:
-    return -min(slot.fit or 0.0, SURE)
+def _rank(candidate: _Candidate) -> tuple[float, float]:
+    return -min(candidate.slot.fit or 0.0, SURE), -candidate.lot
 
 
 def _tokens(voice: Voice) -> NDArray[np.uint8]:

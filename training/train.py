@@ -21,6 +21,7 @@ from dx7.runfolder import MODEL_FOLDER, hold_run
 from training import devices, losses
 from training.config import Config
 from training.data import Voices, gather, human_lot
+from training.finishing import add_critic
 from training.lesson import Lesson, read_or_make_lesson
 from training.listening import brood_facts, read_or_draw_brood
 from training.run import Run, open_run, write_checkpoint, write_finished, write_metrics, write_samples
@@ -105,6 +106,9 @@ def _train(run: Run, report: Report, stop: Callable[[], bool]) -> Path | None:
 
     if devices.is_first():
         write_finished(run, devices.here(state))
+        if lesson is not None and ear is not None:
+            report(step, {"step": step, "phase": "finishing"})
+            add_critic(run.folder / MODEL_FOLDER, lesson, ear, voices=config.listening_voices, seed=config.seed)
     return run.folder / MODEL_FOLDER
 
 

@@ -1,6 +1,5 @@
 """Voices bred from others, and how what is learned from them is weighed."""
 
-import jax
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
@@ -8,7 +7,6 @@ from hypothesis import strategies as st
 from dx7.parameters import BY_NAME
 from tests.training.conftest import CATEGORIES, random_voices, voices_by_rule
 from training.breeding import PARTS, breed, cross, pair
-from training.critic import LEAST, MOST, human_ratio
 from training.lesson import conditions, even_out
 from training.listen import grave_faults, hear_parameters
 from training.sketch import COPY_DISTANCE, make_sketch
@@ -50,20 +48,6 @@ def test_a_brood_holds_neither_copies_nor_duds():
     assert (nearest > COPY_DISTANCE).all()
     heard = hear_parameters(brood.parameters)
     assert not any(grave_faults(row, [key]) for row, key in zip(heard, brood.wanted, strict=True))
-
-
-def test_the_critic_knows_what_is_human_and_how_much_likelier():
-    """Human voices stand around 0; half of the drawn ones do, the other half is elsewhere."""
-    chance = np.random.default_rng(0)
-    human = chance.normal(size=(3000, 6)).astype(np.float32)
-    drawn = chance.normal(size=(2000, 6)).astype(np.float32)
-    drawn[1000:, 0] += 4
-    ratio, told_apart = human_ratio(human, np.ones(3000), drawn, key=jax.random.key(0))
-    assert ratio.min() >= LEAST * 0.999
-    assert ratio.max() <= MOST * 1.001
-    assert 1.2 < np.median(ratio[:1000]) < 2.5  # the truth is 2, far from the others; dropping makes cautious
-    assert np.median(ratio[1000:]) < 0.3
-    assert 0.7 < told_apart < 0.8  # half of them always, half never
 
 
 @given(
