@@ -34,8 +34,7 @@ GUIDANCE = 1.25  # above 1 a category comes out plainer than in the training voi
 SHARED_GUIDANCE = 0.7
 _WARMTH = np.array([1.0] + [0.95] * (TOKENS - 1), np.float32)  # likewise, a shared token and six operators
 TEMPERATURE = Temperature(codes=_WARMTH, values=_WARMTH)
-CANDIDATES = 3  # drawn at a time for each voice asked for; the likelier half of them is heard
-EAR_CANDIDATES = 4  # likewise, where an ear can choose; all of them are heard
+CANDIDATES = 3  # drawn at a time for each voice asked for; all of them are heard if an ear can choose, else half
 # Of what it hears so surely none fits better than another: choosing the surest of all makes them all alike.
 SURE = 0.8
 AT_ONCE = 16  # voices that are heard before it is asked whether there is enough, where no ear can choose
@@ -99,7 +98,7 @@ def sample(
     """
     pull = None if like is None else pull_towards(_tokens(like), model.prototypes, amount=amount, locked=locked)
     ear = None if like else model.ear
-    conditions = make_mix(model, mix, count=(EAR_CANDIDATES if ear and mix else CANDIDATES) * count)
+    conditions = make_mix(model, mix, count=CANDIDATES * count)
     choice = _Choice(count, mix, like, model, ear, np.random.default_rng([seed, count]))
     for number in range(MOST_DRAWS):
         noise = noise_of(seed, number)
@@ -221,7 +220,7 @@ class _Choice:
         needless = NEEDLESS if slots[0].fit is None else "another fits better"
         for slot in ranked[self.count :]:
             left_out[slot.faults[0] if slot.faults else needless] += 1
-        return slots, dict(left_out)
+        return slots, dict(+left_out)  # without reasons that met nobody
 
 
 def _beside_fellows(likelihood: NDArray[np.float32], algorithm: NDArray[np.integer]) -> NDArray[np.float64]:
