@@ -22,6 +22,7 @@ SAMPLES_FOLDER = "samples"  # step-NNNNNN.syx: a cartridge of the same 32 seeds,
 MODEL_FOLDER = "model"  # when finished
 EVALUATION_FILE = "evaluation.json"  # in the model's folder, once it was measured
 EVALUATION_PAGE = "evaluation.html"  # beside it, to see and to hear
+DESIGNS_FILE = "designs.json"  # once rivals have learned for as long as the run did
 LOG_FILE = "train.log"  # what a run that no terminal watches would have said
 LOCK_FILE = ".running"  # locked, and with the process in it, while a program trains
 

@@ -20,7 +20,7 @@ from dx7.files import write_file
 from dx7.locations import DEFAULT_MODEL, evaluation_folder, exports_folder, runs_folder
 from dx7.parameter_groups import GROUP_KEYS, USUALLY_LOCKED, locks
 from dx7.parameters import VOICES_IN_BANK
-from dx7.runfolder import EVALUATION_FILE, EVALUATION_PAGE
+from dx7.runfolder import DESIGNS_FILE, EVALUATION_FILE, EVALUATION_PAGE
 
 # Everything that needs JAX is imported inside the commands: --help must not wait for it.
 
@@ -163,6 +163,40 @@ def evaluate(
     write_file(out / EVALUATION_PAGE, draw_page(found).encode())
     if not json:
         print_text(f"\n{out / EVALUATION_FILE}; to see and to hear: {out / EVALUATION_PAGE}")
+
+
+@app.command()
+def compare(
+    model: ModelOption = None,
+    run: Annotated[Path | None, typer.Option(help="The model's run; the folder around the model if not given.")] = None,
+    export: ExportOption = None,
+    minutes: Annotated[float, typer.Option(min=0.1, help="Of each rival: as long as the model has learned.")] = 15.0,
+    seed: Annotated[int, typer.Option(min=0, help="Of what the rivals learn, and of what is drawn.")] = 0,
+    voices: Annotated[int, typer.Option(min=50, help="At most so many voices a set.")] = 1000,
+    json: JsonOption = False,
+) -> None:
+    """Train rival designs for as long as a model was, on the voices it learned from, and measure all side by side.
+
+    Example: python -m training compare --run data/runs/first --minutes 15
+    """
+    from dx7.exchange import read_export
+    from training.designs import compare as designs
+    from training.model import find_model, read_model
+    from training.telling import saying
+
+    folder = find_model(model or run)
+    run_folder, found_model = designs.find_run(run, folder), read_model(folder)
+    learned_from = read_export(export or latest_export(exports_folder()))
+    settings: dict[str, Any] = {"seconds": 60 * minutes, "seed": seed, "voices": voices, "rivals": designs.RIVALS}
+    with saying(len(designs.RIVALS) * 60 * minutes, quiet=json) as say:
+        found = designs.compare(found_model, learned_from, run_folder, **settings, report=say)
+    if json:
+        print_json(found)
+    else:
+        print_table(designs.design_table(found["designs"]))
+    write_file(run_folder / DESIGNS_FILE, (dumps(found, indent=2) + "\n").encode())
+    if not json:
+        print_text(f"\n{run_folder / DESIGNS_FILE}")
 
 
 @app.command()

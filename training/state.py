@@ -32,7 +32,7 @@ class TrainState(NamedTuple):
 class Networks(NamedTuple):
     """What does not change: the networks' shapes and the optimizers."""
 
-    generator: nnx.GraphDef[Generator]
+    generator: nnx.GraphDef[Any]  # of a Generator; the rivals in training/designs bring their own
     discriminator: nnx.GraphDef[Discriminator]
     generator_optimizer: optax.GradientTransformation
     discriminator_optimizer: optax.GradientTransformation

@@ -42,7 +42,7 @@ def likelihood_step(networks: Networks, config: Config) -> Step:
             return surprise, metrics
 
         gradient, metrics = jax.grad(loss, has_aux=True)(state.generator)
-        return _move_generator(networks, config, state, gradient), {
+        return move_generator(networks, state, gradient, average_decay=config.average_decay), {
             **metrics,
             "norm/generator": optax.tree.norm(gradient),
         }
@@ -62,23 +62,9 @@ def adversarial_step(networks: Networks, config: Config) -> Step:
         drawn = draw(generator, batch.weights, key=draw_key)
         generated = one_hot(drawn.tokens)
 
-        def discriminator_loss(weights: Weights) -> tuple[Array, Metrics]:
-            discriminator = nnx.merge(networks.discriminator, weights)
-            both = jnp.concatenate([human, generated])
-            twice = jnp.concatenate([batch.weights, batch.weights])
-            verdicts, penalties = losses.judge_with_penalty(lambda given: discriminator(given, twice), both)
-            verdict = losses.relativistic_discriminator(*jnp.split(verdicts, 2)).mean()
-            metrics = {"loss/discriminator": verdict, "loss/gradient_penalty": penalties.mean()}
-            return verdict + 2 * config.gradient_penalty * penalties.mean(), metrics
-
-        gradient, metrics = jax.grad(discriminator_loss, has_aux=True)(state.discriminator)
-        updates, optimizer = networks.discriminator_optimizer.update(
-            gradient, state.discriminator_optimizer, state.discriminator
+        state, metrics = move_discriminator(
+            networks, state, human, generated, batch.weights, gradient_penalty=config.gradient_penalty
         )
-        state = state._replace(
-            discriminator=optax.apply_updates(state.discriminator, updates), discriminator_optimizer=optimizer
-        )
-        metrics["norm/discriminator"] = optax.tree.norm(gradient)
 
         discriminator = nnx.merge(networks.discriminator, state.discriminator)
         verdict_of_human = discriminator(human, batch.weights)
@@ -93,9 +79,61 @@ def adversarial_step(networks: Networks, config: Config) -> Step:
 
         gradient, more = jax.grad(generator_loss, has_aux=True)(state.generator)
         metrics |= more | {"norm/generator": optax.tree.norm(gradient)}
-        return _move_generator(networks, config, state, gradient), metrics
+        return move_generator(networks, state, gradient, average_decay=config.average_decay), metrics
 
     return step
+
+
+def move_discriminator(
+    networks: Networks,
+    state: TrainState,
+    human: Array,
+    generated: Array,
+    weights: Array,
+    *,
+    gradient_penalty: float,
+    rate: Array | float = 1.0,
+) -> tuple[TrainState, Metrics]:
+    """The discriminator's turn, against one-hot voices ``float[n, 7, 21, 100]`` with category weights ``float[n, C]``.
+
+    The optimizer's step is multiplied by ``rate``.
+    """
+
+    def loss(discriminator_weights: Weights) -> tuple[Array, Metrics]:
+        discriminator = nnx.merge(networks.discriminator, discriminator_weights)
+        both = jnp.concatenate([human, generated])
+        twice = jnp.concatenate([weights, weights])
+        verdicts, penalties = losses.judge_with_penalty(lambda given: discriminator(given, twice), both)
+        verdict = losses.relativistic_discriminator(*jnp.split(verdicts, 2)).mean()
+        metrics = {"loss/discriminator": verdict, "loss/gradient_penalty": penalties.mean()}
+        return verdict + 2 * gradient_penalty * penalties.mean(), metrics
+
+    gradient, metrics = jax.grad(loss, has_aux=True)(state.discriminator)
+    updates, optimizer = networks.discriminator_optimizer.update(
+        gradient, state.discriminator_optimizer, state.discriminator
+    )
+    moved = optax.apply_updates(state.discriminator, _at_rate(updates, rate))
+    return state._replace(discriminator=moved, discriminator_optimizer=optimizer), {
+        **metrics,
+        "norm/discriminator": optax.tree.norm(gradient),
+    }
+
+
+def move_generator(
+    networks: Networks, state: TrainState, gradient: Weights, *, average_decay: float, rate: Array | float = 1.0
+) -> TrainState:
+    """The state a step later. The optimizer's step is multiplied by ``rate``."""
+    updates, optimizer = networks.generator_optimizer.update(gradient, state.generator_optimizer, state.generator)
+    weights = optax.apply_updates(state.generator, _at_rate(updates, rate))
+    # Early on the average follows closely; it would otherwise remember the random beginning for long.
+    decay = jnp.minimum(average_decay, (1 + state.step) / (10 + state.step))
+    average = jax.tree.map(lambda old, new: decay * old + (1 - decay) * new, state.average, weights)
+    return state._replace(step=state.step + 1, generator=weights, average=average, generator_optimizer=optimizer)
+
+
+def _at_rate(updates: Weights, rate: Array | float) -> Weights:
+    scaled: Weights = jax.tree.map(lambda update: rate * update, updates)
+    return scaled
 
 
 @cache
@@ -129,12 +167,3 @@ def _likelihood(generator: Generator, batch: Batch, config: Config, key: Array) 
     codes = losses.code_surprise(logits, batch.codes).mean()
     values = losses.value_surprise(logits, batch.tokens).mean()
     return (codes + values) / DRAWS, {"loss/codes": codes, "loss/values": values}
-
-
-def _move_generator(networks: Networks, config: Config, state: TrainState, gradient: Weights) -> TrainState:
-    updates, optimizer = networks.generator_optimizer.update(gradient, state.generator_optimizer, state.generator)
-    weights = optax.apply_updates(state.generator, updates)
-    # Early on the average follows closely; it would otherwise remember the random beginning for long.
-    decay = jnp.minimum(config.average_decay, (1 + state.step) / (10 + state.step))
-    average = jax.tree.map(lambda old, new: decay * old + (1 - decay) * new, state.average, weights)
-    return state._replace(step=state.step + 1, generator=weights, average=average, generator_optimizer=optimizer)

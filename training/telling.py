@@ -16,6 +16,7 @@ from dx7.runfolder import pace
 _EVERY = 30.0  # seconds between two lines where no terminal shows a bar
 
 Tell = Callable[[int, Mapping[str, float | str]], None]  # the step and its line of metrics
+Say = Callable[[float, str], None]  # how much is done, and a sentence about it
 
 
 def sentence(step: int, steps: int, lines: list[Mapping[str, float | str]]) -> str:
@@ -38,22 +39,32 @@ def sentence(step: int, steps: int, lines: list[Mapping[str, float | str]]) -> s
 @contextmanager
 def telling(steps: int, *, quiet: bool, every: float = _EVERY) -> Iterator[Tell]:
     """Something to be called after every chunk of steps. All goes to stderr; nothing at all if ``quiet``."""
-    console = Console(stderr=True)
     lines: list[Mapping[str, float | str]] = []
+    with saying(steps, quiet=quiet, every=every) as say:
+
+        def tell(step: int, line: Mapping[str, float | str]) -> None:
+            lines.append(line)
+            say(step, sentence(step, steps, lines))
+
+        yield tell
+
+
+@contextmanager
+def saying(total: float, *, quiet: bool, every: float = _EVERY) -> Iterator[Say]:
+    """Something to be called with a sentence whenever some of ``total`` is done; where it goes, see :func:`telling`."""
+    console = Console(stderr=True)
     spoken = -every
     columns = (BarColumn(), TextColumn("{task.description}", markup=False))
     with Progress(*columns, console=console, transient=True, disable=quiet or not console.is_terminal) as bar:
-        task = bar.add_task("loading", total=steps)
+        task = bar.add_task("loading", total=total)
 
-        def tell(step: int, line: Mapping[str, float | str]) -> None:
+        def say(done: float, said: str) -> None:
             nonlocal spoken
-            lines.append(line)
-            said = sentence(step, steps, lines)
-            bar.update(task, completed=step, description=said)
+            bar.update(task, completed=done, description=said)
             now = time.monotonic()
-            if bar.disable and not quiet and (now - spoken >= every or step == steps):
+            if bar.disable and not quiet and (now - spoken >= every or done == total):
                 spoken = now
                 sys.stderr.write(said + "\n")
                 sys.stderr.flush()
 
-        yield tell
+        yield say
