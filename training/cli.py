@@ -21,6 +21,7 @@ from dx7.locations import DEFAULT_MODEL, evaluation_folder, exports_folder, runs
 from dx7.parameter_groups import GROUP_KEYS, USUALLY_LOCKED, locks
 from dx7.parameters import VOICES_IN_BANK
 from dx7.runfolder import EVALUATION_FILE, EVALUATION_PAGE
+from dx7.wishing import BOLDEST, PLAINEST, USUAL_TEMPERATURE
 
 # Everything that needs JAX is imported inside the commands: --help must not wait for it.
 
@@ -188,8 +189,9 @@ def sample(
     walk: Annotated[str | None, typer.Option(help="FILE:SLOT of a voice to walk from, by 32 even steps.")] = None,
     to: Annotated[str | None, typer.Option(help="FILE:SLOT of the voice to walk to.")] = None,
     temperature: Annotated[
-        float, typer.Option(min=0.3, max=2.0, help="How boldly to choose: 1 as usual, less plainer, more wilder.")
-    ] = 1.0,
+        float,
+        typer.Option(min=PLAINEST, max=BOLDEST, help="How boldly to choose: 1 as usual, less plainer, more wilder."),
+    ] = USUAL_TEMPERATURE,
     raw: Annotated[bool, typer.Option("--raw", help="As the model draws them: nothing is heard or left out.")] = False,
     json: JsonOption = False,
 ) -> None:
