@@ -21,6 +21,7 @@ from labeler.cartridge.tiles import tiles_of
 from labeler.cartridge.told import left_out, made_rows
 from labeler.model.asking import Asking
 from labeler.model.batch import Batch
+from labeler.rack.rack import RackEvent
 from tests.labeler.test_asking import stub
 
 BELLS = read_bank(STARTER_BANKS / "bell.syx").voices()
@@ -102,7 +103,7 @@ def test_two_different_voices_make_a_walk_and_one_does_not(desk: Desk) -> None:
     assert page.button(key="ask").disabled
 
 
-def test_variations_go_by_amount_locks_and_temperature_and_v_does_too(desk: Desk) -> None:
+def test_variations_go_by_amount_locks_and_temperature(desk: Desk) -> None:
     page = choose(open_page(), "Variations")
     page.select_slider(key="ask-amount").set_value(1.0)
     page.pills(key="ask-locks").set_value(["algorithm"])
@@ -115,6 +116,36 @@ def test_variations_go_by_amount_locks_and_temperature_and_v_does_too(desk: Desk
     assert (page.session_state["ask-amount"], page.session_state["ask-locks"]) == (1.0, ["algorithm"])
     choose(page, "Variations")
     assert page.select_slider(key="ask-amount").value == 1.0
+
+
+def test_keys_of_the_rack_ask_by_what_the_panel_was_set_to(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    events: list[RackEvent] = []
+    monkeypatch.setattr(
+        "labeler.screens.cartridge.draw_rack", lambda *_, **named: iter([events.pop()] if events else [])
+    )
+    one, two, three = (slot.key for slot in desk.cartridge.filled().values())
+    page = choose(open_page(), "Variations")
+    page.select_slider(key="ask-amount").set_value(0.1)
+    page.pills(key="ask-locks").set_value(["levels"])
+    page.slider(key="ask-temperature").set_value(0.5).run()
+    choose(page, "Walk")  # what V goes by is hidden now
+    events.append(RackEvent("vary", two))
+    page.run()
+    vary = _asking(page)
+    assert [(wish.like, wish.amount, wish.locked, wish.temperature) for wish in vary.wishes] == [
+        (BELLS[1], 0.1, ("levels",), 0.5)
+    ]
+    vary.wait(60)
+    page.run()
+    events.append(RackEvent("walk", one, marked=(three,)))
+    page.run()
+    walk = _asking(page)
+    assert [(wish.ends, wish.temperature) for wish in walk.wishes] == [((BELLS[2], BELLS[0]), 0.5)]
+    walk.wait(60)
+    page.run()
+    assert not page.exception
+    first, last = desk.cartridge[1], desk.cartridge[32]
+    assert (first and first.key, last and last.key) == (three, one)
 
 
 def test_a_mix_by_weight_and_what_was_thrown_away(desk: Desk) -> None:
