@@ -66,6 +66,11 @@ def measured(finished_run, export_folder, banks):
     return found
 
 
+@pytest.fixture(scope="module")
+def page(measured):
+    return draw_page(measured)
+
+
 def test_the_yardstick_stays_and_its_halves_are_strangers(export_folder, measured):
     export = read_export(export_folder)
     again = make_yardstick(export, voices=40, hear=hear_parameters)
@@ -100,7 +105,7 @@ def test_every_set_has_the_figures_of_the_humans(measured):
     assert rows["marginals"]["copies"] < 0.1
 
 
-def test_banks_of_others_are_measured_once_and_by_category_if_that_is_known(measured):
+def test_banks_of_others_are_measured_once_and_by_category_if_that_is_known(measured, page):
     theirs, ours = measured.figures["sets"][-2:]
     assert (theirs["seeds"], theirs["voices"], ours["seeds"], ours["voices"]) == (1, 64, 1, 32)
     assert "lowest" not in theirs
@@ -114,7 +119,6 @@ def test_banks_of_others_are_measured_once_and_by_category_if_that_is_known(meas
     assert 0.5 <= theirs["copies"] <= 1
     assert ours["heard"] == ours["by_category"]["organ"]["heard"] > 0.9
     assert [key for key, figures in ours["by_category"].items() if figures] == ["organ"]
-    page = draw_page(measured)
     assert "<b>theirs</b>, <b>&lt;i&gt;ours&lt;/i&gt;</b>" in page
     assert page.count('<th scope="col">theirs</th>') > 1
 
@@ -126,8 +130,7 @@ def test_the_worst_are_the_faulty_then_the_misheard(measured):
     assert all(one.guesses[0][1] >= one.guesses[1][1] >= one.guesses[2][1] for one in worst)
 
 
-def test_the_page_is_whole_and_escapes_strangers_names(measured):
-    page = draw_page(measured)
+def test_the_page_is_whole_and_escapes_strangers_names(page):
     assert "&lt;b&gt;" in page
     assert "<b>1&" not in page
     assert not re.findall(r'(?:src|href)="(?!data:)', page)
