@@ -8,7 +8,7 @@
 #   make label                             the labeller on the current store
 #   make export [EXPORT=dir] [POLICY=name]  what a policy chooses, as Parquet
 #   make train [EXPORT=dir] [CONFIG=base] [RUN=dir]
-#   make evaluate [RUN=dir] [SEEDS=3]
+#   make evaluate [RUN=dir] [SEEDS=3] [BESIDE=name=dir]
 #   make cartridge CATEGORY=brass [SEED=0] [TEMPERATURE=1] [OUT=brass.syx]
 #   make cartridge LIKE=bank.syx:3 [AMOUNT=touch, variation, cousin or 0.5]
 #   make cartridge WALK=a.syx:1 TO=b.syx:3
@@ -89,7 +89,7 @@ train: $(READY)
 	@$(PY) -m training train --config $(CONFIG) $(if $(EXPORT),--export '$(EXPORT)') $(if $(RUN),--run '$(RUN)')
 
 evaluate: $(READY)
-	@$(PY) -m training evaluate --seeds $(SEEDS) $(if $(RUN),--model '$(RUN)')
+	@$(PY) -m training evaluate --seeds $(SEEDS) $(if $(RUN),--model '$(RUN)') $(if $(BESIDE),--beside '$(BESIDE)')
 
 cartridge: $(READY)
 	@$(PY) -m training sample $(if $(CATEGORY),--category '$(CATEGORY)') $(if $(LIKE),--like '$(LIKE)' --amount '$(AMOUNT)') \

@@ -21,6 +21,7 @@ from dx7.locations import DEFAULT_MODEL, evaluation_folder, exports_folder, runs
 from dx7.parameter_groups import GROUP_KEYS, USUALLY_LOCKED, locks
 from dx7.parameters import VOICES_IN_BANK
 from dx7.runfolder import DESIGNS_FILE, EVALUATION_FILE, EVALUATION_PAGE
+from dx7.wishing import BOLDEST, PLAINEST, USUAL_TEMPERATURE
 
 # Everything that needs JAX is imported inside the commands: --help must not wait for it.
 
@@ -121,6 +122,13 @@ def evaluate(
     seed: Annotated[int, typer.Option(min=0, help="Of what is drawn; the first, if there are several.")] = 0,
     seeds: Annotated[int, typer.Option(min=1, help="Measure with so many seeds, and tell how far they differ.")] = 1,
     voices: Annotated[int, typer.Option(min=50, help="At most so many voices a set.")] = 1000,
+    beside: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=PATH",
+            help="Measure these banks too, a file or a folder of .syx; NAME:category=PATH if they were made for one.",
+        ),
+    ] = None,
     out: Annotated[
         Path | None, typer.Option(help="Folder of the figures and the page; the model's own if not given.")
     ] = None,
@@ -129,8 +137,11 @@ def evaluate(
     """Measure a model beside held-out human voices and simple tricks: figures, and a page to look and listen.
 
     Example: python -m training evaluate --seeds 3
+
+    Example: python -m training evaluate --beside mine=banks/ --beside theirs:brass=brass.syx
     """
     from dx7.exchange import read_export
+    from training.evaluating.beside import read_beside
     from training.evaluating.evaluate import count_steps
     from training.evaluating.evaluate import evaluate as evaluate_model
     from training.evaluating.page import draw_page
@@ -139,14 +150,16 @@ def evaluate(
 
     folder = find_model(model)
     found_model = read_model(folder)
+    others = read_beside(beside or (), found_model.category_keys, voices=voices)
     held_out = read_export(export or latest_export(exports_folder()))
     with progress(quiet=json) as bar:
-        task = bar.add_task("measuring", total=count_steps(seeds))
+        task = bar.add_task("measuring", total=count_steps(seeds, beside=len(others)))
         found = evaluate_model(
             found_model,
             held_out,
             seeds=range(seed, seed + seeds),
             voices=voices,
+            beside=others,
             report=lambda what: bar.update(task, advance=1, description=what),
         )
     # What took minutes is told before the disk can refuse it.
@@ -222,8 +235,9 @@ def sample(
     walk: Annotated[str | None, typer.Option(help="FILE:SLOT of a voice to walk from, by 32 even steps.")] = None,
     to: Annotated[str | None, typer.Option(help="FILE:SLOT of the voice to walk to.")] = None,
     temperature: Annotated[
-        float, typer.Option(min=0.3, max=2.0, help="How boldly to choose: 1 as usual, less plainer, more wilder.")
-    ] = 1.0,
+        float,
+        typer.Option(min=PLAINEST, max=BOLDEST, help="How boldly to choose: 1 as usual, less plainer, more wilder."),
+    ] = USUAL_TEMPERATURE,
     raw: Annotated[bool, typer.Option("--raw", help="As the model draws them: nothing is heard or left out.")] = False,
     json: JsonOption = False,
 ) -> None:

@@ -7,9 +7,7 @@ from pathlib import Path
 from dx7.errors import CategoryError, FileError
 from dx7.selection import read_voice, split_slot
 from dx7.voice import Voice
-
-AMOUNTS = {"touch": 0.1, "variation": 0.3, "cousin": 1.0}
-LEAST_AMOUNT = 0.01
+from dx7.wishing import AMOUNTS, LEAST_AMOUNT, MOST_AMOUNT
 
 
 def parse_mix(text: str) -> dict[str, float]:
@@ -38,7 +36,7 @@ def parse_mix(text: str) -> dict[str, float]:
 
 
 def parse_amount(text: str) -> float:
-    """How far variations are from their favourite: one of :data:`AMOUNTS`, or a number above 0, to 1.
+    """How far variations are from their favourite: one of :data:`dx7.wishing.AMOUNTS`, or a number above 0, to 1.
 
     >>> parse_amount("touch"), parse_amount("0.5")
     (0.1, 0.5)
@@ -49,7 +47,7 @@ def parse_amount(text: str) -> float:
         amount = AMOUNTS[text] if text in AMOUNTS else float(text)
     except ValueError:
         amount = 0.0
-    if not LEAST_AMOUNT <= amount <= 1:
+    if not LEAST_AMOUNT <= amount <= MOST_AMOUNT:
         raise ValueError(f"{text!r} is no amount; it is {', '.join(AMOUNTS)}, or a number from {LEAST_AMOUNT} to 1")
     return amount
 

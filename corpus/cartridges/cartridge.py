@@ -36,6 +36,19 @@ class Verdict:
     event: str
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a model told of a voice that it made.
+
+    ``fit`` is how probably it is what was asked for, 0 to 1, by the model's ear; ``differs`` in how many parameters at
+    least it differs from every training voice; ``share`` how far on the way it is, 0 to 1, if it is a step of a walk.
+    """
+
+    fit: float | None = None
+    differs: int | None = None
+    share: float | None = None
+
+
 def _new_key() -> str:
     return secrets.token_hex(4)
 
@@ -45,8 +58,8 @@ class Slot:
     """A voice in a cartridge, under the name it has there.
 
     ``key`` names the slot wherever it is moved. ``category`` is what the voice is thought to be, ``source`` where it
-    comes from, in words; ``wish`` what a model was asked for, if one made it, and ``faults`` what the machine heard
-    to be wrong with it.
+    comes from, in words; ``wish`` what a model was asked for, if one made it, ``told`` what that said of it, and
+    ``faults`` what the machine heard to be wrong with it.
     """
 
     voice: Voice
@@ -55,6 +68,7 @@ class Slot:
     faults: tuple[str, ...] = ()
     wish: Wish | None = None
     verdict: Verdict | None = None
+    told: Told = Told()
     key: str = field(default_factory=_new_key)
 
     @property

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from corpus.cartridges.cartridge import Cartridge, Found, Slot
@@ -90,15 +91,28 @@ class Desk:
         return found
 
     def replace_slots(self, what: str, keys: Sequence[str], new: Sequence[Slot]) -> int:
-        """Put new voices where slots stand that are still there, and return how many. Known voices are passed by."""
+        """Put new voices where slots stand that are still there, and return how many. Known voices are passed by.
+
+        A step of a walk is replaced by the step that is about as far on its way, any other voice by the next one.
+        """
         cartridge = self.cartridge
-        here = {slot.key: position for position, slot in cartridge.filled().items()}
-        positions = sorted(here[key] for key in keys if key in here)
+        leaving = {position: slot for position, slot in cartridge.filled().items() if slot.key in keys}
         known = {slot.voice.voice_id for slot in cartridge.filled().values()}
         fresh = [slot for slot in new if slot.voice.voice_id not in known]
-        self.change(what, cartridge.replace(dict(zip(positions, fresh, strict=False))))
-        return min(len(positions), len(fresh))
+        coming = {}
+        for position, slot in list(leaving.items())[: len(fresh)]:
+            coming[position] = min(fresh, key=partial(_apart, slot))
+            fresh.remove(coming[position])
+        self.change(what, cartridge.replace(coming))
+        return len(coming)
 
     def add(self, what: str, new: Sequence[Slot], *, position: int = 1) -> None:
         """Put voices into empty slots, from a position on."""
         self.change(what, self.cartridge.add(new, position=position))
+
+
+def _apart(one: Slot, other: Slot) -> float:
+    """How far apart two steps of walks are on their ways, 0 to 1; any other voices not at all."""
+    if one.told.share is None or other.told.share is None:
+        return 0.0
+    return abs(one.told.share - other.told.share)

@@ -10,12 +10,12 @@ from __future__ import annotations
 import json
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from corpus.cartridges.cartridge import POSITIONS, Cartridge, Found, Slot, Verdict
+from corpus.cartridges.cartridge import POSITIONS, Cartridge, Found, Slot, Told, Verdict
 from corpus.cartridges.wish import read_wish
 from corpus.labelling.journal import append_lines, journal_file, read_lines
 from dx7.errors import CartridgeError, CartwrightError
@@ -136,6 +136,7 @@ def _facts(slot: Slot) -> dict[str, Any]:
         "faults": list(slot.faults),
         "wish": slot.wish and slot.wish.facts(),
         "verdict": slot.verdict and {"found": slot.verdict.found.value, "event": slot.verdict.event},
+        "told": asdict(slot.told),
     }
 
 
@@ -148,5 +149,6 @@ def _slot(facts: Mapping[str, Any]) -> Slot:
         faults=tuple(map(str, facts.get("faults", ()))),
         wish=facts["wish"] and read_wish(facts["wish"]),
         verdict=verdict and Verdict(Found(verdict["found"]), str(verdict["event"])),
+        told=Told(**facts.get("told", {})),
         key=str(facts["key"]),
     )

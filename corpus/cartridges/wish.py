@@ -1,4 +1,4 @@
-"""What a model is asked for: one category, a mix, or variations of a favourite."""
+"""What a model is asked for: one category, a mix, variations of a favourite, or a walk between two voices."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from typing import Any
 from dx7.errors import CategoryError, VoiceError
 from dx7.parameter_groups import USUALLY_LOCKED, parameters_of
 from dx7.voice import Voice
-
-LEAST_AMOUNT = 0.01
+from dx7.wishing import BOLDEST, LEAST_AMOUNT, MOST_AMOUNT, PLAINEST, USUAL_TEMPERATURE
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,21 +18,31 @@ class Wish:
     """``mix`` has categories with their weights, the heaviest first; empty for any.
 
     Variations of ``like`` differ by ``amount`` (0.1 a touch, 1 a cousin) and not in the parameter groups ``locked``.
-    Raises ``CategoryError`` for a weight that is not above 0, ``VoiceError`` for an amount or a group that is none.
+    A walk leads from one of its ``ends`` to the other. A ``temperature`` above 1 is bolder than usual, below 1 plainer.
+    Raises ``CategoryError`` for a weight that is not above 0, ``VoiceError`` for an amount, a temperature or a group
+    that is none, and for a walk that leads nowhere.
     """
 
     mix: tuple[tuple[str, float], ...] = ()
     like: Voice | None = None
     amount: float = 0.3
     locked: tuple[str, ...] = USUALLY_LOCKED
+    ends: tuple[Voice, Voice] | None = None
+    temperature: float = USUAL_TEMPERATURE
 
     def __post_init__(self) -> None:
         for key, weight in self.mix:
             if not 0 < weight < float("inf"):
                 raise CategoryError(f"the weight of {key} is {weight}; it must be a number above 0")
-        if not LEAST_AMOUNT <= self.amount <= 1:
-            raise VoiceError(f"the amount is {self.amount}; it must be {LEAST_AMOUNT} to 1")
+        if not LEAST_AMOUNT <= self.amount <= MOST_AMOUNT:
+            raise VoiceError(f"the amount is {self.amount}; it must be {LEAST_AMOUNT} to {MOST_AMOUNT:g}")
+        if not PLAINEST <= self.temperature <= BOLDEST:
+            raise VoiceError(f"the temperature is {self.temperature}; it must be {PLAINEST} to {BOLDEST:g}")
         parameters_of(self.locked)
+        if self.ends and self.like:
+            raise VoiceError("a walk has two ends and no favourite; ask for one or the other")
+        if self.ends and self.ends[0].voice_id == self.ends[1].voice_id:
+            raise VoiceError(f"{self.ends[0].name} and {self.ends[1].name} are one voice; a walk leads to another one")
 
     @classmethod
     def of(cls, weights: Mapping[str, float], **more: Any) -> Wish:
@@ -72,16 +81,31 @@ class Wish:
 
     def facts(self) -> dict[str, Any]:
         """The wish as JSON takes it; :func:`read_wish` is the reverse."""
-        like = self.like and b64encode(self.like.unpacked).decode()
-        return {"mix": dict(self.mix), "like": like, "amount": self.amount, "locked": list(self.locked)}
+        return {
+            "mix": dict(self.mix),
+            "like": self.like and _text_of(self.like),
+            "amount": self.amount,
+            "locked": list(self.locked),
+            "ends": self.ends and [_text_of(end) for end in self.ends],
+            "temperature": self.temperature,
+        }
 
 
 def read_wish(facts: Mapping[str, Any]) -> Wish:
-    """The wish of its facts. Raises ``KeyError``, ``TypeError``, ``ValueError`` or a ``CartwrightError``."""
-    like = facts["like"]
+    """The wish of its facts, of older ones too, which know neither walks nor temperatures.
+
+    Raises ``KeyError``, ``TypeError``, ``ValueError`` or a ``CartwrightError``.
+    """
+    like, ends = facts["like"], facts.get("ends")
     return Wish(
         tuple((str(key), float(weight)) for key, weight in facts["mix"].items()),
         like=Voice(b64decode(like)) if like else None,
         amount=float(facts["amount"]),
         locked=tuple(str(key) for key in facts["locked"]),
+        ends=(Voice(b64decode(ends[0])), Voice(b64decode(ends[1]))) if ends else None,
+        temperature=float(facts.get("temperature", USUAL_TEMPERATURE)),
     )
+
+
+def _text_of(voice: Voice) -> str:
+    return b64encode(voice.unpacked).decode()

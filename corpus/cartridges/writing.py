@@ -33,6 +33,7 @@ def cartridge_sidecar(cartridge: Cartridge) -> bytes:
             about |= {"category": slot.category, "source": slot.source, "generated": slot.wish is not None}
         if slot and slot.wish:
             about |= {"categories": dict(slot.wish.mix), "verdict": slot.verdict and slot.verdict.found.value}
+            about |= {"fit": slot.told.fit, "differs_at_least": slot.told.differs, "share_of_the_way": slot.told.share}
         slots.append(about)
     is_generated = any(slot["generated"] for slot in slots if not slot["empty"])
     facts: dict[str, Any] = {"version": SIDECAR_VERSION, "title": cartridge.title, "built_by_hand": True}

@@ -15,6 +15,7 @@ from corpus.cartridges.draft import EMPTY
 from corpus.cartridges.wish import Wish
 from labeler.context import Context
 from labeler.model.asking import Asked, Asking
+from labeler.model.batch import Batch
 
 _KEY = "cartridge-errands"
 _LOOK_EVERY = 0.5  # seconds
@@ -31,7 +32,8 @@ class Into(StrEnum):
 class Errand:
     """One wish on its way: what the change will be called, and where it goes: to slots by key, or ``into``.
 
-    ``category`` is what variations are thought to be, ``first`` the favourite itself, which goes before them.
+    ``category`` is what variations are thought to be, ``first`` the favourite itself, which goes before them. Of a walk
+    ``first`` and ``last`` are its ends, which the model gives back as they are.
     """
 
     wish: Wish
@@ -40,6 +42,7 @@ class Errand:
     keys: tuple[str, ...] = ()
     category: str | None = None
     first: Slot | None = None
+    last: Slot | None = None
 
 
 def cartridges_folder(context: Context) -> Path:
@@ -52,15 +55,17 @@ class Errands:
 
     def __init__(self, context: Context) -> None:
         self.said, self.problem = "", ""
+        self.batches: tuple[Batch, ...] = ()  # the latest that came back
         self._folder, self._store = cartridges_folder(context) / "made", context.store
         self._going: tuple[Asking, tuple[Errand, ...]] | None = None
 
-    def send_out(self, errands: Sequence[Errand]) -> None:
-        """Ask the model; what was asked before is not waited for any more."""
+    def send_out(self, errands: Sequence[Errand], *, seed: int | None = None) -> None:
+        """Ask the model, with a seed or by chance; what was asked before is not waited for any more."""
         if self._going:
             self._going[0].cancel()
         self.said = self.problem = ""
-        asking = Asking([errand.wish for errand in errands], folder=self._folder, store=self._store)
+        wishes = [errand.wish for errand in errands]
+        asking = Asking(wishes, folder=self._folder, store=self._store, seed=seed)
         self._going = (asking, tuple(errands))
 
     @property
@@ -69,7 +74,7 @@ class Errands:
         if self._going is None or self._going[0].state is not Asked.RUNNING:
             return None
         asking, errands = self._going
-        return asking, errands[min(len(asking.slots), len(errands) - 1)]
+        return asking, errands[min(len(asking.batches), len(errands) - 1)]
 
     def take_in(self, desk: Desk) -> None:
         """Put what has come back where it belongs. Raises ``CartridgeError`` if that cannot be, ``JournalError``."""
@@ -79,8 +84,9 @@ class Errands:
         if asking.state is not Asked.DONE:
             self.said, self.problem = "", asking.problem or "the model was not asked any further"
             return
-        for errand, slots in zip(errands, asking.slots, strict=True):
-            _put(desk, errand, slots)
+        self.batches = asking.batches
+        for errand, batch in zip(errands, asking.batches, strict=True):
+            _put(desk, errand, batch.slots)
         self.said, self.problem = f"{errands[0].what}: here after {asking.took:.1f} s", ""
 
 
@@ -111,10 +117,13 @@ def _watch(errands: Errands, asking: Asking, errand: Errand) -> None:
 
 def _put(desk: Desk, errand: Errand, slots: Sequence[Slot]) -> None:
     new = [replace(slot, category=slot.category or errand.category) for slot in slots]
+    first = [errand.first] if errand.first else []
+    if errand.first and errand.last:
+        new = [*new[1:-1], errand.last]
     if errand.keys:
         desk.replace_slots(errand.what, errand.keys, new)
     elif errand.into is Into.ALL:
         title = desk.cartridge.title
-        desk.change(errand.what, EMPTY.called(title).add([errand.first, *new] if errand.first else new))
+        desk.change(errand.what, EMPTY.called(title).add([*first, *new]))
     else:
         desk.add(errand.what, new)

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from corpus.cartridges.cartridge import Found, Slot
 from corpus.cartridges.desk import Desk
 from corpus.cartridges.filling import Choice, find_slots, order_alike
-from corpus.cartridges.wish import Wish
 from corpus.searching.facets import Filters
 from corpus.storage.store import open_store
 from dx7.errors import CartridgeError
-from labeler.cartridge.errands import Errand, Errands, Into
+from labeler.cartridge.asks import Drawing, ask_for_duds, ask_variations, ask_walk, ends_of
+from labeler.cartridge.errands import Errands, Into
 from labeler.cartridge.tiles import is_empty, positions_of
 from labeler.context import Context
 from labeler.rack.rack import LABEL, MOVE, RENAME, RackAction, RackEvent
@@ -22,6 +22,7 @@ ACTIONS = (
     RackAction("duds", "d", "Replace duds"),
     RackAction("another", "r", "Another"),
     RackAction("vary", "v", "Vary"),
+    RackAction("walk", "b", "Walk"),
     RackAction("like", "n", "More like it"),
     RackAction("remove", "delete", "Remove"),
     RackAction("order", "o", "Order by sound"),
@@ -33,13 +34,12 @@ _SAID = {Found.KEPT: "kept", Found.OTHER: "labelled as something else", Found.RE
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What the panels are set to: the search that fills slots, and how variations are made."""
+    """What the panels are set to: the search that fills slots, and how the model draws."""
 
     text: str
     filters: Filters
     choice: Choice
-    amount: float
-    locked: tuple[str, ...]
+    drawing: Drawing
     into: Into
 
 
@@ -81,7 +81,14 @@ def act(event: RackEvent, desk: Desk, errands: Errands, context: Context, wanted
         case "another":
             return _another(desk, context, wanted, keys)
         case "vary":
-            return _vary(desk, errands, wanted, cartridge.filled()[here])
+            favourite = cartridge.filled()[here]
+            errand = ask_variations(cartridge, favourite, wanted.drawing, into=wanted.into)
+            errands.send_out([errand], seed=wanted.drawing.seed)
+            return ""
+        case "walk":
+            ends = ends_of(cartridge, event.marked, event.at)
+            errands.send_out([ask_walk(*ends, wanted.drawing)], seed=wanted.drawing.seed)
+            return ""
         case "like":
             slot = cartridge.filled()[here]
             return fill(desk, context, wanted, choice=Choice.WALK, start=slot, into=Into.FREE)
@@ -141,30 +148,9 @@ def _another(desk: Desk, context: Context, wanted: Wanted, keys: list[str]) -> s
     return f"{found[0].voice.name} instead" if len(keys) == 1 else f"{len(found)} others instead"
 
 
-def _vary(desk: Desk, errands: Errands, wanted: Wanted, favourite: Slot) -> str:
-    if wanted.into is Into.FREE and len(desk.cartridge) == len(desk.cartridge.slots):
-        raise CartridgeError("the cartridge is full; remove voices, or vary into all 32 slots")
-    wish = Wish(like=favourite.voice, amount=wanted.amount, locked=wanted.locked)
-    errand = Errand(
-        wish,
-        f"Variations of {favourite.voice.name}",
-        wanted.into,
-        category=favourite.category,
-        first=favourite if wanted.into is Into.ALL else None,
-    )
-    errands.send_out([errand])
-    return ""
-
-
 def _replace_duds(desk: Desk, errands: Errands) -> str:
     duds = desk.duds()
     if not duds:
         raise CartridgeError("no voice is rejected; X rejects the one under the cursor")
-    filled = {slot.key: slot for slot in desk.cartridge.filled().values()}
-    errands.send_out(
-        [
-            Errand(wish, f"{len(keys)} new for the duds", keys=keys, category=filled[keys[0]].category)
-            for wish, keys in duds.items()
-        ]
-    )
+    errands.send_out(ask_for_duds(desk.cartridge, duds))  # by chance: the same seed would give the same duds
     return ""

@@ -10,17 +10,17 @@ from corpus.cartridges.draft import EMPTY
 from corpus.cartridges.filling import Choice
 from corpus.cartridges.naming import legal_name
 from corpus.cartridges.verdicts import hit_rates
-from corpus.cartridges.wish import LEAST_AMOUNT, Wish
 from corpus.cartridges.writing import cartridge_bytes, cartridge_sidecar, file_stem
 from corpus.labelling.journal import read_journals
 from corpus.searching.facets import SCALES, Filters
 from dx7.categories import load_categories
-from dx7.errors import CartwrightError, CategoryError, FormatError
+from dx7.errors import CartwrightError, FormatError
 from dx7.files import read_bank_bytes
-from dx7.parameter_groups import GROUPS, USUALLY_LOCKED
 from dx7.parameters import VOICES_IN_BANK
-from labeler.cartridge.errands import Errand, Errands, Into
+from labeler.cartridge.asking_panel import draw_asking
+from labeler.cartridge.errands import Errands, Into
 from labeler.cartridge.keys import Wanted, fill
+from labeler.cartridge.made_panel import draw_made
 from labeler.cartridge.sender import draw_sender
 from labeler.context import Context
 
@@ -35,20 +35,24 @@ _ANYTHING = "any"
 def draw_panels(desk: Desk, errands: Errands, context: Context) -> Wanted:
     """Draw all panels, do what was asked for in one, and return what they are set to."""
     titles = {category.key: category.title for category in load_categories()}
-    tabs = st.tabs(["Fill from the collection", "Ask the model", "File and DX7", "How often the model hits"])
+    tabs = st.tabs(
+        ["Fill from the collection", "Ask the model", "What it made", "File and DX7", "How often the model hits"]
+    )
     with tabs[0]:
         text, filters, choice, into, is_filling = _draw_filling(titles)
     with tabs[1]:
-        weights, amount, locked, is_asking = _draw_asking(titles)
-    wanted = Wanted(text, filters, choice, amount, locked, into)
+        drawing, ask = draw_asking(desk.cartridge, titles, into)
+    wanted = Wanted(text, filters, choice, drawing, into)
     try:
         if is_filling:
             errands.said, errands.problem = fill(desk, context, wanted, choice=choice), ""
-        if is_asking:
-            _ask(errands, desk, weights, into, titles)
+        if ask:
+            errands.send_out([ask(drawing)], seed=drawing.seed)
         with tabs[2]:
-            _draw_file(desk, errands)
+            draw_made(desk.cartridge, errands.batches, titles)
         with tabs[3]:
+            _draw_file(desk, errands)
+        with tabs[4]:
             _draw_hits(context, titles)
     except CartwrightError as error:
         errands.said, errands.problem = "", str(error)
@@ -80,41 +84,6 @@ def _draw_filling(titles: dict[str, str]) -> tuple[str, Filters, Choice, Into, b
         filler=False,
     )
     return text, filters, _CHOICES[which], into, is_filling
-
-
-def _draw_asking(titles: dict[str, str]) -> tuple[dict[str, float], float, tuple[str, ...], bool]:
-    wish, varying, button = st.columns([4, 2, 1.6], vertical_alignment="bottom", gap="medium")
-    chosen = wish.multiselect(
-        "Categories; several make a mix",
-        list(titles),
-        format_func=titles.__getitem__,
-        key="ask-categories",
-        placeholder="Any",
-    )
-    amount = varying.slider("V varies the voice by", LEAST_AMOUNT, 1.0, 0.3, 0.01, key="ask-amount")
-    is_asking = button.button("Ask for 32", shortcut="a", width="stretch", type="primary", key="ask")
-    weights = dict.fromkeys(chosen, 1.0)
-    if len(chosen) > 1:
-        for column, key in zip(st.columns(len(chosen)), chosen, strict=True):
-            weights[key] = column.slider(titles[key], 0.0, 1.0, 0.5, 0.05, key=f"ask-weight-{key}")
-    locked = st.pills(
-        "Kept in variations",
-        [group.key for group in GROUPS],
-        format_func={group.key: group.title for group in GROUPS}.__getitem__,
-        selection_mode="multi",
-        default=list(USUALLY_LOCKED),
-        key="ask-locks",
-    )
-    return weights, amount, tuple(locked), is_asking
-
-
-def _ask(errands: Errands, desk: Desk, weights: dict[str, float], into: Into, titles: dict[str, str]) -> None:
-    if weights and not any(weights.values()):
-        raise CategoryError("every weight of the mix is 0; give one category some")
-    wish = Wish.of(weights)
-    what = " and ".join(titles[key] for key in wish.categories) or "Anything"
-    is_full = len(desk.cartridge) == VOICES_IN_BANK
-    errands.send_out([Errand(wish, what, Into.ALL if is_full else into)])
 
 
 def _draw_file(desk: Desk, errands: Errands) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from corpus.cartridges.cartridge import POSITIONS, Cartridge, Found, Slot
 from dx7.categories import load_categories
 from dx7.voice import INIT_VOICE
+from labeler.cartridge.told import in_words
 from labeler.rack.rack import Tile
 
 _EMPTY = "empty-"
@@ -41,12 +42,15 @@ def is_empty(key: str | None) -> bool:
 
 def _tile(position: int, slot: Slot, titles: dict[str, str]) -> Tile:
     kind = titles.get(slot.category or "", slot.category or "")
+    way = "" if slot.told.share is None or not slot.wish else f"{slot.told.share:.0%}"
     state = _VERDICTS[slot.verdict.found] if slot.verdict else "new" if slot.wish else ""
     return Tile(
         key=slot.key,
         voice=slot.voice,
         name=slot.voice.name,
-        detail=" · ".join(filter(None, [str(position), state, kind])),
+        detail=" · ".join(filter(None, [str(position), state, way, kind])),
         badges=slot.faults,
         category=slot.category if slot.category in titles else None,
+        gauge=slot.told.fit,
+        hint=in_words(slot.told),
     )

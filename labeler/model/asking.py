@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 import subprocess
 import tempfile
@@ -17,12 +16,11 @@ from corpus.cartridges.wish import Wish
 from corpus.cartridges.writing import file_stem
 from corpus.ingesting.ingest import ingest
 from dx7.errors import CartwrightError, ModelError
-from dx7.files import read_bank, write_file
-from dx7.messages import encode_voice_message
+from labeler.model.batch import Batch, read_batch, sample_arguments
 from labeler.model.commands import COMMAND, complaint
 
 PATIENCE = 120.0  # seconds; a cartridge takes some 5
-_LARGEST_SEED = 2**31
+LARGEST_SEED = 2**31
 
 
 class Asked(StrEnum):
@@ -37,8 +35,9 @@ class Asked(StrEnum):
 class Asking:
     """The model asked for a cartridge for each of some wishes, one after the other, in a thread and a process.
 
-    What it makes lies in ``folder`` and is taken into the ``store``, marked as generated. Read ``state`` and
-    ``slots`` as often as you like; both are only ever replaced.
+    What it makes lies in ``folder`` and is taken into the ``store``, marked as generated. The same ``seed``, model and
+    wish give the same voices; without one they are others each time. Read ``state`` and ``batches`` as often as you
+    like; both are only ever replaced.
     """
 
     def __init__(
@@ -47,22 +46,28 @@ class Asking:
         *,
         folder: Path,
         store: Path,
+        seed: int | None = None,
         command: Sequence[str] = COMMAND,
         patience: float = PATIENCE,
         bring_in: Callable[[Sequence[Path], Path], object] = ingest,
     ) -> None:
         self.wishes = tuple(wishes)
         self.state = Asked.RUNNING
-        self.slots: tuple[tuple[Slot, ...], ...] = ()  # 32 voices for each wish, as far as it has come
+        self.batches: tuple[Batch, ...] = ()  # one for each wish, as far as it has come
         self.problem = ""  # why it failed, in a sentence
         self.stored = False  # whether the voices are in the store
-        self._folder, self._store = folder, store
+        self._folder, self._store, self._seed = folder, store, seed
         self._command, self._patience, self._bring_in = tuple(command), patience, bring_in
         self._began, self._ended = time.monotonic(), 0.0
         self._process: subprocess.Popen[str] | None = None
         self._lock = threading.Lock()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
+
+    @property
+    def slots(self) -> tuple[tuple[Slot, ...], ...]:
+        """32 voices for each wish, as far as it has come."""
+        return tuple(batch.slots for batch in self.batches)
 
     @property
     def seconds(self) -> float:
@@ -90,9 +95,9 @@ class Asking:
         paths = []
         try:
             for wish in self.wishes:
-                path, slots = self._ask(wish)
+                path, batch = self._ask(wish)
                 paths.append(path)
-                self.slots = (*self.slots, slots)
+                self.batches = (*self.batches, batch)
             self._end(Asked.DONE)
         except CartwrightError as error:
             self._end(Asked.FAILED, str(error))
@@ -109,13 +114,13 @@ class Asking:
                 self._ended = time.monotonic()
                 self.problem, self.state = problem, state
 
-    def _ask(self, wish: Wish) -> tuple[Path, tuple[Slot, ...]]:
-        seed = secrets.randbelow(_LARGEST_SEED)
-        stem = file_stem("variations" if wish.like else "+".join(wish.categories) or "any")
+    def _ask(self, wish: Wish) -> tuple[Path, Batch]:
+        seed = secrets.randbelow(LARGEST_SEED) if self._seed is None else self._seed
+        stem = file_stem("walk" if wish.ends else "variations" if wish.like else "+".join(wish.categories) or "any")
         path = self._folder / f"{stem}-{seed}.syx"
         with tempfile.TemporaryDirectory(prefix="cartwright-") as scratch:
             answer = self._call([*self._command, *sample_arguments(wish, seed, path, Path(scratch))], path)
-        return path, read_slots(path, wish, answer)
+        return path, read_batch(path, wish, answer)
 
     def _call(self, command: list[str], path: Path) -> str:
         try:
@@ -141,37 +146,3 @@ class Asking:
         if not path.is_file():
             raise ModelError(f"the model wrote no cartridge to {path}; ask again")
         return answer
-
-
-def sample_arguments(wish: Wish, seed: int, out: Path, scratch: Path) -> list[str]:
-    """What ``python -m training sample`` is to be told; a favourite goes into a file in ``scratch``."""
-    arguments = ["sample", "--json", "--seed", str(seed), "--out", str(out)]
-    if wish.mix:
-        arguments += ["--category", wish.category_text]
-    if wish.like:
-        favourite = scratch / f"{file_stem(wish.like.name)}.syx"
-        write_file(favourite, encode_voice_message(wish.like))
-        arguments += ["--like", f"{favourite}:1", "--amount", f"{wish.amount:g}"]
-        arguments += [word for key in wish.to_lock for word in ("--lock", key)]
-        arguments += [word for key in wish.to_unlock for word in ("--unlock", key)]
-    return arguments
-
-
-def read_slots(path: Path, wish: Wish, answer: str) -> tuple[Slot, ...]:
-    """The voices that the model made, as slots; ``answer`` is what the command printed.
-
-    Raises ``ModelError`` if the file or the answer cannot be read.
-    """
-    bank = read_bank(path)
-    try:
-        facts = json.loads(answer)
-        faults = {int(slot["slot"]): tuple(map(str, slot["faults"])) for slot in facts["slots"]}
-        source = f"the model {facts['model_hash']}, seed {facts['seed']}"
-    except (ValueError, KeyError, TypeError) as error:
-        raise ModelError(f"the model's answer cannot be read ({error}); ask again") from error
-    if bank.rejection:
-        raise ModelError(f"the model wrote no cartridge: {bank.rejection.message}")
-    main = wish.categories[0] if wish.mix else None
-    return tuple(
-        Slot(voice, main, source, faults.get(number, ()), wish) for number, voice in enumerate(bank.voices(), 1)
-    )

@@ -20,13 +20,13 @@ def draw(context: Context) -> None:
     """Draw the page."""
     desk, errands = Desk(cartridges_folder(context), context.journals, context.labeller), errands_of(context)
     status, rack, panels = st.container(key="cartridge-status"), st.container(), st.container()
-    # The panels run first, though they stand last: keys do what they are set to, and the rack shows what they did.
-    with panels:
-        wanted = draw_panels(desk, errands, context)
     try:
         errands.take_in(desk)
     except CartwrightError as error:
         errands.said, errands.problem = "", str(error)
+    # The panels run first, though they stand last: keys do what they are set to, and the rack shows what they did.
+    with panels:
+        wanted = draw_panels(desk, errands, context)
     draft = desk.draft
     with status:
         if not draw_errand(errands):

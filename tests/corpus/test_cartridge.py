@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from corpus.cartridges.cartridge import POSITIONS, Cartridge, Slot
+from corpus.cartridges.cartridge import POSITIONS, Cartridge, Slot, Told
 from corpus.cartridges.naming import legal_name, unique_name
 from corpus.cartridges.wish import Wish, read_wish
 from corpus.cartridges.writing import cartridge_bytes, cartridge_sidecar
@@ -146,6 +146,9 @@ def test_the_sidecar_names_a_generator_only_where_a_model_made_a_voice() -> None
     assert not names_generator(sidecar)
     made = by_hand.add([Slot(voice(70), wish=Wish.of({"brass": 1}))])
     assert names_generator(cartridge_sidecar(made))
+    step = by_hand.add([Slot(voice(70), wish=Wish.of({"brass": 1}), told=Told(fit=0.5, differs=12, share=0.25))])
+    about = json.loads(cartridge_sidecar(step))["slots"][3]
+    assert (about["fit"], about["differs_at_least"], about["share_of_the_way"]) == (0.5, 12, 0.25)
 
 
 def test_a_wish_is_checked_and_comes_back_from_its_facts() -> None:
@@ -153,6 +156,10 @@ def test_a_wish_is_checked_and_comes_back_from_its_facts() -> None:
     assert wish.categories == ("brass", "strings")
     assert wish.share == pytest.approx(0.7)
     assert read_wish(json.loads(json.dumps(wish.facts()))) == wish
+    walk = Wish(ends=(voice(3), voice(4)), temperature=0.8)
+    assert read_wish(json.loads(json.dumps(walk.facts()))) == walk
+    older = {key: fact for key, fact in wish.facts().items() if key not in ("ends", "temperature")}
+    assert read_wish(older) == wish
     assert Wish().category_text == ""
     with pytest.raises(CategoryError, match="weight of brass is -1"):
         Wish.of({"brass": -1})
@@ -160,3 +167,9 @@ def test_a_wish_is_checked_and_comes_back_from_its_facts() -> None:
         Wish(amount=0)
     with pytest.raises(VoiceError, match="no parameter group"):
         Wish(locked=("reverb",))
+    with pytest.raises(VoiceError, match=r"temperature is 2\.5; it must be 0\.3 to 2"):
+        Wish(temperature=2.5)
+    with pytest.raises(VoiceError, match="are one voice; a walk leads to another"):
+        Wish(ends=(voice(3), voice(3, "OTHERWISE")))
+    with pytest.raises(VoiceError, match="two ends and no favourite"):
+        Wish(ends=(voice(3), voice(4)), like=voice(5))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from corpus.cartridges.cartridge import Found, Slot
+from corpus.cartridges.cartridge import Found, Slot, Told
 from corpus.cartridges.desk import Desk
 from corpus.cartridges.verdicts import hit_rates
 from corpus.cartridges.wish import Wish
@@ -87,6 +87,22 @@ def test_duds_are_replaced_wish_by_wish_and_only_where_they_still_stand(desk: De
     assert desk.undo() == "replace"
     assert len(answers(desk, tmp_path)) == 3  # the verdict on the one that came back stands
     assert desk.duds()[BRASS] == gone[:1]
+
+
+def test_a_step_of_a_walk_is_replaced_by_one_as_far_on_its_way(tmp_path: Path) -> None:
+    def steps(first: int) -> list[Slot]:
+        wish = Wish(ends=(voice(0), voice(1)))
+        shares = [0.0, 0.25, 0.5, 0.75, 1.0]
+        return [Slot(voice(first + n), wish=wish, told=Told(share=share)) for n, share in enumerate(shares)]
+
+    desk = Desk(tmp_path / "cartridges", tmp_path / "labels", "anna")
+    desk.add("ask", steps(10))
+    desk.change("turn", desk.cartridge.arrange([5, 4, 3, 2, 1, *range(6, 33)]))
+    assert desk.replace_slots("replace", keys(desk, 2, 4), steps(20)) == 2
+    assert [slot.voice.voice_id for slot in desk.cartridge.filled().values()] == [
+        voice(n).voice_id for n in (14, 23, 12, 21, 10)
+    ]
+    assert Desk(tmp_path / "cartridges", tmp_path / "labels", "anna").cartridge[2] == desk.cartridge[2]
 
 
 def test_two_pages_of_one_person_agree(desk: Desk, tmp_path: Path) -> None:

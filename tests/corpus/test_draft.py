@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from corpus.cartridges.cartridge import Cartridge, Found, Slot, Verdict
+from corpus.cartridges.cartridge import Cartridge, Found, Slot, Told, Verdict
 from corpus.cartridges.draft import EMPTY, Draft, keep_change, keep_undo, read_draft
 from corpus.cartridges.verdicts import ASKED, PAGE, hit_rates, judge_slot
 from corpus.cartridges.wish import Wish
@@ -30,7 +31,7 @@ def test_every_change_comes_back_and_can_be_taken_back(tmp_path: Path) -> None:
         ("move", lambda c: c.move(3, 30)),
         ("rename", lambda c: c.rename(1, "NEW")),
         ("title", lambda c: c.called("LIVE")),
-        ("wish", lambda c: c.replace({4: Slot(voice(200), "brass", "the model", (), BRASS)})),
+        ("wish", lambda c: c.replace({4: Slot(voice(200), "brass", "the model", (), BRASS, told=Told(fit=0.75))})),
         ("keep", lambda c: c.judge({4: Verdict(Found.KEPT, "e" * 32)})),
         ("clear", lambda c: EMPTY),
     ]
@@ -47,6 +48,17 @@ def test_every_change_comes_back_and_can_be_taken_back(tmp_path: Path) -> None:
     with pytest.raises(CartridgeError, match="nothing to take back"):
         keep_undo(tmp_path, "anna", draft)
     assert read_draft(tmp_path, "ben") == Draft()
+
+
+def test_a_line_from_before_models_told_of_voices_is_read(tmp_path: Path) -> None:
+    draft = keep_change(tmp_path, "anna", Draft(), "ask", EMPTY.add([Slot(voice(1), wish=BRASS)]))
+    path = tmp_path / "anna.jsonl"
+    fields = json.loads(path.read_text())
+    del fields["slots"]["1"]["told"]
+    for newer in ("ends", "temperature"):
+        del fields["slots"]["1"]["wish"][newer]
+    path.write_text(json.dumps(fields) + "\n")
+    assert read_draft(tmp_path, "anna").cartridge == draft.cartridge
 
 
 def test_a_line_that_was_cut_short_costs_that_change_alone(tmp_path: Path) -> None:

@@ -9,13 +9,15 @@ from pathlib import Path
 import pytest
 
 from corpus.asking.queue import next_voices
+from corpus.cartridges.cartridge import Told
 from corpus.cartridges.wish import Wish
 from corpus.storage.store import open_store
 from dx7.errors import StoreBusyError
 from dx7.files import read_bank
 from dx7.locations import STARTER_BANKS
 from dx7.selection import read_voice
-from labeler.model.asking import Asked, Asking, sample_arguments
+from labeler.model.asking import Asked, Asking
+from labeler.model.batch import sample_arguments
 
 BRASS = Wish.of({"brass": 1})
 # What the model would do, in no time: brass voices that no starter bank holds.
@@ -26,11 +28,17 @@ from dx7.files import read_bank, write_cartridge
 from dx7.locations import STARTER_BANKS
 words = sys.argv[1:]
 out, seed = Path(words[words.index("--out") + 1]), int(words[words.index("--seed") + 1])
-voices = [voice.replace(lfo_speed=seed % 100, lfo_delay=slot) for slot, voice in
+by_seed = {"lfo_speed": seed % 100, "pitch_eg_rate_1": seed // 100 % 100, "pitch_eg_rate_2": seed // 10_000 % 100}
+voices = [voice.replace(lfo_delay=slot, **by_seed) for slot, voice in
           enumerate(read_bank(STARTER_BANKS / "brass.syx").voices())]
+walk = "--walk" in words
+for option, slot in (("--walk", 0), ("--to", 31)) if walk else ():
+    voices[slot] = read_bank(Path(words[words.index(option) + 1].removesuffix(":1"))).voices()[0]
 write_cartridge(out, voices)
-slots = [{"slot": n, "faults": ["shrill"] * (n == 2)} for n in range(1, 33)]
-facts = {"generator": "cartwright", "model_hash": "beef", "seed": seed, "slots": slots}
+slots = [{"slot": n, "faults": ["shrill"] * (n == 2), "fit": None if walk else n / 32, "differs_at_least": 8 + n,
+          "share_of_the_way": (n - 1) / 31 if walk else None} for n in range(1, 33)]
+facts = {"generator": "cartwright", "model_hash": "beef", "seed": seed, "slots": slots, "drawn": 40,
+         "left_out": {"drone": 3, "less likely": 5, "copy of a training voice": 0}}
 out.with_suffix(".json").write_text(json.dumps(facts))
 print(json.dumps(facts))
 """
@@ -56,6 +64,8 @@ def test_new_voices_come_back_as_slots_and_go_into_the_store_as_generated(tmp_pa
     assert (brass[0].faults, brass[1].faults) == ((), ("shrill",))
     assert brass[0].source.startswith("the model beef, seed ")
     assert brass[0].wish == BRASS
+    assert brass[0].told == Told(fit=1 / 32, differs=9)
+    assert [(batch.drawn, batch.left_out["drone"]) for batch in asking.batches] == [(40, 3), (40, 3)]
     files = sorted((tmp_path / "made").glob("*.syx"))
     assert [path.stem.partition("-")[0] for path in files] == ["brass", "variations"]
     assert read_bank(files[0]).voices() == [slot.voice for slot in brass]
@@ -110,6 +120,28 @@ def test_a_wish_becomes_the_words_of_the_command(tmp_path: Path) -> None:
     assert sample_arguments(Wish(), 7, tmp_path / "x.syx", tmp_path) == [
         *("sample", "--json", "--seed", "7", "--out", str(tmp_path / "x.syx"))
     ]
+
+
+def test_a_walk_and_a_temperature_become_words_and_its_ends_files_of_their_own(tmp_path: Path) -> None:
+    first = read_voice(STARTER_BANKS / "brass.syx", 4)
+    ends = (first, read_voice(STARTER_BANKS / "bell.syx", 2).replace(name=first.name))
+    words = sample_arguments(Wish(ends=ends, temperature=1.35), 7, tmp_path / "x.syx", tmp_path)
+    told = dict(zip(words[2::2], words[3::2], strict=True))
+    assert told["--temperature"] == "1.35"
+    assert "--amount" not in words
+    paths = [told[option].rpartition(":")[0] for option in ("--walk", "--to")]
+    assert [read_voice(Path(path), 1) for path in paths] == list(ends)
+
+
+def test_the_same_seed_is_told_each_time(tmp_path: Path) -> None:
+    one, other = (ask(tmp_path, command=stub(), seed=77).slots[0] for _ in range(2))
+    assert [slot.voice for slot in one] == [slot.voice for slot in other]
+    assert one[0].source == "the model beef, seed 77"
+
+
+def test_an_answer_that_tells_nothing_of_its_voices_is_refused(tmp_path: Path) -> None:
+    asking = ask(tmp_path, command=stub(STUB.replace('"fit"', '"fitting"')))
+    assert asking.problem == "the model's answer cannot be read ('fit'); ask again"
 
 
 @pytest.mark.parametrize("amount", [0.3])

@@ -13,11 +13,13 @@ from typer.testing import CliRunner
 
 from dx7.errors import ExportError, FileError
 from dx7.exchange import read_export
+from dx7.files import write_cartridge
 from dx7.runfolder import EVALUATION_FILE, EVALUATION_PAGE
 from dx7.voice import Voice
 from dx7.wav import decode_wav
 from training.cli import app
 from training.evaluating import evaluate as evaluating
+from training.evaluating.beside import read_beside
 from training.evaluating.evaluate import count_steps, evaluate
 from training.evaluating.examples import worst_of
 from training.evaluating.measuring import FIGURES
@@ -34,7 +36,18 @@ invoke = CliRunner().invoke
 
 
 @pytest.fixture(scope="module")
-def measured(finished_run, export_folder):
+def banks(export_folder, tmp_path_factory):
+    """Banks of others: 32 voices by rule, of them eight organs, and 32 copies of training voices."""
+    folder = tmp_path_factory.mktemp("banks")
+    export = read_export(export_folder)
+    organs = [row for row in range(320) if export.splits[row] == "train" and export.categories[row][0] == "organ"]
+    for name, voices in (("rule", voices_by_rule(32, seed=9)[0]), ("organ", export.parameters[organs[:32]])):
+        write_cartridge(folder / f"{name}.syx", [Voice.from_array(voice) for voice in voices])
+    return folder
+
+
+@pytest.fixture(scope="module")
+def measured(finished_run, export_folder, banks):
     """Two seeds; cartridges are made by rule, for a tiny model's are slow to fill."""
 
     def sample(model, mix, *, count, seed):
@@ -46,9 +59,16 @@ def measured(finished_run, export_folder):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("training.evaluating.made.sample", sample)
         model, export = read_model(finished_run / "model"), read_export(export_folder)
-        found = evaluate(model, export, seeds=(3, 4), voices=40, report=told.append)
-    assert len(told) == count_steps(2)
+        theirs = ["theirs=" + str(banks), f"<i>ours</i>:organ={banks / 'organ.syx'}"]
+        beside = read_beside(theirs, model.category_keys, voices=40)
+        found = evaluate(model, export, seeds=(3, 4), voices=40, beside=beside, report=told.append)
+    assert len(told) == count_steps(2, beside=2)
     return found
+
+
+@pytest.fixture(scope="module")
+def page(measured):
+    return draw_page(measured)
 
 
 def test_the_yardstick_stays_and_its_halves_are_strangers(export_folder, measured):
@@ -67,11 +87,12 @@ def test_the_yardstick_stays_and_its_halves_are_strangers(export_folder, measure
 def test_every_set_has_the_figures_of_the_humans(measured):
     rows = {row["set"]: row for row in measured.figures["sets"]}
     assert list(rows)[:4] == ["humans, held out", "raw", "as in cartridges", "cartridges"]
-    assert len(rows) == 8
+    assert list(rows)[-2:] == measured.figures["beside"] == ["theirs", "<i>ours</i>"]
+    assert len(rows) == 10
     humans = rows["humans, held out"]
     assert humans["seeds"] == 1
     assert "lowest" not in humans
-    for name, row in rows.items():
+    for name, row in list(rows.items())[:-2]:
         assert {"useful", "heard", "copies", "repeats", "recall", "coverage", "marginals"} <= set(row)
         assert set(row["by_category"]) == {"brass", "organ", "bass", "bell"}
         if row is not humans:
@@ -84,6 +105,24 @@ def test_every_set_has_the_figures_of_the_humans(measured):
     assert rows["marginals"]["copies"] < 0.1
 
 
+def test_banks_of_others_are_measured_once_and_by_category_if_that_is_known(measured, page):
+    theirs, ours = measured.figures["sets"][-2:]
+    assert (theirs["seeds"], theirs["voices"], ours["seeds"], ours["voices"]) == (1, 64, 1, 32)
+    assert "lowest" not in theirs
+    compared = {"useful", "all_useful", "copies", "repeats", "recall", "coverage", "marginals"}
+    assert compared <= set(theirs)
+    assert "heard" not in theirs
+    assert set(theirs["by_category"]) == {"brass", "organ", "bass", "bell"}
+    assert not any(theirs["by_category"].values())
+    assert compared | {"heard"} <= set(ours)
+    assert ours["copies"] == 1
+    assert 0.5 <= theirs["copies"] <= 1
+    assert ours["heard"] == ours["by_category"]["organ"]["heard"] > 0.9
+    assert [key for key, figures in ours["by_category"].items() if figures] == ["organ"]
+    assert "<b>theirs</b>, <b>&lt;i&gt;ours&lt;/i&gt;</b>" in page
+    assert page.count('<th scope="col">theirs</th>') > 1
+
+
 def test_the_worst_are_the_faulty_then_the_misheard(measured):
     worst = worst_of(measured.sets[-1], measured.yardstick, count=12)
     ranks = [(0 if one.useful else -len(one.faults), one.fitting) for one in worst]
@@ -91,8 +130,7 @@ def test_the_worst_are_the_faulty_then_the_misheard(measured):
     assert all(one.guesses[0][1] >= one.guesses[1][1] >= one.guesses[2][1] for one in worst)
 
 
-def test_the_page_is_whole_and_escapes_strangers_names(measured):
-    page = draw_page(measured)
+def test_the_page_is_whole_and_escapes_strangers_names(page):
     assert "&lt;b&gt;" in page
     assert "<b>1&" not in page
     assert not re.findall(r'(?:src|href)="(?!data:)', page)
@@ -117,9 +155,17 @@ def test_pictures_of_a_tone_and_of_silence():
     assert np.abs(decode_wav(b64decode(sound_address(square).split(",")[1]))).max() <= 1
 
 
-def test_the_command_tells_and_keeps_what_was_measured(finished_run, measured, export_folder, tmp_path, monkeypatch):
-    asked = []
-    monkeypatch.setattr(evaluating, "evaluate", lambda *_, seeds, **named: asked.append(list(seeds)) or measured)
+def test_the_command_tells_and_keeps_what_was_measured(
+    finished_run, measured, banks, export_folder, tmp_path, monkeypatch
+):
+    asked, others = [], []
+
+    def measure(*_, seeds, beside, **named):
+        asked.append(list(seeds))
+        others.append(beside)
+        return measured
+
+    monkeypatch.setattr(evaluating, "evaluate", measure)
     monkeypatch.setattr("training.evaluating.page.draw_page", lambda found: "<html>")
     command = ["evaluate", "--model", str(finished_run), "--export", str(export_folder), "--out", str(tmp_path / "new")]
     told = invoke(app, [*command, "--seed", "5", "--seeds", "3", "--json"])
@@ -128,7 +174,10 @@ def test_the_command_tells_and_keeps_what_was_measured(finished_run, measured, e
     kept = json.loads((tmp_path / "new" / EVALUATION_FILE).read_text())
     assert kept == json.loads(told.output) == measured.figures
     assert (tmp_path / "new" / EVALUATION_PAGE).read_text() == "<html>"
-    assert "crossover, any two" in invoke(app, command).stdout
+    told = invoke(app, [*command, "--beside", f"theirs={banks}"])
+    assert "crossover, any two" in told.stdout
+    assert [one.name for one in others[-1]] == ["theirs"]
+    assert others[0] == []
 
 
 def test_what_was_measured_is_told_though_the_disk_is_full(

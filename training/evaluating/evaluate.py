@@ -2,7 +2,8 @@
 
 Every set has one voice for each held-out voice that stands for the humans, asked for in its main category. *Raw* is the
 generator as it comes; *as in cartridges* has the guidance and temperature of ``sample``, but nothing left out;
-*cartridges* are whole cartridges of one category each, after listening.
+*cartridges* are whole cartridges of one category each, after listening. Anybody's banks (``beside.py``) are measured as
+they are, once: they do not change with the seed.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from training.listen import hear_parameters
 from training.model import Model
 
 Report = Callable[[str], None]
+_CHOICE = 0  # the seed of which voices of other sets are compared with the humans
 
 
 class Evaluation(NamedTuple):
@@ -38,11 +40,13 @@ def evaluate(
     *,
     seeds: Sequence[int] = (0,),
     voices: int = 1000,
+    beside: Sequence[VoiceSet] = (),
     report: Report = lambda what: None,
 ) -> Evaluation:
-    """Measure a model with each seed. ``report`` is told what is done next, :func:`count_steps` times.
+    """Measure a model with each seed, and other sets ``beside`` it once.
 
-    ``voices`` bounds the size of the sets. Raises ``ExportError`` if too few voices are held out.
+    ``report`` is told what is done next, :func:`count_steps` times. ``voices`` bounds the size of the model's sets.
+    Raises ``ExportError`` if too few voices are held out.
     """
     report("listening to human voices")
     yardstick = make_yardstick(export, voices=voices, hear=hear_parameters)
@@ -63,6 +67,11 @@ def evaluate(
             measured.setdefault(one.name, []).append(measure(one, yardstick))
             sizes[one.name] = len(one.parameters)
         sets += made if number == 0 else []
+    for one in beside:
+        report(f"measuring {one.name}")
+        alike = one.like(len(yardstick.humans.parameters), np.random.default_rng(_CHOICE))
+        measured[one.name] = [measure(alike.with_heard(hear_parameters(one.parameters)), yardstick)]
+        sizes[one.name] = len(one.parameters)
     count = sum(one.cartridges for one in filled)
     reasons = {reason for one in filled for reason in one.left_out}
     figures = {
@@ -70,6 +79,7 @@ def evaluate(
         "step": model.step,
         "export": export.content_hash[:HASH_DIGITS],
         "seeds": list(seeds),
+        "beside": [one.name for one in beside],
         "sets": [summarize(name, sizes[name], found) for name, found in measured.items()],
         "a_cartridge": {
             "drawn": round(sum(one.drawn for one in filled) / count, 1),
@@ -82,9 +92,9 @@ def evaluate(
     return Evaluation(figures, sets, yardstick)
 
 
-def count_steps(seeds: int) -> int:
-    """How many times ``report`` of :func:`evaluate` is called."""
-    return 1 + 10 * seeds
+def count_steps(seeds: int, *, beside: int = 0) -> int:
+    """How many times ``report`` of :func:`evaluate` is called, with so many sets beside the model's."""
+    return 1 + 10 * seeds + beside
 
 
 def hear_together(sets: Sequence[VoiceSet]) -> list[VoiceSet]:

@@ -13,11 +13,18 @@ from training.draw_numpy import AS_LEARNED, Mix, draw, noise_of
 from training.encoding import TOKENS, decode
 from training.evaluating import baselines
 from training.evaluating.voiceset import Parameters, VoiceSet, deal_into_banks
-from training.evaluating.yardstick import Yardstick
+from training.evaluating.yardstick import HUMANS, Yardstick
 from training.model import Model
 from training.sampling import TEMPERATURE, Cartridge, guided, sample
 
 RAW, GUIDED, CARTRIDGES = "raw", "as in cartridges", "cartridges"
+TRICKS: dict[str, Callable[..., Parameters]] = {
+    "crossover, one category and algorithm": baselines.cross_voices,
+    "crossover, any two": baselines.cross_any,
+    "a tenth redrawn": baselines.redraw_some,
+    "marginals": baselines.draw_marginals,
+}
+SET_NAMES = (HUMANS, RAW, GUIDED, CARTRIDGES, *TRICKS)
 _APART = 1_000_000  # between the seeds of two cartridges of one category
 
 
@@ -33,18 +40,12 @@ class Filled(NamedTuple):
 def make_sets(model: Model, yardstick: Yardstick, *, seed: int) -> list[VoiceSet]:
     """One voice for each that stands for the humans: by the model as it comes, and by simple tricks."""
     wanted = yardstick.humans.wanted
-    tricks: dict[str, Callable[..., Parameters]] = {
-        "crossover, one category and algorithm": baselines.cross_voices,
-        "crossover, any two": baselines.cross_any,
-        "a tenth redrawn": baselines.redraw_some,
-        "marginals": baselines.draw_marginals,
-    }
     made = {
         RAW: draw_wanted(model, wanted, seed=seed),
         GUIDED: draw_wanted(model, wanted, seed=seed, as_in_cartridges=True),
     } | {
         name: trick(yardstick.training, yardstick.mains, wanted, np.random.default_rng([seed, number]))
-        for number, (name, trick) in enumerate(tricks.items())
+        for number, (name, trick) in enumerate(TRICKS.items())
     }
     banks = deal_into_banks(wanted)
     return [VoiceSet(name, voices, wanted, banks) for name, voices in made.items()]

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from dx7.parameters import VOICES_IN_BANK
 from training.evaluating.figures import find_copies, find_repeats, marginal_distance, two_sample_auc
 from training.evaluating.spread import Points, compare, vendi_score
-from training.evaluating.voiceset import VoiceSet
+from training.evaluating.voiceset import UNKNOWN, VoiceSet
 from training.evaluating.yardstick import Yardstick
 from training.listen import grave_faults
 
@@ -46,7 +46,8 @@ class Measured(NamedTuple):
 def measure(voices: VoiceSet, yardstick: Yardstick) -> Measured:
     """All figures of a set that was heard."""
     wanted = np.array(voices.wanted)
-    useful = np.array([not grave_faults(row, [key]) for row, key in zip(voices.heard, wanted.tolist(), strict=True)])
+    asked = [[key] if key != UNKNOWN else [] for key in voices.wanted]
+    useful = np.array([not grave_faults(row, keys) for row, keys in zip(voices.heard, asked, strict=True)])
     hits = {
         "useful": useful,
         "heard": np.asarray(yardstick.ear.predict(voices.heard) == wanted),
@@ -57,14 +58,15 @@ def measure(voices: VoiceSet, yardstick: Yardstick) -> Measured:
     by_category: dict[str, Figures] = {}
     for key in dict.fromkeys(yardstick.humans.wanted):
         rows = np.flatnonzero(wanted == key)
-        by_category[key] = {name: float(hit[rows].mean()) for name, hit in hits.items()}
-        if np.count_nonzero(np.array(yardstick.humans.wanted) == key) >= VOICES_IN_BANK:  # for all sets or none
+        by_category[key] = {name: float(hit[rows].mean()) for name, hit in hits.items() if len(rows)}
+        humans = np.flatnonzero(np.array(yardstick.humans.wanted) == key)
+        if min(len(humans), len(rows)) >= VOICES_IN_BANK:  # for all sets that are asked for all categories, or for none
             by_category[key]["vendi"] = vendi_score(points[rows[:VOICES_IN_BANK]], apart=yardstick.scale.apart)
         theirs = np.flatnonzero(np.array(yardstick.reference.wanted) == key)
         ours = voices.compared[wanted[voices.compared] == key]
         by_category[key] |= _beside_humans(voices, yardstick, ours, theirs, (points, human))
     everyone = np.arange(len(human))
-    overall = {name: float(hit.mean()) for name, hit in hits.items()}
+    overall = {name: float(hit.mean()) for name, hit in hits.items() if name != "heard"}
     overall |= _means(by_category, ("heard", "vendi"))
     overall |= _all_useful(useful, voices.banks)
     overall |= _beside_humans(voices, yardstick, voices.compared, everyone, (points, human))

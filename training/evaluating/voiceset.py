@@ -14,14 +14,15 @@ from dx7.parameters import VOICES_IN_BANK
 Parameters = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 Rows = NDArray[np.int64]
+UNKNOWN = ""  # the category of a voice of which nobody said what it is meant to be
 
 
 @dataclass(frozen=True, eq=False)
 class VoiceSet:
-    """``n`` voices and the category each was asked for.
+    """``n`` voices and the category each was asked for, :data:`UNKNOWN` if nobody said.
 
-    ``alike`` are rows whose mix of categories is that of the held-out humans, so that they can be compared with them
-    as a whole; None for all. ``heard`` is empty until they were heard.
+    ``alike`` are rows that can be compared with the held-out humans as a whole, for there are as many, and of their mix
+    of categories where these are known; None for all. ``heard`` is empty until they were heard.
     """
 
     name: str
@@ -36,6 +37,13 @@ class VoiceSet:
     def compared(self) -> Rows:
         """The rows that are compared with the humans as a whole."""
         return np.arange(len(self.parameters)) if self.alike is None else self.alike
+
+    def like(self, count: int, chance: np.random.Generator) -> VoiceSet:
+        """The same voices, of which at most ``count``, chosen by chance, are compared as a whole.
+
+        How much of the human voices a set covers grows with its size, so that sets have to be alike in that.
+        """
+        return replace(self, alike=np.sort(chance.permutation(len(self.parameters))[:count]))
 
     def with_heard(self, heard: Floats) -> VoiceSet:
         """The same voices, heard."""

@@ -19,6 +19,7 @@ from training.evaluating.ear import fit_ear
 from training.evaluating.spread import Scale, make_scale
 from training.evaluating.voiceset import Floats, Parameters, VoiceSet, deal_into_banks
 
+HUMANS = "humans, held out"
 LEAST_HELD_OUT = 50  # fewer families give figures that mean nothing
 LESSON = 3  # training voices the ear learns from, against the voices of a set
 _CHOICE = 0  # the seed of who is held out and who teaches the ear
@@ -64,7 +65,7 @@ def make_yardstick(export: Export, *, voices: int, hear: Callable[[Parameters], 
             [export.names[row] for row in rows],
             heard=sound,
         )
-        for name, rows, sound in zip(("humans, held out", "humans, the other half"), halves, heard, strict=False)
+        for name, rows, sound in zip((HUMANS, "humans, the other half"), halves, heard, strict=False)
     )
     return Yardstick(
         humans,
