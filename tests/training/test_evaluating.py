@@ -187,7 +187,7 @@ def test_what_was_measured_is_told_though_the_disk_is_full(
         raise FileError(f"cannot write {path}: No space left on device")
 
     monkeypatch.setattr(evaluating, "evaluate", lambda *_, **named: measured)
-    monkeypatch.setattr("training.cli.write_file", refuse)
+    monkeypatch.setattr("training.commands.cli_measure.write_file", refuse)
     command = ["evaluate", "--model", str(finished_run), "--export", str(export_folder), "--out", str(tmp_path)]
     told = invoke(app, [*command, "--json"])
     assert json.loads(told.stdout) == measured.figures

@@ -1,0 +1,129 @@
+"""The command ``sample``: a cartridge for a wish."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from dx7.console import JsonOption, print_json, print_table, print_text
+from dx7.parameter_groups import GROUP_KEYS, USUALLY_LOCKED, locks
+from dx7.parameters import VOICES_IN_BANK
+from dx7.wishing import BOLDEST, PLAINEST, USUAL_TEMPERATURE
+from training.commands.cli_options import ModelOption
+
+if TYPE_CHECKING:
+    from training.sampling import Cartridge
+
+_GROUPS = ", ".join(GROUP_KEYS)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to an application."""
+    app.command()(sample)
+
+
+def sample(
+    category: Annotated[str, typer.Option(help="brass, brass+strings or brass:0.7,strings:0.3; empty for any.")] = "",
+    count: Annotated[int, typer.Option(min=VOICES_IN_BANK, max=VOICES_IN_BANK, help="Voices in a cartridge.")] = 32,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed and model give the same bytes.")] = 0,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Where the cartridge goes, its sidecar beside it; named by the wish.", show_default=False),
+    ] = None,
+    model: ModelOption = None,
+    like: Annotated[str | None, typer.Option(help="FILE:SLOT of a favourite to vary.")] = None,
+    amount: Annotated[
+        str, typer.Option(help="How far from it: touch (0.1), variation (0.3), cousin (1), or a number up to 1.")
+    ] = "variation",
+    lock: Annotated[
+        list[str] | None, typer.Option(metavar="GROUP", help=f"What keeps the favourite's values: {_GROUPS}.")
+    ] = None,
+    unlock: Annotated[
+        list[str] | None, typer.Option(metavar="GROUP", help=f"What may vary of {', '.join(USUALLY_LOCKED)}.")
+    ] = None,
+    walk: Annotated[str | None, typer.Option(help="FILE:SLOT of a voice to walk from, by 32 even steps.")] = None,
+    to: Annotated[str | None, typer.Option(help="FILE:SLOT of the voice to walk to.")] = None,
+    temperature: Annotated[
+        float,
+        typer.Option(min=PLAINEST, max=BOLDEST, help="How boldly to choose: 1 as usual, less plainer, more wilder."),
+    ] = USUAL_TEMPERATURE,
+    raw: Annotated[bool, typer.Option("--raw", help="As the model draws them: nothing is heard or left out.")] = False,
+    json: JsonOption = False,
+) -> None:
+    """Write a cartridge of 32 new voices: of one category, of a mix, around a favourite, or between two voices.
+
+    Example: python -m training sample --category brass --seed 1 --out brass.syx
+
+    Example: python -m training sample --like brass.syx:3 --amount 0.5 --lock algorithm --unlock detune
+
+    Example: python -m training sample --walk brass.syx:3 --to bells.syx:7
+    """
+    from training.cartridge import facts_of, write_cartridge
+    from training.model import find_model, read_model
+    from training.raw import sample_raw
+    from training.sampling import sample as sample_voices
+    from training.walk import walk as walk_between
+    from training.wishes import default_file, name_of, parse_amount, parse_mix, read_favourite
+
+    mix = parse_mix(category)
+    out = out or default_file(mix, varied=like is not None, walked=walk is not None)
+    try:
+        far = parse_amount(amount)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--amount") from None
+    if bool(walk) != bool(to) or (walk and like):
+        raise typer.BadParameter("a walk has two ends, --walk FILE:SLOT and --to FILE:SLOT, and no favourite")
+    if raw and (walk or like):
+        raise typer.BadParameter("--raw is for categories and mixes, not for a favourite or a walk")
+    locked = locks(lock=lock or (), unlock=unlock or ())
+    if not like and (lock or unlock):
+        raise typer.BadParameter("locks are for variations; name a favourite with --like FILE:SLOT")
+    ends = (read_favourite(walk), read_favourite(to)) if walk and to else None
+    favourite = read_favourite(like) if like else None
+    found = read_model(find_model(model))
+    if raw:
+        cartridge = sample_raw(found, mix, count=count, seed=seed, temperature=temperature)
+    elif ends:
+        cartridge = walk_between(
+            found, mix, first=ends[0], last=ends[1], count=count, seed=seed, temperature=temperature
+        )
+    else:
+        cartridge = sample_voices(
+            found, mix, count=count, seed=seed, like=favourite, amount=far, locked=locked, temperature=temperature
+        )
+    facts = facts_of(
+        cartridge,
+        found,
+        mix=mix,
+        seed=seed,
+        like=name_of(like) if like else None,
+        amount=far,
+        locked=locked,
+        walked=(name_of(walk), name_of(to)) if walk and to else None,
+        temperature=temperature,
+        raw=raw,
+    )
+    sidecar = write_cartridge(out, cartridge, facts)
+    if json:
+        print_json(facts)
+    else:
+        _print_cartridge(cartridge)
+        left_out = ", ".join(f"{count} {reason}" for reason, count in cartridge.left_out.items())
+        print_text(f"{out} and {sidecar}: {count} of {cartridge.drawn} drawn voices; left out: {left_out or 'none'}")
+
+
+def _print_cartridge(cartridge: Cartridge) -> None:
+    print_table(
+        [
+            {
+                "slot": number,
+                "name": slot.voice.name,
+                "algorithm": slot.voice["algorithm"] + 1,
+                "differs at least": slot.distance,
+                "faults": ", ".join(slot.faults),
+            }
+            for number, slot in enumerate(cartridge.slots, 1)
+        ]
+    )

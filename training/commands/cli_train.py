@@ -1,0 +1,97 @@
+"""The command ``train``."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import Event
+from typing import Annotated, Any
+
+import typer
+
+from dx7.console import JsonOption, print_json, print_text
+from dx7.exchange import latest_export
+from dx7.locations import exports_folder, runs_folder
+from training.commands.cli_options import ExportOption
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to an application."""
+    app.command()(train)
+
+
+def train(
+    export: ExportOption = None,
+    config: Annotated[str, typer.Option(help="tiny, base, or a TOML file.")] = "base",
+    run: Annotated[Path | None, typer.Option(help="The run's folder; a new one if not given.")] = None,
+    coordinator: Annotated[
+        str | None, typer.Option(metavar="HOST:PORT", help="Of process 0, if there are several.")
+    ] = None,
+    processes: Annotated[int, typer.Option(min=1, help="How many train together, usually one a host.")] = 1,
+    process: Annotated[int, typer.Option(min=0, help="Which of them this is; 0 alone writes files.")] = 0,
+    json: JsonOption = False,
+) -> None:
+    """Train a model, or go on where a stopped run was, on every device there is.
+
+    A TERM signal stops it at the end of a chunk of steps, and the same command goes on from there.
+
+    Example: python -m training train --config tiny --run data/runs/first
+
+    Example: python -m training train --run data/runs/big --coordinator 10.0.0.1:1234 --processes 2 --process 1
+    """
+    if processes > 1 and coordinator is None:
+        raise typer.BadParameter("several processes meet at one of them; name it with --coordinator HOST:PORT")
+    if process >= processes:
+        raise typer.BadParameter(f"processes count from 0; of {processes} there is no process {process}")
+    from training.config import load_config
+
+    settings = load_config(config)
+    if coordinator is not None:  # before the networks are imported, whose constants are on a device
+        from training.devices import join
+
+        join(coordinator, processes=processes, process=process)
+    from jax import device_count
+
+    from training.telling import telling
+    from training.train import train as train_model
+
+    export_folder = export or latest_export(exports_folder())
+    run_folder = run or runs_folder() / f"{Path(config).stem}-{datetime.now(UTC):%Y%m%d-%H%M%S}"
+    last: dict[str, Any] = {}
+    with telling(settings.steps, quiet=json or process > 0) as tell:
+
+        def report(step: int, line: dict[str, Any]) -> None:
+            tell(step, line)
+            last.update(line)
+
+        with _asked_to_stop() as asked:
+            model = train_model(export_folder, settings, run_folder, report, stop=asked.is_set)
+    facts = {
+        "model": str(model) if model else None,
+        "run": str(run_folder),
+        "export": str(export_folder),
+        "steps": settings.steps,
+        "devices": device_count(),
+        **last,
+    }
+    if json:
+        print_json(facts)
+    elif model is None:
+        step = int(last.get("step", 0))
+        print_text(f"stopped at step {step} of {settings.steps}; go on with --config {config} --run {run_folder}")
+    else:
+        print_text("\n".join(f"{name:24} {value}" for name, value in facts.items()))
+
+
+@contextmanager
+def _asked_to_stop() -> Iterator[Event]:
+    """Set by a TERM signal inside the block, instead of ending the process."""
+    asked = Event()
+    before = signal.signal(signal.SIGTERM, lambda number, frame: asked.set())
+    try:
+        yield asked
+    finally:
+        signal.signal(signal.SIGTERM, before)
