@@ -36,7 +36,7 @@ _WARMTH = np.array([1.0] + [0.95] * (TOKENS - 1), np.float32)  # likewise, a sha
 TEMPERATURE = Temperature(codes=_WARMTH, values=_WARMTH)
 CANDIDATES = 3  # drawn at a time for each voice asked for; all of them are heard if an ear can choose, else half
 # Of what it hears so surely none fits better than another: choosing the surest of all makes them all alike.
-SURE = 0.8
+SURE = 0.75
 AT_ONCE = 16  # voices that are heard before it is asked whether there is enough, where no ear can choose
 NEEDLESS = "not needed"  # why a voice is left out that nothing is wrong with
 MOST_DRAWS = 10  # times that many, before a poor model must do

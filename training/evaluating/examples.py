@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from dx7.hearing.descriptors import descriptors_of
 from dx7.hearing.faults import faults
@@ -57,8 +58,10 @@ def _examples(voices: VoiceSet, rows: Sequence[int], yardstick: Yardstick) -> li
     if not len(rows):
         return []
     keys = [str(key) for key in yardstick.ear.classes_]
+    with threadpool_limits(1):  # over a few rows threads would wait for each other most of the time
+        said_of_all = yardstick.ear.predict_proba(voices.heard[rows])
     examples = []
-    for row, shares in zip(rows, yardstick.ear.predict_proba(voices.heard[rows]), strict=True):
+    for row, shares in zip(rows, said_of_all, strict=True):
         wanted = voices.wanted[row]
         said = dict(zip(keys, map(float, shares), strict=True))
         likeliest = sorted(said, key=lambda key: -said[key])[:GUESSES]
