@@ -49,6 +49,11 @@ class Critic(nnx.Module):
         return verdicts
 
 
+def with_category(inputs: NDArray[np.floating], category: NDArray[np.integer], categories: int) -> Floats:
+    """What a critic is given, ``float32[n, F + C]``: an ear's inputs ``[n, F]`` and which category ``int[n]``."""
+    return np.concatenate([inputs.astype(np.float32), np.eye(categories, dtype=np.float32)[category]], axis=1)
+
+
 class Judgement(NamedTuple):
     """How many times likelier each drawn voice is among the human ones: ``float32[n]``.
 

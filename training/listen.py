@@ -68,9 +68,7 @@ def hear_for(
     wanted = {key: share for key, share in mix.items() if ear is not None and key in ear.category_keys}
     if ear is None or not wanted:
         return Heard(hear_parameters(parameters), None, np.ones(len(parameters), np.float32))
-    embeddings, descriptors = listen_many(unpack(parameters))
-    inputs = ear.front.inputs(embeddings, descriptors, parameters)
-    said = ear.say(inputs)
+    descriptors, inputs, said = _listen(parameters, ear)
     columns = [ear.category_keys.index(key) for key in wanted]
     shares = np.array(list(wanted.values()), np.float32)
     fit: Floats = np.exp(np.log(np.maximum(said[:, columns], 1e-6)) @ (shares / shares.sum()))
@@ -83,9 +81,8 @@ def judge(parameters: Parameters, wanted: Sequence[str], category_keys: Sequence
     if ear is None:
         heard, by_ear = hear_parameters(parameters), None
     else:
-        embeddings, heard = listen_many(unpack(parameters))
-        inputs = ear.front.inputs(embeddings, heard, parameters)
-        by_ear = ByEar(_in_columns(ear.say(inputs), ear.category_keys, category_keys), inputs)
+        heard, inputs, said = _listen(parameters, ear)
+        by_ear = ByEar(_in_columns(said, ear.category_keys, category_keys), inputs)
     useful = np.array([not grave_faults(row, [key]) for row, key in zip(heard, wanted, strict=True)], bool)
     return Judged(useful, by_ear)
 
@@ -106,6 +103,13 @@ def unpack(parameters: Parameters) -> Parameters:
     unpacked = np.zeros((len(parameters), UNPACKED_SIZE), np.uint8)
     unpacked[:, :PARAMETER_COUNT] = parameters
     return unpacked
+
+
+def _listen(parameters: Parameters, ear: Ear) -> tuple[Floats, Floats, Floats]:
+    """Descriptors of voices, what the ear is given of them, and what it says, one row a voice."""
+    embeddings, descriptors = listen_many(unpack(parameters))
+    inputs = ear.front.inputs(embeddings, descriptors, parameters)
+    return descriptors, inputs, ear.say(inputs)
 
 
 def _in_columns(said: Floats, spoken: Sequence[str], category_keys: Sequence[str]) -> Floats:

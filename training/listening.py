@@ -19,7 +19,7 @@ from flax import nnx
 from dx7.hearing.ear import Ear
 from training.arrays import read_arrays, write_arrays
 from training.config import Config
-from training.critic import human_ratio
+from training.critic import human_ratio, with_category
 from training.data import Lot
 from training.draw import draw
 from training.encoding import decode
@@ -83,9 +83,8 @@ def _draw_and_weigh(
     said = None
     if judged.by_ear is not None and lesson.inputs is not None:
         said, inputs = judged.by_ear
-        mains = np.eye(len(keys), dtype=np.float32)[lesson.human.weights.argmax(1)]
-        human = np.concatenate([lesson.inputs.astype(np.float32), mains], axis=1)
-        heard = np.concatenate([inputs, asked], axis=1)
+        human = with_category(lesson.inputs, lesson.human.weights.argmax(1), len(keys))
+        heard = with_category(inputs, wanted, len(keys))
         judgement = human_ratio(human, lesson.human.often, heard, key=judging)
         fit = said[np.arange(len(wanted)), wanted]
         facts |= {"drawn/fit": float(fit.mean()), "drawn/told_apart": judgement.told_apart}

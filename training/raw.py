@@ -1,13 +1,18 @@
-"""Voices as the generator draws them: nothing guided, heard or left out, for whoever judges the model itself."""
+"""Voices as the generator draws them, nothing heard or left out: for whoever judges it."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
 from dx7.voice import Voice
-from training.draw_numpy import Temperature, draw, noise_of
-from training.encoding import decode
+from training.draw_numpy import AS_LEARNED, Mix, Temperature, draw, noise_of
+from training.encoding import TOKENS, decode
 from training.model import Model
 from training.names import make_names
-from training.sampling import Cartridge, Slot, make_mix
+from training.sampling import TEMPERATURE, Cartridge, Slot, guided, make_mix
 from training.sketch import find_nearest
 
 
@@ -27,3 +32,17 @@ def sample_raw(model: Model, mix: dict[str, float], *, count: int, seed: int, te
         for row, name, voice_id, distance in zip(parameters, names, nearest.voice_ids, nearest.distance, strict=True)
     )
     return Cartridge(slots, count, {})
+
+
+def draw_wanted(model: Model, wanted: Sequence[str], *, seed: int, as_in_cartridges: bool = False) -> NDArray[np.uint8]:
+    """One voice for each category wanted, as it comes: ``uint8[n, 145]``.
+
+    ``as_in_cartridges`` has the guidance and temperature of ``sample``, but nothing is left out.
+    """
+    conditions = np.array([model.weights({key: 1.0}) for key in wanted])
+    shares, temperature = np.ones((TOKENS, 1), np.float32), AS_LEARNED
+    if as_in_cartridges:
+        shares, temperature = guided(shares[0]), TEMPERATURE
+    given = np.stack([conditions, np.zeros_like(conditions)])[: shares.shape[1]]
+    drawn = draw(model.generator, Mix(given, shares), noise=noise_of(seed), temperature=temperature)
+    return decode(drawn.tokens)

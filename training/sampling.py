@@ -16,7 +16,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dx7.errors import ModelError
-from dx7.hearing.ear import Ear
 from dx7.parameter_groups import USUALLY_LOCKED
 from dx7.parameters import PARAMETER_COUNT
 from dx7.voice import Voice
@@ -97,13 +96,12 @@ def sample(
     ``VoiceError`` for an unknown group, and ``ModelError`` if it cannot draw so many different voices.
     """
     pull = None if like is None else pull_towards(_tokens(like), model.prototypes, amount=amount, locked=locked)
-    ear = None if like else model.ear
     conditions = make_mix(model, mix, count=CANDIDATES * count)
-    choice = _Choice(count, mix, like, model, ear, np.random.default_rng([seed, count]))
+    choice = _Choice(count, mix, like, model, np.random.default_rng([seed, count]))
     for number in range(MOST_DRAWS):
         noise = noise_of(seed, number)
         drawn = draw(model.generator, conditions, noise=noise, temperature=bolder(number, temperature), pull=pull)
-        choice.consider(drawn, everything=ear is not None or number >= PLAIN_DRAWS)
+        choice.consider(drawn, everything=choice.by_ear or number >= PLAIN_DRAWS)
         if len(choice.good) >= count:
             break
     slots, left_out = choice.made()
@@ -155,14 +153,14 @@ class _Choice:
         mix: Mapping[str, float],
         like: Voice | None,
         model: Model,
-        ear: Ear | None,
         chance: np.random.Generator,
     ) -> None:
         self.count = count
         self.mix = mix
         self.like = like
         self.model = model
-        self.ear = ear
+        self.ear = None if like else model.ear
+        self.by_ear = self.ear is not None and any(key in self.ear.category_keys for key in mix)
         self.chance = chance
         # Variations may stay near the favourite, and so near each other; anything else must differ.
         self.least = 1 if like else COPY_DISTANCE + 1
@@ -182,7 +180,7 @@ class _Choice:
         self.drawn += len(likelihood)
         self.left_out["less likely"] += len(likelihood) - len(rows)
         parameters = decode(drawn.tokens[rows])
-        at_once = len(rows) if self.ear else AT_ONCE
+        at_once = len(rows) if self.by_ear else AT_ONCE
         for first in range(0, len(rows), at_once):
             if len(self.good) >= self.count:
                 self.left_out[NEEDLESS] += len(rows) - first

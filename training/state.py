@@ -94,15 +94,19 @@ def make_networks(config: Config, categories: int) -> Networks:
 
 def make_state(config: Config, categories: int) -> TrainState:
     """The state at step 0."""
-    networks = make_networks(config, categories)
     first, second = jax.random.split(jax.random.key(config.seed))
-    generator = nnx.state(make_generator(config, categories, key=first))
-    discriminator = nnx.state(make_discriminator(config, categories, key=second))
+    generator = make_generator(config, categories, key=first)
+    return state_of(make_networks(config, categories), generator, make_discriminator(config, categories, key=second))
+
+
+def state_of(networks: Networks, generator: nnx.Module, discriminator: nnx.Module) -> TrainState:
+    """The state at step 0 of networks with new weights."""
+    weights, judging = nnx.state(generator), nnx.state(discriminator)
     return TrainState(
         jnp.zeros((), jnp.int32),
-        generator,
-        jax.tree.map(jnp.copy, generator),  # a chunk takes the state's memory over; no array may be in it twice
-        discriminator,
-        networks.generator_optimizer.init(generator),
-        networks.discriminator_optimizer.init(discriminator),
+        weights,
+        jax.tree.map(jnp.copy, weights),  # a chunk takes the state's memory over; no array may be in it twice
+        judging,
+        networks.generator_optimizer.init(weights),
+        networks.discriminator_optimizer.init(judging),
     )

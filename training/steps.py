@@ -10,10 +10,12 @@ from functools import cache
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
 from flax import nnx
 from jax import Array
 
+from dx7.errors import ModelError
 from training import losses
 from training.config import Config
 from training.data import Batch, Voices, draw_batch
@@ -134,6 +136,19 @@ def move_generator(
 def _at_rate(updates: Weights, rate: Array | float) -> Weights:
     scaled: Weights = jax.tree.map(lambda update: rate * update, updates)
     return scaled
+
+
+def finite_means(metrics: Metrics, step: int, *, remedy: str) -> dict[str, float]:
+    """The mean of each metric ``float[steps]`` of a chunk that began at a step.
+
+    Raises ``ModelError`` naming the first step at which one is not finite, and what to do.
+    """
+    values = {name: np.asarray(value) for name, value in metrics.items()}
+    wrong = [(int(np.isfinite(value).argmin()), name) for name, value in values.items() if not np.isfinite(value).all()]
+    if wrong:
+        first, name = min(wrong)
+        raise ModelError(f"{name} is not finite at step {step + 1 + first}{remedy}")
+    return {name: float(value.mean()) for name, value in values.items()}
 
 
 @cache

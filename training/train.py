@@ -10,11 +10,9 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from flax import nnx
 from jax import Array
 
-from dx7.errors import ModelError
 from dx7.exchange import read_export
 from dx7.hearing.ear import Ear, read_ear
 from dx7.runfolder import MODEL_FOLDER, hold_run
@@ -26,7 +24,7 @@ from training.lesson import Lesson, read_or_make_lesson
 from training.listening import brood_facts, read_or_draw_brood
 from training.run import Run, open_run, write_checkpoint, write_finished, write_metrics, write_samples
 from training.state import TrainState, Weights
-from training.steps import Step, compile_phases
+from training.steps import Step, compile_phases, finite_means
 
 Report = Callable[[int, dict[str, Any]], None]  # told the step and a line of metrics after every chunk
 
@@ -149,19 +147,8 @@ def _keep(
 def run_chunk(chunk: Step, state: TrainState, voices: Voices, step: int) -> tuple[TrainState, dict[str, float]]:
     """Some steps and the mean of their metrics. Raises ``ModelError`` naming the first step that is not finite."""
     state, metrics = chunk(state, voices)
-    values = {name: np.asarray(value) for name, value in metrics.items()}
-    wrong = [
-        (int(np.flatnonzero(~np.isfinite(value))[0]), name)
-        for name, value in values.items()
-        if not np.isfinite(value).all()
-    ]
-    if wrong:
-        first, name = min(wrong)
-        raise ModelError(
-            f"{name} is not finite at step {step + 1 + first}; the last checkpoint is kept: "
-            "lower the learning rates or raise gradient_penalty, and begin a new run"
-        )
-    return state, {name: float(value.mean()) for name, value in values.items()}
+    remedy = "; the last checkpoint is kept: lower the learning rates or raise gradient_penalty, and begin a new run"
+    return state, finite_means(metrics, step, remedy=remedy)
 
 
 def make_validation(run: Run) -> Callable[[Weights], dict[str, float]]:

@@ -96,3 +96,10 @@ def test_a_model_takes_the_ear_of_its_export_along(model, finished_run, tmp_path
     assert again.ear.to_bytes() == ear.to_bytes()
     assert (tmp_path / "model" / EAR_FILE).exists()
     assert model.ear is None
+
+
+def test_where_anything_is_asked_for_an_ear_has_no_say(model):
+    """And so no more is heard than without one."""
+    deaf, hearing = (sample(replace(model, ear=ear), {}, count=8, seed=4) for ear in (None, make_ear()))
+    assert hearing == deaf
+    assert hearing.left_out["less likely"] == hearing.drawn // 2

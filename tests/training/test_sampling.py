@@ -13,9 +13,9 @@ from dx7.parameters import PARAMETER_COUNT
 from dx7.voice import Voice
 from training.cli import app
 from training.encoding import encode
-from training.evaluating.made import draw_wanted
 from training.favourite import locked_slots
 from training.model import read_model
+from training.raw import draw_wanted
 from training.sampling import MOST_DRAWS, PLAIN_DRAWS, TEMPERATURE, bolder, sample
 from training.sketch import COPY_DISTANCE
 from training.wishes import parse_mix, read_favourite

@@ -18,10 +18,10 @@ from dx7.runfolder import METRICS_FILE, SAMPLES_FOLDER, hold_run, running_proces
 from training.arrays import read_arrays
 from training.config import Config
 from training.evaluating.figures import marginal_distance
-from training.evaluating.made import draw_wanted
 from training.generator_numpy import NumpyGenerator
 from training.model import MODEL_FILE, find_model, read_model
 from training.publish import plain_weights
+from training.raw import draw_wanted
 from training.run import CHECKPOINT_FILE
 from training.state import make_generator
 from training.train import run_chunk, train

@@ -24,7 +24,6 @@ from training.designs.design import Budget, Design, Report, count_weights
 from training.designs.flat import FlatTokens
 from training.designs.one_shot import OneShot
 from training.evaluating.evaluate import hear_together
-from training.evaluating.made import draw_wanted
 from training.evaluating.measuring import measure
 from training.evaluating.summary import summarize
 from training.evaluating.tables import overall_table
@@ -33,6 +32,7 @@ from training.evaluating.yardstick import make_yardstick
 from training.lesson import read_or_make_lesson
 from training.listen import hear_parameters
 from training.model import Model
+from training.raw import draw_wanted
 from training.state import make_generator
 
 OURS = "operator codes, refined"

@@ -18,13 +18,12 @@ from flax import nnx
 from jax import Array
 from numpy.typing import NDArray
 
-from dx7.errors import ModelError
 from training.data import Voices
 from training.designs.design import Budget, Draw, Learned, Report, count_weights
 from training.discriminator import Discriminator
 from training.encoding import decode
-from training.state import Networks, TrainState, Weights
-from training.steps import Metrics
+from training.state import Networks, TrainState, Weights, state_of
+from training.steps import Metrics, finite_means
 
 # Of a state, voices, and the share of the phase's time that is over, ``float32``.
 Step: TypeAlias = Callable[[TrainState, Voices, Array], tuple[TrainState, Metrics]]
@@ -81,15 +80,7 @@ def make_networks(
 def begin(recipe: Recipe, categories: int, seed: int) -> TrainState:
     """The state at step 0."""
     first, second = jax.random.split(jax.random.key(seed))
-    generator, discriminator = nnx.state(recipe.make(first)), nnx.state(_discriminator(categories, recipe.game, second))
-    return TrainState(
-        jnp.zeros((), jnp.int32),
-        generator,
-        jax.tree.map(jnp.copy, generator),  # a chunk takes the state's memory over; no array may be in it twice
-        discriminator,
-        recipe.networks.generator_optimizer.init(generator),
-        recipe.networks.discriminator_optimizer.init(discriminator),
-    )
+    return state_of(recipe.networks, recipe.make(first), _discriminator(categories, recipe.game, second))
 
 
 def falling(state: TrainState, game: Game, over: Array) -> Array:
@@ -123,7 +114,7 @@ def learn(recipe: Recipe, voices: Voices, budget: Budget, *, seed: int, report: 
             over = (gone / budget.seconds - since) / (phase.until - since)
             first = int(state.step)
             state, metrics = phase.chunk(state, voices, jnp.float32(over))
-            values = _finite(metrics, first)
+            values = finite_means(metrics, first, remedy="; lower the design's learning rates")
             gone = budget.clock() - began
             facts = " · ".join(f"{name} {value:.2f}" for name, value in values.items() if name.startswith("loss/"))
             report(min(gone, budget.seconds), f"{phase.name} · step {int(state.step):,} · {facts}")
@@ -155,14 +146,3 @@ def _discriminator(categories: int, game: Game, key: Array) -> Discriminator:
         heads=game.discriminator_heads,
         rngs=nnx.Rngs(key),
     )
-
-
-def _finite(metrics: Metrics, step: int) -> dict[str, float]:
-    values = {name: np.asarray(value) for name, value in metrics.items()}
-    wrong = [
-        (int(np.argmin(np.isfinite(value))), name) for name, value in values.items() if not np.isfinite(value).all()
-    ]
-    if wrong:
-        first, name = min(wrong)
-        raise ModelError(f"{name} is not finite at step {step + 1 + first}; lower the design's learning rates")
-    return {name: float(value.mean()) for name, value in values.items()}

@@ -9,13 +9,12 @@ from typing import NamedTuple
 import numpy as np
 
 from dx7.parameters import VOICES_IN_BANK
-from training.draw_numpy import AS_LEARNED, Mix, draw, noise_of
-from training.encoding import TOKENS, decode
 from training.evaluating import baselines
 from training.evaluating.voiceset import Parameters, VoiceSet, deal_into_banks
 from training.evaluating.yardstick import HUMANS, Yardstick
 from training.model import Model
-from training.sampling import TEMPERATURE, Cartridge, guided, sample
+from training.raw import draw_wanted
+from training.sampling import Cartridge, sample
 
 RAW, GUIDED, CARTRIDGES = "raw", "as in cartridges", "cartridges"
 TRICKS: dict[str, Callable[..., Parameters]] = {
@@ -49,20 +48,6 @@ def make_sets(model: Model, yardstick: Yardstick, *, seed: int) -> list[VoiceSet
     }
     banks = deal_into_banks(wanted)
     return [VoiceSet(name, voices, wanted, banks) for name, voices in made.items()]
-
-
-def draw_wanted(model: Model, wanted: Sequence[str], *, seed: int, as_in_cartridges: bool = False) -> Parameters:
-    """One voice for each category wanted, as it comes: ``uint8[n, 145]``.
-
-    ``as_in_cartridges`` has the guidance and temperature of ``sample``, but nothing is left out.
-    """
-    conditions = np.array([model.weights({key: 1.0}) for key in wanted])
-    shares, temperature = np.ones((TOKENS, 1), np.float32), AS_LEARNED
-    if as_in_cartridges:
-        shares, temperature = guided(shares[0]), TEMPERATURE
-    given = np.stack([conditions, np.zeros_like(conditions)])[: shares.shape[1]]
-    drawn = draw(model.generator, Mix(given, shares), noise=noise_of(seed), temperature=temperature)
-    return decode(drawn.tokens)
 
 
 def fill_cartridges(
