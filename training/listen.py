@@ -76,6 +76,12 @@ def hear_for(
     return Heard(descriptors, fit, ratio)
 
 
+def sounds_like(parameters: Parameters, ear: Ear) -> list[str]:
+    """The category that the ear hears most in each of voices ``uint8[n, 145]``."""
+    _, _, said = _listen(parameters, ear)
+    return [ear.category_keys[number] for number in said[:, : len(ear.category_keys)].argmax(axis=1)]
+
+
 def judge(parameters: Parameters, wanted: Sequence[str], category_keys: Sequence[str], ear: Ear | None) -> Judged:
     """Hear voices ``uint8[n, 145]``, each meant for a category; ``said`` has the columns ``category_keys``."""
     if ear is None:

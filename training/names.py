@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from dx7.parameters import NAME_LENGTH
 
+ANYTHING = "any"  # stands for a category where nobody knows one
 # What a category's voices are called, and how they are; words of both kinds fit into ten characters together, or are
 # drawn again.
 _NOUNS = {
@@ -32,6 +33,7 @@ _NOUNS = {
     "lead": "LEAD SOLO LINE EDGE HOOK SYNC SAW SCREAM SQUARE WHIP",
     "pad": "PAD HAZE DRIFT VEIL CLOUDS MIST AURORA BLANKET HALO TIDE",
     "drum": "DRUM TOM SNARE BLOCK CONGA KICK RIM SKIN PERC TIMPANI",
+    ANYTHING: "PATCH TONE SOUND TIMBRE FIGURE SHAPE WAVE COLOR ECHO PRISM MOTIF SPARK",
     "fx": "STORM LASER ENGINE ALARM SIGNAL PORTAL GALE SFX METEOR SIREN",
 }
 _STRUCK = "WARM BRIGHT DARK SOFT HARD THIN DEEP CLEAR ROUND OLD DRY MELLOW CRISP LONG SHORT TIGHT"

@@ -11,7 +11,7 @@ from dx7.voice import Voice
 from training.draw_numpy import AS_LEARNED, Mix, Temperature, draw, noise_of
 from training.encoding import TOKENS, decode
 from training.model import Model
-from training.names import make_names
+from training.names import ANYTHING, make_names
 from training.sampling import TEMPERATURE, Cartridge, Slot, guided, make_mix
 from training.sketch import find_nearest
 
@@ -26,7 +26,7 @@ def sample_raw(model: Model, mix: dict[str, float], *, count: int, seed: int, te
     drawn = draw(model.generator, asked, noise=noise_of(seed), temperature=Temperature(temperature, temperature))
     parameters = decode(drawn.tokens)
     nearest = find_nearest(parameters, model.sketch)
-    names = make_names([list(mix) or ["any"]] * count, seed=seed, known=model.names)
+    names = make_names([list(mix) or [ANYTHING]] * count, seed=seed, known=model.names)
     slots = tuple(
         Slot(Voice.from_array(row, name), voice_id, int(distance), faults=())
         for row, name, voice_id, distance in zip(parameters, names, nearest.voice_ids, nearest.distance, strict=True)

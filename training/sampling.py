@@ -22,9 +22,9 @@ from dx7.voice import Voice
 from training.draw_numpy import Drawn, Mix, Temperature, draw, noise_of
 from training.encoding import ALGORITHM_SLOT, TOKENS, decode, encode
 from training.favourite import pull_towards
-from training.listen import grave_faults, hear_for
+from training.listen import grave_faults, hear_for, sounds_like
 from training.model import Model
-from training.names import make_names, name_variations
+from training.names import ANYTHING, make_names, name_variations
 from training.sketch import COPY_DISTANCE, find_nearest
 
 # Chosen on held-out voices; the figures are in training/README.md.
@@ -108,9 +108,18 @@ def sample(
     if like:
         names = name_variations(like.name, count)
     else:
-        names = make_names([list(mix) or ["any"]] * count, seed=seed, known=model.names)
+        named_for = [list(mix)] * count if mix else _sounding(slots, model)
+        names = make_names(named_for, seed=seed, known=model.names)
     named = tuple(replace(slot, voice=slot.voice.replace(name=name)) for slot, name in zip(slots, names, strict=True))
     return Cartridge(named, choice.drawn, left_out)
+
+
+def _sounding(slots: Sequence[Slot], model: Model) -> list[list[str]]:
+    """What to name voices for that were asked for as anything: what the model's ear hears in each."""
+    if model.ear is None:
+        return [[ANYTHING]] * len(slots)
+    parameters = np.array([list(slot.voice.parameters) for slot in slots], np.uint8)
+    return [[key] for key in sounds_like(parameters, model.ear)]
 
 
 def make_mix(model: Model, mix: dict[str, float], *, count: int, plain: bool = False) -> Mix:

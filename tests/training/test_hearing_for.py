@@ -12,8 +12,9 @@ from dx7.exchange import EAR_FILE
 from dx7.hearing.listening import listen_many
 from tests.dx7.test_ear import make_ear
 from training.cartridge import facts_of
-from training.listen import hear_for, hear_parameters
+from training.listen import hear_for, hear_parameters, sounds_like
 from training.model import read_model
+from training.names import make_names
 from training.publish import write_model
 from training.sampling import SURE, sample
 from training.state import make_generator
@@ -99,7 +100,12 @@ def test_a_model_takes_the_ear_of_its_export_along(model, finished_run, tmp_path
 
 
 def test_where_anything_is_asked_for_an_ear_has_no_say(model):
-    """And so no more is heard than without one."""
+    """And so no more is heard than without one; but voices are named for what it hears in them."""
     deaf, hearing = (sample(replace(model, ear=ear), {}, count=8, seed=4) for ear in (None, make_ear()))
-    assert hearing == deaf
+    assert [slot.voice.parameters for slot in hearing.slots] == [slot.voice.parameters for slot in deaf.slots]
     assert hearing.left_out["less likely"] == hearing.drawn // 2
+    parameters = np.array([list(slot.voice.parameters) for slot in hearing.slots], np.uint8)
+    heard = sounds_like(parameters, make_ear())
+    expected = make_names([[key] for key in heard], seed=4, known=model.names)
+    assert [slot.voice.name for slot in hearing.slots] == expected
+    assert not any(slot.voice.name.startswith("VOICE") for slot in sample(model, {}, count=32, seed=4).slots)
