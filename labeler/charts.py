@@ -106,7 +106,7 @@ def curve_chart(title: str, rows: Sequence[Mapping[str, Any]]) -> Any:
     values = [row["value"] for row in rows]
     return (
         alt.Chart(
-            pd.DataFrame(rows), height=215, title=alt.TitleParams(title, fontSize=_TEXT, anchor="start", offset=4)
+            pd.DataFrame(rows), height=235, title=alt.TitleParams(title, fontSize=_TEXT, anchor="start", offset=4)
         )
         .mark_line(strokeWidth=2.5, point=len(rows) < 3 * len(names))
         .encode(
@@ -117,7 +117,7 @@ def curve_chart(title: str, rows: Sequence[Mapping[str, Any]]) -> Any:
                 sort=names,
                 title=None,
                 scale=alt.Scale(domain=names, range=_COLOURS[: len(names)]),
-                legend=_legend(orient="top-right", symbolType="stroke", fillColor=None),
+                legend=_legend(orient="bottom", columns=2, offset=0, padding=0, symbolType="stroke"),
             ),
             tooltip=["name", "step", alt.Tooltip("value:Q", format=".3f")],
         )
@@ -156,8 +156,10 @@ def learning_chart(curves: Mapping[str, Sequence[Point]]) -> Any:
 
 
 def _scale(values: Sequence[float]) -> alt.Scale:
-    """Logarithmic where a curve falls so far that its end would be flat otherwise."""
+    """Logarithmic where a curve falls so far that its end would be flat otherwise; shares, 0 to 1, stay so."""
     low, high = min(values), max(values)
+    if low >= 0 and high <= 1 and high > 4 * low:
+        return alt.Scale(domain=[0, 1])
     return alt.Scale(type="log", nice=False) if low > 0 and high > 4 * low else alt.Scale(zero=False)
 
 
