@@ -14,9 +14,9 @@ import torch
 from torch.nn import functional
 
 from training.config import Config
-from training.encoding import ALGORITHM_SLOT, BASIS, FILLED, KINDS, LEGAL, SLOTS, TOKENS
+from training.encoding import ALGORITHM_SLOT, BASIS, FILLED, KINDS, LEGAL, LIKENESS, SLOTS, TOKENS
 from training.generator import IMPOSSIBLE
-from training.graph import EARLIER_RELATIONS
+from training.graph import EARLIER_RELATIONS, RELATION_TABLE
 
 Tensor = torch.Tensor
 
@@ -25,6 +25,8 @@ _IS_FILLED = torch.tensor(FILLED)
 _IS_LEGAL = torch.tensor(LEGAL)
 _MAY_LOOK = torch.ones(TOKENS, TOKENS, dtype=torch.bool).tril()
 _RELATION = torch.tensor(EARLIER_RELATIONS, dtype=torch.long)
+_STANDS = torch.tensor(RELATION_TABLE[:, 1:, 1:], dtype=torch.long)
+_LIKENESS = torch.tensor(LIKENESS)
 _KIND = torch.tensor(KINDS)
 _BASIS = torch.tensor(BASIS)
 _NORM_EPSILON = 1e-6  # of Flax
@@ -67,7 +69,7 @@ class TorchGenerator(torch.nn.Module):
         logits = torch.cat(
             [
                 torch.einsum("nkw,kvw->nkv", refined[:, 0], table[0])[:, None],
-                torch.einsum("ntkw,kvw->ntkv", refined[:, 1:], table[1]),
+                torch.einsum("ntkw,kvw->ntkv", refined[:, 1:], table[1]) + self._echo(tokens, codes, embedded, context),
             ],
             dim=1,
         )
@@ -88,6 +90,21 @@ class TorchGenerator(torch.nn.Module):
         for layer in range(self.layers):
             hidden = self._block(f"blocks/{layer}", hidden, algorithm)
         return hidden + category
+
+    def _echo(self, tokens: Tensor, codes: Tensor, embedded: Tensor, context: Tensor) -> Tensor:
+        own = {name: self.weights[f"echo/{name}"] for name in ("relation", "pairing", "same_code", "same_value")}
+        operators, codes, earlier = tokens[:, 1:], codes[:, 1:], _MAY_LOOK[1:, 1:].tril(-1)
+        query, key = (
+            self._linear(f"echo/{name}", self._norm("echo/norm", values[:, 1:]))
+            for name, values in (("query", context), ("key", embedded))
+        )
+        strong = own["relation"][_STANDS[tokens[:, 0, ALGORITHM_SLOT]]]
+        strong = strong + torch.einsum("ntp,njp,pls->ntjls", query, key, own["pairing"])
+        strong = strong + (codes[:, :, None] == codes[:, None])[..., None, None] * own["same_code"]
+        same = (operators[:, :, None] == operators[:, None]).to(strong)
+        so_far = own["same_value"] * torch.ones(SLOTS, SLOTS).triu(1)[:, None]
+        strong = (strong + torch.einsum("ntjp,pls->ntjls", same, so_far)) * earlier[:, :, None, None]
+        return torch.einsum("ntjls,njslv->ntsv", strong, _LIKENESS[operators])
 
     def _block(self, name: str, tokens: Tensor, algorithm: Tensor) -> Tensor:
         count, length, width = tokens.shape

@@ -13,7 +13,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from training.encoding import ALGORITHM_SLOT, FILLED, IMPOSSIBLE, KINDS, LEGAL, SLOTS, TOKENS
-from training.generator import Generator
+from training.generator import ALGORITHMS, Generator
 
 _KINDS = jnp.array(KINDS)
 
@@ -38,23 +38,28 @@ def draw(generator: Generator, weights: Array, *, key: Array) -> Drawn:
     def draw_token(carry: tuple[Drawn, Array], token: Array) -> tuple[tuple[Drawn, Array], None]:
         (tokens, codes), embedded = carry
         kind = _KINDS[token]
-        context = generator._context(embedded, tokens[:, 0, ALGORITHM_SLOT], weights)
+        algorithm = tokens[:, 0, ALGORITHM_SLOT]
+        context = generator._context(embedded, algorithm, weights)
         context = jax.lax.dynamic_index_in_dim(context, token, axis=1, keepdims=False)
         token_key = jax.random.fold_in(key, token)
         code = choose(generator._code_logits(context, code_legal[token]), code_legal[token], token_key)
+        codes = codes.at[:, token].set(code)
         start = context + generator.code[...][code]
+        strength = generator.echo.strength(token, context, embedded, codes, jax.nn.one_hot(algorithm, ALGORITHMS))
 
-        def draw_slot(summed: Array, slot: Array) -> tuple[Array, Array]:
+        def draw_slot(carry: tuple[Array, Array], slot: Array) -> tuple[tuple[Array, Array], None]:
+            tokens, summed = carry
             hidden = generator._refine(start + summed + generator.slot[...][kind, slot])
             logits = hidden @ value_out_table[kind, slot].T + generator.value_bias[...][kind, slot]
+            logits += generator.echo(strength, token, slot, tokens)
             legal = jnp.asarray(LEGAL)[token, slot]
             value = choose(logits, legal, jax.random.fold_in(token_key, slot + 1))
             embedding = value_table[kind, slot, value] * jnp.asarray(FILLED)[token, slot]
-            return summed + embedding, value
+            return (tokens.at[:, token, slot].set(value), summed + embedding), None
 
-        summed, values = jax.lax.scan(draw_slot, jnp.zeros((count, width)), jnp.arange(SLOTS))
-        drawn = Drawn(tokens.at[:, token].set(values.T), codes.at[:, token].set(code))
-        return (drawn, embedded.at[:, token].set(generator._embed(summed, generator.code[...][code]))), None
+        (tokens, summed), _ = jax.lax.scan(draw_slot, (tokens, jnp.zeros((count, width))), jnp.arange(SLOTS))
+        finished = generator._embed(summed, generator.code[...][code])
+        return (Drawn(tokens, codes), embedded.at[:, token].set(finished)), None
 
     nothing = Drawn(jnp.zeros((count, TOKENS, SLOTS), jnp.int32), jnp.zeros((count, TOKENS), jnp.int32))
     (drawn, _), _ = jax.lax.scan(draw_token, (nothing, jnp.zeros((count, TOKENS, width))), jnp.arange(TOKENS))

@@ -51,6 +51,15 @@ def _basis() -> NDArray[np.float32]:
 
 
 BASIS = _basis()  # [100, 9]: slow cosines over the values, so that neighbouring levels begin alike
+
+
+def _likeness() -> NDArray[np.float32]:
+    apart = np.abs(np.arange(VALUES)[:, None] - np.arange(VALUES))
+    return np.stack([apart == 0, np.exp(-apart / 3)], axis=1, dtype=np.float32)
+
+
+LIKENESS = _likeness()  # [100, 2, 100]: of a value which is the same, and how near each is
+PAIRINGS = 16  # ways in which two operators can be alike in what is known of them
 ALGORITHM_SLOT = int(np.flatnonzero(COLUMNS[0] == BY_NAME["algorithm"].index)[0])
 
 

@@ -20,6 +20,7 @@ from jax import Array
 from numpy.typing import NDArray
 
 from training.attention import Block, dropout
+from training.echo import Echo
 from training.encoding import ALGORITHM_SLOT, BASIS, FILLED, IMPOSSIBLE, KINDS, LEGAL, SLOTS, TOKENS, VALUES
 from training.graph import EARLIER_RELATIONS
 
@@ -85,6 +86,7 @@ class Generator(nnx.Module):
         self.value_out = nnx.Param(normal(0.02)(rngs.params(), (2, SLOTS, VALUES, width)))
         self.level_out = nnx.Param(normal(0.02)(rngs.params(), (2, SLOTS, BASIS.shape[1], width)))
         self.value_bias = nnx.Param(jnp.zeros((2, SLOTS, VALUES)))
+        self.echo = Echo(width, rngs=rngs)
 
     @property
     def value_table(self) -> Array:
@@ -131,7 +133,8 @@ class Generator(nnx.Module):
         table = self.value_out_table
         shared = jnp.einsum("nkw,kvw->nkv", hidden[:, 0], table[0])
         operators = jnp.einsum("ntkw,kvw->ntkv", hidden[:, 1:], table[1])
-        logits = jnp.concatenate([shared[:, None], operators], axis=1) + self.value_bias[...][_KINDS]
+        echoes = self._echoes(tokens, codes, embedded, context)
+        logits = jnp.concatenate([shared[:, None], operators + echoes], axis=1) + self.value_bias[...][_KINDS]
         return Logits(code_logits, jnp.where(LEGAL, logits, IMPOSSIBLE))
 
     def _values(self, tokens: Array) -> Array:
@@ -157,6 +160,16 @@ class Generator(nnx.Module):
         for block, block_key in zip(self.blocks, keys, strict=True):
             hidden = block(hidden, chosen, EARLIER_RELATIONS, _CAUSAL, rate=rate, key=block_key)
         return hidden + category[:, None]
+
+    def _echoes(self, tokens: Array, codes: Array, embedded: Array, context: Array) -> Array:
+        """What each operator hears of those before it, ``[n, 6, 21, 100]``."""
+        algorithm = jax.nn.one_hot(tokens[:, 0, ALGORITHM_SLOT], ALGORITHMS)
+
+        def heard_by(token: Array, context: Array) -> Array:
+            strength = self.echo.strength(token, context, embedded, codes, algorithm)
+            return jax.vmap(lambda slot: self.echo(strength, token, slot, tokens), out_axes=1)(jnp.arange(SLOTS))
+
+        return jax.vmap(heard_by, in_axes=(0, 1), out_axes=1)(jnp.arange(1, TOKENS), context[:, 1:])
 
     def _code_logits(self, context: Array, legal: NDArray[np.bool_] | Array) -> Array:
         return jnp.where(legal, self.code_out(self.code_norm(context)), IMPOSSIBLE)

@@ -25,7 +25,7 @@ from training.generator_numpy import NumpyGenerator
 from training.prototypes import Prototypes
 from training.sketch import Sketch
 
-MODEL_VERSION = 2
+MODEL_VERSION = 3
 MODEL_FILE = "model.safetensors"
 
 

@@ -7,6 +7,7 @@ import jax
 import numpy as np
 import pyarrow as pa
 import pytest
+from flax import nnx
 from jax.experimental.compilation_cache import compilation_cache
 
 from dx7.exchange import SCHEMA, write_export
@@ -15,6 +16,7 @@ from dx7.layout import INIT_UNPACKED
 from dx7.parameters import BY_NAME, PARAMETER_COUNT, PARAMETER_NAMES, PARAMETERS
 from tests.sharing import made_once, shared_folder
 from training.config import Config, load_config
+from training.state import make_generator
 from training.train import train
 
 CATEGORIES = ("brass", "organ", "bass", "bell")
@@ -25,6 +27,15 @@ def random_voices(count: int, seed: int = 0) -> np.ndarray:
     """Legal voices, every parameter by chance: uint8[count, 145]."""
     maxima = np.array([row.maximum for row in PARAMETERS])
     return np.random.default_rng(seed).integers(0, maxima + 1, (count, PARAMETER_COUNT)).astype(np.uint8)
+
+
+def bold_generator(config: Config, categories: int) -> nnx.Module:
+    """Random weights, biases and scales among them, so that every part has its say."""
+    generator = make_generator(config, categories, key=jax.random.key(0))
+    leaves, tree = jax.tree.flatten(nnx.state(generator))
+    keys = jax.random.split(jax.random.key(1), len(leaves))
+    moved = [leaf + 0.3 * jax.random.normal(key, leaf.shape) for leaf, key in zip(leaves, keys, strict=True)]
+    return nnx.merge(nnx.graphdef(generator), jax.tree.unflatten(tree, moved))
 
 
 def voices_by_rule(count: int, seed: int = 0) -> tuple[np.ndarray, list[str]]:

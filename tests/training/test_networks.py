@@ -7,13 +7,13 @@ from training.config import load_config
 from training.discriminator import one_hot
 from training.draw import draw
 from training.encoding import LEGAL, encode
-from training.state import make_discriminator, make_generator
+from training.state import make_discriminator
 
-from .conftest import random_voices
+from .conftest import bold_generator, random_voices
 
 CATEGORIES = 4
 CONFIG = load_config("tiny")
-generator = make_generator(CONFIG, CATEGORIES, key=jax.random.key(0))
+generator = bold_generator(CONFIG, CATEGORIES)
 discriminator = make_discriminator(CONFIG, CATEGORIES, key=jax.random.key(1))
 draw_eight = nnx.jit(draw)
 expect = nnx.jit(lambda generator, *given: generator(*given))

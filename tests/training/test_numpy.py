@@ -20,25 +20,15 @@ from training.draw_numpy import Mix, Pull, Temperature, noise_of, one_noise_for_
 from training.encoding import decode, encode
 from training.generator_numpy import NumpyGenerator
 from training.publish import plain_weights
-from training.state import make_generator
 
-from .conftest import random_voices
+from .conftest import bold_generator, random_voices
 
 CATEGORIES, COUNT = 4, 8
 CONFIG = load_config("tiny")
 CODES = CONFIG.global_codes + CONFIG.operator_codes
 
 
-def bold_generator() -> nnx.Module:
-    """Random weights, biases and scales among them, so that every part has its say."""
-    generator = make_generator(CONFIG, CATEGORIES, key=jax.random.key(0))
-    leaves, tree = jax.tree.flatten(nnx.state(generator))
-    keys = jax.random.split(jax.random.key(1), len(leaves))
-    moved = [leaf + 0.3 * jax.random.normal(key, leaf.shape) for leaf, key in zip(leaves, keys, strict=True)]
-    return nnx.merge(nnx.graphdef(generator), jax.tree.unflatten(tree, moved))
-
-
-trained = bold_generator()
+trained = bold_generator(CONFIG, CATEGORIES)
 ARRAYS = plain_weights(nnx.state(trained))
 generator = NumpyGenerator(ARRAYS, CONFIG, CATEGORIES)
 
@@ -73,21 +63,23 @@ def test_both_expect_the_same():
     codes[:, 0] = 3
     weights = np.full((COUNT, CATEGORIES), 1 / CATEGORIES, np.float32)
     logits = nnx.jit(lambda generator, *given: generator(*given))(trained, *map(jnp.asarray, (tokens, codes, weights)))
-    past, embedded = generator.no_past(COUNT), None
+    past, embedded = generator.no_past(COUNT), np.zeros((COUNT, 7, CONFIG.width), np.float32)
     for token in range(7):
         kind = min(token, 1)
-        context = generator.context(embedded, tokens[:, 0, 8], weights, token, past)
+        context = generator.context(embedded[:, token - 1] if token else None, tokens[:, 0, 8], weights, token, past)
         expected = generator.code_logits(context, generator.code_legal[token])
         assert np.allclose(logits.codes[:, token], expected, atol=1e-3)
         summed = np.zeros_like(context)
+        strength = generator.echo.strength(token, context, embedded, codes, tokens[:, 0, 8])
         for slot in range(21):
             state = context + generator.code[codes[:, token]] + summed + generator.slot[kind, slot]
             values = generator.value_logits(generator.refine(state), kind, slot)
+            values += generator.echo(strength, token, slot, tokens)
             legal = np.asarray(logits.values[0, token, slot]) > -1e8
             assert np.allclose(logits.values[:, token, slot][:, legal], values[:, legal], atol=1e-3)
             if not (token == 0 and slot >= 19):  # the shared token has two slots less
                 summed = summed + generator.value[kind, slot, tokens[:, token, slot]]
-        embedded = generator.embed(summed, generator.code[codes[:, token]])
+        embedded[:, token] = generator.embed(summed, generator.code[codes[:, token]])
 
 
 @given(st.integers(0, 2**31 - 1), st.floats(0.1, 20.0))

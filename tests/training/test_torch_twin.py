@@ -1,6 +1,5 @@
 """The peer of ``make bench`` is the same model."""
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -9,9 +8,8 @@ from flax import nnx
 from training.checkpoint import flatten
 from training.encoding import encode
 from training.losses import code_surprise, value_surprise
-from training.state import make_generator
 
-from .conftest import random_voices
+from .conftest import bold_generator, random_voices
 
 pytest.importorskip("torch", reason="PyTorch is an extra: pip install -e '.[bench]'")
 
@@ -19,7 +17,7 @@ from tests.torch_twin import TorchGenerator, TorchTrainer, as_tensors
 
 
 def test_the_twin_expects_the_same_of_every_draw(tiny):
-    generator = make_generator(tiny, 4, key=jax.random.key(0))
+    generator = bold_generator(tiny, 4)
     tokens = jnp.asarray(encode(random_voices(6)), jnp.int32)
     codes = jnp.tile(jnp.array([3, *range(40, 46)]), (6, 1))
     weights = jnp.concatenate([jnp.eye(4), jnp.zeros((1, 4)), jnp.full((1, 4), 0.25)])
@@ -27,8 +25,8 @@ def test_the_twin_expects_the_same_of_every_draw(tiny):
 
     twin = TorchGenerator(flatten(nnx.state(generator)), heads=tiny.heads, shared_codes=tiny.global_codes)
     code_logits, value_logits = twin(*as_tensors(tokens, codes, weights))
-    assert np.allclose(code_logits.detach(), logits.codes, atol=1e-4)
-    assert np.allclose(value_logits.detach(), logits.values, atol=1e-4)
+    assert np.allclose(code_logits.detach(), logits.codes, atol=1e-3)
+    assert np.allclose(value_logits.detach(), logits.values, atol=1e-3)
 
     trainer = TorchTrainer(twin, tiny)
     first = trainer.step(*as_tensors(tokens, codes, weights))
