@@ -98,13 +98,13 @@ class TorchGenerator(torch.nn.Module):
             self._linear(f"echo/{name}", self._norm("echo/norm", values[:, 1:]))
             for name, values in (("query", context), ("key", embedded))
         )
-        strong = own["relation"][_STANDS[tokens[:, 0, ALGORITHM_SLOT]]]
-        strong = strong + torch.einsum("ntp,njp,pls->ntjls", query, key, own["pairing"])
-        strong = strong + (codes[:, :, None] == codes[:, None])[..., None, None] * own["same_code"]
-        same = (operators[:, :, None] == operators[:, None]).to(strong)
+        strength = own["relation"][_STANDS[tokens[:, 0, ALGORITHM_SLOT]]]
+        strength = strength + torch.einsum("ntp,njp,pls->ntjls", query, key, own["pairing"])
+        strength = strength + (codes[:, :, None] == codes[:, None])[..., None, None] * own["same_code"]
+        same = (operators[:, :, None] == operators[:, None]).to(strength)
         so_far = own["same_value"] * torch.ones(SLOTS, SLOTS).triu(1)[:, None]
-        strong = (strong + torch.einsum("ntjp,pls->ntjls", same, so_far)) * earlier[:, :, None, None]
-        return torch.einsum("ntjls,njslv->ntsv", strong, _LIKENESS[operators])
+        strength = (strength + torch.einsum("ntjp,pls->ntjls", same, so_far)) * earlier[:, :, None, None]
+        return torch.einsum("ntjls,njslv->ntsv", strength, _LIKENESS[operators])
 
     def _block(self, name: str, tokens: Tensor, algorithm: Tensor) -> Tensor:
         count, length, width = tokens.shape

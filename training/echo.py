@@ -5,7 +5,7 @@ into one vector forgets such numbers; here they are looked up. Every earlier ope
 slot, and more quietly for those near it: by how the two stand in the algorithm, by how alike they are in what is known
 of them, and by which of the values so far are the same in both.
 
-Shapes: ``n`` voices, width ``W``; the six operators are in the order of their tokens. Two strengthes are kept apart:
+Shapes: ``n`` voices, width ``W``; the six operators are in the order of their tokens. Two strengths are kept apart:
 that of the same value and that of the values near it.
 """
 
@@ -24,7 +24,7 @@ STRENGTHS = LIKENESS.shape[1]
 
 
 class Echo(nnx.Module):
-    """All strengthes are 0 at first."""
+    """All strengths are 0 at first."""
 
     def __init__(self, width: int, *, rngs: nnx.Rngs) -> None:
         self.relation = nnx.Param(jnp.zeros((RELATIONS, STRENGTHS, SLOTS)))
@@ -36,7 +36,7 @@ class Echo(nnx.Module):
         self.key = nnx.Linear(width, PAIRINGS, rngs=rngs)
 
     def strength(self, token: Array, context: Array, embedded: Array, codes: Array, algorithm: Array) -> Array:
-        """How strong each operator speaks to a token before any of its values is known: ``[n, 6, 2, 21]``.
+        """How strongly each operator speaks to a token before any of its values is known: ``[n, 6, 2, 21]``.
 
         ``context`` is what is known before the token ``[n, W]``, ``embedded`` are all tokens ``[n, 7, W]`` and
         ``codes`` ``int[n, 7]``, of which those before it count and its own code; ``algorithm`` is one-hot ``[n, 32]``.
@@ -55,6 +55,6 @@ class Echo(nnx.Module):
         """
         operators, own = tokens[:, 1:], tokens[:, token, None]
         same = (operators == own) & (np.arange(SLOTS) < slot)
-        strong = strength[..., slot] + jnp.einsum("njp,pl->njl", same, self.same_value[:, :, slot])
-        strong *= (jnp.arange(1, TOKENS) < token)[:, None]
-        return jnp.einsum("njl,njlv->nv", strong, jnp.asarray(LIKENESS)[operators[:, :, slot]])
+        heard = strength[..., slot] + jnp.einsum("njp,pl->njl", same, self.same_value[:, :, slot])
+        heard *= (jnp.arange(1, TOKENS) < token)[:, None]
+        return jnp.einsum("njl,njlv->nv", heard, jnp.asarray(LIKENESS)[operators[:, :, slot]])

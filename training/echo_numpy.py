@@ -43,5 +43,5 @@ class Echo:
         """Logits to add, ``[n, 100]``."""
         operators, own = tokens[:, 1:token], tokens[:, token, None]
         same = (operators[..., :slot] == own[..., :slot]).astype(np.float32)
-        strong = strength[..., slot] + same @ self.same_value[:slot, :, slot]
-        return np.asarray(np.einsum("njl,njlv->nv", strong, LIKENESS[operators[..., slot]]), np.float32)
+        heard = strength[..., slot] + same @ self.same_value[:slot, :, slot]
+        return np.asarray(np.einsum("njl,njlv->nv", heard, LIKENESS[operators[..., slot]]), np.float32)
