@@ -21,7 +21,7 @@ from dx7.errors import ModelError
 from dx7.exchange import Export
 from dx7.messages import encode_bank_message
 from dx7.parameters import VOICES_IN_BANK
-from dx7.runfolder import CONFIG_FILE, METRICS_FILE, MODEL_FOLDER, SAMPLES_FOLDER
+from dx7.runfolder import CONFIG_FILE, METRICS_FILE, SAMPLES_FOLDER
 from dx7.voice import Voice
 from training import devices
 from training.arrays import read_arrays, write_arrays, write_atomically
@@ -37,6 +37,7 @@ from training.sketch import make_sketch
 from training.state import Networks, TrainState, make_networks, make_state
 
 CHECKPOINT_FILE = "checkpoint.safetensors"
+UNFINISHED = ".model"  # the folder of a model that is not whole yet
 
 
 class Run(NamedTuple):
@@ -111,11 +112,11 @@ def write_checkpoint(run: Run, state: TrainState) -> None:
     write_arrays(run.folder / CHECKPOINT_FILE, arrays, about)
 
 
-def write_finished(run: Run, state: TrainState) -> None:
-    """The finished model."""
+def write_finished(run: Run, state: TrainState, folder: Path) -> None:
+    """The finished model, in a folder."""
     rows = of_split(run.export, "train")
     write_model(
-        run.folder / MODEL_FOLDER,
+        folder,
         config=run.config,
         category_keys=run.export.category_keys,
         generator=state.average,

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
+from shutil import rmtree
 from typing import Any
 
 import jax
@@ -22,7 +23,7 @@ from training.data import Voices, gather, human_lot
 from training.finishing import add_critic
 from training.lesson import Lesson, read_or_make_lesson
 from training.listening import brood_facts, read_or_draw_brood
-from training.run import Run, open_run, write_checkpoint, write_finished, write_metrics, write_samples
+from training.run import UNFINISHED, Run, open_run, write_checkpoint, write_finished, write_metrics, write_samples
 from training.state import TrainState, Weights
 from training.steps import Step, compile_phases, finite_means
 
@@ -102,12 +103,16 @@ def _train(run: Run, report: Report, stop: Callable[[], bool]) -> Path | None:
         if stopping:
             return None
 
-    if devices.is_first():
-        write_finished(run, devices.here(state))
+    finished = run.folder / MODEL_FOLDER
+    if devices.is_first() and not finished.exists():
+        begun = run.folder / UNFINISHED
+        rmtree(begun, ignore_errors=True)
+        write_finished(run, devices.here(state), begun)
         if lesson is not None and ear is not None:
             report(step, {"step": step, "phase": "finishing"})
-            add_critic(run.folder / MODEL_FOLDER, lesson, ear, voices=config.listening_voices, seed=config.seed)
-    return run.folder / MODEL_FOLDER
+            add_critic(begun, lesson, ear, voices=config.listening_voices, seed=config.seed)
+        begun.rename(finished)  # all of it or nothing, so that a kill leaves no model without a critic
+    return finished
 
 
 def _learn_what(run: Run, ear: Ear | None, report: Report, stop: Callable[[], bool]) -> Lesson | None:

@@ -1,5 +1,6 @@
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -96,6 +97,28 @@ def test_a_stopped_run_goes_on_as_if_it_had_not_stopped(finished_run, export_fol
 
         train(export_folder, tiny, run)
         assert_same_run(run, finished_run)
+
+
+def test_a_run_that_is_killed_at_its_very_end_has_no_model_or_all_of_it(
+    finished_run, export_folder, tiny, tmp_path, monkeypatch
+):
+    run = tmp_path / "run"
+    shutil.copytree(finished_run, run)
+    shutil.rmtree(run / "model")
+
+    def write_half(run, state, folder):
+        (folder / "half").mkdir(parents=True)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("training.train.write_finished", write_half)
+        with pytest.raises(KeyboardInterrupt):
+            train(export_folder, tiny, run)
+    assert not (run / "model").exists()
+
+    assert train(export_folder, tiny, run) == run / "model"
+    assert not (run / "model" / "half").exists()
+    assert_same_run(run, finished_run)
 
 
 def test_a_run_that_is_asked_to_stop_goes_on_from_that_very_step(finished_run, export_folder, tiny, tmp_path):
