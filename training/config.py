@@ -35,7 +35,7 @@ class Config:
     bred_voices: int = 24000  # crossed from human ones, heard, and learned from as well (``training/breeding.py``)
     bred_share: float = 0.5  # of the voices a step meets
     drawn_share: float = 0.5  # likewise, of the generator's own, in the third phase
-    heard_share: float = 0.25  # of a voice's category weights: what the ear makes of it; the rest is its label
+    heard_share: float = 0.5  # of a voice's category weights: what the ear makes of it; the rest is its label
     fit_power: float = 0.5  # a drawn voice counts as its chance to be heard as what was asked for, to this
 
     width: int = 128  # of the generator's tokens
