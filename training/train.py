@@ -164,11 +164,11 @@ def make_validation(run: Run) -> Callable[[Weights], dict[str, float]]:
     held_out = jax.tree.map(lambda rows: rows[:512], held_out)
 
     @jax.jit
-    def surprise(weights: Weights) -> tuple[Array, Array]:
+    def surprise(weights: Weights, held_out: Voices) -> tuple[Array, Array]:
         tokens = held_out.tokens.astype(jnp.int32)
         logits = nnx.merge(run.networks.generator, weights)(tokens, held_out.codes, held_out.weights)
         return losses.code_surprise(logits, held_out.codes).mean(), losses.value_surprise(logits, tokens).mean()
 
     return lambda weights: dict(
-        zip(("validation/codes", "validation/values"), map(float, surprise(weights)), strict=True)
+        zip(("validation/codes", "validation/values"), map(float, surprise(weights, held_out)), strict=True)
     )
