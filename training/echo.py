@@ -17,10 +17,9 @@ import numpy as np
 from flax import nnx
 from jax import Array
 
-from training.encoding import LIKENESS, PAIRINGS, SLOTS, TOKENS
+from training.echo_numpy import PAIRINGS, STRENGTHS
+from training.encoding import LIKENESS, SLOTS, TOKENS
 from training.graph import RELATION_TABLE, RELATIONS
-
-STRENGTHS = LIKENESS.shape[1]
 
 
 class Echo(nnx.Module):

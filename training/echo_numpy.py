@@ -5,21 +5,22 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from training.encoding import LIKENESS, PAIRINGS, SLOTS
+from training.encoding import LIKENESS, SLOTS
 from training.graph import RELATION_TABLE, RELATIONS
 from training.weights_numpy import Floats, Weights
 
-_STRENGTHS = LIKENESS.shape[1]
+PAIRINGS = 16  # ways in which two operators can be alike in what is known of them
+STRENGTHS = LIKENESS.shape[1]
 
 
 class Echo:
     """Of some of a model's arrays."""
 
     def __init__(self, weights: Weights, width: int) -> None:
-        self.relation = weights.array("relation", RELATIONS, _STRENGTHS, SLOTS)
-        self.pairing = weights.array("pairing", PAIRINGS, _STRENGTHS, SLOTS)
-        self.same_code = weights.array("same_code", _STRENGTHS, SLOTS)
-        self.same_value = weights.array("same_value", SLOTS, _STRENGTHS, SLOTS)
+        self.relation = weights.array("relation", RELATIONS, STRENGTHS, SLOTS)
+        self.pairing = weights.array("pairing", PAIRINGS, STRENGTHS, SLOTS)
+        self.same_code = weights.array("same_code", STRENGTHS, SLOTS)
+        self.same_value = weights.array("same_value", SLOTS, STRENGTHS, SLOTS)
         self.norm = weights.norm("norm", width)
         self.query = weights.linear("query", width, PAIRINGS)
         self.key = weights.linear("key", width, PAIRINGS)

@@ -59,7 +59,6 @@ def _likeness() -> NDArray[np.float32]:
 
 
 LIKENESS = _likeness()  # [100, 2, 100]: of a value which is the same, and how near each is
-PAIRINGS = 16  # ways in which two operators can be alike in what is known of them
 ALGORITHM_SLOT = int(np.flatnonzero(COLUMNS[0] == BY_NAME["algorithm"].index)[0])
 
 
