@@ -17,10 +17,10 @@ from corpus.storage.store import open_store
 from corpus.suggesting.words import breakdown
 from dx7.errors import CartwrightError
 from labeler.components import keep, mount
-from labeler.context import Context
-from labeler.explore.mapping import make_map
-from labeler.plaintext import as_text
-from labeler.rack.rack import Tile, draw_rack
+from labeler.page.context import Context
+from labeler.page.plain_text import as_text
+from labeler.processes.commands import lay_out_map
+from labeler.widgets.voice_grid import Tile, draw_rack
 
 _LIST, _RACK = "banks-list", "banks-rack"
 _MOST_TOLD = 40  # files that were dropped in
@@ -184,5 +184,5 @@ def _draw_books(context: Context, drop: Drop) -> None:
     st.text("\n".join(lines))
     if voices.new and st.button("Hear the new voices and put them on the map", key="banks-hear"):
         with st.spinner("Hearing the new voices"):
-            make_map(context.store)
+            lay_out_map(context.store)
         st.rerun()

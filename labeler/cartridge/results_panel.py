@@ -1,0 +1,80 @@
+"""The panel of what the model made: how well each slot fits, and what was thrown away and why."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import streamlit as st
+
+from corpus.cartridges.cartridge import Cartridge
+from labeler.processes.generated_batch import Batch
+
+_SHARE = st.column_config.ProgressColumn(format="percent", min_value=0, max_value=1)
+_COLUMNS = {
+    "Slot": st.column_config.NumberColumn(width="small"),
+    "Fits": _SHARE,
+    "Of the way": _SHARE,
+    "New by": st.column_config.NumberColumn(
+        format="%d parameters", help="In so many at least it differs from every training voice."
+    ),
+}
+
+
+def draw_made(cartridge: Cartridge, batches: Sequence[Batch], titles: Mapping[str, str]) -> None:
+    """Draw the slots of the model's voices, and beside them what was left out of the latest ``batches``."""
+    rows = made_rows(cartridge, titles)
+    if not rows:
+        st.text("Nothing yet. Ask the model; what it makes goes into the rack, where Space plays it.")
+        return
+    slots, rest = st.columns([5, 2], gap="medium")
+    slots.dataframe(
+        rows, column_config={title: column for title, column in _COLUMNS.items() if title in rows[0]}, hide_index=True
+    )
+    if not batches:
+        rest.text("What was left out is told right after asking.")
+        return
+    drawn, kept = sum(batch.drawn for batch in batches), sum(len(batch.slots) for batch in batches)
+    rest.text(f"{drawn} voices drawn, {kept} kept, and left out:")
+    rest.dataframe(
+        [{"Why": reason, "Voices": count} for reason, count in left_out(batches).items()],
+        column_config={"Voices": st.column_config.ProgressColumn(format="%d", min_value=0, max_value=drawn)},
+        hide_index=True,
+    )
+
+
+def made_rows(cartridge: Cartridge, titles: Mapping[str, str]) -> list[dict[str, Any]]:
+    """A row a slot that a model made, by the titles of columns; a column that has nothing in any row is left out."""
+    rows = [
+        {
+            "Slot": position,
+            "Name": slot.voice.name,
+            "Category": titles.get(slot.category or "", slot.category or ""),
+            "Fits": _rounded(slot.told.fit),
+            "Of the way": _rounded(slot.told.share),
+            "New by": slot.told.differs,
+            "Wrong with it": _plain(", ".join(slot.faults)),
+            "Found": slot.verdict.found.value if slot.verdict else "",
+        }
+        for position, slot in cartridge.filled().items()
+        if slot.wish
+    ]
+    empty = {title for title in (rows[0] if rows else ()) if all(row[title] in (None, "") for row in rows)}
+    return [{title: value for title, value in row.items() if title not in empty} for row in rows]
+
+
+def left_out(batches: Sequence[Batch]) -> dict[str, int]:
+    """How many voices were drawn and not kept, by reason, the most first."""
+    counts: Counter[str] = Counter()
+    for batch in batches:
+        counts.update(batch.left_out)
+    return {_plain(reason): count for reason, count in counts.most_common() if count}
+
+
+def _rounded(share: float | None) -> float | None:
+    return None if share is None else round(share, 2)
+
+
+def _plain(words: str) -> str:
+    return words.replace("_", " ")
