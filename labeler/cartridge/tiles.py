@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from corpus.cartridges.cartridge import POSITIONS, Cartridge, Found, Slot
-from dx7.categories import load_categories
-from dx7.voice import INIT_VOICE
+from dx7.shared.categories import load_categories
+from dx7.voices.voice import INIT_VOICE
 from labeler.cartridge.told import in_words
 from labeler.rack.rack import Tile
 

@@ -8,7 +8,7 @@ import streamlit as st
 
 from corpus.labelling.answer import AnswerKind
 from corpus.suggesting.words import breakdown, who_suggests
-from dx7.categories import Category, load_categories
+from dx7.shared.categories import Category, load_categories
 from labeler.deck.serves import Serve
 from labeler.deck.session import LabelSession
 from labeler.plaintext import as_text

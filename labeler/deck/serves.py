@@ -9,7 +9,7 @@ from corpus.labelling.voicecard import VoiceCard
 from corpus.searching.neighbours import Neighbour
 from corpus.suggesting.suggestion import Suggestion
 from corpus.suggesting.words import breakdown, who_suggests
-from dx7.categories import category_keys
+from dx7.shared.categories import category_keys
 from labeler.deck.diagram import diagram
 from labeler.sounds.takes import encode_voice
 

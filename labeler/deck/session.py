@@ -25,7 +25,7 @@ from corpus.labelling.leases import LeaseBook
 from corpus.labelling.progress import Progress, answers_per_minute
 from corpus.labelling.serving import Guard, KeyEvent, Refusal, answer_of, read_event
 from dx7.errors import JournalError
-from dx7.parameters import BY_NAME
+from dx7.voices.parameters import BY_NAME
 from labeler.deck.component import deck_categories
 from labeler.deck.line import Line
 from labeler.deck.orphans import Adoption, adopt_orphans

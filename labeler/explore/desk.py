@@ -24,10 +24,10 @@ from corpus.searching.similar import Similar, more_like, read_parameters
 from corpus.storage.store import Connection, open_store
 from corpus.suggesting.opinions import read_each
 from corpus.suggesting.suggestion import Suggestion
-from dx7.categories import load_categories
-from dx7.engine import Audio
 from dx7.errors import CartwrightError
-from dx7.voice import Voice
+from dx7.shared.categories import load_categories
+from dx7.sound.engine import Audio
+from dx7.voices.voice import Voice
 from labeler.context import Context
 from labeler.rack.rack import RackEvent
 

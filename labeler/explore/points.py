@@ -20,8 +20,8 @@ import numpy as np
 
 from corpus.mapping.points import MapPoints, points_mark, read_points
 from corpus.searching.search_index import open_for_search
-from dx7.categories import category_keys
 from dx7.errors import StoreError
+from dx7.shared.categories import category_keys
 
 _KEPT = 3  # lists of voices, so that a selection made just before another one came still means something
 

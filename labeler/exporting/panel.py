@@ -11,8 +11,8 @@ from corpus.exporting.policy import Policy, list_policies
 from corpus.exporting.preview import Preview, preview_export
 from corpus.labelling.journal import read_journals
 from corpus.storage.store import open_store
-from dx7.categories import load_categories
-from dx7.exchange import CARD_FILE
+from dx7.shared.categories import load_categories
+from dx7.shared.export_format import CARD_FILE
 from labeler.background import Job, Progress
 from labeler.context import Context
 from labeler.plaintext import as_text

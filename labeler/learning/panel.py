@@ -9,7 +9,7 @@ import streamlit as st
 
 from corpus.learning.card import answers_since, read_card
 from corpus.storage.store import open_store
-from dx7.categories import load_categories
+from dx7.shared.categories import load_categories
 from labeler.background import Job
 from labeler.charts import reliability_chart
 from labeler.context import Context

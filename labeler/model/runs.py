@@ -10,11 +10,19 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from dx7.categories import category_keys
 from dx7.errors import FormatError
-from dx7.runfolder import CONFIG_FILE, EVALUATION_FILE, LOG_FILE, METRICS_FILE, MODEL_FOLDER, SAMPLES_FOLDER, pace
-from dx7.selection import read_voices
-from dx7.voice import Voice
+from dx7.formats.selection import read_voices
+from dx7.shared.categories import category_keys
+from dx7.shared.run_folder import (
+    CONFIG_FILE,
+    EVALUATION_FILE,
+    LOG_FILE,
+    METRICS_FILE,
+    MODEL_FOLDER,
+    SAMPLES_FOLDER,
+    pace,
+)
+from dx7.voices.voice import Voice
 from labeler.model.commands import complaint
 from labeler.model.running import is_running
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from corpus.reviewing.deciding import Sitting
 from corpus.reviewing.opinions import Said
-from dx7.categories import load_categories
+from dx7.shared.categories import load_categories
 from labeler.context import Context
 from labeler.rack.rack import RackEvent
 from labeler.reviewing.panel import Chip

@@ -11,7 +11,7 @@ from corpus.mapping.soundmap import is_mapped
 from corpus.searching.recordings import has_timbres, hear_timbres
 from corpus.storage.store import open_store
 from dx7.errors import CartwrightError, StoreError
-from dx7.wav import decode_wav
+from dx7.sound.wav import decode_wav
 from labeler.context import Context
 from labeler.explore.components import draw_finder, draw_map, value_of
 from labeler.explore.desk import SHOWN, Desk, Shown, Shows

@@ -16,7 +16,7 @@ from corpus.labelling.targets import MOST, read_targets, write_targets
 from corpus.reviewing.accuracy import accuracy_of_suggestions
 from corpus.reviewing.figures import Rate
 from corpus.storage.store import open_store
-from dx7.categories import load_categories
+from dx7.shared.categories import load_categories
 from labeler.charts import days_chart, needs_chart
 from labeler.context import Context
 from labeler.exporting.panel import draw_export

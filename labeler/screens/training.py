@@ -8,11 +8,11 @@ from typing import Any
 
 import streamlit as st
 
-from dx7.categories import load_categories
 from dx7.errors import CartwrightError
-from dx7.exchange import latest_export, read_manifest
-from dx7.locations import DEFAULT_MODEL
-from dx7.runfolder import EVALUATION_PAGE, MODEL_FOLDER
+from dx7.shared.categories import load_categories
+from dx7.shared.export_format import latest_export, read_manifest
+from dx7.shared.locations import DEFAULT_MODEL
+from dx7.shared.run_folder import EVALUATION_PAGE, MODEL_FOLDER
 from labeler.charts import curve_chart
 from labeler.context import Context
 from labeler.model.running import CONFIGS, new_run, resume_run, start_run, stop_run

@@ -19,8 +19,8 @@ from starlette.routing import Route
 from corpus.searching.similar import read_parameters
 from corpus.storage.store import open_store
 from dx7.errors import StoreBusyError, StoreError
-from dx7.identity import ID_LENGTH
-from dx7.voice import Voice
+from dx7.voices.identity import ID_LENGTH
+from dx7.voices.voice import Voice
 from labeler.settings import store_path
 from labeler.sounds.takes import encode_voice
 

@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 from starlette.routing import Route
 
-from dx7.hardware.portmanager import PortManager
+from dx7.hardware.port_manager import PortManager
 from labeler.components import LISTENING, read_front
 from labeler.screens.instrument import TEST_VOICE
 from labeler.sounds.instrument_routes import instrument_routes

@@ -13,8 +13,8 @@ from corpus.cartridges.cartridge import Cartridge, Slot, Told
 from corpus.cartridges.desk import Desk
 from corpus.cartridges.wish import Wish
 from dx7.errors import CartridgeError
-from dx7.files import read_bank
-from dx7.locations import STARTER_BANKS
+from dx7.formats.files import read_bank
+from dx7.shared.locations import STARTER_BANKS
 from labeler.cartridge.asks import Drawing, ask_variations, ask_walk, ends_of
 from labeler.cartridge.errands import Errands, Into
 from labeler.cartridge.tiles import tiles_of

@@ -13,7 +13,7 @@ import labeler
 from corpus.labelling.journal import read_journals
 from corpus.labelling.labels import current_answers
 from corpus.labelling.serving import Refusal
-from dx7.voice import INIT_VOICE
+from dx7.voices.voice import INIT_VOICE
 from labeler.plaintext import as_text
 from labeler.settings import LABELLER_VARIABLE, STORE_VARIABLE
 from tests.labeler.store_builder import VoiceRow, build_store, varied_voices

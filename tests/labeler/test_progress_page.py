@@ -18,11 +18,11 @@ from corpus.learning.curves import Point, write_curves
 from corpus.learning.simulation import ORDERS
 from corpus.storage.store import open_store
 from corpus.suggesting.suggestion import Suggestion
-from dx7.exchange import latest_export, read_manifest
-from dx7.files import write_cartridge
-from dx7.locations import STARTER_BANKS
-from dx7.runfolder import CONFIG_FILE, LOG_FILE, METRICS_FILE, hold_run
-from dx7.selection import read_voices
+from dx7.formats.files import write_cartridge
+from dx7.formats.selection import read_voices
+from dx7.shared.export_format import latest_export, read_manifest
+from dx7.shared.locations import STARTER_BANKS
+from dx7.shared.run_folder import CONFIG_FILE, LOG_FILE, METRICS_FILE, hold_run
 from labeler.plaintext import as_text
 
 

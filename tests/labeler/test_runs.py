@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from dx7.errors import ModelError
-from dx7.exchange import EXPORT_VERSION
-from dx7.files import write_cartridge
-from dx7.locations import STARTER_BANKS
-from dx7.runfolder import CONFIG_FILE, EVALUATION_FILE, LOG_FILE, METRICS_FILE, hold_run, running_process
-from dx7.selection import read_voices
+from dx7.formats.files import write_cartridge
+from dx7.formats.selection import read_voices
+from dx7.shared.export_format import EXPORT_VERSION
+from dx7.shared.locations import STARTER_BANKS
+from dx7.shared.run_folder import CONFIG_FILE, EVALUATION_FILE, LOG_FILE, METRICS_FILE, hold_run, running_process
 from labeler.model.running import find_export, is_running, resume_run, start_run, stop_run
 from labeler.model.runs import (
     RunState,
@@ -38,7 +38,7 @@ ABOUT = {
 STUB = """
 import json, signal, sys, time
 from pathlib import Path
-from dx7.runfolder import hold_run
+from dx7.shared.run_folder import hold_run
 words = sys.argv[1:]
 run = Path(words[words.index("--run") + 1])
 stopped = []
