@@ -5,8 +5,8 @@
     bank = read_bank(Path("ROM1A.syx"))
     print(bank.voices()[0].describe())
 
-Sound is in ``dx7.sound.engine``, audio analysis in ``dx7.analysis``, MIDI in ``dx7.hardware.instrument``: they load libraries
-that reading a bank does not need.
+Sound is in ``dx7.sound.engine``, audio analysis in ``dx7.analysis``, MIDI in ``dx7.hardware.instrument``: they load
+libraries that reading a bank does not need.
 """
 
 from dx7.errors import CartwrightError

@@ -17,12 +17,12 @@ from dx7.errors import CartwrightError, FormatError
 from dx7.formats.files import read_bank_bytes
 from dx7.shared.categories import load_categories
 from dx7.voices.parameters import VOICES_IN_BANK
-from labeler.cartridge.asking_panel import draw_asking
-from labeler.cartridge.errands import Errands, Into
-from labeler.cartridge.keys import Wanted, fill
-from labeler.cartridge.made_panel import draw_made
+from labeler.cartridge.actions import Wanted, fill
+from labeler.cartridge.generation_jobs import Errands, Into
+from labeler.cartridge.generation_panel import draw_asking
+from labeler.cartridge.results_panel import draw_made
 from labeler.cartridge.sender import draw_sender
-from labeler.context import Context
+from labeler.page.context import Context
 
 _CHOICES = {
     "the most copied": Choice.COMMON,

@@ -10,7 +10,7 @@ from corpus.searching.similar import Similar
 from corpus.suggesting.suggestion import Suggestion
 from corpus.suggesting.words import breakdown
 from dx7.voices.voice import Voice
-from labeler.rack.rack import Tile
+from labeler.widgets.voice_grid import Tile
 
 _FAR = 3.0  # a distance by sound that is something else: the gauge is empty
 

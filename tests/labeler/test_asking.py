@@ -16,8 +16,8 @@ from dx7.errors import StoreBusyError
 from dx7.formats.files import read_bank
 from dx7.formats.selection import read_voice
 from dx7.shared.locations import STARTER_BANKS
-from labeler.model.asking import Asked, Asking
-from labeler.model.batch import sample_arguments
+from labeler.processes.generated_batch import sample_arguments
+from labeler.processes.generation import Asked, Asking
 
 BRASS = Wish.of({"brass": 1})
 # What the model would do, in no time: brass voices that no starter bank holds.

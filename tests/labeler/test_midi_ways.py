@@ -15,7 +15,7 @@ from dx7.hardware.allowlist import check_message
 from dx7.sound.phrases import phrase_of
 from dx7.voices.layout import MAXIMUM
 from dx7.voices.voice import INIT_VOICE
-from labeler.sounds.takes import encode_voice
+from labeler.audio.audio_request import encode_voice
 from tests.labeler.listener_page import CONFIRMED, NAMELESS, URL, serve_listener
 from tests.mk1 import Mk1
 

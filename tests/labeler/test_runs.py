@@ -16,8 +16,7 @@ from dx7.formats.selection import read_voices
 from dx7.shared.export_format import EXPORT_VERSION
 from dx7.shared.locations import STARTER_BANKS
 from dx7.shared.run_folder import CONFIG_FILE, EVALUATION_FILE, LOG_FILE, METRICS_FILE, hold_run, running_process
-from labeler.model.running import find_export, is_running, resume_run, start_run, stop_run
-from labeler.model.runs import (
+from labeler.processes.run_folders import (
     RunState,
     curves,
     read_evaluation,
@@ -27,6 +26,7 @@ from labeler.model.runs import (
     read_samples,
     sample_voices,
 )
+from labeler.processes.training_process import find_export, is_running, resume_run, start_run, stop_run
 
 ABOUT = {
     "config": {"seed": 0, "likelihood_steps": 60, "adversarial_steps": 40, "learning_rate": 0.005},

@@ -22,9 +22,9 @@ from dx7.sound.phrases import phrase_of
 from dx7.voices.layout import MAXIMUM
 from dx7.voices.parameters import PARAMETER_COUNT
 from dx7.voices.voice import INIT_VOICE, Voice
-from labeler.sounds.audio import SOUND_RATE, sound_of
-from labeler.sounds.routes import ROUTES
-from labeler.sounds.takes import decode_voice, encode_voice, make_take, read_take
+from labeler.audio.audio_request import decode_voice, encode_voice, make_take, read_take
+from labeler.audio.audio_routes import ROUTES
+from labeler.audio.rendering import SOUND_RATE, sound_of
 
 VELOCITY_VOICE = INIT_VOICE.replace(op1_velocity_sensitivity=7, op2_output_level=80, op2_velocity_sensitivity=7)
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from corpus.reviewing.family_desk import AHEAD, FamilyDesk
 from corpus.reviewing.family_queue import FamilyToAnswer
 from corpus.reviewing.family_sheet import SheetVoice
-from labeler.rack.rack import RackAction, Tile
-from labeler.reviewing.panel import Chip, Panel
-from labeler.reviewing.words import said_badges, title_of
+from labeler.review.words import said_badges, title_of
+from labeler.widgets.panel import Chip, Panel
+from labeler.widgets.voice_grid import RackAction, Tile
 
 _ACTIONS = (
     RackAction("broken", "x", "Broken"),

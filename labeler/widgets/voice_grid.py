@@ -12,8 +12,8 @@ import streamlit as st
 from corpus.labelling.serving import LEAST_DWELL
 from dx7.shared.categories import load_categories
 from dx7.voices.voice import Voice
+from labeler.audio.audio_request import encode_voice
 from labeler.components import LISTENING, keep, mount
-from labeler.sounds.takes import encode_voice
 
 LABEL, MOVE, RENAME = "label", "move", "rename"  # actions that a rack knows itself
 _mount = mount("rack", *LISTENING, "rack.js", "rack_face.js")

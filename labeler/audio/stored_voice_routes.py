@@ -21,8 +21,8 @@ from corpus.storage.store import open_store
 from dx7.errors import StoreBusyError, StoreError
 from dx7.voices.identity import ID_LENGTH
 from dx7.voices.voice import Voice
-from labeler.settings import store_path
-from labeler.sounds.takes import encode_voice
+from labeler.audio.audio_request import encode_voice
+from labeler.page.settings import store_path
 
 _ID = re.compile(rf"[0-9a-f]{{{ID_LENGTH}}}")
 

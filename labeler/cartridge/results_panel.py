@@ -8,7 +8,7 @@ import streamlit as st
 
 from corpus.cartridges.cartridge import Cartridge
 from labeler.cartridge.told import left_out, made_rows
-from labeler.model.batch import Batch
+from labeler.processes.generated_batch import Batch
 
 _SHARE = st.column_config.ProgressColumn(format="percent", min_value=0, max_value=1)
 _COLUMNS = {

@@ -14,7 +14,7 @@ from dx7.errors import ExportError, ModelError
 from dx7.formats.files import write_file
 from dx7.shared.export_format import MANIFEST_FILE, read_manifest
 from dx7.shared.run_folder import CONFIG_FILE, LOG_FILE, running_process
-from labeler.model.commands import COMMAND
+from labeler.processes.commands import COMMAND
 
 CONFIGS = {"base": "base: some 15 minutes on two cores", "tiny": "tiny: a minute, to see that it works"}
 SETTINGS_FILE = "settings.toml"  # the settings of a run, as the command takes them

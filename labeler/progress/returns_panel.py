@@ -8,8 +8,8 @@ from corpus.learning.curves import read_curves
 from corpus.learning.returns import OWN, update_returns
 from corpus.learning.simulation import ORDERS, QUEUE, RANDOM, UNCERTAIN
 from corpus.storage.store import open_store
-from labeler.charts import learning_chart
-from labeler.context import Context
+from labeler.page.context import Context
+from labeler.widgets.charts import learning_chart
 
 _CURVES = {
     QUEUE: "the queue, simulated",

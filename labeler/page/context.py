@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dx7.shared.locations import labels_folder, user_data
-from labeler.settings import store_path
+from labeler.page.settings import store_path
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,9 @@ from corpus.cartridges.cartridge import Slot
 from corpus.cartridges.desk import Desk
 from corpus.cartridges.draft import EMPTY
 from corpus.cartridges.wish import Wish
-from labeler.context import Context
-from labeler.model.asking import Asked, Asking
-from labeler.model.batch import Batch
+from labeler.page.context import Context
+from labeler.processes.generated_batch import Batch
+from labeler.processes.generation import Asked, Asking
 
 _KEY = "cartridge-errands"
 _LOOK_EVERY = 0.5  # seconds

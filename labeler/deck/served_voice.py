@@ -10,8 +10,8 @@ from corpus.searching.neighbours import Neighbour
 from corpus.suggesting.suggestion import Suggestion
 from corpus.suggesting.words import breakdown, who_suggests
 from dx7.shared.categories import category_keys
+from labeler.audio.audio_request import encode_voice
 from labeler.deck.diagram import diagram
-from labeler.sounds.takes import encode_voice
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,9 @@ from streamlit.delta_generator import DeltaGenerator
 from corpus.cartridges.cartridge import Cartridge, Slot
 from dx7.shared.generation_limits import AMOUNTS, BOLDEST, LEAST_AMOUNT, PLAINEST, USUAL_TEMPERATURE
 from dx7.voices.parameter_groups import GROUPS, USUALLY_LOCKED
-from labeler.cartridge.asks import Drawing, Make, ask_mix, ask_variations, ask_walk, where
-from labeler.cartridge.errands import Errand, Into
-from labeler.model.asking import LARGEST_SEED
+from labeler.cartridge.generation_jobs import Errand, Into
+from labeler.cartridge.job_kinds import Drawing, Make, ask_mix, ask_variations, ask_walk, where
+from labeler.processes.generation import LARGEST_SEED
 
 Ask = Callable[[Drawing], Errand]  # raises CartwrightError if that cannot be asked
 

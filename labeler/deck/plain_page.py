@@ -9,10 +9,10 @@ import streamlit as st
 from corpus.labelling.answer import AnswerKind
 from corpus.suggesting.words import breakdown, who_suggests
 from dx7.shared.categories import Category, load_categories
-from labeler.deck.serves import Serve
+from labeler.audio.rendering import wav_sound
+from labeler.deck.served_voice import Serve
 from labeler.deck.session import LabelSession
-from labeler.plaintext import as_text
-from labeler.sounds.audio import wav_sound
+from labeler.page.plain_text import as_text
 
 _COLUMNS = 8
 _ACTIONS = (

@@ -10,7 +10,7 @@ from dx7.sound.engine import SAMPLE_RATE, Audio, to_playback_level
 from dx7.sound.phrases import Phrase, phrase_of, render_phrase
 from dx7.sound.wav import encode_wav
 from dx7.voices.voice import Voice
-from labeler.sounds.takes import Take
+from labeler.audio.audio_request import Take
 
 # Two thirds of the engine's rate: nothing that tells one category from another lies above 14 kHz.
 _UP, _DOWN = 2, 3

@@ -13,9 +13,9 @@ from corpus.labelling.journal import read_journals
 from corpus.storage.store import open_store
 from dx7.shared.categories import load_categories
 from dx7.shared.export_format import CARD_FILE
-from labeler.background import Job, Progress
-from labeler.context import Context
-from labeler.plaintext import as_text
+from labeler.page.background import Job, Progress
+from labeler.page.context import Context
+from labeler.page.plain_text import as_text
 
 _JOB, _PREVIEW = "progress-export", "progress-preview"
 _LOOK_EVERY = 0.5  # seconds

@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from corpus.reviewing.deciding import Sitting
 from corpus.reviewing.opinions import Said
 from dx7.shared.categories import load_categories
-from labeler.context import Context
-from labeler.rack.rack import RackEvent
-from labeler.reviewing.panel import Chip
+from labeler.page.context import Context
+from labeler.widgets.panel import Chip
+from labeler.widgets.voice_grid import RackEvent
 
 _MOST_CHIPS = 8
 _UNITS = ((86_400, "day"), (3_600, "hour"), (60, "minute"))

@@ -26,7 +26,7 @@ from dx7.hardware.port_manager import PortManager
 from dx7.hardware.request_queue import REPLACED, Outcome
 from dx7.voices.parameters import VOICES_IN_BANK
 from dx7.voices.voice import Voice
-from labeler.sounds.takes import decode_voice, read_take
+from labeler.audio.audio_request import decode_voice, read_take
 
 HEADER = "X-Cartwright"
 LONGEST_BODY = 1 << 16  # bytes; 32 voices with names take 8,000

@@ -16,8 +16,8 @@ from corpus.cartridges.wish import Wish
 from corpus.cartridges.writing import file_stem
 from corpus.ingesting.ingest import ingest
 from dx7.errors import CartwrightError, ModelError
-from labeler.model.batch import Batch, read_batch, sample_arguments
-from labeler.model.commands import COMMAND, complaint
+from labeler.processes.commands import COMMAND, complaint
+from labeler.processes.generated_batch import Batch, read_batch, sample_arguments
 
 PATIENCE = 120.0  # seconds; a cartridge takes some 5
 LARGEST_SEED = 2**31

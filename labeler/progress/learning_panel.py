@@ -10,11 +10,11 @@ import streamlit as st
 from corpus.learning.card import answers_since, read_card
 from corpus.storage.store import open_store
 from dx7.shared.categories import load_categories
-from labeler.background import Job
-from labeler.charts import reliability_chart
-from labeler.context import Context
 from labeler.learning.learning import learn_anew
-from labeler.plaintext import as_text
+from labeler.page.background import Job
+from labeler.page.context import Context
+from labeler.page.plain_text import as_text
+from labeler.widgets.charts import reliability_chart
 
 _JOB = "progress-learning"
 _LOOK_EVERY = 0.5  # seconds

@@ -17,8 +17,8 @@ from corpus.labelling.voicecard import read_cards
 from corpus.searching.neighbours import read_neighbours
 from corpus.storage.store import WAIT_SECONDS, open_store
 from dx7.errors import StoreBusyError
-from labeler.deck.serves import Serve
-from labeler.settings import serving_shares
+from labeler.deck.served_voice import Serve
+from labeler.page.settings import serving_shares
 
 LOOK_AHEAD = 20  # voices known in the browser: six seconds of the fastest labelling, should the server be slow
 FETCH = 40  # voices taken from the store at a time

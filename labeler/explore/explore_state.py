@@ -28,8 +28,8 @@ from dx7.errors import CartwrightError
 from dx7.shared.categories import load_categories
 from dx7.sound.engine import Audio
 from dx7.voices.voice import Voice
-from labeler.context import Context
-from labeler.rack.rack import RackEvent
+from labeler.page.context import Context
+from labeler.widgets.voice_grid import RackEvent
 
 SHOWN = 48  # voices at once, and how many more at a time
 _LONGEST_TEXT = 80

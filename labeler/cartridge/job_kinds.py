@@ -11,7 +11,7 @@ from corpus.cartridges.wish import Wish
 from dx7.errors import CartridgeError, CategoryError
 from dx7.shared.generation_limits import AMOUNTS, USUAL_TEMPERATURE
 from dx7.voices.parameter_groups import USUALLY_LOCKED
-from labeler.cartridge.errands import Errand, Into
+from labeler.cartridge.generation_jobs import Errand, Into
 
 
 class Make(StrEnum):

@@ -9,9 +9,9 @@ from corpus.reviewing.case_desk import KEPT, CaseDesk
 from corpus.reviewing.cases import Case, CaseKind
 from corpus.reviewing.offers import Offer, offers_of
 from corpus.reviewing.review import TITLES
-from labeler.rack.rack import RackAction, RackEvent, Tile
-from labeler.reviewing.panel import Chip, Panel, Tab
-from labeler.reviewing.words import said_badges, said_chips, title_of, titles_of
+from labeler.review.words import said_badges, said_chips, title_of, titles_of
+from labeler.widgets.panel import Chip, Panel, Tab
+from labeler.widgets.voice_grid import RackAction, RackEvent, Tile
 
 AGREEMENT_TAB = "agreement"
 _BLIND = "blind-"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from corpus.reviewing.agreement import Agreement
 from corpus.reviewing.figures import Kappa, Rate
-from labeler.reviewing.panel import Figure, FigureTable, Panel
-from labeler.reviewing.words import title_of
+from labeler.review.words import title_of
+from labeler.widgets.panel import Figure, FigureTable, Panel
 
 
 def agreement_panel(agreement: Agreement) -> Panel:

@@ -13,7 +13,7 @@ import streamlit as st
 
 from corpus.labelling.answer import clean_labeller
 from labeler.components import LISTENING, keep, mount
-from labeler.settings import default_labeller
+from labeler.page.settings import default_labeller
 
 COOKIE = "cartwright_labeller"  # so that a browser knows its labeller again
 

@@ -10,11 +10,11 @@ from corpus.cartridges.filling import Choice, find_slots, order_alike
 from corpus.searching.facets import Filters
 from corpus.storage.store import open_store
 from dx7.errors import CartridgeError
-from labeler.cartridge.asks import Drawing, ask_for_duds, ask_variations, ask_walk, ends_of
-from labeler.cartridge.errands import Errands, Into
+from labeler.cartridge.generation_jobs import Errands, Into
+from labeler.cartridge.job_kinds import Drawing, ask_for_duds, ask_variations, ask_walk, ends_of
 from labeler.cartridge.tiles import is_empty, positions_of
-from labeler.context import Context
-from labeler.rack.rack import LABEL, MOVE, RENAME, RackAction, RackEvent
+from labeler.page.context import Context
+from labeler.widgets.voice_grid import LABEL, MOVE, RENAME, RackAction, RackEvent
 
 ACTIONS = (
     RackAction("keep", "enter", "Keep", primary=True),

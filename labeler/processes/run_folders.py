@@ -23,8 +23,8 @@ from dx7.shared.run_folder import (
     pace,
 )
 from dx7.voices.voice import Voice
-from labeler.model.commands import complaint
-from labeler.model.running import is_running
+from labeler.processes.commands import complaint
+from labeler.processes.training_process import is_running
 
 _SAMPLE = re.compile(r"step-(\d+)\.syx")
 # What is drawn of the metrics: titles of charts, and what each line in them is called.

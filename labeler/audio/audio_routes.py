@@ -12,8 +12,8 @@ from starlette.routing import Route
 from dx7.errors import CartwrightError, VoiceError
 from dx7.formats.messages import encode_voice_message
 from dx7.sound.operator_levels import SECONDS_HELD, SECONDS_TOTAL, operator_envelopes
-from labeler.sounds.audio import sound_of
-from labeler.sounds.takes import Take, decode_voice, read_take
+from labeler.audio.audio_request import Take, decode_voice, read_take
+from labeler.audio.rendering import sound_of
 
 # What an address means never changes, but for the engine that renders it: kept for a day.
 _KEPT = {"Cache-Control": "private, max-age=86400"}
