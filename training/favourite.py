@@ -1,6 +1,6 @@
 """Variations of a favourite voice: how strongly each draw is pulled towards the favourite's own value.
 
-The amount runs from just above 0 (a touch) to 1 (a cousin). Locked parameters (``dx7/parameter_groups.py``) keep
+The amount runs from just above 0 (a touch) to 1 (a cousin). Locked parameters (``dx7/voices/parameter_groups.py``) keep
 their value whatever the amount.
 """
 
@@ -11,8 +11,8 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from dx7.parameter_groups import USUALLY_LOCKED, parameters_of
-from dx7.parameters import PARAMETERS, Kind
+from dx7.voices.parameter_groups import USUALLY_LOCKED, parameters_of
+from dx7.voices.parameters import PARAMETERS, Kind
 from training.draw_numpy import Pull
 from training.encoding import COLUMNS, EMPTY, IMPOSSIBLE, TOKENS, VALUES, Tokens
 from training.prototypes import Prototypes, operator_features, shared_features, squared_distances

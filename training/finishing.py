@@ -7,7 +7,7 @@ from pathlib import Path
 import jax
 import numpy as np
 
-from dx7.hearing.ear import Ear
+from dx7.analysis.classifier import Ear
 from training.critic import fit_critic, with_category
 from training.critic_numpy import write_critic
 from training.lesson import Lesson, category_share

@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from dx7.exchange import Export
-from dx7.hearing.ear import Ear
+from dx7.analysis.classifier import Ear
+from dx7.shared.export_format import Export
 from training.arrays import read_arrays, write_arrays
 from training.breeding import Brood, breed
 from training.config import Config

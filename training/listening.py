@@ -16,7 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
-from dx7.hearing.ear import Ear
+from dx7.analysis.classifier import Ear
 from training.arrays import read_arrays, write_arrays
 from training.config import Config
 from training.critic import human_ratio, with_category

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from dx7.voice import Voice
+from dx7.voices.voice import Voice
 from training.draw_numpy import AS_LEARNED, Mix, Temperature, draw, noise_of
 from training.encoding import TOKENS, decode
 from training.model import Model

@@ -14,9 +14,9 @@ import jax.numpy as jnp
 from flax import nnx
 from jax import Array
 
-from dx7.exchange import read_export
-from dx7.hearing.ear import Ear, read_ear
-from dx7.runfolder import MODEL_FOLDER, hold_run
+from dx7.analysis.classifier import Ear, read_ear
+from dx7.shared.export_format import read_export
+from dx7.shared.run_folder import MODEL_FOLDER, hold_run
 from training import devices, losses
 from training.config import Config
 from training.data import Voices, gather, human_lot

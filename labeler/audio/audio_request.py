@@ -14,11 +14,11 @@ import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from dx7.categories import category_keys
 from dx7.errors import VoiceError
-from dx7.parameters import PARAMETER_COUNT, UNPACKED_SIZE
-from dx7.phrases import Phrase, PhraseNote, phrase_of
-from dx7.voice import Voice
+from dx7.shared.categories import category_keys
+from dx7.sound.phrases import Phrase, PhraseNote, phrase_of
+from dx7.voices.parameters import PARAMETER_COUNT, UNPACKED_SIZE
+from dx7.voices.voice import Voice
 
 OCTAVES = range(-2, 3)
 VELOCITIES = {-2: 30, -1: 60, 0: None, 1: 127}  # steps softer and louder; None is the phrase's own

@@ -10,9 +10,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from dx7.errors import MidiError
-from dx7.hardware.portmanager import PortManager
-from dx7.hardware.tcpwire import parse_address
-from dx7.locations import backups_folder, instruments_file
+from dx7.hardware.port_manager import PortManager
+from dx7.hardware.tcp import parse_address
+from dx7.shared.locations import backups_folder, instruments_file
 
 ADDRESSES_VARIABLE = "CARTWRIGHT_MIDI"
 

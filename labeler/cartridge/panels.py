@@ -15,7 +15,6 @@ from corpus.cartridges.verdicts import hit_rates
 from corpus.cartridges.writing import cartridge_bytes, cartridge_sidecar, file_stem
 from corpus.labelling.journal import read_journals
 from corpus.searching.facets import SCALES, Filters
-from dx7.categories import load_categories
 from dx7.errors import CartwrightError, FormatError
 from dx7.files import read_bank_bytes
 from dx7.instrument import BANK_CONFIRMATION

@@ -24,8 +24,6 @@ from corpus.searching.similar import Similar, more_like, read_parameters
 from corpus.storage.store import Connection, open_store
 from corpus.suggesting.opinions import read_each
 from corpus.suggesting.suggestion import Suggestion
-from dx7.categories import load_categories
-from dx7.engine import Audio
 from dx7.errors import CartwrightError
 from dx7.voice import Voice
 from labeler.page.context import Context

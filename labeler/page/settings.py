@@ -8,7 +8,7 @@ from pathlib import Path
 
 from corpus.labelling.answer import clean_labeller
 from corpus.labelling.rechecks import AGREEMENT_SHARE, Shares
-from dx7.locations import store_file
+from dx7.shared.locations import store_file
 
 STORE_VARIABLE = "CARTWRIGHT_STORE"
 LABELLER_VARIABLE = "CARTWRIGHT_LABELLER"

@@ -12,10 +12,10 @@ from corpus.cartridges.cartridge import Slot, Told
 from corpus.cartridges.wish import Wish
 from corpus.cartridges.writing import file_stem
 from dx7.errors import ModelError
-from dx7.files import read_bank, write_file
-from dx7.messages import encode_voice_message
-from dx7.voice import Voice
-from dx7.wishing import USUAL_TEMPERATURE
+from dx7.formats.files import read_bank, write_file
+from dx7.formats.messages import encode_voice_message
+from dx7.shared.generation_limits import USUAL_TEMPERATURE
+from dx7.voices.voice import Voice
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,6 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from dx7.categories import category_keys
 from dx7.errors import FormatError
 from dx7.runfolder import CONFIG_FILE, EVALUATION_FILE, LOG_FILE, METRICS_FILE, MODEL_FOLDER, SAMPLES_FOLDER, pace
 from dx7.selection import read_voices

@@ -8,7 +8,6 @@ from typing import Any
 
 import streamlit as st
 
-from dx7.categories import load_categories
 from dx7.errors import CartwrightError
 from dx7.exchange import latest_export, read_manifest
 from dx7.locations import DEFAULT_MODEL

@@ -12,7 +12,7 @@ import streamlit as st
 from corpus.labelling.activity import Day
 from corpus.labelling.needs import Need
 from corpus.learning.curves import Point
-from dx7.categories import load_categories
+from dx7.shared.categories import load_categories
 
 _TEXT = 14  # pixels
 # Of lines and people: told apart on light and dark, and by who sees red and green alike.

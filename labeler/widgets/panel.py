@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from dx7.categories import load_categories
+from dx7.shared.categories import load_categories
 from labeler.components import keep, mount
 
 _mount = mount("panel", "panel.js")

@@ -24,8 +24,8 @@ BRASS = Wish.of({"brass": 1})
 STUB = """
 import json, sys
 from pathlib import Path
-from dx7.files import read_bank, write_cartridge
-from dx7.locations import STARTER_BANKS
+from dx7.formats.files import read_bank, write_cartridge
+from dx7.shared.locations import STARTER_BANKS
 words = sys.argv[1:]
 out, seed = Path(words[words.index("--out") + 1]), int(words[words.index("--seed") + 1])
 by_seed = {"lfo_speed": seed % 100, "pitch_eg_rate_1": seed // 100 % 100, "pitch_eg_rate_2": seed // 10_000 % 100}

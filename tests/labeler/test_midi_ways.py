@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
-from dx7.allowlist import check_message
 from dx7.errors import RefusedMessageError
 from dx7.layout import MAXIMUM
 from dx7.messages import checksum, encode_bank_message, encode_voice_message

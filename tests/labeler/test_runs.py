@@ -38,7 +38,7 @@ ABOUT = {
 STUB = """
 import json, signal, sys, time
 from pathlib import Path
-from dx7.runfolder import hold_run
+from dx7.shared.run_folder import hold_run
 words = sys.argv[1:]
 run = Path(words[words.index("--run") + 1])
 stopped = []

@@ -3,8 +3,8 @@
 import pytest
 
 from dx7.errors import CategoryError, FileError, FormatError
-from dx7.files import write_cartridge
-from dx7.voice import Voice
+from dx7.formats.files import write_cartridge
+from dx7.voices.voice import Voice
 from training.evaluating.beside import parse_source, read_beside
 from training.evaluating.made import SET_NAMES
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from flax import nnx
 
+from dx7.analysis.classifier import Calibration
 from dx7.errors import ModelError
-from dx7.exchange import EAR_FILE, read_export
-from dx7.hearing.ear import Calibration
+from dx7.shared.export_format import EAR_FILE, read_export
 from tests.dx7.test_ear import INPUTS, make_ear
 from training.critic import Critic, fit_critic, human_ratio
 from training.critic_numpy import CRITIC_FILE, LEAST, MOST, NumpyCritic, read_critic, write_critic

@@ -14,7 +14,7 @@ import pytest
 from typer.testing import CliRunner
 
 from dx7.errors import ExportError, ModelError
-from dx7.runfolder import METRICS_FILE
+from dx7.shared.run_folder import METRICS_FILE
 from training import devices
 from training.arrays import read_arrays
 from training.cli import app

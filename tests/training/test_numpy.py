@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dx7.errors import ModelError
-from dx7.voice import Voice
+from dx7.voices.voice import Voice
 from training import draw as in_jax
 from training import draw_numpy as in_numpy
 from training.config import load_config

@@ -15,10 +15,10 @@ import jax
 import numpy as np
 from flax import nnx
 
+from dx7.analysis.classifier import read_ear
 from dx7.errors import ModelError
-from dx7.exchange import HASH_DIGITS, Export
-from dx7.hearing.ear import read_ear
-from dx7.runfolder import CONFIG_FILE
+from dx7.shared.export_format import HASH_DIGITS, Export
+from dx7.shared.run_folder import CONFIG_FILE
 from training.data import Voices, gather
 from training.designs.design import Budget, Design, Report, count_weights
 from training.designs.flat import FlatTokens

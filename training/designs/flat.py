@@ -18,7 +18,7 @@ import optax
 from flax import nnx
 from jax import Array
 
-from dx7.parameters import PARAMETER_COUNT
+from dx7.voices.parameters import PARAMETER_COUNT
 from training import losses
 from training.data import Voices, draw_batch
 from training.designs.design import Budget, Learned, Report

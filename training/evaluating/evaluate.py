@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from dx7.exchange import HASH_DIGITS, Export
+from dx7.shared.export_format import HASH_DIGITS, Export
 from training.evaluating.made import fill_cartridges, make_sets
 from training.evaluating.measuring import Measured, measure
 from training.evaluating.summary import summarize

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dx7.parameters import VOICES_IN_BANK
+from dx7.voices.parameters import VOICES_IN_BANK
 from training.evaluating import baselines
 from training.evaluating.voiceset import Parameters, VoiceSet, deal_into_banks
 from training.evaluating.yardstick import HUMANS, Yardstick

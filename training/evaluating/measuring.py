@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from dx7.parameters import VOICES_IN_BANK
+from dx7.voices.parameters import VOICES_IN_BANK
 from training.evaluating.figures import find_copies, find_repeats, marginal_distance, two_sample_auc
 from training.evaluating.spread import Points, compare, vendi_score
 from training.evaluating.voiceset import UNKNOWN, VoiceSet
@@ -18,7 +18,7 @@ Figures = dict[str, float]  # those that there are enough voices for
 
 # What each figure says, in the order in which they are shown.
 FIGURES = {
-    "useful": "no grave fault is heard (dx7/hearing/faults.py)",
+    "useful": "no grave fault is heard (dx7/analysis/faults.py)",
     "all_useful": "banks of 32 of which every voice is useful",
     "heard": "an ear that is fitted to training voices alone puts the asked category first; mean over categories",
     "copies": "within 8 of 145 parameters of a training voice",
