@@ -10,8 +10,8 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from dx7.errors import CartwrightError, VoiceError
-from dx7.messages import encode_voice_message
-from dx7.operators import SECONDS_HELD, SECONDS_TOTAL, operator_envelopes
+from dx7.formats.messages import encode_voice_message
+from dx7.sound.operator_levels import SECONDS_HELD, SECONDS_TOTAL, operator_envelopes
 from labeler.audio.audio_request import Take, decode_voice, read_take
 from labeler.audio.rendering import sound_of
 

@@ -21,11 +21,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from dx7.errors import CartwrightError, MidiError, VoiceError
-from dx7.hardware.mailbox import REPLACED, Outcome
-from dx7.hardware.portmanager import PortManager
-from dx7.instrument import Pacing
-from dx7.parameters import VOICES_IN_BANK
-from dx7.voice import Voice
+from dx7.hardware.instrument import Pacing
+from dx7.hardware.port_manager import PortManager
+from dx7.hardware.request_queue import REPLACED, Outcome
+from dx7.voices.parameters import VOICES_IN_BANK
+from dx7.voices.voice import Voice
 from labeler.audio.audio_request import decode_voice, read_take
 
 HEADER = "X-Cartwright"

@@ -6,10 +6,10 @@ from functools import lru_cache
 
 import numpy as np
 
-from dx7.engine import SAMPLE_RATE, Audio, to_playback_level
-from dx7.phrases import Phrase, phrase_of, render_phrase
-from dx7.voice import Voice
-from dx7.wav import encode_wav
+from dx7.sound.engine import SAMPLE_RATE, Audio, to_playback_level
+from dx7.sound.phrases import Phrase, phrase_of, render_phrase
+from dx7.sound.wav import encode_wav
+from dx7.voices.voice import Voice
 from labeler.audio.audio_request import Take
 
 # Two thirds of the engine's rate: nothing that tells one category from another lies above 14 kHz.

@@ -9,8 +9,8 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from corpus.cartridges.cartridge import Cartridge, Slot
-from dx7.parameter_groups import GROUPS, USUALLY_LOCKED
-from dx7.wishing import AMOUNTS, BOLDEST, LEAST_AMOUNT, PLAINEST, USUAL_TEMPERATURE
+from dx7.shared.generation_limits import AMOUNTS, BOLDEST, LEAST_AMOUNT, PLAINEST, USUAL_TEMPERATURE
+from dx7.voices.parameter_groups import GROUPS, USUALLY_LOCKED
 from labeler.cartridge.generation_jobs import Errand, Into
 from labeler.cartridge.job_kinds import Drawing, Make, ask_mix, ask_variations, ask_walk, where
 from labeler.processes.generation import LARGEST_SEED

@@ -6,20 +6,20 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from corpus.analysis.facets import SCALES, Filters
 from corpus.cartridges.cartridge import Slot
-from corpus.cartridges.desk import Desk
 from corpus.cartridges.draft import EMPTY
+from corpus.cartridges.editor import Desk
 from corpus.cartridges.filling import Choice
 from corpus.cartridges.naming import legal_name
-from corpus.cartridges.verdicts import hit_rates
+from corpus.cartridges.ratings import hit_rates
 from corpus.cartridges.writing import cartridge_bytes, cartridge_sidecar, file_stem
-from corpus.labelling.journal import read_journals
-from corpus.searching.facets import SCALES, Filters
+from corpus.labels.journal import read_journals
 from dx7.errors import CartwrightError, FormatError
-from dx7.files import read_bank_bytes
-from dx7.instrument import BANK_CONFIRMATION
-from dx7.parameters import VOICES_IN_BANK
-from dx7.voice import Voice
+from dx7.formats.files import read_bank_bytes
+from dx7.hardware.instrument import BANK_CONFIRMATION
+from dx7.voices.parameters import VOICES_IN_BANK
+from dx7.voices.voice import Voice
 from labeler.audio.audio_request import encode_voice
 from labeler.cartridge.actions import Wanted, fill
 from labeler.cartridge.generation_jobs import Errands, Into

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from corpus.cartridges.cartridge import POSITIONS, Cartridge, Found, Slot, Told
-from dx7.categories import load_categories
-from dx7.voice import INIT_VOICE
+from dx7.shared.categories import load_categories
+from dx7.voices.voice import INIT_VOICE
 from labeler.widgets.voice_grid import Tile
 
 _EMPTY = "empty-"

@@ -21,10 +21,10 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from corpus.mapping.points import MapPoints, points_mark, read_points
-from corpus.searching.search_index import open_for_search
-from dx7.categories import category_keys
+from corpus.analysis.map_points import MapPoints, points_mark, read_points
+from corpus.analysis.search_index import open_for_search
 from dx7.errors import StoreBusyError, StoreError
+from dx7.shared.categories import category_keys
 from labeler.page.settings import store_path
 
 _KEPT = 3  # lists of voices, so that a selection made just before another one came still means something

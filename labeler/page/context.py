@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from dx7.locations import labels_folder, user_data
+from dx7.shared.locations import labels_folder, user_data
 from labeler.page.settings import store_path
 
 

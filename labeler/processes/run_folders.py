@@ -11,9 +11,17 @@ from pathlib import Path
 from typing import Any
 
 from dx7.errors import FormatError
-from dx7.runfolder import CONFIG_FILE, EVALUATION_FILE, LOG_FILE, METRICS_FILE, MODEL_FOLDER, SAMPLES_FOLDER, pace
-from dx7.selection import read_voices
-from dx7.voice import Voice
+from dx7.formats.selection import read_voices
+from dx7.shared.run_folder import (
+    CONFIG_FILE,
+    EVALUATION_FILE,
+    LOG_FILE,
+    METRICS_FILE,
+    MODEL_FOLDER,
+    SAMPLES_FOLDER,
+    pace,
+)
+from dx7.voices.voice import Voice
 from labeler.processes.commands import error_sentence
 from labeler.processes.training_process import is_running
 

@@ -11,9 +11,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from dx7.errors import ExportError, ModelError
-from dx7.exchange import MANIFEST_FILE, read_manifest
-from dx7.files import write_file
-from dx7.runfolder import CONFIG_FILE, LOG_FILE, running_process
+from dx7.formats.files import write_file
+from dx7.shared.export_format import MANIFEST_FILE, read_manifest
+from dx7.shared.run_folder import CONFIG_FILE, LOG_FILE, running_process
 from labeler.processes.commands import TRAINING
 
 CONFIGS = {"base": "base: some 15 minutes on two cores", "tiny": "tiny: a minute, to see that it works"}

@@ -7,9 +7,9 @@ from typing import Any
 
 import streamlit as st
 
-from corpus.learning.card import answers_since, read_card
 from corpus.storage.store import open_store
-from dx7.categories import load_categories
+from corpus.suggest.classifier_card import answers_since, read_card
+from dx7.shared.categories import load_categories
 from labeler.page.background import Job
 from labeler.page.context import Context
 from labeler.page.plain_text import as_text

@@ -6,12 +6,12 @@ from collections.abc import Iterable
 
 import streamlit as st
 
-from corpus.labelling.answer import AnswerKind
-from corpus.mapping.soundmap import is_mapped
-from corpus.searching.recordings import has_timbres, hear_timbres
+from corpus.analysis.recording_search import has_timbres, hear_timbres
+from corpus.analysis.sound_map import is_mapped
+from corpus.labels.answer import AnswerKind
 from corpus.storage.store import open_store
 from dx7.errors import CartwrightError, StoreError
-from dx7.wav import decode_wav
+from dx7.sound.wav import decode_wav
 from labeler.explore.components import draw_finder, draw_map, value_of
 from labeler.explore.explore_state import SHOWN, Desk, Shown, Shows
 from labeler.explore.map_points import KEEPER, encode_found

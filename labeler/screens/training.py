@@ -9,9 +9,9 @@ from typing import Any
 import streamlit as st
 
 from dx7.errors import CartwrightError
-from dx7.exchange import latest_export, read_manifest
-from dx7.locations import DEFAULT_MODEL
-from dx7.runfolder import EVALUATION_PAGE, MODEL_FOLDER
+from dx7.shared.export_format import latest_export, read_manifest
+from dx7.shared.locations import DEFAULT_MODEL
+from dx7.shared.run_folder import EVALUATION_PAGE, MODEL_FOLDER
 from labeler.page.context import Context
 from labeler.page.plain_text import as_text
 from labeler.processes.run_folders import (

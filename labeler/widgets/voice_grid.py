@@ -9,9 +9,9 @@ from typing import Any
 
 import streamlit as st
 
-from corpus.labelling.serving import LEAST_DWELL
-from dx7.categories import load_categories
-from dx7.voice import Voice
+from corpus.labels.serving import LEAST_DWELL
+from dx7.shared.categories import load_categories
+from dx7.voices.voice import Voice
 from labeler.audio.audio_request import encode_voice
 from labeler.components import LISTENING, keep, mount
 

@@ -6,7 +6,7 @@ from playwright.sync_api import BrowserContext, Route
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from dx7.voice import INIT_VOICE
+from dx7.voices.voice import INIT_VOICE
 from labeler.audio.audio_routes import ROUTES
 from labeler.components import LISTENING, read_front
 

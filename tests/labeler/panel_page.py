@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 from starlette.routing import Route
 
-from dx7.hardware.portmanager import PortManager
+from dx7.hardware.port_manager import PortManager
 from labeler.audio.audio_routes import ROUTES
 from labeler.audio.instrument_routes import instrument_routes
 from labeler.components import LISTENING, read_front

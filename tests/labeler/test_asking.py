@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from corpus.asking.queue import next_voices
 from corpus.cartridges.cartridge import Told
-from corpus.cartridges.wish import Wish
+from corpus.cartridges.generation_request import Wish
 from corpus.storage.store import open_store
+from corpus.suggest.queue import next_voices
 from dx7.errors import StoreBusyError
-from dx7.files import read_bank
-from dx7.locations import STARTER_BANKS
-from dx7.selection import read_voice
+from dx7.formats.files import read_bank
+from dx7.formats.selection import read_voice
+from dx7.shared.locations import STARTER_BANKS
 from labeler.processes.generated_batch import sample_arguments
 from labeler.processes.generation import Asked, Asking
 

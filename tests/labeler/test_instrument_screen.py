@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from dx7.formats.reading import read_bank_bytes
-from dx7.parameters import PARAMETER_COUNT
+from dx7.voices.parameters import PARAMETER_COUNT
 from labeler.audio.audio_request import decode_voice
 from tests.labeler.browsing import Server, start_server, stop
 from tests.labeler.store_builder import build_store, varied_voices

@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from dx7.errors import ModelError
-from dx7.exchange import EXPORT_VERSION
-from dx7.files import write_cartridge
-from dx7.locations import STARTER_BANKS
-from dx7.runfolder import CONFIG_FILE, EVALUATION_FILE, LOG_FILE, METRICS_FILE, hold_run, running_process
-from dx7.selection import read_voices
+from dx7.formats.files import write_cartridge
+from dx7.formats.selection import read_voices
+from dx7.shared.export_format import EXPORT_VERSION
+from dx7.shared.locations import STARTER_BANKS
+from dx7.shared.run_folder import CONFIG_FILE, EVALUATION_FILE, LOG_FILE, METRICS_FILE, hold_run, running_process
 from labeler.processes.run_folders import (
     RunState,
     curves,

@@ -8,7 +8,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.testclient import TestClient
 
-from dx7.voice import INIT_VOICE
+from dx7.voices.voice import INIT_VOICE
 from labeler.audio.audio_request import encode_voice
 from labeler.audio.audio_routes import ROUTES
 from labeler.page.settings import ADDRESS_VARIABLE

@@ -18,10 +18,10 @@ from starlette.testclient import TestClient
 
 from dx7.errors import VoiceError
 from dx7.formats.reading import read_bank_bytes
-from dx7.layout import MAXIMUM
-from dx7.parameters import PARAMETER_COUNT
-from dx7.phrases import phrase_of
-from dx7.voice import INIT_VOICE, Voice
+from dx7.sound.phrases import phrase_of
+from dx7.voices.layout import MAXIMUM
+from dx7.voices.parameters import PARAMETER_COUNT
+from dx7.voices.voice import INIT_VOICE, Voice
 from labeler.audio.audio_request import decode_voice, encode_voice, make_take, read_take
 from labeler.audio.audio_routes import ROUTES
 from labeler.audio.rendering import SOUND_RATE, sound_of
