@@ -18,6 +18,7 @@ from corpus.labels.journal import read_journals
 from dx7.errors import CartwrightError, FormatError
 from dx7.formats.files import read_bank_bytes
 from dx7.hardware.instrument import BANK_CONFIRMATION
+from dx7.shared.categories import load_categories
 from dx7.voices.parameters import VOICES_IN_BANK
 from dx7.voices.voice import Voice
 from labeler.audio.audio_request import encode_voice

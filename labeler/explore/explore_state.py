@@ -25,6 +25,8 @@ from corpus.storage.source_predictions import read_each
 from corpus.storage.store import Connection, open_store
 from corpus.storage.suggestion import Suggestion
 from dx7.errors import CartwrightError
+from dx7.shared.categories import load_categories
+from dx7.sound.engine import Audio
 from dx7.voices.voice import Voice
 from labeler.page.context import Context
 from labeler.widgets.voice_grid import RackEvent

@@ -12,6 +12,7 @@ from typing import Any
 
 from dx7.errors import FormatError
 from dx7.formats.selection import read_voices
+from dx7.shared.categories import category_keys
 from dx7.shared.run_folder import (
     CONFIG_FILE,
     EVALUATION_FILE,

@@ -9,6 +9,7 @@ from typing import Any
 import streamlit as st
 
 from dx7.errors import CartwrightError
+from dx7.shared.categories import load_categories
 from dx7.shared.export_format import latest_export, read_manifest
 from dx7.shared.locations import DEFAULT_MODEL
 from dx7.shared.run_folder import EVALUATION_PAGE, MODEL_FOLDER

@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, Page
 
 from dx7.errors import RefusedMessageError
 from dx7.formats.messages import checksum, encode_bank_message, encode_voice_message
+from dx7.hardware.allowlist import check_message
 from dx7.sound.phrases import phrase_of
 from dx7.voices.layout import MAXIMUM
 from dx7.voices.voice import INIT_VOICE
