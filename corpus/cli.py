@@ -22,9 +22,9 @@ from corpus.commands import (
 from corpus.commands.cli_options import StoreOption
 from corpus.ingesting.books import Books
 from corpus.storage.store import open_store
-from dx7.console import JsonOption, new_app, print_json, print_table, print_text, progress
+from dx7.commands.console import JsonOption, new_app, print_json, print_table, print_text, progress
 from dx7.errors import FileError
-from dx7.locations import store_file
+from dx7.shared.locations import store_file
 
 app = new_app("Bring banks into the store, look into it, export what was curated.")
 
@@ -65,7 +65,7 @@ def bank(
     Example: python -m corpus bank 3f2a9c --out rom1a.syx
     """
     from corpus.ingesting.weave import rebuild_file
-    from dx7.files import write_file
+    from dx7.formats.files import write_file
 
     with open_store(store or store_file(), read_only=True) as connection:
         data = rebuild_file(connection, file_sha)

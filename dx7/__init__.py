@@ -5,14 +5,14 @@
     bank = read_bank(Path("ROM1A.syx"))
     print(bank.voices()[0].describe())
 
-Sound is in ``dx7.engine``, hearing in ``dx7.hearing``, MIDI in ``dx7.instrument``: they load libraries that
-reading a bank does not need.
+Sound is in ``dx7.sound.engine``, audio analysis in ``dx7.analysis``, MIDI in ``dx7.hardware.instrument``: they load
+libraries that reading a bank does not need.
 """
 
-from dx7.bankfile import BankFile
 from dx7.errors import CartwrightError
-from dx7.files import read_bank, read_bank_bytes, write_cartridge
-from dx7.voice import INIT_VOICE, Voice, repaired_voice
+from dx7.formats.bank_file import BankFile
+from dx7.formats.files import read_bank, read_bank_bytes, write_cartridge
+from dx7.voices.voice import INIT_VOICE, Voice, repaired_voice
 
 __all__ = [
     "INIT_VOICE",

@@ -18,7 +18,7 @@
     └── CartridgeError              a cartridge in the making that a change does not fit
 
 Programmer mistakes stay ``TypeError`` and ``ValueError``. Bulk readers do not raise: they return
-results and issues together (see ``dx7/issues.py``).
+results and issues together (see ``dx7/formats/issues.py``).
 """
 
 from __future__ import annotations

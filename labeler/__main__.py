@@ -11,9 +11,9 @@ import typer
 
 from corpus.labelling.answer import clean_labeller
 from corpus.labelling.rechecks import AGREEMENT_SHARE
-from dx7.console import new_app, print_text, run
-from dx7.locations import STARTER_BANKS, labels_folder
-from labeler.settings import (
+from dx7.commands.console import new_app, print_text, run
+from dx7.shared.locations import STARTER_BANKS, labels_folder
+from labeler.page.settings import (
     ADDRESS_VARIABLE,
     AGREEMENT_VARIABLE,
     LABELLER_VARIABLE,

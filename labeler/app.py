@@ -10,10 +10,10 @@ import streamlit as st
 
 from dx7.errors import CartwrightError
 from labeler.components import read_front
-from labeler.context import Context, context_of
-from labeler.plaintext import as_text
+from labeler.page.context import Context, context_of
+from labeler.page.plain_text import as_text
 from labeler.screens import banks, cartridge, deck, explore, families, instrument, progress, review, training
-from labeler.shell import draw_shell
+from labeler.widgets.shell import draw_shell
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dx7.engine import SAMPLE_RATE
-from dx7.layout import Bytes
+from dx7.sound.engine import SAMPLE_RATE
+from dx7.voices.layout import Bytes
 
 # Note, velocity, seconds held, seconds in all: of every voice, of one that may drone, of one that is hardly heard.
 HEARD_NOTES = (

@@ -22,13 +22,13 @@ from corpus.ingesting.ingest import ingest
 from corpus.searching.search import search
 from corpus.searching.search_index import open_for_search
 from corpus.storage.store import open_store
-from dx7.bulk import render_many
-from dx7.console import print_json, print_table
-from dx7.engine import Audio, player_of, render_array
-from dx7.files import read_bank_bytes
-from dx7.hearing.descriptors import hear, hear_rows
-from dx7.layout import INIT_UNPACKED, MAXIMUM, Bytes, decode_packed, pack
-from dx7.messages import checksum
+from dx7.analysis.descriptors import hear, hear_rows
+from dx7.commands.console import print_json, print_table
+from dx7.formats.files import read_bank_bytes
+from dx7.formats.messages import checksum
+from dx7.sound.bulk import render_many
+from dx7.sound.engine import Audio, player_of, render_array
+from dx7.voices.layout import INIT_UNPACKED, MAXIMUM, Bytes, decode_packed, pack
 from tests.bare_engine import HEARD_NOTES, render_bare
 from tests.bench_asking import ACCURACY, answers_to_learn_starter
 from tests.bench_labelling import ANSWERS, label_all
@@ -159,7 +159,7 @@ def bench_hear() -> dict[str, object]:
 
         return noted
 
-    with patch("dx7.hearing.descriptors.player_of", listen_in):
+    with patch("dx7.analysis.descriptors.player_of", listen_in):
         for voice in voices:
             played.clear()
             hear(voice)

@@ -10,7 +10,7 @@ from corpus.learning.curves import answers_needed
 from corpus.learning.material import read_material
 from corpus.learning.simulation import QUEUE, RANDOM, UNCERTAIN, mean_curve, simulate
 from corpus.storage.store import open_store
-from dx7.locations import STARTER_BANKS
+from dx7.shared.locations import STARTER_BANKS
 
 ACCURACY = 0.85  # first choice, on families that nobody was asked about
 _PEOPLE = 5

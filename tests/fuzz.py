@@ -20,11 +20,11 @@ from typing import Annotated
 
 import typer
 
-from dx7.bankfile import BankFile
-from dx7.console import JsonOption, new_app, print_json, print_text, progress, run
-from dx7.files import read_bank_bytes
+from dx7.commands.console import JsonOption, new_app, print_json, print_text, progress, run
+from dx7.formats.bank_file import BankFile
 from dx7.formats.containers import CONTAINERS
-from dx7.layout import MAXIMUM
+from dx7.formats.files import read_bank_bytes
+from dx7.voices.layout import MAXIMUM
 from tests.dx7.container_shapes import ALL_SHAPES, macbinary
 from tests.dx7.file_shapes import midi_file
 

@@ -23,10 +23,10 @@ from corpus.hearing.alignment import misplacements
 from corpus.hearing.garbage import garbage_voices
 from corpus.ingesting.ingest import ingest
 from corpus.storage.store import Connection, open_store
-from dx7.console import JsonOption, print_json, print_table
-from dx7.layout import Bytes
-from dx7.messages import checksum
-from dx7.parameters import PACKED_SIZE
+from dx7.commands.console import JsonOption, print_json, print_table
+from dx7.formats.messages import checksum
+from dx7.voices.layout import Bytes
+from dx7.voices.parameters import PACKED_SIZE
 
 BANK = 32 * PACKED_SIZE
 PARAMETERS = 118  # bytes of a packed voice before its name

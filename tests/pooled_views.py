@@ -26,7 +26,7 @@ from corpus.storage.store import Connection
 from corpus.suggesting.opinions import Floats, opinion_table, read_voice_ids
 from corpus.suggesting.rules import Match, folder_rules, match_path, name_rules
 from corpus.suggesting.votes import suggest_by_folders, suggest_by_names
-from dx7.categories import category_keys
+from dx7.shared.categories import category_keys
 
 FOLDS = 5
 _TRUE = 0.5  # how sure the hidden names must be

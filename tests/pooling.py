@@ -23,8 +23,8 @@ from corpus.suggesting.pooling import pool
 from corpus.suggesting.suggestion import EAR, FAMILY, FOLDER_RULE, NAME_RULE, NEIGHBOURS, ORIGINS
 from corpus.suggesting.trust import DEFAULT_TRUST, Say, Trust
 from corpus.suggesting.trusting import fit_trust
-from dx7.console import JsonOption, print_json, print_table
-from dx7.locations import store_file
+from dx7.commands.console import JsonOption, print_json, print_table
+from dx7.shared.locations import store_file
 from tests.pooled_views import Flags, Rows, World, make_world
 
 ANSWERS = (0, 20, 50, 100, 200, 1000)

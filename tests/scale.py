@@ -19,10 +19,10 @@ import numpy as np
 import typer
 
 from corpus.storage.store import open_store
-from dx7.console import JsonOption, print_json, print_table, progress
-from dx7.layout import Bytes, pack
-from dx7.messages import checksum
-from dx7.parameters import PACKED_SIZE
+from dx7.commands.console import JsonOption, print_json, print_table, progress
+from dx7.formats.messages import checksum
+from dx7.voices.layout import Bytes, pack
+from dx7.voices.parameters import PACKED_SIZE
 from tests.bench import make_voices
 
 SIZES = (400_000, 1_000_000, 2_000_000, 4_000_000)

@@ -70,7 +70,7 @@ def test_ctrl_c_while_modules_load_ends_without_a_word(package: str, tmp_path: P
 
 def test_ctrl_c_is_heard_again_when_a_command_runs() -> None:
     program = (
-        "import signal, dx7.console as console; signal.signal(signal.SIGINT, signal.SIG_DFL);"
+        "import signal, dx7.commands.console as console; signal.signal(signal.SIGINT, signal.SIG_DFL);"
         "console.run(lambda: print(signal.getsignal(signal.SIGINT) is signal.default_int_handler))"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

@@ -8,8 +8,8 @@ import pytest
 from corpus.hearing.health import refresh_health
 from corpus.ingesting.ingest import ingest
 from corpus.storage.store import open_store
-from dx7.layout import Bytes
-from dx7.locations import STARTER_BANKS
+from dx7.shared.locations import STARTER_BANKS
+from dx7.voices.layout import Bytes
 from tests.garbage import BANK, DAMAGES, evidence, healthy_voices, interval, measure
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from corpus.ingesting.ingest import ingest
 from corpus.storage.store import open_store
-from dx7.layout import pack
+from dx7.voices.layout import pack
 from tests.bench import make_voices
 from tests.scale import DISTINCT_BANKS, ZIPS, deal_banks, measure, stored_voices
 

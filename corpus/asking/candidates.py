@@ -15,7 +15,7 @@ from corpus.hearing.health import UNFIT
 from corpus.searching.search_index import ready_index
 from corpus.storage.store import Connection
 from corpus.suggesting.suggestion import Suggestion
-from dx7.categories import category_keys
+from dx7.shared.categories import category_keys
 
 _LEAST_TOLD = 0.1  # probability of a second category that is worth a word
 

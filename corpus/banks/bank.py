@@ -13,9 +13,9 @@ from corpus.storage.store import Connection
 from corpus.suggesting.opinions import read_each
 from corpus.suggesting.suggestion import Suggestion
 from dx7.errors import StoreError
-from dx7.files import encode_cartridge
-from dx7.parameters import BY_NAME, PARAMETER_NAMES, VOICES_IN_BANK
-from dx7.voice import INIT_VOICE, Voice
+from dx7.formats.files import encode_cartridge
+from dx7.voices.parameters import BY_NAME, PARAMETER_NAMES, VOICES_IN_BANK
+from dx7.voices.voice import INIT_VOICE, Voice
 
 MOST_PLACES = 100  # that are listed of one content
 

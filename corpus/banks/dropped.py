@@ -17,7 +17,7 @@ from corpus.ingesting.ingest import ingest
 from corpus.scraping.manifest import MANIFEST
 from corpus.storage.store import Connection, open_store
 from dx7.errors import FileError
-from dx7.files import write_new_file
+from dx7.formats.files import write_new_file
 
 FOLDER = "dropped"  # in the folder of banks
 MOST_ARRIVALS = 500

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dx7.issues import IssueCode
+from dx7.formats.issues import IssueCode
 
 REASONS: dict[IssueCode, str] = {
     IssueCode.WRONG_CHECKSUM: "the checksum is wrong; the voices were read",

@@ -14,8 +14,8 @@ from enum import StrEnum
 from corpus.cartridges.naming import legal_name, unique_name
 from corpus.cartridges.wish import Wish
 from dx7.errors import CartridgeError
-from dx7.parameters import VOICES_IN_BANK
-from dx7.voice import INIT_VOICE, Voice
+from dx7.voices.parameters import VOICES_IN_BANK
+from dx7.voices.voice import INIT_VOICE, Voice
 
 POSITIONS = range(1, VOICES_IN_BANK + 1)
 

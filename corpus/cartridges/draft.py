@@ -19,7 +19,7 @@ from corpus.cartridges.cartridge import POSITIONS, Cartridge, Found, Slot, Told,
 from corpus.cartridges.wish import read_wish
 from corpus.labelling.journal import append_lines, journal_file, read_lines
 from dx7.errors import CartridgeError, CartwrightError
-from dx7.voice import Voice
+from dx7.voices.voice import Voice
 
 EMPTY = Cartridge()
 

@@ -17,9 +17,9 @@ from corpus.searching.search import EVERYTHING, Query, demand_hearing
 from corpus.searching.similar import read_parameters
 from corpus.searching.sound_space import SOUND_SIZE, USED, Floats, Heard, sound_places
 from corpus.storage.store import Connection
+from dx7.analysis.descriptors import hear_many
 from dx7.errors import CartridgeError
-from dx7.hearing.descriptors import hear_many
-from dx7.voice import Voice
+from dx7.voices.voice import Voice
 
 MOST_CANDIDATES = 20_000  # that are looked at; the most copied come first
 

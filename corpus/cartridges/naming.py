@@ -6,8 +6,8 @@ import unicodedata
 from collections.abc import Collection
 
 from dx7.errors import VoiceError
-from dx7.names import decode_name, encode_name, is_printable
-from dx7.parameters import NAME_LENGTH
+from dx7.voices.names import decode_name, encode_name, is_printable
+from dx7.voices.parameters import NAME_LENGTH
 
 NAMELESS = "VOICE"
 

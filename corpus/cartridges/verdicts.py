@@ -17,8 +17,8 @@ from corpus.labelling.answer import MOST_CATEGORIES, Answer, AnswerKind, vocabul
 from corpus.labelling.labels import current_answers
 from corpus.labelling.serving import LEAST_DWELL
 from corpus.suggesting.suggestion import Suggestion
-from dx7.categories import category_keys
 from dx7.errors import CartridgeError
+from dx7.shared.categories import category_keys
 
 ASKED = "asked"  # the origin of what a model was asked for
 PAGE = "cartridge"

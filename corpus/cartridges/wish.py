@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from dx7.errors import CategoryError, VoiceError
-from dx7.parameter_groups import USUALLY_LOCKED, parameters_of
-from dx7.voice import Voice
-from dx7.wishing import BOLDEST, LEAST_AMOUNT, MOST_AMOUNT, PLAINEST, USUAL_TEMPERATURE
+from dx7.shared.generation_limits import BOLDEST, LEAST_AMOUNT, MOST_AMOUNT, PLAINEST, USUAL_TEMPERATURE
+from dx7.voices.parameter_groups import USUALLY_LOCKED, parameters_of
+from dx7.voices.voice import Voice
 
 
 @dataclass(frozen=True, slots=True)

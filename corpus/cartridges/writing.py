@@ -8,8 +8,8 @@ from typing import Any
 
 from corpus.cartridges.cartridge import POSITIONS, Cartridge
 from corpus.incoming.found import GENERATOR
-from dx7.files import encode_cartridge
-from dx7.identity import file_sha
+from dx7.formats.files import encode_cartridge
+from dx7.voices.identity import file_sha
 
 SIDECAR_VERSION = 1
 

@@ -12,8 +12,8 @@ from corpus.commands.cli_options import LabelsOption, StoreOption
 from corpus.labelling.journal import read_journals
 from corpus.labelling.labels import rebuild_answers
 from corpus.storage.store import open_store
-from dx7.console import JsonOption, print_json, print_table, print_text, progress
-from dx7.locations import labels_folder, store_file
+from dx7.commands.console import JsonOption, print_json, print_table, print_text, progress
+from dx7.shared.locations import labels_folder, store_file
 
 
 def register(app: typer.Typer) -> None:

@@ -9,8 +9,8 @@ import typer
 
 from corpus.commands.cli_options import StoreOption
 from corpus.storage.store import open_store
-from dx7.console import JsonOption, print_json, print_table, print_text, progress
-from dx7.locations import store_file
+from dx7.commands.console import JsonOption, print_json, print_table, print_text, progress
+from dx7.shared.locations import store_file
 
 if TYPE_CHECKING:
     from corpus.kinship.families import FamilyCounts

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from corpus.commands.cli_options import StoreOption
-from dx7.categories import get_category
-from dx7.console import JsonOption, print_json, print_table, print_text, progress
+from dx7.commands.console import JsonOption, print_json, print_table, print_text, progress
 from dx7.errors import FileError
-from dx7.locations import store_file
-from dx7.selection import read_voice, split_slot
+from dx7.formats.selection import read_voice, split_slot
+from dx7.shared.categories import get_category
+from dx7.shared.locations import store_file
 
 if TYPE_CHECKING:
     from corpus.searching.facet_counts import FacetCounts
@@ -117,7 +117,7 @@ def _find_similar(
     from corpus.searching.recordings import has_timbres, hear_timbres, more_like_recording
     from corpus.searching.search_index import open_for_search
     from corpus.searching.similar import find_voice, more_like
-    from dx7.wav import read_wav
+    from dx7.sound.wav import read_wav
 
     file, slot = split_slot(like)
     if slot is not None:

@@ -18,9 +18,9 @@ from corpus.labelling.journal import read_journals
 from corpus.labelling.labels import current_answers, rebuild_answers
 from corpus.labelling.merging import Conflict, find_conflicts, merge_journals
 from corpus.storage.store import open_store
-from dx7.console import JsonOption, new_app, print_error, print_json, print_table, print_text, progress
+from dx7.commands.console import JsonOption, new_app, print_error, print_json, print_table, print_text, progress
 from dx7.errors import FormatError, JournalError
-from dx7.locations import labels_folder, store_file
+from dx7.shared.locations import labels_folder, store_file
 
 MOST_LINES = 20  # of one kind of trouble; --json has them all
 

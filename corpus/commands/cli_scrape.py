@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from dx7.console import JsonOption, print_json, print_table, print_text, progress
+from dx7.commands.console import JsonOption, print_json, print_table, print_text, progress
 
 
 def register(app: typer.Typer) -> None:

@@ -11,8 +11,8 @@ import typer
 from corpus.commands import cli_find
 from corpus.commands.cli_options import StoreOption
 from corpus.storage.store import open_store
-from dx7.console import JsonOption, print_json, print_table, print_text
-from dx7.locations import store_file
+from dx7.commands.console import JsonOption, print_json, print_table, print_text
+from dx7.shared.locations import store_file
 
 
 def register(app: typer.Typer) -> None:
@@ -62,7 +62,7 @@ def suggest(
     from corpus.suggesting.strangers import suggest_for_bank
     from corpus.suggesting.suggestions import refresh_suggestions, summarise_suggestions
     from corpus.suggesting.words import breakdown
-    from dx7.selection import read_voices
+    from dx7.formats.selection import read_voices
 
     where = store or store_file()
     if voices is None:

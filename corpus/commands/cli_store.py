@@ -11,9 +11,9 @@ import typer
 
 from corpus.commands.cli_options import LabelsOption, StoreOption
 from corpus.storage.store import open_store
-from dx7.console import JsonOption, print_error, print_json, print_table, print_text, progress
+from dx7.commands.console import JsonOption, print_error, print_json, print_table, print_text, progress
 from dx7.errors import StoreError
-from dx7.locations import labels_folder, store_file, user_data
+from dx7.shared.locations import labels_folder, store_file, user_data
 
 
 def register(app: typer.Typer) -> None:

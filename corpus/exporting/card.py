@@ -7,8 +7,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from dx7.exchange import SPLITS
-from dx7.parameters import PARAMETER_COUNT
+from dx7.shared.export_format import SPLITS
+from dx7.voices.parameters import PARAMETER_COUNT
 
 _ORIGINS = {
     "person": "a person listened and said so",

@@ -21,11 +21,11 @@ from corpus.hearing.health import refresh_health
 from corpus.kinship.families import is_up_to_date, update_families
 from corpus.labelling.answer import Answer
 from corpus.storage.store import Connection, open_store
-from dx7.categories import category_keys
 from dx7.errors import ExportError
-from dx7.exchange import HASH_DIGITS, SCHEMA, SPLITS, FittedEar, read_manifest, write_export
-from dx7.locations import exports_folder
-from dx7.parameters import PARAMETER_NAMES
+from dx7.shared.categories import category_keys
+from dx7.shared.export_format import HASH_DIGITS, SCHEMA, SPLITS, FittedEar, read_manifest, write_export
+from dx7.shared.locations import exports_folder
+from dx7.voices.parameters import PARAMETER_NAMES
 
 SPLIT_PERCENT = {"train": 80, "validation": 10, "test": 10}
 

@@ -12,9 +12,9 @@ from pathlib import Path
 
 from corpus.hearing.health import TAGS, UNFIT
 from corpus.suggesting.suggestion import ORIGINS as SUGGESTING
-from dx7.categories import category_keys
 from dx7.errors import PolicyError
-from dx7.locations import POLICIES_FOLDER
+from dx7.shared.categories import category_keys
+from dx7.shared.locations import POLICIES_FOLDER
 
 PERSON = "person"  # somebody listened to this voice
 PROPAGATED = "propagated"  # somebody counted it in with one they answered

@@ -10,8 +10,8 @@ from corpus.exporting.policy import Policy
 from corpus.exporting.quotas import Relaxed
 from corpus.exporting.selection import select_voices
 from corpus.storage.store import Connection
-from dx7.categories import category_keys
-from dx7.exchange import SPLITS
+from dx7.shared.categories import category_keys
+from dx7.shared.export_format import SPLITS
 
 
 @dataclass(frozen=True, slots=True)

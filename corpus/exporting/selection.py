@@ -11,10 +11,10 @@ from corpus.exporting.people import people_say
 from corpus.exporting.policy import Policy
 from corpus.exporting.quotas import Candidate, Relaxed, of_families, up_to_maximum, up_to_minimum
 from corpus.exporting.verdicts import Curated, LeftOut, Unhealthy, Verdict
-from corpus.hearing.fillers import is_filler
 from corpus.hearing.health import excused
 from corpus.storage.store import Connection
 from corpus.storage.voicetable import VoiceTable, read_voice_table
+from dx7.voices.fillers import is_filler
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,10 +13,10 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from dx7.files import read_bank_bytes
-from dx7.layout import Bytes, pack
-from dx7.locations import STARTER_BANKS
-from dx7.parameters import PACKED_SIZE
+from dx7.formats.files import read_bank_bytes
+from dx7.shared.locations import STARTER_BANKS
+from dx7.voices.layout import Bytes, pack
+from dx7.voices.parameters import PACKED_SIZE
 
 Floats = NDArray[np.float32]
 

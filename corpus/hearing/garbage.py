@@ -22,7 +22,7 @@ import pyarrow as pa
 
 from corpus.hearing.alignment import misplacements
 from corpus.storage.store import Connection
-from dx7.parameters import PACKED_SIZE
+from dx7.voices.parameters import PACKED_SIZE
 
 MOST_STRAYS = 3  # in the best copy of a voice; more, and it was no voice
 MOST_REPAIRS = 4  # values out of range of any kind, if no name can be read either
@@ -58,7 +58,7 @@ def _weigh(connection: Connection, voice_id: str | None) -> pa.Table:
 
 _LIMITS = {"most_strays": MOST_STRAYS, "most_repairs": MOST_REPAIRS, "misplaced": MISPLACED, "in_doubt": IN_DOUBT}
 
-# Control codes in names stand in the store as Unicode's pictures of them (dx7/names.py).
+# Control codes in names stand in the store as Unicode's pictures of them (dx7/voices/names.py).
 _REASONS = """
     WITH odd AS (  -- of all ones, value & (value + 1) is 0
         SELECT *, value & (value + 1) <> 0 AND NOT ends_with(field, '_output_level') AS stray FROM voice_repairs

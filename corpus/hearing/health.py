@@ -15,8 +15,8 @@ import pyarrow as pa
 from corpus.hearing.garbage import garbage_voices
 from corpus.hearing.hearings import Hearings, hear_voices, read_hearings, read_one
 from corpus.storage.store import Connection, transaction
+from dx7.analysis.faults import FAULTS, INHARMONIC, UNPITCHED, judge
 from dx7.errors import StoreError
-from dx7.hearing.faults import FAULTS, INHARMONIC, UNPITCHED, judge
 
 __all__ = [
     "TAGS",

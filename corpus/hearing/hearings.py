@@ -1,4 +1,4 @@
-"""Hearings: what every voice of the store sounds like, as the numbers of ``dx7/hearing/descriptors.py``."""
+"""Hearings: what every voice of the store sounds like, as the numbers of ``dx7/analysis/descriptors.py``."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from corpus.hearing.measuring import Measure, MeasureCounts, measure_voices
 from corpus.storage.store import Connection
-from dx7.engine import ENGINE_VERSION
-from dx7.hearing.descriptors import DESCRIPTOR_NAMES, HEARING_VERSION, hear_rows
+from dx7.analysis.descriptors import DESCRIPTOR_NAMES, HEARING_VERSION, hear_rows
+from dx7.sound.engine import ENGINE_VERSION
 
 _VERSIONS = {"engine": ENGINE_VERSION, "hearing": HEARING_VERSION}
 

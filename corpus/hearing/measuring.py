@@ -20,10 +20,10 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from corpus.storage.store import Connection, open_store, transaction
-from dx7.bulk import Processes, Workers, work_through
-from dx7.engine import ENGINE_VERSION
-from dx7.layout import Bytes
-from dx7.parameters import NAME_LENGTH, PARAMETER_NAMES
+from dx7.sound.bulk import Processes, Workers, work_through
+from dx7.sound.engine import ENGINE_VERSION
+from dx7.voices.layout import Bytes
+from dx7.voices.parameters import NAME_LENGTH, PARAMETER_NAMES
 
 BATCH = 2_000  # voices: what an interruption can cost, five seconds of two cores
 WAIT_SECONDS = 120.0  # for another program to let go of the store: a big ingest takes its time
@@ -106,7 +106,7 @@ def measure_voices(
 def _workers(processes: int | None, dask: str | None) -> Workers:
     if dask is None:
         return Processes(processes)
-    from dx7.cluster import DaskCluster
+    from dx7.analysis.cluster import DaskCluster
 
     return DaskCluster(dask)
 

@@ -14,7 +14,7 @@ from typing import IO, BinaryIO, cast
 from corpus.incoming import unpack_7z
 from corpus.incoming.found import Limits
 from corpus.incoming.members import ArchiveKind, Member, RefusedError, Stream, opened
-from dx7.issues import IssueCode
+from dx7.formats.issues import IssueCode
 
 _MAGIC = b"7z\xbc\xaf\x27\x1c"
 _LONGEST_FRAME = 1 << 22

@@ -11,7 +11,7 @@ from typing import BinaryIO, Protocol
 
 from corpus.incoming.found import Limits
 from corpus.incoming.members import HEAD, PIECE, ArchiveKind, Member, RefusedError, Stream, opened
-from dx7.issues import IssueCode
+from dx7.formats.issues import IssueCode
 
 _GZIP_MAGIC = b"\x1f\x8b\x08"
 _GZIP_EXTRA, _GZIP_NAME, _GZIP_RESERVED = 0x04, 0x08, 0xE0  # flags

@@ -14,7 +14,7 @@ from typing import BinaryIO
 
 from corpus.incoming.found import Limits
 from corpus.incoming.members import PIECE, ArchiveKind, Member, Refusal, Stream, opened
-from dx7.issues import IssueCode
+from dx7.formats.issues import IssueCode
 
 _BLOCK = 512
 _LONGEST_NAME = 1 << 16

@@ -10,7 +10,7 @@ from typing import BinaryIO, cast
 
 from corpus.incoming.found import SIDECAR_SUFFIX, Limits
 from corpus.incoming.members import ArchiveKind, Member, Refusal, Stream
-from dx7.issues import IssueCode
+from dx7.formats.issues import IssueCode
 
 _MAGICS = (b"PK\x03\x04", b"PK\x05\x06")  # a first member; the end of an archive without members
 _FLAG_ENCRYPTED = 0x1  # general purpose flag, bit 0

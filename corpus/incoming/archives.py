@@ -22,7 +22,7 @@ from corpus.incoming.found import LIMITS, FoundFile, Limits, clean_path, rejecte
 from corpus.incoming.generated import mark_by_sidecar
 from corpus.incoming.members import HEAD, PIECE, READ_ERRORS, ArchiveKind, Member, RefusedError, Stream
 from corpus.incoming.unread_kinds import why_unread
-from dx7.issues import IssueCode
+from dx7.formats.issues import IssueCode
 
 KINDS: tuple[ArchiveKind, ...] = (ZIP, GZIP, BZIP2, XZ, SEVENZIP, TAR)
 _YAMAHA = b"\xf0\x43"  # a system exclusive message

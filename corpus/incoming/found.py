@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-from dx7.files import LARGEST_FILE
-from dx7.issues import Issue, IssueCode
+from dx7.formats.files import LARGEST_FILE
+from dx7.formats.issues import Issue, IssueCode
 
 BANK_SUFFIX = ".syx"
 SIDECAR_SUFFIX = ".json"

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import BinaryIO, Protocol
 
 from corpus.incoming.found import Limits
-from dx7.issues import IssueCode
+from dx7.formats.issues import IssueCode
 
 # Everything that the readers of archives raise at bytes that are not what they claim to be.
 READ_ERRORS = (

@@ -18,7 +18,7 @@ from corpus.incoming.generated import mark_by_name
 from corpus.incoming.members import PIECE
 from corpus.scraping.manifest import MANIFEST, STATE_FOLDER, Places, read_places
 from dx7.errors import FileError
-from dx7.issues import IssueCode
+from dx7.formats.issues import IssueCode
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from dx7.bankfile import BankFile, VoiceBlock, decode_raw_values
-from dx7.identity import raw_sha, voice_ids
-from dx7.issues import IssueCode
-from dx7.layout import Bytes, repair, unused_bits
-from dx7.names import PRINTABLE_CODES, decode_names
-from dx7.parameters import NAME_INDEX, PACKED_SIZE, UNPACKED_SIZE
+from dx7.formats.bank_file import BankFile, VoiceBlock, decode_raw_values
+from dx7.formats.issues import IssueCode
+from dx7.voices.identity import raw_sha, voice_ids
+from dx7.voices.layout import Bytes, repair, unused_bits
+from dx7.voices.names import PRINTABLE_CODES, decode_names
+from dx7.voices.parameters import NAME_INDEX, PACKED_SIZE, UNPACKED_SIZE
 
 _PRINTABLE = np.isin(np.arange(128), list(PRINTABLE_CODES))
 

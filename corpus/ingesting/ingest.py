@@ -22,9 +22,9 @@ from corpus.ingesting.books import Books, Ledger
 from corpus.ingesting.contents import Content
 from corpus.storage.store import open_store
 from corpus.suggesting.suggestions import update_suggestions
-from dx7.files import read_bank_bytes
-from dx7.identity import file_sha
-from dx7.issues import Issue
+from dx7.formats.files import read_bank_bytes
+from dx7.formats.issues import Issue
+from dx7.voices.identity import file_sha
 
 # An ingest that has begun is more patient than a click in the app.
 _WAIT_SECONDS = 60.0

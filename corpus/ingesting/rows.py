@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from corpus.ingesting.contents import Content, DecodedBatch, RawVoices
 from corpus.ingesting.weave import squeeze
-from dx7.bankfile import VoiceBlock
-from dx7.parameters import PARAMETER_NAMES
+from dx7.formats.bank_file import VoiceBlock
+from dx7.voices.parameters import PARAMETER_NAMES
 
 Tables = dict[str, pa.Table]
 

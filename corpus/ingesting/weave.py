@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from corpus.storage.store import Connection
-from dx7.bankfile import NOT_IN_ONE_PIECE
 from dx7.errors import StoreError
-from dx7.identity import file_sha as sha_of
+from dx7.formats.bank_file import NOT_IN_ONE_PIECE
+from dx7.voices.identity import file_sha as sha_of
 
 _SHORT = 32  # bytes: around the voices of most banks there is a header, a checksum and nothing else
 _BEGINNING = re.compile(r"[0-9a-f]{1,64}")  # of a SHA-256

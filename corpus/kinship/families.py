@@ -1,10 +1,10 @@
 """Families: voices that are one sound, saved again and again with a few parameters moved.
 
-Two voices are of one family if their functional keys at rest are equal (``dx7/sameness/functional.py``), if they are
-near relatives (``relatives.py``), or if a chain of such pairs leads from one to the other. That chains do not drift
-was measured on 28,340 scraped voices: the largest family has 39, the two voices that lie farthest apart in a family
-lie within 2 dB in 99 of 100 families and within 4.8 dB in all, and of voices drawn at random nine pairs in ten lie
-more than 11 dB apart. A stricter rule (everyone near to everyone) would have to put voices that sound the same into
+Two voices are of one family if their functional keys at rest are equal (``dx7/canonical/canonical_form.py``), if they
+are near relatives (``relatives.py``), or if a chain of such pairs leads from one to the other. That chains do not drift
+was measured on 28,340 scraped voices: the largest family has 39, the two voices that lie farthest apart in a family lie
+within 2 dB in 99 of 100 families and within 4.8 dB in all, and of voices drawn at random nine pairs in ten lie more
+than 11 dB apart. A stricter rule (everyone near to everyone) would have to put voices that sound the same into
 different families, and an export into different splits.
 
 A family is called by the smallest id of its voices, so families do not depend on the order in which voices came.
@@ -22,18 +22,18 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from corpus.hearing.fillers import is_filler
 from corpus.hearing.hearings import hear_voices, read_hearings
 from corpus.hearing.measuring import WAIT_SECONDS
 from corpus.kinship.kin import Kin
 from corpus.kinship.lookup import largest_families
 from corpus.kinship.relatives import Floats, Indices, Mask, audible, find_relatives, is_heard, sound_points
 from corpus.storage.store import Connection, open_store, transaction
-from dx7.engine import ENGINE_VERSION
-from dx7.hearing.descriptors import HEARING_VERSION
-from dx7.layout import Bytes
-from dx7.parameters import PARAMETER_NAMES
-from dx7.sameness.functional import Band, functional_keys
+from dx7.analysis.descriptors import HEARING_VERSION
+from dx7.canonical.canonical_form import Band, functional_keys
+from dx7.sound.engine import ENGINE_VERSION
+from dx7.voices.fillers import is_filler
+from dx7.voices.layout import Bytes
+from dx7.voices.parameters import PARAMETER_NAMES
 
 FAMILY_VERSION = 1  # goes up when the same voices would give other families
 

@@ -8,15 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from corpus.hearing.fillers import is_filler
 from corpus.kinship.relatives import audible, differing
 from corpus.storage.store import Connection
-from dx7.describe import Difference
 from dx7.errors import StoreError
-from dx7.identity import ID_LENGTH
-from dx7.layout import Bytes
-from dx7.parameters import PARAMETER_NAMES
-from dx7.voice import Voice
+from dx7.voices.describe import Difference
+from dx7.voices.fillers import is_filler
+from dx7.voices.identity import ID_LENGTH
+from dx7.voices.layout import Bytes
+from dx7.voices.parameters import PARAMETER_NAMES
+from dx7.voices.voice import Voice
 
 _BEGINNING = re.compile(rf"[0-9a-f]{{1,{ID_LENGTH}}}")  # of an id
 _MOST_NAMES = 6

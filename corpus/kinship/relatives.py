@@ -24,10 +24,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from dx7.hearing.descriptors import DESCRIPTOR_NAMES, NOTES
-from dx7.layout import Bytes
-from dx7.parameters import BY_NAME, GLOBAL_SLICE, OPERATORS
-from dx7.sameness.functional import Band, masked_parameters
+from dx7.analysis.descriptors import DESCRIPTOR_NAMES, NOTES
+from dx7.canonical.canonical_form import Band, masked_parameters
+from dx7.voices.layout import Bytes
+from dx7.voices.parameters import BY_NAME, GLOBAL_SLICE, OPERATORS
 
 MOST_DIFFERING = 16  # parameters; an operator that is heard in one voice only counts as one
 MOST_DISTANCE = 1.5  # dB

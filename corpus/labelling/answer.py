@@ -15,7 +15,7 @@ from hashlib import sha256
 
 from corpus.suggesting.suggestion import Suggestion
 from dx7.errors import JournalError
-from dx7.identity import ID_LENGTH
+from dx7.voices.identity import ID_LENGTH
 
 LONGEST_LABELLER = 40  # characters
 MOST_CATEGORIES = 8  # of one voice

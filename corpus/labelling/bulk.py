@@ -17,8 +17,8 @@ from corpus.hearing.health import UNFIT
 from corpus.labelling.answer import MOST_COVERED, UNHEARD, Answer, AnswerKind, vocabulary_of
 from corpus.labelling.labels import current_opinions, standing_answers
 from corpus.storage.store import Connection
-from dx7.categories import category_keys
 from dx7.errors import JournalError
+from dx7.shared.categories import category_keys
 
 PAGE = "explore"
 MOST_VOICES = MOST_COVERED + 1  # of one answer

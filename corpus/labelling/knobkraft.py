@@ -24,9 +24,9 @@ from corpus.labelling.answer import Answer, AnswerKind, encode_answer
 from corpus.labelling.label_rows import CategoryNames, LabelRow, LabelsRead, Problem, load_knobkraft, make_row
 from corpus.labelling.voicecard import VoiceCard
 from dx7.errors import CartwrightError, FormatError
-from dx7.files import read_bank_bytes
-from dx7.identity import voice_id
-from dx7.messages import encode_voice_message
+from dx7.formats.files import read_bank_bytes
+from dx7.formats.messages import encode_voice_message
+from dx7.voices.identity import voice_id
 
 FILE_FORMAT, VERSION = "PatchInterchangeFormat", 1
 OURS = "Cartwright"

@@ -13,7 +13,7 @@ from corpus.labelling.answer import Answer
 from corpus.labelling.label_rows import CategoryNames, LabelsRead, Problem, make_row
 from corpus.labelling.voicecard import VoiceCard
 from corpus.labelling.voicefinder import VoiceFinder
-from dx7.console import visible
+from dx7.commands.console import visible
 from dx7.errors import CartwrightError, FormatError
 
 DELIMITERS = ",;\t|"

@@ -23,10 +23,10 @@ from corpus.labelling.labels import current_answers
 from corpus.labelling.voicecard import read_cards
 from corpus.labelling.voicefinder import VoiceFinder
 from corpus.storage.store import open_store
-from dx7.categories import category_keys
 from dx7.errors import FileError, FormatError, JournalError, StoreError
-from dx7.files import write_file
-from dx7.identity import ID_LENGTH, file_sha
+from dx7.formats.files import write_file
+from dx7.shared.categories import category_keys
+from dx7.voices.identity import ID_LENGTH, file_sha
 
 LARGEST_FILE = 1 << 28  # bytes; the labels of 28,000 voices take 10 to 30 million
 KNOBKRAFT = "knobkraft"  # the labeller of a PIF that names none

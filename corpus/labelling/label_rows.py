@@ -12,10 +12,10 @@ from functools import cache
 from pathlib import Path
 
 from corpus.labelling.answer import QUALITIES, AnswerKind
-from dx7.categories import get_category, load_categories
 from dx7.errors import CategoryError, FormatError
-from dx7.identity import ID_LENGTH
-from dx7.locations import SHIPPED
+from dx7.shared.categories import get_category, load_categories
+from dx7.shared.locations import SHIPPED
+from dx7.voices.identity import ID_LENGTH
 
 KNOBKRAFT_FILE = SHIPPED / "knobkraft.toml"
 _BETWEEN = re.compile(r"[;,|/+]")

@@ -20,9 +20,9 @@ from typing import Any
 
 from corpus.labelling.answer import Answer, AnswerKind, vocabulary_of
 from corpus.suggesting.suggestion import Suggestion
-from dx7.categories import category_keys
 from dx7.errors import JournalError
-from dx7.identity import ID_LENGTH
+from dx7.shared.categories import category_keys
+from dx7.voices.identity import ID_LENGTH
 
 LEAST_DWELL = 0.25  # seconds of sound before an answer counts; nobody hears and decides faster
 WAYS = ("engine", "dx7", "web_midi")  # the built-in engine, a DX7 at the server, one at the player's own computer

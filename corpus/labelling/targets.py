@@ -6,9 +6,9 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from dx7.categories import category_keys
 from dx7.errors import FileError
-from dx7.files import write_file
+from dx7.formats.files import write_file
+from dx7.shared.categories import category_keys
 
 TARGETS_FILE = "targets.json"
 USUAL_TARGET = 100  # voices a category

@@ -11,8 +11,8 @@ import numpy as np
 from corpus.storage.store import Connection
 from corpus.suggesting.opinions import read_each
 from corpus.suggesting.suggestion import Suggestion
-from dx7.parameters import PARAMETER_NAMES
-from dx7.voice import Voice
+from dx7.voices.parameters import PARAMETER_NAMES
+from dx7.voices.voice import Voice
 
 MOST_NAMES = 8
 MOST_PLACES = 3

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from corpus.storage.store import open_store
 from dx7.errors import FormatError
-from dx7.files import read_bank
-from dx7.identity import ID_LENGTH, voice_ids
-from dx7.selection import split_slot
+from dx7.formats.files import read_bank
+from dx7.formats.selection import split_slot
+from dx7.voices.identity import ID_LENGTH, voice_ids
 
 _HEX_ID = re.compile(rf"[0-9a-f]{{{ID_LENGTH}}}")
 

@@ -12,7 +12,7 @@ from scipy.optimize import minimize
 from scipy.special import expit
 
 from corpus.learning.lesson import Lesson
-from dx7.hearing.ear import Calibration, log_odds
+from dx7.analysis.classifier import Calibration, log_odds
 
 Floats = NDArray[np.float32]
 Numbers = NDArray[np.float64]

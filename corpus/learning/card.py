@@ -14,7 +14,7 @@ from corpus.learning.embeddings import Heard
 from corpus.learning.lesson import Lesson
 from corpus.learning.scoring import Score, score
 from corpus.storage.store import Connection
-from dx7.categories import category_keys
+from dx7.shared.categories import category_keys
 
 if TYPE_CHECKING:
     from corpus.learning.fitting import Fitted

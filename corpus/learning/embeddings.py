@@ -1,4 +1,4 @@
-"""Embeddings: what the category ear hears of every voice of the store (``dx7/hearing/embedding.py``)."""
+"""Embeddings: what the category ear hears of every voice of the store (``dx7/analysis/embedding.py``)."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from corpus.hearing.hearings import read_hearings
 from corpus.hearing.measuring import Measure, MeasureCounts, measure_voices
 from corpus.storage.store import Connection
 from corpus.storage.voicetable import read_voice_table
-from dx7.hearing.embedding import EMBEDDING_SIZE, EMBEDDING_VERSION, embed_rows
-from dx7.layout import Bytes
+from dx7.analysis.embedding import EMBEDDING_SIZE, EMBEDDING_VERSION, embed_rows
+from dx7.voices.layout import Bytes
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -19,8 +19,8 @@ from corpus.learning.lesson import FOLDS, Lesson, folds_of
 from corpus.learning.scoring import Score, score
 from corpus.suggesting.opinions import Floats, Opinions
 from corpus.suggesting.suggestion import FOLDER_RULE, NAME_RULE
-from dx7.categories import category_keys
 from dx7.errors import StoreError
+from dx7.shared.categories import category_keys
 
 SURE = 0.5  # of a rule, for it to count as the truth
 LEAST_VOICES = 100

@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 from corpus.learning.calibration import calibrate
 from corpus.learning.embeddings import Heard
 from corpus.learning.lesson import FOLDS, Lesson
-from dx7.categories import category_keys
-from dx7.hearing.ear import Ear, Front, Networks, gather
+from dx7.analysis.classifier import Ear, Front, Networks, gather
+from dx7.shared.categories import category_keys
 
 Floats = NDArray[np.float32]
 Weights = dict[str, jax.Array]

@@ -27,10 +27,10 @@ from corpus.suggesting.opinions import Floats, write_opinions
 from corpus.suggesting.suggestion import EAR
 from corpus.suggesting.suggestions import pool_suggestions, refresh_suggestions
 from corpus.suggesting.trusting import learn_trust
+from dx7.analysis.classifier import NONE, Ear, ear_from_bytes, read_ear
 from dx7.errors import StoreError
-from dx7.exchange import EAR_FILE
-from dx7.hearing.ear import NONE, Ear, ear_from_bytes, read_ear
-from dx7.locations import DEFAULT_MODEL
+from dx7.shared.export_format import EAR_FILE
+from dx7.shared.locations import DEFAULT_MODEL
 
 LEAST_VOICES, LEAST_CATEGORIES = 40, 2  # that teach; fewer give an ear that guesses
 LEAST_NONE = 0.2  # of the probability that no category fits; below it, it is not kept

@@ -21,8 +21,8 @@ from corpus.hearing.health import UNFIT
 from corpus.storage.store import Connection
 from corpus.suggesting.opinions import Floats, read_opinions
 from corpus.suggesting.suggestion import FOLDER_RULE, NAME_RULE
-from dx7.categories import category_keys
-from dx7.hearing.ear import NONE
+from dx7.analysis.classifier import NONE
+from dx7.shared.categories import category_keys
 
 FOLDS = 5
 PERSON_WEIGHT, NAME_WEIGHT, FOLDER_WEIGHT, UNFIT_WEIGHT = 8.0, 1.0, 0.3, 0.5

@@ -19,8 +19,8 @@ from corpus.searching.search_index import ready_index
 from corpus.searching.sound_space import SOUND_SIZE
 from corpus.storage.store import Connection
 from corpus.suggesting.suggestion import NAME_RULE
-from dx7.categories import category_keys
-from dx7.parameters import PARAMETER_NAMES
+from dx7.shared.categories import category_keys
+from dx7.voices.parameters import PARAMETER_NAMES
 
 Floats = NDArray[np.float32]
 Indices = NDArray[np.intp]

@@ -22,9 +22,9 @@ from corpus.mapping.quality import NEIGHBOURS, MapQuality, measure_map
 from corpus.searching.search_index import read_heard
 from corpus.searching.sound_space import Heard, sound_places
 from corpus.storage.store import Connection, open_store, transaction
-from dx7.engine import ENGINE_VERSION
+from dx7.analysis.descriptors import HEARING_VERSION
 from dx7.errors import StoreError
-from dx7.hearing.descriptors import HEARING_VERSION
+from dx7.sound.engine import ENGINE_VERSION
 
 MAP_VERSION = 1  # goes up when the same voices would give another map
 MOST_LATER = 0.25  # of the voices of a map, set among the others later, before it is made anew

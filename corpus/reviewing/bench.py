@@ -10,7 +10,7 @@ from corpus.reviewing.blind import Blind, blind_pair, nearest_labelled
 from corpus.reviewing.cases import Case, CaseKind
 from corpus.reviewing.opinions import Said, by_voice, most_say
 from corpus.storage.store import Connection
-from dx7.voice import Voice
+from dx7.voices.voice import Voice
 
 MOST_IN_QUESTION = 60  # voices of one case on the bench; nearly every family has fewer
 _MOST_CHOICES = 3

@@ -18,8 +18,8 @@ from corpus.labelling.serving import Refusal, refusal_of_dwell
 from corpus.reviewing.blind import Blind, Verdict, labels_after
 from corpus.reviewing.opinions import Said
 from corpus.suggesting.suggestion import Suggestion
-from dx7.categories import category_keys
 from dx7.errors import JournalError
+from dx7.shared.categories import category_keys
 
 FAMILIES_PAGE = "families"
 

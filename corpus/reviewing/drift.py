@@ -20,7 +20,7 @@ from corpus.reviewing.figures import Rate, wilson
 from corpus.reviewing.opinions import Said, spoken
 from corpus.suggesting.suggestion import Suggestion
 from corpus.suggesting.words import who_suggests
-from dx7.categories import category_keys
+from dx7.shared.categories import category_keys
 
 LEAST_IN_WINDOW = 30  # answers early, and as many late, before their agreement is compared
 LEAST_CHANGES = 6  # of mind about one category, before their direction means anything

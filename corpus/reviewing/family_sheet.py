@@ -12,7 +12,7 @@ from corpus.reviewing.opinions import Said, by_voice, read_opinions_of
 from corpus.searching.search_index import read_heard
 from corpus.searching.sound_space import differences
 from corpus.storage.store import Connection
-from dx7.voice import Voice
+from dx7.voices.voice import Voice
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from typing import Any
 
 from corpus.storage.store import Connection
 from corpus.suggesting.suggestion import Suggestion
-from dx7.categories import load_categories
+from dx7.shared.categories import load_categories
 
 BROKEN = "broken"
 

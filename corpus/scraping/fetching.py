@@ -20,7 +20,7 @@ from corpus.incoming.unread_kinds import why_unread
 from corpus.scraping.manifest import STATE_FOLDER, Fetched, Manifest
 from corpus.scraping.source_list import WebSource
 from dx7.errors import FileError, ScrapeError
-from dx7.files import LARGEST_FILE, read_bank_bytes
+from dx7.formats.files import LARGEST_FILE, read_bank_bytes
 
 _BANK_SUFFIXES = re.compile(
     r"\.(syx|sysex|mid|dx7|tx7|dx|bnk|bin|lib|snd|dat|pat|voi|dxl|dxm|xml|patchlib)",

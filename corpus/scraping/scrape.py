@@ -9,7 +9,7 @@ from pathlib import Path
 from corpus.scraping.fetching import FetchLimits, Job, Outcome
 from corpus.scraping.source_list import SourceList, WebSource, find_source, read_source_list
 from dx7.errors import FileError, ScrapeError
-from dx7.locations import banks_folder
+from dx7.shared.locations import banks_folder
 
 LIMITS = FetchLimits()
 

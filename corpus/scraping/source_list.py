@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from dx7.errors import ScrapeError
-from dx7.locations import SOURCES_FILE
+from dx7.shared.locations import SOURCES_FILE
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,60}")
 

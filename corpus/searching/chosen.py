@@ -10,9 +10,9 @@ from corpus.hearing.health import TAGS
 from corpus.searching.facet_counts import HEALTHY, count_facets
 from corpus.searching.facets import ANYBODY, MACHINE, NOBODY, SCALES, Filters
 from corpus.storage.store import Connection
-from dx7.algorithms import ALGORITHMS
-from dx7.categories import load_categories
-from dx7.parameters import OPERATORS
+from dx7.shared.categories import load_categories
+from dx7.voices.algorithms import ALGORITHMS
+from dx7.voices.parameters import OPERATORS
 
 MOST_VALUES = 40  # of one facet that are shown
 _SEVERAL = ("category", "health")  # of which a voice may have any that is chosen

@@ -10,7 +10,7 @@ from typing import Any
 from corpus.searching.facets import ANYBODY, MACHINE, NOBODY, NOT_HEARD, SCALES, SILENT, Filters
 from corpus.searching.search import EVERYTHING, Query
 from corpus.storage.store import Connection
-from dx7.algorithms import ALGORITHMS
+from dx7.voices.algorithms import ALGORITHMS
 
 HEALTHY = "healthy"
 _YES_OR_NO = ("fixed", "generated", "filler", "favourite")

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from math import inf, isnan
 from typing import Any, Literal
 
-from dx7.algorithms import ALGORITHMS
-from dx7.parameters import OPERATORS
+from dx7.voices.algorithms import ALGORITHMS
+from dx7.voices.parameters import OPERATORS
 
 ANYBODY, NOBODY, MACHINE = "any", "nobody", "machine"  # words that stand where a labeller's name may
 NOT_HEARD = "not heard yet"

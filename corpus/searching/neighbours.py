@@ -10,8 +10,8 @@ import numpy as np
 from corpus.searching.search_index import ready_index
 from corpus.searching.sound_space import SOUND_SIZE, Floats
 from corpus.storage.store import Connection
-from dx7.parameters import PARAMETER_NAMES
-from dx7.voice import Voice
+from dx7.voices.parameters import PARAMETER_NAMES
+from dx7.voices.voice import Voice
 
 _LOOKED_AT = 60  # nearest voices, among which other families are found
 

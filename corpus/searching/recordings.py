@@ -1,6 +1,6 @@
 """Which voice is this? The voices of the store that sound like a recording of one note.
 
-What the store keeps of each voice is its timbre on three keys (``dx7/hearing/timbre.py``). The key of a recording is
+What the store keeps of each voice is its timbre on three keys (``dx7/analysis/timbre.py``). The key of a recording is
 known but for the octave, so it is compared as if played in each of a few octaves. The nearest voices are then played by
 the engine on that very key and compared closely, which puts the right one before its neighbours.
 """
@@ -19,10 +19,7 @@ from corpus.searching.search import EVERYTHING, Query
 from corpus.searching.similar import COPIES, Similar, as_similar, read_parameters, similar_query
 from corpus.searching.timbre_table import COLUMNS, CURRENT, VERSIONS, read_timbres
 from corpus.storage.store import Connection, open_store
-from dx7.bulk import Workers, render_many
-from dx7.engine import ENGINE_VERSION, Audio
-from dx7.errors import FileError, StoreError
-from dx7.hearing.timbre import (
+from dx7.analysis.timbre import (
     KEYS,
     TIMBRE_SIZE,
     TIMBRE_VERSION,
@@ -36,7 +33,10 @@ from dx7.hearing.timbre import (
     timbre_words,
     timbres,
 )
-from dx7.parameters import PARAMETER_NAMES, UNPACKED_SIZE
+from dx7.errors import FileError, StoreError
+from dx7.sound.bulk import Workers, render_many
+from dx7.sound.engine import ENGINE_VERSION, Audio
+from dx7.voices.parameters import PARAMETER_NAMES, UNPACKED_SIZE
 
 PLAYED = 20  # voices that are played and compared closely, if no more are asked for
 _OCTAVES = (-1, 0, 1)  # that a recording may stand above what its pitch class would be around the middle key

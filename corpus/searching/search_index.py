@@ -15,14 +15,14 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from corpus.hearing.fillers import is_filler
 from corpus.searching.sound_space import SOUND_SIZE, USED, Floats, Heard, sound_places
 from corpus.storage.store import Connection, open_store, transaction
 from corpus.storage.unchanged import is_known, remember, state_of
 from corpus.storage.voicetable import read_voice_table
-from dx7.algorithms import ALGORITHMS
 from dx7.errors import StoreBusyError
-from dx7.parameters import BY_NAME, OPERATORS
+from dx7.voices.algorithms import ALGORITHMS
+from dx7.voices.fillers import is_filler
+from dx7.voices.parameters import BY_NAME, OPERATORS
 
 _VERSION = 1  # goes up when the same store would give other rows
 _FRESH = "has a search index of today"

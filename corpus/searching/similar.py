@@ -13,11 +13,11 @@ from corpus.searching.search import EVERYTHING, Hit, Query, demand_hearing, read
 from corpus.searching.search_index import read_heard
 from corpus.searching.sound_space import SOUND_SIZE, USED, Floats, Heard, differences, sound_places
 from corpus.storage.store import Connection
+from dx7.analysis.descriptors import hear
 from dx7.errors import StoreError
-from dx7.hearing.descriptors import hear
-from dx7.layout import Bytes, decode_packed, decode_unpacked
-from dx7.parameters import PACKED_SIZE, PARAMETER_NAMES
-from dx7.voice import Voice
+from dx7.voices.layout import Bytes, decode_packed, decode_unpacked
+from dx7.voices.parameters import PACKED_SIZE, PARAMETER_NAMES
+from dx7.voices.voice import Voice
 
 
 @dataclass(frozen=True, slots=True)

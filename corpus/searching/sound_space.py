@@ -15,9 +15,9 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from dx7.hearing.descriptors import DESCRIPTOR_NAMES, NOTES
-from dx7.hearing.envelope import AFTER, ENVELOPE_TIMES, HELD
-from dx7.hearing.spectrum import BAND_EDGES, SILENCE
+from dx7.analysis.descriptors import DESCRIPTOR_NAMES, NOTES
+from dx7.analysis.envelope import AFTER, ENVELOPE_TIMES, HELD
+from dx7.analysis.spectrum import BAND_EDGES, SILENCE
 
 Floats = NDArray[np.float32]
 

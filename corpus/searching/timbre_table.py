@@ -13,8 +13,8 @@ import numpy as np
 
 from corpus.storage.store import Connection
 from corpus.storage.unchanged import State, state_of
-from dx7.engine import ENGINE_VERSION
-from dx7.hearing.timbre import KEYS, TIMBRE_SIZE, TIMBRE_VERSION, Floats
+from dx7.analysis.timbre import KEYS, TIMBRE_SIZE, TIMBRE_VERSION, Floats
+from dx7.sound.engine import ENGINE_VERSION
 
 CURRENT = "engine = $engine AND timbre = $timbre"
 VERSIONS = {"engine": ENGINE_VERSION, "timbre": TIMBRE_VERSION}

@@ -16,8 +16,8 @@ import numpy as np
 
 from corpus.ingesting.weave import unsqueeze
 from corpus.storage.store import Connection
-from dx7.identity import ID_LENGTH, file_sha, voice_ids
-from dx7.parameters import PARAMETER_NAMES
+from dx7.voices.identity import ID_LENGTH, file_sha, voice_ids
+from dx7.voices.parameters import PARAMETER_NAMES
 
 SAMPLE = 200  # files that are rebuilt unless all are asked for
 _FILES_AT_ONCE = 200

@@ -22,8 +22,8 @@
     family_builds  what the families were built with
     search_voices  what voices are found and narrowed by; search_names, search_mark: see searching/search_index.py
     sound_map      where each voice that was heard lies on the map of all voices; sound_map_builds: made with what
-    timbres        one note of each voice on three keys, by which recordings are matched (dx7/hearing/timbre.py)
-    embeddings     what the category ear hears of each voice (dx7/hearing/embedding.py)
+    timbres        one note of each voice on three keys, by which recordings are matched (dx7/analysis/timbre.py)
+    embeddings     what the category ear hears of each voice (dx7/analysis/embedding.py)
     crowds         voices that sound alike, for the queue (asking/crowds.py); crowds_mark: made from what
     learning_curves  how right a learner is by the number of answers: simulated, and of people's own answers
     lessons        one row, once something was learned: the ear, its card, how far each source is trusted
@@ -37,7 +37,7 @@ are derived, are replaced whole), so there are no indexes to repair after a cras
 
 from __future__ import annotations
 
-from dx7.parameters import PARAMETER_NAMES
+from dx7.voices.parameters import PARAMETER_NAMES
 
 _PARAMETER_COLUMNS = ",\n    ".join(f"{name} UTINYINT NOT NULL" for name in PARAMETER_NAMES)
 
@@ -159,9 +159,9 @@ CREATE TABLE suggestions_made (
 _HEALTH = """
 CREATE TABLE hearings (
     voice_id VARCHAR NOT NULL,
-    engine VARCHAR NOT NULL,          -- dx7.engine.ENGINE_VERSION
-    hearing INTEGER NOT NULL,         -- dx7.hearing.descriptors.HEARING_VERSION
-    descriptors FLOAT[] NOT NULL      -- in the order of dx7.hearing.descriptors.DESCRIPTOR_NAMES
+    engine VARCHAR NOT NULL,          -- dx7.sound.engine.ENGINE_VERSION
+    hearing INTEGER NOT NULL,         -- dx7.analysis.descriptors.HEARING_VERSION
+    descriptors FLOAT[] NOT NULL      -- in the order of dx7.analysis.descriptors.DESCRIPTOR_NAMES
 );
 CREATE TABLE health (
     voice_id VARCHAR NOT NULL,
@@ -229,9 +229,9 @@ CREATE TABLE search_mark (
 _TIMBRES = """
 CREATE TABLE timbres (
     voice_id VARCHAR NOT NULL,
-    engine VARCHAR NOT NULL,          -- dx7.engine.ENGINE_VERSION
-    timbre INTEGER NOT NULL,          -- dx7.hearing.timbre.TIMBRE_VERSION
-    low FLOAT[90] NOT NULL,           -- on the three keys of dx7.hearing.timbre.KEYS
+    engine VARCHAR NOT NULL,          -- dx7.sound.engine.ENGINE_VERSION
+    timbre INTEGER NOT NULL,          -- dx7.analysis.timbre.TIMBRE_VERSION
+    low FLOAT[90] NOT NULL,           -- on the three keys of dx7.analysis.timbre.KEYS
     middle FLOAT[90] NOT NULL,
     high FLOAT[90] NOT NULL
 );
@@ -271,15 +271,15 @@ CREATE TABLE opinions (
 INSERT INTO opinions SELECT voice_id, category, probability, origin FROM suggestions;
 CREATE TABLE embeddings (
     voice_id VARCHAR NOT NULL,
-    engine VARCHAR NOT NULL,          -- dx7.engine.ENGINE_VERSION
-    embedding INTEGER NOT NULL,       -- dx7.hearing.embedding.EMBEDDING_VERSION
+    engine VARCHAR NOT NULL,          -- dx7.sound.engine.ENGINE_VERSION
+    embedding INTEGER NOT NULL,       -- dx7.analysis.embedding.EMBEDDING_VERSION
     levels BLOB NOT NULL              -- a byte a number
 );
 CREATE TABLE lessons (
     learned TIMESTAMP NOT NULL,       -- UTC
     card VARCHAR NOT NULL,            -- JSON: from which answers, how good
     trust VARCHAR NOT NULL,           -- JSON: how far each source of opinions is trusted
-    ear BLOB NOT NULL                 -- safetensors, dx7/hearing/ear.py
+    ear BLOB NOT NULL                 -- safetensors, dx7/analysis/classifier.py
 );
 CREATE TABLE crowds (
     voice_id VARCHAR NOT NULL,        -- one that was heard

@@ -8,10 +8,10 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from corpus.hearing.fillers import is_filler
 from corpus.storage.store import Connection
-from dx7.layout import Bytes
-from dx7.parameters import OPERATORS, PARAMETER_NAMES
+from dx7.voices.fillers import is_filler
+from dx7.voices.layout import Bytes
+from dx7.voices.parameters import OPERATORS, PARAMETER_NAMES
 
 _CHUNK = 50_000  # voices in memory where not all are wanted
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from corpus.storage.store import Connection
 from corpus.suggesting.suggestion import ORIGINS, Suggestion
-from dx7.categories import category_keys
+from dx7.shared.categories import category_keys
 
 Floats = NDArray[np.float32]
 Opinions = Mapping[str, Floats]  # origin -> [n, C], 0 to 1

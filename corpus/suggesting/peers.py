@@ -22,7 +22,7 @@ from corpus.searching.sound_space import SOUND_SIZE, Heard, sound_places
 from corpus.storage.store import Connection
 from corpus.suggesting.opinions import Floats
 from corpus.suggesting.suggestion import FAMILY, NEIGHBOURS
-from dx7.categories import category_keys
+from dx7.shared.categories import category_keys
 
 # Independent names of two voices of a family agree as often (in 89 of 100 cases) as those of one voice do (in 87).
 FAMILY_BEST, FAMILY_PRIOR = 0.95, 0.1

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from corpus.suggesting.opinions import Floats, Opinions
 from corpus.suggesting.suggestion import ORIGINS
 from corpus.suggesting.trust import DEFAULT_SAYS, DEFAULT_TRUST, Say, Trust, beforehand
-from dx7.categories import category_keys
+from dx7.shared.categories import category_keys
 
 _LOWEST, _HIGHEST = 0.005, 0.995  # nobody is surer than that
 

@@ -21,8 +21,8 @@ from pathlib import Path
 import pyarrow as pa
 
 from corpus.suggesting.sieve import may_match
-from dx7.categories import load_categories
-from dx7.locations import CATEGORIES_FILE
+from dx7.shared.categories import load_categories
+from dx7.shared.locations import CATEGORIES_FILE
 
 ATTRIBUTE_WEIGHT = 0.5  # what a match is worth that has another behind it
 

@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from corpus.hearing.fillers import is_filler
 from corpus.searching.sound_space import Heard, sound_places
 from corpus.storage.store import Connection
 from corpus.suggesting.opinions import LEAST_OPINION, Floats, opinion_table, read_opinions, read_voice_ids
@@ -24,14 +23,15 @@ from corpus.suggesting.rules import folder_rules, match_path
 from corpus.suggesting.suggestion import EAR, FAMILY, FOLDER_RULE, NAME_RULE, NEIGHBOURS, Suggestion
 from corpus.suggesting.suggestions import read_trust, suggestion_rows
 from corpus.suggesting.votes import ranked, suggest_by_folders, suggest_by_names
-from dx7.bankfile import BankFile
-from dx7.categories import category_keys
-from dx7.hearing.descriptors import hear_many
-from dx7.hearing.ear import Ear
-from dx7.hearing.listening import listen_many
-from dx7.layout import Bytes
-from dx7.parameters import PARAMETER_COUNT
-from dx7.sameness.functional import Band, functional_keys
+from dx7.analysis.classifier import Ear
+from dx7.analysis.classifier_inputs import listen_many
+from dx7.analysis.descriptors import hear_many
+from dx7.canonical.canonical_form import Band, functional_keys
+from dx7.formats.bank_file import BankFile
+from dx7.shared.categories import category_keys
+from dx7.voices.fillers import is_filler
+from dx7.voices.layout import Bytes
+from dx7.voices.parameters import PARAMETER_COUNT
 
 
 @dataclass(frozen=True, slots=True)

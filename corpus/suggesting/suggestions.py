@@ -21,7 +21,7 @@ from corpus.suggesting.poll import poll_folders, poll_names
 from corpus.suggesting.pooling import loudest, pool
 from corpus.suggesting.suggestion import FOLDER_RULE, NAME_RULE, ORIGINS
 from corpus.suggesting.trust import DEFAULT_TRUST, Trust, parse_trust
-from dx7.categories import category_keys
+from dx7.shared.categories import category_keys
 
 LEAST_SUGGESTED = 0.05  # anything below is not worth showing
 

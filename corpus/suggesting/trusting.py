@@ -17,7 +17,7 @@ from corpus.suggesting.peers import read_labelled
 from corpus.suggesting.pooling import evidence
 from corpus.suggesting.suggestion import ORIGINS
 from corpus.suggesting.trust import DEFAULT_SAYS, DEFAULT_TRUST, Say, Trust, beforehand
-from dx7.categories import category_keys
+from dx7.shared.categories import category_keys
 
 # Standard deviations of the prior. Twice as much made 20 answers worse than none, half as much learned too slowly
 # where the default was wrong.

@@ -14,11 +14,11 @@ from typing import Annotated
 import typer
 
 from data.starter.sound import Archetype, Dice
-from dx7.console import new_app, print_text, run
+from dx7.commands.console import new_app, print_text, run
 from dx7.errors import FileError
-from dx7.files import encode_cartridge, write_cartridge
-from dx7.locations import STARTER_BANKS
-from dx7.voice import Voice
+from dx7.formats.files import encode_cartridge, write_cartridge
+from dx7.shared.locations import STARTER_BANKS
+from dx7.voices.voice import Voice
 
 # One recipe file each; a category that a user adds has no starter voices.
 CATEGORIES = tuple(sorted(path.stem for path in (Path(__file__).parent / "recipes").glob("[a-z]*.py")))

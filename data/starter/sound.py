@@ -1,8 +1,8 @@
 """The small vocabulary the recipes are written in: dice, envelopes, operators, movement, patches.
 
-Everything here gives values of the parameter table (``dx7/parameters.py``). Envelopes are in the panel's own rates
-and levels. To think in seconds: from rate 50 a level falls about 65 dB a second, from 40 it is 20, from 30 it is 7,
-from 20 it is 2; ten steps are a factor of three. Eight steps of level or output level are 6 dB.
+Everything here gives values of the parameter table (``dx7/voices/parameters.py``). Envelopes are in the panel's own
+rates and levels. To think in seconds: from rate 50 a level falls about 65 dB a second, from 40 it is 20, from 30 it is
+7, from 20 it is 2; ten steps are a factor of three. Eight steps of level or output level are 6 dB.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from math import log10
 from random import Random
 from typing import TypeVar
 
-from dx7.voice import INIT_VOICE, Voice
+from dx7.voices.voice import INIT_VOICE, Voice
 
 Values = dict[str, int]
 Envelope = tuple[tuple[int, int, int, int], tuple[int, int, int, int]]  # four rates, four levels

@@ -1,1 +1,1 @@
-"""The file formats that voices are found in, and how bytes are judged that have none."""
+"""File formats that hold DX7 voices: reading all of them, writing cartridges."""

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dx7.bankfile import NOT_IN_ONE_PIECE
-from dx7.formats.judge import is_plausible
-from dx7.layout import Bytes
-from dx7.parameters import (
+from dx7.formats.bank_file import NOT_IN_ONE_PIECE
+from dx7.formats.plausibility import is_plausible
+from dx7.voices.layout import Bytes
+from dx7.voices.parameters import (
     NAME_LENGTH,
     NAME_PACKED_BYTE,
     PACKED_SIZE,

@@ -17,7 +17,7 @@ from itertools import groupby
 import numpy as np
 from numpy.typing import NDArray
 
-from dx7.bankfile import NOT_IN_ONE_PIECE, Supplement, VoiceBlock
+from dx7.formats.bank_file import NOT_IN_ONE_PIECE, Supplement, VoiceBlock
 from dx7.formats.container_records import (
     AMIGA_EDITOR,
     DX200,
@@ -30,9 +30,9 @@ from dx7.formats.container_records import (
     soundlib,
 )
 from dx7.formats.headerless import Finding, Run
-from dx7.formats.judge import find_beyond_doubt, is_beyond_doubt, is_plausible
-from dx7.layout import Bytes
-from dx7.parameters import NAME_PACKED_BYTE, PACKED_SIZE, UNPACKED_SIZE
+from dx7.formats.plausibility import find_beyond_doubt, is_beyond_doubt, is_plausible
+from dx7.voices.layout import Bytes
+from dx7.voices.parameters import NAME_PACKED_BYTE, PACKED_SIZE, UNPACKED_SIZE
 
 
 @dataclass(frozen=True, slots=True)

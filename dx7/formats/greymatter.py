@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from dx7.formats.judge import plausible_share
-from dx7.layout import Bytes
-from dx7.parameters import PACKED_SIZE, VOICES_IN_BANK
+from dx7.formats.plausibility import plausible_share
+from dx7.voices.layout import Bytes
+from dx7.voices.parameters import PACKED_SIZE, VOICES_IN_BANK
 
 TITLE = "Grey Matter E! message"
 _OWN_HEADER, _YAMAHA_HEADER = 7, 16

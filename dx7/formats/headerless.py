@@ -13,10 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from dx7.bankfile import RejectedVoice, Supplement, VoiceBlock
-from dx7.formats.judge import find_beyond_doubt, is_beyond_doubt, is_plausible, plausible_share, reason_against
-from dx7.layout import Bytes
-from dx7.parameters import PACKED_SIZE, UNPACKED_SIZE
+from dx7.formats.bank_file import RejectedVoice, Supplement, VoiceBlock
+from dx7.formats.plausibility import find_beyond_doubt, is_beyond_doubt, is_plausible, plausible_share, reason_against
+from dx7.voices.layout import Bytes
+from dx7.voices.parameters import PACKED_SIZE, UNPACKED_SIZE
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,16 +7,16 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from dx7.bankfile import NOT_IN_ONE_PIECE, BankFile, RejectedVoice, Supplement, VoiceBlock
+from dx7.formats.bank_file import NOT_IN_ONE_PIECE, BankFile, RejectedVoice, Supplement, VoiceBlock
 from dx7.formats.containers import CONTAINERS, read_container
 from dx7.formats.foreign import identify_database, identify_file, identify_message
 from dx7.formats.headerless import LAYOUTS, ONE_BY_ONE, Finding, find_headerless
-from dx7.formats.judge import find_beyond_doubt
+from dx7.formats.issues import Issue, IssueCode
+from dx7.formats.plausibility import find_beyond_doubt
 from dx7.formats.scan import VOICE_MESSAGES, Message, identify_headless, scan
 from dx7.formats.unwrap import WRAPPERS, Stream, streams
-from dx7.identity import file_sha
-from dx7.issues import Issue, IssueCode
-from dx7.parameters import PACKED_SIZE, UNPACKED_SIZE, VOICES_IN_BANK
+from dx7.voices.identity import file_sha
+from dx7.voices.parameters import PACKED_SIZE, UNPACKED_SIZE, VOICES_IN_BANK
 
 # Every way in which voices are found, by name. The tests have an example of each.
 FORMATS: tuple[str, ...] = (

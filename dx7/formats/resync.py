@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from dx7.bankfile import decode_raw_values
-from dx7.formats.judge import is_beyond_doubt, is_plausible, odd_values
-from dx7.layout import Bytes
-from dx7.parameters import PACKED_SIZE, VOICES_IN_BANK
+from dx7.formats.bank_file import decode_raw_values
+from dx7.formats.plausibility import is_beyond_doubt, is_plausible, odd_values
+from dx7.voices.layout import Bytes
+from dx7.voices.parameters import PACKED_SIZE, VOICES_IN_BANK
 
 _SURE_SHARE = 0.9  # of the voices behind the damage that must be right again, and must have been wrong before
 _LEAST_SURE = 0.5  # of them that must be beyond doubt; shifted by a byte or two, many voices are still plausible

@@ -15,10 +15,10 @@ import numpy as np
 from dx7.formats.foreign import KnownMessage, identify_message
 from dx7.formats.greymatter import TITLE as GREY_MATTER
 from dx7.formats.greymatter import decode_message as decode_grey_matter
-from dx7.formats.judge import plausible_share
+from dx7.formats.issues import Issue, IssueCode
+from dx7.formats.plausibility import plausible_share
 from dx7.formats.resync import Shift, find_shift
-from dx7.issues import Issue, IssueCode
-from dx7.parameters import PACKED_SIZE, UNPACKED_SIZE, VOICES_IN_BANK
+from dx7.voices.parameters import PACKED_SIZE, UNPACKED_SIZE, VOICES_IN_BANK
 
 START, END = 0xF0, 0xF7
 BANK, SINGLE = "bank message", "single voice message"

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from dx7.errors import FormatError
 from dx7.formats.midifile import is_midi_file, read_sysex_events
-from dx7.parameters import PACKED_SIZE, UNPACKED_SIZE
+from dx7.voices.parameters import PACKED_SIZE, UNPACKED_SIZE
 
 
 class Stream(NamedTuple):

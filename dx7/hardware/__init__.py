@@ -1,1 +1,1 @@
-"""A DX7 over MIDI in a program that goes on: the thread that owns its ports, what it sends back, and its check-list."""
+"""A DX7 over MIDI: ports, the allow-list of messages, the check-list, the thread that owns the ports."""

@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 from dx7.errors import FileError
-from dx7.files import write_new_file
+from dx7.formats.files import write_new_file
 
 
 def write_backup(folder: Path, bank: bytes, *, now: datetime | None = None) -> Path:

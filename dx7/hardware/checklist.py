@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Self
 
 from dx7.errors import FileError
-from dx7.files import write_file
-from dx7.instrument import Pacing
-from dx7.messages import CHANNELS
+from dx7.formats.files import write_file
+from dx7.formats.messages import CHANNELS
+from dx7.hardware.instrument import Pacing
 
 OWN_BACKUP = "own"  # "I have a backup": no file of ours
 

@@ -11,8 +11,8 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from dx7.errors import MidiError
-from dx7.hardware.tcpwire import is_loopback, parse_address
-from dx7.midi import Input, Port, list_inputs, list_ports, open_both
+from dx7.hardware.ports import Input, Port, list_inputs, list_ports, open_both
+from dx7.hardware.tcp import is_loopback, parse_address
 
 LOOK_EVERY = 1.0  # seconds
 _WITHOUT_MIDI = 5.0  # where there is no MIDI at all, looking costs a driver's complaint

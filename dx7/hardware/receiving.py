@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from dx7.errors import MidiError
-from dx7.messages import (
+from dx7.formats.messages import (
     BANK_HEADER_TAIL,
     BANK_MESSAGE_SIZE,
     END_OF_SYSEX,
@@ -21,7 +21,7 @@ from dx7.messages import (
     YAMAHA,
     checksum,
 )
-from dx7.midi import Input
+from dx7.hardware.ports import Input
 
 BANK_STEPS = "FUNCTION, 8, 8, 8, YES"
 ACTIVE_SENSING = 0xFE

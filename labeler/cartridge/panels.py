@@ -13,16 +13,16 @@ from corpus.cartridges.verdicts import hit_rates
 from corpus.cartridges.writing import cartridge_bytes, cartridge_sidecar, file_stem
 from corpus.labelling.journal import read_journals
 from corpus.searching.facets import SCALES, Filters
-from dx7.categories import load_categories
 from dx7.errors import CartwrightError, FormatError
-from dx7.files import read_bank_bytes
-from dx7.parameters import VOICES_IN_BANK
-from labeler.cartridge.asking_panel import draw_asking
-from labeler.cartridge.errands import Errands, Into
-from labeler.cartridge.keys import Wanted, fill
-from labeler.cartridge.made_panel import draw_made
+from dx7.formats.files import read_bank_bytes
+from dx7.shared.categories import load_categories
+from dx7.voices.parameters import VOICES_IN_BANK
+from labeler.cartridge.actions import Wanted, fill
+from labeler.cartridge.generation_jobs import Errands, Into
+from labeler.cartridge.generation_panel import draw_asking
+from labeler.cartridge.results_panel import draw_made
 from labeler.cartridge.sender import draw_sender
-from labeler.context import Context
+from labeler.page.context import Context
 
 _CHOICES = {
     "the most copied": Choice.COMMON,

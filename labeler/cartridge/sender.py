@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dx7.instrument import BANK_CONFIRMATION
-from dx7.voice import Voice
+from dx7.hardware.instrument import BANK_CONFIRMATION
+from dx7.voices.voice import Voice
+from labeler.audio.audio_request import encode_voice
 from labeler.components import mount
-from labeler.sounds.takes import encode_voice
 
 _mount = mount("sendbank", "sendbank.js")
 

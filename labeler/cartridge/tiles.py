@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from corpus.cartridges.cartridge import POSITIONS, Cartridge, Found, Slot
-from dx7.categories import load_categories
-from dx7.voice import INIT_VOICE
+from dx7.shared.categories import load_categories
+from dx7.voices.voice import INIT_VOICE
 from labeler.cartridge.told import in_words
-from labeler.rack.rack import Tile
+from labeler.widgets.voice_grid import Tile
 
 _EMPTY = "empty-"
 _VERDICTS = {Found.KEPT: "✓ kept", Found.OTHER: "≠ other", Found.REJECTED: "✗ rejected"}

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from corpus.cartridges.cartridge import Cartridge, Told
-from labeler.model.batch import Batch
+from labeler.processes.generated_batch import Batch
 
 
 def in_words(told: Told) -> str:

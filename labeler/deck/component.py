@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from corpus.labelling.serving import LEAST_DWELL
-from dx7.categories import Category, load_categories
 from dx7.errors import CategoryError
+from dx7.shared.categories import Category, load_categories
 from labeler.components import LISTENING, keep, mount
 
 OWN_KEYS = frozenset("sdxfu,.nvphjklmog")  # those of front/keys.js and front/shell.js that a category cannot have

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dx7.algorithms import ALGORITHMS, Algorithm
-from dx7.voice import Voice
+from dx7.voices.algorithms import ALGORITHMS, Algorithm
+from dx7.voices.voice import Voice
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,12 +25,12 @@ from corpus.labelling.leases import LeaseBook
 from corpus.labelling.progress import Progress, answers_per_minute
 from corpus.labelling.serving import Guard, KeyEvent, Refusal, answer_of, read_event
 from dx7.errors import JournalError
-from dx7.parameters import BY_NAME
+from dx7.voices.parameters import BY_NAME
+from labeler.audio.audio_request import OCTAVES, VELOCITIES
 from labeler.deck.component import deck_categories
-from labeler.deck.line import Line
-from labeler.deck.orphans import Adoption, adopt_orphans
-from labeler.deck.serves import Serve
-from labeler.sounds.takes import OCTAVES, VELOCITIES
+from labeler.deck.recovery import Adoption, adopt_orphans
+from labeler.deck.served_voice import Serve
+from labeler.deck.serving_queue import Line
 
 _OUTPUT_LEVELS = [BY_NAME[f"op{operator}_output_level"].index for operator in range(1, 7)]
 _ADVANCING = (AnswerKind.LABEL, AnswerKind.UNSURE, AnswerKind.BROKEN, AnswerKind.SKIP)

@@ -9,7 +9,7 @@ from typing import Any
 import streamlit as st
 
 from corpus.searching.chosen import Narrowed
-from dx7.categories import load_categories
+from dx7.shared.categories import load_categories
 from labeler.components import LISTENING, keep, mount
 
 _mount_finder = mount("finder", "finder.js")

@@ -7,8 +7,8 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from dx7.errors import StoreBusyError, StoreError
-from labeler.explore.points import KEEPER
-from labeler.settings import store_path
+from labeler.explore.map_points import KEEPER
+from labeler.page.settings import store_path
 
 
 def get_points(request: Request) -> Response:

@@ -9,8 +9,8 @@ from corpus.searching.search import Hit
 from corpus.searching.similar import Similar
 from corpus.suggesting.suggestion import Suggestion
 from corpus.suggesting.words import breakdown
-from dx7.voice import Voice
-from labeler.rack.rack import Tile
+from dx7.voices.voice import Voice
+from labeler.widgets.voice_grid import Tile
 
 _FAR = 3.0  # a distance by sound that is something else: the gauge is empty
 

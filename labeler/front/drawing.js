@@ -57,7 +57,7 @@ function drawAlgorithm(svg, algorithm) {
   svg.replaceChildren(...parts);
 }
 
-const FLOOR = -60; // dB, as dx7/operators.py has it
+const FLOOR = -60; // dB, as dx7/sound/operator_levels.py has it
 
 // One row an operator: how loud it is over a note, the part after key up dimmed.
 function drawEnvelope(svg, levels, held) {

@@ -1,7 +1,7 @@
 // Listening: one Listener for the page, whoever asks and however often components come and go.
 //
 // A take is {voice, category, octave, velocity}, a phrase, or {voice, note, velocity, held}, one note; voice is the
-// text of labeler/sounds/takes.py. A way to listen has ready, problem, unlock(), prepare(take), play(take) -> a promise
+// text of labeler/audio/audio_request.py. A way to listen has ready, problem, unlock(), prepare(take), play(take) -> a promise
 // of when it began to sound, and stop(). Clocks are seconds of performance.now().
 
 const KEPT_SOUNDS = 128;
@@ -140,7 +140,7 @@ class EngineWay {
   }
 }
 
-// 16-bit samples behind 44 bytes, as labeler/sounds/audio.py writes them: no decoder, so nothing to wait for.
+// 16-bit samples behind 44 bytes, as labeler/audio/rendering.py writes them: no decoder, so nothing to wait for.
 function decodeWav(bytes) {
   const rate = new DataView(bytes).getUint32(24, true);
   const samples = new Int16Array(bytes, 44, (bytes.byteLength - 44) >> 1);

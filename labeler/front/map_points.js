@@ -1,4 +1,4 @@
-// The points of the map as labeler/explore/points.py sends them, and what can be asked of them. Nothing here draws.
+// The points of the map as labeler/explore/map_points.py sends them, and what can be asked of them. Nothing here draws.
 
 class Points {
   // bytes: a little-endian length, a JSON header of that length (padded to 4), then columns one after the other.

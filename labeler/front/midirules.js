@@ -1,4 +1,4 @@
-// What may be sent to a DX7, and what may be believed of what it sends: dx7/allowlist.py and dx7/hardware/receiving.py
+// What may be sent to a DX7, and what may be believed of what it sends: dx7/hardware/allowlist.py and dx7/hardware/receiving.py
 // once more, for the MIDI of the player's own computer. A DX7 trusts what it gets, so everything else is refused.
 
 const VOICE_SIZE = 163;

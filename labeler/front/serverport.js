@@ -1,4 +1,4 @@
-// The DX7 at the server's MIDI port, over the routes of labeler/sounds/instrument_routes.py. A way to listen
+// The DX7 at the server's MIDI port, over the routes of labeler/audio/instrument_routes.py. A way to listen
 // (front/listen.js), with the same settings as front/webmidi.js.
 
 const ASK_EVERY = 1000; // ms between looks at the state, once this way was chosen and while the page is seen

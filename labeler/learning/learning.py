@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from dx7.errors import StoreError
-from labeler.model.commands import complaint
+from labeler.processes.commands import complaint
 
 COMMAND = (sys.executable, "-m", "corpus")
 

@@ -17,10 +17,10 @@ from corpus.storage.store import open_store
 from corpus.suggesting.words import breakdown
 from dx7.errors import CartwrightError
 from labeler.components import keep, mount
-from labeler.context import Context
 from labeler.explore.mapping import make_map
-from labeler.plaintext import as_text
-from labeler.rack.rack import Tile, draw_rack
+from labeler.page.context import Context
+from labeler.page.plain_text import as_text
+from labeler.widgets.voice_grid import Tile, draw_rack
 
 _LIST, _RACK = "banks-list", "banks-rack"
 _MOST_TOLD = 40  # files that were dropped in

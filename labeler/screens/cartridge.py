@@ -8,12 +8,12 @@ from corpus.cartridges.cartridge import Found
 from corpus.cartridges.desk import Desk
 from corpus.cartridges.draft import Draft
 from dx7.errors import CartwrightError
-from labeler.cartridge.errands import Errands, cartridges_folder, draw_errand, errands_of
-from labeler.cartridge.keys import ACTIONS, act
+from labeler.cartridge.actions import ACTIONS, act
+from labeler.cartridge.generation_jobs import Errands, cartridges_folder, draw_errand, errands_of
 from labeler.cartridge.panels import draw_panels
 from labeler.cartridge.tiles import tiles_of
-from labeler.context import Context
-from labeler.rack.rack import draw_rack
+from labeler.page.context import Context
+from labeler.widgets.voice_grid import draw_rack
 
 
 def draw(context: Context) -> None:

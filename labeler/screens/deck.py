@@ -8,11 +8,11 @@ import streamlit as st
 
 from corpus.labelling.leases import LeaseBook
 from dx7.errors import CartwrightError
-from labeler.context import Context
 from labeler.deck.component import ask_deck, draw_deck
-from labeler.deck.orphans import adopt_orphans
-from labeler.deck.plain import draw_plain
+from labeler.deck.plain_page import draw_plain
+from labeler.deck.recovery import adopt_orphans
 from labeler.deck.session import LabelSession
+from labeler.page.context import Context
 
 
 def draw(context: Context) -> None:

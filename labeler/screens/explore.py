@@ -11,14 +11,14 @@ from corpus.mapping.soundmap import is_mapped
 from corpus.searching.recordings import has_timbres, hear_timbres
 from corpus.storage.store import open_store
 from dx7.errors import CartwrightError, StoreError
-from dx7.wav import decode_wav
-from labeler.context import Context
+from dx7.sound.wav import decode_wav
 from labeler.explore.components import draw_finder, draw_map, value_of
-from labeler.explore.desk import SHOWN, Desk, Shown, Shows
+from labeler.explore.explore_state import SHOWN, Desk, Shown, Shows
+from labeler.explore.map_points import KEEPER, encode_found
 from labeler.explore.mapping import make_map
-from labeler.explore.points import KEEPER, encode_found
 from labeler.explore.tiles import tiles_of
-from labeler.rack.rack import LABEL, RackAction, RackEvent, draw_rack
+from labeler.page.context import Context
+from labeler.widgets.voice_grid import LABEL, RackAction, RackEvent, draw_rack
 
 _FINDER, _MAP, _RACK, _FILE = "explore-finder", "explore-map", "explore-rack", "explore-recording"
 _NO_MAP = (

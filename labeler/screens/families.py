@@ -9,12 +9,12 @@ import streamlit as st
 from corpus.labelling.answer import AnswerKind
 from corpus.reviewing.deciding import FAMILIES_PAGE
 from corpus.reviewing.family_desk import FamilyDesk
-from labeler.context import Context
-from labeler.rack.rack import LABEL, RackEvent, draw_rack
-from labeler.reviewing.family_view import family_actions, family_panel, family_tiles
-from labeler.reviewing.opened import Opened, opened
-from labeler.reviewing.panel import draw_panel
-from labeler.reviewing.words import sitting_of
+from labeler.page.context import Context
+from labeler.review.family_view import family_actions, family_panel, family_tiles
+from labeler.review.page_state import Opened, opened
+from labeler.review.words import sitting_of
+from labeler.widgets.panel import draw_panel
+from labeler.widgets.voice_grid import LABEL, RackEvent, draw_rack
 
 _KINDS = {"broken": AnswerKind.BROKEN, "unsure": AnswerKind.UNSURE, "skip": AnswerKind.SKIP}
 

@@ -6,10 +6,10 @@ server's routes, or the browser's Web MIDI, itself, and costs no rerun.
 
 from __future__ import annotations
 
-from dx7.voice import INIT_VOICE
+from dx7.voices.voice import INIT_VOICE
+from labeler.audio.audio_request import encode_voice
 from labeler.components import LISTENING, mount
-from labeler.context import Context
-from labeler.sounds.takes import encode_voice
+from labeler.page.context import Context
 
 TEST_VOICE = encode_voice(INIT_VOICE)
 

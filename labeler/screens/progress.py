@@ -16,12 +16,12 @@ from corpus.labelling.targets import MOST, read_targets, write_targets
 from corpus.reviewing.accuracy import accuracy_of_suggestions
 from corpus.reviewing.figures import Rate
 from corpus.storage.store import open_store
-from dx7.categories import load_categories
-from labeler.charts import days_chart, needs_chart
-from labeler.context import Context
-from labeler.exporting.panel import draw_export
-from labeler.learning.panel import draw_learned
-from labeler.learning.returns_panel import draw_returns
+from dx7.shared.categories import load_categories
+from labeler.page.context import Context
+from labeler.progress.export_panel import draw_export
+from labeler.progress.learning_panel import draw_learned
+from labeler.progress.returns_panel import draw_returns
+from labeler.widgets.charts import days_chart, needs_chart
 
 
 def draw(context: Context) -> None:

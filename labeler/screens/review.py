@@ -13,13 +13,13 @@ from corpus.reviewing.blind import Verdict
 from corpus.reviewing.case_desk import CaseDesk
 from corpus.reviewing.cases import CaseKind
 from corpus.reviewing.offers import offers_of
-from labeler.context import Context
-from labeler.rack.rack import LABEL, RackAction, RackEvent, draw_rack
-from labeler.reviewing.agreement_view import agreement_panel
-from labeler.reviewing.case_view import AGREEMENT_TAB, case_actions, case_panel, case_tiles, seen_plainly, tabs_of
-from labeler.reviewing.opened import Opened, opened
-from labeler.reviewing.panel import Panel, draw_panel
-from labeler.reviewing.words import sitting_of
+from labeler.page.context import Context
+from labeler.review.agreement_view import agreement_panel
+from labeler.review.case_view import AGREEMENT_TAB, case_actions, case_panel, case_tiles, seen_plainly, tabs_of
+from labeler.review.page_state import Opened, opened
+from labeler.review.words import sitting_of
+from labeler.widgets.panel import Panel, draw_panel
+from labeler.widgets.voice_grid import LABEL, RackAction, RackEvent, draw_rack
 
 _ORDER = (*(kind.value for kind in CaseKind), AGREEMENT_TAB)
 _VERDICTS = {"a": Verdict.FIRST, "b": Verdict.SECOND, "both_fit": Verdict.BOTH, "neither": Verdict.NEITHER}

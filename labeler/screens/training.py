@@ -8,15 +8,14 @@ from typing import Any
 
 import streamlit as st
 
-from dx7.categories import load_categories
 from dx7.errors import CartwrightError
-from dx7.exchange import latest_export, read_manifest
-from dx7.locations import DEFAULT_MODEL
-from dx7.runfolder import EVALUATION_PAGE, MODEL_FOLDER
-from labeler.charts import curve_chart
-from labeler.context import Context
-from labeler.model.running import CONFIGS, new_run, resume_run, start_run, stop_run
-from labeler.model.runs import (
+from dx7.shared.categories import load_categories
+from dx7.shared.export_format import latest_export, read_manifest
+from dx7.shared.locations import DEFAULT_MODEL
+from dx7.shared.run_folder import EVALUATION_PAGE, MODEL_FOLDER
+from labeler.page.context import Context
+from labeler.page.plain_text import as_text
+from labeler.processes.run_folders import (
     Run,
     RunState,
     curves,
@@ -28,9 +27,10 @@ from labeler.model.runs import (
     sample_voices,
     shown_figure,
 )
-from labeler.plaintext import as_text
-from labeler.rack.rack import Tile, draw_rack
+from labeler.processes.training_process import CONFIGS, new_run, resume_run, start_run, stop_run
 from labeler.screens.progress import shown_time
+from labeler.widgets.charts import curve_chart
+from labeler.widgets.voice_grid import Tile, draw_rack
 
 _LOOK_EVERY = 3.0  # seconds; a chunk of steps takes about as long
 _FIGURES = (

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from corpus.storage.store import Connection, open_store
-from dx7.files import encode_cartridge
-from dx7.voice import INIT_VOICE, Voice
+from dx7.formats.files import encode_cartridge
+from dx7.voices.voice import INIT_VOICE, Voice
 from tests.corpus.website import Site
 
 MakeVoice = Callable[..., Voice]

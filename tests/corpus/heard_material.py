@@ -8,9 +8,9 @@ import numpy as np
 import pyarrow as pa
 
 from corpus.storage.store import open_store
-from dx7.categories import category_keys
-from dx7.engine import ENGINE_VERSION
-from dx7.hearing.descriptors import DESCRIPTOR_NAMES, HEARING_VERSION
+from dx7.analysis.descriptors import DESCRIPTOR_NAMES, HEARING_VERSION
+from dx7.shared.categories import category_keys
+from dx7.sound.engine import ENGINE_VERSION
 from tests.labeler.store_builder import build_store, varied_voices
 
 KINDS = 6  # of sound, each of a category of its own

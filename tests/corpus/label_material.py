@@ -12,8 +12,8 @@ from corpus.labelling.answer import Answer, AnswerKind
 from corpus.labelling.journal import append_answers, read_journals
 from corpus.labelling.labels import current_answers
 from corpus.suggesting.suggestion import Suggestion
-from dx7.files import encode_cartridge
-from dx7.voice import INIT_VOICE, Voice
+from dx7.formats.files import encode_cartridge
+from dx7.voices.voice import INIT_VOICE, Voice
 
 START = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
 

@@ -27,9 +27,9 @@ from corpus.storage.backup import MANIFEST, STORE, back_up, restore
 from corpus.storage.schema import MIGRATIONS, SCHEMA_VERSION
 from corpus.storage.store import open_store
 from corpus.storage.storecopy import count_rows
-from dx7.console import new_app
+from dx7.commands.console import new_app
 from dx7.errors import CartwrightError, FileError, FormatError, StoreBusyError, StoreError
-from dx7.identity import file_sha
+from dx7.voices.identity import file_sha
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 

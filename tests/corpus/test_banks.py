@@ -17,10 +17,10 @@ from corpus.ingesting.weave import rebuild_file
 from corpus.scraping.manifest import MANIFEST
 from corpus.storage.store import open_store
 from dx7.errors import FileError, StoreError
-from dx7.files import read_bank_bytes
-from dx7.identity import file_sha
-from dx7.issues import IssueCode
-from dx7.voice import INIT_VOICE
+from dx7.formats.files import read_bank_bytes
+from dx7.formats.issues import IssueCode
+from dx7.voices.identity import file_sha
+from dx7.voices.voice import INIT_VOICE
 
 MARKUP = "<b>x</b>"
 

@@ -10,7 +10,7 @@ from corpus.hearing.hearings import hear_voices
 from corpus.reviewing.blind import Blind, Verdict, blind_pair, labels_after, nearest_labelled
 from corpus.reviewing.opinions import Said, read_families, read_opinions
 from corpus.storage.store import open_store
-from dx7.voice import INIT_VOICE
+from dx7.voices.voice import INIT_VOICE
 from tests.corpus.answer_material import answer, write_answers
 from tests.labeler.store_builder import VoiceRow, build_store
 

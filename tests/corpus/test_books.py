@@ -8,7 +8,7 @@ import pytest
 
 from corpus.ingesting.books import Books, Ledger
 from dx7.errors import StoreError
-from dx7.issues import IssueCode
+from dx7.formats.issues import IssueCode
 
 
 @pytest.mark.parametrize(

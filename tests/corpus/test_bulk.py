@@ -17,7 +17,7 @@ from corpus.searching.search import find_ids, search
 from corpus.searching.search_index import ready_index
 from corpus.storage.store import open_store
 from dx7.errors import JournalError
-from dx7.voice import INIT_VOICE
+from dx7.voices.voice import INIT_VOICE
 from tests.labeler.store_builder import VoiceRow, build_store, varied_voices
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

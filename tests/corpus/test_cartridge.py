@@ -15,8 +15,8 @@ from corpus.cartridges.wish import Wish, read_wish
 from corpus.cartridges.writing import cartridge_bytes, cartridge_sidecar
 from corpus.incoming.found import names_generator
 from dx7.errors import CartridgeError, CategoryError, VoiceError
-from dx7.files import read_bank_bytes
-from dx7.voice import INIT_VOICE, Voice
+from dx7.formats.files import read_bank_bytes
+from dx7.voices.voice import INIT_VOICE, Voice
 
 
 def voice(number: int, name: str = "TONE") -> Voice:

@@ -15,7 +15,7 @@ from corpus.commands.cli_store import register
 from corpus.ingesting.ingest import ingest
 from corpus.storage.check import _QUERIES, check_store
 from corpus.storage.store import open_store
-from dx7.console import new_app
+from dx7.commands.console import new_app
 from dx7.errors import StoreError
 
 

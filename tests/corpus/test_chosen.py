@@ -10,8 +10,8 @@ from corpus.searching.chosen import MOST_VALUES, filters_of, narrow, read_chosen
 from corpus.searching.facets import Filters, Range
 from corpus.searching.search import find_ids
 from corpus.storage.store import open_store
-from dx7.categories import category_keys
-from dx7.voice import INIT_VOICE
+from dx7.shared.categories import category_keys
+from dx7.voices.voice import INIT_VOICE
 from tests.labeler.store_builder import VoiceRow, build_store, varied_voices
 
 

@@ -11,10 +11,10 @@ from typer.testing import CliRunner
 from corpus.cli import app
 from corpus.ingesting.ingest import ingest
 from corpus.storage.store import open_store
-from dx7.engine import ENGINE_VERSION, render
-from dx7.hearing.descriptors import HEARING_VERSION, hear
-from dx7.voice import Voice
-from dx7.wav import write_wav
+from dx7.analysis.descriptors import HEARING_VERSION, hear
+from dx7.sound.engine import ENGINE_VERSION, render
+from dx7.sound.wav import write_wav
+from dx7.voices.voice import Voice
 
 Run = Callable[..., tuple[int, str]]
 

@@ -12,7 +12,7 @@ from corpus.commands.cli_labels import register
 from corpus.labelling.answer import Answer, AnswerKind
 from corpus.labelling.journal import append_answers
 from corpus.storage.store import open_store
-from dx7.console import new_app
+from dx7.commands.console import new_app
 
 
 @pytest.fixture

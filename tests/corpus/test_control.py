@@ -17,7 +17,7 @@ from corpus.labelling.journal import append_answers
 from corpus.labelling.labels import rebuild_answers
 from corpus.reviewing.figures import wilson
 from corpus.storage.store import Connection, open_store
-from dx7.categories import category_keys
+from dx7.shared.categories import category_keys
 from tests.labeler.store_builder import VoiceRow, build_store, varied_voices
 
 POLICY = Policy("usual", "as usual", dict.fromkeys(ORIGINS, 0.5))

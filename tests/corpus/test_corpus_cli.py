@@ -12,8 +12,8 @@ import pytest
 
 from corpus.labelling.answer import Answer, AnswerKind
 from corpus.labelling.journal import append_answers
-from dx7.exchange import read_export
-from dx7.identity import file_sha
+from dx7.shared.export_format import read_export
+from dx7.voices.identity import file_sha
 
 MakeBank = Callable[..., bytes]
 HOUSE = Path(__file__).parents[2]
@@ -152,7 +152,7 @@ def test_a_store_that_another_program_holds_is_one_sentence(held: Path, home: Pa
         store.WAIT_SECONDS = 0.1
         sys.argv[0] = "corpus"
         from corpus.cli import app
-        from dx7.console import run
+        from dx7.commands.console import run
         run(app)
     """
     command = [sys.executable, "-c", textwrap.dedent(code), "ingest", str(home / "banks"), "--store", str(held)]

@@ -18,9 +18,9 @@ from corpus.ingesting.ingest import ingest
 from corpus.labelling.answer import Answer, AnswerKind
 from corpus.storage.store import Connection, open_store
 from dx7.errors import ExportError
-from dx7.exchange import CARD_FILE, MANIFEST_FILE, SPLITS, VOICES_FILE, latest_export, read_export
-from dx7.files import encode_cartridge
-from dx7.voice import INIT_VOICE, Voice
+from dx7.formats.files import encode_cartridge
+from dx7.shared.export_format import CARD_FILE, MANIFEST_FILE, SPLITS, VOICES_FILE, latest_export, read_export
+from dx7.voices.voice import INIT_VOICE, Voice
 
 RULES = replace(  # one folder alone is not enough for a label here
     read_policy("rules"), least_confidence={"person": 0, "propagated": 0, "name_rule": 0.5, "folder_rule": 0.7}

@@ -16,12 +16,12 @@ from corpus.searching.search import Hit, search
 from corpus.searching.search_index import open_for_search, ready_index, refresh_search
 from corpus.searching.sound_space import SOUND_SIZE
 from corpus.storage.store import Connection, open_store
-from dx7.algorithms import ALGORITHMS
-from dx7.engine import ENGINE_VERSION
+from dx7.analysis.descriptors import DESCRIPTOR_NAMES
+from dx7.analysis.timbre import TIMBRE_SIZE
 from dx7.errors import StoreError
-from dx7.hearing.descriptors import DESCRIPTOR_NAMES
-from dx7.hearing.timbre import TIMBRE_SIZE
-from dx7.voice import INIT_VOICE, Voice
+from dx7.sound.engine import ENGINE_VERSION
+from dx7.voices.algorithms import ALGORITHMS
+from dx7.voices.voice import INIT_VOICE, Voice
 
 MakeBank = Callable[..., bytes]
 
@@ -136,7 +136,7 @@ def test_there_is_no_such_voice(wrong: dict[str, int]) -> None:
 
 
 def test_a_fixed_operator_counts_only_where_it_sounds(tmp_path: Path, store: Path) -> None:
-    from dx7.files import write_cartridge
+    from dx7.formats.files import write_cartridge
 
     sounds = INIT_VOICE.replace(name="SOUNDS", op2_output_level=50, op2_frequency_mode=1)
     silent = INIT_VOICE.replace(name="SILENT", op2_frequency_mode=1, feedback=3)

@@ -23,13 +23,13 @@ from corpus.ingesting.ingest import ingest
 from corpus.kinship.families import FamilyCounts, update_families
 from corpus.kinship.lookup import family_members, family_of, largest_families
 from corpus.storage.store import open_store
+from dx7.analysis.descriptors import DESCRIPTOR_NAMES
 from dx7.errors import StoreError
-from dx7.files import encode_cartridge
-from dx7.hearing.descriptors import DESCRIPTOR_NAMES
-from dx7.identity import voice_id
-from dx7.layout import Bytes
-from dx7.parameters import BY_NAME
-from dx7.voice import INIT_VOICE, Voice
+from dx7.formats.files import encode_cartridge
+from dx7.voices.identity import voice_id
+from dx7.voices.layout import Bytes
+from dx7.voices.parameters import BY_NAME
+from dx7.voices.voice import INIT_VOICE, Voice
 
 Families = dict[str, str]
 SOUND = [DESCRIPTOR_NAMES.index(name) for name in DESCRIPTOR_NAMES if "_band_" in name]

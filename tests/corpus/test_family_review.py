@@ -13,7 +13,7 @@ from corpus.reviewing.family_queue import FamilyNeed, FamilyToAnswer, families_t
 from corpus.reviewing.family_sheet import read_family_sheet
 from corpus.storage.store import open_store
 from dx7.errors import StoreError
-from dx7.voice import INIT_VOICE
+from dx7.voices.voice import INIT_VOICE
 from tests.corpus.answer_material import answer, write_answers
 from tests.labeler.store_builder import VoiceRow, build_store, varied_voices
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from corpus.hearing.fillers import is_filler
-from dx7.parameters import PARAMETER_NAMES
-from dx7.voice import INIT_VOICE
+from dx7.voices.fillers import is_filler
+from dx7.voices.parameters import PARAMETER_NAMES
+from dx7.voices.voice import INIT_VOICE
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from corpus.kinship.families import update_families
 from corpus.searching.facets import Filters
 from corpus.storage.store import Connection, open_store
 from dx7.errors import CartridgeError, StoreError
-from dx7.locations import STARTER_BANKS
+from dx7.shared.locations import STARTER_BANKS
 
 
 @pytest.fixture(scope="module")

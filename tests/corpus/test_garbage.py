@@ -12,10 +12,10 @@ from corpus.hearing.alignment import misplacements
 from corpus.hearing.garbage import IN_DOUBT, MISPLACED, garbage_voices
 from corpus.ingesting.ingest import ingest
 from corpus.storage.store import open_store
-from dx7.files import encode_cartridge
-from dx7.locations import STARTER_BANKS
-from dx7.messages import checksum
-from dx7.voice import INIT_VOICE
+from dx7.formats.files import encode_cartridge
+from dx7.formats.messages import checksum
+from dx7.shared.locations import STARTER_BANKS
+from dx7.voices.voice import INIT_VOICE
 
 RATES = [17 * operator for operator in range(6)]  # byte of the first envelope rate of each operator
 DETUNES = [place + 12 for place in RATES]  # shared with the rate scaling

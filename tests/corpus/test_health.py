@@ -14,13 +14,13 @@ from corpus.hearing.health import TAGS, count_tags, excused, refresh_health, tag
 from corpus.hearing.hearings import hear_voices
 from corpus.ingesting.ingest import ingest
 from corpus.storage.store import open_store
-from dx7.categories import category_keys
+from dx7.analysis.descriptors import hear
+from dx7.analysis.faults import FAULTS, faults
 from dx7.errors import StoreError
-from dx7.files import encode_cartridge
-from dx7.hearing.descriptors import hear
-from dx7.hearing.faults import FAULTS, faults
-from dx7.messages import checksum
-from dx7.voice import INIT_VOICE, Voice
+from dx7.formats.files import encode_cartridge
+from dx7.formats.messages import checksum
+from dx7.shared.categories import category_keys
+from dx7.voices.voice import INIT_VOICE, Voice
 
 DRONE = INIT_VOICE.replace(op1_eg_level_4=99, name="DRONE")
 SILENT = INIT_VOICE.replace(op1_output_level=0, op2_output_level=99, name="MUTE")
@@ -157,6 +157,6 @@ def test_a_tag_that_does_not_exist_is_wrong_usage(filled: Path) -> None:
 
 
 def test_every_tag_is_explained() -> None:
-    import dx7.hearing.faults
+    import dx7.analysis.faults
 
-    assert all(f"\n{tag} " in str(dx7.hearing.faults.__doc__) for tag in FAULTS)
+    assert all(f"\n{tag} " in str(dx7.analysis.faults.__doc__) for tag in FAULTS)

@@ -19,10 +19,10 @@ from corpus.hearing.hearings import hear_voices, read_hearings
 from corpus.ingesting.ingest import ingest
 from corpus.storage.check import check_store
 from corpus.storage.store import open_store
-from dx7.engine import ENGINE_VERSION
+from dx7.analysis.descriptors import DESCRIPTOR_NAMES, HEARING_VERSION, hear
 from dx7.errors import EngineError
-from dx7.hearing.descriptors import DESCRIPTOR_NAMES, HEARING_VERSION, hear
-from dx7.voice import INIT_VOICE
+from dx7.sound.engine import ENGINE_VERSION
+from dx7.voices.voice import INIT_VOICE
 from tests.labeler.store_builder import build_store, varied_voices
 
 ROWS = varied_voices(70)

@@ -18,11 +18,11 @@ from corpus.ingesting.ingest import ingest
 from corpus.ingesting.weave import rebuild_file
 from corpus.stats import read_stats
 from corpus.storage.store import open_store
-from dx7.bankfile import BankFile, RejectedVoice, VoiceBlock
 from dx7.errors import FileError, StoreError
-from dx7.files import read_bank_bytes
-from dx7.identity import file_sha
-from dx7.voice import repaired_voice
+from dx7.formats.bank_file import BankFile, RejectedVoice, VoiceBlock
+from dx7.formats.files import read_bank_bytes
+from dx7.voices.identity import file_sha
+from dx7.voices.voice import repaired_voice
 from tests.corpus.conftest import write
 from tests.corpus.ingest_material import damaged, made_collection, rows
 

@@ -173,7 +173,7 @@ _ENDLESS = """
 import fcntl, os, sys, time
 from pathlib import Path
 import numpy as np
-from dx7.bulk import Processes, work_through
+from dx7.sound.bulk import Processes, work_through
 
 def endless(chunk):
     file = (Path(sys.argv[-1]) / f"{os.getpid()}.lock").open("w")

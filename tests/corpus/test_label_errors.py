@@ -11,7 +11,7 @@ from corpus.reviewing.confidence import likely_errors, out_of_sample
 from corpus.reviewing.label_errors import LEAST_LABELS, LabelErrors, find_label_errors
 from corpus.reviewing.opinions import read_families, read_opinions, spoken
 from corpus.storage.store import open_store
-from dx7.voice import INIT_VOICE, Voice
+from dx7.voices.voice import INIT_VOICE, Voice
 from tests.corpus.answer_material import answer, write_answers
 from tests.labeler.store_builder import VoiceRow, build_store
 

@@ -25,9 +25,9 @@ from corpus.labelling.label_files import export_labels, import_labels
 from corpus.labelling.label_rows import CategoryNames
 from corpus.labelling.voicecard import Place, VoiceCard
 from corpus.labelling.voicefinder import VoiceFinder
-from dx7.categories import category_keys
 from dx7.errors import CartwrightError, FileError, FormatError, JournalError, StoreError
-from dx7.voice import INIT_VOICE, Voice
+from dx7.shared.categories import category_keys
+from dx7.voices.voice import INIT_VOICE, Voice
 from tests.corpus.label_material import START, answer, csv_file, facts, fill, said, write_journals
 
 

@@ -13,11 +13,11 @@ import pytest
 from corpus.labelling.journal import read_journals
 from corpus.labelling.label_files import Imported, export_labels, import_labels
 from corpus.labelling.label_rows import load_knobkraft
-from dx7.categories import category_keys
 from dx7.errors import CategoryError, FormatError
-from dx7.files import encode_cartridge
-from dx7.messages import encode_voice_message
-from dx7.voice import INIT_VOICE, Voice
+from dx7.formats.files import encode_cartridge
+from dx7.formats.messages import encode_voice_message
+from dx7.shared.categories import category_keys
+from dx7.voices.voice import INIT_VOICE, Voice
 from tests.corpus.label_material import csv_file, fill, said, write_journals
 
 

@@ -20,9 +20,9 @@ from corpus.learning.learn import learn, read_stored_ear
 from corpus.learning.lesson import read_lesson
 from corpus.storage.store import open_store
 from corpus.suggesting.opinions import read_opinions
-from dx7.categories import category_keys
 from dx7.errors import StoreError
-from dx7.locations import STARTER_BANKS
+from dx7.shared.categories import category_keys
+from dx7.shared.locations import STARTER_BANKS
 from tests.corpus.answer_material import answer
 
 KEYS = category_keys()

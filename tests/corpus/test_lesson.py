@@ -20,7 +20,7 @@ from corpus.learning.lesson import (
     read_lesson,
 )
 from corpus.storage.store import open_store
-from dx7.categories import category_keys
+from dx7.shared.categories import category_keys
 from tests.corpus.answer_material import answer
 from tests.labeler.store_builder import VoiceRow, build_store, varied_voices
 

@@ -21,10 +21,10 @@ from corpus.searching.search_index import ready_index
 from corpus.searching.sound_space import Heard, sound_places
 from corpus.storage.check import check_store
 from corpus.storage.store import open_store
-from dx7.categories import category_keys
-from dx7.engine import ENGINE_VERSION
+from dx7.analysis.descriptors import DESCRIPTOR_NAMES, HEARING_VERSION
 from dx7.errors import StoreError
-from dx7.hearing.descriptors import DESCRIPTOR_NAMES, HEARING_VERSION
+from dx7.shared.categories import category_keys
+from dx7.sound.engine import ENGINE_VERSION
 from tests.labeler.store_builder import add_raw_voices, build_store, varied_voices
 
 CLUSTERS = 6
@@ -157,7 +157,7 @@ def make_store(path: Path, count: int) -> Path:
 
 
 def _add_voices(path: Path, ids: list[str], voices: list) -> None:  # type: ignore[type-arg]
-    from dx7.parameters import PARAMETER_NAMES
+    from dx7.voices.parameters import PARAMETER_NAMES
 
     with open_store(path) as connection:
         values = {name: pa.array([voice[name] for voice in voices], pa.uint8()) for name in PARAMETER_NAMES}

@@ -19,7 +19,7 @@ from corpus.storage.schema import MIGRATIONS, SCHEMA_VERSION
 from corpus.storage.store import open_store
 from corpus.storage.storecopy import copy_store, count_rows
 from dx7.errors import StoreError
-from dx7.identity import file_sha
+from dx7.voices.identity import file_sha
 
 VERSION = "CREATE TABLE schema_version (version INTEGER NOT NULL, applied TIMESTAMP)"
 

@@ -12,9 +12,9 @@ from typer.testing import CliRunner
 from corpus.cli import app
 from corpus.exporting.policy import DEFAULT, EACH, ORIGINS, Policy, list_policies, read_policy
 from corpus.hearing.health import UNFIT
-from dx7.categories import category_keys
 from dx7.errors import PolicyError
-from dx7.locations import POLICIES_FOLDER
+from dx7.shared.categories import category_keys
+from dx7.shared.locations import POLICIES_FOLDER
 
 LEAST = 'about = "a"\n{}\n[least_confidence]\nperson = 0.5\n'
 

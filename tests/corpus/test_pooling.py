@@ -19,8 +19,8 @@ from corpus.suggesting.suggestion import EAR, FAMILY, FOLDER_RULE, NAME_RULE, OR
 from corpus.suggesting.trust import DEFAULT_SAYS, DEFAULT_TRUST, Say, Trust, beforehand, parse_trust
 from corpus.suggesting.trusting import fit_trust
 from corpus.suggesting.words import breakdown, origin_word
-from dx7.categories import category_keys
 from dx7.errors import StoreError
+from dx7.shared.categories import category_keys
 
 KEYS = category_keys()
 AT_ITS_WORD = Trust({origin: Say(1.0, 0.0, 1.0) for origin in ORIGINS})

@@ -22,9 +22,9 @@ from corpus.labelling.targets import USUAL_TARGET, read_targets, write_targets
 from corpus.reviewing.accuracy import CONTROL, accuracy_of_suggestions
 from corpus.storage.store import open_store
 from corpus.suggesting.suggestion import Suggestion
-from dx7.categories import category_keys
 from dx7.errors import FileError
-from dx7.locations import STARTER_BANKS
+from dx7.shared.categories import category_keys
+from dx7.shared.locations import STARTER_BANKS
 from tests.labeler.store_builder import build_store, varied_voices
 
 START = datetime(2026, 3, 1, 23, 59, tzinfo=UTC)

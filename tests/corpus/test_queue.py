@@ -13,7 +13,7 @@ from corpus.labelling.labels import rebuild_answers
 from corpus.labelling.progress import read_progress
 from corpus.labelling.voicecard import read_cards
 from corpus.storage.store import open_store
-from dx7.voice import INIT_VOICE, Voice
+from dx7.voices.voice import INIT_VOICE, Voice
 from tests.labeler.store_builder import VoiceRow, build_store, varied_voices
 
 

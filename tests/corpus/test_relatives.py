@@ -21,10 +21,10 @@ from corpus.kinship.relatives import (
     is_heard,
     sound_points,
 )
-from dx7.hearing.descriptors import DESCRIPTOR_NAMES
-from dx7.layout import INIT_UNPACKED, MAXIMUM, Bytes
-from dx7.parameters import PARAMETER_COUNT
-from dx7.voice import INIT_VOICE
+from dx7.analysis.descriptors import DESCRIPTOR_NAMES
+from dx7.voices.layout import INIT_UNPACKED, MAXIMUM, Bytes
+from dx7.voices.parameters import PARAMETER_COUNT
+from dx7.voices.voice import INIT_VOICE
 
 Found = set[tuple[int, int, int, float]]
 WIDTH = len(DESCRIPTOR_NAMES)

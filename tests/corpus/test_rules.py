@@ -17,7 +17,7 @@ from corpus.suggesting.rules import (
     plain_names,
 )
 from corpus.suggesting.sieve import may_match, without_lookaround
-from dx7.categories import category_keys
+from dx7.shared.categories import category_keys
 
 # The names people gave their voices, and the category each is of; "" where the name says nothing.
 NAMES = """

@@ -10,7 +10,7 @@ from corpus.searching.facets import Filters
 from corpus.searching.search import search
 from corpus.stats import read_stats
 from corpus.storage.store import Connection
-from dx7.voice import Voice
+from dx7.voices.voice import Voice
 
 MakeBank = Callable[..., bytes]
 

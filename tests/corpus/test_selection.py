@@ -19,7 +19,7 @@ from corpus.exporting.verdicts import Curated, LeftOut, Unhealthy
 from corpus.storage.store import Connection, open_store
 from corpus.suggesting.opinions import write_opinions
 from corpus.suggesting.suggestions import pool_suggestions
-from dx7.categories import category_keys
+from dx7.shared.categories import category_keys
 from tests.labeler.store_builder import VoiceRow, build_store, varied_voices
 
 ALL = Policy("all", "all that there is", dict.fromkeys(ORIGINS, 0.0), leave_out=(), per_family=None)

@@ -14,12 +14,12 @@ from corpus.searching.similar import find_voice, more_like
 from corpus.searching.sound_space import Heard, differences, sound_places
 from corpus.searching.timbre_table import read_timbres
 from corpus.storage.store import Connection, open_store
-from dx7.engine import ENGINE_VERSION, SAMPLE_RATE, Audio, render
+from dx7.analysis.descriptors import HEARING_VERSION, hear
 from dx7.errors import FileError, StoreError
-from dx7.files import write_cartridge
-from dx7.hearing.descriptors import HEARING_VERSION, hear
-from dx7.voice import INIT_VOICE, Voice
-from dx7.wav import decode_wav, encode_wav
+from dx7.formats.files import write_cartridge
+from dx7.sound.engine import ENGINE_VERSION, SAMPLE_RATE, Audio, render
+from dx7.sound.wav import decode_wav, encode_wav
+from dx7.voices.voice import INIT_VOICE, Voice
 
 
 def sustained(level: int, rate: int, **others: int) -> Voice:

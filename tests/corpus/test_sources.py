@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from corpus.incoming.found import LIMITS, FoundFile
 from corpus.incoming.sources import walk_sources
 from dx7.errors import FileError
-from dx7.issues import IssueCode
+from dx7.formats.issues import IssueCode
 
 BANK = bytes(range(100)) * 40
 SMALL = replace(LIMITS, file_bytes=10_000, archive_bytes=20_000, total_bytes=60_000, members=20, ratio_from=5_000)

@@ -17,9 +17,9 @@ from corpus.learning.learn import find_ear
 from corpus.storage.store import open_store
 from corpus.suggesting.strangers import SlotSuggestions, suggest_for_bank
 from corpus.suggesting.suggestion import FAMILY, FOLDER_RULE, NAME_RULE, NEIGHBOURS
-from dx7.files import encode_cartridge, read_bank, read_bank_bytes
-from dx7.locations import STARTER_BANKS
-from dx7.voice import INIT_VOICE, Voice
+from dx7.formats.files import encode_cartridge, read_bank, read_bank_bytes
+from dx7.shared.locations import STARTER_BANKS
+from dx7.voices.voice import INIT_VOICE, Voice
 
 MakeBank = Callable[..., bytes]
 MakeVoice = Callable[..., Voice]

@@ -13,7 +13,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corpus.hearing.fillers import is_filler
 from corpus.ingesting.ingest import ingest
 from corpus.storage.store import Connection, open_store
 from corpus.storage.voicetable import read_voice_table
@@ -28,7 +27,8 @@ from corpus.suggesting.suggestions import (
 )
 from corpus.suggesting.trust import DEFAULT_SAYS, Say, Trust
 from corpus.suggesting.votes import LEAST_PROBABILITY, suggest_by_folders, suggest_by_names
-from dx7.categories import category_keys
+from dx7.shared.categories import category_keys
+from dx7.voices.fillers import is_filler
 
 MakeBank = Callable[..., bytes]
 

@@ -15,7 +15,7 @@ from corpus.ingesting.ingest import ingest
 from corpus.ingesting.weave import rebuild_file, squeeze, unsqueeze
 from corpus.storage.store import open_store
 from dx7.errors import StoreError
-from dx7.identity import file_sha
+from dx7.voices.identity import file_sha
 from tests.corpus.conftest import write
 
 MakeBank = Callable[..., bytes]

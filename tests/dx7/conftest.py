@@ -4,8 +4,8 @@ import random
 
 import pytest
 
-from dx7.parameters import PARAMETERS
-from dx7.voice import INIT_VOICE, Voice
+from dx7.voices.parameters import PARAMETERS
+from dx7.voices.voice import INIT_VOICE, Voice
 
 
 def plausible_voice(seed: int) -> Voice:

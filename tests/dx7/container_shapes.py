@@ -6,9 +6,9 @@ import base64
 import gzip
 import random
 
-from dx7.issues import IssueCode
-from dx7.messages import encode_voice_message
-from dx7.voice import Voice
+from dx7.formats.issues import IssueCode
+from dx7.formats.messages import encode_voice_message
+from dx7.voices.voice import Voice
 from tests.dx7.file_shapes import BANK, PACKED, SHAPES, SINGLE, VOICES, Shape
 
 AMEM_OF_VOICES = [

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dx7.issues import IssueCode
-from dx7.messages import checksum, encode_bank_message, encode_voice_message
-from dx7.voice import Voice
+from dx7.formats.issues import IssueCode
+from dx7.formats.messages import checksum, encode_bank_message, encode_voice_message
+from dx7.voices.voice import Voice
 from tests.dx7.conftest import plausible_voice
 
 VOICES = [plausible_voice(seed).replace(op1_output_level=99) for seed in range(32)]

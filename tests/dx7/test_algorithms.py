@@ -5,7 +5,7 @@ from __future__ import annotations
 import dexed
 import pytest
 
-from dx7.algorithms import ALGORITHMS
+from dx7.voices.algorithms import ALGORITHMS
 
 
 @pytest.mark.parametrize("number", range(1, 33))

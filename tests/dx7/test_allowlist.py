@@ -6,17 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dx7.allowlist import CONTROLLERS, FUNCTIONS, check_message
 from dx7.errors import RefusedMessageError
-from dx7.messages import (
+from dx7.formats.messages import (
     checksum,
     encode_bank_message,
     encode_parameter_change,
     encode_voice_message,
     parameter_maximum,
 )
-from dx7.parameters import PARAMETERS
-from dx7.voice import INIT_VOICE, Voice
+from dx7.hardware.allowlist import CONTROLLERS, FUNCTIONS, check_message
+from dx7.voices.parameters import PARAMETERS
+from dx7.voices.voice import INIT_VOICE, Voice
 
 VOICE = encode_voice_message(INIT_VOICE)
 BANK = encode_bank_message([INIT_VOICE] * 32)

@@ -10,10 +10,10 @@ from multiprocessing import active_children
 import numpy as np
 import pytest
 
-from dx7.bulk import CHUNK, Processes, render_many
-from dx7.engine import render_array
 from dx7.errors import EngineError
-from dx7.layout import MAXIMUM, Bytes
+from dx7.sound.bulk import CHUNK, Processes, render_many
+from dx7.sound.engine import render_array
+from dx7.voices.layout import MAXIMUM, Bytes
 
 COUNT = 5 * CHUNK + 7
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from dx7.errors import FileError, VoiceError
-from dx7.files import LARGEST_FILE, encode_cartridge, read_bank, write_cartridge, write_new_file
-from dx7.selection import split_slot
+from dx7.formats.files import LARGEST_FILE, encode_cartridge, read_bank, write_cartridge, write_new_file
+from dx7.formats.selection import split_slot
 from tests.dx7.file_shapes import VOICES
 
 

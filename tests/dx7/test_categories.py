@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from dx7.categories import category_keys, get_category, load_categories
 from dx7.errors import CategoryError
-from dx7.locations import CATEGORIES_FILE
+from dx7.shared.categories import category_keys, get_category, load_categories
+from dx7.shared.locations import CATEGORIES_FILE
 
 ROW = """
 [[category]]

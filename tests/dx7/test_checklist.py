@@ -10,10 +10,10 @@ import pytest
 from dx7.errors import FileError
 from dx7.hardware.backups import write_backup
 from dx7.hardware.checklist import Checklist, Memory, read_memory, write_memory
-from dx7.hardware.mailbox import Mailbox, Order, Outcome, Wish
-from dx7.hardware.portmanager import PortManager
-from dx7.instrument import Pacing
-from dx7.voice import INIT_VOICE
+from dx7.hardware.instrument import Pacing
+from dx7.hardware.port_manager import PortManager
+from dx7.hardware.request_queue import Mailbox, Order, Outcome, Wish
+from dx7.voices.voice import INIT_VOICE
 from tests.dx7.test_link import FakeDriver
 
 CONFIRMED = Checklist(3, sys_info=True, unprotected=True, backup="own")

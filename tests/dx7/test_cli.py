@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from dx7.cli import app
+from dx7.commands.cli import app
 from dx7.errors import CartwrightError
-from dx7.files import read_bank, write_cartridge
-from dx7.parameters import PARAMETER_COUNT
-from dx7.voice import INIT_VOICE, Voice
+from dx7.formats.files import read_bank, write_cartridge
+from dx7.voices.parameters import PARAMETER_COUNT
+from dx7.voices.voice import INIT_VOICE, Voice
 
 runner = CliRunner()
 

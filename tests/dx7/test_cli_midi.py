@@ -10,12 +10,13 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
-from dx7 import cli_midi, midi
-from dx7.console import new_app
+from dx7.commands import cli_midi
+from dx7.commands.console import new_app
 from dx7.errors import MidiError
-from dx7.files import read_bank
-from dx7.messages import encode_bank_message
-from dx7.voice import Voice
+from dx7.formats.files import read_bank
+from dx7.formats.messages import encode_bank_message
+from dx7.hardware import ports
+from dx7.voices.voice import Voice
 from tests.mk1_process import running_mk1
 
 
@@ -31,15 +32,15 @@ def _run(app: typer.Typer, *arguments: object) -> Result:
 
 
 def test_ports_are_listed_both_ways(app: typer.Typer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(midi, "list_ports", lambda: ["UM-ONE", "Through"])
-    monkeypatch.setattr(midi, "list_inputs", lambda: ["UM-ONE"])
+    monkeypatch.setattr(ports, "list_ports", lambda: ["UM-ONE", "Through"])
+    monkeypatch.setattr(ports, "list_inputs", lambda: ["UM-ONE"])
     assert _run(app, "ports").output == "out  UM-ONE\nout  Through\nin   UM-ONE\n"
     assert json.loads(_run(app, "ports", "--json").output) == {"outputs": ["UM-ONE", "Through"], "inputs": ["UM-ONE"]}
 
 
 def test_no_port_at_all_is_said(app: typer.Typer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(midi, "list_ports", list)
-    monkeypatch.setattr(midi, "list_inputs", list)
+    monkeypatch.setattr(ports, "list_ports", list)
+    monkeypatch.setattr(ports, "list_inputs", list)
     assert "there is no MIDI port" in _run(app, "ports").output
     assert json.loads(_run(app, "ports", "--json").output) == {"outputs": [], "inputs": []}
 
@@ -48,7 +49,7 @@ def test_ports_without_midi_is_a_known_failure(app: typer.Typer, monkeypatch: py
     def no_midi() -> list[str]:
         raise MidiError("this machine has no MIDI")
 
-    monkeypatch.setattr(midi, "list_ports", no_midi)
+    monkeypatch.setattr(ports, "list_ports", no_midi)
     with pytest.raises(MidiError, match="no MIDI"):
         _run(app, "ports")
 

@@ -11,15 +11,17 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
-from dx7 import cli_midi, cli_sound, midi, player
-from dx7.console import new_app
-from dx7.engine import PLAYBACK_PEAK, SAMPLE_RATE
+from dx7.commands import cli_midi, cli_sound
+from dx7.commands.console import new_app
 from dx7.errors import CartwrightError, CategoryError, EngineError, FileError, FormatError
-from dx7.files import write_cartridge
-from dx7.instrument import Instrument
-from dx7.messages import encode_voice_message
-from dx7.phrases import phrase_of
-from dx7.voice import INIT_VOICE, Voice
+from dx7.formats.files import write_cartridge
+from dx7.formats.messages import encode_voice_message
+from dx7.hardware import ports
+from dx7.hardware.instrument import Instrument
+from dx7.sound import player
+from dx7.sound.engine import PLAYBACK_PEAK, SAMPLE_RATE
+from dx7.sound.phrases import phrase_of
+from dx7.voices.voice import INIT_VOICE, Voice
 
 runner = CliRunner()
 
@@ -169,7 +171,7 @@ class Recorder:
 @pytest.fixture
 def recorder(monkeypatch: pytest.MonkeyPatch) -> Recorder:
     wire = Recorder()
-    monkeypatch.setattr(midi, "open_port", lambda name: midi.Port(wire, name))
+    monkeypatch.setattr(ports, "open_port", lambda name: ports.Port(wire, name))
     monkeypatch.setattr(Instrument.__init__, "__kwdefaults__", _instant(Instrument.__init__.__kwdefaults__))
     return wire
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dx7.engine import SAMPLE_RATE
-from dx7.hearing.clicks import click_levels, edge_energies
-from dx7.hearing.descriptors import hear
-from dx7.hearing.envelope import HELD
-from dx7.hearing.faults import CLICK_DB, faults
-from dx7.voice import INIT_VOICE, Voice
+from dx7.analysis.clicks import click_levels, edge_energies
+from dx7.analysis.descriptors import hear
+from dx7.analysis.envelope import HELD
+from dx7.analysis.faults import CLICK_DB, faults
+from dx7.sound.engine import SAMPLE_RATE
+from dx7.voices.voice import INIT_VOICE, Voice
 
 HELD_SAMPLES = round(HELD * SAMPLE_RATE)
 times = np.arange(2 * SAMPLE_RATE) / SAMPLE_RATE

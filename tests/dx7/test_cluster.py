@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dx7.bulk import CHUNK, work_through
-from dx7.cluster import DaskCluster
+from dx7.analysis.cluster import DaskCluster
+from dx7.analysis.descriptors import hear_many
 from dx7.errors import EngineError
-from dx7.hearing.descriptors import hear_many
-from dx7.layout import MAXIMUM, Bytes
+from dx7.sound.bulk import CHUNK, work_through
+from dx7.voices.layout import MAXIMUM, Bytes
 
 distributed = pytest.importorskip("distributed")
 
@@ -84,13 +84,13 @@ def test_work_in_flight_is_bounded_and_taken_back(scheduler: Any) -> None:
 
 @pytest.mark.parametrize("address", ["nowhere", "tcp://127.0.0.1:9"])
 def test_a_scheduler_that_does_not_answer_is_one_sentence(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dx7.cluster._CONNECT_SECONDS", 1)
+    monkeypatch.setattr("dx7.analysis.cluster._CONNECT_SECONDS", 1)
     with pytest.raises(EngineError, match=f"no Dask scheduler answers at {address}"):
         next(DaskCluster(address).run([_voices(1)], list))
 
 
 def test_other_versions_are_refused(scheduler: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dx7.cluster.HEARING_VERSION", 999)
+    monkeypatch.setattr("dx7.analysis.cluster.HEARING_VERSION", 999)
     with pytest.raises(EngineError, match=r"has other versions .* than this machine \(.*999\)"):
         next(DaskCluster(scheduler.scheduler_address).run([_voices(1)], list))
 

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from dx7.console import print_error, print_json, print_table, print_text
-from dx7.files import write_cartridge
-from dx7.voice import INIT_VOICE
+from dx7.commands.console import print_error, print_json, print_table, print_text
+from dx7.formats.files import write_cartridge
+from dx7.voices.voice import INIT_VOICE
 
 HOSTILE = "a\x1b[31m\x07\r\x9b2J\x7f\u202e\udce9<b>[bold]¥"
 SHOWN = r"a\x1b[31m\x07\r\x9b2J\x7f\u202e\udce9<b>[bold]¥"

@@ -12,13 +12,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dx7.bankfile import BankFile
-from dx7.files import read_bank_bytes
+from dx7.formats.bank_file import BankFile
 from dx7.formats.containers import CONTAINERS, Container
-from dx7.formats.judge import find_beyond_doubt, is_beyond_doubt, is_plausible
+from dx7.formats.files import read_bank_bytes
+from dx7.formats.issues import IssueCode
+from dx7.formats.plausibility import find_beyond_doubt, is_beyond_doubt, is_plausible
 from dx7.formats.reading import FORMATS
-from dx7.issues import IssueCode
-from dx7.voice import Voice
+from dx7.voices.voice import Voice
 from tests.dx7.conftest import plausible_voice
 from tests.dx7.container_shapes import ALL_SHAPES, CONTAINER_SHAPES, LOOSE
 from tests.dx7.file_shapes import BANK, PACKED, VOICES, Shape

@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dx7.bulk import CHUNK, Processes
-from dx7.hearing.descriptors import DESCRIPTOR_NAMES, descriptors_of, hear, hear_many, hear_rows
-from dx7.hearing.pitch import WINDOW
-from dx7.hearing.spectrum import SILENCE, hear_spectra
-from dx7.layout import MAXIMUM
-from dx7.voice import INIT_VOICE
+from dx7.analysis.descriptors import DESCRIPTOR_NAMES, descriptors_of, hear, hear_many, hear_rows
+from dx7.analysis.pitch import WINDOW
+from dx7.analysis.spectrum import SILENCE, hear_spectra
+from dx7.sound.bulk import CHUNK, Processes
+from dx7.voices.layout import MAXIMUM
+from dx7.voices.voice import INIT_VOICE
 
 RATE = 44_100
 

@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 from safetensors.numpy import load, save
 
-from dx7.categories import category_keys
+from dx7.analysis.classifier import Calibration, Ear, Front, Networks, ear_from_bytes, log_odds, read_ear
+from dx7.analysis.descriptors import DESCRIPTOR_NAMES
+from dx7.analysis.embedding import EMBEDDING_SIZE
+from dx7.analysis.functional_parameters import FUNCTIONAL_SIZE
 from dx7.errors import ModelError
-from dx7.hearing.descriptors import DESCRIPTOR_NAMES
-from dx7.hearing.ear import Calibration, Ear, Front, Networks, ear_from_bytes, log_odds, read_ear
-from dx7.hearing.embedding import EMBEDDING_SIZE
-from dx7.hearing.functional import FUNCTIONAL_SIZE
-from dx7.voice import INIT_VOICE
+from dx7.shared.categories import category_keys
+from dx7.voices.voice import INIT_VOICE
 
 DIRECTIONS, UNITS, MEMBERS = 3, 4, 2
 INPUTS = DIRECTIONS + len(DESCRIPTOR_NAMES) + FUNCTIONAL_SIZE

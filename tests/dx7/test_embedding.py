@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dx7.hearing.embedding import (
+from dx7.analysis.embedding import (
     BAND_COUNT,
     EMBEDDING_SIZE,
     FLOOR,
@@ -15,7 +15,7 @@ from dx7.hearing.embedding import (
     embed_many,
     embed_rows,
 )
-from dx7.voice import INIT_VOICE, Voice
+from dx7.voices.voice import INIT_VOICE, Voice
 from tests.labeler.store_builder import varied_voices
 
 TOP = round(-FLOOR / STEP)  # the loudest of a note

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dx7 import engine
 from dx7.errors import EngineError
-from dx7.layout import MAXIMUM
-from dx7.voice import INIT_VOICE, Voice
+from dx7.sound import engine
+from dx7.voices.layout import MAXIMUM
+from dx7.voices.voice import INIT_VOICE, Voice
 
 SIX_CARRIERS = INIT_VOICE.replace(
     algorithm=31,
@@ -61,7 +61,7 @@ def test_any_legal_voice_renders_finite_and_always_the_same(seed: int, note: int
 
 def test_a_fresh_process_renders_the_same_bits() -> None:
     code = (
-        "from hashlib import sha256; from dx7 import engine; from dx7.voice import INIT_VOICE;"
+        "from hashlib import sha256; from dx7 import engine; from dx7.voices.voice import INIT_VOICE;"
         "print(sha256(engine.render(INIT_VOICE.replace(feedback=7)).tobytes()).hexdigest())"
     )
     fresh = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -118,7 +118,7 @@ def test_arrays_that_are_no_voice_are_refused() -> None:
 
 
 def test_dx7_does_not_load_the_engine_before_it_is_asked() -> None:
-    code = "import sys, dx7.engine; sys.exit('dexed' in sys.modules or 'scipy' in sys.modules)"
+    code = "import sys, dx7.sound.engine; sys.exit('dexed' in sys.modules or 'scipy' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
@@ -164,8 +164,8 @@ def test_loudness_of_a_full_scale_1_khz_sine_is_what_the_standard_says() -> None
 def test_the_first_renders_of_many_threads_at_once_come_out_right_and_bring_no_jax() -> None:
     code = """
 import sys, threading
-from dx7.engine import render
-from dx7.voice import INIT_VOICE
+from dx7.sound.engine import render
+from dx7.voices.voice import INIT_VOICE
 sounds = []
 threads = [threading.Thread(target=lambda: sounds.append(render(INIT_VOICE).tobytes())) for _ in range(8)]
 [thread.start() for thread in threads]

@@ -11,9 +11,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from dx7.errors import ExportError
-from dx7.exchange import SCHEMA, FittedEar, latest_export, read_export, read_manifest, write_export
-from dx7.parameters import PARAMETER_NAMES
-from dx7.voice import Voice
+from dx7.shared.export_format import SCHEMA, FittedEar, latest_export, read_export, read_manifest, write_export
+from dx7.voices.parameters import PARAMETER_NAMES
+from dx7.voices.voice import Voice
 
 KEYS = ("piano", "brass")
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from dx7.categories import category_keys
-from dx7.hearing.descriptors import hear
-from dx7.hearing.faults import FAULTS, INHARMONIC, UNPITCHED, faults, is_useful
-from dx7.voice import INIT_VOICE, Voice
+from dx7.analysis.descriptors import hear
+from dx7.analysis.faults import FAULTS, INHARMONIC, UNPITCHED, faults, is_useful
+from dx7.shared.categories import category_keys
+from dx7.voices.voice import INIT_VOICE, Voice
 
 _CARRIERS = {f"op{n}_output_level": 99 for n in range(1, 7)}
 # Operators at full feedback and level modulate one another: white noise.

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dx7.files import read_bank_bytes
+from dx7.formats.files import read_bank_bytes
 from dx7.formats.headerless import ONE_BY_ONE
+from dx7.formats.issues import IssueCode
 from dx7.formats.reading import MOST_ISSUES
-from dx7.issues import IssueCode
 from tests.dx7.container_shapes import ALL_SHAPES, LOOSE
 from tests.dx7.file_shapes import AMEM, BANK, PACKED, PARAMETER_CHANGE, SHAPES, VOICES, Shape
 

@@ -10,13 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from dx7.engine import render_array
-from dx7.layout import MAXIMUM, Bytes
-from dx7.parameters import BY_NAME, PARAMETER_COUNT
-from dx7.sameness.draft import Draft
-from dx7.sameness.functional import Band, canonical_parameters, functional_keys, masked_parameters
-from dx7.sameness.inaudible import RULES
-from dx7.voice import INIT_VOICE
+from dx7.canonical.canonical_form import Band, canonical_parameters, functional_keys, masked_parameters
+from dx7.canonical.draft import Draft
+from dx7.canonical.inaudible import RULES
+from dx7.sound.engine import render_array
+from dx7.voices.layout import MAXIMUM, Bytes
+from dx7.voices.parameters import BY_NAME, PARAMETER_COUNT
+from dx7.voices.voice import INIT_VOICE
 
 # note, velocity, seconds held, seconds in all
 CONDITIONS = ((60, 100, 0.4, 0.6), (36, 127, 0.3, 0.4), (84, 40, 0.3, 0.4), (67, 127, 0.004, 0.1))

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dx7.hearing.functional import FUNCTIONAL_SIZE, functional_parameters
-from dx7.parameters import PARAMETER_COUNT
-from dx7.voice import INIT_VOICE, Voice
+from dx7.analysis.functional_parameters import FUNCTIONAL_SIZE, functional_parameters
+from dx7.voices.parameters import PARAMETER_COUNT
+from dx7.voices.voice import INIT_VOICE, Voice
 
 
 def of(*voices: Voice) -> np.ndarray:

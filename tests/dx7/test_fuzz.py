@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dx7.bankfile import BankFile
+from dx7.formats.bank_file import BankFile
 from tests import fuzz
 
 

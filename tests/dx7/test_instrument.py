@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from dx7.allowlist import check_message
 from dx7.errors import MidiError, RefusedMessageError, VoiceError
-from dx7.instrument import BANK_CONFIRMATION, Instrument, Pacing
-from dx7.messages import encode_bank_message, encode_voice_message
-from dx7.midi import Port
-from dx7.phrases import make_phrase
-from dx7.voice import INIT_VOICE, Voice
+from dx7.formats.messages import encode_bank_message, encode_voice_message
+from dx7.hardware.allowlist import check_message
+from dx7.hardware.instrument import BANK_CONFIRMATION, Instrument, Pacing
+from dx7.hardware.ports import Port
+from dx7.sound.phrases import make_phrase
+from dx7.voices.voice import INIT_VOICE, Voice
 
 PHRASE = make_phrase((60, 64, 67), 0.5)
 WIRE_SECONDS = 163 * 10 / 31_250

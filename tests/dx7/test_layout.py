@@ -8,7 +8,7 @@ from dexed import Patch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dx7.layout import (
+from dx7.voices.layout import (
     INIT_UNPACKED,
     MAXIMUM,
     USED_BITS,
@@ -19,7 +19,7 @@ from dx7.layout import (
     unpack,
     unused_bits,
 )
-from dx7.parameters import PACKED_SIZE, PARAMETERS, UNPACKED_SIZE
+from dx7.voices.parameters import PACKED_SIZE, PARAMETERS, UNPACKED_SIZE
 
 legal_unpacked = st.tuples(*(st.integers(0, int(maximum)) for maximum in MAXIMUM)).map(
     lambda values: np.array([values], dtype=np.uint8)

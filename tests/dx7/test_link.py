@@ -10,10 +10,10 @@ import pytest
 
 from dx7.errors import MidiError
 from dx7.hardware.link import Link
-from dx7.hardware.portmanager import PortManager
-from dx7.midi import Input, Port
-from dx7.phrases import make_phrase
-from dx7.voice import INIT_VOICE
+from dx7.hardware.port_manager import PortManager
+from dx7.hardware.ports import Input, Port
+from dx7.sound.phrases import make_phrase
+from dx7.voices.voice import INIT_VOICE
 
 NO_MIDI = "this machine has no MIDI"
 

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dx7 import messages
 from dx7.errors import VoiceError
-from dx7.layout import MAXIMUM, unpack
-from dx7.parameters import PARAMETERS
-from dx7.voice import INIT_VOICE, Voice
+from dx7.formats import messages
+from dx7.voices.layout import MAXIMUM, unpack
+from dx7.voices.parameters import PARAMETERS
+from dx7.voices.voice import INIT_VOICE, Voice
 
 
 def _random_voice(seed: int) -> Voice:

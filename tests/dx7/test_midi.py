@@ -9,10 +9,10 @@ from typing import Any
 import mido
 import pytest
 
-from dx7 import midi
 from dx7.errors import MidiError
-from dx7.messages import encode_voice_message
-from dx7.voice import INIT_VOICE
+from dx7.formats.messages import encode_voice_message
+from dx7.hardware import ports
+from dx7.voices.voice import INIT_VOICE
 
 NAMES = ["Midi Through:Midi Through Port-0 14:0", "USB MIDI:USB MIDI 1 20:0", "USB MIDI:USB MIDI 2 20:1"]
 
@@ -22,7 +22,7 @@ def _noisy_failure(*_: object) -> list[str]:
     raise OSError("error creating ALSA sequencer client object")
 
 
-@pytest.mark.parametrize("call", [midi.list_ports, lambda: midi.open_port("DX7")])
+@pytest.mark.parametrize("call", [ports.list_ports, lambda: ports.open_port("DX7")])
 def test_a_machine_without_midi_says_so_and_only_that(
     call: Any, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -42,19 +42,19 @@ def test_a_missing_library_is_no_midi_either(monkeypatch: pytest.MonkeyPatch) ->
 
     monkeypatch.setattr(builtins, "__import__", without_mido)
     with pytest.raises(MidiError, match="this machine has no MIDI"):
-        midi.list_ports()
+        ports.list_ports()
 
 
 def test_stderr_is_given_back(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr(mido, "get_output_names", lambda: NAMES)
-    midi.list_ports()
+    ports.list_ports()
     os.write(2, b"still here\n")
     assert capfd.readouterr().err == "still here\n"
 
 
 def test_ports_are_listed_without_numbers_that_change(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mido, "get_output_names", lambda: NAMES)
-    assert midi.list_ports() == ["Midi Through:Midi Through Port-0", "USB MIDI:USB MIDI 1", "USB MIDI:USB MIDI 2"]
+    assert ports.list_ports() == ["Midi Through:Midi Through Port-0", "USB MIDI:USB MIDI 1", "USB MIDI:USB MIDI 2"]
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_ports_are_listed_without_numbers_that_change(monkeypatch: pytest.Monkey
     ],
 )
 def test_a_port_is_found_by_its_name_or_enough_of_it(name: str, found: str) -> None:
-    assert midi.find_port(name, NAMES) == found
+    assert ports.find_port(name, NAMES) == found
 
 
 @pytest.mark.parametrize(
@@ -77,12 +77,12 @@ def test_a_port_is_found_by_its_name_or_enough_of_it(name: str, found: str) -> N
 )
 def test_a_name_that_fits_none_or_several_is_refused(name: str, sentence: str) -> None:
     with pytest.raises(MidiError, match=sentence):
-        midi.find_port(name, NAMES)
+        ports.find_port(name, NAMES)
 
 
 def test_without_any_port_that_is_said() -> None:
     with pytest.raises(MidiError, match="there are none"):
-        midi.find_port("DX7", [])
+        ports.find_port("DX7", [])
 
 
 class FakeOutput:
@@ -103,7 +103,7 @@ def test_messages_reach_the_driver_whole(monkeypatch: pytest.MonkeyPatch) -> Non
     output, opened = FakeOutput(), []
     monkeypatch.setattr(mido, "get_output_names", lambda: NAMES)
     monkeypatch.setattr(mido, "open_output", lambda name: opened.append(name) or output)
-    port = midi.open_port("MIDI 2")
+    port = ports.open_port("MIDI 2")
     assert opened == [NAMES[2]]
     assert port.name == "USB MIDI:USB MIDI 2"
     for message in (encode_voice_message(INIT_VOICE), bytes([0x90, 60, 100]), bytes([0x80, 60, 0])):
@@ -119,12 +119,12 @@ def test_a_port_that_another_program_holds_is_a_midi_error(monkeypatch: pytest.M
     monkeypatch.setattr(mido, "get_output_names", lambda: NAMES)
     monkeypatch.setattr(mido, "open_output", _noisy_failure)
     with pytest.raises(MidiError, match="does another program hold it"):
-        midi.open_port("MIDI 2")
+        ports.open_port("MIDI 2")
 
 
 @pytest.mark.parametrize(("platform", "takes_banks"), [("linux", False), ("darwin", True), ("win32", True)])
 def test_linux_is_not_trusted_with_banks(platform: str, takes_banks: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mido, "get_output_names", lambda: NAMES)
     monkeypatch.setattr(mido, "open_output", lambda _: FakeOutput())
-    monkeypatch.setattr(midi.sys, "platform", platform)
-    assert midi.open_port("MIDI 2").takes_banks == takes_banks
+    monkeypatch.setattr(ports.sys, "platform", platform)
+    assert ports.open_port("MIDI 2").takes_banks == takes_banks

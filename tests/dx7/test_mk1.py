@@ -8,9 +8,9 @@ import mido
 import pytest
 
 from dx7.errors import RefusedMessageError
-from dx7.messages import encode_bank_message, encode_voice_message
-from dx7.midi import open_port
-from dx7.voice import INIT_VOICE, Voice
+from dx7.formats.messages import encode_bank_message, encode_voice_message
+from dx7.hardware.ports import open_port
+from dx7.voices.voice import INIT_VOICE, Voice
 from tests.mk1 import Mk1
 from tests.mk1_process import running_mk1
 

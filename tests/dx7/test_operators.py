@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from dx7.engine import render, render_operators
-from dx7.operators import ENVELOPE_POINTS, FLOOR_DB, SECONDS_HELD, SECONDS_TOTAL, operator_envelopes
-from dx7.voice import INIT_VOICE
+from dx7.sound.engine import render, render_operators
+from dx7.sound.operator_levels import ENVELOPE_POINTS, FLOOR_DB, SECONDS_HELD, SECONDS_TOTAL, operator_envelopes
+from dx7.voices.voice import INIT_VOICE
 
 KEY_UP = round(ENVELOPE_POINTS * SECONDS_HELD / SECONDS_TOTAL)
 

@@ -3,8 +3,8 @@ from collections import Counter
 import pytest
 
 from dx7.errors import VoiceError
-from dx7.parameter_groups import GROUP_KEYS, GROUPS, USUALLY_LOCKED, locks, parameters_of
-from dx7.parameters import PARAMETER_COUNT, PARAMETERS
+from dx7.voices.parameter_groups import GROUP_KEYS, GROUPS, USUALLY_LOCKED, locks, parameters_of
+from dx7.voices.parameters import PARAMETER_COUNT, PARAMETERS
 
 
 def test_every_parameter_is_in_exactly_one_group():

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 import dx7
-from dx7 import reference
-from dx7.layout import USED_BITS
-from dx7.parameters import (
+from dx7.voices import reference
+from dx7.voices.layout import USED_BITS
+from dx7.voices.parameters import (
     BY_NAME,
     GLOBAL_PARAMETER_NAMES,
     GLOBAL_SLICE,
@@ -43,7 +43,7 @@ def test_rows_claim_disjoint_bits_that_cover_every_packed_byte() -> None:
 
 
 @pytest.mark.parametrize("row", PARAMETERS, ids=lambda row: row.name)
-def test_a_row_is_consistent(row: dx7.parameters.Parameter) -> None:
+def test_a_row_is_consistent(row: dx7.voices.parameters.Parameter) -> None:
     assert row.maximum < 1 << row.bit_width
     assert 0 <= row.default <= row.maximum
     assert 0 <= row.repaired_to <= row.maximum

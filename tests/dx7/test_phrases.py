@@ -7,11 +7,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dx7.categories import category_keys, get_category
-from dx7.engine import SAMPLE_RATE, render
 from dx7.errors import CategoryError
-from dx7.phrases import DEFAULT_PHRASE, GAP, HARD_VELOCITY, TAIL, USUAL_VELOCITY, make_phrase, phrase_of, render_phrase
-from dx7.voice import INIT_VOICE
+from dx7.shared.categories import category_keys, get_category
+from dx7.sound.engine import SAMPLE_RATE, render
+from dx7.sound.phrases import (
+    DEFAULT_PHRASE,
+    GAP,
+    HARD_VELOCITY,
+    TAIL,
+    USUAL_VELOCITY,
+    make_phrase,
+    phrase_of,
+    render_phrase,
+)
+from dx7.voices.voice import INIT_VOICE
 
 RINGING = INIT_VOICE.replace(op1_eg_rate_4=30)
 

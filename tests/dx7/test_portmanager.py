@@ -13,14 +13,14 @@ from pathlib import Path
 
 import pytest
 
-from dx7.hardware.mailbox import Outcome
-from dx7.hardware.portmanager import PortManager
-from dx7.hardware.tcpwire import TcpWire
-from dx7.instrument import BANK_CONFIRMATION, Instrument, Pacing
-from dx7.messages import encode_bank_message
-from dx7.midi import Port
-from dx7.phrases import make_phrase, phrase_of
-from dx7.voice import INIT_VOICE, Voice
+from dx7.formats.messages import encode_bank_message
+from dx7.hardware.instrument import BANK_CONFIRMATION, Instrument, Pacing
+from dx7.hardware.port_manager import PortManager
+from dx7.hardware.ports import Port
+from dx7.hardware.request_queue import Outcome
+from dx7.hardware.tcp import TcpWire
+from dx7.sound.phrases import make_phrase, phrase_of
+from dx7.voices.voice import INIT_VOICE, Voice
 from tests.mk1_process import Mk1Process, running_mk1
 
 SHORT = make_phrase((60, 64), 0.05)
@@ -200,9 +200,9 @@ def test_panic_forgets_what_waits(manager: PortManager, dx7: Mk1Process) -> None
 KILLED = """
 import sys, time
 from pathlib import Path
-from dx7.hardware.portmanager import PortManager
-from dx7.phrases import make_phrase
-from dx7.voice import INIT_VOICE
+from dx7.hardware.port_manager import PortManager
+from dx7.sound.phrases import make_phrase
+from dx7.voices.voice import INIT_VOICE
 folder, port = Path(sys.argv[1]), sys.argv[2]
 manager = PortManager(backups=folder, memory=folder / "instruments.json")
 manager.open(port).result(5)

@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dx7.errors import MidiError
+from dx7.formats.messages import encode_bank_message, encode_voice_message
+from dx7.hardware.ports import Input
 from dx7.hardware.receiving import DamagedDump, Dump, DumpReader, receive_bank
-from dx7.messages import encode_bank_message, encode_voice_message
-from dx7.midi import Input
-from dx7.voice import INIT_VOICE
+from dx7.voices.voice import INIT_VOICE
 
 VOICE = encode_voice_message(INIT_VOICE, 3)
 BANK = encode_bank_message([INIT_VOICE] * 32)

@@ -9,15 +9,15 @@ import pytest
 
 from data.starter.make_banks import CATEGORIES, make, make_voices
 from data.starter.sound import Dice, bloom, held, operator, patch, scoop, struck
-from dx7.categories import category_keys, get_category
-from dx7.engine import loudness, render
+from dx7.analysis.descriptors import hear
+from dx7.analysis.faults import faults, is_useful
 from dx7.errors import FileError, VoiceError
-from dx7.files import encode_cartridge, read_bank, write_cartridge
-from dx7.hearing.descriptors import hear
-from dx7.hearing.faults import faults, is_useful
-from dx7.locations import STARTER_BANKS
-from dx7.parameters import PARAMETER_COUNT, VOICES_IN_BANK
-from dx7.voice import INIT_VOICE
+from dx7.formats.files import encode_cartridge, read_bank, write_cartridge
+from dx7.shared.categories import category_keys, get_category
+from dx7.shared.locations import STARTER_BANKS
+from dx7.sound.engine import loudness, render
+from dx7.voices.parameters import PARAMETER_COUNT, VOICES_IN_BANK
+from dx7.voices.voice import INIT_VOICE
 
 
 @pytest.mark.parametrize("category", CATEGORIES)

@@ -8,8 +8,8 @@ import time
 import pytest
 
 from dx7.errors import MidiError
-from dx7.hardware.tcpwire import TcpWire
-from dx7.midi import open_both, open_input, open_port
+from dx7.hardware.ports import open_both, open_input, open_port
+from dx7.hardware.tcp import TcpWire
 
 
 class Clock:

@@ -6,10 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dx7.errors import VoiceError
-from dx7.identity import raw_sha, voice_id
-from dx7.names import PRINTABLE_CODES, decode_name, encode_name
-from dx7.parameters import PARAMETERS
-from dx7.voice import INIT_VOICE, Voice, repaired_voice
+from dx7.voices.identity import raw_sha, voice_id
+from dx7.voices.names import PRINTABLE_CODES, decode_name, encode_name
+from dx7.voices.parameters import PARAMETERS
+from dx7.voices.voice import INIT_VOICE, Voice, repaired_voice
 
 
 @pytest.mark.parametrize("row", PARAMETERS, ids=lambda row: row.name)

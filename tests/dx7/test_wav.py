@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.io import wavfile
 
-from dx7.engine import SAMPLE_RATE
 from dx7.errors import EngineError, FileError
-from dx7.wav import encode_wav, write_wav
+from dx7.sound.engine import SAMPLE_RATE
+from dx7.sound.wav import encode_wav, write_wav
 
 
 @given(st.lists(st.floats(-1, 1, width=32), max_size=200))

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dx7.engine import SAMPLE_RATE
 from dx7.errors import FileError
-from dx7.wav import LARGEST_WAV, LONGEST_WAV, decode_wav, encode_wav, read_wav
+from dx7.sound.engine import SAMPLE_RATE
+from dx7.sound.wav import LARGEST_WAV, LONGEST_WAV, decode_wav, encode_wav, read_wav
 
 SINE = np.sin(2 * np.pi * 440 * np.arange(4410) / SAMPLE_RATE).astype(np.float32) * np.float32(0.5)
 

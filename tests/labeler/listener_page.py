@@ -6,9 +6,9 @@ from playwright.sync_api import BrowserContext, Route
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from dx7.voice import INIT_VOICE
+from dx7.voices.voice import INIT_VOICE
+from labeler.audio.audio_routes import ROUTES
 from labeler.components import LISTENING, read_front
-from labeler.sounds.routes import ROUTES
 
 URL = "https://cartwright.test/"  # answered by the test itself; browsers give MIDI to https only
 CONFIRMED = {"channel": 5, "sys_info": True, "unprotected": True, "own_backup": True}

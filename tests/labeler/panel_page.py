@@ -14,11 +14,11 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 from starlette.routing import Route
 
-from dx7.hardware.portmanager import PortManager
+from dx7.hardware.port_manager import PortManager
+from labeler.audio.audio_routes import ROUTES
+from labeler.audio.instrument_routes import instrument_routes
 from labeler.components import LISTENING, read_front
 from labeler.screens.instrument import TEST_VOICE
-from labeler.sounds.instrument_routes import instrument_routes
-from labeler.sounds.routes import ROUTES
 
 STUB = Path(__file__).with_name("web_midi_stub.js").read_text(encoding="utf-8")
 THEMES = {

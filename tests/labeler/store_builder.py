@@ -11,9 +11,9 @@ from pathlib import Path
 import pyarrow as pa
 
 from corpus.storage.store import Connection, open_store
-from dx7.identity import ID_LENGTH
-from dx7.parameters import PARAMETER_NAMES
-from dx7.voice import INIT_VOICE, Voice
+from dx7.voices.identity import ID_LENGTH
+from dx7.voices.parameters import PARAMETER_NAMES
+from dx7.voices.voice import INIT_VOICE, Voice
 
 FIRST_SEEN = datetime(2026, 1, 1)
 

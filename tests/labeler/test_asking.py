@@ -13,19 +13,19 @@ from corpus.cartridges.cartridge import Told
 from corpus.cartridges.wish import Wish
 from corpus.storage.store import open_store
 from dx7.errors import StoreBusyError
-from dx7.files import read_bank
-from dx7.locations import STARTER_BANKS
-from dx7.selection import read_voice
-from labeler.model.asking import Asked, Asking
-from labeler.model.batch import sample_arguments
+from dx7.formats.files import read_bank
+from dx7.formats.selection import read_voice
+from dx7.shared.locations import STARTER_BANKS
+from labeler.processes.generated_batch import sample_arguments
+from labeler.processes.generation import Asked, Asking
 
 BRASS = Wish.of({"brass": 1})
 # What the model would do, in no time: brass voices that no starter bank holds.
 STUB = """
 import json, sys
 from pathlib import Path
-from dx7.files import read_bank, write_cartridge
-from dx7.locations import STARTER_BANKS
+from dx7.formats.files import read_bank, write_cartridge
+from dx7.shared.locations import STARTER_BANKS
 words = sys.argv[1:]
 out, seed = Path(words[words.index("--out") + 1]), int(words[words.index("--seed") + 1])
 by_seed = {"lfo_speed": seed % 100, "pitch_eg_rate_1": seed // 100 % 100, "pitch_eg_rate_2": seed // 10_000 % 100}

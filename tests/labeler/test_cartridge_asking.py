@@ -13,22 +13,22 @@ from corpus.cartridges.cartridge import Cartridge, Slot, Told
 from corpus.cartridges.desk import Desk
 from corpus.cartridges.wish import Wish
 from dx7.errors import CartridgeError
-from dx7.files import read_bank
-from dx7.locations import STARTER_BANKS
-from labeler.cartridge.asks import Drawing, ask_variations, ask_walk, ends_of
-from labeler.cartridge.errands import Errands, Into
+from dx7.formats.files import read_bank
+from dx7.shared.locations import STARTER_BANKS
+from labeler.cartridge.generation_jobs import Errands, Into
+from labeler.cartridge.job_kinds import Drawing, ask_variations, ask_walk, ends_of
 from labeler.cartridge.tiles import tiles_of
 from labeler.cartridge.told import left_out, made_rows
-from labeler.model.asking import Asking
-from labeler.model.batch import Batch
-from labeler.rack.rack import RackEvent
+from labeler.processes.generated_batch import Batch
+from labeler.processes.generation import Asking
+from labeler.widgets.voice_grid import RackEvent
 from tests.labeler.test_asking import stub
 
 BELLS = read_bank(STARTER_BANKS / "bell.syx").voices()
 
 
 def _draw() -> None:
-    from labeler.context import context_of
+    from labeler.page.context import context_of
     from labeler.screens import cartridge
 
     cartridge.draw(context_of("anna"))
@@ -38,7 +38,7 @@ def _draw() -> None:
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
     """A desk with three bells, and a model that answers at once."""
     monkeypatch.setenv("CARTWRIGHT_DATA", str(tmp_path))
-    monkeypatch.setattr("labeler.cartridge.errands.Asking", partial(Asking, command=stub()))
+    monkeypatch.setattr("labeler.cartridge.generation_jobs.Asking", partial(Asking, command=stub()))
     desk = Desk(tmp_path / "cartridges", tmp_path / "labels", "anna")
     desk.add("fill", [Slot(voice, "bell") for voice in BELLS[:3]])
     return desk

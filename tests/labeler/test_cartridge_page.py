@@ -14,9 +14,9 @@ from corpus.ingesting.ingest import ingest
 from corpus.kinship.families import update_families
 from corpus.labelling.answer import AnswerKind
 from corpus.labelling.labels import current_answers
-from dx7.files import read_bank_bytes
-from dx7.instrument import BANK_CONFIRMATION
-from dx7.locations import STARTER_BANKS
+from dx7.formats.files import read_bank_bytes
+from dx7.hardware.instrument import BANK_CONFIRMATION
+from dx7.shared.locations import STARTER_BANKS
 from tests.labeler.browsing import Server, serving
 
 pytestmark = pytest.mark.browser

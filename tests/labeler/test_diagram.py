@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from dx7.algorithms import ALGORITHMS
-from dx7.voice import INIT_VOICE
+from dx7.voices.algorithms import ALGORITHMS
+from dx7.voices.voice import INIT_VOICE
 from labeler.deck.diagram import diagram
 
 

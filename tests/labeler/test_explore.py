@@ -14,11 +14,11 @@ from corpus.labelling.journal import read_journals
 from corpus.mapping.soundmap import update_map
 from corpus.storage.store import open_store
 from dx7.errors import StoreError
-from labeler.context import Context
-from labeler.explore.desk import Desk, Shows
-from labeler.explore.points import PointsKeeper, encode_found
+from labeler.explore.explore_state import Desk, Shows
+from labeler.explore.map_points import PointsKeeper, encode_found
 from labeler.explore.tiles import tiles_of
-from labeler.rack.rack import RackEvent
+from labeler.page.context import Context
+from labeler.widgets.voice_grid import RackEvent
 from tests.corpus.test_map import make_store
 from tests.labeler.store_builder import varied_voices
 
@@ -142,7 +142,7 @@ def test_everything_found_can_be_selected(desk: Desk, monkeypatch: pytest.Monkey
     assert desk.shows is Shows.SELECTED
     assert len(desk.selection) == 15
     desk.back()
-    monkeypatch.setattr("labeler.explore.desk.MOST_VOICES", 14)
+    monkeypatch.setattr("labeler.explore.explore_state.MOST_VOICES", 14)
     desk.select_all()
     assert desk.shows is Shows.FOUND
     assert "More than 14 voices" in desk.notice
@@ -154,7 +154,7 @@ def test_a_busy_store_costs_no_answer(desk: Desk, context: Context, monkeypatch:
     def busy(*_: object, **__: object) -> None:
         raise StoreBusyError("another program holds it")
 
-    monkeypatch.setattr("labeler.explore.desk.open_store", busy)
+    monkeypatch.setattr("labeler.explore.explore_state.open_store", busy)
     desk.propose(AnswerKind.LABEL, pad(IDS[3], heard=1.0))
     assert len(journal(context)) == 1
     assert "in the journal" in desk.notice

@@ -10,9 +10,9 @@ from playwright.sync_api import Browser, Page
 
 from corpus.mapping.soundmap import update_map
 from corpus.storage.store import open_store
-from dx7.engine import render, to_playback_level
-from dx7.files import encode_cartridge, read_bank_bytes
-from dx7.wav import encode_wav
+from dx7.formats.files import encode_cartridge, read_bank_bytes
+from dx7.sound.engine import render, to_playback_level
+from dx7.sound.wav import encode_wav
 from tests.corpus.test_map import make_store
 from tests.labeler.browsing import Server, serving
 from tests.labeler.store_builder import varied_voices

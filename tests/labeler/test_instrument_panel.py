@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from dx7.hardware.portmanager import PortManager
-from dx7.messages import encode_bank_message
-from dx7.voice import INIT_VOICE
+from dx7.formats.messages import encode_bank_message
+from dx7.hardware.port_manager import PortManager
+from dx7.voices.voice import INIT_VOICE
 from tests.dx7.test_link import FakeDriver
 from tests.labeler.panel_page import panel_server
 from tests.mk1_process import running_mk1

@@ -13,14 +13,14 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from dx7.errors import MidiError
-from dx7.hardware.portmanager import PortManager
-from dx7.instrument import BANK_CONFIRMATION
-from dx7.messages import encode_bank_message, encode_voice_message
-from dx7.phrases import phrase_of
-from dx7.voice import INIT_VOICE, Voice
-from labeler.sounds.instrument_routes import LONGEST_BODY, instrument_routes
-from labeler.sounds.midi_ports import named_addresses
-from labeler.sounds.takes import encode_voice
+from dx7.formats.messages import encode_bank_message, encode_voice_message
+from dx7.hardware.instrument import BANK_CONFIRMATION
+from dx7.hardware.port_manager import PortManager
+from dx7.sound.phrases import phrase_of
+from dx7.voices.voice import INIT_VOICE, Voice
+from labeler.audio.audio_request import encode_voice
+from labeler.audio.instrument_routes import LONGEST_BODY, instrument_routes
+from labeler.audio.midi_ports import named_addresses
 from tests.dx7.test_link import FakeDriver
 from tests.mk1_process import running_mk1
 

@@ -10,8 +10,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from dx7.formats.reading import read_bank_bytes
-from dx7.parameters import PARAMETER_COUNT
-from labeler.sounds.takes import decode_voice
+from dx7.voices.parameters import PARAMETER_COUNT
+from labeler.audio.audio_request import decode_voice
 from tests.labeler.browsing import Server, start_server, stop
 from tests.labeler.store_builder import build_store, varied_voices
 from tests.mk1_process import Mk1Process, running_mk1

@@ -38,8 +38,8 @@ def page(folder: Path) -> AppTest:
     def draw(folder: str) -> None:
         from pathlib import Path
 
-        from labeler.context import Context
-        from labeler.learning.panel import draw_learned
+        from labeler.page.context import Context
+        from labeler.progress.learning_panel import draw_learned
 
         home = Path(folder)
         draw_learned(Context(home / "store.duckdb", home / "labels", home, "anna"))

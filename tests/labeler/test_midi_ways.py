@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
-from dx7.allowlist import check_message
 from dx7.errors import RefusedMessageError
-from dx7.layout import MAXIMUM
-from dx7.messages import checksum, encode_bank_message, encode_voice_message
-from dx7.phrases import phrase_of
-from dx7.voice import INIT_VOICE
-from labeler.sounds.takes import encode_voice
+from dx7.formats.messages import checksum, encode_bank_message, encode_voice_message
+from dx7.hardware.allowlist import check_message
+from dx7.sound.phrases import phrase_of
+from dx7.voices.layout import MAXIMUM
+from dx7.voices.voice import INIT_VOICE
+from labeler.audio.audio_request import encode_voice
 from tests.labeler.listener_page import CONFIRMED, NAMELESS, URL, serve_listener
 from tests.mk1 import Mk1
 

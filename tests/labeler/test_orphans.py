@@ -7,7 +7,7 @@ import pytest
 
 from corpus.labelling.journal import read_journals
 from corpus.labelling.labels import current_answers
-from labeler.deck.orphans import Adoption, adopt_orphans
+from labeler.deck.recovery import Adoption, adopt_orphans
 from labeler.deck.session import LabelSession
 from tests.labeler.fakedeck import FakeDeck
 

@@ -13,9 +13,9 @@ import labeler
 from corpus.labelling.journal import read_journals
 from corpus.labelling.labels import current_answers
 from corpus.labelling.serving import Refusal
-from dx7.voice import INIT_VOICE
-from labeler.plaintext import as_text
-from labeler.settings import LABELLER_VARIABLE, STORE_VARIABLE
+from dx7.voices.voice import INIT_VOICE
+from labeler.page.plain_text import as_text
+from labeler.page.settings import LABELLER_VARIABLE, STORE_VARIABLE
 from tests.labeler.store_builder import VoiceRow, build_store, varied_voices
 
 APP = str(Path(labeler.__file__).resolve().parent / "app.py")
@@ -31,7 +31,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    for module in ("labeler.deck.plain", "labeler.deck.session"):
+    for module in ("labeler.deck.plain_page", "labeler.deck.session"):
         monkeypatch.setattr(f"{module}.time", SimpleNamespace(monotonic=lambda: clock.now))
     return clock
 

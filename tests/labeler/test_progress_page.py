@@ -18,23 +18,23 @@ from corpus.learning.curves import Point, write_curves
 from corpus.learning.simulation import ORDERS
 from corpus.storage.store import open_store
 from corpus.suggesting.suggestion import Suggestion
-from dx7.exchange import latest_export, read_manifest
-from dx7.files import write_cartridge
-from dx7.locations import STARTER_BANKS
-from dx7.runfolder import CONFIG_FILE, LOG_FILE, METRICS_FILE, hold_run
-from dx7.selection import read_voices
-from labeler.plaintext import as_text
+from dx7.formats.files import write_cartridge
+from dx7.formats.selection import read_voices
+from dx7.shared.export_format import latest_export, read_manifest
+from dx7.shared.locations import STARTER_BANKS
+from dx7.shared.run_folder import CONFIG_FILE, LOG_FILE, METRICS_FILE, hold_run
+from labeler.page.plain_text import as_text
 
 
 def _draw_progress() -> None:
-    from labeler.context import context_of
+    from labeler.page.context import context_of
     from labeler.screens import progress
 
     progress.draw(context_of("anna"))
 
 
 def _draw_training() -> None:
-    from labeler.context import context_of
+    from labeler.page.context import context_of
     from labeler.screens import training
 
     training.draw(context_of("anna"))

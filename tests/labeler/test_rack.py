@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
-from labeler.rack.rack import RackEvent
+from labeler.widgets.voice_grid import RackEvent
 from tests.labeler.browsing import Server, serving_page
 
 pytestmark = pytest.mark.browser
@@ -21,7 +21,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from labeler.rack.rack import RackAction, Tile, draw_rack
+from labeler.widgets.voice_grid import RackAction, Tile, draw_rack
 from tests.labeler.store_builder import varied_voices
 
 LOG = Path(__file__).with_name("events.jsonl")

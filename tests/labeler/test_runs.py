@@ -11,13 +11,12 @@ from pathlib import Path
 import pytest
 
 from dx7.errors import ModelError
-from dx7.exchange import EXPORT_VERSION
-from dx7.files import write_cartridge
-from dx7.locations import STARTER_BANKS
-from dx7.runfolder import CONFIG_FILE, EVALUATION_FILE, LOG_FILE, METRICS_FILE, hold_run, running_process
-from dx7.selection import read_voices
-from labeler.model.running import find_export, is_running, resume_run, start_run, stop_run
-from labeler.model.runs import (
+from dx7.formats.files import write_cartridge
+from dx7.formats.selection import read_voices
+from dx7.shared.export_format import EXPORT_VERSION
+from dx7.shared.locations import STARTER_BANKS
+from dx7.shared.run_folder import CONFIG_FILE, EVALUATION_FILE, LOG_FILE, METRICS_FILE, hold_run, running_process
+from labeler.processes.run_folders import (
     RunState,
     curves,
     read_evaluation,
@@ -27,6 +26,7 @@ from labeler.model.runs import (
     read_samples,
     sample_voices,
 )
+from labeler.processes.training_process import find_export, is_running, resume_run, start_run, stop_run
 
 ABOUT = {
     "config": {"seed": 0, "likelihood_steps": 60, "adversarial_steps": 40, "learning_rate": 0.005},
@@ -38,7 +38,7 @@ ABOUT = {
 STUB = """
 import json, signal, sys, time
 from pathlib import Path
-from dx7.runfolder import hold_run
+from dx7.shared.run_folder import hold_run
 words = sys.argv[1:]
 run = Path(words[words.index("--run") + 1])
 stopped = []

@@ -8,11 +8,11 @@ from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.testclient import TestClient
 
-from dx7.voice import INIT_VOICE
+from dx7.voices.voice import INIT_VOICE
+from labeler.audio.audio_request import encode_voice
+from labeler.audio.audio_routes import ROUTES
+from labeler.page.settings import ADDRESS_VARIABLE
 from labeler.server import allowed_hosts
-from labeler.settings import ADDRESS_VARIABLE
-from labeler.sounds.routes import ROUTES
-from labeler.sounds.takes import encode_voice
 
 
 @pytest.mark.parametrize(

@@ -11,12 +11,12 @@ from playwright.sync_api import Browser, BrowserContext, Page, Route
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from dx7.hardware.portmanager import PortManager
-from dx7.messages import encode_voice_message
-from dx7.phrases import phrase_of
-from dx7.voice import INIT_VOICE
-from labeler.sounds.instrument_routes import instrument_routes
-from labeler.sounds.takes import encode_voice
+from dx7.formats.messages import encode_voice_message
+from dx7.hardware.port_manager import PortManager
+from dx7.sound.phrases import phrase_of
+from dx7.voices.voice import INIT_VOICE
+from labeler.audio.audio_request import encode_voice
+from labeler.audio.instrument_routes import instrument_routes
 from tests.dx7.test_link import FakeDriver
 from tests.labeler.listener_page import CONFIRMED, NAMELESS, URL, serve_listener
 

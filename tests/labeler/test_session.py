@@ -14,10 +14,10 @@ from corpus.labelling.labels import current_answers
 from corpus.labelling.serving import Refusal
 from corpus.storage.store import open_store
 from dx7.errors import CategoryError, JournalError, StoreError
+from labeler.audio.audio_request import read_take
 from labeler.deck import component as deck
-from labeler.deck.line import LOOK_AHEAD
+from labeler.deck.serving_queue import LOOK_AHEAD
 from labeler.deck.session import LabelSession
-from labeler.sounds.takes import read_take
 from tests.labeler.fakedeck import FakeDeck
 from tests.labeler.store_builder import VoiceRow, varied_voices
 
@@ -193,7 +193,7 @@ def test_a_busy_store_costs_no_answer(
 ) -> None:
     import duckdb
 
-    monkeypatch.setattr("labeler.deck.line._STORE_PATIENCE", 0.01)
+    monkeypatch.setattr("labeler.deck.serving_queue._STORE_PATIENCE", 0.01)
 
     def held(*_: object, **__: object) -> None:
         raise duckdb.IOException("Could not set lock on file")

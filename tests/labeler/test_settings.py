@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from corpus.labelling.rechecks import Shares
-from labeler.settings import AGREEMENT_VARIABLE, serving_shares
+from labeler.page.settings import AGREEMENT_VARIABLE, serving_shares
 
 
 @pytest.mark.parametrize(

@@ -18,13 +18,13 @@ from starlette.testclient import TestClient
 
 from dx7.errors import VoiceError
 from dx7.formats.reading import read_bank_bytes
-from dx7.layout import MAXIMUM
-from dx7.parameters import PARAMETER_COUNT
-from dx7.phrases import phrase_of
-from dx7.voice import INIT_VOICE, Voice
-from labeler.sounds.audio import SOUND_RATE, sound_of
-from labeler.sounds.routes import ROUTES
-from labeler.sounds.takes import decode_voice, encode_voice, make_take, read_take
+from dx7.sound.phrases import phrase_of
+from dx7.voices.layout import MAXIMUM
+from dx7.voices.parameters import PARAMETER_COUNT
+from dx7.voices.voice import INIT_VOICE, Voice
+from labeler.audio.audio_request import decode_voice, encode_voice, make_take, read_take
+from labeler.audio.audio_routes import ROUTES
+from labeler.audio.rendering import SOUND_RATE, sound_of
 
 VELOCITY_VOICE = INIT_VOICE.replace(op1_velocity_sensitivity=7, op2_output_level=80, op2_velocity_sensitivity=7)
 

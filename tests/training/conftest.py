@@ -10,10 +10,10 @@ import pytest
 from flax import nnx
 from jax.experimental.compilation_cache import compilation_cache
 
-from dx7.exchange import SCHEMA, write_export
-from dx7.identity import voice_id
-from dx7.layout import INIT_UNPACKED
-from dx7.parameters import BY_NAME, PARAMETER_COUNT, PARAMETER_NAMES, PARAMETERS
+from dx7.shared.export_format import SCHEMA, write_export
+from dx7.voices.identity import voice_id
+from dx7.voices.layout import INIT_UNPACKED
+from dx7.voices.parameters import BY_NAME, PARAMETER_COUNT, PARAMETER_NAMES, PARAMETERS
 from tests.sharing import made_once, shared_folder
 from training.model.config import Config, load_config
 from training.run.state import make_generator

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dx7.parameters import BY_NAME
+from dx7.voices.parameters import BY_NAME
 from tests.training.conftest import CATEGORIES, random_voices, voices_by_rule
 from training.data.analysis import grave_faults, hear_parameters
 from training.data.crossover import PARTS, breed, cross, pair

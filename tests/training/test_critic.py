@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from flax import nnx
 
+from dx7.analysis.classifier import Calibration
 from dx7.errors import ModelError
-from dx7.exchange import EAR_FILE, read_export
-from dx7.hearing.ear import Calibration
+from dx7.shared.export_format import EAR_FILE, read_export
 from tests.dx7.test_ear import INPUTS, make_ear
 from training.data.analysis import hear_parameters
 from training.data.training_set import read_or_make_lesson

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from flax import nnx
 
-from dx7.exchange import EAR_FILE
-from dx7.hearing.listening import listen_many
+from dx7.analysis.classifier_inputs import listen_many
+from dx7.shared.export_format import EAR_FILE
 from tests.dx7.test_ear import make_ear
 from training.data.analysis import hear_parameters
 from training.inference.cartridge_files import facts_of

@@ -6,7 +6,7 @@ import jax
 import numpy as np
 import pytest
 
-from dx7.exchange import read_export
+from dx7.shared.export_format import read_export
 from tests.dx7.test_ear import make_ear
 from training.data.batches import human_lot
 from training.data.training_set import LESSON_FILE, category_share, read_or_make_lesson

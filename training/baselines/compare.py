@@ -15,6 +15,7 @@ import jax
 import numpy as np
 from flax import nnx
 
+from dx7.analysis.classifier import read_ear
 from dx7.errors import ModelError
 from dx7.exchange import HASH_DIGITS, Export
 from dx7.hearing.ear import read_ear

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dx7.console import new_app
+from dx7.commands.console import new_app
 from training.commands import cli_measure, cli_sample, cli_train
 
 app = new_app("Train a model on an export, measure it, and ask it for cartridges.")

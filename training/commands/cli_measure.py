@@ -8,12 +8,12 @@ from typing import Annotated, Any
 
 import typer
 
-from dx7.console import JsonOption, print_json, print_table, print_text, progress
+from dx7.commands.console import JsonOption, print_json, print_table, print_text, progress
 from dx7.errors import FileError
-from dx7.exchange import latest_export
-from dx7.files import write_file
-from dx7.locations import DEFAULT_MODEL, evaluation_folder, exports_folder
-from dx7.runfolder import DESIGNS_FILE, EVALUATION_FILE, EVALUATION_PAGE
+from dx7.formats.files import write_file
+from dx7.shared.export_format import latest_export
+from dx7.shared.locations import DEFAULT_MODEL, evaluation_folder, exports_folder
+from dx7.shared.run_folder import DESIGNS_FILE, EVALUATION_FILE, EVALUATION_PAGE
 from training.commands.cli_options import ExportOption, ModelOption
 
 

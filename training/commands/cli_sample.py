@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dx7.console import JsonOption, print_json, print_table, print_text
-from dx7.parameter_groups import GROUP_KEYS, USUALLY_LOCKED, locks
-from dx7.parameters import VOICES_IN_BANK
-from dx7.wishing import BOLDEST, PLAINEST, USUAL_TEMPERATURE
+from dx7.commands.console import JsonOption, print_json, print_table, print_text
+from dx7.shared.generation_limits import BOLDEST, PLAINEST, USUAL_TEMPERATURE
+from dx7.voices.parameter_groups import GROUP_KEYS, USUALLY_LOCKED, locks
+from dx7.voices.parameters import VOICES_IN_BANK
 from training.commands.cli_options import ModelOption
 
 if TYPE_CHECKING:

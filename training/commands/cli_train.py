@@ -12,9 +12,9 @@ from typing import Annotated, Any
 
 import typer
 
-from dx7.console import JsonOption, print_json, print_text
-from dx7.exchange import latest_export
-from dx7.locations import exports_folder, runs_folder
+from dx7.commands.console import JsonOption, print_json, print_text
+from dx7.shared.export_format import latest_export
+from dx7.shared.locations import exports_folder, runs_folder
 from training.commands.cli_options import ExportOption
 
 

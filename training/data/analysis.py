@@ -38,7 +38,7 @@ class Judged(NamedTuple):
 
 
 def hear_parameters(parameters: Parameters) -> Floats:
-    """Descriptors of voices ``uint8[n, 145]``, one row a voice (``dx7/hearing/descriptors.py``)."""
+    """Descriptors of voices ``uint8[n, 145]``, one row a voice (``dx7/analysis/descriptors.py``)."""
     return hear_many(unpack(parameters))
 
 

@@ -13,8 +13,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from dx7.identity import ID_LENGTH
-from dx7.parameters import PARAMETER_COUNT
+from dx7.voices.identity import ID_LENGTH
+from dx7.voices.parameters import PARAMETER_COUNT
 
 GROUP = 5
 GROUPS = PARAMETER_COUNT // GROUP

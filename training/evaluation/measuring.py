@@ -18,7 +18,7 @@ Figures = dict[str, float]  # those that there are enough voices for
 
 # What each figure says, in the order in which they are shown.
 FIGURES = {
-    "useful": "no grave fault is heard (dx7/hearing/faults.py)",
+    "useful": "no grave fault is heard (dx7/analysis/faults.py)",
     "all_useful": "banks of 32 of which every voice is useful",
     "heard": "an ear that is fitted to training voices alone puts the asked category first; mean over categories",
     "copies": "within 8 of 145 parameters of a training voice",

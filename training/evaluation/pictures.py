@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dx7.categories import get_category
-from dx7.engine import PLAYBACK_PEAK, SAMPLE_RATE, Audio, render_array, to_playback_level
 from dx7.errors import CategoryError
-from dx7.phrases import DEFAULT_PHRASE, USUAL_VELOCITY
-from dx7.wav import encode_wav
+from dx7.shared.categories import get_category
+from dx7.sound.engine import PLAYBACK_PEAK, SAMPLE_RATE, Audio, render_array, to_playback_level
+from dx7.sound.phrases import DEFAULT_PHRASE, USUAL_VELOCITY
+from dx7.sound.wav import encode_wav
 
 HELD, SECONDS = 1.0, 1.5
 HALVED = 2  # every other sample: a page with a hundred sounds stays below 15 MB, and up to 11 kHz is heard

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from dx7.parameters import VOICES_IN_BANK
+from dx7.voices.parameters import VOICES_IN_BANK
 
 Parameters = NDArray[np.uint8]
 Floats = NDArray[np.float32]

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from dx7.analysis.classifier import Ear, read_ear
 from dx7.errors import CategoryError, ModelError
 from dx7.exchange import EAR_FILE
 from dx7.hearing.ear import Ear, read_ear

@@ -12,7 +12,7 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
-from dx7.parameters import NAME_LENGTH
+from dx7.voices.parameters import NAME_LENGTH
 
 ANYTHING = "any"  # stands for a category where nobody knows one
 # What a category's voices are called, and how they are; words of both kinds fit into ten characters together, or are

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from dx7.errors import CategoryError, FileError
-from dx7.selection import read_voice, split_slot
-from dx7.voice import Voice
-from dx7.wishing import AMOUNTS, LEAST_AMOUNT, MOST_AMOUNT
+from dx7.formats.selection import read_voice, split_slot
+from dx7.shared.generation_limits import AMOUNTS, LEAST_AMOUNT, MOST_AMOUNT
+from dx7.voices.voice import Voice
 
 
 def parse_mix(text: str) -> dict[str, float]:
@@ -36,7 +36,7 @@ def parse_mix(text: str) -> dict[str, float]:
 
 
 def parse_amount(text: str) -> float:
-    """How far variations are from their favourite: one of :data:`dx7.wishing.AMOUNTS`, or a number above 0, to 1.
+    """The distance of variations: a key of :data:`dx7.shared.generation_limits.AMOUNTS`, or a number above 0, to 1.
 
     >>> parse_amount("touch"), parse_amount("0.5")
     (0.1, 0.5)

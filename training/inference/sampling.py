@@ -92,9 +92,9 @@ def sample(
     """``count`` voices of a mix of categories (key to share; empty for any), or variations ``like`` a favourite.
 
     A variation differs from the favourite by the ``amount``, and not at all in the parameter groups ``locked``
-    (``dx7/parameter_groups.py``). A ``temperature`` above 1 makes all choices bolder than usual, below 1 plainer. The
-    same model, wish and seed give the same voices. Raises ``CategoryError`` for a category the model does not know,
-    ``VoiceError`` for an unknown group, and ``ModelError`` if it cannot draw so many different voices.
+    (``dx7/voices/parameter_groups.py``). A ``temperature`` above 1 makes all choices bolder than usual, below 1
+    plainer. The same model, wish and seed give the same voices. Raises ``CategoryError`` for a category the model does
+    not know, ``VoiceError`` for an unknown group, and ``ModelError`` if it cannot draw so many different voices.
     """
     pull = None if like is None else pull_towards(_tokens(like), model.prototypes, amount=amount, locked=locked)
     conditions = make_mix(model, mix, count=CANDIDATES * count)

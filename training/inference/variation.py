@@ -1,6 +1,6 @@
 """Variations of a favourite voice: how strongly each draw is pulled towards the favourite's own value.
 
-The amount runs from just above 0 (a touch) to 1 (a cousin). Locked parameters (``dx7/parameter_groups.py``) keep
+The amount runs from just above 0 (a touch) to 1 (a cousin). Locked parameters (``dx7/voices/parameter_groups.py``) keep
 their value whatever the amount.
 """
 

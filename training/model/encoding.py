@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from dx7.parameters import (
+from dx7.voices.parameters import (
     BY_NAME,
     GLOBAL_SLICE,
     OPERATOR_PARAMETER_NAMES,

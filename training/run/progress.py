@@ -11,7 +11,7 @@ from datetime import timedelta
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
-from dx7.runfolder import pace
+from dx7.shared.run_folder import pace
 
 _EVERY = 30.0  # seconds between two lines where no terminal shows a bar
 

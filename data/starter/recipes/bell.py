@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from data.starter.sound import Archetype, Dice, Values, lfo, operator, patch, struck
-from dx7.voice import Voice
+from dx7.voices.voice import Voice
 
 
 def _ring(dice: Dice, level: int, *, ratio: float, detune: int = 0, tail: int = 24) -> Values:

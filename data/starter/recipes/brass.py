@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from data.starter.sound import Archetype, Dice, Values, held, lfo, operator, patch, scoop
-from dx7.voice import Voice
+from dx7.voices.voice import Voice
 
 
 def _horn(dice: Dice, level: int, *, ratio: float = 1.0, detune: int = 0, attack: int = 68) -> Values:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from data.starter.sound import Archetype, Dice, Envelope, Values, glide, operator, patch, struck
-from dx7.voice import Voice
+from dx7.voices.voice import Voice
 
 
 def _hit(decay: int, spread: int, dice: Dice) -> Envelope:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from data.starter.sound import SINE, TRIANGLE, Archetype, Dice, Values, lfo, operator, patch, struck
-from dx7.voice import Voice
+from dx7.voices.voice import Voice
 
 
 def _body(dice: Dice, level: int, *, detune: int = 0, ratio: float = 1.0, tremolo: int = 0) -> Values:

@@ -19,7 +19,7 @@ from data.starter.sound import (
     patch,
     struck,
 )
-from dx7.voice import Voice
+from dx7.voices.voice import Voice
 
 STEADY: Envelope = ((99, 99, 99, 60), (99, 99, 99, 0))
 

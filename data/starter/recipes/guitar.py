@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from data.starter.sound import Archetype, Dice, Values, glide, lfo, operator, patch, struck
-from dx7.voice import Voice
+from dx7.voices.voice import Voice
 
 
 def _string(dice: Dice, level: int, *, ratio: float = 1.0, detune: int = 0, decay: int = 32) -> Values:

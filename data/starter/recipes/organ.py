@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from data.starter.sound import SINE, Archetype, Dice, Values, held, lfo, operator, patch, struck
-from dx7.voice import Voice
+from dx7.voices.voice import Voice
 
 
 def _drawbar(dice: Dice, ratio: float, level: int) -> Values:

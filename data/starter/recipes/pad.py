@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from data.starter.sound import SINE, TRIANGLE, Archetype, Dice, Values, bloom, lfo, operator, patch
-from dx7.voice import Voice
+from dx7.voices.voice import Voice
 
 
 def _layer(

@@ -1,0 +1,1 @@
+"""Audio analysis: descriptors, embeddings, faults and the category classifier."""

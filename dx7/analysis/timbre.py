@@ -1,0 +1,182 @@
+"""The timbre of one note as a few numbers that a render and a recording have in common.
+
+A recording is of unknown pitch, loudness and length. So a note is heard from its onset on, levels count against
+its own strongest, and the spectrum is read as if the note were played so many semitones higher or lower: shifted by
+the way between two keys, the harmonics of a voice on one key fall on those on the other. What differs with the key
+all the same (key scaling, fixed frequencies) is met by hearing every voice on three keys, :data:`KEYS`.
+
+:func:`timbre` gives :data:`TIMBRE_SIZE` numbers; the Euclidean distance of two is about the root mean square of their
+difference in dB. :func:`fine_difference` compares two notes on one key more closely.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dx7.analysis.pitch import WINDOW
+from dx7.analysis.spectrum import hear_spectra
+from dx7.sound.engine import SAMPLE_RATE, Audio, render_array
+from dx7.voices.layout import Bytes
+
+Floats = NDArray[np.float32]
+
+TIMBRE_VERSION = 1  # goes up when the same sound would give other numbers
+KEYS = (48, 60, 72)  # MIDI notes that voices are heard on
+VELOCITY = 100
+RENDERED = 1.0  # seconds; slow attacks leave 0.75 s after their onset
+
+_FRAME, _HOP = 4096, 2048  # samples
+_MOMENTS = (0, 2, 5, 9, 15)  # frames between which spectra are averaged: up to 0.14, 0.28, 0.46 and 0.74 s
+_LEVEL_SAMPLES = SAMPLE_RATE // 20  # 50 ms
+_LEVELS = (0, 1, 2, 3, 4, 6, 8, 10, 12, 14)  # of them, those that a timbre has
+_LOWEST_PITCH, _PITCHES = 28, 100  # MIDI numbers: semitones from 41 Hz to 12.5 kHz
+_COARSE, _FINE = 5, 2  # semitones a band
+_QUIETEST_BAND, _QUIETEST_LEVEL = -50.0, -40.0  # dB
+_WEIGHT_OF_LEVELS, _FINE_WEIGHT_OF_LEVELS = 0.3, 0.2  # against bands
+_MOST_DIFFERENCE = 30.0  # dB: what differs more is simply different
+_ONSET = 10 ** (-25 / 20)  # of the loudest 10 ms
+_ONSET_SAMPLES = SAMPLE_RATE // 100
+_SILENCE = 1e-5
+_CLEAR_PITCH = 0.5  # confidence
+_OCTAVES_HEARD, _LEVEL_HEARD = 0.25, 6.0  # differences worth a word: of the balance point, and in dB
+
+_WINDOW = np.hanning(_FRAME).astype(np.float32)
+TIMBRE_SIZE = (len(_MOMENTS) - 1) * _PITCHES // _COARSE + len(_LEVELS)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Note:
+    """A note from its onset on.
+
+    ``power`` is the power spectrum at up to four moments, ``levels`` the loudness of every 50 ms in dB against the
+    loudest. Nothing in either if it is silent. ``seconds`` is how long it can be heard in the recording.
+    """
+
+    power: Floats
+    levels: Floats
+    seconds: float
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether there is nothing to compare."""
+        return len(self.power) == 0
+
+
+def listen(audio: Audio) -> Note:
+    """Find the note in ``float32[samples]`` at the engine's rate, whatever its level and the silence before it."""
+    from scipy.fft import rfft
+
+    loudness = _root_mean_squares(audio, _ONSET_SAMPLES)
+    if len(loudness) == 0 or loudness.max() < _SILENCE:
+        return Note(np.zeros((0, _FRAME // 2 + 1), np.float32), np.zeros(0, np.float32), 0.0)
+    onset = int(np.argmax(loudness >= _ONSET * loudness.max())) * _ONSET_SAMPLES
+    sound = audio[onset:] / np.float32(loudness.max())
+    heard = np.pad(sound, (0, max(0, _FRAME - len(sound))))[: _FRAME + (_MOMENTS[-1] - 1) * _HOP]
+    frames = np.lib.stride_tricks.sliding_window_view(heard, _FRAME)[::_HOP]
+    spectra = rfft(frames * _WINDOW)
+    power = spectra.real**2 + spectra.imag**2
+    power[:, :3] = 0  # direct current and what swings slower than any note
+    moments = [power[first:last].mean(axis=0) for first, last in pairwise(_MOMENTS) if first < len(power)]
+    levels = _root_mean_squares(sound[: (1 + _LEVELS[-1]) * _LEVEL_SAMPLES], _LEVEL_SAMPLES)
+    if len(levels) == 0:
+        levels = np.ones(1, np.float32)
+    against = 20 * np.log10(np.maximum(levels / max(float(levels.max()), _SILENCE), _SILENCE))
+    return Note(np.stack(moments), np.maximum(against, _QUIETEST_LEVEL).astype(np.float32), len(sound) / SAMPLE_RATE)
+
+
+def pitch_class(audio: Audio) -> float:
+    """How many semitones a recording lies above the nearest C, -6 to 6; 0 where no pitch is clear."""
+    if len(audio) < WINDOW:
+        audio = np.pad(audio, (0, WINDOW - len(audio)))
+    peak = float(np.abs(audio).max())
+    (spectrum,) = hear_spectra([audio / np.float32(peak) if peak > 0 else audio], [60])
+    return spectrum.pitch_cents / 100 if spectrum.pitch_confidence >= _CLEAR_PITCH else 0.0
+
+
+def timbre(note: Note, semitones: float = 0.0) -> Floats:
+    """``float32[TIMBRE_SIZE]`` of a note, as if it were played so many semitones higher.
+
+    What a short recording does not have is taken to go on as it ended. Silence has the least of everything.
+    """
+    moments = len(_MOMENTS) - 1
+    if note.is_silent:
+        bands = np.full((moments, _PITCHES // _COARSE), _QUIETEST_BAND, np.float32)
+        levels = np.full(len(_LEVELS), _QUIETEST_LEVEL, np.float32)
+    else:
+        bands = _bands(note.power, semitones, _COARSE)
+        bands = bands[np.minimum(np.arange(moments), len(bands) - 1)]
+        levels = note.levels[np.minimum(_LEVELS, len(note.levels) - 1)]
+    weighted = levels * np.sqrt(_WEIGHT_OF_LEVELS / len(_LEVELS))
+    numbers: Floats = np.concatenate([bands.ravel() / np.sqrt(bands.size), weighted]).astype(np.float32)
+    return numbers
+
+
+def timbres(unpacked: Bytes) -> Floats:
+    """:func:`timbre` of a voice, ``uint8[155]`` or ``uint8[145]``, on all :data:`KEYS` as if on the middle one.
+
+    ``float32[len(KEYS), TIMBRE_SIZE]``; takes about 5 ms. Raises ``ValueError`` for values out of range.
+    """
+    return np.stack([timbre(play(unpacked, key, RENDERED), KEYS[1] - key) for key in KEYS])
+
+
+def play(unpacked: Bytes, key: int, seconds: float) -> Note:
+    """A voice's note on a key, held so long."""
+    return listen(render_array(unpacked, note=key, velocity=VELOCITY, seconds_held=seconds, seconds_total=seconds))
+
+
+def fine_difference(ours: Note, theirs: Note) -> float:
+    """How much two notes on the same key differ, in dB, as far as both go; infinite if one is silent."""
+    if ours.is_silent or theirs.is_silent:
+        return float("inf")
+    moments, levels = min(len(ours.power), len(theirs.power)), min(len(ours.levels), len(theirs.levels))
+    bands = [_bands(note.power[:moments], 0.0, _FINE) for note in (ours, theirs)]
+    in_bands = np.minimum(np.abs(bands[0] - bands[1]), _MOST_DIFFERENCE).mean()
+    in_levels = np.abs(ours.levels[:levels] - theirs.levels[:levels]).mean()
+    return float(in_bands + _FINE_WEIGHT_OF_LEVELS * in_levels)
+
+
+def timbre_words(ours: Note, theirs: Note) -> tuple[str, ...]:
+    """In what the second of two notes on the same key differs from the first, in words."""
+    if ours.is_silent or theirs.is_silent:
+        return ()
+    words = []
+    moments, levels = min(len(ours.power), len(theirs.power)), min(len(ours.levels), len(theirs.levels))
+    octaves = _height(theirs.power[:moments]) - _height(ours.power[:moments])
+    if abs(octaves) >= _OCTAVES_HEARD:
+        words.append("brighter" if octaves > 0 else "darker")
+    start, end = (float(theirs.levels[at] - ours.levels[at]) for at in (0, levels - 1))
+    if abs(start) >= _LEVEL_HEARD:
+        words.append("faster attack" if start > 0 else "slower attack")
+    if abs(end) >= _LEVEL_HEARD:
+        words.append("sustains more" if end > 0 else "dies away sooner")
+    return tuple(words)
+
+
+def _height(power: Floats) -> float:
+    """The balance point of the spectra in octaves."""
+    energy = power.sum(axis=0, dtype=np.float64)
+    return float(np.log2(np.dot(energy, np.arange(len(energy))) / max(float(energy.sum()), 1e-30) + 1e-3))
+
+
+def _bands(power: Floats, semitones: float, width: int) -> Floats:
+    """Levels of bands so many semitones wide in dB against the strongest of all moments."""
+    lower = _LOWEST_PITCH + width * np.arange(_PITCHES // width + 1) - 0.5 - semitones
+    edges = 440 * 2 ** ((lower - 69) / 12) * _FRAME / SAMPLE_RATE + 0.5  # in bins, each from its middle -0.5 to +0.5
+    summed = np.concatenate([np.zeros((len(power), 1)), np.cumsum(power, axis=1, dtype=np.float64)], axis=1)
+    edges = np.minimum(edges, summed.shape[1] - 1.0)
+    below = np.minimum(edges.astype(int), summed.shape[1] - 2)
+    share = edges - below
+    sums = np.diff(summed[:, below] * (1 - share) + summed[:, below + 1] * share, axis=1)
+    least = 10 ** (_QUIETEST_BAND / 10)
+    levels: Floats = (10 * np.log10(np.maximum(sums / max(float(sums.max()), 1e-12), least))).astype(np.float32)
+    return levels
+
+
+def _root_mean_squares(audio: Audio, samples: int) -> Floats:
+    blocks = audio[: len(audio) // samples * samples].reshape(-1, samples)
+    levels: Floats = np.sqrt(np.vecdot(blocks, blocks) / np.float32(samples))
+    return levels

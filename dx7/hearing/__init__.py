@@ -1,1 +1,0 @@
-"""What can be heard of a sound, as numbers, and what is wrong with it."""

@@ -1,1 +1,0 @@
-"""Which voices are one sound, by rules on what cannot be heard."""

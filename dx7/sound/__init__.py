@@ -1,0 +1,1 @@
+"""Sound: the Dexed engine, audition phrases, WAV files."""

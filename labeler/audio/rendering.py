@@ -1,0 +1,51 @@
+"""The sound of a take for the browser: rendered once on the engine, at an even level, and kept."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+
+from dx7.sound.engine import SAMPLE_RATE, Audio, to_playback_level
+from dx7.sound.phrases import Phrase, phrase_of, render_phrase
+from dx7.sound.wav import encode_wav
+from dx7.voices.voice import Voice
+from labeler.audio.audio_request import Take
+
+# Two thirds of the engine's rate: nothing that tells one category from another lies above 14 kHz.
+_UP, _DOWN = 2, 3
+SOUND_RATE = SAMPLE_RATE * _UP // _DOWN
+_SILENCE = 10 ** (-66 / 20)
+_NO_NAME = b" " * 10
+
+
+def sound_of(take: Take) -> bytes:
+    """A WAV file of the take, 16 bit, one channel, at :data:`SOUND_RATE`; its silent end is cut.
+
+    A phrase is brought to playback level as it is; variations of it, and single notes, are as much louder or softer
+    as the voice makes them.
+    """
+    return _sound(take.voice.parameters, take.phrase, None if take.is_plain else take.plain_phrase)
+
+
+@lru_cache(maxsize=256)  # 256 of about 150 kB
+def _sound(parameters: bytes, phrase: Phrase, level_of: Phrase | None) -> bytes:
+    from scipy.signal import resample_poly
+
+    voice = Voice(parameters + _NO_NAME)
+    measured = None if level_of is None else render_phrase(voice, level_of)
+    audio = to_playback_level(render_phrase(voice, phrase), as_loud_as=measured)
+    resampled: Audio = np.clip(resample_poly(audio, _UP, _DOWN), -1, 1)
+    return encode_wav(_without_silent_end(resampled), rate=SOUND_RATE)
+
+
+def wav_sound(voice: Voice, category: str | None) -> bytes:
+    """The phrase as a WAV file at the engine's rate, for players that know nothing else."""
+    return encode_wav(to_playback_level(render_phrase(voice, phrase_of(category))))
+
+
+def _without_silent_end(audio: Audio) -> Audio:
+    """At least half a second stays, so that a silent voice is seen to play, too."""
+    loud = np.flatnonzero(np.abs(audio) > _SILENCE)
+    last = int(loud[-1]) + 1 if len(loud) else 0
+    return audio[: max(last, SOUND_RATE // 2)]

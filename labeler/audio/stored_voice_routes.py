@@ -1,0 +1,57 @@
+"""Sounds of voices of the store by their ids, for the map, which would be four times as large with all parameters.
+
+    /sound/id/<voice_id>?category=brass    as /sound/<voice> does, of the store's voice
+    /take/id/<voice_id>?category=brass     as /take/<voice> does
+
+The store is opened for a voice that was not asked for lately, and closed again.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from pathlib import Path
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from corpus.searching.similar import read_parameters
+from corpus.storage.store import open_store
+from dx7.errors import StoreBusyError, StoreError
+from dx7.voices.identity import ID_LENGTH
+from dx7.voices.voice import Voice
+from labeler.audio.audio_request import encode_voice
+from labeler.page.settings import store_path
+
+_ID = re.compile(rf"[0-9a-f]{{{ID_LENGTH}}}")
+
+
+@lru_cache(maxsize=4096)  # of some 200 bytes
+def voice_of(store: Path, voice_id: str) -> Voice:
+    """A voice of a store, without its name. Raises ``StoreError`` if it is not there or the store cannot be used."""
+    with open_store(store, read_only=True) as connection:
+        found = read_parameters(connection, [voice_id])
+    if not len(found):
+        raise StoreError(f"the store has no voice {voice_id}")
+    return Voice.from_array(found[0])
+
+
+def to_sound(request: Request) -> Response:
+    """Send the browser on to the address that says the voice itself; 404 and a sentence if there is no such voice."""
+    voice_id = request.path_params["voice_id"]
+    if not _ID.fullmatch(voice_id):
+        return PlainTextResponse("a voice id is 32 hexadecimal digits", 404)
+    try:
+        voice = voice_of(store_path(), voice_id)
+    except StoreBusyError as error:
+        return PlainTextResponse(str(error), 503)
+    except StoreError as error:
+        return PlainTextResponse(str(error), 404)
+    query = f"?{request.url.query}" if request.url.query else ""
+    return RedirectResponse(
+        f"../{encode_voice(voice)}{query}", status_code=301, headers={"Cache-Control": "private, max-age=86400"}
+    )
+
+
+ROUTES = (Route("/sound/id/{voice_id}", to_sound), Route("/take/id/{voice_id}", to_sound))

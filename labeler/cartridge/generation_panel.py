@@ -1,0 +1,141 @@
+"""The panel that asks the model: what it is to make, from which voices of the rack, and how boldly."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from corpus.cartridges.cartridge import Cartridge, Slot
+from dx7.shared.generation_limits import AMOUNTS, BOLDEST, LEAST_AMOUNT, PLAINEST, USUAL_TEMPERATURE
+from dx7.voices.parameter_groups import GROUPS, USUALLY_LOCKED
+from labeler.cartridge.generation_jobs import Errand, Into
+from labeler.cartridge.job_kinds import Drawing, Make, ask_mix, ask_variations, ask_walk, where
+from labeler.processes.generation import LARGEST_SEED
+
+Ask = Callable[[Drawing], Errand]  # raises CartwrightError if that cannot be asked
+
+_AMOUNTS = (LEAST_AMOUNT, 0.02, 0.05, *(step / 20 for step in range(2, 21)))
+_AMOUNT_WORDS = {amount: f"{word} {amount:g}" for word, amount in AMOUNTS.items()}
+
+
+def draw_asking(cartridge: Cartridge, titles: Mapping[str, str], into: Into) -> tuple[Drawing, Ask | None]:
+    """Draw the panel: how the model is to draw, and what it is asked for if the button was pressed."""
+    make = Make(
+        st.segmented_control(
+            "What to make",
+            [*map(str, Make)],
+            default=str(Make.MIX),
+            required=True,
+            key="ask-make",
+            label_visibility="collapsed",
+        )
+    )
+    choosing, button = st.columns([6, 1.6], vertical_alignment="bottom", gap="medium")
+    below, finer = st.container(), st.expander("Bolder or plainer, and the seed")
+    if make is Make.MIX:
+        ask: Ask | None = _draw_mix(choosing, below, titles, where(cartridge, into))
+    elif make is Make.VARIATIONS:
+        ask = _draw_variations(choosing, below, cartridge, where(cartridge, into))
+    else:
+        ask = _draw_walk(choosing, cartridge)
+    temperature, seed = _draw_finer(finer)
+    is_asked = button.button("Ask for 32", shortcut="a", width="stretch", type="primary", disabled=not ask, key="ask")
+    drawing = Drawing(
+        # Of widgets that may be hidden now: V in the rack goes by them all the same.
+        amount=st.session_state.get("ask-amount", AMOUNTS["variation"]),
+        locked=tuple(st.session_state.get("ask-locks", USUALLY_LOCKED)),
+        temperature=temperature,
+        seed=seed,
+    )
+    return drawing, ask if is_asked else None
+
+
+def _draw_mix(choosing: DeltaGenerator, below: DeltaGenerator, titles: Mapping[str, str], into: Into) -> Ask:
+    chosen = choosing.multiselect(
+        "Categories; several make a mix",
+        list(titles),
+        format_func=titles.__getitem__,
+        key="ask-categories",
+        placeholder="Any",
+        persist_state="page",
+    )
+    weights = dict.fromkeys(chosen, 1.0)
+    if len(chosen) > 1:
+        for column, key in zip(below.columns(len(chosen)), chosen, strict=True):
+            weights[key] = column.slider(
+                titles[key], 0.0, 1.0, 0.5, 0.05, key=f"ask-weight-{key}", persist_state="page"
+            )
+    return partial(ask_mix, weights, titles, into=into)
+
+
+def _draw_variations(choosing: DeltaGenerator, below: DeltaGenerator, cartridge: Cartridge, into: Into) -> Ask | None:
+    whose, amount = choosing.columns(2, gap="medium")
+    like = _choose_voice(whose, "Vary", cartridge, "ask-like", "V in the rack varies the voice under the cursor.")
+    amount.select_slider(
+        "How far from it",
+        _AMOUNTS,
+        AMOUNTS["variation"],
+        format_func=lambda value: _AMOUNT_WORDS.get(value, f"{value:g}"),
+        key="ask-amount",
+        persist_state="page",
+    )
+    below.pills(
+        "Kept as it is",
+        [group.key for group in GROUPS],
+        format_func={group.key: group.title for group in GROUPS}.__getitem__,
+        selection_mode="multi",
+        default=list(USUALLY_LOCKED),
+        key="ask-locks",
+        persist_state="page",
+    )
+    return partial(ask_variations, cartridge, like, into=into) if like else None
+
+
+def _draw_walk(choosing: DeltaGenerator, cartridge: Cartridge) -> Ask | None:
+    start, end = choosing.columns(2, gap="medium")
+    first = _choose_voice(start, "From", cartridge, "ask-from", "B in the rack walks between two voices marked with M.")
+    last = _choose_voice(end, "To", cartridge, "ask-to", "It takes all 32 slots; U brings back what was there.", at=-1)
+    return partial(ask_walk, first, last) if first and last else None
+
+
+def _choose_voice(
+    column: DeltaGenerator, label: str, cartridge: Cartridge, key: str, hint: str, *, at: int = 0
+) -> Slot | None:
+    """One of the voices in the rack, at first the one ``at`` a place among them; None if there is none."""
+    slots = {slot.key: (position, slot) for position, slot in cartridge.filled().items()}
+    chosen = column.selectbox(
+        label,
+        list(slots),
+        index=at % len(slots) if slots else None,
+        format_func=lambda key: f"{slots[key][0]} · {slots[key][1].voice.name}",
+        placeholder="No voice in the rack yet",
+        help=hint,
+        key=key,
+        persist_state="page",
+    )
+    return slots[chosen][1] if chosen in slots else None
+
+
+def _draw_finer(finer: DeltaGenerator) -> tuple[float, int | None]:
+    left, right = finer.columns(2, gap="medium")
+    temperature = left.slider(
+        "Temperature: below 1 plainer than usual, above it bolder",
+        PLAINEST,
+        BOLDEST,
+        USUAL_TEMPERATURE,
+        0.05,
+        key="ask-temperature",
+    )
+    seed = right.number_input(
+        "Seed: the same one makes the same voices; none, others each time",
+        min_value=0,
+        max_value=LARGEST_SEED - 1,
+        value=None,
+        step=1,
+        placeholder="None",
+        key="ask-seed",
+    )
+    return temperature, seed

@@ -1,0 +1,100 @@
+"""The page without the deck: Streamlit's own player and buttons, the same session and guard behind them."""
+
+from __future__ import annotations
+
+import time
+
+import streamlit as st
+
+from corpus.labelling.answer import AnswerKind
+from corpus.suggesting.words import breakdown, who_suggests
+from dx7.shared.categories import Category, load_categories
+from labeler.audio.rendering import wav_sound
+from labeler.deck.served_voice import Serve
+from labeler.deck.session import LabelSession
+from labeler.page.plain_text import as_text
+
+_COLUMNS = 8
+_ACTIONS = (
+    (AnswerKind.SKIP, "Skip", "S"),
+    (AnswerKind.UNSURE, "Unsure", "D"),
+    (AnswerKind.BROKEN, "Broken", "X"),
+    (AnswerKind.FAVOURITE, "Favourite", "F"),
+    (AnswerKind.UNDO, "Undo", "U"),
+)
+
+
+def draw_plain(session: LabelSession) -> None:
+    """Draw the voice on display, its sound, and a button a category and action.
+
+    Streamlit cannot say when its player sounds; a voice counts as sounding from when the page has drawn it.
+    """
+    serve = session.displayed
+    if serve is None:
+        st.title(as_text(session.notice or "Nothing left to ask"))
+        if session.last_answer:
+            _button(session, AnswerKind.UNDO, "Undo", "U", token=None)
+        return
+    _draw_voice(session, serve)
+    categories = load_categories()
+    for first in range(0, len(categories), _COLUMNS):
+        for column, category in zip(st.columns(_COLUMNS), categories[first : first + _COLUMNS], strict=False):
+            with column:
+                _category_button(session, serve, category)
+    for column, (kind, title, shortcut) in zip(st.columns(len(_ACTIONS)), _ACTIONS, strict=True):
+        with column:
+            if kind is AnswerKind.FAVOURITE and session.is_favourite(serve.card.voice_id):
+                _button(session, AnswerKind.UNFAVOURITE, "No favourite", shortcut, token=serve.token)
+            else:
+                _button(session, kind, title, shortcut, token=serve.token)
+    progress = session.progress
+    st.caption(f"{session.session_answers} this session, {progress.answered:,} of {progress.voices:,} voices")
+    _note_shown(serve.token)
+
+
+def _draw_voice(session: LabelSession, serve: Serve) -> None:
+    st.text(serve.name or "(no name)")  # never as Markdown: the name is a stranger's
+    st.audio(wav_sound(serve.card.voice, serve.phrase_category), format="audio/wav", autoplay=True)
+    st.text(serve.reason)
+    if serve.suggestion:
+        sources = breakdown(serve.card.opinions) or f"{who_suggests(serve.suggestion.origin)} it"
+        st.text(f"suggested: {serve.suggestion.category}, {serve.suggestion.probability:.0%} ({sources})")
+    for text in filter(None, (st.session_state.pop("plain-refusal", None), session.notice)):
+        st.warning(as_text(text))
+
+
+def _category_button(session: LabelSession, serve: Serve, category: Category) -> None:
+    st.button(
+        category.title,
+        key=f"plain-{category.key}",
+        shortcut=category.shortcut.upper(),
+        help=category.guidance,
+        width="stretch",
+        on_click=_press,
+        args=(session, AnswerKind.LABEL, serve.token, (category.key,)),
+    )
+
+
+def _button(session: LabelSession, kind: AnswerKind, title: str, shortcut: str, *, token: str | None) -> None:
+    st.button(
+        title,
+        key=f"plain-{kind}",
+        shortcut=shortcut,
+        width="stretch",
+        disabled=kind is AnswerKind.UNDO and session.last_answer is None,
+        on_click=_press,
+        args=(session, kind, token, ()),
+    )
+
+
+def _press(session: LabelSession, kind: AnswerKind, token: str | None, categories: tuple[str, ...]) -> None:
+    """The token is that of the run which drew the button: a click meant for a voice that has gone is refused."""
+    shown, started = st.session_state.get("plain-shown", (None, None))
+    refusal = session.press(kind, token, categories=categories, started=started if shown == token else None)
+    if refusal:
+        st.session_state["plain-refusal"] = refusal.value
+
+
+def _note_shown(token: str) -> None:
+    if st.session_state.get("plain-shown", (None, None))[0] != token:
+        st.session_state["plain-shown"] = (token, time.monotonic())

@@ -1,0 +1,79 @@
+"""A voice served to a person: its token, what is known of it, and what the deck shows of that."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from corpus.labelling.voicecard import VoiceCard
+from corpus.searching.neighbours import Neighbour
+from corpus.suggesting.suggestion import Suggestion
+from corpus.suggesting.words import breakdown, who_suggests
+from dx7.shared.categories import category_keys
+from labeler.audio.audio_request import encode_voice
+from labeler.deck.diagram import diagram
+
+
+@dataclass(frozen=True, slots=True)
+class Serve:
+    """One serving. ``reason`` says why the voice is asked about, in words; ``lane`` as the journal has it."""
+
+    token: str
+    card: VoiceCard
+    suggestion: Suggestion | None
+    sightings: int
+    reason: str
+    lane: str = ""
+    neighbours: tuple[Neighbour, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """What the voice is called most often; empty if it never had a name."""
+        return self.card.names[0] if self.card.names else ""
+
+    @property
+    def phrase_category(self) -> str | None:
+        """Whose phrase the voice is auditioned with; None where nothing, or a category since removed, is suggested."""
+        known = self.suggestion is not None and self.suggestion.category in category_keys()
+        return self.suggestion.category if self.suggestion and known else None
+
+    def facts(self) -> dict[str, Any]:
+        """What the deck shows, as JSON takes it."""
+        return {
+            "token": self.token,
+            "voice": self.card.voice_id,
+            "sound": encode_voice(self.card.voice),
+            "phrase": self.phrase_category,
+            "name": self.name,
+            "aliases": list(self.card.names[1:]),
+            "places": [f"{place.path} · slot {place.slot}" for place in self.card.places],
+            "sightings": self.sightings,
+            "reason": self.reason,
+            "suggestion": self._shown_suggestion(),
+            "algorithm": diagram(self.card.voice),
+            "description": self.card.voice.describe(),
+            "health": [tag.replace("_", " ") for tag in self.card.health],
+            "family": self.card.family_size,
+            "neighbours": [_neighbour(each) for each in self.neighbours],
+        }
+
+    def _shown_suggestion(self) -> dict[str, Any] | None:
+        """What all sources suggest, whose say counted most, and what each says by itself."""
+        if self.suggestion is None:
+            return None
+        return {
+            "category": self.suggestion.category,
+            "probability": self.suggestion.probability,
+            "origin": f"{who_suggests(self.suggestion.origin)} it",
+            "opinions": breakdown(self.card.opinions),
+        }
+
+
+def _neighbour(neighbour: Neighbour) -> dict[str, Any]:
+    return {
+        "name": neighbour.name,
+        "sound": encode_voice(neighbour.voice),
+        "category": neighbour.category,
+        "labelled": neighbour.is_labelled,
+        "distance": round(neighbour.distance, 1),
+    }

@@ -1,0 +1,274 @@
+"""What one person has before them on the Explore page: a search, a selection, or what sounds alike; an answer in wait.
+
+An answer for many voices is proposed first, with what it would do, and given only when it is confirmed for the very
+same voices. Nothing here draws.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+from corpus.labelling.answer import Answer, AnswerKind, undo_of
+from corpus.labelling.bulk import MOST_VOICES, BulkPreview, bulk_answer, last_bulk, preview_bulk
+from corpus.labelling.journal import append_answers, read_journals
+from corpus.labelling.labels import rebuild_answers
+from corpus.searching.chosen import Narrowed, filters_of, narrow, read_chosen
+from corpus.searching.recordings import more_like_recording
+from corpus.searching.search import Hit, find_ids, read_hits, search
+from corpus.searching.search_index import open_for_search
+from corpus.searching.similar import Similar, more_like, read_parameters
+from corpus.storage.store import Connection, open_store
+from corpus.suggesting.opinions import read_each
+from corpus.suggesting.suggestion import Suggestion
+from dx7.errors import CartwrightError
+from dx7.shared.categories import load_categories
+from dx7.sound.engine import Audio
+from dx7.voices.voice import Voice
+from labeler.page.context import Context
+from labeler.widgets.voice_grid import RackEvent
+
+SHOWN = 48  # voices at once, and how many more at a time
+_LONGEST_TEXT = 80
+
+
+class Shows(StrEnum):
+    """What the rack shows."""
+
+    FOUND = "found"
+    SELECTED = "selected"
+    ALIKE = "alike"
+    RECORDING = "recording"
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """An answer that waits to be confirmed, for whom it was proposed, and what it would do."""
+
+    kind: AnswerKind
+    categories: tuple[str, ...]
+    targets: tuple[str, ...]
+    preview: BulkPreview
+    heard: str
+    way: str
+    seconds: float  # for how long the one that was heard had sounded
+
+    def words(self) -> str:
+        """The whole of it in a sentence."""
+        titles = {category.key: category.title for category in load_categories()}
+        what = "Broken" if self.kind is AnswerKind.BROKEN else " and ".join(titles.get(k, k) for k in self.categories)
+        count = len(self.preview.voices)
+        more = self.preview.words()
+        rest = f" {more[0].upper()}{more[1:]}." if more else ""
+        return f"{what}: {count:,} {'voice' if count == 1 else 'voices'}.{rest}"
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What is drawn: a heading, the voices shown and how many there are in all, and counts for the finder."""
+
+    heading: str
+    found: tuple[Hit | Similar, ...]
+    voices: Mapping[str, Voice]
+    total: int
+    narrowed: Narrowed
+    matching: frozenset[str] | None  # ids of all that the search finds; None: every voice
+    opinions: Mapping[str, Sequence[Suggestion]]  # what each source says of those shown
+
+
+@dataclass(slots=True)
+class Desk:
+    """One tab's state. Every method opens the store for itself and closes it."""
+
+    context: Context
+    text: str = ""
+    chosen: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    one_per_family: bool = False
+    shows: Shows = Shows.FOUND
+    selection: tuple[str, ...] = ()
+    like: str = ""
+    recording: Audio | None = None
+    shown: int = SHOWN
+    proposal: Proposal | None = None
+    notice: str = ""
+    cleared: int = 0  # how often the map was told to drop its selection
+
+    # ---- what is looked at ----
+
+    def find(self, query: Any) -> None:
+        """Search anew: ``{"text", "chosen"}`` as the finder sends it."""
+        if not isinstance(query, Mapping):
+            return
+        self.text = str(query.get("text") or "")[:_LONGEST_TEXT]
+        self.chosen = read_chosen(query.get("chosen"))
+        self.show(Shows.FOUND)
+
+    def select(self, voice_ids: Sequence[str]) -> None:
+        """Look at a selection; an empty one leads back to the search."""
+        self.selection = tuple(dict.fromkeys(voice_ids))
+        self.show(Shows.SELECTED if self.selection else Shows.FOUND)
+
+    def select_all(self) -> None:
+        """Select everything that the search finds. Too much is told, and nothing is selected."""
+        with open_for_search(self.context.store) as connection:
+            found = find_ids(connection, self.text, self._filters(), limit=MOST_VOICES + 1)
+        if len(found) > MOST_VOICES:
+            self.notice = f"More than {MOST_VOICES:,} voices are too many for one answer; narrow the search first."
+            return
+        self.select(found)
+
+    def show_like(self, voice_id: str) -> None:
+        """Look at what sounds like a voice."""
+        self.like = voice_id
+        self.show(Shows.ALIKE)
+
+    def show_recording(self, recording: Audio) -> None:
+        """Look at what sounds like a recorded note."""
+        self.recording = recording
+        self.show(Shows.RECORDING)
+
+    def back(self) -> None:
+        """Back to the search; the map drops its selection."""
+        if self.proposal:
+            self.proposal = None
+            return
+        self.selection = ()
+        self.cleared += 1
+        self.show(Shows.FOUND)
+
+    def show(self, shows: Shows) -> None:
+        """Look at something else, from its beginning; what was proposed is dropped."""
+        self.shows, self.shown, self.proposal, self.notice = shows, SHOWN, None, ""
+
+    def read(self) -> Shown:
+        """Everything that is drawn. Raises ``StoreError`` if the store cannot be used or does not know enough yet."""
+        with open_for_search(self.context.store) as connection:
+            narrowed = narrow(connection, self.text, self.chosen)
+            heading, found, total = self._found(connection, narrowed)
+            ids = [each.hit.voice_id if isinstance(each, Similar) else each.voice_id for each in found]
+            rows = read_parameters(connection, ids)
+            opinions = read_each(connection, ids)
+            matching = None
+            if self.text.strip() or self.chosen:
+                matching = frozenset(find_ids(connection, self.text, self._filters(), limit=2**31))
+        voices = {voice_id: Voice.from_array(row) for voice_id, row in zip(ids, rows, strict=True)}
+        return Shown(heading, tuple(found), voices, total, narrowed, matching, opinions)
+
+    def _found(self, connection: Connection, narrowed: Narrowed) -> tuple[str, Sequence[Hit | Similar], int]:
+        if self.shows is Shows.SELECTED:
+            hits = read_hits(connection, self.selection[: self.shown])
+            return f"{len(self.selection):,} selected", hits, len(self.selection)
+        if self.shows is Shows.ALIKE:
+            alike = more_like(connection, self.like, self._filters(), text=self.text, limit=self.shown)
+            names = [hit.names[0].strip() for hit in read_hits(connection, [self.like])]
+            return f"Nearest by sound to {next(iter(names), '') or self.like[:8]}", alike, len(alike)
+        if self.shows is Shows.RECORDING and self.recording is not None:
+            heard = more_like_recording(connection, self.recording, self._filters(), text=self.text, limit=SHOWN)
+            return "Nearest to the recording", heard, len(heard)
+        found = search(connection, self.text, self._filters(), limit=self.shown)
+        total = narrowed.families if self.one_per_family else narrowed.voices
+        return f"{total:,} {'families' if self.one_per_family else 'voices'} found", found, total
+
+    def _filters(self) -> Any:
+        return filters_of(self.chosen, one_per_family=self.one_per_family and self.shows is Shows.FOUND)
+
+    # ---- answers ----
+
+    def targets(self, event: RackEvent) -> tuple[str, ...]:
+        """For whom an answer is: the marked voices; else the selection; else the voice under the cursor."""
+        if event.marked:
+            return event.marked
+        if self.shows is Shows.SELECTED:
+            return self.selection
+        return (event.at,) if event.at else ()
+
+    def propose(self, kind: AnswerKind, event: RackEvent) -> None:
+        """Answer at once for one voice that was heard; propose it for others, and wait.
+
+        Raises ``StoreError`` and ``JournalError`` as what it reads does.
+        """
+        self.proposal, self.notice = None, ""
+        targets = self.targets(event)
+        chosen = frozenset(targets)
+        heard = next((each for each in (event.at or "", *targets) if each in chosen and event.was_heard(each)), "")
+        seconds = (event.heard or {}).get(heard, 0.0)
+        if len(targets) == 1 and heard and self.shows is not Shows.SELECTED:
+            self._give(self._answer(targets, kind, event.categories, heard, event.way, seconds))
+            return
+        with open_for_search(self.context.store) as connection:
+            preview = preview_bulk(
+                connection,
+                targets,
+                read_journals(self.context.journals).answers,
+                labeller=self.context.labeller,
+                kind=kind,
+            )
+        if not preview.voices:
+            self.notice = f"Nothing to answer. {preview.words()}".strip()
+            return
+        self.proposal = Proposal(kind, event.categories, targets, preview, heard, event.way, seconds)
+
+    def confirm(self, event: RackEvent) -> None:
+        """Give the answer that waits, if it is still for the same voices; otherwise propose it for those of now."""
+        proposal = self.proposal
+        if proposal is None:
+            return
+        if self.targets(event) != proposal.targets:
+            self.propose(proposal.kind, RackEvent(**_fields(event) | {"categories": proposal.categories}))
+            self.notice = "Other voices are marked now. Look at the count again."
+            return
+        voices = proposal.preview.voices
+        said = proposal.kind, proposal.categories, proposal.heard, proposal.way, proposal.seconds
+        self._give(self._answer(voices, *said))
+
+    def undo(self) -> None:
+        """Take back the latest answer of this page, whatever it covers."""
+        last = last_bulk(read_journals(self.context.journals).answers, self.context.labeller)
+        if last is None:
+            self.notice = "Nothing to take back."
+            return
+        self._write(undo_of(last, time=datetime.now(UTC)))
+        self.notice = f"Taken back: {_said(last)}{self.notice}"
+
+    def _answer(
+        self, voices: Sequence[str], kind: AnswerKind, categories: tuple[str, ...], heard: str, way: str, dwell: float
+    ) -> Answer:
+        return bulk_answer(
+            voices,
+            labeller=self.context.labeller,
+            time=datetime.now(UTC),
+            kind=kind,
+            categories=categories if kind is AnswerKind.LABEL else (),
+            heard=heard,
+            way=way,
+            dwell_seconds=round(dwell, 3),
+        )
+
+    def _give(self, answer: Answer) -> None:
+        self._write(answer)
+        self.proposal = None
+        self.notice = f"{_said(answer)}{self.notice}"
+
+    def _write(self, answer: Answer) -> None:
+        """To the journal first, which is the truth; the store follows, now or when it is free."""
+        self.notice = ""
+        append_answers(self.context.journals, [answer])
+        try:
+            with open_store(self.context.store) as connection:
+                rebuild_answers(connection, self.context.journals)
+        except CartwrightError as error:  # what is written stays so, and must not be asked about a second time
+            self.notice = f" It is in the journal, and will show later: {error}."
+
+
+def _said(answer: Answer) -> str:
+    titles = {category.key: category.title for category in load_categories()}
+    what = " and ".join(titles.get(key, key) for key in answer.categories) or answer.answer.value.capitalize()
+    count = 1 + len(answer.covers)
+    return f"{what}: {count:,} {'voice' if count == 1 else 'voices'}."
+
+
+def _fields(event: RackEvent) -> dict[str, Any]:
+    return {name: getattr(event, name) for name in RackEvent.__slots__}

@@ -1,0 +1,110 @@
+"""The map's points on their way to the browser: columns of numbers, one after the other, a megabyte for 28,000 voices.
+
+A selection comes back as numbers of rows, which mean something only beside the list of voices that was sent; so each
+list has a mark, and a selection that names another one is refused.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from corpus.mapping.points import MapPoints, points_mark, read_points
+from corpus.searching.search_index import open_for_search
+from dx7.errors import StoreError
+from dx7.shared.categories import category_keys
+
+_KEPT = 3  # lists of voices, so that a selection made just before another one came still means something
+
+
+@dataclass(frozen=True, slots=True)
+class SentPoints:
+    """What a browser is sent: ``address`` names these very bytes, ``mark`` the list of voices that they are of."""
+
+    address: str
+    mark: str
+    voice_ids: tuple[str, ...]
+    payload: bytes
+
+
+class PointsKeeper:
+    """The latest points of one store, read again when anything about them has changed. Safe from several threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._sent: dict[tuple[Path, str], SentPoints] = {}
+
+    def latest(self, store: Path) -> SentPoints:
+        """The points as they are now. Raises ``StoreError`` if the store cannot be used."""
+        with self._lock, open_for_search(store) as connection:
+            address = sha256(f"{points_mark(connection)} {category_keys()}".encode()).hexdigest()[:16]
+            if (store, address) not in self._sent:
+                self._sent[store, address] = encode_points(read_points(connection, category_keys()), address)
+                while len(self._sent) > _KEPT:
+                    del self._sent[next(iter(self._sent))]
+            return self._sent[store, address]
+
+    def selected(self, store: Path, selection: Any) -> list[str]:
+        """The ids of a selection that a browser made: ``{"mark", "indices": base64 of uint32}``; empty if unreadable.
+
+        Raises ``StoreError`` if it was made on a map of other voices.
+        """
+        if not isinstance(selection, Mapping):
+            return []
+        with self._lock:
+            sent = [each for (of, _), each in self._sent.items() if of == store and each.mark == selection.get("mark")]
+        ids = sent[-1].voice_ids if sent else self._again(store, selection)
+        try:
+            rows = np.frombuffer(base64.b64decode(str(selection.get("indices")), validate=True), "<u4")
+        except (binascii.Error, ValueError):
+            return []
+        return [ids[row] for row in rows.tolist() if row < len(ids)]
+
+    def _again(self, store: Path, selection: Mapping[str, Any]) -> tuple[str, ...]:
+        latest = self.latest(store)
+        if latest.mark != selection.get("mark"):
+            raise StoreError("the map has changed since that selection was made; select again")
+        return latest.voice_ids
+
+
+def encode_points(points: MapPoints, address: str) -> SentPoints:
+    """The bytes that ``front/map_points.js`` reads."""
+    mark = sha256("".join(points.voice_ids).encode()).hexdigest()[:16]
+    header = json.dumps({"mark": mark, "count": len(points.voice_ids)}).encode()
+    columns = (
+        points.points[:, 0].astype("<f4"),
+        points.points[:, 1].astype("<f4"),
+        points.brightness.astype("<f4"),
+        points.families.astype("<u4"),
+        points.categories.astype(np.uint8),
+        points.labelled.astype(np.uint8),
+    )
+    payload = b"".join(
+        (
+            len(header).to_bytes(4, "little"),
+            header,
+            b"\0" * (-len(header) % 4),
+            *(column.tobytes() for column in columns),
+            bytes.fromhex("".join(points.voice_ids)),
+            "\n".join(name.replace("\n", " ") for name in points.names).encode("utf-8", "replace"),
+        )
+    )
+    return SentPoints(address, mark, points.voice_ids, payload)
+
+
+def encode_found(voice_ids: tuple[str, ...], found: frozenset[str]) -> str:
+    """Base64 of a bit for each of ``voice_ids``, the lowest bit first: whether it is among what was found."""
+    bits = np.fromiter((voice_id in found for voice_id in voice_ids), np.bool_, len(voice_ids))
+    return base64.b64encode(np.packbits(bits, bitorder="little").tobytes()).decode()
+
+
+KEEPER = PointsKeeper()  # of this process: all sessions see one store

@@ -1,0 +1,88 @@
+"""The card of the ear on the Progress page: what taught it, how good it is, how far its word can be taken."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import streamlit as st
+
+from corpus.learning.card import answers_since, read_card
+from corpus.storage.store import open_store
+from dx7.shared.categories import load_categories
+from labeler.learning.learning import learn_anew
+from labeler.page.background import Job
+from labeler.page.context import Context
+from labeler.page.plain_text import as_text
+from labeler.widgets.charts import reliability_chart
+
+_JOB = "progress-learning"
+_LOOK_EVERY = 0.5  # seconds
+
+
+def draw_learned(context: Context) -> None:
+    """Draw what was learned last and from what, and the button that learns anew."""
+    job: Job[None] | None = st.session_state.get(_JOB)
+    is_busy = job is not None and not job.is_done
+    with open_store(context.store, read_only=True) as connection:
+        card = read_card(connection)
+        since = answers_since(connection)
+    words, button = st.columns([5, 1.3], vertical_alignment="center")
+    words.text(_in_words(card, since))
+    if button.button("Learn now", shortcut="n", type="primary", width="stretch", key="learn", disabled=is_busy):
+        st.session_state[_JOB] = job = Job(lambda tell: learn_anew(context.store, context.journals))
+    if job is not None and not job.is_done:
+        _watch(job)
+    elif job is not None and job.problem:
+        st.warning(as_text(job.problem))
+    if card is not None:
+        _draw_card(card)
+
+
+@st.fragment(run_every=_LOOK_EVERY)
+def _watch(job: Job[None]) -> None:
+    if job.is_done:
+        st.rerun()
+    st.text(f"listening and learning, {job.seconds:.0f} s so far; a large collection takes minutes the first time")
+
+
+def _in_words(card: Mapping[str, Any] | None, since: int) -> str:
+    if card is None:
+        return "Nothing was learned yet: suggestions are what names and folders say. Learning listens to every voice."
+    people, rules = card["taught_by"]["people"], card["taught_by"]["names and folders"]
+    newer = f"{since:,} answers since" if since else "no answer since"
+    return f"Learned {card['learned']} UTC from {people:,} voices that people named and {rules:,} names; {newer}."
+
+
+def _draw_card(card: Mapping[str, Any]) -> None:
+    scored = card["by_people"] or card["by_rules"]
+    if not scored:
+        return
+    who = "people" if card["by_people"] else "names"
+    figures = {
+        f"Right at first, against {who}": _rate(scored["first"]),
+        "Right among two": _rate(scored["two"]),
+        "Mean of the categories": f"{scored['mean_by_category']:.0%}",
+        "Probabilities off by": f"{scored['calibration_error']:.3f}",
+    }
+    for column, (title, value) in zip(st.columns(len(figures)), figures.items(), strict=True):
+        column.metric(title, value)
+    titles = {category.key: category.title for category in load_categories()}
+    rows = [
+        {
+            "Category": titles.get(key, key),
+            "taught by": card["taught"].get(key, 0),
+            "held against": rate["count"],
+            "right": _rate(rate),
+        }
+        for key, rate in scored["by_category"].items()
+    ]
+    table, chart = st.columns([3, 2], gap="large")
+    table.dataframe(rows, width="stretch", hide_index=True, height=35 * (len(rows) + 1) + 3)
+    chart.altair_chart(reliability_chart(scored["reliability"]), width="stretch")
+
+
+def _rate(rate: Mapping[str, Any]) -> str:
+    if rate["rate"] is None:
+        return "-"
+    return f"{rate['rate']:.0%} ({rate['low']:.0%} to {rate['high']:.0%})"

@@ -1,0 +1,133 @@
+"""A review case as a panel and the tiles of a rack; blind, as A and B without names."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from corpus.reviewing.bench import BenchVoice
+from corpus.reviewing.case_desk import KEPT, CaseDesk
+from corpus.reviewing.cases import Case, CaseKind
+from corpus.reviewing.offers import Offer, offers_of
+from corpus.reviewing.review import TITLES
+from labeler.review.words import said_badges, said_chips, title_of, titles_of
+from labeler.widgets.panel import Chip, Panel, Tab
+from labeler.widgets.voice_grid import RackAction, RackEvent, Tile
+
+AGREEMENT_TAB = "agreement"
+_BLIND = "blind-"
+_KEYS = {"accept": "enter", "keep": "k", "both": "o"}
+_MOVES = (
+    RackAction("undo", "u", "Undo"),
+    RackAction("previous", "p", "Back"),
+    RackAction("next", "n", "Next"),
+    RackAction("list", "l", "List"),
+)
+
+
+def tabs_of(desk: CaseDesk) -> list[Tab]:
+    """A tab a list, with how many cases are open, and one of the figures."""
+    counts = {kind: len(found.cases) for kind, found in desk.lists.items()}
+    return [*(Tab(kind.value, TITLES[kind], counts.get(kind)) for kind in CaseKind), Tab(AGREEMENT_TAB, "Agreement")]
+
+
+def case_panel(desk: CaseDesk, *, blind: bool) -> Panel:
+    """Why the case is doubtful and who said what; blind, only what is asked."""
+    notice = desk.notice or ""
+    case, bench = desk.case, desk.bench
+    if case is None or bench is None:
+        return Panel("Nothing is open here", desk.lists[desk.kind].problem or "", notice=notice)
+    eyebrow = f"{desk.place + 1} of {len(desk.lists[desk.kind].cases)}"
+    if blind and bench.blind:
+        title = f"Which of the two is {title_of(bench.blind.category)}?"
+        return Panel(title, "Hear both; which one is in doubt shows once you have decided.", eyebrow, notice)
+    return Panel(case.reason, _advice(case), eyebrow, notice, (*said_chips(case.said), *_suggested(case)))
+
+
+def case_tiles(desk: CaseDesk, *, blind: bool) -> list[Tile]:
+    """The voices in question, marked, and labelled neighbours to compare with; blind, two tiles called A and B."""
+    bench = desk.bench
+    if bench is None:
+        return []
+    if blind and bench.blind:
+        voices = {one.voice_id: one.voice for one in bench.voices}
+        return [
+            Tile(key=f"{_BLIND}{key}", voice=voices[key], name=letter, category=bench.blind.category)
+            for letter, key in (("A", bench.blind.first), ("B", bench.blind.second))
+        ]
+    return [_tile(one, bench.case) for one in bench.voices]
+
+
+def seen_plainly(event: RackEvent) -> RackEvent:
+    """An event of blind tiles as if they had been the voices. The tiles have names of their own in the rack, or marks
+    from before would tell which of them is in doubt, and what was heard with its name would count."""
+
+    def plain(key: str) -> str:
+        return key.removeprefix(_BLIND)
+
+    heard = {plain(key): seconds for key, seconds in (event.heard or {}).items()}
+    return replace(event, at=event.at and plain(event.at), marked=tuple(map(plain, event.marked)), heard=heard)
+
+
+def case_actions(desk: CaseDesk, *, blind: bool) -> list[RackAction]:
+    """What can be done with the case on the desk."""
+    bench = desk.bench
+    again = [RackAction("again", "j", "Look again")] if desk.kind in KEPT else []
+    if bench is None:
+        return [*again, *_MOVES]
+    if blind and bench.blind:
+        verdicts = (("a", "Only A"), ("b", "Only B"), ("o", "Both"), ("z", "Neither"))
+        named = [RackAction(name, key, title) for (key, title), name in zip(verdicts, _VERDICTS, strict=True)]
+        return [*named, RackAction("blind", "c", "With names"), *_MOVES]
+    offers = [
+        RackAction(offer.name, _KEYS[offer.name], _offer_title(offer, bench.case), primary=offer.name == "accept")
+        for offer in offers_of(bench.case)
+    ]
+    compare = [RackAction("blind", "c", "A against B")] if bench.blind else []
+    others = [RackAction("broken", "x", "Broken"), RackAction("unsure", "d", "Unsure")]
+    return [*offers, *others, *compare, *again, *_MOVES]
+
+
+_VERDICTS = ("a", "b", "both_fit", "neither")
+
+
+def _offer_title(offer: Offer, case: Case) -> str:
+    if offer.name == "both":
+        return "Both"
+    if offer.name == "keep":
+        return f"Keep {titles_of(offer.categories)}" if offer.categories else "They do differ"
+    return f"{'All are' if len(case.voices) > 1 else 'It is'} {titles_of(offer.categories)}"
+
+
+def _advice(case: Case) -> str:
+    if case.kind is CaseKind.FAMILY:
+        return "One answer for all marked voices; M takes an exception out."
+    if len(case.voices) > 1:
+        return "A category decides for all marked voices; M takes one out."
+    return "Hear it beside the neighbours, then name what it is."
+
+
+def _suggested(case: Case) -> tuple[Chip, ...]:
+    if case.suggested is None or case.probability is None:
+        return ()
+    who = "a model" if case.kind is CaseKind.LABEL_ERROR else "suggested"
+    return (Chip(f"{who}: {title_of(case.suggested)}", case.suggested, f"{case.probability:.2f}"),)
+
+
+def _tile(one: BenchVoice, case: Case) -> Tile:
+    label = title_of(one.category) if one.category else "no label"
+    if not one.in_question:
+        group = "Labelled neighbours, to compare with"
+    elif case.kind is CaseKind.FAMILY:
+        group = f"Labelled {label}"
+    else:
+        group = "In question"
+    return Tile(
+        key=one.voice_id,
+        voice=one.voice,
+        name=one.name,
+        detail=label,
+        badges=said_badges(one.said),
+        category=one.category or case.choices[0],
+        group=group,
+        marked=one.in_question,
+    )

@@ -1,0 +1,68 @@
+"""A family as a panel and the tiles of a rack."""
+
+from __future__ import annotations
+
+from corpus.reviewing.family_desk import AHEAD, FamilyDesk
+from corpus.reviewing.family_queue import FamilyToAnswer
+from corpus.reviewing.family_sheet import SheetVoice
+from labeler.review.words import said_badges, title_of
+from labeler.widgets.panel import Chip, Panel
+from labeler.widgets.voice_grid import RackAction, Tile
+
+_ACTIONS = (
+    RackAction("broken", "x", "Broken"),
+    RackAction("unsure", "d", "Unsure"),
+    RackAction("skip", "s", "Skip"),
+    RackAction("undo", "u", "Undo"),
+    RackAction("previous", "p", "Back"),
+    RackAction("next", "n", "Next"),
+)
+
+
+def family_panel(desk: FamilyDesk) -> Panel:
+    """What stands above a family: names, why it is asked, what is suggested."""
+    family = desk.family
+    if family is None:
+        return Panel("Every family has an answer", "Families are voices that are one sound, saved again and again.")
+    waiting = f"{len(desk.families)}{'+' if len(desk.families) == AHEAD else ''}"
+    return Panel(
+        title=" · ".join(family.names) or "(no names)",
+        text=f"{family.reason} A category answers for all marked voices; M takes an exception out.",
+        eyebrow=f"{desk.place + 1} of {waiting}",
+        notice=desk.notice or "",
+        chips=_chips(family),
+    )
+
+
+def family_tiles(desk: FamilyDesk) -> list[Tile]:
+    """The voices of the family, the one that was found most often first; all that are fit are marked."""
+    if desk.family is None or desk.sheet is None:
+        return []
+    return [_tile(one, desk.family.proposal) for one in desk.sheet.voices]
+
+
+def family_actions(desk: FamilyDesk) -> list[RackAction]:
+    """What can be done, the proposal first if there is one."""
+    proposal = desk.family.proposal if desk.family else None
+    accept = [RackAction("accept", "enter", f"All marked: {title_of(proposal)}", primary=True)] if proposal else []
+    return [*accept, *_ACTIONS]
+
+
+def _chips(family: FamilyToAnswer) -> tuple[Chip, ...]:
+    said = [Chip(title_of(outcome), outcome, "said of it") for outcome in family.outcomes]
+    best = family.suggestion
+    suggested = [Chip(title_of(best.category), best.category, f"suggested, {best.probability:.2f}")] if best else []
+    return (*said, *suggested)
+
+
+def _tile(one: SheetVoice, category: str | None) -> Tile:
+    places = f"in {one.sightings} place{'s' if one.sightings != 1 else ''}"
+    return Tile(
+        key=one.voice_id,
+        voice=one.voice,
+        name=one.names[0] if one.names else one.voice.name,
+        detail=f"{places} · {one.differs or 'the most frequent one'}",
+        badges=(*one.tags, *said_badges(one.said)),
+        category=category,
+        marked=one.is_fit,
+    )

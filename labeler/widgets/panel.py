@@ -1,0 +1,75 @@
+"""The panel: what stands above a rack. Tabs, what is asked and why, who said what; and figures with their intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from dx7.shared.categories import load_categories
+from labeler.components import keep, mount
+
+_mount = mount("panel", "panel.js")
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """A list that can be put on the desk; ``count`` is None while nobody has counted."""
+
+    key: str
+    title: str
+    count: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """A short fact; ``category`` gives it a colour, ``detail`` is quieter."""
+
+    text: str
+    category: str | None = None
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A value from 0 to 1 with its interval, drawn as a bar; None where it cannot be told."""
+
+    name: str
+    value: float | None
+    low: float | None
+    high: float | None
+    detail: str = ""
+    category: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FigureTable:
+    """Figures under one heading, with a sentence that says what they are."""
+
+    title: str
+    text: str
+    figures: tuple[Figure, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """All that a panel shows. Text may come from strangers' files: it is shown as it is."""
+
+    title: str
+    text: str = ""
+    eyebrow: str = ""
+    notice: str = ""
+    chips: tuple[Chip, ...] = ()
+    tables: tuple[FigureTable, ...] = ()
+
+
+def draw_panel(panel: Panel, *, key: str, tabs: Sequence[Tab] = (), chosen: str = "") -> str | None:
+    """Draw it; returns the key of the tab that was clicked since the last run, if one was."""
+    colours = {category.key: category.colour for category in load_categories()}
+    result = _mount(
+        data=asdict(panel) | {"tabs": [asdict(tab) for tab in tabs], "chosen": chosen, "colours": colours},
+        key=key,
+        on_tab_change=keep,
+    )
+    clicked: Any = getattr(result, "tab", None)
+    return str(clicked) if clicked else None
