@@ -14,9 +14,9 @@ from flax import nnx
 from typer.testing import CliRunner
 
 from dx7.errors import ModelError
-from dx7.exchange import read_export
-from dx7.parameters import PARAMETER_COUNT, PARAMETERS
-from dx7.runfolder import DESIGNS_FILE
+from dx7.shared.export_format import read_export
+from dx7.shared.run_folder import DESIGNS_FILE
+from dx7.voices.parameters import PARAMETER_COUNT, PARAMETERS
 from training.baselines.compare import OURS, compare, design_table, find_run
 from training.baselines.design import Budget, Learned
 from training.baselines.masked_generator import FlatGenerator, fill_in

@@ -14,7 +14,7 @@ import pytest
 from typer.testing import CliRunner
 
 from dx7.errors import ExportError, ModelError
-from dx7.runfolder import METRICS_FILE
+from dx7.shared.run_folder import METRICS_FILE
 from training.commands.cli import app
 from training.model.array_files import read_arrays
 from training.run.run_folder import CHECKPOINT_FILE, devices

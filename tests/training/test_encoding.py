@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dx7.parameters import PARAMETERS
+from dx7.voices.parameters import PARAMETERS
 from training.model.encoding import COLUMNS, FILLED, LEGAL, MAXIMA, SLOTS, TOKENS, VALUES, decode, encode
 
 legal_voice = st.tuples(*(st.integers(0, row.maximum) for row in PARAMETERS)).map(

@@ -12,11 +12,11 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from dx7.errors import ExportError, FileError
-from dx7.exchange import read_export
-from dx7.files import write_cartridge
-from dx7.runfolder import EVALUATION_FILE, EVALUATION_PAGE
-from dx7.voice import Voice
-from dx7.wav import decode_wav
+from dx7.formats.files import write_cartridge
+from dx7.shared.export_format import read_export
+from dx7.shared.run_folder import EVALUATION_FILE, EVALUATION_PAGE
+from dx7.sound.wav import decode_wav
+from dx7.voices.voice import Voice
 from training.commands.cli import app
 from training.data.analysis import hear_parameters
 from training.evaluation import evaluate as evaluating

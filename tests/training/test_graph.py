@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from dx7.algorithms import ALGORITHMS
-from dx7.engine import render_array
-from dx7.parameters import BY_NAME
+from dx7.sound.engine import render_array
+from dx7.voices.algorithms import ALGORITHMS
+from dx7.voices.parameters import BY_NAME
 from training.model.algorithm_graph import (
     FELLOW_CARRIER,
     ITSELF,

@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dx7.categories import category_keys
-from dx7.names import encode_name, is_printable
+from dx7.shared.categories import category_keys
+from dx7.voices.names import encode_name, is_printable
 from training.inference.names import hash_names, make_names
 
 

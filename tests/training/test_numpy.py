@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dx7.errors import ModelError
-from dx7.voice import Voice
+from dx7.voices.voice import Voice
 from training.inference import drawing_numpy as in_numpy
 from training.inference.drawing_numpy import Mix, Pull, Temperature, noise_of, one_noise_for_all
 from training.inference.finished_model import drawing as in_jax

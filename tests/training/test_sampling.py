@@ -5,12 +5,12 @@ import pytest
 from typer.testing import CliRunner
 
 from dx7.errors import CartwrightError, CategoryError, FileError, ModelError, VoiceError
-from dx7.exchange import read_export
-from dx7.files import read_bank, write_cartridge
-from dx7.identity import file_sha
-from dx7.parameter_groups import GROUP_KEYS, USUALLY_LOCKED, parameters_of
-from dx7.parameters import PARAMETER_COUNT
-from dx7.voice import Voice
+from dx7.formats.files import read_bank, write_cartridge
+from dx7.shared.export_format import read_export
+from dx7.voices.identity import file_sha
+from dx7.voices.parameter_groups import GROUP_KEYS, USUALLY_LOCKED, parameters_of
+from dx7.voices.parameters import PARAMETER_COUNT
+from dx7.voices.voice import Voice
 from training.commands.cli import app
 from training.data.fingerprint import COPY_DISTANCE
 from training.inference.finished_model import read_model

@@ -2,8 +2,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dx7.identity import voice_id
-from dx7.parameters import PARAMETERS
+from dx7.voices.identity import voice_id
+from dx7.voices.parameters import PARAMETERS
 from training.data.fingerprint import COPY_DISTANCE, GROUPS, find_nearest, hash_groups, make_sketch
 
 from .conftest import random_voices, voices_by_rule

@@ -13,10 +13,10 @@ import pytest
 from flax import nnx
 
 from dx7.errors import ExportError, ModelError
-from dx7.exchange import read_export
-from dx7.files import read_bank
-from dx7.parameters import PARAMETERS
-from dx7.runfolder import METRICS_FILE, SAMPLES_FOLDER, hold_run, running_process
+from dx7.formats.files import read_bank
+from dx7.shared.export_format import read_export
+from dx7.shared.run_folder import METRICS_FILE, SAMPLES_FOLDER, hold_run, running_process
+from dx7.voices.parameters import PARAMETERS
 from training.evaluation.set_metrics import marginal_distance
 from training.inference.finished_model import MODEL_FILE, find_model, read_model
 from training.inference.raw import draw_wanted

@@ -5,9 +5,9 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from dx7.algorithms import ALGORITHMS
-from dx7.voice import Voice
-from dx7.wishing import AMOUNTS
+from dx7.shared.generation_limits import AMOUNTS
+from dx7.voices.algorithms import ALGORITHMS
+from dx7.voices.voice import Voice
 from training.inference.morph import match_operators, morph
 from training.inference.names import name_variations, name_walk
 from training.inference.requests import parse_amount

@@ -17,9 +17,8 @@ from flax import nnx
 
 from dx7.analysis.classifier import read_ear
 from dx7.errors import ModelError
-from dx7.exchange import HASH_DIGITS, Export
-from dx7.hearing.ear import read_ear
-from dx7.runfolder import CONFIG_FILE
+from dx7.shared.export_format import HASH_DIGITS, Export
+from dx7.shared.run_folder import CONFIG_FILE
 from training.baselines.design import Budget, Design, Report, count_weights
 from training.baselines.masked_tokens import FlatTokens
 from training.baselines.one_shot import OneShot

@@ -18,7 +18,7 @@ import optax
 from flax import nnx
 from jax import Array
 
-from dx7.parameters import PARAMETER_COUNT
+from dx7.voices.parameters import PARAMETER_COUNT
 from training.baselines.design import Budget, Learned, Report
 from training.baselines.masked_generator import FlatGenerator, fill_in
 from training.baselines.timed_training import (

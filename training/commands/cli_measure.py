@@ -47,7 +47,7 @@ def evaluate(
 
     Example: python -m training evaluate --beside mine=banks/ --beside theirs:brass=brass.syx
     """
-    from dx7.exchange import read_export
+    from dx7.shared.export_format import read_export
     from training.evaluation.evaluate import count_steps
     from training.evaluation.evaluate import evaluate as evaluate_model
     from training.evaluation.other_banks import read_beside
@@ -98,7 +98,7 @@ def compare(
 
     Example: python -m training compare --run data/runs/first --minutes 15
     """
-    from dx7.exchange import read_export
+    from dx7.shared.export_format import read_export
     from training.baselines import compare as designs
     from training.inference.finished_model import find_model, read_model
     from training.run.progress import saying

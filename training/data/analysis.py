@@ -8,11 +8,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from dx7.hearing.descriptors import descriptors_of, hear_many
-from dx7.hearing.ear import Ear
-from dx7.hearing.faults import faults, is_useful
-from dx7.hearing.listening import listen_many
-from dx7.parameters import PARAMETER_COUNT, UNPACKED_SIZE
+from dx7.analysis.classifier import Ear
+from dx7.analysis.classifier_inputs import listen_many
+from dx7.analysis.descriptors import descriptors_of, hear_many
+from dx7.analysis.faults import faults, is_useful
+from dx7.voices.parameters import PARAMETER_COUNT, UNPACKED_SIZE
 
 Parameters = NDArray[np.uint8]
 Floats = NDArray[np.float32]

@@ -13,7 +13,7 @@ from jax import Array
 from numpy.typing import NDArray
 
 from dx7.errors import ExportError
-from dx7.exchange import Export
+from dx7.shared.export_format import Export
 from training.model.algorithm_graph import symmetry_table
 from training.model.codebook import assign_codes
 from training.model.encoding import ALGORITHM_SLOT, encode

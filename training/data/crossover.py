@@ -13,8 +13,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from dx7.hearing.ear import Ear
-from dx7.parameters import BY_NAME, GLOBAL_SLICE, OPERATORS, operator_slice
+from dx7.analysis.classifier import Ear
+from dx7.voices.parameters import BY_NAME, GLOBAL_SLICE, OPERATORS, operator_slice
 from training.data.analysis import Judged, judge
 from training.data.fingerprint import COPY_DISTANCE, Sketch, find_nearest
 

@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from dx7.exchange import Export
-from dx7.hearing.ear import Ear
+from dx7.analysis.classifier import Ear
+from dx7.shared.export_format import Export
 from training.data.analysis import ByEar, judge
 from training.data.batches import Lot, human_lot, of_split
 from training.data.crossover import Brood, breed

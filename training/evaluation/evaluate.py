@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from dx7.exchange import HASH_DIGITS, Export
+from dx7.shared.export_format import HASH_DIGITS, Export
 from training.data.analysis import hear_parameters
 from training.evaluation.generated_sets import fill_cartridges, make_sets
 from training.evaluation.measuring import Measured, measure

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from dx7.hearing.descriptors import descriptors_of
-from dx7.hearing.faults import faults
-from dx7.parameters import BY_NAME
+from dx7.analysis.descriptors import descriptors_of
+from dx7.analysis.faults import faults
+from dx7.voices.parameters import BY_NAME
 from training.data.analysis import grave_faults
 from training.evaluation.reference_sets import Yardstick
 from training.evaluation.voice_set import VoiceSet

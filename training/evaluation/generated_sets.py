@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dx7.parameters import VOICES_IN_BANK
+from dx7.voices.parameters import VOICES_IN_BANK
 from training.evaluation import naive_generators as baselines
 from training.evaluation.reference_sets import HUMANS, Yardstick
 from training.evaluation.voice_set import Parameters, VoiceSet, deal_into_banks

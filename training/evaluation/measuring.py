@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from dx7.parameters import VOICES_IN_BANK
+from dx7.voices.parameters import VOICES_IN_BANK
 from training.data.analysis import grave_faults
 from training.evaluation.reference_sets import Yardstick
 from training.evaluation.set_metrics import find_copies, find_repeats, marginal_distance, two_sample_auc

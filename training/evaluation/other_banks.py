@@ -13,10 +13,10 @@ from typing import NamedTuple
 import numpy as np
 
 from dx7.errors import CategoryError, FileError, FormatError
-from dx7.files import read_bank
-from dx7.parameters import VOICES_IN_BANK
-from dx7.selection import read_voices
-from dx7.voice import Voice
+from dx7.formats.files import read_bank
+from dx7.formats.selection import read_voices
+from dx7.voices.parameters import VOICES_IN_BANK
+from dx7.voices.voice import Voice
 from training.evaluation.generated_sets import SET_NAMES
 from training.evaluation.voice_set import UNKNOWN, VoiceSet
 

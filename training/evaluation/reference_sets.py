@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dx7.errors import ExportError
-from dx7.exchange import Export
+from dx7.shared.export_format import Export
 from training.evaluation.ear import fit_ear
 from training.evaluation.spread import Scale, make_scale
 from training.evaluation.voice_set import Floats, Parameters, VoiceSet, deal_into_banks

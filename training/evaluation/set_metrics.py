@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dx7.parameters import PARAMETERS
+from dx7.voices.parameters import PARAMETERS
 from training.data.fingerprint import COPY_DISTANCE
 
 Hits = NDArray[np.bool_]

@@ -6,8 +6,8 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from dx7.files import encode_cartridge, write_file
-from dx7.identity import file_sha
+from dx7.formats.files import encode_cartridge, write_file
+from dx7.voices.identity import file_sha
 from training.inference.finished_model import Model
 from training.inference.sampling import Cartridge
 

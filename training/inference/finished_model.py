@@ -15,10 +15,9 @@ from numpy.typing import NDArray
 
 from dx7.analysis.classifier import Ear, read_ear
 from dx7.errors import CategoryError, ModelError
-from dx7.exchange import EAR_FILE
-from dx7.hearing.ear import Ear, read_ear
-from dx7.locations import DEFAULT_MODEL, runs_folder
-from dx7.runfolder import CONFIG_FILE, MODEL_FOLDER
+from dx7.shared.export_format import EAR_FILE
+from dx7.shared.locations import DEFAULT_MODEL, runs_folder
+from dx7.shared.run_folder import CONFIG_FILE, MODEL_FOLDER
 from training.data.fingerprint import Sketch
 from training.inference.scoring import CRITIC_FILE, NumpyCritic, read_critic
 from training.model.array_files import read_arrays

@@ -13,8 +13,8 @@ from itertools import permutations
 import numpy as np
 from numpy.typing import NDArray
 
-from dx7.algorithms import ALGORITHMS, Algorithm
-from dx7.parameters import GLOBAL_PARAMETER_NAMES, OPERATORS
+from dx7.voices.algorithms import ALGORITHMS, Algorithm
+from dx7.voices.parameters import GLOBAL_PARAMETER_NAMES, OPERATORS
 from training.inference.variation import ORDERED
 from training.model.encoding import ALGORITHM_SLOT, TOKENS, Tokens, operator_slot
 from training.model.prototypes import operator_features

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from dx7.voice import Voice
+from dx7.voices.voice import Voice
 from training.data.fingerprint import find_nearest
 from training.inference.drawing_numpy import AS_LEARNED, Mix, Temperature, draw, noise_of
 from training.inference.finished_model import Model

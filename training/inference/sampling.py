@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dx7.errors import ModelError
-from dx7.parameter_groups import USUALLY_LOCKED
-from dx7.parameters import PARAMETER_COUNT
-from dx7.voice import Voice
+from dx7.voices.parameter_groups import USUALLY_LOCKED
+from dx7.voices.parameters import PARAMETER_COUNT
+from dx7.voices.voice import Voice
 from training.data.analysis import grave_faults
 from training.data.fingerprint import COPY_DISTANCE, find_nearest
 from training.inference.drawing_numpy import Drawn, Mix, Temperature, draw, noise_of

@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from dx7.analysis.classifier import Ear
 from dx7.errors import ModelError
-from dx7.hearing.ear import Ear
 from training.data.analysis import hear_parameters, listen_with_ear
 from training.model.array_files import read_arrays, write_arrays
 

@@ -11,8 +11,8 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from dx7.parameter_groups import USUALLY_LOCKED, parameters_of
-from dx7.parameters import PARAMETERS, Kind
+from dx7.voices.parameter_groups import USUALLY_LOCKED, parameters_of
+from dx7.voices.parameters import PARAMETERS, Kind
 from training.inference.drawing_numpy import Pull
 from training.model.encoding import COLUMNS, EMPTY, IMPOSSIBLE, TOKENS, VALUES, Tokens
 from training.model.prototypes import Prototypes, operator_features, shared_features, squared_distances

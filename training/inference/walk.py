@@ -12,10 +12,10 @@ from collections import Counter
 import numpy as np
 from numpy.typing import NDArray
 
-from dx7.hearing.embedding import STEP
-from dx7.hearing.listening import listen_many
-from dx7.parameter_groups import GROUP_KEYS
-from dx7.voice import Voice
+from dx7.analysis.classifier_inputs import listen_many
+from dx7.analysis.embedding import STEP
+from dx7.voices.parameter_groups import GROUP_KEYS
+from dx7.voices.voice import Voice
 from training.data.analysis import grave_faults, unpack
 from training.data.fingerprint import find_nearest
 from training.inference.drawing_numpy import draw, noise_of, one_noise_for_all

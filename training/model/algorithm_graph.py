@@ -11,8 +11,8 @@ from itertools import permutations
 import numpy as np
 from numpy.typing import NDArray
 
-from dx7.algorithms import ALGORITHMS, Algorithm
-from dx7.parameters import OPERATORS
+from dx7.voices.algorithms import ALGORITHMS, Algorithm
+from dx7.voices.parameters import OPERATORS
 from training.model.encoding import TOKENS
 
 # How the token of a row stands to the token of a column.

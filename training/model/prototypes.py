@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from dx7.parameters import BY_NAME, GLOBAL_PARAMETER_NAMES
+from dx7.voices.parameters import BY_NAME, GLOBAL_PARAMETER_NAMES
 from training.model.encoding import ALGORITHM_SLOT, Tokens, operator_slot
 
 Features = NDArray[np.float32]

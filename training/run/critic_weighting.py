@@ -16,7 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
-from dx7.hearing.ear import Ear
+from dx7.analysis.classifier import Ear
 from training.data.analysis import judge
 from training.data.batches import Lot
 from training.data.fingerprint import COPY_DISTANCE, find_nearest

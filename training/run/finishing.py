@@ -7,7 +7,7 @@ from pathlib import Path
 import jax
 import numpy as np
 
-from dx7.hearing.ear import Ear
+from dx7.analysis.classifier import Ear
 from training.data.analysis import judge
 from training.data.fingerprint import COPY_DISTANCE, find_nearest
 from training.data.training_set import Lesson, category_share

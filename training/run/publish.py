@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dx7.exchange import EAR_FILE
-from dx7.runfolder import CONFIG_FILE
+from dx7.shared.export_format import EAR_FILE
+from dx7.shared.run_folder import CONFIG_FILE
 from training.data.fingerprint import Sketch
 from training.inference.finished_model import MODEL_FILE, MODEL_VERSION
 from training.inference.names import hash_names

@@ -18,11 +18,11 @@ import numpy as np
 from flax import nnx
 
 from dx7.errors import ModelError
-from dx7.exchange import Export
-from dx7.messages import encode_bank_message
-from dx7.parameters import VOICES_IN_BANK
-from dx7.runfolder import CONFIG_FILE, METRICS_FILE, SAMPLES_FOLDER
-from dx7.voice import Voice
+from dx7.formats.messages import encode_bank_message
+from dx7.shared.export_format import Export
+from dx7.shared.run_folder import CONFIG_FILE, METRICS_FILE, SAMPLES_FOLDER
+from dx7.voices.parameters import VOICES_IN_BANK
+from dx7.voices.voice import Voice
 from training.data.batches import of_split
 from training.data.fingerprint import make_sketch
 from training.model.array_files import read_arrays, write_arrays, write_atomically

@@ -14,9 +14,9 @@ import jax.numpy as jnp
 from flax import nnx
 from jax import Array
 
-from dx7.exchange import read_export
-from dx7.hearing.ear import Ear, read_ear
-from dx7.runfolder import MODEL_FOLDER, hold_run
+from dx7.analysis.classifier import Ear, read_ear
+from dx7.shared.export_format import read_export
+from dx7.shared.run_folder import MODEL_FOLDER, hold_run
 from training.data.batches import Voices, gather, human_lot
 from training.data.training_set import Lesson, read_or_make_lesson
 from training.model.config import Config
