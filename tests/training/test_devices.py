@@ -17,7 +17,8 @@ from dx7.errors import ExportError, ModelError
 from dx7.shared.run_folder import METRICS_FILE
 from training.commands.cli import app
 from training.model.array_files import read_arrays
-from training.run.run_folder import CHECKPOINT_FILE, devices
+from training.run import devices
+from training.run.run_folder import CHECKPOINT_FILE
 from training.run.train import train
 
 COMMAND = (sys.executable, "-m", "training", "train", "--json", "--config", "tiny")

@@ -15,7 +15,7 @@ from dx7.errors import ModelError
 from dx7.voices.voice import Voice
 from training.inference import drawing_numpy as in_numpy
 from training.inference.drawing_numpy import Mix, Pull, Temperature, noise_of, one_noise_for_all
-from training.inference.finished_model import drawing as in_jax
+from training.model import drawing as in_jax
 from training.model.config import load_config
 from training.model.encoding import decode, encode
 from training.model.generator_numpy import NumpyGenerator
