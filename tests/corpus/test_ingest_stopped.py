@@ -15,9 +15,9 @@ from typing import Any
 
 import pytest
 
-from corpus.ingesting import batch as batch_module
-from corpus.ingesting import ingest as ingest_module
-from corpus.ingesting.ingest import ingest
+from corpus.ingest import batch as batch_module
+from corpus.ingest import ingest as ingest_module
+from corpus.ingest.ingest import ingest
 from corpus.storage.check import check_store
 from corpus.storage.store import open_store
 from dx7.errors import StoreBusyError
