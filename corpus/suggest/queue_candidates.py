@@ -10,11 +10,11 @@ import pyarrow as pa
 
 from corpus.analysis.health import UNFIT
 from corpus.analysis.search_index import ready_index
-from corpus.analysis.sound_clusters import ready_crowds
 from corpus.storage.store import Connection
 from corpus.storage.suggestion import Suggestion
 from corpus.suggest.acquisition import NOBODY, Answered, Askable, Indices
 from corpus.suggest.queue_reasons import Known
+from corpus.suggest.sound_clusters import ready_crowds
 from dx7.shared.categories import category_keys
 
 _LEAST_TOLD = 0.1  # probability of a second category that is worth a word

@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from corpus.analysis.health import UNFIT
 from corpus.analysis.relatives import audible
 from corpus.analysis.search_index import ready_index
-from corpus.analysis.sound_clusters import ready_crowds
 from corpus.analysis.sound_space import SOUND_SIZE
 from corpus.storage.store import Connection
 from corpus.storage.suggestion import NAME_RULE
+from corpus.suggest.sound_clusters import ready_crowds
 from dx7.shared.categories import category_keys
 from dx7.voices.parameters import PARAMETER_NAMES
 
