@@ -6,7 +6,6 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import uvicorn
 from starlette.applications import Starlette
@@ -19,8 +18,8 @@ from labeler.audio.audio_routes import ROUTES
 from labeler.audio.instrument_routes import instrument_routes
 from labeler.components import LISTENING, read_front
 from labeler.screens.instrument import TEST_VOICE
+from tests.labeler.browsing import WEB_MIDI_STUB
 
-STUB = Path(__file__).with_name("web_midi_stub.js").read_text(encoding="utf-8")
 THEMES = {
     "dark": ("#3fb8a8", "#1c1815", "#2a2420", "#f1e9dc", "#463c34"),
     "light": ("#14756a", "#f3ede2", "#fffaf1", "#2b241e", "#d3c6b3"),
@@ -36,7 +35,7 @@ def page_html(theme: str) -> str:
     return (
         f"<!doctype html><meta charset=utf-8><style>{body}{read_front('instrument.css')}</style>"
         f"<div id=root>{read_front('instrument.html')}</div>"
-        f"<script>{STUB}</script><script>{script}\n"
+        f"<script>{WEB_MIDI_STUB}</script><script>{script}\n"
         f"mountPanel({{ data: {{ voice: '{TEST_VOICE}' }}, parentElement: document.getElementById('root') }});</script>"
     )
 

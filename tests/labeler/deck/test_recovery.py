@@ -9,7 +9,7 @@ from corpus.labels.journal import read_journals
 from corpus.labels.standing import current_answers
 from labeler.deck.recovery import Adoption, adopt_orphans
 from labeler.deck.session import LabelSession
-from tests.labeler.fakedeck import FakeDeck
+from tests.labeler.fake_deck import FakeDeck
 
 
 def event(sequence: int, kind: str = "label", **changes: Any) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from labeler.cartridge.tiles import tiles_of
 from labeler.processes.generated_batch import Batch
 from labeler.processes.generation import Asking
 from labeler.widgets.voice_grid import RackEvent
-from tests.labeler.test_asking import stub
+from tests.labeler.processes.test_generation import stub
 
 BELLS = read_bank(STARTER_BANKS / "bell.syx").voices()
 

@@ -18,7 +18,7 @@ from labeler.audio.audio_request import read_take
 from labeler.deck import component as deck
 from labeler.deck.serving_queue import LOOK_AHEAD
 from labeler.deck.session import LabelSession
-from tests.labeler.fakedeck import FakeDeck
+from tests.labeler.fake_deck import FakeDeck
 from tests.labeler.store_builder import VoiceRow, varied_voices
 
 
