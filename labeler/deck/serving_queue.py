@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import threading
 from collections import deque
 from dataclasses import replace
 from pathlib import Path
@@ -26,6 +27,15 @@ NEIGHBOURS = 4  # to compare a voice with
 REMEMBERED = 20  # earlier answers that can be taken back after the page was reloaded
 _OWN_PAGES = ("deck", "")  # earlier versions did not say
 _STORE_PATIENCE = 1.0  # seconds to wait for a store that another program holds; the look-ahead bridges it
+
+_lease_books: dict[Path, LeaseBook] = {}
+_making_lease_book = threading.Lock()
+
+
+def lease_book_of(store: Path) -> LeaseBook:
+    """The only lease book of this process for a store, so that two people never get the same voice of it."""
+    with _making_lease_book:
+        return _lease_books.setdefault(store, LeaseBook())
 
 
 class Line:

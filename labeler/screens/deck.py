@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from functools import cache
-
 import streamlit as st
 
-from corpus.labels.leases import LeaseBook
 from dx7.errors import CartwrightError
 from labeler.deck.component import ask_deck, draw_deck
 from labeler.deck.plain_page import draw_plain
 from labeler.deck.recovery import adopt_orphans
+from labeler.deck.serving_queue import lease_book_of
 from labeler.deck.session import LabelSession
 from labeler.page.context import Context
 
@@ -49,16 +47,9 @@ def _draw_deck(key: str, context: Context) -> None:
     draw_deck(data, key=key)
 
 
-@cache
-def _leases_of(store: str) -> LeaseBook:
-    """The one book of this process, so that two people are never served the same voice of a store."""
-    return LeaseBook()
-
-
 def _session(key: str, context: Context) -> LabelSession:
     session = st.session_state.get(f"session-{key}")
     if session is None:
-        leases = _leases_of(str(context.store))
-        session = LabelSession(context.store, context.journals, context.labeller, leases=leases)
+        session = LabelSession(context.store, context.journals, context.labeller, leases=lease_book_of(context.store))
         st.session_state[f"session-{key}"] = session
     return session
