@@ -39,7 +39,7 @@ def test_a_session_of_labels_reaches_the_journal_in_order(session: LabelSession,
     browser = FakeDeck(session)
     heard = []
     for number in range(25):
-        heard.append(session._line.by_token[browser.here or ""].card.voice_id)
+        heard.append(session._queue.by_token[browser.here or ""].card.voice_id)
         browser.press("label", "brass" if number % 2 else "piano", *(["pad"] if number % 3 == 0 else []))
         data = browser.send()
         assert data["acknowledged"] == number + 1
@@ -103,7 +103,7 @@ def test_what_was_not_heard_is_refused_and_stays_open(session: LabelSession, lab
     data = browser.send()
     assert [refusal["reason"] for refusal in data["refusals"]] == [Refusal.TOO_FAST.value]
     assert read_journals(labels_folder).answers == ()
-    assert first in [serve.token for serve in session._line.open_serves()]
+    assert first in [served.token for served in session._queue.open_voices()]
     browser.press("label", "brass")
     browser.send()
     assert len(read_journals(labels_folder).answers) == 1
