@@ -14,20 +14,20 @@ from labeler.cartridge.generation_jobs import Errands, Into
 from labeler.cartridge.job_kinds import Drawing, ask_for_duds, ask_variations, ask_walk, ends_of
 from labeler.cartridge.tiles import is_empty, positions_of
 from labeler.page.context import Context
-from labeler.widgets.voice_grid import LABEL, MOVE, RENAME, RackAction, RackEvent
+from labeler.widgets.voice_grid import LABEL, MOVE, RENAME, GridAction, GridEvent
 
 ACTIONS = (
-    RackAction("keep", "enter", "Keep", primary=True),
-    RackAction("reject", "x", "Reject"),
-    RackAction("duds", "d", "Replace duds"),
-    RackAction("another", "r", "Another"),
-    RackAction("vary", "v", "Vary"),
-    RackAction("walk", "b", "Walk"),
-    RackAction("like", "n", "More like it"),
-    RackAction("remove", "delete", "Remove"),
-    RackAction("order", "o", "Order by sound"),
-    RackAction("clear", "z", "Clear"),
-    RackAction("undo", "u", "Undo"),
+    GridAction("keep", "enter", "Keep", primary=True),
+    GridAction("reject", "x", "Reject"),
+    GridAction("duds", "d", "Replace duds"),
+    GridAction("another", "r", "Another"),
+    GridAction("vary", "v", "Vary"),
+    GridAction("walk", "b", "Walk"),
+    GridAction("like", "n", "More like it"),
+    GridAction("remove", "delete", "Remove"),
+    GridAction("order", "o", "Order by sound"),
+    GridAction("clear", "z", "Clear"),
+    GridAction("undo", "u", "Undo"),
 )
 _SAID = {Found.KEPT: "kept", Found.OTHER: "labelled as something else", Found.REJECTED: "rejected"}
 
@@ -43,7 +43,7 @@ class Wanted:
     into: Into
 
 
-def act(event: RackEvent, desk: Desk, errands: Errands, context: Context, wanted: Wanted) -> str:
+def act(event: GridEvent, desk: Desk, errands: Errands, context: Context, wanted: Wanted) -> str:
     """Do what a key asks for, and say what was done, without any call of Streamlit's.
 
     Raises ``CartwrightError`` with why it cannot be done.
@@ -120,7 +120,7 @@ def fill(
     return f"{len(found)} voices put in"
 
 
-def _judge(desk: Desk, event: RackEvent, keys: list[str], categories: tuple[str, ...] | None) -> str:
+def _judge(desk: Desk, event: GridEvent, keys: list[str], categories: tuple[str, ...] | None) -> str:
     found = desk.judge(keys, categories, way=event.way, heard=event.heard or {})
     return _SAID[found] if len(keys) == 1 else f"{len(keys)} {_SAID[found]}"
 

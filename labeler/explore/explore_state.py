@@ -29,7 +29,7 @@ from dx7.shared.categories import load_categories
 from dx7.sound.engine import Audio
 from dx7.voices.voice import Voice
 from labeler.page.context import Context
-from labeler.widgets.voice_grid import RackEvent
+from labeler.widgets.voice_grid import GridEvent
 
 SHOWN = 48  # voices at once, and how many more at a time
 _LONGEST_TEXT = 80
@@ -177,7 +177,7 @@ class Desk:
 
     # ---- answers ----
 
-    def targets(self, event: RackEvent) -> tuple[str, ...]:
+    def targets(self, event: GridEvent) -> tuple[str, ...]:
         """For whom an answer is: the marked voices; else the selection; else the voice under the cursor."""
         if event.marked:
             return event.marked
@@ -185,7 +185,7 @@ class Desk:
             return self.selection
         return (event.at,) if event.at else ()
 
-    def propose(self, kind: AnswerKind, event: RackEvent) -> None:
+    def propose(self, kind: AnswerKind, event: GridEvent) -> None:
         """Answer at once for one voice that was heard; propose it for others, and wait.
 
         Raises ``StoreError`` and ``JournalError`` as what it reads does.
@@ -211,13 +211,13 @@ class Desk:
             return
         self.proposal = Proposal(kind, event.categories, targets, preview, heard, event.way, seconds)
 
-    def confirm(self, event: RackEvent) -> None:
+    def confirm(self, event: GridEvent) -> None:
         """Give the answer that waits, if it is still for the same voices; otherwise propose it for those of now."""
         proposal = self.proposal
         if proposal is None:
             return
         if self.targets(event) != proposal.targets:
-            self.propose(proposal.kind, RackEvent(**_fields(event) | {"categories": proposal.categories}))
+            self.propose(proposal.kind, GridEvent(**_fields(event) | {"categories": proposal.categories}))
             self.notice = "Other voices are marked now. Look at the count again."
             return
         voices = proposal.preview.voices
@@ -270,5 +270,5 @@ def _said(answer: Answer) -> str:
     return f"{what}: {count:,} {'voice' if count == 1 else 'voices'}."
 
 
-def _fields(event: RackEvent) -> dict[str, Any]:
-    return {name: getattr(event, name) for name in RackEvent.__slots__}
+def _fields(event: GridEvent) -> dict[str, Any]:
+    return {name: getattr(event, name) for name in GridEvent.__slots__}

@@ -10,7 +10,7 @@ from corpus.review.decisions import Sitting
 from dx7.shared.categories import load_categories
 from labeler.page.context import Context
 from labeler.widgets.panel import Chip
-from labeler.widgets.voice_grid import RackEvent
+from labeler.widgets.voice_grid import GridEvent
 
 _MOST_CHIPS = 8
 _UNITS = ((86_400, "day"), (3_600, "hour"), (60, "minute"))
@@ -65,7 +65,7 @@ def ago(answered: datetime, *, now: datetime | None = None) -> str:
     return "just now"
 
 
-def sitting_of(context: Context, page: str, event: RackEvent) -> Sitting:
+def sitting_of(context: Context, page: str, event: GridEvent) -> Sitting:
     """What a decision has to know of an event of a rack."""
     heard: Mapping[str, float] = event.heard or {}
     return Sitting(context.labeller, page, event.way, heard, datetime.now(UTC))

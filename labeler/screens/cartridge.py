@@ -13,7 +13,7 @@ from labeler.cartridge.generation_jobs import Errands, cartridges_folder, draw_e
 from labeler.cartridge.panels import draw_panels
 from labeler.cartridge.tiles import tiles_of
 from labeler.page.context import Context
-from labeler.widgets.voice_grid import draw_rack
+from labeler.widgets.voice_grid import draw_voice_grid
 
 
 def draw(context: Context) -> None:
@@ -32,7 +32,7 @@ def draw(context: Context) -> None:
         if not draw_errand(errands):
             _draw_status(draft, errands)
     with rack:
-        events = draw_rack(
+        events = draw_voice_grid(
             tiles_of(draft.cartridge),
             key=f"cartridge-{context.labeller}",
             actions=ACTIONS,

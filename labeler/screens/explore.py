@@ -18,7 +18,7 @@ from labeler.explore.map_points import KEEPER, encode_found
 from labeler.explore.tiles import tiles_of
 from labeler.page.context import Context
 from labeler.processes.commands import lay_out_map
-from labeler.widgets.voice_grid import LABEL, RackAction, RackEvent, draw_rack
+from labeler.widgets.voice_grid import LABEL, GridAction, GridEvent, draw_voice_grid
 
 _FINDER, _MAP, _RACK, _FILE = "explore-finder", "explore-map", "explore-rack", "explore-recording"
 _NO_MAP = (
@@ -139,11 +139,11 @@ def _ready_timbres(desk: Desk) -> None:
     hear_timbres(desk.context.store, progress=tell)
 
 
-def _draw_found(desk: Desk, shown: Shown) -> Iterable[RackEvent]:
+def _draw_found(desk: Desk, shown: Shown) -> Iterable[GridEvent]:
     heading, notice = st.columns([1, 2], vertical_alignment="center")
     heading.text(f"{shown.heading}{f', {len(shown.found):,} shown' if len(shown.found) < shown.total else ''}")
     notice.text(" ".join(filter(None, (desk.notice, desk.proposal.words() if desk.proposal else ""))))
-    return draw_rack(
+    return draw_voice_grid(
         tiles_of(shown.found, shown.voices, shown.opinions),
         key=_RACK,
         actions=_actions(desk, shown),
@@ -152,26 +152,26 @@ def _draw_found(desk: Desk, shown: Shown) -> Iterable[RackEvent]:
     )
 
 
-def _actions(desk: Desk, shown: Shown) -> list[RackAction]:
+def _actions(desk: Desk, shown: Shown) -> list[GridAction]:
     actions = []
     if desk.proposal:
         count = len(desk.proposal.preview.voices)
-        actions.append(RackAction("confirm", "enter", f"Answer for {count:,}", primary=True))
-        actions.append(RackAction("back", "escape", "Not so"))
+        actions.append(GridAction("confirm", "enter", f"Answer for {count:,}", primary=True))
+        actions.append(GridAction("back", "escape", "Not so"))
     elif desk.shows is not Shows.FOUND:
-        actions.append(RackAction("back", "escape", "Back to the search"))
-    actions.append(RackAction("like", "k", "More like it"))
+        actions.append(GridAction("back", "escape", "Back to the search"))
+    actions.append(GridAction("like", "k", "More like it"))
     if desk.shows is Shows.FOUND:
-        actions.append(RackAction("all", "a", f"Select all {shown.narrowed.voices:,}"))
-        actions.append(RackAction("families", "f", "Every copy" if desk.one_per_family else "One a family"))
+        actions.append(GridAction("all", "a", f"Select all {shown.narrowed.voices:,}"))
+        actions.append(GridAction("families", "f", "Every copy" if desk.one_per_family else "One a family"))
     if len(shown.found) < min(shown.total, _MOST_SHOWN):
-        actions.append(RackAction("more", "j", "Show more"))
-    actions.append(RackAction("broken", "x", "Broken"))
-    actions.append(RackAction("undo", "u", "Undo"))
+        actions.append(GridAction("more", "j", "Show more"))
+    actions.append(GridAction("broken", "x", "Broken"))
+    actions.append(GridAction("undo", "u", "Undo"))
     return actions
 
 
-def _act(desk: Desk, event: RackEvent) -> None:
+def _act(desk: Desk, event: GridEvent) -> None:
     if event.action == LABEL:
         desk.propose(AnswerKind.LABEL, event)
     elif event.action == "broken":

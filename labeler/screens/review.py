@@ -19,7 +19,7 @@ from labeler.review.case_view import AGREEMENT_TAB, case_actions, case_panel, ca
 from labeler.review.page_state import Opened, opened
 from labeler.review.words import sitting_of
 from labeler.widgets.panel import Panel, draw_panel
-from labeler.widgets.voice_grid import LABEL, RackAction, RackEvent, draw_rack
+from labeler.widgets.voice_grid import LABEL, GridAction, GridEvent, draw_voice_grid
 
 _ORDER = (*(kind.value for kind in CaseKind), AGREEMENT_TAB)
 _VERDICTS = {"a": Verdict.FIRST, "b": Verdict.SECOND, "both_fit": Verdict.BOTH, "neither": Verdict.NEITHER}
@@ -74,22 +74,22 @@ def _look_for_errors(page: _Page) -> None:
     st.rerun()
 
 
-def _draw_rack(page: _Page) -> Iterator[RackEvent]:
+def _draw_rack(page: _Page) -> Iterator[GridEvent]:
     """One rack for all that the page shows: a key that is pressed while it changes is not lost with another."""
     is_blind = page.is_blind
     if page.tab == AGREEMENT_TAB:
-        tiles, actions = [], [RackAction("list", "l", "List")]
+        tiles, actions = [], [GridAction("list", "l", "List")]
     else:
         tiles, actions = case_tiles(page.desk, blind=is_blind), case_actions(page.desk, blind=is_blind)
     is_named = bool(tiles) and not is_blind
     columns = 2 if is_blind else 4
-    return draw_rack(
+    return draw_voice_grid(
         tiles, key="review", actions=actions, pads=is_named, markable=is_named, columns=columns, autoplay=True
     )
 
 
-def _act(page: _Page, context: Context, event: RackEvent) -> None:
-    """What an event does. It must not call Streamlit, which may break it off (``draw_rack``)."""
+def _act(page: _Page, context: Context, event: GridEvent) -> None:
+    """What an event does. It must not call Streamlit, which may break it off (``draw_voice_grid``)."""
     desk, sitting = page.desk, sitting_of(context, REVIEW_PAGE, event)
     offer = next((each for each in offers_of(desk.case) if each.name == event.action), None) if desk.case else None
     if event.action == "undo":

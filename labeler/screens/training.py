@@ -30,7 +30,7 @@ from labeler.processes.run_folders import (
 from labeler.processes.training_process import CONFIGS, new_run, resume_run, start_run, stop_run
 from labeler.screens.progress import shown_time
 from labeler.widgets.charts import curve_chart
-from labeler.widgets.voice_grid import Tile, draw_rack
+from labeler.widgets.voice_grid import Tile, draw_voice_grid
 
 _LOOK_EVERY = 3.0  # seconds; a chunk of steps takes about as long
 _FIGURES = (
@@ -142,7 +142,7 @@ def _draw_samples(run: Run) -> None:
         )
         for slot, (voice, category) in enumerate(sample_voices(samples[step], run.categories), 1)
     ]
-    for _ in draw_rack(tiles, key=f"samples-{run.folder.name}", markable=False, columns=8, through=True):
+    for _ in draw_voice_grid(tiles, key=f"samples-{run.folder.name}", markable=False, columns=8, through=True):
         pass  # there is nothing to do but to listen
 
 

@@ -21,7 +21,7 @@ from labeler.cartridge.results_panel import left_out, made_rows
 from labeler.cartridge.tiles import tiles_of
 from labeler.processes.generated_batch import Batch
 from labeler.processes.generation import Asking
-from labeler.widgets.voice_grid import RackEvent
+from labeler.widgets.voice_grid import GridEvent
 from tests.labeler.processes.test_generation import stub
 
 BELLS = read_bank(STARTER_BANKS / "bell.syx").voices()
@@ -119,7 +119,7 @@ def test_variations_go_by_amount_locks_and_temperature(desk: Desk) -> None:
 
 
 def test_keys_of_the_rack_ask_by_what_the_panel_was_set_to(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    events: list[RackEvent] = []
+    events: list[GridEvent] = []
     monkeypatch.setattr(
         "labeler.screens.cartridge.draw_rack", lambda *_, **named: iter([events.pop()] if events else [])
     )
@@ -129,7 +129,7 @@ def test_keys_of_the_rack_ask_by_what_the_panel_was_set_to(desk: Desk, monkeypat
     page.pills(key="ask-locks").set_value(["levels"])
     page.slider(key="ask-temperature").set_value(0.5).run()
     choose(page, "Walk")  # what V goes by is hidden now
-    events.append(RackEvent("vary", two))
+    events.append(GridEvent("vary", two))
     page.run()
     vary = _asking(page)
     assert [(wish.like, wish.amount, wish.locked, wish.temperature) for wish in vary.wishes] == [
@@ -137,7 +137,7 @@ def test_keys_of_the_rack_ask_by_what_the_panel_was_set_to(desk: Desk, monkeypat
     ]
     vary.wait(60)
     page.run()
-    events.append(RackEvent("walk", one, marked=(three,)))
+    events.append(GridEvent("walk", one, marked=(three,)))
     page.run()
     walk = _asking(page)
     assert [(wish.ends, wish.temperature) for wish in walk.wishes] == [((BELLS[2], BELLS[0]), 0.5)]

@@ -18,7 +18,7 @@ from labeler.explore.explore_state import Desk, Shows
 from labeler.explore.map_points import PointsKeeper, encode_found
 from labeler.explore.tiles import tiles_of
 from labeler.page.context import Context
-from labeler.widgets.voice_grid import RackEvent
+from labeler.widgets.voice_grid import GridEvent
 from tests.corpus.test_map import make_store
 from tests.labeler.store_builder import varied_voices
 
@@ -41,8 +41,8 @@ def journal(context: Context) -> list[bytes]:
     return path.read_bytes().splitlines() if path.exists() else []
 
 
-def pad(at: str, *marked: str, heard: float = 0.0) -> RackEvent:
-    return RackEvent("label", at, marked=marked, categories=("brass",), heard={at: heard}, way="engine")
+def pad(at: str, *marked: str, heard: float = 0.0) -> GridEvent:
+    return GridEvent("label", at, marked=marked, categories=("brass",), heard={at: heard}, way="engine")
 
 
 def test_a_search_is_narrowed_and_shown(desk: Desk) -> None:

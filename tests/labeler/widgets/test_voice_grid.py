@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
-from labeler.widgets.voice_grid import RackEvent
+from labeler.widgets.voice_grid import GridEvent
 from tests.labeler.browsing import Server, serving_page
 
 pytestmark = pytest.mark.browser
@@ -70,12 +70,12 @@ def rack(browser: Browser, server: Server) -> Iterator[Page]:
     assert errors == []
 
 
-def events(page: Page, server: Server) -> list[RackEvent]:
+def events(page: Page, server: Server) -> list[GridEvent]:
     """All events that Python has had, once the page knows that it has."""
     page.wait_for_function("window.cartwright.rack.pending.length === 0", timeout=20_000)
     log = server.labels.parent / "events.jsonl"
     rows = [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
-    return [RackEvent(**{k: tuple(v) if isinstance(v, list) else v for k, v in row.items()}) for row in rows]
+    return [GridEvent(**{k: tuple(v) if isinstance(v, list) else v for k, v in row.items()}) for row in rows]
 
 
 def state(page: Page, expression: str) -> Any:
