@@ -9,7 +9,7 @@ import streamlit as st
 from corpus.labels.answer import AnswerKind
 from corpus.suggest.origin_words import breakdown, who_suggests
 from dx7.shared.categories import Category, load_categories
-from labeler.audio.rendering import wav_sound
+from labeler.audio.rendering import render_full_rate_wav
 from labeler.deck.served_voice import ServedVoice
 from labeler.deck.session import LabelSession
 from labeler.page.plain_text import as_text
@@ -54,7 +54,7 @@ def draw_plain(session: LabelSession) -> None:
 
 def _draw_voice(session: LabelSession, served: ServedVoice) -> None:
     st.text(served.name or "(no name)")  # never as Markdown: the name comes from a file
-    st.audio(wav_sound(served.card.voice, served.phrase_category), format="audio/wav", autoplay=True)
+    st.audio(render_full_rate_wav(served.card.voice, served.phrase_category), format="audio/wav", autoplay=True)
     st.text(served.reason)
     if served.suggestion:
         sources = breakdown(served.card.opinions) or f"{who_suggests(served.suggestion.origin)} it"

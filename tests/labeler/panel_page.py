@@ -14,7 +14,7 @@ from starlette.responses import HTMLResponse
 from starlette.routing import Route
 
 from dx7.hardware.port_manager import PortManager
-from labeler.audio.audio_routes import ROUTES
+from labeler.audio.audio_routes import AUDIO_ROUTES
 from labeler.audio.instrument_routes import instrument_routes
 from labeler.components import LISTENING, read_front
 from labeler.screens.instrument import TEST_VOICE
@@ -47,7 +47,7 @@ def panel_server(manager: PortManager) -> Iterator[str]:
     async def page(request: Request) -> HTMLResponse:
         return HTMLResponse(page_html("light" if "light" in request.query_params else "dark"))
 
-    app = Starlette(routes=[Route("/", page), *ROUTES, *instrument_routes(lambda: manager)])
+    app = Starlette(routes=[Route("/", page), *AUDIO_ROUTES, *instrument_routes(lambda: manager)])
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error", ws="none", timeout_graceful_shutdown=1))
     thread = threading.Thread(target=server.run)
     thread.start()

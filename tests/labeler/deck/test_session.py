@@ -14,7 +14,7 @@ from corpus.labels.serving import Refusal
 from corpus.labels.standing import current_answers
 from corpus.storage.store import open_store
 from dx7.errors import CategoryError, JournalError, StoreError
-from labeler.audio.audio_request import read_take
+from labeler.audio.audio_request import parse_audio_request
 from labeler.deck import component as deck
 from labeler.deck.serving_queue import LOOK_AHEAD
 from labeler.deck.session import LabelSession
@@ -32,7 +32,7 @@ def test_the_deck_gets_voices_ahead_and_what_their_sounds_are_fetched_by(session
     assert len(data["line"]) == LOOK_AHEAD
     assert data["displayed"] == data["line"][0]["token"]
     for voice in data["line"]:
-        assert read_take(voice["sound"], {"category": voice["phrase"] or ""}).voice.voice_id == voice["voice"]
+        assert parse_audio_request(voice["sound"], {"category": voice["phrase"] or ""}).voice.voice_id == voice["voice"]
 
 
 def test_a_session_of_labels_reaches_the_journal_in_order(session: LabelSession, labels_folder: Path) -> None:
