@@ -9,7 +9,7 @@ from corpus.review.case_session import KEPT, CaseDesk
 from corpus.review.cases import Case, CaseKind
 from corpus.review.offers import Offer, offers_of
 from corpus.review.review_lists import TITLES
-from labeler.review.words import said_badges, said_chips, title_of, titles_of
+from labeler.review.words import annotation_badges, annotation_chips, title_of, titles_of
 from labeler.widgets.panel import Chip, Panel, Tab
 from labeler.widgets.voice_grid import GridAction, GridEvent, Tile
 
@@ -40,7 +40,7 @@ def case_panel(desk: CaseDesk, *, blind: bool) -> Panel:
     if blind and bench.blind:
         title = f"Which of the two is {title_of(bench.blind.category)}?"
         return Panel(title, "Hear both; which one is in doubt shows once you have decided.", eyebrow, notice)
-    return Panel(case.reason, _advice(case), eyebrow, notice, (*said_chips(case.said), *_suggested(case)))
+    return Panel(case.reason, _advice(case), eyebrow, notice, (*annotation_chips(case.said), *_suggested(case)))
 
 
 def case_tiles(desk: CaseDesk, *, blind: bool) -> list[Tile]:
@@ -57,7 +57,7 @@ def case_tiles(desk: CaseDesk, *, blind: bool) -> list[Tile]:
     return [_tile(one, bench.case) for one in bench.voices]
 
 
-def seen_plainly(event: GridEvent) -> GridEvent:
+def without_blind_prefix(event: GridEvent) -> GridEvent:
     """An event of blind tiles as if they had been the voices. The tiles have names of their own in the rack, or marks
     from before would tell which of them is in doubt, and what was heard with its name would count."""
 
@@ -126,7 +126,7 @@ def _tile(one: BenchVoice, case: Case) -> Tile:
         voice=one.voice,
         name=one.name,
         detail=label,
-        badges=said_badges(one.said),
+        badges=annotation_badges(one.said),
         category=one.category or case.choices[0],
         group=group,
         marked=one.in_question,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from corpus.review.family_details import SheetVoice
 from corpus.review.family_queue import FamilyToAnswer
 from corpus.review.family_session import AHEAD, FamilyDesk
-from labeler.review.words import said_badges, title_of
+from labeler.review.words import annotation_badges, title_of
 from labeler.widgets.panel import Chip, Panel
 from labeler.widgets.voice_grid import GridAction, Tile
 
@@ -62,7 +62,7 @@ def _tile(one: SheetVoice, category: str | None) -> Tile:
         voice=one.voice,
         name=one.names[0] if one.names else one.voice.name,
         detail=f"{places} · {one.differs or 'the most frequent one'}",
-        badges=(*one.tags, *said_badges(one.said)),
+        badges=(*one.tags, *annotation_badges(one.said)),
         category=category,
         marked=one.is_fit,
     )

@@ -11,7 +11,7 @@ from corpus.review.decisions import FAMILIES_PAGE
 from corpus.review.family_session import FamilyDesk
 from labeler.page.context import Context
 from labeler.review.family_view import family_actions, family_panel, family_tiles
-from labeler.review.page_state import Opened, opened
+from labeler.review.page_state import PageState, page_state_of
 from labeler.review.words import sitting_of
 from labeler.widgets.panel import draw_panel
 from labeler.widgets.voice_grid import LABEL, GridEvent, draw_voice_grid
@@ -22,7 +22,7 @@ _KINDS = {"broken": AnswerKind.BROKEN, "unsure": AnswerKind.UNSURE, "skip": Answ
 def draw(context: Context) -> None:
     """Draw the family on the desk; what is done with it leads to the next."""
     key = f"families-page-{context.labeller}"
-    page = opened(key, lambda: Opened(FamilyDesk(context.store, context.journals, context.labeller)))
+    page = page_state_of(key, lambda: PageState(FamilyDesk(context.store, context.journals, context.labeller)))
     draw_panel(family_panel(page.desk), key="families-panel")
     tiles, actions = family_tiles(page.desk), family_actions(page.desk)
     for event in draw_voice_grid(

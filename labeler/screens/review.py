@@ -15,8 +15,8 @@ from corpus.review.cases import CaseKind
 from corpus.review.offers import offers_of
 from labeler.page.context import Context
 from labeler.review.agreement_view import agreement_panel
-from labeler.review.case_view import AGREEMENT_TAB, case_actions, case_panel, case_tiles, seen_plainly, tabs_of
-from labeler.review.page_state import Opened, opened
+from labeler.review.case_view import AGREEMENT_TAB, case_actions, case_panel, case_tiles, tabs_of, without_blind_prefix
+from labeler.review.page_state import PageState, page_state_of
 from labeler.review.words import sitting_of
 from labeler.widgets.panel import Panel, draw_panel
 from labeler.widgets.voice_grid import LABEL, GridAction, GridEvent, draw_voice_grid
@@ -27,7 +27,7 @@ _KINDS = {"broken": AnswerKind.BROKEN, "unsure": AnswerKind.UNSURE}
 
 
 @dataclass(slots=True)
-class _Page(Opened[CaseDesk]):
+class _Page(PageState[CaseDesk]):
     """The desk, the tab that is chosen, and whether A against B is asked for."""
 
     tab: str = CaseKind.DISAGREEMENT.value
@@ -48,14 +48,14 @@ class _Page(Opened[CaseDesk]):
 def draw(context: Context) -> None:
     """Draw the tabs, and the case or the figures that are on the desk."""
     key = f"review-page-{context.labeller}"
-    page = opened(key, lambda: _Page(CaseDesk(context.store, context.journals, context.labeller)))
+    page = page_state_of(key, lambda: _Page(CaseDesk(context.store, context.journals, context.labeller)))
     if page.tab == CaseKind.LABEL_ERROR and page.tab not in page.desk.lists:
         _look_for_errors(page)
     desk = page.desk
     panel = agreement_panel(desk.agreement()) if page.tab == AGREEMENT_TAB else case_panel(desk, blind=page.is_blind)
     clicked = draw_panel(panel, key="review-panel", tabs=tabs_of(desk), chosen=page.tab)
     for event in _draw_rack(page):
-        _act(page, context, seen_plainly(event))
+        _act(page, context, without_blind_prefix(event))
         page.is_fresh = True
     if clicked in _ORDER and clicked != page.tab and not page.is_fresh:
         page.open(str(clicked))
