@@ -11,7 +11,7 @@ import streamlit as st
 from corpus.review.review_session import Desk
 
 AnySession = TypeVar("AnySession", bound=Desk)
-AnyPage = TypeVar("AnyPage", bound="Opened[Any]")
+AnyPage = TypeVar("AnyPage", bound="PageState[Any]")
 
 
 @dataclass(slots=True)

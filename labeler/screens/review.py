@@ -54,7 +54,7 @@ def draw(context: Context) -> None:
     desk = page.desk
     panel = agreement_panel(desk.agreement()) if page.tab == AGREEMENT_TAB else case_panel(desk, blind=page.is_blind)
     clicked = draw_panel(panel, key="review-panel", tabs=tabs_of(desk), chosen=page.tab)
-    for event in _draw_rack(page):
+    for event in _draw_grid(page):
         _act(page, context, without_blind_prefix(event))
         page.is_fresh = True
     if clicked in _ORDER and clicked != page.tab and not page.is_fresh:
@@ -74,7 +74,7 @@ def _look_for_errors(page: _Page) -> None:
     st.rerun()
 
 
-def _draw_rack(page: _Page) -> Iterator[GridEvent]:
+def _draw_grid(page: _Page) -> Iterator[GridEvent]:
     """One rack for all that the page shows: a key that is pressed while it changes is not lost with another."""
     is_blind = page.is_blind
     if page.tab == AGREEMENT_TAB:

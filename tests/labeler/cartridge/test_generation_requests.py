@@ -38,7 +38,7 @@ def _draw() -> None:
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
     """A desk with three bells, and a model that answers at once."""
     monkeypatch.setenv("CARTWRIGHT_DATA", str(tmp_path))
-    monkeypatch.setattr("labeler.cartridge.generation_jobs.Asking", partial(GenerationProcess, command=stub()))
+    monkeypatch.setattr("labeler.cartridge.generation_jobs.GenerationProcess", partial(GenerationProcess, command=stub()))
     desk = Desk(tmp_path / "cartridges", tmp_path / "labels", "anna")
     desk.add("fill", [Slot(voice, "bell") for voice in BELLS[:3]])
     return desk
@@ -121,7 +121,7 @@ def test_variations_go_by_amount_locks_and_temperature(desk: Desk) -> None:
 def test_keys_of_the_rack_ask_by_what_the_panel_was_set_to(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     events: list[GridEvent] = []
     monkeypatch.setattr(
-        "labeler.screens.cartridge.draw_rack", lambda *_, **named: iter([events.pop()] if events else [])
+        "labeler.screens.cartridge.draw_voice_grid", lambda *_, **named: iter([events.pop()] if events else [])
     )
     one, two, three = (slot.key for slot in desk.cartridge.filled().values())
     page = choose(open_page(), "Variations")

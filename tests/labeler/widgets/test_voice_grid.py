@@ -21,7 +21,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from labeler.widgets.voice_grid import RackAction, Tile, draw_rack
+from labeler.widgets.voice_grid import GridAction, Tile, draw_voice_grid
 from tests.labeler.store_builder import varied_voices
 
 LOG = Path(__file__).with_name("events.jsonl")
@@ -32,9 +32,9 @@ tiles = [
     for n in state["order"]
     for name in [state["names"][n]]
 ]
-actions = [RackAction("drop", "delete", "Drop", primary=True), RackAction("keep", "k", "Keep")]
+actions = [GridAction("drop", "delete", "Drop", primary=True), GridAction("keep", "k", "Keep")]
 handled = 0
-for event in draw_rack(tiles, key="rack", actions=actions, pads=True, movable=True, renamable=True, autoplay=True):
+for event in draw_voice_grid(tiles, key="rack", actions=actions, pads=True, movable=True, renamable=True, autoplay=True):
     fields = {name: getattr(event, name) for name in event.__slots__} | {"heard": dict(event.heard)}
     with LOG.open("a") as log:
         log.write(json.dumps(fields) + "\\n")
