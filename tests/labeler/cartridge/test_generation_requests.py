@@ -38,7 +38,9 @@ def _draw() -> None:
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
     """A desk with three bells, and a model that answers at once."""
     monkeypatch.setenv("CARTWRIGHT_DATA", str(tmp_path))
-    monkeypatch.setattr("labeler.cartridge.generation_jobs.GenerationProcess", partial(GenerationProcess, command=stub()))
+    monkeypatch.setattr(
+        "labeler.cartridge.generation_jobs.GenerationProcess", partial(GenerationProcess, command=stub())
+    )
     desk = Desk(tmp_path / "cartridges", tmp_path / "labels", "anna")
     desk.add("fill", [Slot(voice, "bell") for voice in BELLS[:3]])
     return desk
