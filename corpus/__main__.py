@@ -5,7 +5,7 @@ import signal
 if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C while modules load ends without a word; run() takes over
 
-from corpus.cli import app
+from corpus.commands.cli import app
 from dx7.commands.console import run
 
 run(app)

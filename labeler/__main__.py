@@ -9,8 +9,8 @@ from typing import Annotated
 
 import typer
 
-from corpus.labelling.answer import clean_labeller
-from corpus.labelling.rechecks import AGREEMENT_SHARE
+from corpus.labels.answer import clean_labeller
+from corpus.labels.rechecks import AGREEMENT_SHARE
 from dx7.commands.console import new_app, print_text, run
 from dx7.shared.locations import STARTER_BANKS, labels_folder
 from labeler.page.settings import (
@@ -67,10 +67,10 @@ def _streamlit(address: str, port: int) -> list[str]:
 
 def _make_starter_store(store: Path) -> None:
     """The starter banks, heard and with their families, so that every page has something to show."""
-    from corpus.hearing.health import refresh_health
-    from corpus.ingesting.ingest import ingest
-    from corpus.kinship.families import update_families
-    from corpus.labelling.labels import rebuild_answers
+    from corpus.analysis.families import update_families
+    from corpus.analysis.health import refresh_health
+    from corpus.ingest.ingest import ingest
+    from corpus.labels.standing import rebuild_answers
     from corpus.storage.store import open_store
 
     print_text(f"making {store} from the starter banks")

@@ -18,9 +18,9 @@ import numpy as np
 import pandas as pd
 from dexed import Patch
 
-from corpus.ingesting.ingest import ingest
-from corpus.searching.search import search
-from corpus.searching.search_index import open_for_search
+from corpus.analysis.search import search
+from corpus.analysis.search_index import open_for_search
+from corpus.ingest.ingest import ingest
 from corpus.storage.store import open_store
 from dx7.analysis.descriptors import hear, hear_rows
 from dx7.commands.console import print_json, print_table

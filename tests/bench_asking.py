@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from corpus.ingesting.ingest import ingest
-from corpus.kinship.families import update_families
-from corpus.learning.curves import answers_needed
-from corpus.learning.material import read_material
-from corpus.learning.simulation import QUEUE, RANDOM, UNCERTAIN, mean_curve, simulate
+from corpus.analysis.families import update_families
+from corpus.ingest.ingest import ingest
 from corpus.storage.store import open_store
+from corpus.suggest.learning_curves import answers_needed
+from corpus.suggest.simulation import QUEUE, RANDOM, UNCERTAIN, mean_curve, simulate
+from corpus.suggest.simulation_data import read_material
 from dx7.shared.locations import STARTER_BANKS
 
 ACCURACY = 0.85  # first choice, on families that nobody was asked about

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from threading import Thread
 
-from corpus.labelling.leases import LeaseBook
+from corpus.labels.leases import LeaseBook
 from labeler.deck.session import LabelSession
 from tests.labeler.fakedeck import FakeDeck
 from tests.labeler.store_builder import build_store, varied_voices

@@ -19,9 +19,9 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from corpus.hearing.alignment import misplacements
-from corpus.hearing.garbage import garbage_voices
-from corpus.ingesting.ingest import ingest
+from corpus.analysis.alignment import misplacements
+from corpus.analysis.garbage import garbage_voices
+from corpus.ingest.ingest import ingest
 from corpus.storage.store import Connection, open_store
 from dx7.commands.console import JsonOption, print_json, print_table
 from dx7.formats.messages import checksum

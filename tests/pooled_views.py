@@ -20,12 +20,12 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import QuantileTransformer
 
-from corpus.hearing.hearings import read_hearings
-from corpus.searching.sound_space import Heard, sound_places
+from corpus.analysis.sound_space import Heard, sound_places
+from corpus.analysis.stored_descriptors import read_hearings
+from corpus.storage.source_predictions import Floats, opinion_table, read_voice_ids
 from corpus.storage.store import Connection
-from corpus.suggesting.opinions import Floats, opinion_table, read_voice_ids
-from corpus.suggesting.rules import Match, folder_rules, match_path, name_rules
-from corpus.suggesting.votes import suggest_by_folders, suggest_by_names
+from corpus.suggest.name_rules import Match, folder_rules, match_path, name_rules
+from corpus.suggest.votes import suggest_by_folders, suggest_by_names
 from dx7.shared.categories import category_keys
 
 FOLDS = 5

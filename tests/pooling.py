@@ -16,13 +16,13 @@ from typing import Annotated
 import numpy as np
 import typer
 
+from corpus.storage.source_predictions import Floats, Opinions
 from corpus.storage.store import open_store
-from corpus.suggesting.opinions import Floats, Opinions
-from corpus.suggesting.peers import Labelled, ask_families, ask_neighbours
-from corpus.suggesting.pooling import pool
-from corpus.suggesting.suggestion import EAR, FAMILY, FOLDER_RULE, NAME_RULE, NEIGHBOURS, ORIGINS
-from corpus.suggesting.trust import DEFAULT_TRUST, Say, Trust
-from corpus.suggesting.trusting import fit_trust
+from corpus.storage.suggestion import EAR, FAMILY, FOLDER_RULE, NAME_RULE, NEIGHBOURS, ORIGINS
+from corpus.suggest.fit_source_weights import fit_trust
+from corpus.suggest.label_model import pool
+from corpus.suggest.neighbour_labels import Labelled, ask_families, ask_neighbours
+from corpus.suggest.source_weights import DEFAULT_TRUST, Say, Trust
 from dx7.commands.console import JsonOption, print_json, print_table
 from dx7.shared.locations import store_file
 from tests.pooled_views import Flags, Rows, World, make_world

@@ -31,18 +31,18 @@ DISTINCT_BANKS = 0.4  # of all banks; in a real scrape 5,004 contents stand in 1
 ZIPS = 4
 LOOSE = 0.05  # of the banks are loose files
 
-_INGEST = "from corpus.ingesting.ingest import ingest; ingest([Path(p) for p in sys.argv[2:]], Path(sys.argv[1]))"
+_INGEST = "from corpus.ingest.ingest import ingest; ingest([Path(p) for p in sys.argv[2:]], Path(sys.argv[1]))"
 _SUGGEST = (
-    "from corpus.storage.store import open_store; from corpus.suggesting.suggestions import refresh_suggestions\n"
+    "from corpus.storage.store import open_store; from corpus.suggest.suggestions import refresh_suggestions\n"
     "with open_store(Path(sys.argv[1])) as connection: refresh_suggestions(connection)"
 )
 _STATS = (
-    "from corpus.storage.store import open_store; from corpus.stats import read_stats\n"
+    "from corpus.storage.store import open_store; from corpus.storage.stats import read_stats\n"
     "with open_store(Path(sys.argv[1]), read_only=True) as connection: read_stats(connection)"
 )
 # The peak in getrusage would be at least that of this process, which it was forked from.
 _TELL_PEAK = "print(next(line.split()[1] for line in open('/proc/self/status') if line.startswith('VmHWM')))"
-_FAMILIES = "from corpus.kinship.families import update_families; update_families(Path(sys.argv[1]))"
+_FAMILIES = "from corpus.analysis.families import update_families; update_families(Path(sys.argv[1]))"
 
 
 def stored_voices(store: Path) -> Bytes:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from corpus.hearing.health import refresh_health
-from corpus.ingesting.ingest import ingest
+from corpus.analysis.health import refresh_health
+from corpus.ingest.ingest import ingest
 from corpus.storage.store import open_store
 from dx7.shared.locations import STARTER_BANKS
 from dx7.voices.layout import Bytes

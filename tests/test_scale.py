@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from corpus.ingesting.ingest import ingest
+from corpus.ingest.ingest import ingest
 from corpus.storage.store import open_store
 from dx7.voices.layout import pack
 from tests.bench import make_voices

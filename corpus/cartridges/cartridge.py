@@ -11,8 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from corpus.cartridges.generation_request import Wish
 from corpus.cartridges.naming import legal_name, unique_name
-from corpus.cartridges.wish import Wish
 from dx7.errors import CartridgeError
 from dx7.voices.parameters import VOICES_IN_BANK
 from dx7.voices.voice import INIT_VOICE, Voice

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from corpus.cartridges.cartridge import POSITIONS, Cartridge, Found, Slot, Told, Verdict
-from corpus.cartridges.wish import read_wish
-from corpus.labelling.journal import append_lines, journal_file, read_lines
+from corpus.cartridges.generation_request import read_wish
+from corpus.labels.journal import append_lines, journal_file, read_lines
 from dx7.errors import CartridgeError, CartwrightError
 from dx7.voices.voice import Voice
 

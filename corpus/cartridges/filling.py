@@ -9,13 +9,13 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 
+from corpus.analysis.facets import Filters
+from corpus.analysis.search import EVERYTHING, Query, demand_hearing
+from corpus.analysis.similar import read_parameters
+from corpus.analysis.sound_space import SOUND_SIZE, USED, Floats, Heard, sound_places
 from corpus.cartridges.cartridge import Slot
 from corpus.cartridges.naming import legal_name
-from corpus.cartridges.neighbours import most_varied, path_of, walk
-from corpus.searching.facets import Filters
-from corpus.searching.search import EVERYTHING, Query, demand_hearing
-from corpus.searching.similar import read_parameters
-from corpus.searching.sound_space import SOUND_SIZE, USED, Floats, Heard, sound_places
+from corpus.cartridges.sound_order import most_varied, path_of, walk
 from corpus.storage.store import Connection
 from dx7.analysis.descriptors import hear_many
 from dx7.errors import CartridgeError

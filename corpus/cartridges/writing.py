@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 from corpus.cartridges.cartridge import POSITIONS, Cartridge
-from corpus.incoming.found import GENERATOR
+from corpus.sources.found_file import GENERATOR
 from dx7.formats.files import encode_cartridge
 from dx7.voices.identity import file_sha
 

@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 
 from corpus.commands.cli_options import LabelsOption, StoreOption
-from corpus.labelling.journal import read_journals
-from corpus.labelling.labels import rebuild_answers
+from corpus.labels.journal import read_journals
+from corpus.labels.standing import rebuild_answers
 from corpus.storage.store import open_store
 from dx7.commands.console import JsonOption, print_json, print_table, print_text, progress
 from dx7.shared.locations import labels_folder, store_file
@@ -55,9 +55,9 @@ def export(
 
     Example: python -m corpus export --policy strict --out curated
     """
-    from corpus.exporting.export import export as write_out
-    from corpus.exporting.export import prepare
-    from corpus.exporting.policy import read_policy
+    from corpus.export.export import export as write_out
+    from corpus.export.export import prepare
+    from corpus.export.policy import read_policy
 
     chosen = read_policy(policy)
     if leave_out:
@@ -86,7 +86,7 @@ def policies(json: JsonOption = False) -> None:
 
     Example: python -m corpus policies
     """
-    from corpus.exporting.policy import list_policies
+    from corpus.export.policy import list_policies
 
     found = list_policies()
     if json:

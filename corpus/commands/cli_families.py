@@ -13,8 +13,8 @@ from dx7.commands.console import JsonOption, print_json, print_table, print_text
 from dx7.shared.locations import store_file
 
 if TYPE_CHECKING:
-    from corpus.kinship.families import FamilyCounts
-    from corpus.kinship.lookup import Family
+    from corpus.analysis.families import FamilyCounts
+    from corpus.analysis.family_lookup import Family
 
 _MOST_SHOWN = 8  # differences of a member
 
@@ -41,8 +41,8 @@ def families(
 
     Example: python -m corpus families --limit 20
     """
-    from corpus.kinship.families import update_families
-    from corpus.kinship.lookup import family_members, largest_families
+    from corpus.analysis.families import update_families
+    from corpus.analysis.family_lookup import family_members, largest_families
 
     where = store or store_file()
     with progress() as bar:

@@ -17,10 +17,10 @@ from dx7.shared.categories import get_category
 from dx7.shared.locations import store_file
 
 if TYPE_CHECKING:
-    from corpus.searching.facet_counts import FacetCounts
-    from corpus.searching.facets import Filters, Range
-    from corpus.searching.search import Hit
-    from corpus.searching.similar import Similar
+    from corpus.analysis.facet_counts import FacetCounts
+    from corpus.analysis.facets import Filters, Range
+    from corpus.analysis.search import Hit
+    from corpus.analysis.similar import Similar
 
 _LONGEST_FILE = 18  # characters of a file's name in the table
 
@@ -76,10 +76,10 @@ def search(
 
     Example: python -m corpus search "e piano" --brightness bright --healthy --limit 10
     """
-    from corpus.searching.facet_counts import count_facets
-    from corpus.searching.facets import Filters
-    from corpus.searching.search import search as find
-    from corpus.searching.search_index import open_for_search
+    from corpus.analysis.facet_counts import count_facets
+    from corpus.analysis.facets import Filters
+    from corpus.analysis.search import search as find
+    from corpus.analysis.search_index import open_for_search
 
     if like and facets:
         raise typer.BadParameter("--facets counts what a name and filters find; leave out --like")
@@ -114,9 +114,9 @@ def search(
 def _find_similar(
     where: Path, like: str, text: str, filters: Filters, *, limit: int, every_copy: bool
 ) -> list[Similar]:
-    from corpus.searching.recordings import has_timbres, hear_timbres, more_like_recording
-    from corpus.searching.search_index import open_for_search
-    from corpus.searching.similar import find_voice, more_like
+    from corpus.analysis.recording_search import has_timbres, hear_timbres, more_like_recording
+    from corpus.analysis.search_index import open_for_search
+    from corpus.analysis.similar import find_voice, more_like
     from dx7.sound.wav import read_wav
 
     file, slot = split_slot(like)
@@ -142,7 +142,7 @@ def _find_similar(
 
 
 def _range(scale: Literal["brightness", "attack", "release"], text: str) -> Range | None:
-    from corpus.searching.facets import parse_range
+    from corpus.analysis.facets import parse_range
 
     if not text:
         return None
@@ -153,7 +153,7 @@ def _range(scale: Literal["brightness", "attack", "release"], text: str) -> Rang
 
 
 def _tags(tags: Sequence[str]) -> tuple[str, ...]:
-    from corpus.hearing.health import TAGS
+    from corpus.analysis.health import TAGS
 
     for tag in tags:
         if tag not in TAGS:
@@ -220,7 +220,7 @@ def _row(hit: Hit, *, sound: bool = True) -> dict[str, Any]:
 
 
 def _sound(hit: Hit) -> str:
-    from corpus.searching.facets import NOT_HEARD, SCALES, SILENT
+    from corpus.analysis.facets import NOT_HEARD, SCALES, SILENT
 
     if not hit.heard:
         return NOT_HEARD

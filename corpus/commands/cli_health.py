@@ -14,7 +14,7 @@ from dx7.errors import EngineError
 from dx7.shared.locations import store_file
 
 if TYPE_CHECKING:
-    from corpus.hearing.health import TaggedVoice, VoiceHealth
+    from corpus.analysis.health import TaggedVoice, VoiceHealth
 
 
 def register(app: typer.Typer) -> None:
@@ -44,8 +44,8 @@ def health(
 
     Example: python -m corpus health --tag drone --limit 50
     """
-    from corpus.hearing.health import TAGS, count_tags, hear_voices, refresh_health, tagged_voices, voice_health
-    from corpus.hearing.measuring import BATCH
+    from corpus.analysis.health import TAGS, count_tags, hear_voices, refresh_health, tagged_voices, voice_health
+    from corpus.analysis.measurements import BATCH
 
     if tag and tag not in TAGS:
         raise typer.BadParameter(f"{tag!r} is no tag; there are {', '.join(TAGS)}", param_hint="--tag")

@@ -13,10 +13,10 @@ import typer
 
 from corpus.commands import cli_review
 from corpus.commands.cli_options import LabelsOption, StoreOption
-from corpus.labelling.answer import Answer, AnswerKind
-from corpus.labelling.journal import read_journals
-from corpus.labelling.labels import current_answers, rebuild_answers
-from corpus.labelling.merging import Conflict, find_conflicts, merge_journals
+from corpus.labels.answer import Answer, AnswerKind
+from corpus.labels.journal import read_journals
+from corpus.labels.merging import Conflict, find_conflicts, merge_journals
+from corpus.labels.standing import current_answers, rebuild_answers
 from corpus.storage.store import open_store
 from dx7.commands.console import JsonOption, new_app, print_error, print_json, print_table, print_text, progress
 from dx7.errors import FormatError, JournalError
@@ -89,7 +89,7 @@ def import_(
 
     Example: python -m corpus labels import library.pif --map Keys=epiano
     """
-    from corpus.labelling.label_files import import_labels
+    from corpus.labels.label_files import import_labels
 
     with progress() as bar:
         bar.add_task("reading", total=None)
@@ -122,7 +122,7 @@ def export(
 
     Example: python -m corpus labels export labels.csv --labeller anna
     """
-    from corpus.labelling.label_files import export_labels
+    from corpus.labels.label_files import export_labels
 
     with progress() as bar:
         bar.add_task("writing", total=None)
@@ -171,7 +171,7 @@ def conflicts(
 
     Example: python -m corpus labels conflicts --json
     """
-    from corpus.labelling.voicecard import read_cards
+    from corpus.labels.voice_card import read_cards
 
     found = find_conflicts(read_journals(folder or labels_folder()).answers)
     shown = found[-limit:]

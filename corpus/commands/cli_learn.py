@@ -37,9 +37,9 @@ def learn(
 
     Example: python -m corpus learn
     """
-    from corpus.learning.card import read_card
-    from corpus.learning.learn import learn as learn_anew
-    from corpus.learning.returns import update_returns
+    from corpus.suggest.classifier_card import read_card
+    from corpus.suggest.learn import learn as learn_anew
+    from corpus.suggest.returns import update_returns
 
     where = store or store_file()
     if not card:
@@ -75,11 +75,11 @@ def evaluate_suggestions(
 
     Example: python -m corpus evaluate-suggestions --json
     """
-    from corpus.learning.embeddings import read_heard
-    from corpus.learning.evaluation import as_rows
-    from corpus.learning.evaluation import evaluate_suggestions as evaluate
-    from corpus.learning.lesson import read_lesson
-    from corpus.suggesting.opinions import read_opinions
+    from corpus.analysis.stored_embeddings import read_heard
+    from corpus.storage.source_predictions import read_opinions
+    from corpus.suggest.evaluation import as_rows
+    from corpus.suggest.evaluation import evaluate_suggestions as evaluate
+    from corpus.suggest.training_set import read_lesson
 
     with open_store(store or store_file(), read_only=True) as connection:
         heard = read_heard(connection)

@@ -36,8 +36,8 @@ def make_map(
 
     Example: python -m corpus map --measure
     """
-    from corpus.kinship.families import update_families
-    from corpus.mapping.soundmap import measure_store_map, update_map
+    from corpus.analysis.families import update_families
+    from corpus.analysis.sound_map import measure_store_map, update_map
 
     where = store or store_file()
     with progress() as bar:

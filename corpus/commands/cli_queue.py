@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from corpus.commands.cli_options import LabelsOption, StoreOption
-from corpus.labelling.labels import rebuild_answers
+from corpus.labels.standing import rebuild_answers
 from corpus.storage.store import open_store
 from dx7.commands.console import JsonOption, print_json, print_table, print_text, progress
 from dx7.errors import StoreError
 from dx7.shared.locations import labels_folder, store_file
 
 if TYPE_CHECKING:
-    from corpus.asking.queue import Queued
+    from corpus.suggest.queue import Queued
 
 _ACCURACIES = tuple(round(0.05 * step, 2) for step in range(4, 20))
 
@@ -42,8 +42,8 @@ def queue(
 
     Example: python -m corpus queue --explain --count 10
     """
-    from corpus.asking.queue import next_voices
-    from corpus.learning.returns import update_returns
+    from corpus.suggest.queue import next_voices
+    from corpus.suggest.returns import update_returns
 
     where = store or store_file()
     journals = labels or (labels_folder() if store is None else None)
@@ -75,9 +75,9 @@ def simulate_orders(
 
     Example: python -m corpus simulate --seeds 10
     """
-    from corpus.learning.curves import compare, write_curves
-    from corpus.learning.material import read_material
-    from corpus.learning.simulation import LEARNED_AT, ORDERS, QUEUE, mean_curve, simulate
+    from corpus.suggest.learning_curves import compare, write_curves
+    from corpus.suggest.simulation import LEARNED_AT, ORDERS, QUEUE, mean_curve, simulate
+    from corpus.suggest.simulation_data import read_material
 
     where = store or store_file()
     with open_store(where) as connection:

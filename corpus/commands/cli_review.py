@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from corpus.commands.cli_options import LabelsOption, StoreOption
-from corpus.labelling.journal import read_journals
-from corpus.labelling.labels import rebuild_answers
+from corpus.labels.journal import read_journals
+from corpus.labels.standing import rebuild_answers
 from corpus.storage.store import Connection, open_store
 from dx7.commands.console import JsonOption, print_json, print_table, print_text, progress
 from dx7.shared.locations import labels_folder, store_file
 
 if TYPE_CHECKING:
-    from corpus.reviewing.agreement import Agreement
-    from corpus.reviewing.review import ReviewList
+    from corpus.review.agreement import Agreement
+    from corpus.review.review_lists import ReviewList
 
 _KINDS = ("disagreement", "suggestion", "label_error", "family", "drift")
 
@@ -33,7 +33,7 @@ def agreement(folder: LabelsOption = None, json: JsonOption = False) -> None:
 
     Example: python -m corpus labels agreement --json
     """
-    from corpus.reviewing.agreement import measure_agreement
+    from corpus.review.agreement import measure_agreement
 
     figures = measure_agreement(read_journals(folder or labels_folder()).answers)
     print_json(figures.as_dict()) if json else _print_agreement(figures)
@@ -58,8 +58,8 @@ def review(
 
     Example: python -m corpus labels review --kind disagreement --kind family
     """
-    from corpus.reviewing.cases import CaseKind
-    from corpus.reviewing.review import read_review
+    from corpus.review.cases import CaseKind
+    from corpus.review.review_lists import read_review
 
     for word in kind or ():
         if word not in _KINDS:
@@ -88,7 +88,7 @@ def review(
 
 
 def _names(connection: Connection, lists: list[ReviewList]) -> dict[str, str]:
-    from corpus.labelling.voicecard import read_cards
+    from corpus.labels.voice_card import read_cards
 
     cards = read_cards(connection, [case.voices[0] for one in lists for case in one.cases])
     return {voice_id: card.names[0] if card.names else "" for voice_id, card in cards.items()}

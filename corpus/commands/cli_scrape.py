@@ -37,10 +37,10 @@ def scrape(
 
     Example: python -m corpus scrape factory https://example.org/dx7/
     """
-    from corpus.scraping.fetching import FetchLimits
-    from corpus.scraping.scrape import check_outcomes
-    from corpus.scraping.scrape import scrape as fetch
-    from corpus.scraping.source_list import read_source_list
+    from corpus.sources.fetching import FetchLimits
+    from corpus.sources.scrape import check_outcomes
+    from corpus.sources.scrape import scrape as fetch
+    from corpus.sources.source_list import read_source_list
 
     if list_:
         rows = [

@@ -27,7 +27,7 @@ def stats(store: StoreOption = None, json: JsonOption = False) -> None:
 
     Example: python -m corpus stats --json
     """
-    from corpus.stats import read_stats
+    from corpus.storage.stats import read_stats
 
     with open_store(store or store_file(), read_only=True) as connection:
         figures = read_stats(connection).as_dict()
@@ -58,10 +58,10 @@ def suggest(
 
     Example: python -m corpus suggest --voices bank.syx --json
     """
-    from corpus.learning.learn import find_ear
-    from corpus.suggesting.strangers import suggest_for_bank
-    from corpus.suggesting.suggestions import refresh_suggestions, summarise_suggestions
-    from corpus.suggesting.words import breakdown
+    from corpus.suggest.external_voices import suggest_for_bank
+    from corpus.suggest.learn import find_ear
+    from corpus.suggest.origin_words import breakdown
+    from corpus.suggest.suggestions import refresh_suggestions, summarise_suggestions
     from dx7.formats.selection import read_voices
 
     where = store or store_file()

@@ -38,7 +38,7 @@ def backup(
 
     Example: python -m corpus backup ~/cartwright.zip
     """
-    from corpus.storage.backup import back_up
+    from corpus.labels.backup import back_up
 
     target = out or user_data() / "backups"
     if out is None or out.is_dir():
@@ -70,7 +70,7 @@ def restore(
 
     Example: python -m corpus restore ~/cartwright.zip
     """
-    from corpus.storage.backup import restore as put_back
+    from corpus.labels.backup import restore as put_back
 
     where = store or store_file()
     with progress() as bar:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from corpus.ingesting.weave import unsqueeze
+from corpus.storage.reconstruction import unsqueeze
 from corpus.storage.store import Connection
 from dx7.voices.identity import ID_LENGTH, file_sha, voice_ids
 from dx7.voices.parameters import PARAMETER_NAMES

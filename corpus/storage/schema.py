@@ -185,11 +185,11 @@ CREATE TABLE families (
 CREATE TABLE family_builds (          -- one row, once there are families: what they were built with
     engine VARCHAR NOT NULL,
     hearing INTEGER NOT NULL,
-    version INTEGER NOT NULL          -- corpus.kinship.families.FAMILY_VERSION
+    version INTEGER NOT NULL          -- corpus.analysis.families.FAMILY_VERSION
 );
 """
 
-# What search reads, in the shape that it reads it (corpus/searching/search_index.py). All three are derived and
+# What search reads, in the shape that it reads it (corpus/analysis/search_index.py). All three are derived and
 # replaced whole.
 _SEARCH = """
 CREATE TABLE search_voices (
@@ -213,7 +213,7 @@ CREATE TABLE search_voices (
     brightness FLOAT,                 -- Hz; NULL, as the next two, if not heard or silent
     attack FLOAT,                     -- seconds
     release FLOAT,                    -- seconds
-    sound FLOAT[61]                   -- its place in the space of corpus/searching/sound_space.py; NULL if not heard
+    sound FLOAT[61]                   -- its place in the space of corpus/analysis/sound_space.py; NULL if not heard
 );
 CREATE TABLE search_names (
     voice_id VARCHAR NOT NULL,
@@ -256,7 +256,7 @@ CREATE TABLE sound_map (
 CREATE TABLE sound_map_builds (       -- one row, once there is a map: what it was made with
     engine VARCHAR NOT NULL,
     hearing INTEGER NOT NULL,
-    version INTEGER NOT NULL          -- corpus.mapping.soundmap.MAP_VERSION
+    version INTEGER NOT NULL          -- corpus.analysis.sound_map.MAP_VERSION
 );
 """
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import duckdb
 
 from corpus.storage.schema import MIGRATIONS, SCHEMA_VERSION, VIEWS
-from corpus.storage.storecopy import copy_store, count_rows
+from corpus.storage.store_copy import copy_store, count_rows
 from corpus.storage.unchanged import is_known, remember, state_of
 from dx7.errors import StoreBusyError, StoreError
 

@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from corpus.searching.similar import read_parameters
+from corpus.analysis.similar import read_parameters
 from corpus.storage.store import open_store
 from dx7.errors import StoreBusyError, StoreError
 from dx7.voices.identity import ID_LENGTH

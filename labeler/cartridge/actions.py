@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from corpus.analysis.facets import Filters
 from corpus.cartridges.cartridge import Found, Slot
-from corpus.cartridges.desk import Desk
+from corpus.cartridges.editor import Desk
 from corpus.cartridges.filling import Choice, find_slots, order_alike
-from corpus.searching.facets import Filters
 from corpus.storage.store import open_store
 from dx7.errors import CartridgeError
 from labeler.cartridge.generation_jobs import Errands, Into

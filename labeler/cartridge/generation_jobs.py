@@ -10,9 +10,9 @@ from pathlib import Path
 import streamlit as st
 
 from corpus.cartridges.cartridge import Slot
-from corpus.cartridges.desk import Desk
 from corpus.cartridges.draft import EMPTY
-from corpus.cartridges.wish import Wish
+from corpus.cartridges.editor import Desk
+from corpus.cartridges.generation_request import Wish
 from labeler.page.context import Context
 from labeler.processes.generated_batch import Batch
 from labeler.processes.generation import Asked, Asking

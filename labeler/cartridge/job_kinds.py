@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from corpus.cartridges.cartridge import Cartridge, Slot
-from corpus.cartridges.wish import Wish
+from corpus.cartridges.generation_request import Wish
 from dx7.errors import CartridgeError, CategoryError
 from dx7.shared.generation_limits import AMOUNTS, USUAL_TEMPERATURE
 from dx7.voices.parameter_groups import USUALLY_LOCKED

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import streamlit as st
 
+from corpus.analysis.facets import SCALES, Filters
 from corpus.cartridges.cartridge import Slot
-from corpus.cartridges.desk import Desk
 from corpus.cartridges.draft import EMPTY
+from corpus.cartridges.editor import Desk
 from corpus.cartridges.filling import Choice
 from corpus.cartridges.naming import legal_name
-from corpus.cartridges.verdicts import hit_rates
+from corpus.cartridges.ratings import hit_rates
 from corpus.cartridges.writing import cartridge_bytes, cartridge_sidecar, file_stem
-from corpus.labelling.journal import read_journals
-from corpus.searching.facets import SCALES, Filters
+from corpus.labels.journal import read_journals
 from dx7.errors import CartwrightError, FormatError
 from dx7.formats.files import read_bank_bytes
 from dx7.shared.categories import load_categories

@@ -6,8 +6,8 @@ import time
 
 import streamlit as st
 
-from corpus.labelling.answer import AnswerKind
-from corpus.suggesting.words import breakdown, who_suggests
+from corpus.labels.answer import AnswerKind
+from corpus.suggest.origin_words import breakdown, who_suggests
 from dx7.shared.categories import Category, load_categories
 from labeler.audio.rendering import wav_sound
 from labeler.deck.served_voice import Serve

@@ -13,10 +13,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from corpus.labelling.answer import Answer
-from corpus.labelling.journal import append_missing, journal_file, read_journal
-from corpus.labelling.labels import standing_answers
-from corpus.labelling.serving import Guard, KeyEvent, answer_of, read_event
+from corpus.labels.answer import Answer
+from corpus.labels.journal import append_missing, journal_file, read_journal
+from corpus.labels.serving import Guard, KeyEvent, answer_of, read_event
+from corpus.labels.standing import standing_answers
 from dx7.errors import JournalError
 
 

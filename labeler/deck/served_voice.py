@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from corpus.labelling.voicecard import VoiceCard
-from corpus.searching.neighbours import Neighbour
-from corpus.suggesting.suggestion import Suggestion
-from corpus.suggesting.words import breakdown, who_suggests
+from corpus.analysis.nearest_voices import Neighbour
+from corpus.labels.voice_card import VoiceCard
+from corpus.storage.suggestion import Suggestion
+from corpus.suggest.origin_words import breakdown, who_suggests
 from dx7.shared.categories import category_keys
 from labeler.audio.audio_request import encode_voice
 from labeler.deck.diagram import diagram

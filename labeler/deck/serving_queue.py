@@ -7,15 +7,15 @@ from collections import deque
 from dataclasses import replace
 from pathlib import Path
 
-from corpus.asking.queue import next_voices
-from corpus.labelling.answer import IMPORTED, Answer
-from corpus.labelling.journal import journal_file, read_journal
-from corpus.labelling.labels import rebuild_answers, standing_answers
-from corpus.labelling.leases import LeaseBook
-from corpus.labelling.progress import Progress, read_progress
-from corpus.labelling.voicecard import read_cards
-from corpus.searching.neighbours import read_neighbours
+from corpus.analysis.nearest_voices import read_neighbours
+from corpus.labels.answer import IMPORTED, Answer
+from corpus.labels.journal import journal_file, read_journal
+from corpus.labels.leases import LeaseBook
+from corpus.labels.progress import Progress, read_progress
+from corpus.labels.standing import rebuild_answers, standing_answers
+from corpus.labels.voice_card import read_cards
 from corpus.storage.store import WAIT_SECONDS, open_store
+from corpus.suggest.queue import next_voices
 from dx7.errors import StoreBusyError
 from labeler.deck.served_voice import Serve
 from labeler.page.settings import serving_shares

@@ -18,12 +18,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from corpus.labelling.answer import Answer, AnswerKind
-from corpus.labelling.journal import append_answers, read_journals
-from corpus.labelling.labels import current_answers
-from corpus.labelling.leases import LeaseBook
-from corpus.labelling.progress import Progress, answers_per_minute
-from corpus.labelling.serving import Guard, KeyEvent, Refusal, answer_of, read_event
+from corpus.labels.answer import Answer, AnswerKind
+from corpus.labels.journal import append_answers, read_journals
+from corpus.labels.leases import LeaseBook
+from corpus.labels.progress import Progress, answers_per_minute
+from corpus.labels.serving import Guard, KeyEvent, Refusal, answer_of, read_event
+from corpus.labels.standing import current_answers
 from dx7.errors import JournalError
 from dx7.voices.parameters import BY_NAME
 from labeler.audio.audio_request import OCTAVES, VELOCITIES

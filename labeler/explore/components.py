@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from corpus.searching.chosen import Narrowed
+from corpus.analysis.facet_choices import Narrowed
 from dx7.shared.categories import load_categories
 from labeler.components import LISTENING, keep, mount
 

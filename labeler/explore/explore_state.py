@@ -12,18 +12,18 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from corpus.labelling.answer import Answer, AnswerKind, undo_of
-from corpus.labelling.bulk import MOST_VOICES, BulkPreview, bulk_answer, last_bulk, preview_bulk
-from corpus.labelling.journal import append_answers, read_journals
-from corpus.labelling.labels import rebuild_answers
-from corpus.searching.chosen import Narrowed, filters_of, narrow, read_chosen
-from corpus.searching.recordings import more_like_recording
-from corpus.searching.search import Hit, find_ids, read_hits, search
-from corpus.searching.search_index import open_for_search
-from corpus.searching.similar import Similar, more_like, read_parameters
+from corpus.analysis.facet_choices import Narrowed, filters_of, narrow, read_chosen
+from corpus.analysis.recording_search import more_like_recording
+from corpus.analysis.search import Hit, find_ids, read_hits, search
+from corpus.analysis.search_index import open_for_search
+from corpus.analysis.similar import Similar, more_like, read_parameters
+from corpus.labels.answer import Answer, AnswerKind, undo_of
+from corpus.labels.bulk import MOST_VOICES, BulkPreview, bulk_answer, last_bulk, preview_bulk
+from corpus.labels.journal import append_answers, read_journals
+from corpus.labels.standing import rebuild_answers
+from corpus.storage.source_predictions import read_each
 from corpus.storage.store import Connection, open_store
-from corpus.suggesting.opinions import read_each
-from corpus.suggesting.suggestion import Suggestion
+from corpus.storage.suggestion import Suggestion
 from dx7.errors import CartwrightError
 from dx7.shared.categories import load_categories
 from dx7.sound.engine import Audio

@@ -18,8 +18,8 @@ from typing import Any
 
 import numpy as np
 
-from corpus.mapping.points import MapPoints, points_mark, read_points
-from corpus.searching.search_index import open_for_search
+from corpus.analysis.map_points import MapPoints, points_mark, read_points
+from corpus.analysis.search_index import open_for_search
 from dx7.errors import StoreError
 from dx7.shared.categories import category_keys
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from corpus.searching.facets import NOT_HEARD, SCALES, SILENT
-from corpus.searching.search import Hit
-from corpus.searching.similar import Similar
-from corpus.suggesting.suggestion import Suggestion
-from corpus.suggesting.words import breakdown
+from corpus.analysis.facets import NOT_HEARD, SCALES, SILENT
+from corpus.analysis.search import Hit
+from corpus.analysis.similar import Similar
+from corpus.storage.suggestion import Suggestion
+from corpus.suggest.origin_words import breakdown
 from dx7.voices.voice import Voice
 from labeler.widgets.voice_grid import Tile
 

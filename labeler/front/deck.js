@@ -2,10 +2,10 @@
 //
 // Python serves a line of voices ahead of need and their sounds are fetched ahead, so the next voice sounds in the
 // handler of the key that answered the one before. Every key becomes an event with a sequence number; events stay in
-// the component's state until Python acknowledges them. corpus/labelling/serving.py says which answers count; the same
+// the component's state until Python acknowledges them. corpus/labels/serving.py says which answers count; the same
 // rules stand here. sounding.js has what plays, face.js and voiceface.js what is drawn.
 
-const HEARING = "corpus.labelling.serving.LEAST_DWELL"; // replaced by component.py
+const HEARING = "corpus.labels.serving.LEAST_DWELL"; // replaced by component.py
 const LOOK_AHEAD = 10; // voices whose sounds are fetched before they are asked for
 const decks = new WeakMap();
 

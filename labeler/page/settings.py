@@ -6,8 +6,8 @@ import getpass
 import os
 from pathlib import Path
 
-from corpus.labelling.answer import clean_labeller
-from corpus.labelling.rechecks import AGREEMENT_SHARE, Shares
+from corpus.labels.answer import clean_labeller
+from corpus.labels.rechecks import AGREEMENT_SHARE, Shares
 from dx7.shared.locations import store_file
 
 STORE_VARIABLE = "CARTWRIGHT_STORE"

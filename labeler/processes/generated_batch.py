@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from corpus.cartridges.cartridge import Slot, Told
-from corpus.cartridges.wish import Wish
+from corpus.cartridges.generation_request import Wish
 from corpus.cartridges.writing import file_stem
 from dx7.errors import ModelError
 from dx7.formats.files import read_bank, write_file

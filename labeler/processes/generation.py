@@ -12,9 +12,9 @@ from enum import StrEnum
 from pathlib import Path
 
 from corpus.cartridges.cartridge import Slot
-from corpus.cartridges.wish import Wish
+from corpus.cartridges.generation_request import Wish
 from corpus.cartridges.writing import file_stem
-from corpus.ingesting.ingest import ingest
+from corpus.ingest.ingest import ingest
 from dx7.errors import CartwrightError, ModelError
 from labeler.processes.commands import COMMAND, complaint
 from labeler.processes.generated_batch import Batch, read_batch, sample_arguments

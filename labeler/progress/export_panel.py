@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from corpus.exporting.export import Exported, export, prepare
-from corpus.exporting.policy import Policy, list_policies
-from corpus.exporting.preview import Preview, preview_export
-from corpus.labelling.journal import read_journals
+from corpus.export.export import Exported, export, prepare
+from corpus.export.policy import Policy, list_policies
+from corpus.export.preview import Preview, preview_export
+from corpus.labels.journal import read_journals
 from corpus.storage.store import open_store
 from dx7.shared.categories import load_categories
 from dx7.shared.export_format import CARD_FILE

@@ -7,8 +7,8 @@ from typing import Any
 
 import streamlit as st
 
-from corpus.learning.card import answers_since, read_card
 from corpus.storage.store import open_store
+from corpus.suggest.classifier_card import answers_since, read_card
 from dx7.shared.categories import load_categories
 from labeler.learning.learning import learn_anew
 from labeler.page.background import Job

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from corpus.learning.curves import read_curves
-from corpus.learning.returns import OWN, update_returns
-from corpus.learning.simulation import ORDERS, QUEUE, RANDOM, UNCERTAIN
 from corpus.storage.store import open_store
+from corpus.suggest.learning_curves import read_curves
+from corpus.suggest.returns import OWN, update_returns
+from corpus.suggest.simulation import ORDERS, QUEUE, RANDOM, UNCERTAIN
 from labeler.page.context import Context
 from labeler.widgets.charts import learning_chart
 

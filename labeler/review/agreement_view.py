@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from corpus.reviewing.agreement import Agreement
-from corpus.reviewing.figures import Kappa, Rate
+from corpus.labels.agreement_statistics import Kappa, Rate
+from corpus.review.agreement import Agreement
 from labeler.review.words import title_of
 from labeler.widgets.panel import Figure, FigureTable, Panel
 

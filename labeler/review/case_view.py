@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from corpus.reviewing.bench import BenchVoice
-from corpus.reviewing.case_desk import KEPT, CaseDesk
-from corpus.reviewing.cases import Case, CaseKind
-from corpus.reviewing.offers import Offer, offers_of
-from corpus.reviewing.review import TITLES
+from corpus.review.case_context import BenchVoice
+from corpus.review.case_session import KEPT, CaseDesk
+from corpus.review.cases import Case, CaseKind
+from corpus.review.offers import Offer, offers_of
+from corpus.review.review_lists import TITLES
 from labeler.review.words import said_badges, said_chips, title_of, titles_of
 from labeler.widgets.panel import Chip, Panel, Tab
 from labeler.widgets.voice_grid import RackAction, RackEvent, Tile

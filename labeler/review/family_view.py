@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from corpus.reviewing.family_desk import AHEAD, FamilyDesk
-from corpus.reviewing.family_queue import FamilyToAnswer
-from corpus.reviewing.family_sheet import SheetVoice
+from corpus.review.family_details import SheetVoice
+from corpus.review.family_queue import FamilyToAnswer
+from corpus.review.family_session import AHEAD, FamilyDesk
 from labeler.review.words import said_badges, title_of
 from labeler.widgets.panel import Chip, Panel
 from labeler.widgets.voice_grid import RackAction, Tile

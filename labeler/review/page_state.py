@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar
 
 import streamlit as st
 
-from corpus.reviewing.desk import Desk
+from corpus.review.review_session import Desk
 
 AnyDesk = TypeVar("AnyDesk", bound=Desk)
 AnyPage = TypeVar("AnyPage", bound="Opened[Any]")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
-from corpus.reviewing.deciding import Sitting
-from corpus.reviewing.opinions import Said
+from corpus.review.annotations import Said
+from corpus.review.decisions import Sitting
 from dx7.shared.categories import load_categories
 from labeler.page.context import Context
 from labeler.widgets.panel import Chip

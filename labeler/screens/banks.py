@@ -8,13 +8,13 @@ from typing import Any
 
 import streamlit as st
 
-from corpus.banks.bank import Bank, Slot, clean_cartridges, read_bank
-from corpus.banks.dropped import Drop, safe_name, take_in
-from corpus.banks.listing import PAGE, BankList, BankRow, list_banks, read_sources
-from corpus.banks.reasons import reason_words
-from corpus.ingesting.weave import rebuild_file
+from corpus.ingest.bank import Bank, Slot, clean_cartridges, read_bank
+from corpus.ingest.bank_list import PAGE, BankList, BankRow, list_banks, read_sources
+from corpus.ingest.reasons import reason_words
+from corpus.ingest.uploads import Drop, safe_name, take_in
+from corpus.storage.reconstruction import rebuild_file
 from corpus.storage.store import open_store
-from corpus.suggesting.words import breakdown
+from corpus.suggest.origin_words import breakdown
 from dx7.errors import CartwrightError
 from labeler.components import keep, mount
 from labeler.explore.mapping import make_map

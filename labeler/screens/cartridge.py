@@ -5,8 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from corpus.cartridges.cartridge import Found
-from corpus.cartridges.desk import Desk
 from corpus.cartridges.draft import Draft
+from corpus.cartridges.editor import Desk
 from dx7.errors import CartwrightError
 from labeler.cartridge.actions import ACTIONS, act
 from labeler.cartridge.generation_jobs import Errands, cartridges_folder, draw_errand, errands_of

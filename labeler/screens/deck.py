@@ -6,7 +6,7 @@ from functools import cache
 
 import streamlit as st
 
-from corpus.labelling.leases import LeaseBook
+from corpus.labels.leases import LeaseBook
 from dx7.errors import CartwrightError
 from labeler.deck.component import ask_deck, draw_deck
 from labeler.deck.plain_page import draw_plain

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 
 import streamlit as st
 
-from corpus.labelling.answer import AnswerKind
-from corpus.mapping.soundmap import is_mapped
-from corpus.searching.recordings import has_timbres, hear_timbres
+from corpus.analysis.recording_search import has_timbres, hear_timbres
+from corpus.analysis.sound_map import is_mapped
+from corpus.labels.answer import AnswerKind
 from corpus.storage.store import open_store
 from dx7.errors import CartwrightError, StoreError
 from dx7.sound.wav import decode_wav

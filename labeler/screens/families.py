@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
-from corpus.labelling.answer import AnswerKind
-from corpus.reviewing.deciding import FAMILIES_PAGE
-from corpus.reviewing.family_desk import FamilyDesk
+from corpus.labels.answer import AnswerKind
+from corpus.review.decisions import FAMILIES_PAGE
+from corpus.review.family_session import FamilyDesk
 from labeler.page.context import Context
 from labeler.review.family_view import family_actions, family_panel, family_tiles
 from labeler.review.page_state import Opened, opened

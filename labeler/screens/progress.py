@@ -8,13 +8,13 @@ from datetime import timedelta
 import pandas as pd
 import streamlit as st
 
-from corpus.labelling.activity import Day, Labeller, labels_per_minute, read_days, read_labellers
-from corpus.labelling.journal import read_journals
-from corpus.labelling.labels import rebuild_answers
-from corpus.labelling.needs import Need, read_needs, time_to_go
-from corpus.labelling.targets import MOST, read_targets, write_targets
-from corpus.reviewing.accuracy import accuracy_of_suggestions
-from corpus.reviewing.figures import Rate
+from corpus.labels.accuracy import accuracy_of_suggestions
+from corpus.labels.activity import Day, Labeller, labels_per_minute, read_days, read_labellers
+from corpus.labels.agreement_statistics import Rate
+from corpus.labels.journal import read_journals
+from corpus.labels.needs import Need, read_needs, time_to_go
+from corpus.labels.standing import rebuild_answers
+from corpus.labels.targets import MOST, read_targets, write_targets
 from corpus.storage.store import open_store
 from dx7.shared.categories import load_categories
 from labeler.page.context import Context

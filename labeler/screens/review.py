@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
-from corpus.labelling.answer import REVIEW_PAGE, AnswerKind
-from corpus.reviewing.blind import Verdict
-from corpus.reviewing.case_desk import CaseDesk
-from corpus.reviewing.cases import CaseKind
-from corpus.reviewing.offers import offers_of
+from corpus.labels.answer import REVIEW_PAGE, AnswerKind
+from corpus.review.blind_comparison import Verdict
+from corpus.review.case_session import CaseDesk
+from corpus.review.cases import CaseKind
+from corpus.review.offers import offers_of
 from labeler.page.context import Context
 from labeler.review.agreement_view import agreement_panel
 from labeler.review.case_view import AGREEMENT_TAB, case_actions, case_panel, case_tiles, seen_plainly, tabs_of

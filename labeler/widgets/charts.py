@@ -9,9 +9,9 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
-from corpus.labelling.activity import Day
-from corpus.labelling.needs import Need
-from corpus.learning.curves import Point
+from corpus.labels.activity import Day
+from corpus.labels.needs import Need
+from corpus.suggest.learning_curves import Point
 from dx7.shared.categories import load_categories
 
 _TEXT = 14  # pixels

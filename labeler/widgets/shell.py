@@ -11,7 +11,7 @@ from urllib.parse import unquote
 
 import streamlit as st
 
-from corpus.labelling.answer import clean_labeller
+from corpus.labels.answer import clean_labeller
 from labeler.components import LISTENING, keep, mount
 from labeler.page.settings import default_labeller
 

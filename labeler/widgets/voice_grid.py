@@ -9,7 +9,7 @@ from typing import Any
 
 import streamlit as st
 
-from corpus.labelling.serving import LEAST_DWELL
+from corpus.labels.serving import LEAST_DWELL
 from dx7.shared.categories import load_categories
 from dx7.voices.voice import Voice
 from labeler.audio.audio_request import encode_voice

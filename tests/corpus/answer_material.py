@@ -9,9 +9,9 @@ from hashlib import sha256
 from itertools import count
 from pathlib import Path
 
-from corpus.labelling.answer import Answer, AnswerKind
-from corpus.labelling.journal import append_answers
-from corpus.labelling.labels import rebuild_answers
+from corpus.labels.answer import Answer, AnswerKind
+from corpus.labels.journal import append_answers
+from corpus.labels.standing import rebuild_answers
 from corpus.storage.store import open_store
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import py7zr
 
-from corpus.incoming.archives import KINDS
-from corpus.incoming.found import LIMITS, FoundFile, Limits
-from corpus.incoming.sources import walk_sources
+from corpus.sources.archives import KINDS
+from corpus.sources.found_file import LIMITS, FoundFile, Limits
+from corpus.sources.input_files import walk_sources
 from tests.corpus.conftest import made_zip
 
 BANK = b"\xf0\x43\x00\x09\x20\x00" + bytes(range(98)) * 41 + b"\xf7"

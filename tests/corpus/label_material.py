@@ -7,11 +7,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from corpus.ingesting.ingest import ingest
-from corpus.labelling.answer import Answer, AnswerKind
-from corpus.labelling.journal import append_answers, read_journals
-from corpus.labelling.labels import current_answers
-from corpus.suggesting.suggestion import Suggestion
+from corpus.ingest.ingest import ingest
+from corpus.labels.answer import Answer, AnswerKind
+from corpus.labels.journal import append_answers, read_journals
+from corpus.labels.standing import current_answers
+from corpus.storage.suggestion import Suggestion
 from dx7.formats.files import encode_cartridge
 from dx7.voices.voice import INIT_VOICE, Voice
 

@@ -4,8 +4,8 @@ import random
 
 from sklearn.metrics import cohen_kappa_score
 
-from corpus.labelling.answer import Answer
-from corpus.reviewing.agreement import measure_agreement
+from corpus.labels.answer import Answer
+from corpus.review.agreement import measure_agreement
 from tests.corpus.answer_material import answer
 
 

@@ -16,8 +16,8 @@ from pathlib import Path
 import py7zr
 import pytest
 
-from corpus.incoming.archive_packed import unpacked_name
-from corpus.incoming.archives import KINDS, archive_kind
+from corpus.sources.archive_packed import unpacked_name
+from corpus.sources.archives import KINDS, archive_kind
 from tests.corpus.archive_shapes import (
     BANK,
     MAKE,

@@ -22,8 +22,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from corpus.incoming.found import LIMITS
-from corpus.incoming.sources import walk_sources
+from corpus.sources.found_file import LIMITS
+from corpus.sources.input_files import walk_sources
 from tests.corpus.archive_shapes import (
     BANK,
     MAKE,
@@ -189,7 +189,7 @@ def test_a_huge_dictionary_is_refused_and_not_had(tmp_path: Path) -> None:
 
 
 def test_the_unpacking_program_prints_nothing_else_and_imports_nothing_of_ours() -> None:
-    from corpus.incoming import unpack_7z
+    from corpus.sources import unpack_7z
 
     program = Path(unpack_7z.__file__)
     assert "corpus" not in "".join(line for line in program.read_text().splitlines() if line.startswith("from "))

@@ -18,15 +18,15 @@ import pytest
 from typer.testing import CliRunner
 
 from corpus.commands.cli_store import register
-from corpus.ingesting.ingest import ingest
-from corpus.ingesting.weave import rebuild_file
-from corpus.labelling.answer import Answer, AnswerKind
-from corpus.labelling.journal import append_answers, read_journals
-from corpus.storage import backup as backup_module
-from corpus.storage.backup import MANIFEST, STORE, back_up, restore
+from corpus.ingest.ingest import ingest
+from corpus.labels import backup as backup_module
+from corpus.labels.answer import Answer, AnswerKind
+from corpus.labels.backup import MANIFEST, STORE, back_up, restore
+from corpus.labels.journal import append_answers, read_journals
+from corpus.storage.reconstruction import rebuild_file
 from corpus.storage.schema import MIGRATIONS, SCHEMA_VERSION
 from corpus.storage.store import open_store
-from corpus.storage.storecopy import count_rows
+from corpus.storage.store_copy import count_rows
 from dx7.commands.console import new_app
 from dx7.errors import CartwrightError, FileError, FormatError, StoreBusyError, StoreError
 from dx7.voices.identity import file_sha

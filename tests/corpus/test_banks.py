@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from corpus.banks import dropped
-from corpus.banks.bank import clean_cartridges, read_bank
-from corpus.banks.dropped import keep_files, safe_name, take_in
-from corpus.banks.listing import PAGE, list_banks, read_sources
-from corpus.banks.reasons import REASONS, reason_words
-from corpus.ingesting.ingest import ingest
-from corpus.ingesting.weave import rebuild_file
-from corpus.scraping.manifest import MANIFEST
+from corpus.ingest import uploads
+from corpus.ingest.bank import clean_cartridges, read_bank
+from corpus.ingest.bank_list import PAGE, list_banks, read_sources
+from corpus.ingest.ingest import ingest
+from corpus.ingest.reasons import REASONS, reason_words
+from corpus.ingest.uploads import keep_files, safe_name, take_in
+from corpus.sources.manifest import MANIFEST
+from corpus.storage.reconstruction import rebuild_file
 from corpus.storage.store import open_store
 from dx7.errors import FileError, StoreError
 from dx7.formats.files import read_bank_bytes
@@ -171,14 +171,14 @@ def test_a_cartridge_and_its_sidecar_are_numbered_together(tmp_path: Path) -> No
 
 
 def test_who_drops_files_of_one_name_at_once_loses_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    real, done = dropped.write_new_file, []
+    real, done = uploads.write_new_file, []
 
     def late(path: Path, data: bytes) -> bool:
         if path.name == "a.syx" and not done:  # somebody else takes the name at the last moment
             done.append(path.write_bytes(b"theirs"))
         return real(path, data)
 
-    monkeypatch.setattr(dropped, "write_new_file", late)
+    monkeypatch.setattr(uploads, "write_new_file", late)
     assert keep(tmp_path, ("a.json", b"{}"), ("a.syx", b"ours")) == ["a (2).json", "a (2).syx"]
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {
         "a.syx": b"theirs",

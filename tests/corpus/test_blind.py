@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from corpus.hearing.hearings import hear_voices
-from corpus.reviewing.blind import Blind, Verdict, blind_pair, labels_after, nearest_labelled
-from corpus.reviewing.opinions import Said, read_families, read_opinions
+from corpus.analysis.stored_descriptors import hear_voices
+from corpus.review.annotations import Said, read_families, read_opinions
+from corpus.review.blind_comparison import Blind, Verdict, blind_pair, labels_after, nearest_labelled
 from corpus.storage.store import open_store
 from dx7.voices.voice import INIT_VOICE
 from tests.corpus.answer_material import answer, write_answers

@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from corpus.ingesting.books import Books, Ledger
+from corpus.ingest.report import Books, Ledger
 from dx7.errors import StoreError
 from dx7.formats.issues import IssueCode
 

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from corpus.labelling.answer import MOST_COVERED, UNHEARD, Answer, AnswerKind, undo_of
-from corpus.labelling.bulk import PAGE, bulk_answer, last_bulk, preview_bulk
-from corpus.labelling.journal import append_answers, read_journals
-from corpus.labelling.labels import current_answers, current_opinions, rebuild_answers
-from corpus.searching.facets import Filters
-from corpus.searching.search import find_ids, search
-from corpus.searching.search_index import ready_index
+from corpus.analysis.facets import Filters
+from corpus.analysis.search import find_ids, search
+from corpus.analysis.search_index import ready_index
+from corpus.labels.answer import MOST_COVERED, UNHEARD, Answer, AnswerKind, undo_of
+from corpus.labels.bulk import PAGE, bulk_answer, last_bulk, preview_bulk
+from corpus.labels.journal import append_answers, read_journals
+from corpus.labels.standing import current_answers, current_opinions, rebuild_answers
 from corpus.storage.store import open_store
 from dx7.errors import JournalError
 from dx7.voices.voice import INIT_VOICE

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from corpus.learning.calibration import applying, calibrate, reliability
-from corpus.learning.lesson import Lesson
-from corpus.learning.scoring import score
-from corpus.reviewing.figures import wilson
+from corpus.labels.agreement_statistics import wilson
+from corpus.suggest.calibration import applying, calibrate, reliability
+from corpus.suggest.scoring import score
+from corpus.suggest.training_set import Lesson
 
 KEYS = ("piano", "brass", "bell")
 

@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from corpus.cartridges.cartridge import POSITIONS, Cartridge, Slot, Told
+from corpus.cartridges.generation_request import Wish, read_wish
 from corpus.cartridges.naming import legal_name, unique_name
-from corpus.cartridges.wish import Wish, read_wish
 from corpus.cartridges.writing import cartridge_bytes, cartridge_sidecar
-from corpus.incoming.found import names_generator
+from corpus.sources.found_file import names_generator
 from dx7.errors import CartridgeError, CategoryError, VoiceError
 from dx7.formats.files import read_bank_bytes
 from dx7.voices.voice import INIT_VOICE, Voice

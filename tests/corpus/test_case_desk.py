@@ -6,16 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from corpus.hearing.hearings import hear_voices
-from corpus.labelling.answer import Answer, AnswerKind
-from corpus.labelling.journal import journal_file, read_journal
-from corpus.reviewing.bench import MOST_IN_QUESTION, read_bench
-from corpus.reviewing.blind import Verdict
-from corpus.reviewing.case_desk import CaseDesk
-from corpus.reviewing.cases import CaseKind
-from corpus.reviewing.deciding import Sitting
-from corpus.reviewing.disagreements import families_disagree
-from corpus.reviewing.opinions import read_families, read_opinions
+from corpus.analysis.stored_descriptors import hear_voices
+from corpus.labels.answer import Answer, AnswerKind
+from corpus.labels.journal import journal_file, read_journal
+from corpus.review.annotations import read_families, read_opinions
+from corpus.review.blind_comparison import Verdict
+from corpus.review.case_context import MOST_IN_QUESTION, read_bench
+from corpus.review.case_session import CaseDesk
+from corpus.review.cases import CaseKind
+from corpus.review.decisions import Sitting
+from corpus.review.disagreements import families_disagree
 from corpus.storage.store import open_store
 from tests.corpus.answer_material import START, answer, write_answers
 from tests.labeler.store_builder import build_store, varied_voices

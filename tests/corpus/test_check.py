@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from corpus.commands.cli_store import register
-from corpus.ingesting.ingest import ingest
+from corpus.ingest.ingest import ingest
 from corpus.storage.check import _QUERIES, check_store
 from corpus.storage.store import open_store
 from dx7.commands.console import new_app

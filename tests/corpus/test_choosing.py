@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from corpus.asking.choosing import REST, choose, drawn_by_lot
-from corpus.asking.crowds import gather, ready_crowds
-from corpus.asking.factors import NOBODY, Answered, Askable, weigh
-from corpus.asking.queue import next_voices
-from corpus.asking.reasons import Known, reason_for, standing_out
-from corpus.searching.search_index import ready_index
+from corpus.analysis.search_index import ready_index
 from corpus.storage.store import open_store
+from corpus.suggest.acquisition import NOBODY, Answered, Askable, weigh
+from corpus.suggest.batch_selection import REST, choose, drawn_by_lot
+from corpus.suggest.queue import next_voices
+from corpus.suggest.queue_reasons import Known, reason_for, standing_out
+from corpus.suggest.sound_clusters import gather, ready_crowds
 from tests.corpus.heard_material import heard_store
 
 

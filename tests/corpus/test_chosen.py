@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from corpus.searching.chosen import MOST_VALUES, filters_of, narrow, read_chosen
-from corpus.searching.facets import Filters, Range
-from corpus.searching.search import find_ids
+from corpus.analysis.facet_choices import MOST_VALUES, filters_of, narrow, read_chosen
+from corpus.analysis.facets import Filters, Range
+from corpus.analysis.search import find_ids
 from corpus.storage.store import open_store
 from dx7.shared.categories import category_keys
 from dx7.voices.voice import INIT_VOICE

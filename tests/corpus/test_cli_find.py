@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from corpus.cli import app
-from corpus.ingesting.ingest import ingest
+from corpus.commands.cli import app
+from corpus.ingest.ingest import ingest
 from corpus.storage.store import open_store
 from dx7.analysis.descriptors import HEARING_VERSION, hear
 from dx7.sound.engine import ENGINE_VERSION, render

@@ -9,8 +9,8 @@ import pytest
 from typer.testing import CliRunner
 
 from corpus.commands.cli_labels import register
-from corpus.labelling.answer import Answer, AnswerKind
-from corpus.labelling.journal import append_answers
+from corpus.labels.answer import Answer, AnswerKind
+from corpus.labels.journal import append_answers
 from corpus.storage.store import open_store
 from dx7.commands.console import new_app
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from corpus.cli import app
+from corpus.commands.cli import app
 from tests.corpus.answer_material import answer, write_answers
 from tests.labeler.store_builder import build_store, varied_voices
 

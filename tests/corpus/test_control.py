@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from corpus.exporting.control import NOT_MEASURED, measure_control
-from corpus.exporting.policy import ORIGINS, Policy
-from corpus.labelling.answer import Answer, AnswerKind
-from corpus.labelling.journal import append_answers
-from corpus.labelling.labels import rebuild_answers
-from corpus.reviewing.figures import wilson
+from corpus.export.control_lane import NOT_MEASURED, measure_control
+from corpus.export.policy import ORIGINS, Policy
+from corpus.labels.agreement_statistics import wilson
+from corpus.labels.answer import Answer, AnswerKind
+from corpus.labels.journal import append_answers
+from corpus.labels.standing import rebuild_answers
 from corpus.storage.store import Connection, open_store
 from dx7.shared.categories import category_keys
 from tests.labeler.store_builder import VoiceRow, build_store, varied_voices

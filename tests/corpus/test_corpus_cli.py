@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from corpus.labelling.answer import Answer, AnswerKind
-from corpus.labelling.journal import append_answers
+from corpus.labels.answer import Answer, AnswerKind
+from corpus.labels.journal import append_answers
 from dx7.shared.export_format import read_export
 from dx7.voices.identity import file_sha
 
@@ -151,7 +151,7 @@ def test_a_store_that_another_program_holds_is_one_sentence(held: Path, home: Pa
         from corpus.storage import store
         store.WAIT_SECONDS = 0.1
         sys.argv[0] = "corpus"
-        from corpus.cli import app
+        from corpus.commands.cli import app
         from dx7.commands.console import run
         run(app)
     """

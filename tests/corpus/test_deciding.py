@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from corpus.labelling.answer import AnswerKind, undo_of
-from corpus.labelling.journal import append_answers, read_journals
-from corpus.labelling.labels import current_answers, current_opinions
-from corpus.labelling.serving import LEAST_DWELL, Refusal
-from corpus.reviewing.blind import Blind, Verdict
-from corpus.reviewing.deciding import Sitting, decide, decide_blind, last_decision
-from corpus.reviewing.opinions import Said
+from corpus.labels.answer import AnswerKind, undo_of
+from corpus.labels.journal import append_answers, read_journals
+from corpus.labels.serving import LEAST_DWELL, Refusal
+from corpus.labels.standing import current_answers, current_opinions
+from corpus.review.annotations import Said
+from corpus.review.blind_comparison import Blind, Verdict
+from corpus.review.decisions import Sitting, decide, decide_blind, last_decision
 from dx7.errors import JournalError
 from tests.corpus.answer_material import START, voice_id
 

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from corpus.cartridges.cartridge import Found, Slot, Told
-from corpus.cartridges.desk import Desk
-from corpus.cartridges.verdicts import hit_rates
-from corpus.cartridges.wish import Wish
-from corpus.labelling.answer import Answer, AnswerKind
-from corpus.labelling.journal import read_journals
-from corpus.labelling.labels import current_answers
+from corpus.cartridges.editor import Desk
+from corpus.cartridges.generation_request import Wish
+from corpus.cartridges.ratings import hit_rates
+from corpus.labels.answer import Answer, AnswerKind
+from corpus.labels.journal import read_journals
+from corpus.labels.standing import current_answers
 from dx7.errors import CartridgeError
 from tests.corpus.test_cartridge import slots, voice
 

@@ -14,9 +14,9 @@ import pytest
 
 from corpus.cartridges.cartridge import Cartridge, Found, Slot, Told, Verdict
 from corpus.cartridges.draft import EMPTY, Draft, keep_change, keep_undo, read_draft
-from corpus.cartridges.verdicts import ASKED, PAGE, hit_rates, judge_slot
-from corpus.cartridges.wish import Wish
-from corpus.labelling.answer import Answer, AnswerKind, undo_of
+from corpus.cartridges.generation_request import Wish
+from corpus.cartridges.ratings import ASKED, PAGE, hit_rates, judge_slot
+from corpus.labels.answer import Answer, AnswerKind, undo_of
 from dx7.errors import CartridgeError
 from tests.corpus.test_cartridge import slots, voice
 

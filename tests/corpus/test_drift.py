@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from corpus.labelling.answer import Answer
-from corpus.labelling.labels import current_opinions
-from corpus.reviewing.case_desk import CaseDesk
-from corpus.reviewing.cases import Case, CaseKind, still_open
-from corpus.reviewing.drift import LEAST_CHANGES, LEAST_IN_WINDOW, Drift, find_drift
-from corpus.reviewing.offers import offers_of
-from corpus.reviewing.opinions import Said
-from corpus.suggesting.suggestion import Suggestion
+from corpus.labels.answer import Answer
+from corpus.labels.standing import current_opinions
+from corpus.review.annotations import Said
+from corpus.review.case_session import CaseDesk
+from corpus.review.cases import Case, CaseKind, still_open
+from corpus.review.drift import LEAST_CHANGES, LEAST_IN_WINDOW, Drift, find_drift
+from corpus.review.offers import offers_of
+from corpus.storage.suggestion import Suggestion
 from tests.corpus.answer_material import answer, voice_id, write_answers
 from tests.labeler.store_builder import build_store, varied_voices
 

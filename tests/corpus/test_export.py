@@ -11,11 +11,11 @@ import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
-from corpus.cli import app
-from corpus.exporting.export import export, prepare, split_of
-from corpus.exporting.policy import read_policy
-from corpus.ingesting.ingest import ingest
-from corpus.labelling.answer import Answer, AnswerKind
+from corpus.commands.cli import app
+from corpus.export.export import export, prepare, split_of
+from corpus.export.policy import read_policy
+from corpus.ingest.ingest import ingest
+from corpus.labels.answer import Answer, AnswerKind
 from corpus.storage.store import Connection, open_store
 from dx7.errors import ExportError
 from dx7.formats.files import encode_cartridge

@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from corpus.ingesting.ingest import ingest
-from corpus.searching.facet_counts import FACETS, count_facets
-from corpus.searching.facets import NOT_HEARD, SCALES, Filters, Range, parse_range
-from corpus.searching.search import Hit, search
-from corpus.searching.search_index import open_for_search, ready_index, refresh_search
-from corpus.searching.sound_space import SOUND_SIZE
+from corpus.analysis.facet_counts import FACETS, count_facets
+from corpus.analysis.facets import NOT_HEARD, SCALES, Filters, Range, parse_range
+from corpus.analysis.search import Hit, search
+from corpus.analysis.search_index import open_for_search, ready_index, refresh_search
+from corpus.analysis.sound_space import SOUND_SIZE
+from corpus.ingest.ingest import ingest
 from corpus.storage.store import Connection, open_store
 from dx7.analysis.descriptors import DESCRIPTOR_NAMES
 from dx7.analysis.timbre import TIMBRE_SIZE

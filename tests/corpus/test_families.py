@@ -15,13 +15,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-import corpus.hearing.hearings
-import corpus.hearing.measuring
-import corpus.kinship.families
-from corpus.cli import app
-from corpus.ingesting.ingest import ingest
-from corpus.kinship.families import FamilyCounts, update_families
-from corpus.kinship.lookup import family_members, family_of, largest_families
+import corpus.analysis.families
+import corpus.analysis.measurements
+import corpus.analysis.stored_descriptors
+from corpus.analysis.families import FamilyCounts, update_families
+from corpus.analysis.family_lookup import family_members, family_of, largest_families
+from corpus.commands.cli import app
+from corpus.ingest.ingest import ingest
 from corpus.storage.store import open_store
 from dx7.analysis.descriptors import DESCRIPTOR_NAMES
 from dx7.errors import StoreError
@@ -84,7 +84,7 @@ def no_ears(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         heard[:, SOUND[1]] -= 40 * (unpacked[:, BY_NAME["op2_frequency_coarse"].index] % 2)
         yield from heard
 
-    monkeypatch.setattr(corpus.hearing.measuring, "work_through", hear)
+    monkeypatch.setattr(corpus.analysis.measurements, "work_through", hear)
     return calls
 
 
@@ -164,7 +164,7 @@ def test_only_new_voices_are_heard_and_nothing_is_written_when_there_are_none(
     ingest([bank(tmp_path / "in", "b.syx", [brass(op1_eg_rate_2=51)])], store)
     assert update_families(store).families == counts.families
     assert no_ears == [3, 1]
-    monkeypatch.setattr(corpus.kinship.families, "_BUILD", [*corpus.kinship.families._BUILD[:2], 99])
+    monkeypatch.setattr(corpus.analysis.families, "_BUILD", [*corpus.analysis.families._BUILD[:2], 99])
     update_families(store)
     assert no_ears == [3, 1]  # a new version of the families hears nothing anew
     assert rows_in(store, "family_builds") == 1
@@ -177,10 +177,10 @@ def test_another_hearing_builds_everything_anew(
     store = tmp_path / "s.duckdb"
     ingest([bank(tmp_path / "in", "a.syx", [brass(op1_eg_rate_2=10), brass(op1_eg_rate_2=12)])], store)
     update_families(store)
-    later = replace(corpus.hearing.hearings._HEARING, version=99)
-    monkeypatch.setattr(corpus.hearing.hearings, "_HEARING", later)
-    monkeypatch.setitem(corpus.hearing.hearings._VERSIONS, "hearing", 99)
-    monkeypatch.setattr(corpus.kinship.families, "_BUILD", [corpus.kinship.families.ENGINE_VERSION, 99, 1])
+    later = replace(corpus.analysis.stored_descriptors._HEARING, version=99)
+    monkeypatch.setattr(corpus.analysis.stored_descriptors, "_HEARING", later)
+    monkeypatch.setitem(corpus.analysis.stored_descriptors._VERSIONS, "hearing", 99)
+    monkeypatch.setattr(corpus.analysis.families, "_BUILD", [corpus.analysis.families.ENGINE_VERSION, 99, 1])
     update_families(store)
     assert no_ears == [3, 3]
     assert rows_in(store, "hearings") == 3
@@ -197,7 +197,7 @@ def test_an_interruption_keeps_what_was_heard_and_a_rerun_completes_it(
     ingest([path], whole)
     update_families(whole)
     no_ears.clear()
-    hear: Callable[..., Iterator[np.ndarray]] = corpus.hearing.measuring.work_through
+    hear: Callable[..., Iterator[np.ndarray]] = corpus.analysis.measurements.work_through
 
     def hear_until_ctrl_c(unpacked: Bytes, work: object, **more: object) -> Iterator[np.ndarray]:
         for number, row in enumerate(hear(unpacked, work, **more)):
@@ -205,13 +205,13 @@ def test_an_interruption_keeps_what_was_heard_and_a_rerun_completes_it(
                 raise KeyboardInterrupt
             yield row
 
-    monkeypatch.setattr(corpus.hearing.measuring, "BATCH", 3)
-    monkeypatch.setattr(corpus.hearing.measuring, "work_through", hear_until_ctrl_c)
+    monkeypatch.setattr(corpus.analysis.measurements, "BATCH", 3)
+    monkeypatch.setattr(corpus.analysis.measurements, "work_through", hear_until_ctrl_c)
     with pytest.raises(KeyboardInterrupt):
         update_families(store)
     assert families_in(store) == {}
     assert rows_in(store, "hearings") == 6
-    monkeypatch.setattr(corpus.hearing.measuring, "work_through", hear)
+    monkeypatch.setattr(corpus.analysis.measurements, "work_through", hear)
     update_families(store)
     assert no_ears[-1] == len(voices) + 1 - 6
     assert families_in(store) == families_in(whole)
@@ -230,7 +230,7 @@ def test_a_failure_while_writing_leaves_no_half_of_families(
         raise MemoryError
 
     with monkeypatch.context() as patch:
-        patch.setattr(corpus.kinship.families, "count_families", fail)
+        patch.setattr(corpus.analysis.families, "count_families", fail)
         with pytest.raises(MemoryError):
             update_families(store)
     assert families_in(store) == before

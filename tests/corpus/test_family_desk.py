@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from corpus.labelling.answer import Answer, AnswerKind
-from corpus.labelling.journal import journal_file, read_journal
-from corpus.labelling.labels import current_opinions
-from corpus.reviewing.deciding import Sitting
-from corpus.reviewing.family_desk import FamilyDesk
+from corpus.labels.answer import Answer, AnswerKind
+from corpus.labels.journal import journal_file, read_journal
+from corpus.labels.standing import current_opinions
+from corpus.review.decisions import Sitting
+from corpus.review.family_session import FamilyDesk
 from corpus.storage.store import open_store
 from tests.corpus.answer_material import START, answer, write_answers
 from tests.labeler.store_builder import build_store, varied_voices

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from corpus.asking.queue import next_voices
-from corpus.hearing.hearings import hear_voices
-from corpus.labelling.answer import Answer
-from corpus.labelling.rechecks import Shares
-from corpus.reviewing.family_queue import FamilyNeed, FamilyToAnswer, families_to_answer
-from corpus.reviewing.family_sheet import read_family_sheet
+from corpus.analysis.stored_descriptors import hear_voices
+from corpus.labels.answer import Answer
+from corpus.labels.rechecks import Shares
+from corpus.review.family_details import read_family_sheet
+from corpus.review.family_queue import FamilyNeed, FamilyToAnswer, families_to_answer
 from corpus.storage.store import open_store
+from corpus.suggest.queue import next_voices
 from dx7.errors import StoreError
 from dx7.voices.voice import INIT_VOICE
 from tests.corpus.answer_material import answer, write_answers

@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from corpus.analysis.facets import Filters
+from corpus.analysis.families import update_families
 from corpus.cartridges.filling import Choice, find_slots, order_alike
-from corpus.cartridges.neighbours import LEAST_STEP, most_varied, path_of, walk
-from corpus.ingesting.ingest import ingest
-from corpus.kinship.families import update_families
-from corpus.searching.facets import Filters
+from corpus.cartridges.sound_order import LEAST_STEP, most_varied, path_of, walk
+from corpus.ingest.ingest import ingest
 from corpus.storage.store import Connection, open_store
 from dx7.errors import CartridgeError, StoreError
 from dx7.shared.locations import STARTER_BANKS

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from corpus.hearing.alignment import misplacements
-from corpus.hearing.garbage import IN_DOUBT, MISPLACED, garbage_voices
-from corpus.ingesting.ingest import ingest
+from corpus.analysis.alignment import misplacements
+from corpus.analysis.garbage import IN_DOUBT, MISPLACED, garbage_voices
+from corpus.ingest.ingest import ingest
 from corpus.storage.store import open_store
 from dx7.formats.files import encode_cartridge
 from dx7.formats.messages import checksum

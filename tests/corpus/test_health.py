@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from corpus.cli import app
-from corpus.hearing.health import TAGS, count_tags, excused, refresh_health, tagged_voices, voice_health
-from corpus.hearing.hearings import hear_voices
-from corpus.ingesting.ingest import ingest
+from corpus.analysis.health import TAGS, count_tags, excused, refresh_health, tagged_voices, voice_health
+from corpus.analysis.stored_descriptors import hear_voices
+from corpus.commands.cli import app
+from corpus.ingest.ingest import ingest
 from corpus.storage.store import open_store
 from dx7.analysis.descriptors import hear
 from dx7.analysis.faults import FAULTS, faults

@@ -14,9 +14,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from corpus.hearing import measuring
-from corpus.hearing.hearings import hear_voices, read_hearings
-from corpus.ingesting.ingest import ingest
+from corpus.analysis import measurements
+from corpus.analysis.stored_descriptors import hear_voices, read_hearings
+from corpus.ingest.ingest import ingest
 from corpus.storage.check import check_store
 from corpus.storage.store import open_store
 from dx7.analysis.descriptors import DESCRIPTOR_NAMES, HEARING_VERSION, hear
@@ -73,7 +73,7 @@ def test_hearings_of_another_version_are_replaced(made: Path) -> None:
 
 
 def test_a_hearing_that_fails_keeps_its_batches_and_goes_on(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(measuring, "BATCH", 20)
+    monkeypatch.setattr(measurements, "BATCH", 20)
 
     def stop(done: int, total: int) -> None:
         if done > 40:
@@ -97,12 +97,12 @@ def test_a_hearing_that_is_killed_is_completed_by_the_next(tmp_path: Path, store
             textwrap.dedent("""
                 import os, signal, sys
                 from pathlib import Path
-                from corpus.hearing import hearings, measuring
-                measuring.BATCH = 8
+                from corpus.analysis import measurements, stored_descriptors
+                measurements.BATCH = 8
                 def progress(done, total):
                     if done > 64:
                         os.kill(os.getpid(), signal.SIGKILL)
-                hearings.hear_voices(Path(sys.argv[1]), processes=1, progress=progress)
+                stored_descriptors.hear_voices(Path(sys.argv[1]), processes=1, progress=progress)
             """),
             str(store),
         ],
@@ -150,7 +150,7 @@ def test_a_store_that_is_held_is_waited_for(made: Path) -> None:
 
 
 def test_two_that_hear_at_once_leave_every_voice_once(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(measuring, "BATCH", 16)
+    monkeypatch.setattr(measurements, "BATCH", 16)
     threads = [threading.Thread(target=hear_voices, args=(made,), kwargs={"processes": 1}) for _ in range(2)]
     for thread in threads:
         thread.start()
@@ -169,6 +169,6 @@ def test_a_cluster_that_does_not_answer_is_one_sentence_and_writes_nothing(made:
 
 def test_an_empty_store_has_nothing_to_hear(tmp_path: Path) -> None:
     store = build_store(tmp_path / "empty.duckdb", [])
-    assert hear_voices(store) == measuring.MeasureCounts(voices=0, new=0)
+    assert hear_voices(store) == measurements.MeasureCounts(voices=0, new=0)
     with open_store(store) as connection:
         assert read_hearings(connection).descriptors.shape == (0, len(DESCRIPTOR_NAMES))

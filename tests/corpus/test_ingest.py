@@ -11,12 +11,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from corpus.incoming.sources import walk_sources
-from corpus.ingesting import batch as batch_module
-from corpus.ingesting import ingest as ingest_module
-from corpus.ingesting.ingest import ingest
-from corpus.ingesting.weave import rebuild_file
-from corpus.stats import read_stats
+from corpus.ingest import batch as batch_module
+from corpus.ingest import ingest as ingest_module
+from corpus.ingest.ingest import ingest
+from corpus.sources.input_files import walk_sources
+from corpus.storage.reconstruction import rebuild_file
+from corpus.storage.stats import read_stats
 from corpus.storage.store import open_store
 from dx7.errors import FileError, StoreError
 from dx7.formats.bank_file import BankFile, RejectedVoice, VoiceBlock

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corpus.labelling.answer import (
+from corpus.labels.answer import (
     LONGEST_LINE,
     Answer,
     AnswerKind,
@@ -23,8 +23,8 @@ from corpus.labelling.answer import (
     encode_answer,
     vocabulary_of,
 )
-from corpus.labelling.journal import append_answers, journal_file, read_journal, read_journals
-from corpus.suggesting.suggestion import Suggestion
+from corpus.labels.journal import append_answers, journal_file, read_journal, read_journals
+from corpus.storage.suggestion import Suggestion
 from dx7.errors import JournalError
 
 VOICE = "0" * 32
@@ -237,8 +237,8 @@ def test_many_writers_lose_nothing(tmp_path: Path) -> None:
 _WRITER = """
 import sys
 from pathlib import Path
-from corpus.labelling.answer import Answer, AnswerKind
-from corpus.labelling.journal import append_answers
+from corpus.labels.answer import Answer, AnswerKind
+from corpus.labels.journal import append_answers
 from datetime import UTC, datetime
 for number in range(100_000):
     append_answers(Path(sys.argv[1]), [Answer(event=f"{number:032x}", labeller="anna", time=datetime.now(UTC),

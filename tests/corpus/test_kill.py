@@ -16,12 +16,12 @@ from typing import Any
 import duckdb
 import pytest
 
-from corpus.hearing.health import hear_voices, refresh_health
-from corpus.ingesting.ingest import ingest
-from corpus.kinship.families import update_families
-from corpus.labelling.answer import Answer, AnswerKind
-from corpus.labelling.journal import append_answers, read_journals
-from corpus.storage.backup import back_up
+from corpus.analysis.families import update_families
+from corpus.analysis.health import hear_voices, refresh_health
+from corpus.ingest.ingest import ingest
+from corpus.labels.answer import Answer, AnswerKind
+from corpus.labels.backup import back_up
+from corpus.labels.journal import append_answers, read_journals
 from corpus.storage.check import check_store
 from corpus.storage.store import open_store
 
@@ -54,18 +54,18 @@ class Doomed:
 connect = store.connect
 store.connect = lambda *arguments, **options: Doomed(connect(*arguments, **options))
 if task == "families":
-    from corpus.kinship import families
+    from corpus.analysis import families
     families._HEARD_AT_ONCE = 4
     families.update_families(path, processes=1)
 elif task == "health":
-    from corpus.hearing import hearings, measuring
-    from corpus.hearing.health import refresh_health
-    measuring.BATCH = 4
-    hearings.hear_voices(path, processes=1)
+    from corpus.analysis import measurements, stored_descriptors
+    from corpus.analysis.health import refresh_health
+    measurements.BATCH = 4
+    stored_descriptors.hear_voices(path, processes=1)
     with store.open_store(path) as opened:
         refresh_health(opened)
 elif task == "restore":
-    from corpus.storage.backup import restore
+    from corpus.labels.backup import restore
     restore(path.with_name("backup.zip"), path, path.with_name("labels"))
 print(done)
 """

@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from corpus.hearing.hearings import hear_voices
-from corpus.reviewing.confidence import likely_errors, out_of_sample
-from corpus.reviewing.label_errors import LEAST_LABELS, LabelErrors, find_label_errors
-from corpus.reviewing.opinions import read_families, read_opinions, spoken
+from corpus.analysis.stored_descriptors import hear_voices
+from corpus.review.annotations import read_families, read_opinions, spoken
+from corpus.review.confidence import likely_errors, out_of_sample
+from corpus.review.label_errors import LEAST_LABELS, LabelErrors, find_label_errors
 from corpus.storage.store import open_store
 from dx7.voices.voice import INIT_VOICE, Voice
 from tests.corpus.answer_material import answer, write_answers

@@ -16,15 +16,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corpus.labelling import label_csv
-from corpus.labelling.answer import IMPORTED, Answer, AnswerKind, clean_labeller
-from corpus.labelling.journal import append_answers, read_journals
-from corpus.labelling.knobkraft import encode_pif, read_pif
-from corpus.labelling.label_csv import encode_csv, read_csv
-from corpus.labelling.label_files import export_labels, import_labels
-from corpus.labelling.label_rows import CategoryNames
-from corpus.labelling.voicecard import Place, VoiceCard
-from corpus.labelling.voicefinder import VoiceFinder
+from corpus.labels import label_csv
+from corpus.labels.answer import IMPORTED, Answer, AnswerKind, clean_labeller
+from corpus.labels.journal import append_answers, read_journals
+from corpus.labels.knobkraft import encode_pif, read_pif
+from corpus.labels.label_csv import encode_csv, read_csv
+from corpus.labels.label_files import export_labels, import_labels
+from corpus.labels.label_rows import CategoryNames
+from corpus.labels.voice_card import Place, VoiceCard
+from corpus.labels.voice_finder import VoiceFinder
 from dx7.errors import CartwrightError, FileError, FormatError, JournalError, StoreError
 from dx7.shared.categories import category_keys
 from dx7.voices.voice import INIT_VOICE, Voice

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from corpus.labelling.journal import read_journals
-from corpus.labelling.label_files import Imported, export_labels, import_labels
-from corpus.labelling.label_rows import load_knobkraft
+from corpus.labels.journal import read_journals
+from corpus.labels.label_files import Imported, export_labels, import_labels
+from corpus.labels.label_rows import load_knobkraft
 from dx7.errors import CategoryError, FormatError
 from dx7.formats.files import encode_cartridge
 from dx7.formats.messages import encode_voice_message

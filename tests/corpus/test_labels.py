@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corpus.labelling.answer import IMPORTED, Answer, AnswerKind
-from corpus.labelling.journal import append_answers
-from corpus.labelling.labels import current_answers, current_opinions, rebuild_answers, standing_answers
+from corpus.labels.answer import IMPORTED, Answer, AnswerKind
+from corpus.labels.journal import append_answers
+from corpus.labels.standing import current_answers, current_opinions, rebuild_answers, standing_answers
 from corpus.storage.store import open_store
 from dx7.errors import JournalError
 

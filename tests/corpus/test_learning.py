@@ -10,16 +10,16 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from corpus.cli import app
-from corpus.ingesting.ingest import ingest
-from corpus.labelling.journal import append_answers
-from corpus.learning.card import read_card
-from corpus.learning.embeddings import embed_voices, read_heard
-from corpus.learning.fitting import fit_ear, fit_front
-from corpus.learning.learn import learn, read_stored_ear
-from corpus.learning.lesson import read_lesson
+from corpus.analysis.stored_embeddings import embed_voices, read_heard
+from corpus.commands.cli import app
+from corpus.ingest.ingest import ingest
+from corpus.labels.journal import append_answers
+from corpus.storage.source_predictions import read_opinions
 from corpus.storage.store import open_store
-from corpus.suggesting.opinions import read_opinions
+from corpus.suggest.classifier_card import read_card
+from corpus.suggest.fit_classifier import fit_ear, fit_front
+from corpus.suggest.learn import learn, read_stored_ear
+from corpus.suggest.training_set import read_lesson
 from dx7.errors import StoreError
 from dx7.shared.categories import category_keys
 from dx7.shared.locations import STARTER_BANKS

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from corpus.cli import app
-from corpus.learning.curves import Point, answers_needed, compare, read_curves, write_curves
-from corpus.learning.material import Material, read_material
-from corpus.learning.returns import LEAST_ANSWERS, Returns, expected_gain, own_curve, update_returns
-from corpus.learning.simulation import ORDERS, mean_curve, simulate
+from corpus.commands.cli import app
 from corpus.storage.store import open_store
+from corpus.suggest.learning_curves import Point, answers_needed, compare, read_curves, write_curves
+from corpus.suggest.returns import LEAST_ANSWERS, Returns, expected_gain, own_curve, update_returns
+from corpus.suggest.simulation import ORDERS, mean_curve, simulate
+from corpus.suggest.simulation_data import Material, read_material
 from tests.corpus.answer_material import answer, write_answers
 from tests.corpus.heard_material import KINDS, heard_store
 from tests.labeler.store_builder import build_store, varied_voices

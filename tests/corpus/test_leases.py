@@ -7,7 +7,7 @@ import threading
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corpus.labelling.leases import LEASE_SECONDS, LeaseBook
+from corpus.labels.leases import LEASE_SECONDS, LeaseBook
 
 
 class Clock:

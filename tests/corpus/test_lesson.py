@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from corpus.labelling.journal import append_answers
-from corpus.labelling.labels import rebuild_answers
-from corpus.learning.lesson import (
+from corpus.labels.journal import append_answers
+from corpus.labels.standing import rebuild_answers
+from corpus.storage.store import open_store
+from corpus.suggest.training_set import (
     FOLDER_WEIGHT,
     FOLDS,
     NAME_WEIGHT,
@@ -19,7 +20,6 @@ from corpus.learning.lesson import (
     folds_of,
     read_lesson,
 )
-from corpus.storage.store import open_store
 from dx7.shared.categories import category_keys
 from tests.corpus.answer_material import answer
 from tests.labeler.store_builder import VoiceRow, build_store, varied_voices

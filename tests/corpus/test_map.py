@@ -10,15 +10,15 @@ import pyarrow as pa
 import pytest
 from typer.testing import CliRunner
 
-from corpus.cli import app
-from corpus.mapping import soundmap
-from corpus.mapping.layout import lay_out, representatives, set_among, spread_members, usual_distance
-from corpus.mapping.neighbours import nearest_among, nearest_neighbours
-from corpus.mapping.points import NO_CATEGORY, points_mark, read_points
-from corpus.mapping.quality import measure_map
-from corpus.mapping.soundmap import is_mapped, measure_store_map, update_map
-from corpus.searching.search_index import ready_index
-from corpus.searching.sound_space import Heard, sound_places
+from corpus.analysis import sound_map
+from corpus.analysis.map_layout import lay_out, representatives, set_among, spread_members, usual_distance
+from corpus.analysis.map_points import NO_CATEGORY, points_mark, read_points
+from corpus.analysis.map_quality import measure_map
+from corpus.analysis.nearest_neighbours import nearest_among, nearest_neighbours
+from corpus.analysis.search_index import ready_index
+from corpus.analysis.sound_map import is_mapped, measure_store_map, update_map
+from corpus.analysis.sound_space import Heard, sound_places
+from corpus.commands.cli import app
 from corpus.storage.check import check_store
 from corpus.storage.store import open_store
 from dx7.analysis.descriptors import DESCRIPTOR_NAMES, HEARING_VERSION
@@ -214,7 +214,7 @@ def test_a_map_can_be_made_anew_and_is_the_same_then(tmp_path: Path) -> None:
 def test_a_map_of_another_version_is_made_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     store = make_store(tmp_path / "store.duckdb", 40)
     update_map(store)
-    monkeypatch.setattr(soundmap, "_BUILD", (ENGINE_VERSION, HEARING_VERSION, soundmap.MAP_VERSION + 1))
+    monkeypatch.setattr(sound_map, "_BUILD", (ENGINE_VERSION, HEARING_VERSION, sound_map.MAP_VERSION + 1))
     assert update_map(store).anew
     assert not update_map(store).anew
 

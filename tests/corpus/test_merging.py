@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corpus.labelling.answer import IMPORTED, LONGEST_LINE, Answer, AnswerKind, encode_answer
-from corpus.labelling.journal import append_answers, read_journal, read_journals
-from corpus.labelling.labels import current_answers, standing_answers
-from corpus.labelling.merging import find_conflicts, merge_journals
+from corpus.labels.answer import IMPORTED, LONGEST_LINE, Answer, AnswerKind, encode_answer
+from corpus.labels.journal import append_answers, read_journal, read_journals
+from corpus.labels.merging import find_conflicts, merge_journals
+from corpus.labels.standing import current_answers, standing_answers
 from dx7.errors import JournalError
 
 START = datetime(2026, 1, 1, tzinfo=UTC)

@@ -12,12 +12,12 @@ from typing import Any
 import duckdb
 import pytest
 
-from corpus.ingesting.ingest import ingest
-from corpus.ingesting.weave import rebuild_file
+from corpus.ingest.ingest import ingest
 from corpus.storage import store as store_module
+from corpus.storage.reconstruction import rebuild_file
 from corpus.storage.schema import MIGRATIONS, SCHEMA_VERSION
 from corpus.storage.store import open_store
-from corpus.storage.storecopy import copy_store, count_rows
+from corpus.storage.store_copy import copy_store, count_rows
 from dx7.errors import StoreError
 from dx7.voices.identity import file_sha
 

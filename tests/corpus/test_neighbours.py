@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from corpus.kinship.families import update_families
-from corpus.searching.neighbours import read_neighbours
-from corpus.searching.similar import more_like
+from corpus.analysis.families import update_families
+from corpus.analysis.nearest_voices import read_neighbours
+from corpus.analysis.similar import more_like
 from corpus.storage.store import open_store
 from tests.labeler.store_builder import build_store, varied_voices
 

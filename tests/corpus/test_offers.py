@@ -2,9 +2,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from corpus.reviewing.cases import Case, CaseKind
-from corpus.reviewing.offers import Offer, offers_of
-from corpus.reviewing.opinions import Said
+from corpus.review.annotations import Said
+from corpus.review.cases import Case, CaseKind
+from corpus.review.offers import Offer, offers_of
 
 
 def case(kind: CaseKind, *choices: str, suggested: str | None = None, labels: tuple[str, ...] = ("pad",)) -> Case:

@@ -7,8 +7,8 @@ import time
 import numpy as np
 import pytest
 
-from corpus.suggesting.opinions import Floats
-from corpus.suggesting.peers import FAR, Labelled, ask_families, ask_neighbours
+from corpus.storage.source_predictions import Floats
+from corpus.suggest.neighbour_labels import FAR, Labelled, ask_families, ask_neighbours
 
 PIANO, BRASS, BELL = range(3)
 
@@ -63,7 +63,7 @@ def test_blocks_and_single_voices_say_the_same(monkeypatch: pytest.MonkeyPatch) 
     rows = np.sort(draw.permutation(300)[:90])
     people = Labelled(rows, draw.random((90, 3)) < 0.4)
     whole = ask_neighbours(places, families, people)
-    monkeypatch.setattr("corpus.suggesting.peers._BLOCK", 7)
+    monkeypatch.setattr("corpus.suggest.neighbour_labels._BLOCK", 7)
     assert np.allclose(ask_neighbours(places, families, people), whole, atol=1e-5)
     assert ((whole >= 0) & (whole < 1)).all()
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from corpus.cli import app
-from corpus.exporting.policy import DEFAULT, EACH, ORIGINS, Policy, list_policies, read_policy
-from corpus.hearing.health import UNFIT
+from corpus.analysis.health import UNFIT
+from corpus.commands.cli import app
+from corpus.export.policy import DEFAULT, EACH, ORIGINS, Policy, list_policies, read_policy
 from dx7.errors import PolicyError
 from dx7.shared.categories import category_keys
 from dx7.shared.locations import POLICIES_FOLDER

@@ -12,13 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from corpus.storage.source_predictions import Floats, read_each, read_opinions, write_opinions
 from corpus.storage.store import Connection
-from corpus.suggesting.opinions import Floats, read_each, read_opinions, write_opinions
-from corpus.suggesting.pooling import contribution, loudest, pool
-from corpus.suggesting.suggestion import EAR, FAMILY, FOLDER_RULE, NAME_RULE, ORIGINS, Suggestion
-from corpus.suggesting.trust import DEFAULT_SAYS, DEFAULT_TRUST, Say, Trust, beforehand, parse_trust
-from corpus.suggesting.trusting import fit_trust
-from corpus.suggesting.words import breakdown, origin_word
+from corpus.storage.suggestion import EAR, FAMILY, FOLDER_RULE, NAME_RULE, ORIGINS, Suggestion
+from corpus.suggest.fit_source_weights import fit_trust
+from corpus.suggest.label_model import contribution, loudest, pool
+from corpus.suggest.origin_words import breakdown, origin_word
+from corpus.suggest.source_weights import DEFAULT_SAYS, DEFAULT_TRUST, Say, Trust, beforehand, parse_trust
 from dx7.errors import StoreError
 from dx7.shared.categories import category_keys
 

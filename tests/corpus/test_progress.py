@@ -9,19 +9,19 @@ from pathlib import Path
 
 import pytest
 
-from corpus.exporting.export import export, prepare
-from corpus.exporting.policy import read_policy
-from corpus.exporting.preview import preview_export
-from corpus.ingesting.ingest import ingest
-from corpus.labelling.activity import labels_per_minute, read_days, read_labellers
-from corpus.labelling.answer import Answer, AnswerKind
-from corpus.labelling.journal import append_answers
-from corpus.labelling.labels import rebuild_answers
-from corpus.labelling.needs import read_needs, time_to_go
-from corpus.labelling.targets import USUAL_TARGET, read_targets, write_targets
-from corpus.reviewing.accuracy import CONTROL, accuracy_of_suggestions
+from corpus.export.export import export, prepare
+from corpus.export.policy import read_policy
+from corpus.export.preview import preview_export
+from corpus.ingest.ingest import ingest
+from corpus.labels.accuracy import CONTROL, accuracy_of_suggestions
+from corpus.labels.activity import labels_per_minute, read_days, read_labellers
+from corpus.labels.answer import Answer, AnswerKind
+from corpus.labels.journal import append_answers
+from corpus.labels.needs import read_needs, time_to_go
+from corpus.labels.standing import rebuild_answers
+from corpus.labels.targets import USUAL_TARGET, read_targets, write_targets
 from corpus.storage.store import open_store
-from corpus.suggesting.suggestion import Suggestion
+from corpus.storage.suggestion import Suggestion
 from dx7.errors import FileError
 from dx7.shared.categories import category_keys
 from dx7.shared.locations import STARTER_BANKS

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from corpus.asking.queue import Queued, next_voices
-from corpus.labelling.answer import Answer, AnswerKind
-from corpus.labelling.journal import append_answers
-from corpus.labelling.labels import rebuild_answers
-from corpus.labelling.progress import read_progress
-from corpus.labelling.voicecard import read_cards
+from corpus.labels.answer import Answer, AnswerKind
+from corpus.labels.journal import append_answers
+from corpus.labels.progress import read_progress
+from corpus.labels.standing import rebuild_answers
+from corpus.labels.voice_card import read_cards
 from corpus.storage.store import open_store
+from corpus.suggest.queue import Queued, next_voices
 from dx7.voices.voice import INIT_VOICE, Voice
 from tests.labeler.store_builder import VoiceRow, build_store, varied_voices
 

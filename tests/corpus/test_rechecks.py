@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from corpus.asking.queue import Queued, next_voices
-from corpus.labelling.answer import Answer
-from corpus.labelling.rechecks import (
+from corpus.labels.answer import Answer
+from corpus.labels.rechecks import (
     LEAST_ANSWERS_BETWEEN,
     LEAST_TIME_BETWEEN,
     Shares,
@@ -17,6 +16,7 @@ from corpus.labelling.rechecks import (
     voices_for_agreement,
 )
 from corpus.storage.store import open_store
+from corpus.suggest.queue import Queued, next_voices
 from tests.corpus.answer_material import START, answer, write_answers
 from tests.labeler.store_builder import build_store, varied_voices
 

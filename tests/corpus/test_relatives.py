@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-import corpus.kinship.relatives
-from corpus.kinship.kin import Kin
-from corpus.kinship.relatives import (
+import corpus.analysis.relatives
+from corpus.analysis.disjoint_sets import Kin
+from corpus.analysis.relatives import (
     MOST_DIFFERING,
     MOST_DISTANCE,
     Floats,
@@ -82,14 +82,14 @@ def test_new_voices_are_compared_with_all(seed: int, share: float, at_once: int)
     masked, points = planted(120, seed)
     is_new = np.random.default_rng(seed).random(len(masked)) < share
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(corpus.kinship.relatives, "_AT_ONCE", at_once)  # many small batches
+        patch.setattr(corpus.analysis.relatives, "_AT_ONCE", at_once)  # many small batches
         assert by_search(masked, points, is_new) == by_brute_force(masked, points, is_new)
 
 
 def test_a_crowd_of_copies_takes_bounded_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     masked, points = planted(40, 2)
     masked, points = np.repeat(masked[:1], 700, axis=0), np.repeat(points[:1], 700, axis=0)
-    monkeypatch.setattr(corpus.kinship.relatives, "_AT_ONCE", 5_000)
+    monkeypatch.setattr(corpus.analysis.relatives, "_AT_ONCE", 5_000)
     sizes = [len(pairs.first) for pairs in find_relatives(masked, points, is_new=np.ones(700, np.bool_))]
     assert sum(sizes) == 700 * 699 // 2
     assert max(sizes) <= 6_000

@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from corpus.reviewing.cases import Case, still_open
-from corpus.reviewing.disagreements import against_suggestions, families_disagree, people_disagree
-from corpus.reviewing.opinions import Said, label_of, most_say
-from corpus.suggesting.suggestion import Suggestion
+from corpus.review.annotations import Said, label_of, most_say
+from corpus.review.cases import Case, still_open
+from corpus.review.disagreements import against_suggestions, families_disagree, people_disagree
+from corpus.storage.suggestion import Suggestion
 
 START = datetime(2026, 3, 1)
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from corpus.suggesting.rules import (
+from corpus.suggest.name_rules import (
     ATTRIBUTE_WEIGHT,
     Rules,
     folder_rules,
@@ -16,7 +16,7 @@ from corpus.suggesting.rules import (
     plain_name,
     plain_names,
 )
-from corpus.suggesting.sieve import may_match, without_lookaround
+from corpus.suggest.prefilter import may_match, without_lookaround
 from dx7.shared.categories import category_keys
 
 # The names people gave their voices, and the category each is of; "" where the name says nothing.

@@ -17,9 +17,9 @@ from typing import Any
 
 import pytest
 
-from corpus.incoming.found import FoundFile
-from corpus.incoming.sources import walk_sources
-from corpus.scraping.manifest import STATE_FOLDER
+from corpus.sources.found_file import FoundFile
+from corpus.sources.input_files import walk_sources
+from corpus.sources.manifest import STATE_FOLDER
 from tests.corpus.website import (
     ROOT,
     Handler,
@@ -298,5 +298,5 @@ def test_the_list_of_sources() -> None:
 
 
 def test_other_commands_do_not_wait_for_scrapy() -> None:
-    program = "import sys, corpus.cli; sys.exit('scrapy' in sys.modules or 'twisted' in sys.modules)"
+    program = "import sys, corpus.commands.cli; sys.exit('scrapy' in sys.modules or 'twisted' in sys.modules)"
     subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True)

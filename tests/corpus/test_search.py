@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from corpus.ingesting.ingest import ingest
-from corpus.searching.facets import Filters
-from corpus.searching.search import search
-from corpus.stats import read_stats
+from corpus.analysis.facets import Filters
+from corpus.analysis.search import search
+from corpus.ingest.ingest import ingest
+from corpus.storage.stats import read_stats
 from corpus.storage.store import Connection
 from dx7.voices.voice import Voice
 

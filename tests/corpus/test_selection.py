@@ -12,13 +12,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
-from corpus.exporting.policy import ORIGINS, PERSON, PROPAGATED, Policy
-from corpus.exporting.quotas import Candidate, of_families, up_to_maximum, up_to_minimum
-from corpus.exporting.selection import Selection, select_voices
-from corpus.exporting.verdicts import Curated, LeftOut, Unhealthy
+from corpus.export.policy import ORIGINS, Policy
+from corpus.export.quotas import Candidate, of_families, up_to_maximum, up_to_minimum
+from corpus.export.selection import Selection, select_voices
+from corpus.labels.consensus import PERSON, PROPAGATED
+from corpus.labels.export_decision import Curated, LeftOut, Unhealthy
+from corpus.storage.source_predictions import write_opinions
 from corpus.storage.store import Connection, open_store
-from corpus.suggesting.opinions import write_opinions
-from corpus.suggesting.suggestions import pool_suggestions
+from corpus.suggest.suggestions import pool_suggestions
 from dx7.shared.categories import category_keys
 from tests.labeler.store_builder import VoiceRow, build_store, varied_voices
 

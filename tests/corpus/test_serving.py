@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corpus.labelling.answer import AnswerKind
-from corpus.labelling.serving import LEAST_DWELL, Guard, KeyEvent, Refusal, read_event
+from corpus.labels.answer import AnswerKind
+from corpus.labels.serving import LEAST_DWELL, Guard, KeyEvent, Refusal, read_event
 
 GUARD = Guard().serve(["a", "b", "c"]).show("a", clock=10.0)
 

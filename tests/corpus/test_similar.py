@@ -6,13 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from corpus.ingesting.ingest import ingest
-from corpus.searching.facets import Filters, Range
-from corpus.searching.recordings import has_timbres, hear_timbres, more_like_recording
-from corpus.searching.search_index import read_heard, ready_index
-from corpus.searching.similar import find_voice, more_like
-from corpus.searching.sound_space import Heard, differences, sound_places
-from corpus.searching.timbre_table import read_timbres
+from corpus.analysis.facets import Filters, Range
+from corpus.analysis.recording_search import has_timbres, hear_timbres, more_like_recording
+from corpus.analysis.search_index import read_heard, ready_index
+from corpus.analysis.similar import find_voice, more_like
+from corpus.analysis.sound_space import Heard, differences, sound_places
+from corpus.analysis.timbre_table import read_timbres
+from corpus.ingest.ingest import ingest
 from corpus.storage.store import Connection, open_store
 from dx7.analysis.descriptors import HEARING_VERSION, hear
 from dx7.errors import FileError, StoreError
@@ -131,7 +131,7 @@ def test_families_of_very_many_do_not_crowd_out_the_others(
         for name in ("PLUCK", "PLING", "DARKER", "SLOW", "SLOWER"):
             connection.execute("INSERT INTO families VALUES (?, 'f', 'a', 'b')", [VOICES[name].voice_id])
         found = more_like(connection, VOICES["DARK"].voice_id, limit=5)
-        monkeypatch.setattr("corpus.searching.similar.COPIES", 1)
+        monkeypatch.setattr("corpus.analysis.similar.COPIES", 1)
         assert more_like(connection, VOICES["DARK"].voice_id, limit=5) == found
     assert len({each.hit.family_id for each in found}) == 5
 
@@ -226,7 +226,7 @@ def test_timbres_are_heard_once_and_go_on_where_they_stopped(
 ) -> None:
     (tmp_path / "a.syx").write_bytes(make_bank(1, 2, 3))
     ingest([tmp_path / "a.syx"], store)
-    monkeypatch.setattr("corpus.searching.recordings._BATCH", 2)
+    monkeypatch.setattr("corpus.analysis.recording_search._BATCH", 2)
 
     def stop(done: int, total: int) -> None:
         assert total == 4

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from corpus.scraping.scrape import scrape
-from corpus.scraping.source_list import find_source, folder_of, read_source_list
+from corpus.sources.scrape import scrape
+from corpus.sources.source_list import find_source, folder_of, read_source_list
 from dx7.errors import ScrapeError
 
 

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corpus.incoming.found import LIMITS, FoundFile
-from corpus.incoming.sources import walk_sources
+from corpus.sources.found_file import LIMITS, FoundFile
+from corpus.sources.input_files import walk_sources
 from dx7.errors import FileError
 from dx7.formats.issues import IssueCode
 

@@ -11,9 +11,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from corpus.ingesting.weave import rebuild_file
-from corpus.searching.facets import Filters
-from corpus.searching.search import search
+from corpus.analysis.facets import Filters
+from corpus.analysis.search import search
+from corpus.storage.reconstruction import rebuild_file
 from corpus.storage.schema import VIEWS
 from corpus.storage.store import Connection, open_store
 from dx7.errors import StoreError

@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from corpus.hearing.hearings import hear_voices
-from corpus.ingesting.ingest import ingest
-from corpus.labelling.answer import Answer, AnswerKind
-from corpus.labelling.journal import append_answers
-from corpus.labelling.labels import rebuild_answers
-from corpus.learning.learn import find_ear
+from corpus.analysis.stored_descriptors import hear_voices
+from corpus.ingest.ingest import ingest
+from corpus.labels.answer import Answer, AnswerKind
+from corpus.labels.journal import append_answers
+from corpus.labels.standing import rebuild_answers
 from corpus.storage.store import open_store
-from corpus.suggesting.strangers import SlotSuggestions, suggest_for_bank
-from corpus.suggesting.suggestion import FAMILY, FOLDER_RULE, NAME_RULE, NEIGHBOURS
+from corpus.storage.suggestion import FAMILY, FOLDER_RULE, NAME_RULE, NEIGHBOURS
+from corpus.suggest.external_voices import SlotSuggestions, suggest_for_bank
+from corpus.suggest.learn import find_ear
 from dx7.formats.files import encode_cartridge, read_bank, read_bank_bytes
 from dx7.shared.locations import STARTER_BANKS
 from dx7.voices.voice import INIT_VOICE, Voice
@@ -104,7 +104,7 @@ def test_what_people_said_of_the_store_is_asked_about_by_sound(answered: Path, m
 
 
 def test_a_voice_of_a_family_of_the_store_is_told_by_it(answered: Path, make_voice: MakeVoice) -> None:
-    from corpus.kinship.families import update_families
+    from corpus.analysis.families import update_families
 
     update_families(answered, processes=1)
     labelled = make_voice(3)

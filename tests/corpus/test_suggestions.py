@@ -13,20 +13,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corpus.ingesting.ingest import ingest
+from corpus.ingest.ingest import ingest
 from corpus.storage.store import Connection, open_store
-from corpus.storage.voicetable import read_voice_table
-from corpus.suggesting.poll import poll_names
-from corpus.suggesting.rules import Match, folder_rules, match_path
-from corpus.suggesting.suggestion import FOLDER_RULE, NAME_RULE
-from corpus.suggesting.suggestions import (
+from corpus.storage.suggestion import FOLDER_RULE, NAME_RULE
+from corpus.storage.voice_table import read_voice_table
+from corpus.suggest.name_rules import Match, folder_rules, match_path
+from corpus.suggest.rule_labels import poll_names
+from corpus.suggest.source_weights import DEFAULT_SAYS, Say, Trust
+from corpus.suggest.suggestions import (
     read_trust,
     refresh_suggestions,
     summarise_suggestions,
     update_suggestions,
 )
-from corpus.suggesting.trust import DEFAULT_SAYS, Say, Trust
-from corpus.suggesting.votes import LEAST_PROBABILITY, suggest_by_folders, suggest_by_names
+from corpus.suggest.votes import LEAST_PROBABILITY, suggest_by_folders, suggest_by_names
 from dx7.shared.categories import category_keys
 from dx7.voices.fillers import is_filler
 
@@ -177,7 +177,7 @@ FOLDERS = ["Brass", "Pianos/Electric Piano", "misc", "Bass", "Choir", "Strings a
 def test_all_opinions_of_rules_are_those_that_one_voice_after_another_gets(
     tmp_path: Path, store: Path, make_bank: MakeBank, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("corpus.suggesting.poll._CHUNK", 7)
+    monkeypatch.setattr("corpus.suggest.rule_labels._CHUNK", 7)
     draw = random.Random(3)
     for number in range(40):
         seeds = draw.choices(range(60), k=20)
@@ -202,7 +202,7 @@ def test_suggestions_are_made_again_only_when_there_is_something_new(
         made.append(connection)
         return poll_names(connection)
 
-    monkeypatch.setattr("corpus.suggesting.suggestions.poll_names", poll)
+    monkeypatch.setattr("corpus.suggest.suggestions.poll_names", poll)
     update_suggestions(filled)
     assert made == []
     with open_store(filled) as connection:
@@ -234,7 +234,7 @@ def test_suggestions_made_from_less_do_not_replace_those_made_from_more(
         with open_store(store, **options) as connection:
             yield connection
 
-    monkeypatch.setattr("corpus.suggesting.suggestions.open_store", another_ingest_ends_before_the_second)
+    monkeypatch.setattr("corpus.suggest.suggestions.open_store", another_ingest_ends_before_the_second)
     update_suggestions(filled)
     with open_store(filled) as connection:
         assert opened == 2

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import cohen_kappa_score
 
-from corpus.reviewing.figures import agreement_by_category, cohen_kappa, krippendorff_alpha, wilson
+from corpus.labels.agreement_statistics import agreement_by_category, cohen_kappa, krippendorff_alpha, wilson
 
 CATEGORIES = ("brass", "strings", "pad", "bell")
 

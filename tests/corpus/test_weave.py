@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corpus.ingesting.ingest import ingest
-from corpus.ingesting.weave import rebuild_file, squeeze, unsqueeze
+from corpus.ingest.ingest import ingest
+from corpus.storage.reconstruction import rebuild_file, squeeze, unsqueeze
 from corpus.storage.store import open_store
 from dx7.errors import StoreError
 from dx7.voices.identity import file_sha

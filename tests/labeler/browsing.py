@@ -17,8 +17,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Error, sync_playwright
 
-from corpus.labelling.answer import Answer
-from corpus.labelling.journal import read_journals
+from corpus.labels.answer import Answer
+from corpus.labels.journal import read_journals
 
 ARGUMENTS = [
     "--no-sandbox",

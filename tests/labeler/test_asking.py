@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from corpus.asking.queue import next_voices
 from corpus.cartridges.cartridge import Told
-from corpus.cartridges.wish import Wish
+from corpus.cartridges.generation_request import Wish
 from corpus.storage.store import open_store
+from corpus.suggest.queue import next_voices
 from dx7.errors import StoreBusyError
 from dx7.formats.files import read_bank
 from dx7.formats.selection import read_voice

@@ -10,8 +10,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from corpus.cartridges.cartridge import Cartridge, Slot, Told
-from corpus.cartridges.desk import Desk
-from corpus.cartridges.wish import Wish
+from corpus.cartridges.editor import Desk
+from corpus.cartridges.generation_request import Wish
 from dx7.errors import CartridgeError
 from dx7.formats.files import read_bank
 from dx7.shared.locations import STARTER_BANKS

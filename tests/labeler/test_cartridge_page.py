@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, Route
 
-from corpus.ingesting.ingest import ingest
-from corpus.kinship.families import update_families
-from corpus.labelling.answer import AnswerKind
-from corpus.labelling.labels import current_answers
+from corpus.analysis.families import update_families
+from corpus.ingest.ingest import ingest
+from corpus.labels.answer import AnswerKind
+from corpus.labels.standing import current_answers
 from dx7.formats.files import read_bank_bytes
 from dx7.hardware.instrument import BANK_CONFIRMATION
 from dx7.shared.locations import STARTER_BANKS

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from corpus.labelling.answer import UNHEARD, AnswerKind
-from corpus.labelling.journal import read_journals
-from corpus.mapping.soundmap import update_map
+from corpus.analysis.sound_map import update_map
+from corpus.labels.answer import UNHEARD, AnswerKind
+from corpus.labels.journal import read_journals
 from corpus.storage.store import open_store
 from dx7.errors import StoreError
 from labeler.explore.explore_state import Desk, Shows

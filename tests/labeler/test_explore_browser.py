@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
-from corpus.mapping.soundmap import update_map
+from corpus.analysis.sound_map import update_map
 from corpus.storage.store import open_store
 from dx7.formats.files import encode_cartridge, read_bank_bytes
 from dx7.sound.engine import render, to_playback_level

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from corpus.labelling.journal import append_answers
-from corpus.labelling.labels import rebuild_answers
-from corpus.learning.card import answers_since, read_card
+from corpus.labels.journal import append_answers
+from corpus.labels.standing import rebuild_answers
 from corpus.storage.store import open_store
+from corpus.suggest.classifier_card import answers_since, read_card
 from dx7.errors import StoreError
 from labeler.learning.learning import learn_anew
 from tests.corpus.answer_material import answer

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from corpus.labelling.journal import read_journals
-from corpus.labelling.labels import current_answers
+from corpus.labels.journal import read_journals
+from corpus.labels.standing import current_answers
 from labeler.deck.recovery import Adoption, adopt_orphans
 from labeler.deck.session import LabelSession
 from tests.labeler.fakedeck import FakeDeck

@@ -10,9 +10,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import labeler
-from corpus.labelling.journal import read_journals
-from corpus.labelling.labels import current_answers
-from corpus.labelling.serving import Refusal
+from corpus.labels.journal import read_journals
+from corpus.labels.serving import Refusal
+from corpus.labels.standing import current_answers
 from dx7.voices.voice import INIT_VOICE
 from labeler.page.plain_text import as_text
 from labeler.page.settings import LABELLER_VARIABLE, STORE_VARIABLE

@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from corpus.ingesting.ingest import ingest
-from corpus.labelling.answer import Answer, AnswerKind
-from corpus.labelling.journal import append_answers
-from corpus.labelling.targets import read_targets, write_targets
-from corpus.learning.curves import Point, write_curves
-from corpus.learning.simulation import ORDERS
+from corpus.ingest.ingest import ingest
+from corpus.labels.answer import Answer, AnswerKind
+from corpus.labels.journal import append_answers
+from corpus.labels.targets import read_targets, write_targets
 from corpus.storage.store import open_store
-from corpus.suggesting.suggestion import Suggestion
+from corpus.storage.suggestion import Suggestion
+from corpus.suggest.learning_curves import Point, write_curves
+from corpus.suggest.simulation import ORDERS
 from dx7.formats.files import write_cartridge
 from dx7.formats.selection import read_voices
 from dx7.shared.export_format import latest_export, read_manifest

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from corpus.hearing.hearings import hear_voices
-from corpus.labelling.answer import Answer
-from corpus.labelling.labels import current_opinions
-from corpus.labelling.serving import LEAST_DWELL
+from corpus.analysis.stored_descriptors import hear_voices
+from corpus.labels.answer import Answer
+from corpus.labels.serving import LEAST_DWELL
+from corpus.labels.standing import current_opinions
 from corpus.storage.store import open_store
 from tests.corpus.answer_material import answer, write_answers
 from tests.labeler.browsing import Server, serving

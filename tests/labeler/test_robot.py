@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser
 
-from corpus.labelling.journal import read_journal, read_journals
-from corpus.labelling.leases import LeaseBook
-from corpus.labelling.rechecks import AGAIN, AGREEMENT
+from corpus.labels.journal import read_journal, read_journals
+from corpus.labels.leases import LeaseBook
+from corpus.labels.rechecks import AGAIN, AGREEMENT
 from labeler.deck.session import LabelSession
 from tests.labeler.browsing import serving
 from tests.labeler.decking import heard, listen, make_store, open_deck, settle, state

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from corpus.labelling.answer import Answer, AnswerKind
-from corpus.labelling.journal import append_answers, read_journals
-from corpus.labelling.labels import current_answers
-from corpus.labelling.serving import Refusal
+from corpus.labels.answer import Answer, AnswerKind
+from corpus.labels.journal import append_answers, read_journals
+from corpus.labels.serving import Refusal
+from corpus.labels.standing import current_answers
 from corpus.storage.store import open_store
 from dx7.errors import CategoryError, JournalError, StoreError
 from labeler.audio.audio_request import read_take

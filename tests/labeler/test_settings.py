@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from corpus.labelling.rechecks import Shares
+from corpus.labels.rechecks import Shares
 from labeler.page.settings import AGREEMENT_VARIABLE, serving_shares
 
 

@@ -1,0 +1,104 @@
+"""How many voices of a result there are of each category, algorithm, tag and so on, for a page to show."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from corpus.analysis.facets import ANYBODY, MACHINE, NOBODY, NOT_HEARD, SCALES, SILENT, Filters
+from corpus.analysis.search import EVERYTHING, Query
+from corpus.storage.store import Connection
+from dx7.voices.algorithms import ALGORITHMS
+
+HEALTHY = "healthy"
+_YES_OR_NO = ("fixed", "generated", "filler", "favourite")
+FACETS = ("category", "algorithm", "carriers", *SCALES, "health", "labeller", "source", *_YES_OR_NO)
+
+
+@dataclass(frozen=True, slots=True)
+class FacetCounts:
+    """How many ``voices`` and ``families`` a search finds, and how many voices there are of each value of each facet.
+
+    ``counts`` has all :data:`FACETS`; the values are strings, those of algorithms and carriers as numbers from low to
+    high, of brightness, attack and release as words, of the rest the most frequent first. Yes-or-no facets count
+    the voices that are. Voices may have several categories and tags; those not heard yet count under
+    :data:`~corpus.analysis.facets.NOT_HEARD`. Of labellers, ``any``, ``nobody`` and ``machine`` are as in ``Filters``.
+    """
+
+    voices: int
+    families: int
+    counts: dict[str, dict[str, int]]
+
+
+def count_facets(connection: Connection, text: str = "", filters: Filters = EVERYTHING) -> FacetCounts:
+    """Count what ``search`` would find without a limit. Raises ``StoreError`` as it does."""
+    found = Query(connection, text, filters)
+    # Voices that are alike in all that is counted come as one row; of lists, which vary most, only one at a time.
+    sql = f"{found.sql}, {_KEPT} {' UNION ALL '.join(_ROWS)}"
+    counts: dict[str, Counter[str]] = {facet: Counter() for facet in FACETS}
+    families = 0
+    for kind, *row in connection.execute(sql, found.values).fetchall():
+        if kind == "family":
+            families = row[-1]
+        else:
+            _count(counts, kind, *row)
+    counts["carriers"] = Counter()
+    for number, voices in counts["algorithm"].items():
+        counts["carriers"][str(len(ALGORITHMS[int(number)].carriers))] += voices
+    ordered = {facet: dict(sorted(each.items(), key=_order(facet))) for facet, each in counts.items()}
+    return FacetCounts(counts["algorithm"].total(), families, ordered)
+
+
+def _count(
+    counts: dict[str, Counter[str]], kind: str, single: dict[str, Any] | None, several: list[str] | None, voices: int
+) -> None:
+    if single is not None:
+        for facet, value in single.items():
+            if facet not in _YES_OR_NO:
+                counts[facet][str(value)] += voices
+            elif value:
+                counts[facet]["yes"] += voices
+    for value in several or ():
+        counts[kind][value] += voices
+
+
+def _order(facet: str) -> Callable[[tuple[str, int]], Any]:
+    if facet in ("algorithm", "carriers"):
+        return lambda item: int(item[0])
+    if facet in SCALES:
+        words = [*SCALES[facet].words, SILENT, NOT_HEARD]
+        return lambda item: words.index(item[0])
+    return lambda item: (-item[1], item[0])
+
+
+def _word(scale: str) -> str:
+    """The word for a measure, in SQL; thresholds and words are our own."""
+    (first, second), (less, middle, more) = SCALES[scale].thresholds, SCALES[scale].words
+    return (
+        f"CASE WHEN NOT heard THEN '{NOT_HEARD}' WHEN {scale} IS NULL THEN '{SILENT}' WHEN {scale} < {first} "
+        f"THEN '{less}' WHEN {scale} < {second} THEN '{middle}' ELSE '{more}' END"
+    )
+
+
+_SINGLE = {"algorithm": "algorithm", **{scale: _word(scale) for scale in SCALES}, **{name: name for name in _YES_OR_NO}}
+_SEVERAL = {
+    "category": "coalesce(labels, suggestions)",
+    "health": f"CASE WHEN NOT heard THEN list_append(health, '{NOT_HEARD}') "
+    f"WHEN len(health) = 0 THEN ['{HEALTHY}'] ELSE health END",
+    "labeller": f"CASE WHEN labels IS NOT NULL THEN list_append(labellers, '{ANYBODY}') "
+    f"WHEN len(suggestions) > 0 THEN ['{NOBODY}', '{MACHINE}'] ELSE ['{NOBODY}'] END",
+    "source": "sources",
+}
+_KEPT = f"""
+kept AS MATERIALIZED (
+    SELECT {{{", ".join(f"'{name}': {value}" for name, value in _SINGLE.items())}}} AS single, family_id,
+        {", ".join(f"{value} AS {name}" for name, value in _SEVERAL.items())}
+    FROM found
+)"""  # noqa: S608 - names of our own
+_ROWS = (
+    "SELECT '' AS kind, single, NULL::VARCHAR[] AS several, count(*) AS voices FROM kept GROUP BY single",
+    "SELECT 'family', NULL, NULL, count(DISTINCT family_id) FROM kept",
+    *(f"SELECT '{name}', NULL, {name}, count(*) FROM kept GROUP BY {name}" for name in _SEVERAL),  # noqa: S608
+)

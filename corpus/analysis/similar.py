@@ -1,0 +1,147 @@
+"""More like this: the voices that sound nearest to a voice, whatever they are called."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from corpus.analysis.facets import Filters
+from corpus.analysis.search import EVERYTHING, Hit, Query, demand_hearing, read_hits
+from corpus.analysis.search_index import read_heard
+from corpus.analysis.sound_space import SOUND_SIZE, USED, Floats, Heard, differences, sound_places
+from corpus.storage.store import Connection
+from dx7.analysis.descriptors import hear
+from dx7.errors import StoreError
+from dx7.voices.layout import Bytes, decode_packed, decode_unpacked
+from dx7.voices.parameters import PACKED_SIZE, PARAMETER_NAMES
+from dx7.voices.voice import Voice
+
+
+@dataclass(frozen=True, slots=True)
+class Similar:
+    """A voice that sounds like what was asked for: how far away it is, and in what it differs, in words.
+
+    0 is the same sound. For voices the unit is a difference one notices (``sound_space.py``): below 1 they are
+    hard to tell apart, above 3 they are something else. For recordings it is the mean difference in dB.
+    """
+
+    hit: Hit
+    distance: float
+    differences: tuple[str, ...]
+
+
+def more_like(
+    connection: Connection,
+    like: str | Voice,
+    filters: Filters = EVERYTHING,
+    *,
+    text: str = "",
+    limit: int = 20,
+    every_copy: bool = False,
+) -> list[Similar]:
+    """The voices nearest by sound to a voice, nearest first: to one of the store by its id, or to any.
+
+    ``text`` and ``filters`` narrow what may be found, as in ``search``.
+
+    The voice itself is left out, and so is its family; of other families there is only the nearest voice, unless
+    ``every_copy``. Raises ``StoreError`` if the store does not know the id, or none of its voices has been heard.
+    """
+    found = similar_query(connection, text, filters)
+    demand_hearing(connection)
+    ours = _descriptors(connection, like)
+    voice_id = like if isinstance(like, str) else like.voice_id
+    query = f"""{found.sql}, near AS MATERIALIZED (
+        SELECT voice_id, family_id, sightings, array_distance(sound, $place::FLOAT[{SOUND_SIZE}]) AS distance
+        FROM found WHERE sound IS NOT NULL AND voice_id <> $like
+        ORDER BY distance, sightings DESC, voice_id LIMIT $most
+    ) SELECT voice_id, distance FROM near {"" if every_copy else _OTHER_FAMILIES}
+    ORDER BY distance, sightings DESC, voice_id LIMIT $limit"""  # noqa: S608 - parts of our own
+    place = sound_places(Heard(ours[None]))[0].tolist()
+    rows = query_nearest(connection, query, found.values | {"place": place, "like": voice_id}, limit)
+    distances = dict(rows)
+    ids, theirs = read_heard(connection, list(distances))
+    words = {voice_id: differences(ours, row) for voice_id, row in zip(ids, theirs, strict=True)}
+    return as_similar(connection, distances, words, path=filters.path)
+
+
+def find_voice(connection: Connection, beginning: str) -> str:
+    """The id of the one voice whose id begins so. Raises ``StoreError`` if there is none, or several."""
+    rows = connection.execute(
+        "SELECT voice_id FROM voices WHERE starts_with(voice_id, $beginning) ORDER BY voice_id LIMIT 2",
+        {"beginning": beginning.lower()},
+    ).fetchall()
+    if len(rows) != 1 or not beginning:
+        how_many = "several voices of the store begin" if rows else "no voice of the store begins"
+        raise StoreError(f"{how_many} with {beginning!r}; python -m corpus search shows their ids")
+    return str(rows[0][0])
+
+
+def similar_query(connection: Connection, text: str, filters: Filters) -> Query:
+    """What may be found, for a query by sound to go on from: of a family, that chooses the nearest."""
+    return Query(connection, text, replace(filters, one_per_family=False))
+
+
+def query_nearest(
+    connection: Connection, query: str, values: Mapping[str, object], limit: int
+) -> list[tuple[Any, ...]]:
+    """The rows of a query for the nearest ``$limit`` families, that looks for them among the nearest ``$most`` voices.
+
+    Families are told apart among a few at first, which costs less; among all only where these were of too few.
+    """
+    for most in (limit * COPIES, _ALL):
+        rows = connection.execute(query, {**values, "limit": limit, "most": most}).fetchall()
+        if len(rows) == limit:
+            break
+    return rows
+
+
+def as_similar(
+    connection: Connection, distances: Mapping[str, float], words: Mapping[str, tuple[str, ...]], *, path: str
+) -> list[Similar]:
+    """Hits for voices by id, in the order given, with their distances and differences."""
+    hits = read_hits(connection, list(distances), path=path)
+    return [Similar(hit, float(distances[hit.voice_id]), words.get(hit.voice_id, ())) for hit in hits]
+
+
+def read_parameters(connection: Connection, voice_ids: Sequence[str]) -> Bytes:
+    """``uint8[n, 145]``: the parameters of those voices that the store has, in the order given.
+
+    They are decoded from bytes as found, one column instead of 145: a fifth of the time.
+    """
+    query = """SELECT voice_id, min(raw) FROM raw_voices SEMI JOIN (SELECT unnest($ids::VARCHAR[]) AS voice_id)
+        USING (voice_id) GROUP BY voice_id"""
+    found: dict[str, bytes] = dict(connection.execute(query, {"ids": list(voice_ids)}).fetchall())
+    rows = [_decode(found[voice_id]) for voice_id in voice_ids if voice_id in found]
+    return np.array(rows, np.uint8).reshape(-1, len(PARAMETER_NAMES))
+
+
+def _decode(raw: bytes) -> Bytes:
+    row = np.frombuffer(raw, np.uint8)[None]
+    decoded = decode_packed(row) if len(raw) == PACKED_SIZE else decode_unpacked(row)
+    return decoded.unpacked[0, : len(PARAMETER_NAMES)]
+
+
+def _descriptors(connection: Connection, like: str | Voice) -> Floats:
+    """``float32[USED]`` of a voice: what the store has heard of it, or heard now."""
+    voice_id = like if isinstance(like, str) else like.voice_id
+    _, heard = read_heard(connection, [voice_id])
+    if len(heard):
+        ours: Floats = heard[0]
+        return ours
+    if isinstance(like, str):
+        parameters = read_parameters(connection, [like])
+        if not len(parameters):
+            raise StoreError(f"the store has no voice {like}; python -m corpus search shows their ids")
+        like = Voice.from_array(parameters[0])
+    return hear(like.array).row()[:USED]
+
+
+COPIES = 50  # voices of one family, more than nearly all have
+_ALL = 2**31
+_OTHER_FAMILIES = """
+WHERE family_id NOT IN (SELECT family_id FROM search_voices WHERE voice_id = $like)
+QUALIFY row_number() OVER (PARTITION BY family_id ORDER BY distance, sightings DESC, voice_id) = 1
+"""

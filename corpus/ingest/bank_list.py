@@ -1,0 +1,80 @@
+"""The banks of a store as a list: every place where a file with voices was found, page by page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from corpus.sources.found_file import clean_path
+from corpus.storage.store import Connection
+
+PAGE = 50  # banks
+
+
+@dataclass(frozen=True, slots=True)
+class BankRow:
+    """A place where a bank was found. ``copies`` counts the places of that content, this one included.
+
+    ``oddities`` counts what was odd in the file and its voices, repairs included. ``generated``: a model made it.
+    """
+
+    file_sha: str
+    source: str
+    path: str
+    size: int  # bytes
+    voices: int
+    format: str
+    copies: int
+    oddities: int
+    generated: bool
+
+    @property
+    def name(self) -> str:
+        """The last part of the path, as the file was called."""
+        return self.path.replace("!", "/").rpartition("/")[2]
+
+
+@dataclass(frozen=True, slots=True)
+class BankList:
+    """One page of the banks that match, and how many match in all: ``places``, and different ``contents``."""
+
+    rows: tuple[BankRow, ...]
+    places: int
+    contents: int
+
+
+def list_banks(connection: Connection, text: str = "", source: str = "", *, page: int = 0) -> BankList:
+    """The banks with every word of ``text`` in their path, in the order of their paths; ``page`` counts from 0.
+
+    Case does not count. ``source`` is one of :func:`read_sources`, or empty for all.
+    """
+    values: dict[str, object] = {"source": source}
+    tests = ["rejection IS NULL", "($source = '' OR source = $source)"]
+    for number, word in enumerate(clean_path(text).lower().split()):
+        tests.append(f"contains(lower(path), $word{number})")
+        values[f"word{number}"] = word
+    matching = f"FROM file_paths JOIN files USING (file_sha) WHERE {' AND '.join(tests)}"
+    ((places, contents),) = connection.execute(
+        f"SELECT count(*), count(DISTINCT file_sha) {matching}", values
+    ).fetchall()
+    rows = connection.execute(
+        f"""WITH shown AS (
+            SELECT file_sha, source, path, size, voices, format, generated {matching}
+            ORDER BY lower(path), path, source, file_sha LIMIT {PAGE} OFFSET $from
+        ) SELECT file_sha, source, path, size, voices, format,
+            (SELECT count(*) FROM file_paths WHERE file_paths.file_sha = shown.file_sha) AS copies,
+            coalesce((SELECT sum(occurrences) FROM file_warnings WHERE file_warnings.file_sha = shown.file_sha), 0),
+            generated
+        FROM shown ORDER BY lower(path), path, source, file_sha""",  # noqa: S608 - parts of our own
+        values | {"from": max(page, 0) * PAGE},
+    ).fetchall()
+    return BankList(tuple(BankRow(*row) for row in rows), places, contents)
+
+
+def read_sources(connection: Connection) -> dict[str, int]:
+    """What was named to ingest, and in how many places banks were found in it; the largest first."""
+    return dict(
+        connection.execute(
+            "SELECT source, count(*) FROM file_paths JOIN files USING (file_sha) WHERE rejection IS NULL"
+            " GROUP BY source ORDER BY count(*) DESC, source"
+        ).fetchall()
+    )

@@ -1,0 +1,201 @@
+"""One answer of a person to one voice, and the journal line it is written as."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import unicodedata
+import uuid
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import MAXYEAR, MINYEAR, UTC, datetime
+from enum import StrEnum
+from hashlib import sha256
+
+from corpus.storage.suggestion import Suggestion
+from dx7.errors import JournalError
+from dx7.voices.identity import ID_LENGTH
+
+LONGEST_LABELLER = 40  # characters
+MOST_CATEGORIES = 8  # of one voice
+MOST_COVERED = 20_000  # voices that one answer stands for besides its own
+LONGEST_LINE = 16_384 + 36 * MOST_COVERED  # bytes; a line that covers nothing has about 500
+QUALITIES = range(1, 6)
+IMPORTED = "import"  # what ``heard`` says of answers out of a file
+REVIEW_PAGE = "review"  # what ``page`` says of decisions made in review
+UNHEARD = "none"  # and of answers given without listening, to many voices at once
+_HEX_ID = re.compile(rf"[0-9a-f]{{{ID_LENGTH}}}")
+_KEY = re.compile(r"[a-z][a-z0-9_]{0,39}")
+
+
+class AnswerKind(StrEnum):
+    """What a person can say about a voice."""
+
+    LABEL = "label"
+    UNSURE = "unsure"  # heard it, and does not know
+    BROKEN = "broken"  # no sound that anybody would want
+    SKIP = "skip"  # ask again later
+    FAVOURITE = "favourite"
+    UNFAVOURITE = "unfavourite"
+    QUALITY = "quality"  # 1, of no use, to 5, wanted in every cartridge
+    UNDO = "undo"  # takes back one earlier answer of the same labeller
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One line of a journal: who said what about which voice, when, and what the screen showed.
+
+    ``event`` names the answer, 32 hexadecimal digits. ``categories`` has the main one first and is empty unless a
+    label. ``quality`` is 1 to 5 of a quality, else None. ``undoes`` is the event that an undo takes back. ``covers``
+    are further voices that a label or broken stands for: the rest of a family, of a selection.
+
+    ``heard`` says on what the voice was listened to ("engine", "dx7", "web_midi"), that nobody listened
+    (:data:`UNHEARD`) or that the answer came out of a file (:data:`IMPORTED`); ``page`` where it was given ("deck",
+    "families", ...), ``lane`` why the voice was served (``asking/queue.py``), ``token`` which serving of it was
+    answered (or how the SHA-256 of that file begins), ``dwell_seconds`` how long it had sounded, ``vocabulary`` which
+    categories there were to choose from (:func:`vocabulary_of`). Raises ``JournalError`` for an answer that makes no
+    sense.
+    """
+
+    event: str
+    labeller: str
+    time: datetime
+    voice_id: str
+    answer: AnswerKind
+    categories: tuple[str, ...] = ()
+    undoes: str | None = None
+    heard: str = "engine"
+    token: str = ""
+    dwell_seconds: float = 0.0
+    suggestion: Suggestion | None = None
+    vocabulary: str = ""
+    quality: int | None = None
+    page: str = ""
+    lane: str = ""
+    covers: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        problem = _problem_of(self)
+        if problem:
+            raise JournalError(f"no answer: {problem}")
+
+
+def clean_labeller(name: str) -> str:
+    """A person's name as it goes into journals and file names: letters, digits, ``.``, ``-`` and ``_``.
+
+    >>> clean_labeller(" Jürgen / ../x "), clean_labeller("???")
+    ('Jürgen-x', 'anonymous')
+    """
+    kept = (c if c.isalnum() or c in "._-" else "-" for c in unicodedata.normalize("NFKC", name))
+    cleaned = re.sub(r"-*\.\.+-*|--+", "-", "".join(kept))
+    return cleaned.strip("-._")[:LONGEST_LABELLER].strip("-._") or "anonymous"
+
+
+def vocabulary_of(category_keys: Iterable[str]) -> str:
+    """12 hexadecimal digits that name a list of categories."""
+    return sha256("\n".join(category_keys).encode()).hexdigest()[:12]
+
+
+def undo_of(answer: Answer, *, time: datetime) -> Answer:
+    """The answer that takes another back, whatever it covers: of the same person, voice, page and serving."""
+    return Answer(
+        event=uuid.uuid4().hex,
+        labeller=answer.labeller,
+        time=time,
+        voice_id=answer.voice_id,
+        answer=AnswerKind.UNDO,
+        undoes=answer.event,
+        heard=answer.heard,
+        token=answer.token,
+        vocabulary=answer.vocabulary,
+        page=answer.page,
+    )
+
+
+def encode_answer(answer: Answer) -> bytes:
+    """The journal line of an answer, with its line end."""
+    fields = asdict(answer) | {"time": answer.time.astimezone(UTC).isoformat(timespec="microseconds")}
+    return json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+
+
+def decode_answer(line: bytes) -> Answer:
+    """The answer of a journal line; reverse of :func:`encode_answer`. Fields of later versions are left alone.
+
+    Raises ``JournalError`` with what is wrong.
+    """
+    if len(line) > LONGEST_LINE:
+        raise JournalError(f"the line has {len(line)} bytes; an answer has at most {LONGEST_LINE}")
+    try:
+        fields = json.loads(line)
+    except (ValueError, RecursionError):
+        raise JournalError("the line is no JSON; it may have been cut off") from None
+    if not isinstance(fields, Mapping):
+        raise JournalError("the line is no JSON object")
+    try:
+        suggestion, categories = fields.get("suggestion"), fields.get("categories", [])
+        covers = fields.get("covers", [])
+        if not (isinstance(categories, list) and isinstance(covers, list)):  # the letters of a text would pass for one
+            raise TypeError("categories or covers is no list")
+        return Answer(
+            event=str(fields["event"]),
+            labeller=str(fields["labeller"]),
+            time=datetime.fromisoformat(fields["time"]),
+            voice_id=str(fields["voice_id"]),
+            answer=AnswerKind(fields["answer"]),
+            categories=tuple(categories),
+            undoes=fields.get("undoes"),
+            heard=str(fields.get("heard", "engine")),
+            token=str(fields.get("token", "")),
+            dwell_seconds=float(fields.get("dwell_seconds", 0)),
+            suggestion=suggestion and Suggestion(**{key: suggestion[key] for key in Suggestion.__slots__}),
+            vocabulary=str(fields.get("vocabulary", "")),
+            quality=fields.get("quality"),
+            page=str(fields.get("page", "")),
+            lane=str(fields.get("lane", "")),
+            covers=tuple(covers),
+        )
+    except KeyError as missing:
+        raise JournalError(f"the field {missing.args[0]} is missing") from None
+    except (TypeError, ValueError, OverflowError, AttributeError) as error:
+        raise JournalError(f"a field cannot be read: {error}") from None
+
+
+def _problem_of(answer: Answer) -> str | None:
+    if not _HEX_ID.fullmatch(answer.event):
+        return f"the event {answer.event!r} is not {ID_LENGTH} hexadecimal digits"
+    if not _HEX_ID.fullmatch(answer.voice_id):
+        return f"the voice {answer.voice_id!r} is not {ID_LENGTH} hexadecimal digits"
+    if answer.labeller != clean_labeller(answer.labeller):
+        return f"the labeller {answer.labeller!r} is no clean name, {clean_labeller(answer.labeller)!r} would be"
+    if answer.time.tzinfo is None:
+        return "the time has no time zone"
+    if not MINYEAR < answer.time.year < MAXYEAR:  # where a clock in another zone may show a year that there is not
+        return f"the time is {answer.time.isoformat()}"
+    if bool(answer.categories) != (answer.answer is AnswerKind.LABEL):
+        return f"{answer.answer} with {len(answer.categories)} categories; a label has some, nothing else has"
+    if len(set(answer.categories)) < len(answer.categories) or len(answer.categories) > MOST_CATEGORIES:
+        return f"the categories {answer.categories!r} repeat themselves or are more than {MOST_CATEGORIES}"
+    if not all(isinstance(key, str) and _KEY.fullmatch(key) for key in answer.categories):
+        return f"the categories {answer.categories!r} are not all category keys"
+    if (answer.undoes is not None) != (answer.answer is AnswerKind.UNDO):
+        return "an undo, and nothing else, names the event it takes back"
+    if answer.undoes is not None and not _HEX_ID.fullmatch(str(answer.undoes)):
+        return f"the undone event {answer.undoes!r} is not {ID_LENGTH} hexadecimal digits"
+    if (answer.answer is AnswerKind.QUALITY) != (type(answer.quality) is int and answer.quality in QUALITIES):
+        return f"{answer.answer} with the quality {answer.quality!r}; a quality has 1 to 5, nothing else has"
+    if not (math.isfinite(answer.dwell_seconds) and answer.dwell_seconds >= 0):
+        return f"it dwelt for {answer.dwell_seconds} seconds"
+    return _problem_of_covers(answer) if answer.covers else None
+
+
+def _problem_of_covers(answer: Answer) -> str | None:
+    if answer.answer not in (AnswerKind.LABEL, AnswerKind.BROKEN):
+        return f"{answer.answer} covers other voices; only a label or broken can"
+    if len(answer.covers) > MOST_COVERED:
+        return f"it covers {len(answer.covers)} voices, more than {MOST_COVERED}"
+    if len({answer.voice_id, *answer.covers}) <= len(answer.covers):
+        return "a voice is covered twice, or by itself"
+    if not all(isinstance(voice, str) and _HEX_ID.fullmatch(voice) for voice in answer.covers):
+        return f"the voices it covers are not all {ID_LENGTH} hexadecimal digits"
+    return None

@@ -1,0 +1,281 @@
+"""Backups: the store and every journal in one zip file, with a manifest of what it must hold.
+
+    manifest.json        format, version, when, schema, rows of every table, size and SHA-256 of every file
+    store.duckdb         a compact copy of the store, if there is one
+    labels/*.jsonl       every journal, byte for byte
+
+A restore checks all of it before anything is changed. It replaces the store, whose old file is kept aside, but never
+a journal: what the backup's journals say is added to what has been answered since.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import re
+import shutil
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager, suppress
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import IO, Any
+
+from corpus.labels.journal import read_lines
+from corpus.labels.merging import Merged, merge_journals
+from corpus.labels.standing import rebuild_answers
+from corpus.storage.schema import SCHEMA_VERSION
+from corpus.storage.store import connect, open_store
+from corpus.storage.store_copy import copy_store, count_rows, sync_file
+from dx7.errors import FileError, FormatError, StoreBusyError, StoreError
+
+FORMAT, FORMAT_VERSION = "cartwright-backup", 1
+MANIFEST, STORE = "manifest.json", "store.duckdb"
+LARGEST_MANIFEST = 1 << 20  # bytes
+_NAME = re.compile(r"store\.duckdb|labels/[^./\\\x00][^/\\\x00]{0,150}\.jsonl")
+_WORKSHOP = ".cartwright-"
+_CHUNK = 1 << 20
+_FASTEST = 1  # of zlib's levels; the best one saves 2 % more
+_UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """What a file of a backup must be: size in bytes, and SHA-256."""
+
+    size: int
+    sha: str
+
+
+@dataclass(frozen=True, slots=True)
+class Backup:
+    """What a backup holds: when it was made (ISO 8601), schema and rows of the store (None: no store), its files."""
+
+    made: str
+    schema: int | None
+    rows: dict[str, int]
+    files: dict[str, Member]
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What a restore did. ``kept`` is where the store that was there before is now."""
+
+    backup: Backup
+    kept: Path | None
+    merged: Merged
+
+
+def back_up(store: Path, labels: Path, out: Path, *, progress: Callable[[int], None] = lambda size: None) -> Backup:
+    """Write the store and the journals to ``out``, whole or not at all, and read it back.
+
+    Other programs may go on reading the store, and labelling. ``progress`` is told of bytes written. Raises
+    ``FileError`` if there is a file at ``out`` or the disk refuses, ``StoreError`` if the store cannot be read or
+    there is neither store nor journal, ``StoreBusyError`` if another program is writing to it.
+    """
+    if out.exists():
+        raise FileError(f"{out} is there already; name another file")
+    journals = sorted(labels.glob("*.jsonl"))
+    if not store.exists() and not journals:
+        raise StoreError(f"there is nothing to back up: no store at {store} and no journal in {labels}")
+    with _told(out), _workshop(out.parent) as folder:
+        rows: dict[str, int] = {}
+        if store.exists():
+            with open_store(store, read_only=True) as connection:
+                rows = copy_store(connection, folder / STORE)
+        files: dict[str, Member] = {}
+        partial = folder / "backup.zip"
+        with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED, compresslevel=_FASTEST) as archive:
+            if rows:
+                with (folder / STORE).open("rb") as file:
+                    files[STORE] = _add(archive, STORE, iter(lambda: file.read(_CHUNK), b""), progress)
+            for path in journals:
+                name = f"labels/{path.name}"
+                files[name] = _add(archive, name, [b"\n".join(read_lines(path))], progress)
+            made = datetime.now(UTC).isoformat(timespec="seconds")
+            backup = Backup(made, SCHEMA_VERSION if rows else None, rows, files)
+            head = {"format": FORMAT, "version": FORMAT_VERSION}
+            archive.writestr(MANIFEST, json.dumps(head | asdict(backup), indent=2, ensure_ascii=False))
+        with _opened(partial) as archive:
+            for name, member in read_manifest(archive).files.items():
+                _take(archive, name, member)
+        sync_file(partial, folder=False)
+        partial.replace(out)
+        sync_file(out)
+    return backup
+
+
+def restore(source: Path, store: Path, labels: Path) -> Restored:
+    """Put the store of a backup in the place of ``store``, and add its journals to those in ``labels``.
+
+    Everything is checked, and the new store made ready beside the old one, before anything is changed. Raises
+    ``FormatError`` if ``source`` is no backup or is damaged, ``StoreError`` if it is of a newer Cartwright,
+    ``StoreBusyError`` if another program holds the store, ``FileError`` if the disk refuses.
+    """
+    with ExitStack() as stack:
+        stack.enter_context(_told(store))
+        archive = stack.enter_context(_opened(source))
+        backup = read_manifest(archive)
+        if (backup.schema or 0) > SCHEMA_VERSION:
+            raise StoreError(f"{source} was made by a newer Cartwright (schema {backup.schema}); update Cartwright")
+        folder = stack.enter_context(_workshop(store.parent))
+        _demand_room(folder, sum(member.size for member in backup.files.values()))
+        (folder / "labels").mkdir()
+        for name, member in backup.files.items():
+            with (folder / name).open("wb") as file:
+                _take(archive, name, member, file)
+        ready = folder / STORE if STORE in backup.files else None
+        if ready:
+            with closing(connect(ready, read_only=True)) as connection:
+                if count_rows(connection) != backup.rows:
+                    raise FormatError(f"{source} is damaged: its store does not hold the rows that it should")
+            stack.enter_context(_held(store))
+        journals = [folder / name for name in backup.files if name != STORE]
+        merged = merge_journals(labels, journals)
+        kept = None
+        if ready:
+            with open_store(ready) as connection:
+                rebuild_answers(connection, labels)
+            kept = _swap(ready, store)
+    return Restored(backup, kept, merged)
+
+
+def read_manifest(archive: zipfile.ZipFile) -> Backup:
+    """What a backup should hold. Raises ``FormatError`` if it is none, or of a later kind."""
+    try:
+        with archive.open(MANIFEST) as file:
+            facts = json.loads(file.read(LARGEST_MANIFEST))
+        if facts["format"] != FORMAT:
+            raise ValueError
+        if facts["version"] != FORMAT_VERSION:
+            raise FormatError(f"{archive.filename} is a backup of a newer Cartwright; update Cartwright")
+        files = {str(name): Member(int(each["size"]), str(each["sha"])) for name, each in facts["files"].items()}
+        rows = {str(table): int(count) for table, count in facts["rows"].items()}
+        schema = None if facts["schema"] is None else int(facts["schema"])
+    except (*_UNREADABLE, KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
+        raise FormatError(f"{archive.filename} is no backup of Cartwright; name one that it made") from error
+    strange = [name for name in files if not _NAME.fullmatch(name)]
+    if strange:
+        raise FormatError(f"{archive.filename} names a file that no backup holds: {strange[0]!r}")
+    return Backup(str(facts["made"]), schema, rows, files)
+
+
+def _add(
+    archive: zipfile.ZipFile, name: str, chunks: Iterator[bytes] | list[bytes], tell: Callable[[int], None]
+) -> Any:
+    size, digest = 0, sha256()
+    with archive.open(name, "w", force_zip64=True) as target:
+        for chunk in chunks:
+            target.write(chunk)
+            digest.update(chunk)
+            size += len(chunk)
+            tell(len(chunk))
+    return Member(size, digest.hexdigest())
+
+
+def _take(archive: zipfile.ZipFile, name: str, member: Member, target: IO[bytes] | None = None) -> None:
+    """Read a file of a backup, no further than it should go, and write it to ``target``."""
+    size, digest = 0, sha256()
+    try:
+        with archive.open(name) as source:
+            while chunk := source.read(_CHUNK):
+                size += len(chunk)
+                if size > member.size:
+                    break
+                digest.update(chunk)
+                if target:
+                    target.write(chunk)
+    except (*_UNREADABLE, KeyError) as error:
+        raise FormatError(f"{archive.filename} is damaged: {name} in it cannot be read") from error
+    if (size, digest.hexdigest()) != (member.size, member.sha):
+        raise FormatError(f"{archive.filename} is damaged: {name} in it is not what was backed up")
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
+    if not path.is_file():
+        raise FileError(f"there is no file {path}; name a backup")
+    try:
+        archive = zipfile.ZipFile(path)
+    except OSError as error:
+        raise FileError(f"cannot read {path}: {error.strerror}") from error
+    except _UNREADABLE as error:
+        raise FormatError(f"{path} is no backup of Cartwright; name one that it made") from error
+    with archive:
+        yield archive
+
+
+@contextmanager
+def _held(store: Path) -> Iterator[None]:
+    """Keep every other program out of the store. One that cannot be opened at all keeps nobody."""
+    try:
+        connection = connect(store, read_only=False) if store.exists() else None
+    except StoreBusyError:
+        raise
+    except StoreError:
+        connection = None
+    if connection is None:
+        yield
+        return
+    with closing(connection):
+        connection.execute("CHECKPOINT")
+        yield
+
+
+def _swap(ready: Path, store: Path) -> Path | None:
+    """Put the new file in the place of the old one, which is never gone from its place before, and is kept."""
+    kept = None
+    if store.exists():
+        kept = store.with_name(f"{store.stem}.before-restore-{datetime.now(UTC):%Y%m%d-%H%M%S-%f}{store.suffix}")
+        try:
+            os.link(store, kept)
+        except OSError:  # a disk without links; then, for a moment, there is no store
+            store.rename(kept)
+        log = store.with_name(f"{store.name}.wal")
+        if log.exists():  # of a store that could not be opened
+            log.rename(kept.with_name(f"{kept.name}.wal"))
+    sync_file(ready, folder=False)
+    ready.replace(store)
+    sync_file(store)
+    return kept
+
+
+def _demand_room(folder: Path, size: int) -> None:
+    free = shutil.disk_usage(folder).free
+    if size > free:
+        raise FileError(f"the backup needs {size} bytes in {folder.parent}, and {free} are free; make room")
+
+
+@contextmanager
+def _workshop(parent: Path) -> Iterator[Path]:
+    """A folder of our own in ``parent``, made if need be; gone afterwards, as are those that kill -9 left there."""
+    parent.mkdir(parents=True, exist_ok=True)
+    for left in parent.glob(f"{_WORKSHOP}*"):
+        with suppress(OSError), _locked(left):
+            shutil.rmtree(left)
+    with TemporaryDirectory(dir=parent, prefix=_WORKSHOP) as name, _locked(Path(name)):
+        yield Path(name)
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Hold a lock that ends with this process. Raises ``OSError`` if another one holds it."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise FileError(f"cannot write {path}: {error.strerror or error}; nothing was changed there") from error

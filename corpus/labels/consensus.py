@@ -1,0 +1,71 @@
+"""What people's standing answers make of each voice."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from corpus.labels.export_decision import Curated, LeftOut
+from corpus.storage.store import Connection
+
+PERSON = "person"  # a person listened to this voice
+PROPAGATED = "propagated"  # a person answered another voice, and the answer covers this one
+EVERYBODY: Mapping[str, float] = {PERSON: 0.0, PROPAGATED: 0.0}  # however far they agree
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    labeller: str
+    answer: str
+    categories: tuple[str, ...]
+
+
+def people_say(
+    connection: Connection, category_keys: Sequence[str], least_confidence: Mapping[str, float] = EVERYBODY
+) -> dict[str, Curated | LeftOut]:
+    """What people say of each voice that has any answer besides skips, of the origins that count.
+
+    Every labeller has one answer a voice. Answers to other voices that cover this one count where nobody has answered
+    this one itself. A voice is broken if at least as many say so as label it. Its categories are those that at least
+    half of the labels name, ranked by how many name them and how early. It is disputed where the share of the answers
+    that name its main category is below the least confidence of its origin.
+    """
+    answers: dict[str, list[_Said]] = {}
+    origins: dict[str, str] = {}
+    for voice_id, labeller, answer, categories, propagated in connection.execute(_ANSWERS).fetchall():
+        known = tuple(key for key in categories if key in category_keys)
+        origin = PROPAGATED if propagated else PERSON
+        if origin not in least_confidence or (answer == "label" and not known):
+            continue
+        if origins.setdefault(voice_id, origin) == origin:  # those in person come first
+            answers.setdefault(voice_id, []).append(_Said(labeller, answer, known))
+    return {voice_id: _agree(given, origins[voice_id], least_confidence) for voice_id, given in answers.items()}
+
+
+def _agree(answers: Sequence[_Said], origin: str, least_confidence: Mapping[str, float]) -> Curated | LeftOut:
+    labels = [said for said in answers if said.answer == "label"]
+    broken = sum(said.answer == "broken" for said in answers)
+    if broken and broken >= len(labels):
+        return LeftOut.BROKEN
+    if not labels:
+        return LeftOut.UNSURE
+    named = Counter(key for said in labels for key in said.categories)
+    earliness = Counter[str]()
+    for said in labels:
+        earliness.update({key: len(said.categories) - place for place, key in enumerate(said.categories)})
+    agreed = sorted(
+        (key for key in named if 2 * named[key] >= len(labels)), key=lambda key: (-named[key], -earliness[key], key)
+    )
+    chosen = agreed or [min(named, key=lambda key: (-named[key], -earliness[key], key))]
+    confidence = named[chosen[0]] / len(answers)
+    if confidence < least_confidence[origin]:
+        return LeftOut.DISPUTED
+    people = {said.labeller for said in labels if chosen[0] in said.categories}
+    return Curated(tuple(chosen), origin, confidence, len(people))
+
+
+_ANSWERS = """
+SELECT voice_id, labeller, answer, categories, propagated FROM answers WHERE answer IN ('label', 'unsure', 'broken')
+ORDER BY voice_id, propagated, answered, event
+"""

@@ -1,0 +1,202 @@
+"""The serving guard: an answer counts only for the voice that was on display, and heard, when it was given.
+
+Fast or held keys reach a server late and in bunches. So every voice that is served has a token; an answer names the
+token it was given to and the one that took its place on the display, and is accepted only if its token is the one
+on display (compare-and-set), if the voice had sounded for :data:`LEAST_DWELL`, and if its sequence number is new.
+The deck in the browser keeps the same rules; the guard does not rely on it.
+
+Pure: a :class:`Guard` is never changed, :meth:`Guard.judge` gives the next one. Clocks are seconds of any one clock.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from corpus.labels.answer import Answer, AnswerKind, vocabulary_of
+from corpus.storage.suggestion import Suggestion
+from dx7.errors import JournalError
+from dx7.shared.categories import category_keys
+from dx7.voices.identity import ID_LENGTH
+
+LEAST_DWELL = 0.25  # seconds of sound before an answer counts; nobody hears and decides faster
+WAYS = ("engine", "dx7", "web_midi")  # the built-in engine, a DX7 at the server, one at the player's own computer
+MOVE = "move"  # a display change without an answer: back, forward, on to a voice that has just arrived
+_CLOCK_SLACK = 0.01  # seconds; the audio clock advances in steps of 3 ms
+_EVENT = re.compile(rf"[0-9a-f]{{{ID_LENGTH}}}")
+
+
+class Refusal(StrEnum):
+    """Why an answer was not taken; the value is what the deck flashes."""
+
+    NOT_ON_DISPLAY = "that voice was no longer on display; nothing was recorded"
+    NOT_HEARD = "no sound yet; hear the voice first"
+    TOO_FAST = "too fast: hear it for a moment first"
+    REPEATED = "that answer had already been recorded"
+    NOTHING_TO_UNDO = "nothing to undo"
+    UNREADABLE = "the browser sent something that cannot be read; reload the page"
+
+
+def refusal_of_dwell(seconds: float | None) -> Refusal | None:
+    """Why a voice that has sounded so long, or not at all (None), cannot be answered yet; None if it can."""
+    if seconds is None:
+        return Refusal.NOT_HEARD
+    return Refusal.TOO_FAST if seconds < LEAST_DWELL - _CLOCK_SLACK else None
+
+
+@dataclass(frozen=True, slots=True)
+class KeyEvent:
+    """What one key did on the deck.
+
+    ``way`` is what the voice was listened to on (:data:`WAYS`).
+
+    ``token`` was on display (None if nothing was), ``next_token`` is afterwards. ``started`` is when ``token`` first
+    sounded in this serving, None if it has not, ``pressed`` when the key was; both on the clock of the display.
+    """
+
+    sequence: int
+    event: str
+    kind: AnswerKind | None  # None is a move
+    token: str | None
+    next_token: str | None
+    pressed: float
+    started: float | None = None
+    categories: tuple[str, ...] = ()
+    undoes: str | None = None
+    quality: int | None = None
+    way: str = "engine"
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """What the guard knows: the tokens served, the one on display since ``shown``, and the answers that stand."""
+
+    served: frozenset[str] = frozenset()
+    displayed: str | None = None
+    shown: float = -math.inf
+    sequence: int = 0
+    standing: dict[str, str] = field(default_factory=dict)  # event -> token
+
+    def serve(self, tokens: Iterable[str]) -> Guard:
+        """The guard once these voices may be shown."""
+        return replace(self, served=self.served | frozenset(tokens))
+
+    def show(self, token: str | None, *, clock: float = -math.inf) -> Guard:
+        """The guard once the server itself has put a voice on display."""
+        return replace(self, displayed=token, shown=clock)
+
+    def judge(self, event: KeyEvent) -> tuple[Guard, Refusal | None]:
+        """The guard after an event, and why its answer was refused, if it was.
+
+        The display follows the event even if its answer is refused, because the browser has moved on already.
+        """
+        if event.sequence <= self.sequence:
+            return self, Refusal.REPEATED
+        refusal = self._refusal_of(event)
+        moved = self._moved(event)
+        if refusal or event.kind is None:
+            return moved, refusal
+        standing = dict(self.standing)
+        if event.kind is AnswerKind.UNDO:
+            del standing[str(event.undoes)]
+        else:
+            standing[event.event] = str(event.token)
+        return replace(moved, standing=standing), None
+
+    def _moved(self, event: KeyEvent) -> Guard:
+        if event.next_token == self.displayed:
+            return replace(self, sequence=event.sequence)
+        known = event.next_token if event.next_token in self.served else None
+        return replace(self, sequence=event.sequence, displayed=known, shown=event.pressed)
+
+    def _refusal_of(self, event: KeyEvent) -> Refusal | None:
+        if event.token != self.displayed:
+            return Refusal.NOT_ON_DISPLAY
+        if event.kind is None:
+            return None
+        if event.event in self.standing:
+            return Refusal.REPEATED
+        if event.kind is AnswerKind.UNDO:
+            return None if event.undoes in self.standing else Refusal.NOTHING_TO_UNDO
+        if event.token is None:
+            return Refusal.NOT_ON_DISPLAY
+        if event.started is None or event.started < self.shown - _CLOCK_SLACK:
+            return Refusal.NOT_HEARD
+        return refusal_of_dwell(event.pressed - event.started)
+
+
+def answer_of(
+    event: KeyEvent,
+    *,
+    labeller: str,
+    voice_id: str,
+    time: datetime,
+    suggestion: Suggestion | None = None,
+    lane: str = "",
+    page: str = "deck",
+) -> Answer:
+    """The journal line of an event that was accepted.
+
+    Raises ``JournalError`` if it makes no sense as an answer: a label with no category, or one nobody defined.
+    """
+    keys = category_keys()
+    if event.kind is None or not set(event.categories) <= set(keys):
+        raise JournalError(f"{event.kind or MOVE} of {', '.join(event.categories) or 'no category'} is no answer")
+    is_undo = event.kind is AnswerKind.UNDO
+    dwell = 0.0 if is_undo or event.started is None else max(0.0, event.pressed - event.started)
+    return Answer(
+        event=event.event,
+        labeller=labeller,
+        time=time,
+        voice_id=voice_id,
+        answer=event.kind,
+        categories=event.categories,
+        quality=event.quality,
+        undoes=event.undoes,
+        heard=event.way,
+        page=page,
+        lane="" if is_undo else lane,
+        token=event.token or "",
+        dwell_seconds=round(dwell, 3),
+        suggestion=None if is_undo else suggestion,
+        vocabulary=vocabulary_of(keys),
+    )
+
+
+def read_event(fields: Mapping[str, Any]) -> KeyEvent:
+    """The event of what the browser sent. Raises ``ValueError`` with what is wrong."""
+    try:
+        kind = str(fields["kind"])
+        started = fields.get("started")
+        event = KeyEvent(
+            sequence=int(fields["sequence"]),
+            event=str(fields["event"]),
+            kind=None if kind == MOVE else AnswerKind(kind),
+            token=_optional(fields["token"]),
+            next_token=_optional(fields["next"]),
+            pressed=float(fields["pressed"]),
+            started=None if started is None else float(started),
+            categories=tuple(str(key) for key in fields.get("categories") or ()),
+            undoes=_optional(fields.get("undoes")),
+            quality=fields.get("quality"),
+            way=str(fields.get("way", "engine")),
+        )
+    except (KeyError, TypeError, OverflowError) as error:
+        raise ValueError(f"an event lacks a field or has a wrong one: {error}") from None
+    clocks = [event.pressed] if event.started is None else [event.pressed, event.started]
+    if not all(map(math.isfinite, clocks)):
+        raise ValueError("an event has a clock that is no number")
+    if event.way not in WAYS:
+        raise ValueError(f"an event was listened to on {event.way!r}; it must be one of {', '.join(WAYS)}")
+    if not _EVENT.fullmatch(event.event):
+        raise ValueError(f"an event is named {event.event!r}, not by {ID_LENGTH} hexadecimal digits")
+    return event
+
+
+def _optional(value: Any) -> str | None:
+    return None if value is None else str(value)

@@ -1,0 +1,100 @@
+"""A against B, blind: two voices in an order drawn by lot, and whether each of them fits a category.
+
+The reviewer hears which sounds right without knowing which one is in doubt. What follows for the journal is the same
+for both: a voice that fits is labelled with the category; one that does not is what it was labelled otherwise, and
+where it was nothing else, the reviewer is unsure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from hashlib import sha256
+
+import numpy as np
+
+from corpus.analysis.search_index import read_heard
+from corpus.analysis.sound_space import Heard, sound_places
+from corpus.review.annotations import Said, label_of
+from corpus.storage.store import Connection
+
+
+class Verdict(StrEnum):
+    """Which of the two fits the category."""
+
+    FIRST = "a"
+    SECOND = "b"
+    BOTH = "both"
+    NEITHER = "neither"
+
+
+@dataclass(frozen=True, slots=True)
+class Blind:
+    """Two voices as they are played, ``first`` as A and ``second`` as B, and the category that may fit them."""
+
+    first: str
+    second: str
+    category: str
+
+    def fits(self, verdict: Verdict) -> dict[str, bool]:
+        """Whether each of the two voices fits, by id."""
+        return {
+            self.first: verdict in (Verdict.FIRST, Verdict.BOTH),
+            self.second: verdict in (Verdict.SECOND, Verdict.BOTH),
+        }
+
+
+def blind_pair(voice_id: str, other_id: str, category: str, *, seed: str) -> Blind:
+    """Two voices in an order that is a draw, and the same draw for the same ``seed``, voices and category.
+
+    Raises ``ValueError`` for one voice twice.
+    """
+    if voice_id == other_id:
+        raise ValueError(f"{voice_id} cannot be compared with itself")
+    pair = sorted((voice_id, other_id))
+    draw = sha256("\n".join([seed, category, *pair]).encode()).digest()
+    first, second = pair if draw[0] % 2 else reversed(pair)
+    return Blind(first, second, category)
+
+
+def labels_after(blind: Blind, verdict: Verdict, said_of: Mapping[str, Sequence[Said]]) -> dict[str, tuple[str, ...]]:
+    """The categories to label each voice with; none means that the reviewer is unsure.
+
+    ``said_of`` is what people say of each voice. One that fits keeps the label that most give it, if the category is
+    in that; one that does not gets what most of the others say, without the category.
+    """
+    labels = {}
+    for voice_id, fits in blind.fits(verdict).items():
+        said = said_of.get(voice_id, ())
+        if fits:
+            had = label_of(said)
+            labels[voice_id] = had if blind.category in had else (blind.category,)
+        else:
+            others = [one for one in said if one.categories[:1] != (blind.category,)]
+            labels[voice_id] = tuple(key for key in label_of(others) or label_of(said) if key != blind.category)
+    return labels
+
+
+def nearest_labelled(
+    connection: Connection, voice_id: str, category: str, opinions: Sequence[Said], family_of: Mapping[str, str]
+) -> str | None:
+    """The voice nearest by sound of those that people put into a category first, in person; None if there is none.
+
+    The voice's own family is left out, and so is what anybody calls otherwise.
+    """
+    mains: dict[str, set[str]] = {}
+    for said in opinions:
+        if not said.propagated:
+            mains.setdefault(said.voice_id, set()).add(said.outcome)
+    family = family_of.get(voice_id, voice_id)
+    candidates = [
+        other for other, outcomes in mains.items() if outcomes == {category} and family_of.get(other, other) != family
+    ]
+    ids, rows = read_heard(connection, [voice_id, *candidates])
+    if voice_id not in ids or len(ids) < 2:
+        return None
+    places = sound_places(Heard(rows))
+    distances = np.linalg.norm(places - places[ids.index(voice_id)], axis=1)
+    distances[ids.index(voice_id)] = np.inf
+    return ids[int(distances.argmin())]

@@ -1,0 +1,205 @@
+"""One person's way through the review lists: which case is before them, what a decision writes, where it leads."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from corpus.labels.answer import REVIEW_PAGE, AnswerKind
+from corpus.labels.journal import read_journals
+from corpus.labels.serving import Refusal
+from corpus.labels.standing import rebuild_answers
+from corpus.review.agreement import Agreement, measure_agreement
+from corpus.review.annotations import label_of, listed, read_families, read_opinions, spoken
+from corpus.review.blind_comparison import Verdict
+from corpus.review.case_context import Bench, read_bench
+from corpus.review.cases import Case, CaseKind, still_open
+from corpus.review.decisions import Sitting, decide, decide_blind
+from corpus.review.locking import locked
+from corpus.review.offers import Offer
+from corpus.review.review_lists import ReviewList, read_review
+from corpus.review.review_session import Desk
+from corpus.storage.store import open_store
+from dx7.errors import JournalError
+
+KEPT = (CaseKind.LABEL_ERROR, CaseKind.DRIFT)  # lists that take long, or read all journals
+_QUICK = tuple(kind for kind in CaseKind if kind not in KEPT)
+
+
+class CaseDesk(Desk):
+    """The review lists, the case on the desk with its bench, and how the last decision went (``notice``).
+
+    Label errors and drift are looked for when their list is first opened; ``lists`` lacks it until then. Raises
+    ``StoreError`` if there is no store, ``StoreBusyError`` if another program holds it.
+    """
+
+    page = REVIEW_PAGE
+
+    def __init__(self, store: Path, journals: Path, labeller: str) -> None:
+        self.kind = CaseKind.DISAGREEMENT
+        self.lists: dict[CaseKind, ReviewList] = {}
+        self.bench: Bench | None = None
+        self._places = dict.fromkeys(CaseKind, 0)
+        self._kept: dict[CaseKind, ReviewList] = {}
+        super().__init__(store, journals, labeller)
+
+    @property
+    def case(self) -> Case | None:
+        """The case on the desk."""
+        return self.bench.case if self.bench else None
+
+    @property
+    def place(self) -> int:
+        """Where the case stands in its list, from 0."""
+        return self._places[self.kind]
+
+    @locked
+    def open_list(self, kind: CaseKind) -> None:
+        """Put another list on the desk."""
+        self.kind = kind
+        self.refresh()
+
+    @locked
+    def look_again(self) -> None:
+        """Look for label errors and drift anew, with what was decided since."""
+        self._kept = {}
+        self.refresh()
+
+    @locked
+    def renew(self) -> None:
+        """Read what others have answered meanwhile; the case on the desk stays as long as it is open."""
+        self.refresh(show=self.case.key if self.case else None)
+
+    @locked
+    def step(self, by: int) -> None:
+        """Go on, or back, without a decision; from the last case to the first."""
+        if self.lists[self.kind].cases:
+            self._places[self.kind] = (self.place + by) % len(self.lists[self.kind].cases)
+            self.refresh()
+
+    @locked
+    def refresh(self, show: str | None = None) -> None:
+        """Read the lists as they are now; ``show`` is a case to put on the desk, by its key or one of its voices."""
+        with open_store(self._store) as connection:
+            rebuild_answers(connection, self._journals)
+            opinions = read_opinions(connection)
+            self.lists = {one.kind: one for one in read_review(connection, kinds=_QUICK)}
+            if self.kind in KEPT and self.kind not in self._kept:
+                answers = read_journals(self._journals).answers
+                (self._kept[self.kind],) = read_review(connection, kinds=[self.kind], answers=answers)
+            for kind, kept in self._kept.items():
+                self.lists[kind] = replace(kept, cases=tuple(still_open(kept.cases, opinions)))
+            cases = self._find(show) if show else self.lists[self.kind].cases
+            self._places[self.kind] = min(self.place, max(0, len(cases) - 1))
+            self.bench = (
+                read_bench(connection, cases[self.place], opinions, read_families(connection), seed=self._labeller)
+                if cases
+                else None
+            )
+
+    @locked
+    def decide(
+        self,
+        sitting: Sitting,
+        kind: AnswerKind,
+        *,
+        cursor: str | None,
+        marked: Sequence[str],
+        categories: Sequence[str] = (),
+    ) -> bool:
+        """Decide the case by one answer for all ``marked`` voices, or the one under the ``cursor`` if none is.
+
+        Which one it is an answer to says :meth:`Sitting.answered_of`. Returns whether it was written.
+        """
+        if self.case is None or cursor is None or not self._are_on_desk(cursor, *marked):
+            return False
+        voice_id = sitting.answered_of(cursor, marked)
+        try:
+            given = decide(sitting, voice_id, kind, categories=categories, covers=marked, lane=self.kind)
+        except JournalError as error:
+            self.notice = str(error)
+            return False
+        said = _words(categories) or kind.value
+        further = len(given.covers)
+        self._write([given], f"decided: {said}" + (f", for {further + 1} voices" if further else ""))
+        return True
+
+    @locked
+    def take(self, sitting: Sitting, offer: Offer, *, cursor: str | None, marked: Sequence[str]) -> bool:
+        """Decide the case by what was offered for it. Whether it was written."""
+        if self.bench is None or cursor is None or not self._are_on_desk(cursor, *marked):
+            return False
+        own = label_of(self.bench.said_of().get(cursor, ()))
+        if not (offer.categories or own):
+            self.notice = "this voice has no label of its own to keep; move to one that has"
+            return False
+        return self.decide(
+            sitting,
+            AnswerKind.LABEL,
+            cursor=cursor,
+            marked=marked if offer.is_for_all else (),
+            categories=offer.categories or own,
+        )
+
+    @locked
+    def decide_blind(self, sitting: Sitting, verdict: Verdict, *, cursor: str | None) -> bool:
+        """Decide the case by A against B, one of them under the cursor.
+
+        Returns whether it was written; ``notice`` then says which was which.
+        """
+        if self.bench is None or self.bench.blind is None or cursor is None or not self._are_on_desk(cursor):
+            return False
+        blind, names = self.bench.blind, {one.voice_id: one.name for one in self.bench.voices}
+        try:
+            given = decide_blind(sitting, blind, verdict, self.bench.said_of(), lane=self.kind)
+        except JournalError as error:
+            self.notice = str(error)
+            return False
+        outcomes = {one.voice_id: _words(one.categories) or "unsure" for one in given}
+        revealed = [
+            f"{letter} was {names[voice_id]}, now {outcomes[voice_id]}"
+            for letter, voice_id in (("A", blind.first), ("B", blind.second))
+        ]
+        self._write(given, "; ".join(revealed))
+        return True
+
+    def clear(self) -> None:
+        """Take the case off the desk."""
+        self.bench = None
+
+    def agreement(self) -> Agreement:
+        """How far people agree, with themselves and each other."""
+        return measure_agreement(read_journals(self._journals).answers)
+
+    def is_showing(self, voice_ids: Collection[str]) -> bool:
+        """Whether these are the voices that lie on the desk now, all of them; if not, the notice says so.
+
+        A key that was pressed before the last decision was drawn would else fall upon the next case, where the same
+        voice may lie as a neighbour.
+        """
+        shown = {one.voice_id for one in self.bench.voices} if self.bench else set()
+        if set(voice_ids) != shown:
+            self.notice = Refusal.NOT_ON_DISPLAY.value
+        return set(voice_ids) == shown
+
+    def _are_on_desk(self, *voice_ids: str) -> bool:
+        """Whether the case has these voices; a key that came too late was meant for another one."""
+        known = {one.voice_id for one in self.bench.voices} if self.bench else set()
+        if not known.issuperset(voice_ids):
+            self.notice = Refusal.NOT_ON_DISPLAY.value
+            return False
+        return True
+
+    def _find(self, sought: str) -> tuple[Case, ...]:
+        """The cases of the list on the desk, or of the first that has the case sought, its place set to that."""
+        for kind in (self.kind, *self.lists):
+            for place, case in enumerate(self.lists[kind].cases if kind in self.lists else ()):
+                if sought == case.key or sought in case.voices:
+                    self.kind, self._places[kind] = kind, place
+                    return self.lists[kind].cases
+        return self.lists[self.kind].cases
+
+
+def _words(categories: Sequence[str]) -> str:
+    return listed([spoken(category) for category in categories]) if categories else ""

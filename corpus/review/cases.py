@@ -1,0 +1,113 @@
+"""A case for review: voices whose labels are doubtful, why, and when it counts as decided."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any
+
+from corpus.labels.answer import REVIEW_PAGE
+from corpus.review.annotations import Said, by_voice, listed, spoken
+
+
+class CaseKind(StrEnum):
+    """Which list a case stands in."""
+
+    DISAGREEMENT = "disagreement"  # people say different things of one voice
+    SUGGESTION = "suggestion"  # a person against a suggestion that is sure of itself
+    LABEL_ERROR = "label_error"  # by its sound and parameters it is rather something else
+    FAMILY = "family"  # one sound under two labels
+    DRIFT = "drift"  # somebody has come to mean something else
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One doubt to decide.
+
+    ``voices`` begins with the one that is asked about; the others are in the same doubt, or bear the other label.
+    ``reason`` is one sentence. ``choices`` are the categories in question, what people say first. ``weight`` orders the
+    list: the heaviest first. ``suggested`` is what speaks against the label, with its ``probability``, if a machine
+    does.
+    """
+
+    kind: CaseKind
+    key: str
+    voices: tuple[str, ...]
+    reason: str
+    said: tuple[Said, ...]
+    choices: tuple[str, ...]
+    weight: float
+    suggested: str | None = None
+    probability: float | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """The case for ``--json``."""
+        said = [
+            {key: value for key, value in asdict(one).items() if key != "answered"}
+            | {"answered": one.answered.isoformat(timespec="seconds"), "categories": list(one.categories)}
+            for one in self.said
+        ]
+        return asdict(self) | {
+            "kind": self.kind.value,
+            "voices": list(self.voices),
+            "choices": list(self.choices),
+            "said": said,
+        }
+
+
+def heaviest_first(cases: Iterable[Case]) -> list[Case]:
+    """Cases in the order in which they are worked through, the same for the same cases."""
+    return sorted(cases, key=lambda case: (-case.weight, case.key))
+
+
+def still_open(cases: Iterable[Case], opinions: Sequence[Said]) -> list[Case]:
+    """The cases that nobody has decided.
+
+    One is decided once somebody has answered any of its voices in review, later than all else that it is made of;
+    an opinion that comes later still opens it again. Whether a family may bear two labels is decided in its own list
+    alone: an answer to one of its voices for another reason says nothing of the others.
+    """
+    decisions = by_voice(said for said in opinions if said.page == REVIEW_PAGE)
+    return [case for case in cases if not _is_decided(case, decisions)]
+
+
+def _is_decided(case: Case, decisions: Mapping[str, Sequence[Said]]) -> bool:
+    made = [
+        said.answered
+        for voice_id in case.voices
+        for said in decisions.get(voice_id, ())
+        if case.kind is not CaseKind.FAMILY or said.lane in (CaseKind.FAMILY, "")  # earlier versions did not say
+    ]
+    if not made:
+        return False
+    doubts = [said.answered for said in case.said if said.page != REVIEW_PAGE]
+    return not doubts or max(made) > max(doubts)
+
+
+def in_words(said: Sequence[Said]) -> str:
+    """Who says what, as part of a sentence: people who say the same together, in the order of what was said first.
+
+    >>> from datetime import datetime
+    >>> def label(who, *keys): return Said(who, "v", "label", keys, datetime(2026, 1, 1), "e")
+    >>> in_words([label("anna", "brass"), label("ben", "pad", "strings"), label("cleo", "brass")])
+    'anna and cleo say brass, ben says pad and strings'
+    """
+    groups: dict[str, list[str]] = {}
+    for one in said:
+        groups.setdefault(_claim(one), []).append(one.labeller)
+    parts = []
+    for claim, people in groups.items():
+        singular, plural = _VERBS.get(claim, (f"says {claim}", f"say {claim}"))
+        parts.append(f"{listed(people)} {singular if len(people) == 1 else plural}")
+    return ", ".join(parts)
+
+
+_VERBS = {
+    "broken": ("calls it broken", "call it broken"),
+    "unsure": ("is unsure", "are unsure"),
+}
+
+
+def _claim(said: Said) -> str:
+    return listed([spoken(key) for key in said.categories]) if said.categories else said.answer

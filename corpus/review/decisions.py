@@ -1,0 +1,121 @@
+"""Decisions on the pages of families and review, as journal lines, and how they are taken back.
+
+A decision may be several answers (A and B were both judged); they bear one token, and an undo takes all of them back.
+Only a voice that has sounded can be answered. Others may be covered: an answer to a family stands for its other voices.
+"""
+
+from __future__ import annotations
+
+import secrets
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from corpus.labels.answer import Answer, AnswerKind, vocabulary_of
+from corpus.labels.serving import Refusal, refusal_of_dwell
+from corpus.labels.standing import standing_answers
+from corpus.review.annotations import Said
+from corpus.review.blind_comparison import Blind, Verdict, labels_after
+from corpus.storage.suggestion import Suggestion
+from dx7.errors import JournalError
+from dx7.shared.categories import category_keys
+
+FAMILIES_PAGE = "families"
+
+
+@dataclass(frozen=True, slots=True)
+class Sitting:
+    """Who decides, on which page, how they listen, what has sounded for how many seconds, and what time it is."""
+
+    labeller: str
+    page: str
+    way: str
+    heard: Mapping[str, float]
+    time: datetime
+
+    def refusal_of(self, *voice_ids: str) -> Refusal | None:
+        """Why these voices cannot be answered yet, if they cannot."""
+        return refusal_of_dwell(min((self.heard.get(voice_id, 0.0) for voice_id in voice_ids), default=0.0) or None)
+
+    def answered_of(self, cursor: str, marked: Sequence[str]) -> str:
+        """Which voice an answer for all ``marked`` ones is given to: the one under the cursor, if it is one of them and
+        was heard; of the marked, the one that sounded longest else; without any mark, the one under the cursor."""
+        if not marked or (cursor in marked and self.refusal_of(cursor) is None):
+            return cursor
+        return max(marked, key=lambda voice_id: self.heard.get(voice_id, 0.0))
+
+
+def new_token() -> str:
+    """A name for a decision, which its answers share."""
+    return secrets.token_hex(6)
+
+
+def decide(
+    sitting: Sitting,
+    voice_id: str,
+    kind: AnswerKind,
+    *,
+    categories: Sequence[str] = (),
+    covers: Iterable[str] = (),
+    suggestion: Suggestion | None = None,
+    token: str | None = None,
+    lane: str = "",
+) -> Answer:
+    """One answer to the voice that was heard, which stands for ``covers`` as well if it is a label or broken.
+
+    ``lane`` says in which list it was asked about, if in one.
+
+    Raises ``JournalError`` if the voice has not sounded long enough, or a category is none of today's.
+    """
+    refusal = sitting.refusal_of(voice_id)
+    if refusal:
+        raise JournalError(refusal.value)
+    keys = category_keys()
+    unknown = [key for key in categories if key not in keys]
+    if unknown:
+        raise JournalError(f"there is no category {unknown[0]!r}; choose one of {', '.join(keys)}")
+    spreads = kind in (AnswerKind.LABEL, AnswerKind.BROKEN)
+    return Answer(
+        event=uuid.uuid4().hex,
+        labeller=sitting.labeller,
+        time=sitting.time,
+        voice_id=voice_id,
+        answer=kind,
+        categories=tuple(categories),
+        heard=sitting.way,
+        token=token or new_token(),
+        dwell_seconds=round(sitting.heard[voice_id], 3),
+        suggestion=suggestion,
+        vocabulary=vocabulary_of(keys),
+        page=sitting.page,
+        lane=lane,
+        covers=tuple(sorted(set(covers) - {voice_id})) if spreads else (),
+    )
+
+
+def decide_blind(
+    sitting: Sitting, blind: Blind, verdict: Verdict, said_of: Mapping[str, Sequence[Said]], *, lane: str = ""
+) -> list[Answer]:
+    """The answers to A and B that a verdict amounts to (``blind.py``), as one decision.
+
+    ``said_of`` is what people say of each voice. Raises ``JournalError`` if one of them was not heard.
+    """
+    token = new_token()
+    return [
+        decide(
+            sitting,
+            voice_id,
+            AnswerKind.LABEL if categories else AnswerKind.UNSURE,
+            categories=categories,
+            token=token,
+            lane=lane,
+        )
+        for voice_id, categories in labels_after(blind, verdict, said_of).items()
+    ]
+
+
+def last_decision(answers: Iterable[Answer], *, labeller: str, page: str) -> list[Answer]:
+    """What an undo would take back: the answers of this person's latest decision on a page that still stands."""
+    own = [answer for answer in standing_answers(answers) if (answer.labeller, answer.page) == (labeller, page)]
+    return [answer for answer in own if answer.token == own[-1].token] if own else []

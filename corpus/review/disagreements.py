@@ -1,0 +1,131 @@
+"""Lists of doubts that follow from what was said alone: people against people, against suggestions, within families."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import combinations
+
+from corpus.review.annotations import BROKEN, Said, by_voice, listed, most_say, spoken, that_count
+from corpus.review.cases import Case, CaseKind, heaviest_first, in_words
+from corpus.storage.suggestion import Suggestion
+from corpus.suggest.origin_words import who_suggests
+
+SURE = 0.9  # how probable a suggestion must be to be held against a person
+_APART, _BROKEN, _ORDER, _AGREED = 3, 2, 1, 0  # how far two opinions are from each other
+_HEARSAY = 0.5  # what is taken off where an opinion was meant for another voice of the family
+
+
+def people_disagree(opinions: Iterable[Said]) -> list[Case]:
+    """Voices of which people do not say the same: other categories, broken or not, or which category comes first.
+
+    Being unsure contradicts nobody; neither does a second category that one person names and another does not, as
+    long as the first is the same. What was meant for a voice by the way counts where nobody answered it in person. The
+    heaviest are those where no category is shared.
+    """
+    cases = []
+    for voice_id, all_said in by_voice(opinions).items():
+        said = that_count([one for one in all_said if one.categories or one.answer == BROKEN])
+        distance = max((_distance(*pair) for pair in combinations(said, 2)), default=_AGREED)
+        if distance == _AGREED:
+            continue
+        reason = f"{in_words(said)}."
+        if distance == _ORDER:
+            shared = set.intersection(*(set(one.categories) for one in said if one.categories))
+            reason = f"{in_words(said)}: they differ in what it is first"
+            reason += f" and share {listed([spoken(key) for key in sorted(shared)])}." if shared else "."
+        cases.append(
+            Case(
+                kind=CaseKind.DISAGREEMENT,
+                key=f"disagreement-{voice_id}",
+                voices=(voice_id,),
+                reason=reason,
+                said=tuple(said),
+                choices=_choices(said),
+                weight=distance - _HEARSAY * any(one.propagated for one in said),
+            )
+        )
+    return heaviest_first(cases)
+
+
+def against_suggestions(
+    opinions: Iterable[Said], suggestions: Mapping[str, Suggestion], *, least: float = SURE
+) -> list[Case]:
+    """Labels that a suggestion of probability ``least`` or more contradicts: nobody names its category at all.
+
+    What was said in one go of several voices, and contradicted alike, is one case.
+    """
+    cases: dict[tuple[str, tuple[str, ...]], list[tuple[str, list[Said], Suggestion]]] = defaultdict(list)
+    for voice_id, all_said in by_voice(one for one in opinions if one.categories).items():
+        said = that_count(all_said)
+        best = suggestions.get(voice_id)
+        if best is None or best.probability < least or any(best.category in one.categories for one in said):
+            continue
+        cases[best.category, tuple(sorted({one.event for one in said}))].append((voice_id, said, best))
+    return heaviest_first(_against(category, found) for (category, _), found in cases.items())
+
+
+def families_disagree(opinions: Iterable[Said], family_of: Mapping[str, str]) -> list[Case]:
+    """Families of which some voices bear one main category and some another: one sound under two labels.
+
+    What people say of one and the same voice is no matter of the family: a voice counts as what most say of it. Those
+    with the rarest label come first, for they are the odd ones.
+    """
+    families: dict[str, dict[str, list[Said]]] = defaultdict(dict)
+    for voice_id, said in by_voice(one for one in opinions if one.categories).items():
+        families[family_of.get(voice_id, voice_id)][voice_id] = that_count(said)
+    cases = []
+    for family_id, voices in families.items():
+        mains = {voice_id: most_say(said) or "" for voice_id, said in voices.items()}
+        counts = Counter(mains.values())
+        if len(counts) < 2:
+            continue
+        ranked = [category for category, _ in counts.most_common()]
+        order = sorted(voices, key=lambda voice_id: (-ranked.index(mains[voice_id]), voice_id))
+        groups = listed([f"{counts[category]} as {spoken(category)}" for category in ranked])
+        said = sorted((one for voice_id in order for one in voices[voice_id]), key=lambda one: one.answered)
+        cases.append(
+            Case(
+                kind=CaseKind.FAMILY,
+                key=f"family-{family_id}",
+                voices=tuple(order),
+                reason=f"Of one family {len(order)} voices are labelled: {groups}.",
+                said=tuple(said),
+                choices=tuple(ranked),
+                weight=float(len(order) - counts[ranked[0]]),
+            )
+        )
+    return heaviest_first(cases)
+
+
+def _distance(one: Said, other: Said) -> int:
+    if one.answer != other.answer:
+        return _BROKEN
+    if one.categories[:1] == other.categories[:1]:
+        return _AGREED
+    return _ORDER if set(one.categories) & set(other.categories) else _APART
+
+
+def _choices(said: Iterable[Said]) -> tuple[str, ...]:
+    """Every category that was named, those that come first before those that come second."""
+    named = [(place, key) for one in said for place, key in enumerate(one.categories)]
+    return tuple(dict.fromkeys(key for _, key in sorted(named, key=lambda item: item[0])))
+
+
+def _against(category: str, found: Sequence[tuple[str, list[Said], Suggestion]]) -> Case:
+    found = sorted(found, key=lambda each: (each[1][0].propagated, -each[2].probability, each[0]))
+    voice_id, said, best = found[0]
+    more = len(found) - 1
+    further = f" (so do those of {more} more voice{'s' if more > 1 else ''} meant with it)" if more else ""
+    reason = f"{in_words(said)}; {who_suggests(best.origin)} {spoken(category)}, at {best.probability:.2f}{further}."
+    return Case(
+        kind=CaseKind.SUGGESTION,
+        key=f"suggestion-{voice_id}",
+        voices=tuple(each[0] for each in found),
+        reason=reason,
+        said=tuple(one for each in found for one in each[1]),
+        choices=(*_choices(said), category),
+        weight=best.probability + len(found) - 1,
+        suggested=category,
+        probability=best.probability,
+    )

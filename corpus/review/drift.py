@@ -1,0 +1,169 @@
+"""Drift: labellers who have come to mean something else by their labels than they did at first.
+
+Two things tell. Of voices that come a second time, unannounced, the answers change at times; somebody who drifts
+changes them in one direction: from strings to pad, hardly ever back. And somebody who goes by the same standard agrees
+with sure suggestions as often early as late. The suggestions are those of today for early and late answers alike, so
+that it is not they who have changed; doubtful ones are left aside, for how many of these are asked about changes with
+the queue.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from corpus.labels.agreement_statistics import Rate, wilson
+from corpus.labels.answer import Answer, AnswerKind
+from corpus.labels.rechecks import AGAIN
+from corpus.review.agreement import Pair, independent_answers, repeated_answers
+from corpus.review.annotations import Said, spoken
+from corpus.review.cases import Case, CaseKind, heaviest_first, in_words
+from corpus.storage.suggestion import Suggestion
+from corpus.suggest.origin_words import who_suggests
+from dx7.shared.categories import category_keys
+
+LEAST_IN_WINDOW = 30  # answers early, and as many late, before their agreement is compared
+LEAST_CHANGES = 6  # of mind about one category, before their direction means anything
+YARDSTICK = 0.7  # how probable a suggestion must be to measure by
+CHANCE = 0.01  # how probably somebody who does not drift is said to, all tests together
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """The cases of everybody who drifts, the heaviest first; or in one sentence why nobody could be tested."""
+
+    cases: tuple[Case, ...]
+    problem: str | None = None
+
+
+def find_drift(answers: Iterable[Answer], opinions: Iterable[Said], suggestions: Mapping[str, Suggestion]) -> Drift:
+    """Look for drift in all lines of all journals; ``opinions`` are what stands now.
+
+    The tests are exact (Fisher's of two windows, the sign test of changes), and strict enough that all those of one
+    person together find something in :data:`CHANCE` of the people who do not drift.
+    """
+    independent = independent_answers(answers)
+    repeats = repeated_answers(independent)
+    standing = {(said.labeller, said.voice_id): said for said in opinions if not said.propagated}
+    cases: list[Case] = []
+    tested = False
+    for labeller in sorted({answer.labeller for answer in independent}):
+        own = [answer for answer in independent if answer.labeller == labeller]
+        windows = _windows(own, suggestions)
+        changes = _changes(repeats.get(labeller, ()))
+        tests = bool(windows) + len(changes)
+        tested |= tests > 0
+        found = [
+            *(_with_suggestions(windows, suggestions, standing, CHANCE / tests) if windows else ()),
+            *(case for change in changes for case in _with_oneself(change, standing, CHANCE / tests)),
+        ]
+        cases += {case.key: case for case in reversed(found)}.values()  # one a voice, the first that applies
+    return Drift(tuple(heaviest_first(cases)), None if tested else _TOO_FEW)
+
+
+_TOO_FEW = (
+    f"Too few answers to look for drift: it takes {2 * LEAST_IN_WINDOW} of one person to voices with a sure suggestion,"
+    f" or {LEAST_CHANGES} changes of mind about one category where the deck asked again."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Changes:
+    """Of one person's answers to voices that came again, those that went away from an outcome, and those towards it."""
+
+    outcome: str
+    away: tuple[Pair, ...]
+    towards: tuple[Pair, ...]
+
+
+def _windows(own: Sequence[Answer], suggestions: Mapping[str, Suggestion]) -> tuple[list[Answer], list[Answer]] | None:
+    """The early and the late half of the labels that a sure suggestion measures; None if these are too few."""
+    measured = [
+        answer
+        for answer in own
+        if answer.answer is AnswerKind.LABEL and answer.lane != AGAIN and _is_sure(suggestions.get(answer.voice_id))
+    ]
+    half = len(measured) // 2
+    return (measured[:half], measured[half:]) if half >= LEAST_IN_WINDOW else None
+
+
+def _is_sure(suggestion: Suggestion | None) -> bool:
+    return suggestion is not None and suggestion.probability >= YARDSTICK
+
+
+def _with_suggestions(
+    windows: tuple[Sequence[Answer], Sequence[Answer]],
+    suggestions: Mapping[str, Suggestion],
+    standing: Mapping[tuple[str, str], Said],
+    chance: float,
+) -> Iterator[Case]:
+    """If the two windows agree with suggestions differently: what does not, of the window where that is more."""
+    from scipy.stats import fisher_exact
+
+    early, late = (_agreement(window, suggestions) for window in windows)
+    table = [[rate.hits, rate.count - rate.hits] for rate in (early, late)]
+    if fisher_exact(table).pvalue >= chance:
+        return
+    worse = windows[early.rate > late.rate] if early.rate is not None and late.rate is not None else ()
+    for answer in worse:
+        best, said = suggestions[answer.voice_id], standing.get((answer.labeller, answer.voice_id))
+        if said is None or not said.categories or best.category in said.categories:
+            continue
+        yield Case(
+            kind=CaseKind.DRIFT,
+            key=f"drift-{answer.labeller}-{answer.voice_id}",
+            voices=(answer.voice_id,),
+            reason=f"{in_words([said])}; {who_suggests(best.origin)} {spoken(best.category)},"
+            f" at {best.probability:.2f}."
+            f" {answer.labeller} agreed with {early.rate:.0%} of {early.count} sure suggestions at first, and with"
+            f" {late.rate:.0%} of {late.count} later.",
+            said=(said,),
+            choices=(*said.categories, best.category),
+            weight=best.probability,
+            suggested=best.category,
+            probability=best.probability,
+        )
+
+
+def _agreement(window: Sequence[Answer], suggestions: Mapping[str, Suggestion]) -> Rate:
+    return wilson(sum(suggestions[each.voice_id].category in each.categories for each in window), len(window))
+
+
+def _changes(pairs: Sequence[Pair]) -> list[_Changes]:
+    """The changes of mind about each outcome that has enough of them."""
+    changed = [pair for pair in pairs if pair.outcomes[0] != pair.outcomes[1]]
+    about = [
+        _Changes(
+            outcome,
+            tuple(pair for pair in changed if pair.outcomes[0] == outcome),
+            tuple(pair for pair in changed if pair.outcomes[1] == outcome),
+        )
+        for outcome in sorted({outcome for pair in changed for outcome in pair.outcomes})
+    ]
+    return [each for each in about if len(each.away) + len(each.towards) >= LEAST_CHANGES]
+
+
+def _with_oneself(changes: _Changes, standing: Mapping[tuple[str, str], Said], chance: float) -> Iterator[Case]:
+    """If the changes of mind about an outcome go one way: those that do."""
+    from scipy.stats import binomtest
+
+    total = len(changes.away) + len(changes.towards)
+    most = max(changes.away, changes.towards, key=len)
+    if binomtest(len(most), total).pvalue >= chance:
+        return
+    for pair in most:
+        before, now = pair.outcomes
+        said = standing.get((pair.second.labeller, pair.voice_id))
+        choices = tuple(key for key in (now, before) if key in category_keys())
+        if said is None or not choices:
+            continue
+        yield Case(
+            kind=CaseKind.DRIFT,
+            key=f"drift-{said.labeller}-{pair.voice_id}",
+            voices=(pair.voice_id,),
+            reason=f"{said.labeller} said {spoken(before)} at first and {spoken(now)} when asked again; of {total}"
+            f" changes of mind about {spoken(changes.outcome)}, {len(most)} went this way.",
+            said=(said,),
+            choices=choices,
+            weight=1.0 + len(most) / total,
+        )

@@ -1,0 +1,89 @@
+"""One family as a person answers it: its voices, how they differ, what is wrong with them, and who said what."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+from corpus.analysis.family_lookup import Member, family_members
+from corpus.analysis.health import UNFIT
+from corpus.analysis.search_index import read_heard
+from corpus.analysis.sound_space import differences
+from corpus.labels.voice_card import read_cards
+from corpus.review.annotations import Said, by_voice, read_opinions_of
+from corpus.storage.store import Connection
+from dx7.voices.voice import Voice
+
+
+@dataclass(frozen=True, slots=True)
+class SheetVoice:
+    """A voice of a family: names, the most frequent first; places; tags; how it differs from the first; who said what.
+
+    ``differs`` is a few words, by ear if it can be told so, else how many parameters; it is empty for the first voice.
+    """
+
+    voice_id: str
+    voice: Voice
+    names: tuple[str, ...]
+    sightings: int
+    tags: tuple[str, ...]
+    audible_differences: int
+    differs: str
+    said: tuple[Said, ...]
+
+    @property
+    def is_fit(self) -> bool:
+        """Whether an answer to the family should reach it: not if it is silent, or garbage."""
+        return not set(self.tags) & set(UNFIT)
+
+
+@dataclass(frozen=True, slots=True)
+class FamilySheet:
+    """A family, the voice that was found most often first."""
+
+    family_id: str
+    voices: tuple[SheetVoice, ...]
+
+
+def read_family_sheet(connection: Connection, family_id: str) -> FamilySheet:
+    """Everything about one family, by its id or that of a voice in it. Raises ``StoreError`` if there is none."""
+    family = family_members(connection, family_id)
+    ids = [member.voice_id for member in family.members]
+    cards = read_cards(connection, ids)
+    said = by_voice(read_opinions_of(connection, ids))
+    tags: dict[str, list[str]] = defaultdict(list)
+    for voice_id, tag in connection.execute(
+        "SELECT voice_id, tag FROM health SEMI JOIN (SELECT unnest($1::VARCHAR[]) AS voice_id) USING (voice_id)"
+        " ORDER BY ALL",
+        [ids],
+    ).fetchall():
+        tags[voice_id].append(tag)
+    heard = dict(zip(*read_heard(connection, ids), strict=True))
+    voices = []
+    for place, member in enumerate(family.members):
+        words: tuple[str, ...] = ()
+        if place and ids[0] in heard and member.voice_id in heard:
+            words = differences(heard[ids[0]], heard[member.voice_id])
+        voices.append(
+            SheetVoice(
+                voice_id=member.voice_id,
+                voice=cards[member.voice_id].voice,
+                names=cards[member.voice_id].names,
+                sightings=member.sightings,
+                tags=tuple(tags[member.voice_id]),
+                audible_differences=member.audible_differences,
+                differs=(", ".join(words) or _by_parameters(member)) if place else "",
+                said=tuple(said.get(member.voice_id, ())),
+            )
+        )
+    return FamilySheet(family.family_id, tuple(voices))
+
+
+def _by_parameters(member: Member) -> str:
+    count = member.audible_differences
+    if not count:
+        return "nothing one hears"
+    if count == 1 and len(member.differences) == 1:
+        (only,) = member.differences
+        return f"{only.title} {only.before} > {only.after}"
+    return f"{count} parameter{'s' if count > 1 else ''} a little apart"

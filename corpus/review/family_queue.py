@@ -1,0 +1,154 @@
+"""Which family to answer next: large ones of which nobody has said anything, or whose answers do not hold together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from corpus.analysis.health import UNFIT
+from corpus.review.annotations import BROKEN, listed, spoken
+from corpus.storage.store import Connection
+from corpus.storage.suggestion import Suggestion
+from corpus.storage.voice_table import read_fillers
+
+_MOST_NAMES = 4
+
+
+class FamilyNeed(StrEnum):
+    """Why a family is asked about."""
+
+    OPEN = "open"  # nobody has said anything
+    PARTLY = "partly"  # some voices are answered, and all alike; the rest is not
+    SPLIT = "split"  # answers to its voices do not agree, so that one cannot stand for all
+
+
+@dataclass(frozen=True, slots=True)
+class FamilyToAnswer:
+    """A family that needs an answer: how many voices, how many without any, how often found, and why it is asked.
+
+    ``outcomes`` are the main categories (or ``broken``) said of its voices, the most frequent first; ``suggestion`` is
+    the category that the suggestions of its voices speak for together, with the mean of their probabilities,
+    and the source of the surest.
+    """
+
+    family_id: str
+    need: FamilyNeed
+    voices: int
+    unanswered: int
+    sightings: int
+    names: tuple[str, ...]
+    outcomes: tuple[str, ...]
+    suggestion: Suggestion | None
+    reason: str
+
+    @property
+    def proposal(self) -> str | None:
+        """The category that one key accepts: what was said of most voices already, or what is suggested."""
+        said = next((outcome for outcome in self.outcomes if outcome != BROKEN), None)
+        return said or (self.suggestion.category if self.suggestion else None)
+
+
+def families_to_answer(connection: Connection, *, labeller: str, limit: int = 20) -> list[FamilyToAnswer]:
+    """Families of two voices and more, those first in which an answer serves most voices.
+
+    As in the queue, fillers, what only a model made and what is silent or garbage does not count, nor does a family of
+    which this labeller was unsure; what they skipped comes last. A split one is asked about until somebody answers
+    there, or in review, later than all others did.
+    """
+    rows = connection.execute(
+        _FAMILIES,
+        {
+            "labeller": labeller,
+            "unfit": list(UNFIT),
+            "fillers": read_fillers(connection).to_pylist(),
+            "limit": limit,
+            "most_names": _MOST_NAMES,
+        },
+    ).fetchall()
+    return [_family(*row) for row in rows]
+
+
+def _family(
+    family_id: str,
+    need: str,
+    voices: int,
+    unanswered: int,
+    sightings: int,
+    outcomes: list[str],
+    names: list[str],
+    category: str | None,
+    probability: float,
+    origin: str,
+) -> FamilyToAnswer:
+    suggestion = Suggestion(category, round(probability, 4), origin) if category else None
+    words = listed([spoken(outcome) for outcome in outcomes])
+    reasons = {
+        FamilyNeed.OPEN: f"{voices} voices, found in {sightings} places: nobody has answered one of them.",
+        FamilyNeed.PARTLY: f"Of {voices} voices {voices - unanswered} have an answer: {words}.",
+        FamilyNeed.SPLIT: f"Of {voices} voices of one sound people say {words}.",
+    }
+    kind = FamilyNeed(need)
+    return FamilyToAnswer(
+        family_id, kind, voices, unanswered, sightings, tuple(names), tuple(outcomes), suggestion, reasons[kind]
+    )
+
+
+_FAMILIES = """
+WITH made AS (
+    SELECT voice_id, count(*) AS sightings, bool_and(coalesce(generated, false)) AS generated
+    FROM slots LEFT JOIN files USING (file_sha) GROUP BY voice_id
+), members AS (
+    SELECT family_id, voice_id, coalesce(made.sightings, 0) AS sightings
+    FROM (SELECT DISTINCT family_id, voice_id FROM families) SEMI JOIN voices USING (voice_id)
+        LEFT JOIN made USING (voice_id)
+        ANTI JOIN (SELECT voice_id FROM health WHERE list_contains($unfit, tag)) USING (voice_id)
+        ANTI JOIN (SELECT unnest($fillers::VARCHAR[]) AS voice_id) USING (voice_id)
+    WHERE NOT coalesce(made.generated, false)
+), sizes AS (
+    SELECT family_id, count(*) AS size, sum(sightings) AS seen FROM members GROUP BY family_id HAVING size > 1
+), said AS (
+    SELECT family_id, voice_id, coalesce(categories[1], answer) AS outcome, answered,
+        page IN ('families', 'review') AS decides
+    FROM answers JOIN members USING (voice_id) WHERE answer IN ('label', 'broken')
+), outcomes AS (
+    SELECT family_id, list(outcome ORDER BY times DESC, outcome) AS outcomes
+    FROM (SELECT family_id, outcome, count(*) AS times FROM said GROUP BY ALL) GROUP BY family_id
+), told AS (
+    SELECT family_id, count(DISTINCT voice_id) AS answered_voices, count(DISTINCT outcome) AS different,
+        coalesce(max(answered) FILTER (decides) > max(answered) FILTER (NOT decides)
+            OR count(*) FILTER (NOT decides) = 0, false) AS decided
+    FROM said GROUP BY family_id
+), mine AS (
+    SELECT family_id, bool_or(answer = 'unsure') AS unsure, bool_or(answer = 'skip') AS skipped
+    FROM answers JOIN members USING (voice_id) WHERE labeller = $labeller AND page = 'families' GROUP BY family_id
+), wanted AS (
+    SELECT family_id, size, size - coalesce(answered_voices, 0) AS unanswered, seen,
+        coalesce(outcomes, []) AS outcomes, coalesce(skipped, false) AS skipped,
+        CASE WHEN different IS NULL THEN 'open' WHEN different > 1 AND NOT decided THEN 'split'
+            ELSE 'partly' END AS need,
+        CASE WHEN need = 'split' THEN size ELSE unanswered END AS weight
+    FROM sizes LEFT JOIN outcomes USING (family_id) LEFT JOIN told USING (family_id) LEFT JOIN mine USING (family_id)
+    WHERE NOT coalesce(unsure, false) AND weight > 0
+    ORDER BY skipped, weight DESC, seen DESC, family_id LIMIT $limit
+), named AS (
+    SELECT family_id, list(name ORDER BY times DESC, name)[1:$most_names] AS names FROM (
+        SELECT family_id, name, sum(names.sightings) AS times FROM names JOIN members USING (voice_id)
+        SEMI JOIN wanted USING (family_id) WHERE trim(name) <> '' GROUP BY ALL
+    ) GROUP BY family_id
+), votes AS (
+    SELECT family_id, category, sum(best.probability) AS strength, avg(best.probability) AS probability,
+        max(best).origin AS origin
+    FROM (
+        SELECT voice_id, category, max({'probability': probability, 'origin': origin}) AS best
+        FROM suggestions GROUP BY ALL
+    ) JOIN members USING (voice_id) SEMI JOIN wanted USING (family_id) GROUP BY ALL
+), best AS (
+    SELECT family_id,
+        max({'strength': strength, 'category': category, 'probability': probability, 'origin': origin}) AS best
+    FROM votes GROUP BY family_id
+)
+SELECT family_id, need, size, unanswered, seen, outcomes, coalesce(names, []), best.category, best.probability,
+    best.origin
+FROM wanted LEFT JOIN named USING (family_id) LEFT JOIN best USING (family_id)
+ORDER BY skipped, weight DESC, seen DESC, family_id
+"""

@@ -1,0 +1,106 @@
+"""One person's way through the families: which one is before them, what an answer writes, where it leads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from corpus.labels.answer import AnswerKind
+from corpus.labels.serving import Refusal
+from corpus.labels.standing import rebuild_answers
+from corpus.review.annotations import listed, spoken
+from corpus.review.decisions import FAMILIES_PAGE, Sitting, decide
+from corpus.review.family_details import FamilySheet, read_family_sheet
+from corpus.review.family_queue import FamilyToAnswer, families_to_answer
+from corpus.review.locking import locked
+from corpus.review.review_session import Desk
+from corpus.storage.store import open_store
+from dx7.errors import JournalError
+
+AHEAD = 200  # families read at a time
+
+
+class FamilyDesk(Desk):
+    """The families that wait, the one on the desk, and how the last answer went (``notice``).
+
+    Raises ``StoreError`` if there is no store, ``StoreBusyError`` if another program holds it.
+    """
+
+    page = FAMILIES_PAGE
+
+    def __init__(self, store: Path, journals: Path, labeller: str) -> None:
+        self.families: list[FamilyToAnswer] = []
+        self.place = 0
+        self.sheet: FamilySheet | None = None
+        super().__init__(store, journals, labeller)
+
+    @property
+    def family(self) -> FamilyToAnswer | None:
+        """The family on the desk."""
+        return self.families[self.place] if self.families else None
+
+    @locked
+    def refresh(self, show: str | None = None) -> None:
+        """Read which families wait now; ``show`` is one to put on the desk, by the id of any of its voices."""
+        with open_store(self._store) as connection:
+            rebuild_answers(connection, self._journals)
+            self.families = families_to_answer(connection, labeller=self._labeller, limit=AHEAD)
+            shown = read_family_sheet(connection, show).family_id if show else None
+            places = [place for place, each in enumerate(self.families) if each.family_id == shown]
+            self.place = places[0] if places else min(self.place, max(0, len(self.families) - 1))
+            self.sheet = read_family_sheet(connection, self.family.family_id) if self.family else None
+
+    @locked
+    def renew(self) -> None:
+        """Read what others have answered meanwhile; the family on the desk stays as long as it waits."""
+        self.refresh(show=self.family.family_id if self.family else None)
+
+    @locked
+    def step(self, by: int) -> None:
+        """Go on, or back, without an answer; from the last family to the first."""
+        if self.families:
+            self.place = (self.place + by) % len(self.families)
+            with open_store(self._store, read_only=True) as connection:
+                self.sheet = read_family_sheet(connection, self.families[self.place].family_id)
+
+    @locked
+    def answer(
+        self,
+        sitting: Sitting,
+        kind: AnswerKind,
+        *,
+        cursor: str | None,
+        marked: Sequence[str],
+        categories: Sequence[str] = (),
+    ) -> bool:
+        """Write one answer for all ``marked`` voices, and go on to the next family. Whether it was written.
+
+        Without any mark it is for the one under the ``cursor`` alone (:meth:`Sitting.answered_of`).
+        """
+        if self.family is None or self.sheet is None or cursor is None:
+            return False
+        if not {cursor, *marked} <= {one.voice_id for one in self.sheet.voices}:  # a key that came too late
+            self.notice = Refusal.NOT_ON_DISPLAY.value
+            return False
+        name = " / ".join(self.family.names[:1]) or self.family.family_id[:8]
+        voice_id = sitting.answered_of(cursor, marked)
+        try:
+            given = decide(
+                sitting,
+                voice_id,
+                kind,
+                categories=categories,
+                covers=marked,
+                suggestion=self.family.suggestion,
+            )
+        except JournalError as error:
+            self.notice = str(error)
+            return False
+        said = listed([spoken(category) for category in categories]) if categories else kind.value
+        count = f"{1 + len(given.covers)} of {len(self.sheet.voices)} voices"
+        self._write([given], f"{name}: {said}, for {count}")
+        return True
+
+    def clear(self) -> None:
+        """Take the family off the desk."""
+        self.families, self.sheet = [], None

@@ -1,0 +1,109 @@
+"""The list of likely label errors: labels that sound and parameters of a voice speak against (``confidence.py``)."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from corpus.analysis.relatives import audible
+from corpus.analysis.similar import read_parameters
+from corpus.analysis.stored_descriptors import read_hearings
+from corpus.review.annotations import Said, by_voice, most_say, spoken
+from corpus.review.cases import Case, CaseKind, in_words
+from corpus.review.confidence import Floats, Probabilities, likely_errors, out_of_sample
+from corpus.storage.store import Connection
+
+LEAST_FAMILIES = 8  # with a category, for it to be learned
+LEAST_LABELS = 100  # in categories that can be learned; with fewer the model guesses
+
+
+@dataclass(frozen=True, slots=True)
+class LabelErrors:
+    """Cases, the likeliest first, found among so many labels; or in one sentence why none were looked for."""
+
+    cases: tuple[Case, ...]
+    labels: int
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Labelled:
+    """One voice for each family and category, and all that share both with it."""
+
+    voice_id: str
+    family_id: str
+    category: str
+    alike: tuple[str, ...]
+
+
+def find_label_errors(connection: Connection, opinions: Iterable[Said], family_of: Mapping[str, str]) -> LabelErrors:
+    """The labels that are likely wrong. 5,000 labels take some seconds; too few of them give a sentence instead.
+
+    Copies count once: of a family and a category one voice is judged, one that was labelled in person if there is.
+    Voices that were not heard yet are left out.
+    """
+    said_of = by_voice(said for said in opinions if said.categories)
+    hearings = read_hearings(connection)
+    row_of = {voice_id: row for row, voice_id in enumerate(hearings.voice_ids)}
+    labelled = _learnable(_labelled(said_of, family_of, row_of))
+    names = sorted({one.category for one in labelled})
+    if len(labelled) < LEAST_LABELS or len(names) < 2:
+        return LabelErrors((), len(labelled), _too_few(len(labelled), len(names)))
+    ids = [one.voice_id for one in labelled]
+    parameters = audible(read_parameters(connection, ids)).astype(np.float32)
+    features: Floats = np.hstack([hearings.descriptors[[row_of[voice_id] for voice_id in ids]], parameters])
+    labels = [one.category for one in labelled]
+    probabilities = out_of_sample(features, labels, [one.family_id for one in labelled], names)
+    cases = [
+        _case(labelled[row], said_of, names, probabilities[row]) for row in likely_errors(labels, names, probabilities)
+    ]
+    return LabelErrors(tuple(cases), len(labelled))
+
+
+def _labelled(
+    said_of: Mapping[str, Sequence[Said]], family_of: Mapping[str, str], heard: Mapping[str, int]
+) -> list[_Labelled]:
+    alike: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for voice_id, said in said_of.items():
+        if voice_id in heard:
+            alike[family_of.get(voice_id, voice_id), most_say(said) or ""].append(voice_id)
+    rows = []
+    for (family_id, category), voices in sorted(alike.items()):
+        voices.sort(key=lambda voice_id: (all(said.propagated for said in said_of[voice_id]), voice_id))
+        rows.append(_Labelled(voices[0], family_id, category, tuple(voices)))
+    return rows
+
+
+def _learnable(labelled: Sequence[_Labelled]) -> list[_Labelled]:
+    counts = Counter(one.category for one in labelled)
+    return [one for one in labelled if counts[one.category] >= LEAST_FAMILIES]
+
+
+def _too_few(labels: int, categories: int) -> str:
+    return (
+        f"Too few labels to look for errors among them: {labels} voices of {categories} categories that have"
+        f" {LEAST_FAMILIES} families each; it takes {LEAST_LABELS} of at least two."
+    )
+
+
+def _case(
+    labelled: _Labelled, said_of: Mapping[str, Sequence[Said]], names: Sequence[str], probabilities: Probabilities
+) -> Case:
+    given = float(probabilities[names.index(labelled.category)])
+    best = int(probabilities.argmax())
+    said = tuple(one for voice_id in labelled.alike for one in said_of[voice_id])
+    here = in_words([one for one in said if one.voice_id == labelled.voice_id])
+    return Case(
+        kind=CaseKind.LABEL_ERROR,
+        key=f"label_error-{labelled.voice_id}",
+        voices=labelled.alike,
+        reason=f"{here}; a model hears {spoken(names[best])}, at {probabilities[best]:.2f} against {given:.2f}.",
+        said=said,
+        choices=(labelled.category, names[best]),
+        weight=round(1 - given, 6),
+        suggested=names[best],
+        probability=round(float(probabilities[best]), 4),
+    )

@@ -1,0 +1,72 @@
+"""All review lists of a store at once: what is doubtful, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+
+from corpus.labels.answer import Answer
+from corpus.review.annotations import Said, read_best_suggestions, read_families, read_opinions
+from corpus.review.cases import Case, CaseKind, still_open
+from corpus.review.disagreements import SURE, against_suggestions, families_disagree, people_disagree
+from corpus.review.drift import find_drift
+from corpus.review.label_errors import find_label_errors
+from corpus.storage.store import Connection
+
+TITLES = {
+    CaseKind.DISAGREEMENT: "People disagree",
+    CaseKind.SUGGESTION: "Against a sure suggestion",
+    CaseKind.LABEL_ERROR: "Likely label errors",
+    CaseKind.FAMILY: "One family, two labels",
+    CaseKind.DRIFT: "Drift",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewList:
+    """One list: its open cases in the order to work through, or why there can be none, in one sentence."""
+
+    kind: CaseKind
+    cases: tuple[Case, ...]
+    problem: str | None = None
+
+    @property
+    def title(self) -> str:
+        """What it is called on screen."""
+        return TITLES[self.kind]
+
+
+def read_review(
+    connection: Connection,
+    *,
+    kinds: Collection[CaseKind] = tuple(CaseKind),
+    least: float = SURE,
+    answers: Iterable[Answer] = (),
+) -> list[ReviewList]:
+    """The lists of these kinds, as of the last projection of the journals; decided cases are left out.
+
+    ``least`` is how probable a suggestion must be to be held against a person. ``answers`` are the lines of the
+    journals, in which drift is looked for. Label errors take seconds where there
+    are thousands of labels, the others none.
+    """
+    opinions = read_opinions(connection)
+    return [_read_list(connection, kind, opinions, least, answers) for kind in CaseKind if kind in kinds]
+
+
+def _read_list(
+    connection: Connection, kind: CaseKind, opinions: Sequence[Said], least: float, answers: Iterable[Answer]
+) -> ReviewList:
+    problem = None
+    if kind is CaseKind.DISAGREEMENT:
+        cases = people_disagree(opinions)
+    elif kind is CaseKind.SUGGESTION:
+        cases = against_suggestions(opinions, read_best_suggestions(connection), least=least)
+    elif kind is CaseKind.FAMILY:
+        cases = families_disagree(opinions, read_families(connection))
+    elif kind is CaseKind.DRIFT:
+        drift = find_drift(answers, opinions, read_best_suggestions(connection))
+        cases, problem = list(drift.cases), drift.problem
+    else:
+        found = find_label_errors(connection, opinions, read_families(connection))
+        cases, problem = list(found.cases), found.problem
+    return ReviewList(kind, tuple(still_open(cases, opinions)), problem)

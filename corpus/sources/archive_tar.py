@@ -1,0 +1,131 @@
+"""Tar archives, read from the front, so that a compressed one is never held as a whole.
+
+Headers are decoded by the standard library; walking from one to the next is done here, because ``tarfile`` reads names
+of any length into memory. Links, devices and sparse files are refused, each by name.
+"""
+
+from __future__ import annotations
+
+import re
+import tarfile
+from collections.abc import Iterator, Mapping
+from functools import partial
+from typing import BinaryIO
+
+from corpus.sources.found_file import Limits
+from corpus.sources.members import PIECE, ArchiveKind, Member, Refusal, Stream, opened
+from dx7.formats.issues import IssueCode
+
+_BLOCK = 512
+_LONGEST_NAME = 1 << 16
+_LONGEST_EXTENSION = 1 << 20
+_MAGIC = slice(257, 262)
+_PAX_RECORD = re.compile(rb"(\d{1,9}) ([^=\n]{1,1000})=")
+_NO_DATA = (tarfile.LNKTYPE, tarfile.SYMTYPE, tarfile.CHRTYPE, tarfile.BLKTYPE, tarfile.DIRTYPE, tarfile.FIFOTYPE)
+_LINK = Refusal(IssueCode.UNREADABLE, "a link in an archive; links are not followed")
+_SPARSE = Refusal(IssueCode.UNREADABLE, "a file with holes; unpack the archive and ingest what comes out")
+_NO_FILE = Refusal(IssueCode.UNREADABLE, "not a regular file")
+
+
+def _recognise(head: bytes) -> bool:
+    """The magic of POSIX and GNU tar, or, for older ones, a header whose checksum is right."""
+    if len(head) < _BLOCK or not any(head[:100]):
+        return False
+    return head[_MAGIC] == b"ustar" or _parse(head) is not None
+
+
+def _members(archive: BinaryIO | Stream, name: str, limits: Limits) -> Iterator[Member]:
+    extended: dict[str, str] = {}  # what extra headers say of the next member
+    while header := archive.read(_BLOCK):
+        if not any(header):
+            return
+        entry = _parse(header)
+        if entry is None:
+            raise EOFError("it ends in the middle of a header" if len(header) < _BLOCK else "a header is damaged")
+        if entry.type == tarfile.GNUTYPE_LONGNAME:
+            extended["path"] = _text(_read_extension(archive, entry, _LONGEST_NAME).partition(b"\0")[0])
+        elif entry.type in (tarfile.XHDTYPE, tarfile.SOLARIS_XHDTYPE):
+            extended |= _parse_pax(_read_extension(archive, entry, _LONGEST_EXTENSION))
+        elif entry.type in (tarfile.GNUTYPE_LONGLINK, tarfile.XGLTYPE):
+            _Body(archive, entry.size).skip()
+        else:
+            yield from _member(archive, entry, extended)
+            extended = {}
+
+
+def _member(archive: BinaryIO | Stream, entry: tarfile.TarInfo, extended: Mapping[str, str]) -> Iterator[Member]:
+    path = extended.get("path", entry.name)
+    size = int(extended["size"]) if extended.get("size", "").isdecimal() else entry.size
+    body = _Body(archive, 0 if entry.type in _NO_DATA else size)
+    if not (entry.isdir() or path.endswith("/")):
+        yield Member(path, partial(opened, body), refusal=_refusal(entry, extended))
+    body.skip()
+
+
+def _refusal(entry: tarfile.TarInfo, extended: Mapping[str, str]) -> Refusal | None:
+    if entry.type == tarfile.GNUTYPE_SPARSE or any(key.startswith("GNU.sparse") for key in extended):
+        return _SPARSE
+    if entry.type in (tarfile.LNKTYPE, tarfile.SYMTYPE):
+        return _LINK
+    return None if entry.isreg() else _NO_FILE
+
+
+class _Body:
+    """The bytes of one member, and the padding behind them."""
+
+    def __init__(self, archive: BinaryIO | Stream, size: int) -> None:
+        self.archive = archive
+        self.left = size
+        self.padding = -size % _BLOCK
+
+    def read(self, size: int, /) -> bytes:
+        wanted = min(size, self.left)
+        data = self.archive.read(wanted)
+        self.left -= len(data)
+        if len(data) < wanted:
+            raise EOFError("the archive ends in the middle of a member")
+        return data
+
+    def skip(self) -> None:
+        """Go to the end of it, padding included; a last one that is not padded is forgiven."""
+        while self.left:
+            self.read(PIECE)
+        self.archive.read(self.padding)
+
+
+def _parse(header: bytes) -> tarfile.TarInfo | None:
+    """A header, or None where its checksum is wrong or a number is none."""
+    try:
+        entry = tarfile.TarInfo.frombuf(header, "utf-8", "surrogateescape")
+    except (tarfile.HeaderError, ValueError):
+        return None
+    return entry if entry.size >= 0 else None
+
+
+def _read_extension(archive: BinaryIO | Stream, entry: tarfile.TarInfo, longest: int) -> bytes:
+    if entry.size > longest:
+        raise ValueError(f"a header says that {entry.size} bytes belong to it")
+    body = _Body(archive, entry.size)
+    data = body.read(entry.size)
+    body.skip()
+    return data
+
+
+def _parse_pax(data: bytes) -> dict[str, str]:
+    """Records of ``length key=value``, the length being that of the whole record; reading ends at the first bad one."""
+    records = {}
+    at = 0
+    while found := _PAX_RECORD.match(data, at):
+        end = at + int(found[1])
+        if not found.end() < end <= len(data):
+            break
+        records[_text(found[2])] = _text(data[found.end() : end - 1])
+        at = end
+    return records
+
+
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", "surrogateescape")
+
+
+TAR = ArchiveKind("tar archive", _recognise, _members)

@@ -1,0 +1,278 @@
+"""What a scrape of one source asks for, keeps and notes. Knows nothing of how bytes come: ``spider.py`` does."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import re
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO
+from urllib.parse import unquote, urlsplit
+
+from corpus.sources.archives import archive_kind
+from corpus.sources.manifest import STATE_FOLDER, Fetched, Manifest
+from corpus.sources.source_list import WebSource
+from corpus.sources.unread_kinds import why_unread
+from dx7.errors import FileError, ScrapeError
+from dx7.formats.files import LARGEST_FILE, read_bank_bytes
+
+_BANK_SUFFIXES = re.compile(
+    r"\.(syx|sysex|mid|dx7|tx7|dx|bnk|bin|lib|snd|dat|pat|voi|dxl|dxm|xml|patchlib)",
+)
+_NEVER = re.compile(  # what a page has besides, and its neighbours
+    r"\.(jpe?g|png|gif|svg|ico|webp|bmp|tiff?|css|js|json|mp[34]|ogg|flac|wav|aiff?|m4a|mov|avi|webm|woff2?|ttf|eot"
+    r"|pdf|docx?|xls|ps|exe|dmg|msi|deb|rpm|apk|jar|rss|atom)"
+)
+_HARMLESS_SUFFIX = re.compile(r"\.[a-z0-9]{1,8}")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_LONGEST_URL = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class FetchLimits:
+    """How much is fetched, and how politely. Sizes are measured as bytes come; what a server announces is not believed.
+
+    ``delay`` is the least time between two requests to one host, in seconds; ``timeout`` how long one may take.
+    """
+
+    file_bytes: int = 256 << 20
+    total_bytes: int = 8 << 30
+    page_bytes: int = 8 << 20
+    addresses: int = 50_000
+    delay: float = 1.0
+    timeout: float = 300.0
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a scrape of one source came to."""
+
+    source: str
+    folder: Path
+    pages: int = 0
+    new: int = 0
+    unchanged: int = 0
+    refused: Counter[str] = field(default_factory=Counter)
+    bytes: int = 0
+    failure: str = ""  # why a starting point could not be fetched
+
+    def as_dict(self) -> dict[str, object]:
+        """The outcome for ``--json``."""
+        return {
+            "source": self.source,
+            "folder": str(self.folder),
+            "pages": self.pages,
+            "files": {"new": self.new, "unchanged": self.unchanged, "refused": self.refused.total()},
+            "bytes": self.bytes,
+            "refused_by_reason": dict(sorted(self.refused.items())),
+        }
+
+
+class Job:
+    """One source, its folder and its manifest. Raises ``ScrapeError`` if another scrape is at work there."""
+
+    def __init__(
+        self,
+        source: WebSource,
+        folder: Path,
+        limits: FetchLimits,
+        progress: Callable[[int], None] = lambda addresses: None,
+    ) -> None:
+        self.source = source
+        self.folder = folder
+        self.state = folder / STATE_FOLDER
+        self.limits = limits
+        self.progress = progress
+        self.outcome = Outcome(source.name, folder)
+        self.asked: set[str] = set()
+        self.is_full = False  # as much was fetched as may be
+        self.why_full = f"over {limits.total_bytes} bytes were fetched; the rest is left"
+        self.is_complete = False
+        self.is_interrupted = False
+        try:
+            self.state.mkdir(parents=True, exist_ok=True)
+            self._lock = _locked(self.state / "lock")
+            self.manifest = Manifest(folder)
+        except OSError as error:
+            raise FileError(f"cannot write to {folder}: {error.strerror}") from error
+        self.done = {url for url in self.manifest.unfinished if self.has(url)}
+        self.manifest.begin(source.name, generated=source.generated, time=_now())
+
+    def close(self) -> None:
+        """End the run; one that is not complete is gone on with the next time."""
+        if self.is_complete:
+            self.manifest.end(_now())
+        self.manifest.close()
+        self._lock.close()
+
+    def has(self, url: str) -> bool:
+        """Whether what an address gave the last time is still there."""
+        last = self.manifest.last.get(url)
+        return last is not None and (last.is_page or (self.folder / last.file).is_file())
+
+    def take_address(self, url: str) -> bool:
+        """Whether to ask for an address: it was not yet asked for, lies in the source and may be of use."""
+        if url in self.asked or len(self.asked) >= self.limits.addresses or self.why_outside(url):
+            return False
+        if _NEVER.fullmatch(_suffix(url)):
+            return False
+        self.asked.add(url)
+        return True
+
+    def why_outside(self, url: str) -> str:
+        """Why an address is not of this source; empty if it is."""
+        try:
+            parts = urlsplit(url)
+            host = parts.hostname, parts.port
+        except ValueError:
+            return "no address"
+        names = unquote(parts.path).replace("\\", "/").split("/")
+        is_odd = len(url) > _LONGEST_URL or ".." in names or _CONTROL.search(unquote(parts.path)) is not None
+        if parts.scheme not in ("http", "https") or is_odd:
+            return "an address that is not asked for"
+        for below in map(urlsplit, self.source.below):
+            inside = parts.path.startswith(below.path) if below.path.endswith("/") else parts.path == below.path
+            if (below.hostname, below.port) == host and inside:
+                return ""
+        if parts.hostname not in {urlsplit(below).hostname for below in self.source.below}:
+            return f"another host: {parts.hostname}"
+        return "a place outside the source"
+
+    def headers_for(self, url: str, asked: str) -> dict[str, str]:
+        """What to add to a request: a condition if it was fetched before, a range if a part of it was.
+
+        ``asked`` is the address it was asked for under, ``url`` where that was redirected to.
+        """
+        if (part := self.read_part(url)) is not None:
+            return {"Range": f"bytes={part.size}-", "If-Range": part.validator}
+        last = self.manifest.last.get(asked)
+        if last is None or not self.has(asked) or url != (last.final_url or last.url):
+            return {}
+        conditions = (("If-None-Match", last.etag), ("If-Modified-Since", last.modified))
+        return {name: value for name, value in conditions if value}
+
+    # Parts: what came of a large file before the connection, or this program, ended.
+
+    def part_file(self, url: str) -> Path:
+        """Where the part of a file is kept."""
+        return self.state / f"{hashlib.sha256(url.encode()).hexdigest()}.part"
+
+    def read_part(self, url: str) -> Part | None:
+        """What there is of a file, if the server can be asked for the rest of the same one."""
+        file = self.part_file(url)
+        try:
+            facts = json.loads(file.with_suffix(".json").read_text("utf-8"))
+            size = file.stat().st_size
+        except (OSError, ValueError):
+            return None
+        validator = facts.get("validator") if isinstance(facts, dict) and facts.get("url") == url else None
+        return Part(file, size, validator) if size and isinstance(validator, str) and validator else None
+
+    def begin_part(self, url: str, validator: str) -> IO[bytes]:
+        """A new part, open for writing."""
+        file = self.part_file(url)
+        file.with_suffix(".json").write_text(json.dumps({"url": url, "validator": validator}), "utf-8")
+        return file.open("wb")
+
+    def drop_part(self, url: str) -> None:
+        """Forget a part."""
+        for file in (self.part_file(url), self.part_file(url).with_suffix(".json")):
+            file.unlink(missing_ok=True)
+
+    # What came of an address.
+
+    def keep(self, fetched: Fetched, data: bytes) -> None:
+        """Store a file under its hash, or note why it is not worth it. A page that calls itself a bank is no file."""
+        reason = "" if fetched.reason else why_useless(data, fetched.final_url or fetched.url)
+        if reason and not _BANK_SUFFIXES.fullmatch(_suffix(fetched.url)):
+            self.note(fetched, reason=reason)
+            return
+        sha = hashlib.sha256(data).hexdigest()
+        suffix = _suffix(fetched.final_url) or _suffix(fetched.url)
+        name = sha + (suffix if _HARMLESS_SUFFIX.fullmatch(suffix) else "")
+        before = self.manifest.last.get(fetched.url)
+        is_known = before is not None and before.sha256 == sha and self.has(fetched.url)
+        if not (self.folder / name).is_file():
+            _write_whole(self.folder / name, self.state / f"{sha}.new", data)
+        self.outcome.new += not is_known
+        self.outcome.unchanged += is_known
+        self.note(fetched, sha256=sha, file=name, reason=fetched.reason or reason, size=len(data))
+
+    def note(self, fetched: Fetched, **changes: object) -> None:
+        """Write a line of the manifest, and count."""
+        fetched = replace(fetched, **changes)  # type: ignore[arg-type]  # names of its fields
+        self.manifest.add(fetched)
+        self.outcome.pages += fetched.is_page
+        if fetched.reason and not fetched.file:
+            self.outcome.refused[fetched.reason] += 1
+            if fetched.url in self.source.start and not self.outcome.failure:
+                self.outcome.failure = f"{fetched.url}: {fetched.reason}"
+        self.progress(1)
+
+    def keep_unchanged(self, fetched: Fetched) -> tuple[str, ...]:
+        """Note that nothing has changed; the links of a page, as they were."""
+        last = self.manifest.last[fetched.url]
+        self.outcome.unchanged += not last.is_page
+        same = replace(last, referrer=fetched.referrer, time=fetched.time, status=fetched.status, announced=None)
+        self.note(same)
+        return last.links or ()
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The beginning of a file, and what tells the server which version of the file it is of."""
+
+    file: Path
+    size: int
+    validator: str
+
+
+def begun(url: str, referrer: str) -> Fetched:
+    """The line of an address that is asked for now."""
+    return Fetched(url=url, referrer=referrer, time=_now())
+
+
+def why_useless(data: bytes, url: str) -> str:
+    """Why bytes are not worth keeping: they are neither an archive of any kind nor a file with DX7 voices."""
+    if not data:
+        return "empty"
+    if archive_kind(data) is not None or why_unread(data) is not None:
+        return ""
+    if len(data) <= LARGEST_FILE and read_bank_bytes(data, url).voice_count:
+        return ""
+    return "neither a page nor a bank nor an archive"
+
+
+def _suffix(url: str) -> str:
+    name = urlsplit(url).path.rpartition("/")[2].lower()
+    return name[name.rindex(".") :] if "." in name else ""
+
+
+def _locked(path: Path) -> IO[bytes]:
+    file = path.open("wb")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        file.close()
+        raise ScrapeError(
+            f"another scrape is at work in {path.parent.parent}; wait for it, or name another --out"
+        ) from error
+    return file
+
+
+def _write_whole(target: Path, beside: Path, data: bytes) -> None:
+    with beside.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    beside.replace(target)
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -1,0 +1,151 @@
+"""Suggestions for the voices of a bank, which need not be in the store: the same sources, asked live.
+
+Names and folders are asked about the bank's own as well as the store's. The bank is heard only if somebody learns from
+that: people's answers speak of voices of the same family and of what sounds alike, the ear of everything.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from corpus.analysis.sound_space import Heard, sound_places
+from corpus.storage.source_predictions import LEAST_OPINION, Floats, opinion_table, read_opinions, read_voice_ids
+from corpus.storage.store import Connection
+from corpus.storage.suggestion import EAR, FAMILY, FOLDER_RULE, NAME_RULE, NEIGHBOURS, Suggestion
+from corpus.suggest.name_rules import folder_rules, match_path
+from corpus.suggest.neighbour_labels import Labelled, ask_families, ask_neighbours, read_labelled, read_places
+from corpus.suggest.suggestions import read_trust, suggestion_rows
+from corpus.suggest.votes import ranked, suggest_by_folders, suggest_by_names
+from dx7.analysis.classifier import Ear
+from dx7.analysis.classifier_inputs import listen_many
+from dx7.analysis.descriptors import hear_many
+from dx7.canonical.canonical_form import Band, functional_keys
+from dx7.formats.bank_file import BankFile
+from dx7.shared.categories import category_keys
+from dx7.voices.fillers import is_filler
+from dx7.voices.layout import Bytes
+from dx7.voices.parameters import PARAMETER_COUNT
+
+
+@dataclass(frozen=True, slots=True)
+class SlotSuggestions:
+    """What is suggested for one slot of a bank, and what each source says by itself; the most probable first."""
+
+    slot: int
+    name: str
+    suggestions: list[Suggestion]
+    opinions: list[Suggestion]
+
+
+def suggest_for_bank(
+    connection: Connection, bank: BankFile, path: Path | None = None, *, ear: Ear | None = None
+) -> list[SlotSuggestions]:
+    """Suggestions for every slot of a bank, which was found at ``path`` and is listened to by an ``ear``, if any.
+
+    Fillers get none. Raises ``EngineError`` if the bank cannot be heard.
+    """
+    fillers = is_filler(bank.decoded.unpacked[:, :PARAMETER_COUNT])
+    asked = np.flatnonzero(~fillers)
+    voices = bank.voices()
+    ids = [voices[row].voice_id for row in asked]
+    opinions = {
+        NAME_RULE: _ask_names(connection, ids, [voices[row].name for row in asked]),
+        FOLDER_RULE: _ask_folders(connection, ids, path),
+        **_ask_by_sound(connection, ids, bank.decoded.unpacked[asked], ear),
+    }
+    said = _by_row(suggestion_rows([str(row) for row in asked], opinions, read_trust(connection)).to_pylist())
+    each = _by_row(row for origin, table in opinions.items() for row in _rows(asked, origin, table))
+    return [SlotSuggestions(row + 1, voice.name, said[row], each[row]) for row, voice in enumerate(voices)]
+
+
+def _ask_names(connection: Connection, voice_ids: Sequence[str], names: Sequence[str]) -> Floats:
+    """The slot's own name votes beside all names the store knows the voice by."""
+    known: dict[str, Counter[str]] = defaultdict(Counter)
+    for voice_id, name, seen in connection.execute(
+        "SELECT voice_id, name, sightings FROM names WHERE list_contains($1::VARCHAR[], voice_id)", [list(voice_ids)]
+    ).fetchall():
+        known[voice_id][name] = seen
+    return opinion_table(
+        suggest_by_names(known[voice_id] + Counter([name])) for voice_id, name in zip(voice_ids, names, strict=True)
+    )
+
+
+def _ask_folders(connection: Connection, voice_ids: Sequence[str], path: Path | None) -> Floats:
+    """What the store's folders say of a voice; where they say nothing, the bank's own."""
+    known = read_opinions(connection, voice_ids).get(FOLDER_RULE, opinion_table([] for _ in voice_ids))
+    own = opinion_table([suggest_by_folders([match_path(folder_rules(), str(path))]) if path else []])
+    return np.where(known.any(axis=1, keepdims=True), known, own)
+
+
+def _ask_by_sound(
+    connection: Connection, voice_ids: Sequence[str], unpacked: Bytes, ear: Ear | None
+) -> dict[str, Floats]:
+    """What is known from answers to other voices, and from the ear; nothing if there is neither."""
+    stored = read_voice_ids(connection)
+    labelled = read_labelled(connection, stored)
+    if not voice_ids or not (len(labelled.rows) or ear):
+        return {}
+    embeddings, descriptors = listen_many(unpacked) if ear else (None, hear_many(unpacked))
+    said = _ask_peers(connection, stored, labelled, unpacked[:, :PARAMETER_COUNT], descriptors)
+    if ear and embeddings is not None:
+        said[EAR] = _in_todays_categories(ear, ear.listen(embeddings, descriptors, unpacked[:, :PARAMETER_COUNT]))
+    return said
+
+
+def _ask_peers(
+    connection: Connection, stored: Sequence[str], labelled: Labelled, parameters: Bytes, descriptors: Floats
+) -> dict[str, Floats]:
+    """As ``peers.ask_peers``, with the labelled voices of the store first and the bank's behind them."""
+    theirs = [stored[row] for row in labelled.rows]
+    count = len(theirs)
+    people = Labelled(np.arange(count), labelled.categories)
+    families = _families(connection, theirs, parameters)
+    places = np.concatenate([read_places(connection, theirs), sound_places(Heard(descriptors))])
+    return {
+        FAMILY: ask_families(families, people)[count:],
+        NEIGHBOURS: ask_neighbours(places, families, people)[count:],
+    }
+
+
+def _in_todays_categories(ear: Ear, heard: Floats) -> Floats:
+    """What an ear says, ``float32[n, C + 1]``, in the categories of today: ``float32[n, C]``."""
+    said = opinion_table([] for _ in heard)
+    for column, key in enumerate(category_keys()):
+        if key in ear.category_keys:
+            said[:, column] = heard[:, ear.category_keys.index(key)]
+    return np.where(said >= LEAST_OPINION, said, 0)
+
+
+def _families(connection: Connection, voice_ids: Sequence[str], parameters: Bytes) -> NDArray[np.intp]:
+    """The families of voices of the store, and of others by what of them can be heard; numbers from 0."""
+    rows = connection.execute("SELECT voice_id, family_id, at_rest_key FROM families").fetchall()
+    of_voice = {voice_id: family_id for voice_id, family_id, _ in rows}
+    of_key = {key: family_id for _, family_id, key in rows}
+    found = [of_voice.get(voice_id, voice_id) for voice_id in voice_ids]
+    found += [of_key.get(key, f"sounds as {key}") for key in functional_keys(parameters, band=Band.AT_REST)]
+    return np.unique(found, return_inverse=True)[1].astype(np.intp)
+
+
+def _rows(asked: NDArray[np.intp], origin: str, said: Floats) -> Iterable[dict[str, Any]]:
+    keys = category_keys()
+    for row, column in zip(*np.nonzero(said), strict=True):
+        found = {"category": keys[column], "probability": float(said[row, column]), "origin": origin}
+        yield {"voice_id": str(asked[row])} | found
+
+
+def _by_row(rows: Iterable[dict[str, Any]]) -> defaultdict[int, list[Suggestion]]:
+    """Suggestions by the row of the bank that stands for the id, the most probable first."""
+    found: defaultdict[int, list[Suggestion]] = defaultdict(list)
+    for row in rows:
+        probability = round(row["probability"], 4)
+        found[int(row["voice_id"])].append(Suggestion(row["category"], probability, row["origin"]))
+    for given in found.values():
+        given[:] = ranked(given)
+    return found

@@ -1,0 +1,120 @@
+"""What a simulation is made of: a voice of each family whose names say what it is, without its names and folders.
+
+The truth is what its names say, which the learner never sees; families hold together, so no copy of a voice that was
+asked about is among those that are judged.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from corpus.analysis.health import UNFIT
+from corpus.analysis.relatives import audible
+from corpus.analysis.search_index import ready_index
+from corpus.analysis.sound_space import SOUND_SIZE
+from corpus.storage.store import Connection
+from corpus.storage.suggestion import NAME_RULE
+from corpus.suggest.sound_clusters import ready_crowds
+from dx7.shared.categories import category_keys
+from dx7.voices.parameters import PARAMETER_NAMES
+
+Floats = NDArray[np.float32]
+Indices = NDArray[np.intp]
+
+LEAST_CONFIDENCE = 0.5  # of the name rules
+_MOST = 5.0  # standard deviations: what lies farther out counts as this
+_WEIGHTS = (1.0, 0.7, 0.5)  # of descriptors, of the place by sound, of the parameters that are heard
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """Arrays of n rows, one a family. ``truth`` holds numbers of ``categories``; the rest is as in ``Askable``."""
+
+    features: Floats  # [n, k], standardised
+    truth: Indices
+    voices: Indices
+    found: Indices
+    crowd: Indices
+    off_middle: Floats
+    categories: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.truth)
+
+
+def read_material(connection: Connection) -> Material:
+    """The families of a store with a name that says what they are, each by its voice that was found most often.
+
+    Voices have to be heard. For 28,000 voices about a second once the search index and the crowds are there.
+    """
+    ready_index(connection)
+    ready_crowds(connection)
+    rows = connection.sql(_NAMED, params={"least": LEAST_CONFIDENCE, "unfit": list(UNFIT)}).to_arrow_table()
+    keys = tuple(category_keys())
+    rows = rows.filter(pa.array([key in keys for key in rows["category"].to_pylist()], pa.bool_()))
+    return Material(
+        features=read_features(connection, rows["voice_id"].to_pylist()),
+        truth=np.array([keys.index(key) for key in rows["category"].to_pylist()], np.intp),
+        voices=rows["family_size"].to_numpy().astype(np.intp),
+        found=rows["found"].to_numpy().astype(np.intp),
+        crowd=rows["crowd"].to_numpy().astype(np.intp),
+        off_middle=rows["off_middle"].to_numpy().astype(np.float32),
+        categories=keys,
+    )
+
+
+def read_features(connection: Connection, voice_ids: list[str]) -> Floats:
+    """What a plain learner knows of voices that were heard: ``float32[n, k]``, each number standardised over them."""
+    connection.register(
+        "wanted", pa.table({"voice_id": pa.array(voice_ids, pa.string()), "place": range(len(voice_ids))})
+    )
+    try:
+        rows = connection.sql(_FEATURES).to_arrow_table()
+    finally:
+        connection.unregister("wanted")
+    if len(rows) != len(voice_ids):
+        raise ValueError(f"{len(voice_ids) - len(rows)} of {len(voice_ids)} voices were not heard")
+    heard = rows["descriptors"].combine_chunks().flatten().to_numpy().reshape(len(rows), -1) if voice_ids else _NONE
+    sound = rows["sound"].combine_chunks().flatten().to_numpy().reshape(-1, SOUND_SIZE)
+    parameters = audible(np.stack([rows[name].to_numpy() for name in PARAMETER_NAMES], axis=1))
+    parts = zip((heard, sound, parameters), _WEIGHTS, strict=True)
+    return np.concatenate([weight * _standardised(part) for part, weight in parts], axis=1, dtype=np.float32)
+
+
+_NONE = np.zeros((0, 0), np.float32)
+
+
+def _standardised(part: NDArray[np.generic]) -> Floats:
+    numbers = part.astype(np.float32)
+    if not len(numbers):
+        return numbers
+    spread = numbers.std(axis=0)
+    standardised: Floats = (numbers - numbers.mean(axis=0)) / np.where(spread > 0, spread, 1)
+    return standardised.clip(-_MOST, _MOST)
+
+
+_NAMED = f"""
+WITH named AS (
+    SELECT voice_id, arg_max(category, (probability, category)) AS category
+    FROM opinions WHERE origin = '{NAME_RULE}' AND probability >= $least GROUP BY voice_id
+), fit AS (
+    SELECT voice_id, family_id, family_size, sightings, category, crowd, off_middle
+    FROM search_voices JOIN named USING (voice_id) JOIN crowds USING (voice_id)
+    WHERE NOT filler AND NOT generated AND NOT list_has_any(health, $unfit)
+), one_a_family AS (
+    SELECT arg_max(fit, (sightings, voice_id)) AS voice, sum(sightings)::BIGINT AS found FROM fit GROUP BY family_id
+)
+SELECT * EXCLUDE (voice), unnest(voice) FROM one_a_family ORDER BY voice.voice_id
+"""  # noqa: S608 - words of our own
+_PARAMETERS = ", ".join(f"voices.{name}" for name in PARAMETER_NAMES)
+_FEATURES = f"""
+SELECT descriptors, sound, {_PARAMETERS} FROM wanted JOIN voices USING (voice_id)
+    JOIN search_voices USING (voice_id) JOIN (
+        SELECT voice_id, arg_max(descriptors, (hearing, engine)) AS descriptors FROM hearings GROUP BY voice_id
+    ) USING (voice_id)
+WHERE sound IS NOT NULL ORDER BY place
+"""  # noqa: S608 - names of the parameter table
