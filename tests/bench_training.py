@@ -17,12 +17,12 @@ import jax.numpy as jnp
 import numpy as np
 from jax.profiler import ProfileData
 
-from training.checkpoint import flatten
-from training.config import Config, load_config
-from training.data import Voices
-from training.encoding import MAXIMA
-from training.state import TrainState, make_state
-from training.steps import compile_phases
+from training.data.batches import Voices
+from training.model.config import Config, load_config
+from training.model.encoding import MAXIMA
+from training.model.parameter_tree import flatten
+from training.run.state import TrainState, make_state
+from training.run.steps import compile_phases
 
 STEPS = 10  # in one compiled call
 CALLS = 4

@@ -17,6 +17,11 @@ from typer.testing import CliRunner
 PACKAGES = ("dx7", "corpus", "training")
 
 
+def _app(package: str) -> Any:
+    inside = (Path(__file__).parent.parent / package / "commands" / "cli.py").exists()
+    return importlib.import_module(f"{package}.commands.cli" if inside else f"{package}.cli").app
+
+
 def _walk(commands: Mapping[str, Any], group: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
     for name, command in commands.items():
         yield (*group, name), command
@@ -25,7 +30,7 @@ def _walk(commands: Mapping[str, Any], group: tuple[str, ...] = ()) -> Iterator[
 
 def _commands() -> Iterator[tuple[str, tuple[str, ...], Any]]:
     for package in PACKAGES:
-        app = importlib.import_module(f"{package}.cli").app
+        app = _app(package)
         for words, command in _walk(typer.main.get_command(app).commands):
             yield package, words, command
 
@@ -39,7 +44,7 @@ def test_commands_under_a_command_are_walked_too() -> None:
 
 @pytest.mark.parametrize(("package", "words", "command"), COMMANDS, ids=[f"{p} {' '.join(w)}" for p, w, _ in COMMANDS])
 def test_every_command_has_help_with_an_example(package: str, words: tuple[str, ...], command: Any) -> None:
-    app = importlib.import_module(f"{package}.cli").app
+    app = _app(package)
     result = CliRunner().invoke(app, [*words, "--help"])
     assert result.exit_code == 0
     assert f"python -m {package} {' '.join(words)}" in result.output
@@ -48,7 +53,7 @@ def test_every_command_has_help_with_an_example(package: str, words: tuple[str, 
 
 @pytest.mark.parametrize("package", PACKAGES)
 def test_a_package_without_a_command_shows_its_commands(package: str) -> None:
-    result = CliRunner().invoke(importlib.import_module(f"{package}.cli").app, [])
+    result = CliRunner().invoke(_app(package), [])
     assert all(words[0] in result.output for p, words, _ in COMMANDS if p == package)
 
 

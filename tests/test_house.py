@@ -32,7 +32,7 @@ HEAVY = {
     "altair",
 }
 # What every command pays for when it starts.
-LIGHT = ("dx7", "dx7.commands.cli", "dx7.shared.export_format", "corpus.commands.cli", "training.cli")
+LIGHT = ("dx7", "dx7.commands.cli", "dx7.shared.export_format", "corpus.commands.cli", "training.commands.cli")
 MODULES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
 
 

@@ -1,7 +1,7 @@
 """The generator once more, in PyTorch: the peer that ``make bench`` holds the likelihood step against.
 
-The same weights by the same names (``training/checkpoint.py``) and the same logits, which a test holds; written as one
-would write it in PyTorch: fused attention, fused layer norms, AdamW over all tensors at once.
+The same weights by the same names (``training/model/parameter_tree.py``) and the same logits; a test compares them.
+Written as PyTorch code usually is: fused attention, fused layer norms, AdamW over all tensors at once.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from training.config import Config
-from training.encoding import ALGORITHM_SLOT, BASIS, FILLED, KINDS, LEGAL, LIKENESS, SLOTS, TOKENS
-from training.generator import IMPOSSIBLE
-from training.graph import EARLIER_RELATIONS, RELATION_TABLE
+from training.model.algorithm_graph import EARLIER_RELATIONS, RELATION_TABLE
+from training.model.config import Config
+from training.model.encoding import ALGORITHM_SLOT, BASIS, FILLED, KINDS, LEGAL, LIKENESS, SLOTS, TOKENS
+from training.model.generator import IMPOSSIBLE
 
 Tensor = torch.Tensor
 
@@ -33,7 +33,7 @@ _NORM_EPSILON = 1e-6  # of Flax
 
 
 class TorchGenerator(torch.nn.Module):
-    """``training.generator.Generator`` with its weights, of which matrices lie the other way round."""
+    """``training.model.generator.Generator`` with its weights, of which matrices lie the other way round."""
 
     def __init__(self, weights: Mapping[str, np.ndarray], *, heads: int, shared_codes: int, rate: float = 0.0) -> None:
         super().__init__()
@@ -135,7 +135,7 @@ class TorchGenerator(torch.nn.Module):
 
 
 class TorchTrainer:
-    """The likelihood step of ``training/steps.py``, on a batch that is given: loss, gradient, AdamW, average."""
+    """The likelihood step of ``training/run/steps.py``, on a batch that is given: loss, gradient, AdamW, average."""
 
     def __init__(self, generator: TorchGenerator, config: Config) -> None:
         self.generator, self.decay = generator, config.average_decay

@@ -6,8 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 
-from corpus.export.policy import Policy
-from corpus.labels.consensus import PERSON
+from corpus.export.policy import PERSON, Policy
 from corpus.labels.export_decision import Curated
 
 

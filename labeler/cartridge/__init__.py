@@ -1,1 +1,1 @@
-"""What the Cartridge page is made of: tiles, keys, panels, errands to the model."""
+"""Parts of the Cartridge page: tiles, actions, panels, generation jobs."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from corpus.analysis.facets import SCALES, Filters
@@ -15,13 +17,16 @@ from corpus.cartridges.writing import cartridge_bytes, cartridge_sidecar, file_s
 from corpus.labels.journal import read_journals
 from dx7.errors import CartwrightError, FormatError
 from dx7.formats.files import read_bank_bytes
+from dx7.hardware.instrument import BANK_CONFIRMATION
 from dx7.shared.categories import load_categories
 from dx7.voices.parameters import VOICES_IN_BANK
+from dx7.voices.voice import Voice
+from labeler.audio.audio_request import encode_voice
 from labeler.cartridge.actions import Wanted, fill
 from labeler.cartridge.generation_jobs import Errands, Into
 from labeler.cartridge.generation_panel import draw_asking
 from labeler.cartridge.results_panel import draw_made
-from labeler.cartridge.sender import draw_sender
+from labeler.components import mount
 from labeler.page.context import Context
 
 _CHOICES = {
@@ -30,6 +35,7 @@ _CHOICES = {
     "a walk by sound": Choice.WALK,
 }
 _ANYTHING = "any"
+_mount_sender = mount("sendbank", "sendbank.js")
 
 
 def draw_panels(desk: Desk, errands: Errands, context: Context) -> Wanted:
@@ -104,7 +110,7 @@ def _draw_file(desk: Desk, errands: Errands) -> None:
         key="sidecar",
     )
     given = columns[3].file_uploader("Open a bank", type=["syx"], key="cartridge-open")
-    draw_sender(cartridge.voices())
+    _draw_sender(cartridge.voices())
     called = cartridge.called(title)
     if called != cartridge:
         desk.change("title", called)
@@ -112,6 +118,12 @@ def _draw_file(desk: Desk, errands: Errands) -> None:
     if given is not None and st.session_state.get("cartridge-opened") != given.file_id:
         st.session_state["cartridge-opened"] = given.file_id
         errands.said, errands.problem = _open(desk, given.name, given.getvalue()), ""
+
+
+def _draw_sender(voices: Sequence[Voice]) -> None:
+    """Draw the field for the words, and the button that they wake. The page itself asks the server to send."""
+    rows = [{"voice": encode_voice(voice), "name": voice.name} for voice in voices]
+    _mount_sender(data={"voices": rows, "confirmation": BANK_CONFIRMATION}, key="sendbank")
 
 
 def _open(desk: Desk, name: str, data: bytes) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import streamlit as st
 
 from corpus.cartridges.cartridge import Cartridge
-from labeler.cartridge.told import left_out, made_rows
 from labeler.processes.generated_batch import Batch
 
 _SHARE = st.column_config.ProgressColumn(format="percent", min_value=0, max_value=1)
@@ -41,3 +42,39 @@ def draw_made(cartridge: Cartridge, batches: Sequence[Batch], titles: Mapping[st
         column_config={"Voices": st.column_config.ProgressColumn(format="%d", min_value=0, max_value=drawn)},
         hide_index=True,
     )
+
+
+def made_rows(cartridge: Cartridge, titles: Mapping[str, str]) -> list[dict[str, Any]]:
+    """A row a slot that a model made, by the titles of columns; a column that has nothing in any row is left out."""
+    rows = [
+        {
+            "Slot": position,
+            "Name": slot.voice.name,
+            "Category": titles.get(slot.category or "", slot.category or ""),
+            "Fits": _rounded(slot.told.fit),
+            "Of the way": _rounded(slot.told.share),
+            "New by": slot.told.differs,
+            "Wrong with it": _plain(", ".join(slot.faults)),
+            "Found": slot.verdict.found.value if slot.verdict else "",
+        }
+        for position, slot in cartridge.filled().items()
+        if slot.wish
+    ]
+    empty = {title for title in (rows[0] if rows else ()) if all(row[title] in (None, "") for row in rows)}
+    return [{title: value for title, value in row.items() if title not in empty} for row in rows]
+
+
+def left_out(batches: Sequence[Batch]) -> dict[str, int]:
+    """How many voices were drawn and not kept, by reason, the most first."""
+    counts: Counter[str] = Counter()
+    for batch in batches:
+        counts.update(batch.left_out)
+    return {_plain(reason): count for reason, count in counts.most_common() if count}
+
+
+def _rounded(share: float | None) -> float | None:
+    return None if share is None else round(share, 2)
+
+
+def _plain(words: str) -> str:
+    return words.replace("_", " ")

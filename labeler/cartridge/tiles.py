@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from corpus.cartridges.cartridge import POSITIONS, Cartridge, Found, Slot
+from corpus.cartridges.cartridge import POSITIONS, Cartridge, Found, Slot, Told
 from dx7.shared.categories import load_categories
 from dx7.voices.voice import INIT_VOICE
-from labeler.cartridge.told import in_words
 from labeler.widgets.voice_grid import Tile
 
 _EMPTY = "empty-"
@@ -38,6 +37,20 @@ def positions_of(cartridge: Cartridge, keys: Sequence[str]) -> list[int]:
 def is_empty(key: str | None) -> bool:
     """Whether a tile is that of an empty slot, or none."""
     return key is None or key.startswith(_EMPTY)
+
+
+def in_words(told: Told) -> str:
+    """A sentence or so for whoever points at a voice; empty if nothing was told.
+
+    >>> in_words(Told(fit=0.934, differs=21))
+    'heard as asked for with 0.93; differs from every training voice in 21 parameters or more'
+    """
+    facts = [
+        None if told.share is None else f"{told.share:.0%} of the way",
+        None if told.fit is None else f"heard as asked for with {told.fit:.2f}",
+        None if told.differs is None else f"differs from every training voice in {told.differs} parameters or more",
+    ]
+    return "; ".join(filter(None, facts))
 
 
 def _tile(position: int, slot: Slot, titles: dict[str, str]) -> Tile:

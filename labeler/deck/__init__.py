@@ -1,1 +1,1 @@
-"""The deck: one voice at a time, one key an answer, the next one sounds at once."""
+"""Parts of the Deck page: the serving queue, the session, recovery, the page without JavaScript."""

@@ -1,1 +1,1 @@
-"""The Explore page's parts: the map, the finder, and what is shown of voices."""
+"""Parts of the Explore page: the map, the finder, the search state, tiles of voices found."""

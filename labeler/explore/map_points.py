@@ -17,11 +17,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
 
 from corpus.analysis.map_points import MapPoints, points_mark, read_points
 from corpus.analysis.search_index import open_for_search
-from dx7.errors import StoreError
+from dx7.errors import StoreBusyError, StoreError
 from dx7.shared.categories import category_keys
+from labeler.page.settings import store_path
 
 _KEPT = 3  # lists of voices, so that a selection made just before another one came still means something
 
@@ -108,3 +112,19 @@ def encode_found(voice_ids: tuple[str, ...], found: frozenset[str]) -> str:
 
 
 KEEPER = PointsKeeper()  # of this process: all sessions see one store
+
+
+def get_points(request: Request) -> Response:
+    """The points as they are now; kept by the browser only if they are those that the address names."""
+    try:
+        sent = KEEPER.latest(store_path())
+    except StoreBusyError as error:
+        return PlainTextResponse(str(error), 503)
+    except StoreError as error:
+        return PlainTextResponse(str(error), 404)
+    is_named = sent.address == request.path_params["address"]
+    kept = "private, max-age=86400" if is_named else "no-store"
+    return Response(sent.payload, media_type="application/octet-stream", headers={"Cache-Control": kept})
+
+
+MAP_ROUTES = (Route("/map/{address}", get_points),)

@@ -16,7 +16,7 @@ from corpus.cartridges.generation_request import Wish
 from corpus.cartridges.writing import file_stem
 from corpus.ingest.ingest import ingest
 from dx7.errors import CartwrightError, ModelError
-from labeler.processes.commands import COMMAND, complaint
+from labeler.processes.commands import TRAINING, error_sentence
 from labeler.processes.generated_batch import Batch, read_batch, sample_arguments
 
 PATIENCE = 120.0  # seconds; a cartridge takes some 5
@@ -47,7 +47,7 @@ class Asking:
         folder: Path,
         store: Path,
         seed: int | None = None,
-        command: Sequence[str] = COMMAND,
+        command: Sequence[str] = TRAINING,
         patience: float = PATIENCE,
         bring_in: Callable[[Sequence[Path], Path], object] = ingest,
     ) -> None:
@@ -142,7 +142,7 @@ class Asking:
         except OSError as error:
             raise ModelError(f"the model cannot be asked: {error.strerror}") from error
         if process.returncode:
-            raise ModelError(complaint(said, "the model ended without an answer; ask again"))
+            raise ModelError(error_sentence(said, "the model ended without an answer; ask again"))
         if not path.is_file():
             raise ModelError(f"the model wrote no cartridge to {path}; ask again")
         return answer

@@ -23,7 +23,7 @@ from dx7.shared.run_folder import (
     pace,
 )
 from dx7.voices.voice import Voice
-from labeler.processes.commands import complaint
+from labeler.processes.commands import error_sentence
 from labeler.processes.training_process import is_running
 
 _SAMPLE = re.compile(r"step-(\d+)\.syx")
@@ -178,7 +178,9 @@ def read_problem(folder: Path) -> str:
         said = (folder / LOG_FILE).read_text(encoding="utf-8", errors="replace")
     except OSError:
         return ""
-    return complaint(said, "it ended without a word; train.log in its folder may tell" if "Traceback" in said else "")
+    return error_sentence(
+        said, "it ended without a word; train.log in its folder may tell" if "Traceback" in said else ""
+    )
 
 
 def _begun(folder: Path) -> float:

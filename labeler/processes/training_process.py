@@ -14,7 +14,7 @@ from dx7.errors import ExportError, ModelError
 from dx7.formats.files import write_file
 from dx7.shared.export_format import MANIFEST_FILE, read_manifest
 from dx7.shared.run_folder import CONFIG_FILE, LOG_FILE, running_process
-from labeler.processes.commands import COMMAND
+from labeler.processes.commands import TRAINING
 
 CONFIGS = {"base": "base: some 15 minutes on two cores", "tiny": "tiny: a minute, to see that it works"}
 SETTINGS_FILE = "settings.toml"  # the settings of a run, as the command takes them
@@ -30,7 +30,7 @@ def new_run(runs: Path, config: str, *, now: datetime | None = None) -> Path:
     return runs / f"{Path(config).stem}-{now or datetime.now(UTC):%Y%m%d-%H%M%S}"
 
 
-def start_run(folder: Path, *, config: str, export: Path, command: Sequence[str] = COMMAND) -> None:
+def start_run(folder: Path, *, config: str, export: Path, command: Sequence[str] = TRAINING) -> None:
     """Begin a run, or go on with a stopped one. What it says goes to ``train.log`` in its folder.
 
     Raises ``ModelError`` if it runs already, or cannot be started.
@@ -49,7 +49,7 @@ def start_run(folder: Path, *, config: str, export: Path, command: Sequence[str]
         raise ModelError(f"cannot start training in {folder}: {error.strerror}") from error
 
 
-def resume_run(folder: Path, *, exports: Path, command: Sequence[str] = COMMAND) -> None:
+def resume_run(folder: Path, *, exports: Path, command: Sequence[str] = TRAINING) -> None:
     """Go on with a stopped run: with its own settings and export. Raises ``ModelError`` if one of them is gone."""
     try:
         about = json.loads((folder / CONFIG_FILE).read_text(encoding="utf-8"))

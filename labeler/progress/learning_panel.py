@@ -10,10 +10,10 @@ import streamlit as st
 from corpus.storage.store import open_store
 from corpus.suggest.classifier_card import answers_since, read_card
 from dx7.shared.categories import load_categories
-from labeler.learning.learning import learn_anew
 from labeler.page.background import Job
 from labeler.page.context import Context
 from labeler.page.plain_text import as_text
+from labeler.processes.commands import train_classifier
 from labeler.widgets.charts import reliability_chart
 
 _JOB = "progress-learning"
@@ -30,7 +30,7 @@ def draw_learned(context: Context) -> None:
     words, button = st.columns([5, 1.3], vertical_alignment="center")
     words.text(_in_words(card, since))
     if button.button("Learn now", shortcut="n", type="primary", width="stretch", key="learn", disabled=is_busy):
-        st.session_state[_JOB] = job = Job(lambda tell: learn_anew(context.store, context.journals))
+        st.session_state[_JOB] = job = Job(lambda tell: train_classifier(context.store, context.journals))
     if job is not None and not job.is_done:
         _watch(job)
     elif job is not None and job.problem:

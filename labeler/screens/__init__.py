@@ -1,1 +1,1 @@
-"""The pages, one a file: each draws, and asks ``corpus`` for whatever has to be known or decided."""
+"""The pages, one module each."""

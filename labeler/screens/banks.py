@@ -17,9 +17,9 @@ from corpus.storage.store import open_store
 from corpus.suggest.origin_words import breakdown
 from dx7.errors import CartwrightError
 from labeler.components import keep, mount
-from labeler.explore.mapping import make_map
 from labeler.page.context import Context
 from labeler.page.plain_text import as_text
+from labeler.processes.commands import lay_out_map
 from labeler.widgets.voice_grid import Tile, draw_rack
 
 _LIST, _RACK = "banks-list", "banks-rack"
@@ -184,5 +184,5 @@ def _draw_books(context: Context, drop: Drop) -> None:
     st.text("\n".join(lines))
     if voices.new and st.button("Hear the new voices and put them on the map", key="banks-hear"):
         with st.spinner("Hearing the new voices"):
-            make_map(context.store)
+            lay_out_map(context.store)
         st.rerun()

@@ -15,9 +15,9 @@ from dx7.sound.wav import decode_wav
 from labeler.explore.components import draw_finder, draw_map, value_of
 from labeler.explore.explore_state import SHOWN, Desk, Shown, Shows
 from labeler.explore.map_points import KEEPER, encode_found
-from labeler.explore.mapping import make_map
 from labeler.explore.tiles import tiles_of
 from labeler.page.context import Context
+from labeler.processes.commands import lay_out_map
 from labeler.widgets.voice_grid import LABEL, RackAction, RackEvent, draw_rack
 
 _FINDER, _MAP, _RACK, _FILE = "explore-finder", "explore-map", "explore-rack", "explore-recording"
@@ -100,7 +100,7 @@ def _draw_map(desk: Desk, shown: Shown) -> None:
         st.text(words)
         if st.button(button, key="explore-lay-out"):
             with st.spinner("Hearing what is new, and laying out the map"):
-                make_map(desk.context.store)
+                lay_out_map(desk.context.store)
             st.rerun()
 
 

@@ -17,8 +17,8 @@ from dx7.formats.files import read_bank
 from dx7.shared.locations import STARTER_BANKS
 from labeler.cartridge.generation_jobs import Errands, Into
 from labeler.cartridge.job_kinds import Drawing, ask_variations, ask_walk, ends_of
+from labeler.cartridge.results_panel import left_out, made_rows
 from labeler.cartridge.tiles import tiles_of
-from labeler.cartridge.told import left_out, made_rows
 from labeler.processes.generated_batch import Batch
 from labeler.processes.generation import Asking
 from labeler.widgets.voice_grid import RackEvent

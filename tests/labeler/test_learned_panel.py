@@ -14,7 +14,7 @@ from corpus.labels.standing import rebuild_answers
 from corpus.storage.store import open_store
 from corpus.suggest.classifier_card import answers_since, read_card
 from dx7.errors import StoreError
-from labeler.learning.learning import learn_anew
+from labeler.processes.commands import train_classifier
 from tests.corpus.answer_material import answer
 from tests.labeler.store_builder import build_store, varied_voices
 
@@ -80,16 +80,16 @@ def test_afterwards_it_shows_the_card_and_counts_what_came_since(folder: Path) -
 
 def test_too_little_to_learn_from_is_the_commands_own_sentence(folder: Path) -> None:
     with pytest.raises(StoreError, match="too little to learn from"):
-        learn_anew(folder / "store.duckdb", folder / "labels")
+        train_classifier(folder / "store.duckdb", folder / "labels")
 
 
 @pytest.mark.parametrize(
     ("command", "problem"),
     [
-        (("/no/such/python",), "cannot start learning: No such file"),
-        ((sys.executable, "-c", "raise SystemExit(3)"), "python -m corpus learn in a terminal"),
+        (("/no/such/python",), "cannot start python -m corpus learn: No such file"),
+        ((sys.executable, "-c", "raise SystemExit(3)"), "python -m corpus learn failed"),
     ],
 )
 def test_a_process_that_fails_is_told_in_a_sentence(folder: Path, command: tuple[str, ...], problem: str) -> None:
     with pytest.raises(StoreError, match=problem):
-        learn_anew(folder / "store.duckdb", folder / "labels", command=command)
+        train_classifier(folder / "store.duckdb", folder / "labels", command=command)

@@ -154,7 +154,7 @@ def test_the_real_command_takes_the_settings_that_a_run_was_begun_with(tmp_path:
     """Its config file is made from ``config.json``: the hash must come out the same, or nothing could be resumed."""
     from dataclasses import asdict
 
-    from training.config import load_config
+    from training.model.config import load_config
 
     base = load_config("tiny")
     folder = tmp_path / "run"

@@ -15,9 +15,9 @@ from dx7.voices.identity import voice_id
 from dx7.voices.layout import INIT_UNPACKED
 from dx7.voices.parameters import BY_NAME, PARAMETER_COUNT, PARAMETER_NAMES, PARAMETERS
 from tests.sharing import made_once, shared_folder
-from training.config import Config, load_config
-from training.state import make_generator
-from training.train import train
+from training.model.config import Config, load_config
+from training.run.state import make_generator
+from training.run.train import train
 
 CATEGORIES = ("brass", "organ", "bass", "bell")
 VOICES = 320

@@ -5,8 +5,8 @@ import pytest
 from dx7.errors import CategoryError, FileError, FormatError
 from dx7.formats.files import write_cartridge
 from dx7.voices.voice import Voice
-from training.evaluating.beside import parse_source, read_beside
-from training.evaluating.made import SET_NAMES
+from training.evaluation.generated_sets import SET_NAMES
+from training.evaluation.other_banks import parse_source, read_beside
 
 from .conftest import random_voices
 

@@ -6,10 +6,10 @@ from hypothesis import strategies as st
 
 from dx7.voices.parameters import BY_NAME
 from tests.training.conftest import CATEGORIES, random_voices, voices_by_rule
-from training.breeding import PARTS, breed, cross, pair
-from training.lesson import conditions, even_out
-from training.listen import grave_faults, hear_parameters
-from training.sketch import COPY_DISTANCE, make_sketch
+from training.data.analysis import grave_faults, hear_parameters
+from training.data.crossover import PARTS, breed, cross, pair
+from training.data.fingerprint import COPY_DISTANCE, make_sketch
+from training.data.training_set import conditions, even_out
 
 
 def test_every_part_of_a_child_is_a_parents():

@@ -1,7 +1,7 @@
 import pytest
 
 from dx7.errors import ModelError
-from training.config import CONFIGS, Config, load_config, make_config
+from training.model.config import CONFIGS, Config, load_config, make_config
 
 
 @pytest.mark.parametrize("path", sorted(CONFIGS.glob("*.toml")), ids=lambda path: path.stem)

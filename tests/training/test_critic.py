@@ -12,13 +12,13 @@ from dx7.analysis.classifier import Calibration
 from dx7.errors import ModelError
 from dx7.shared.export_format import EAR_FILE, read_export
 from tests.dx7.test_ear import INPUTS, make_ear
-from training.critic import Critic, fit_critic, human_ratio
-from training.critic_numpy import CRITIC_FILE, LEAST, MOST, NumpyCritic, read_critic, write_critic
-from training.finishing import add_critic
-from training.lesson import read_or_make_lesson
-from training.listen import hear_for, hear_parameters
-from training.model import read_model
-from training.sampling import SURE, sample
+from training.data.analysis import hear_parameters
+from training.data.training_set import read_or_make_lesson
+from training.inference.finished_model import read_model
+from training.inference.sampling import SURE, sample
+from training.inference.scoring import CRITIC_FILE, LEAST, MOST, NumpyCritic, hear_for, read_critic, write_critic
+from training.run.critic import Critic, fit_critic, human_ratio
+from training.run.finishing import add_critic
 
 from .conftest import CATEGORIES, voices_by_rule
 

@@ -17,17 +17,17 @@ from dx7.errors import ModelError
 from dx7.shared.export_format import read_export
 from dx7.shared.run_folder import DESIGNS_FILE
 from dx7.voices.parameters import PARAMETER_COUNT, PARAMETERS
-from training.cli import app
-from training.data import Voices
-from training.designs.compare import OURS, compare, design_table, find_run
-from training.designs.design import Budget, Learned
-from training.designs.flat import FlatTokens, hide_some, masked_surprise
-from training.designs.flat_generator import FlatGenerator, fill_in
-from training.designs.learning import Game, Phase, Recipe, learn, make_networks
-from training.designs.one_shot import OneShot
-from training.encoding import FILLED, IMPOSSIBLE, LEGAL, MAXIMA, encode
-from training.evaluating.measuring import FIGURES
-from training.model import read_model
+from training.baselines.compare import OURS, compare, design_table, find_run
+from training.baselines.design import Budget, Learned
+from training.baselines.masked_generator import FlatGenerator, fill_in
+from training.baselines.masked_tokens import FlatTokens, hide_some, masked_surprise
+from training.baselines.one_shot import OneShot
+from training.baselines.timed_training import Game, Phase, Recipe, learn, make_networks
+from training.commands.cli import app
+from training.data.batches import Voices
+from training.evaluation.measuring import FIGURES
+from training.inference.finished_model import read_model
+from training.model.encoding import FILLED, IMPOSSIBLE, LEGAL, MAXIMA, encode
 
 from .conftest import CATEGORIES, random_voices, voices_by_rule
 
@@ -167,7 +167,7 @@ class ByRule:
 def test_the_command_puts_rivals_beside_the_model(finished_run, export_folder, tmp_path, monkeypatch):
     run, rival = tmp_path / "run", ByRule()
     shutil.copytree(finished_run, run)
-    monkeypatch.setattr("training.designs.compare.RIVALS", (rival,))
+    monkeypatch.setattr("training.baselines.compare.RIVALS", (rival,))
     command = ["compare", "--run", str(run), "--export", str(export_folder), "--minutes", "0.2", "--voices", "50"]
     told = CliRunner().invoke(app, [*command, "--json"])
     assert told.exit_code == 0, told.output

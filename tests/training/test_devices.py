@@ -15,11 +15,11 @@ from typer.testing import CliRunner
 
 from dx7.errors import ExportError, ModelError
 from dx7.shared.run_folder import METRICS_FILE
-from training import devices
-from training.arrays import read_arrays
-from training.cli import app
-from training.run import CHECKPOINT_FILE
-from training.train import train
+from training.commands.cli import app
+from training.model.array_files import read_arrays
+from training.run import devices
+from training.run.run_folder import CHECKPOINT_FILE
+from training.run.train import train
 
 COMMAND = (sys.executable, "-m", "training", "train", "--json", "--config", "tiny")
 # The compiler takes most of the time here, so it need not try hard.

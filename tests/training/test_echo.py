@@ -5,9 +5,9 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
-from training.echo import Echo
-from training.encoding import ALGORITHM_SLOT, SLOTS, encode
-from training.graph import MODULATES, RELATION_TABLE
+from training.model.algorithm_graph import MODULATES, RELATION_TABLE
+from training.model.copy_attention import Echo
+from training.model.encoding import ALGORITHM_SLOT, SLOTS, encode
 
 from .conftest import random_voices
 

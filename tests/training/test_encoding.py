@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dx7.voices.parameters import PARAMETERS
-from training.encoding import COLUMNS, FILLED, LEGAL, MAXIMA, SLOTS, TOKENS, VALUES, decode, encode
+from training.model.encoding import COLUMNS, FILLED, LEGAL, MAXIMA, SLOTS, TOKENS, VALUES, decode, encode
 
 legal_voice = st.tuples(*(st.integers(0, row.maximum) for row in PARAMETERS)).map(
     lambda values: np.array(values, np.uint8)

@@ -17,18 +17,18 @@ from dx7.shared.export_format import read_export
 from dx7.shared.run_folder import EVALUATION_FILE, EVALUATION_PAGE
 from dx7.sound.wav import decode_wav
 from dx7.voices.voice import Voice
-from training.cli import app
-from training.evaluating import evaluate as evaluating
-from training.evaluating.beside import read_beside
-from training.evaluating.evaluate import count_steps, evaluate
-from training.evaluating.examples import worst_of
-from training.evaluating.measuring import FIGURES
-from training.evaluating.page import draw_page
-from training.evaluating.pictures import picture_address, sound_address, spectrogram
-from training.evaluating.yardstick import make_yardstick
-from training.listen import hear_parameters
-from training.model import read_model
-from training.sampling import Cartridge, Slot
+from training.commands.cli import app
+from training.data.analysis import hear_parameters
+from training.evaluation import evaluate as evaluating
+from training.evaluation.evaluate import count_steps, evaluate
+from training.evaluation.examples import worst_of
+from training.evaluation.measuring import FIGURES
+from training.evaluation.other_banks import read_beside
+from training.evaluation.page import draw_page
+from training.evaluation.pictures import picture_address, sound_address, spectrogram
+from training.evaluation.reference_sets import make_yardstick
+from training.inference.finished_model import read_model
+from training.inference.sampling import Cartridge, Slot
 
 from .conftest import voices_by_rule
 
@@ -57,7 +57,7 @@ def measured(finished_run, export_folder, banks):
 
     told = []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("training.evaluating.made.sample", sample)
+        patch.setattr("training.evaluation.generated_sets.sample", sample)
         model, export = read_model(finished_run / "model"), read_export(export_folder)
         theirs = ["theirs=" + str(banks), f"<i>ours</i>:organ={banks / 'organ.syx'}"]
         beside = read_beside(theirs, model.category_keys, voices=40)
@@ -166,7 +166,7 @@ def test_the_command_tells_and_keeps_what_was_measured(
         return measured
 
     monkeypatch.setattr(evaluating, "evaluate", measure)
-    monkeypatch.setattr("training.evaluating.page.draw_page", lambda found: "<html>")
+    monkeypatch.setattr("training.evaluation.page.draw_page", lambda found: "<html>")
     command = ["evaluate", "--model", str(finished_run), "--export", str(export_folder), "--out", str(tmp_path / "new")]
     told = invoke(app, [*command, "--seed", "5", "--seeds", "3", "--json"])
     assert told.exit_code == 0, told.output

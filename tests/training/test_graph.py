@@ -4,8 +4,7 @@ import pytest
 from dx7.sound.engine import render_array
 from dx7.voices.algorithms import ALGORITHMS
 from dx7.voices.parameters import BY_NAME
-from training.encoding import decode, encode
-from training.graph import (
+from training.model.algorithm_graph import (
     FELLOW_CARRIER,
     ITSELF,
     MODULATED_BY,
@@ -15,6 +14,7 @@ from training.graph import (
     symmetries,
     symmetry_table,
 )
+from training.model.encoding import decode, encode
 
 from .conftest import random_voices
 

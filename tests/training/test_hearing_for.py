@@ -11,13 +11,14 @@ from flax import nnx
 from dx7.analysis.classifier_inputs import listen_many
 from dx7.shared.export_format import EAR_FILE
 from tests.dx7.test_ear import make_ear
-from training.cartridge import facts_of
-from training.listen import hear_for, hear_parameters, sounds_like
-from training.model import read_model
-from training.names import make_names
-from training.publish import write_model
-from training.sampling import SURE, sample
-from training.state import make_generator
+from training.data.analysis import hear_parameters
+from training.inference.cartridge_files import facts_of
+from training.inference.finished_model import read_model
+from training.inference.names import make_names
+from training.inference.sampling import SURE, sample
+from training.inference.scoring import hear_for, sounds_like
+from training.run.publish import write_model
+from training.run.state import make_generator
 
 from .conftest import voices_by_rule
 

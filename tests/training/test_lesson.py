@@ -8,10 +8,10 @@ import pytest
 
 from dx7.shared.export_format import read_export
 from tests.dx7.test_ear import make_ear
-from training.data import human_lot
-from training.lesson import LESSON_FILE, category_share, read_or_make_lesson
-from training.listening import BROOD_FILE, FACTS, brood_facts, read_or_draw_brood
-from training.state import make_generator
+from training.data.batches import human_lot
+from training.data.training_set import LESSON_FILE, category_share, read_or_make_lesson
+from training.run.critic_weighting import BROOD_FILE, FACTS, brood_facts, read_or_draw_brood
+from training.run.state import make_generator
 
 
 @pytest.fixture(scope="module")

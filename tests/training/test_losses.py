@@ -3,9 +3,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from training import losses
-from training.encoding import FILLED
-from training.generator import Logits, straight_through
+from training.model.encoding import FILLED
+from training.model.generator import Logits, straight_through
+from training.run import losses
 
 
 def test_surprise_of_even_odds():

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from dx7.shared.categories import category_keys
 from dx7.voices.names import encode_name, is_printable
-from training.names import hash_names, make_names
+from training.inference.names import hash_names, make_names
 
 
 @given(

@@ -3,11 +3,11 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
-from training.config import load_config
-from training.discriminator import one_hot
-from training.draw import draw
-from training.encoding import LEGAL, encode
-from training.state import make_discriminator
+from training.model.config import load_config
+from training.model.discriminator import one_hot
+from training.model.drawing import draw
+from training.model.encoding import LEGAL, encode
+from training.run.state import make_discriminator
 
 from .conftest import bold_generator, random_voices
 

@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 
 from dx7.errors import ModelError
 from dx7.voices.voice import Voice
-from training import draw as in_jax
-from training import draw_numpy as in_numpy
-from training.config import load_config
-from training.draw_numpy import Mix, Pull, Temperature, noise_of, one_noise_for_all
-from training.encoding import decode, encode
-from training.generator_numpy import NumpyGenerator
-from training.publish import plain_weights
+from training.inference import drawing_numpy as in_numpy
+from training.inference.drawing_numpy import Mix, Pull, Temperature, noise_of, one_noise_for_all
+from training.model import drawing as in_jax
+from training.model.config import load_config
+from training.model.encoding import decode, encode
+from training.model.generator_numpy import NumpyGenerator
+from training.run.publish import plain_weights
 
 from .conftest import bold_generator, random_voices
 
@@ -127,7 +127,7 @@ def test_an_array_that_is_missing_is_named():
 def test_a_cartridge_is_sampled_without_jax(finished_run, tmp_path):
     asked = ["sample", "--category", "brass", "--model", str(finished_run), "--out", str(tmp_path / "brass.syx")]
     program = (
-        "import sys\nfrom training.cli import app\n"
+        "import sys\nfrom training.commands.cli import app\n"
         f"app({asked!r}, standalone_mode=False)\n"
         "print([name for name in ('jax', 'jaxlib', 'flax', 'optax') if name in sys.modules])"
     )

@@ -11,14 +11,14 @@ from dx7.voices.identity import file_sha
 from dx7.voices.parameter_groups import GROUP_KEYS, USUALLY_LOCKED, parameters_of
 from dx7.voices.parameters import PARAMETER_COUNT
 from dx7.voices.voice import Voice
-from training.cli import app
-from training.encoding import encode
-from training.favourite import locked_slots
-from training.model import read_model
-from training.raw import draw_wanted
-from training.sampling import MOST_DRAWS, PLAIN_DRAWS, TEMPERATURE, bolder, sample
-from training.sketch import COPY_DISTANCE
-from training.wishes import parse_mix, read_favourite
+from training.commands.cli import app
+from training.data.fingerprint import COPY_DISTANCE
+from training.inference.finished_model import read_model
+from training.inference.raw import draw_wanted
+from training.inference.requests import parse_mix, read_favourite
+from training.inference.sampling import MOST_DRAWS, PLAIN_DRAWS, TEMPERATURE, bolder, sample
+from training.inference.variation import locked_slots
+from training.model.encoding import encode
 
 from .conftest import voices_by_rule
 

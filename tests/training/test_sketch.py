@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from dx7.voices.identity import voice_id
 from dx7.voices.parameters import PARAMETERS
-from training.sketch import COPY_DISTANCE, GROUPS, find_nearest, hash_groups, make_sketch
+from training.data.fingerprint import COPY_DISTANCE, GROUPS, find_nearest, hash_groups, make_sketch
 
 from .conftest import random_voices, voices_by_rule
 

@@ -1,4 +1,4 @@
-from training.telling import telling
+from training.run.progress import telling
 
 
 def test_where_no_terminal_looks_a_line_comes_now_and_then_and_at_the_end(capsys):

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 from flax import nnx
 
-from training.checkpoint import flatten
-from training.encoding import encode
-from training.losses import code_surprise, value_surprise
+from training.model.encoding import encode
+from training.model.parameter_tree import flatten
+from training.run.losses import code_surprise, value_surprise
 
 from .conftest import bold_generator, random_voices
 

@@ -17,16 +17,16 @@ from dx7.formats.files import read_bank
 from dx7.shared.export_format import read_export
 from dx7.shared.run_folder import METRICS_FILE, SAMPLES_FOLDER, hold_run, running_process
 from dx7.voices.parameters import PARAMETERS
-from training.arrays import read_arrays
-from training.config import Config
-from training.evaluating.figures import marginal_distance
-from training.generator_numpy import NumpyGenerator
-from training.model import MODEL_FILE, find_model, read_model
-from training.publish import plain_weights
-from training.raw import draw_wanted
-from training.run import CHECKPOINT_FILE
-from training.state import make_generator
-from training.train import run_chunk, train
+from training.evaluation.set_metrics import marginal_distance
+from training.inference.finished_model import MODEL_FILE, find_model, read_model
+from training.inference.raw import draw_wanted
+from training.model.array_files import read_arrays
+from training.model.config import Config
+from training.model.generator_numpy import NumpyGenerator
+from training.run.publish import plain_weights
+from training.run.run_folder import CHECKPOINT_FILE
+from training.run.state import make_generator
+from training.run.train import run_chunk, train
 
 
 def metrics_of(run):
@@ -113,7 +113,7 @@ def test_a_run_that_is_killed_at_its_very_end_has_no_model_or_all_of_it(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr("training.train.write_finished", write_half)
+        patched.setattr("training.run.train.write_finished", write_half)
         with pytest.raises(KeyboardInterrupt):
             train(export_folder, tiny, run)
     assert not (run / "model").exists()
@@ -222,14 +222,14 @@ def test_models_are_found_in_order(finished_run, tmp_path, monkeypatch):
     assert find_model(finished_run) == finished_run / "model"
     with pytest.raises(ModelError, match="no finished model"):
         find_model(tmp_path)
-    monkeypatch.setattr("training.model.DEFAULT_MODEL", finished_run / "model")
+    monkeypatch.setattr("training.inference.finished_model.DEFAULT_MODEL", finished_run / "model")
     assert find_model() == finished_run / "model"
     latest = tmp_path / "runs" / "latest" / "model"
     latest.mkdir(parents=True)
     for file in (finished_run / "model").iterdir():
         (latest / file.name).write_bytes(file.read_bytes())
     assert find_model() == latest
-    monkeypatch.setattr("training.model.DEFAULT_MODEL", tmp_path)
+    monkeypatch.setattr("training.inference.finished_model.DEFAULT_MODEL", tmp_path)
     (latest / "config.json").unlink()
     with pytest.raises(ModelError, match="run make train"):
         find_model()

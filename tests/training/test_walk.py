@@ -8,12 +8,12 @@ import pytest
 from dx7.shared.generation_limits import AMOUNTS
 from dx7.voices.algorithms import ALGORITHMS
 from dx7.voices.voice import Voice
-from training.encoding import ALGORITHM_SLOT, TOKENS, decode, encode, operator_slot
-from training.favourite import strength_of
-from training.morph import match_operators, morph
-from training.names import name_variations, name_walk
-from training.walk import even_steps
-from training.wishes import parse_amount
+from training.inference.morph import match_operators, morph
+from training.inference.names import name_variations, name_walk
+from training.inference.requests import parse_amount
+from training.inference.variation import strength_of
+from training.inference.walk import even_steps
+from training.model.encoding import ALGORITHM_SLOT, TOKENS, decode, encode, operator_slot
 
 from .conftest import random_voices
 

@@ -48,12 +48,12 @@ def evaluate(
     Example: python -m training evaluate --beside mine=banks/ --beside theirs:brass=brass.syx
     """
     from dx7.shared.export_format import read_export
-    from training.evaluating.beside import read_beside
-    from training.evaluating.evaluate import count_steps
-    from training.evaluating.evaluate import evaluate as evaluate_model
-    from training.evaluating.page import draw_page
-    from training.evaluating.tables import category_table, overall_table
-    from training.model import find_model, read_model
+    from training.evaluation.evaluate import count_steps
+    from training.evaluation.evaluate import evaluate as evaluate_model
+    from training.evaluation.other_banks import read_beside
+    from training.evaluation.page import draw_page
+    from training.evaluation.tables import category_table, overall_table
+    from training.inference.finished_model import find_model, read_model
 
     folder = find_model(model)
     found_model = read_model(folder)
@@ -99,9 +99,9 @@ def compare(
     Example: python -m training compare --run data/runs/first --minutes 15
     """
     from dx7.shared.export_format import read_export
-    from training.designs import compare as designs
-    from training.model import find_model, read_model
-    from training.telling import saying
+    from training.baselines import compare as designs
+    from training.inference.finished_model import find_model, read_model
+    from training.run.progress import saying
 
     folder = find_model(model or run)
     run_folder, found_model = designs.find_run(run, folder), read_model(folder)

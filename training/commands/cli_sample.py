@@ -14,7 +14,7 @@ from dx7.voices.parameters import VOICES_IN_BANK
 from training.commands.cli_options import ModelOption
 
 if TYPE_CHECKING:
-    from training.sampling import Cartridge
+    from training.inference.sampling import Cartridge
 
 _GROUPS = ", ".join(GROUP_KEYS)
 
@@ -60,12 +60,12 @@ def sample(
 
     Example: python -m training sample --walk brass.syx:3 --to bells.syx:7
     """
-    from training.cartridge import facts_of, write_cartridge
-    from training.model import find_model, read_model
-    from training.raw import sample_raw
-    from training.sampling import sample as sample_voices
-    from training.walk import walk as walk_between
-    from training.wishes import default_file, name_of, parse_amount, parse_mix, read_favourite
+    from training.inference.cartridge_files import facts_of, write_cartridge
+    from training.inference.finished_model import find_model, read_model
+    from training.inference.raw import sample_raw
+    from training.inference.requests import default_file, name_of, parse_amount, parse_mix, read_favourite
+    from training.inference.sampling import sample as sample_voices
+    from training.inference.walk import walk as walk_between
 
     mix = parse_mix(category)
     out = out or default_file(mix, varied=like is not None, walked=walk is not None)

@@ -46,17 +46,17 @@ def train(
         raise typer.BadParameter("several processes meet at one of them; name it with --coordinator HOST:PORT")
     if process >= processes:
         raise typer.BadParameter(f"processes count from 0; of {processes} there is no process {process}")
-    from training.config import load_config
+    from training.model.config import load_config
 
     settings = load_config(config)
     if coordinator is not None:  # before the networks are imported, whose constants are on a device
-        from training.devices import join
+        from training.run.devices import join
 
         join(coordinator, processes=processes, process=process)
     from jax import device_count
 
-    from training.telling import telling
-    from training.train import train as train_model
+    from training.run.progress import telling
+    from training.run.train import train as train_model
 
     export_folder = export or latest_export(exports_folder())
     run_folder = run or runs_folder() / f"{Path(config).stem}-{datetime.now(UTC):%Y%m%d-%H%M%S}"

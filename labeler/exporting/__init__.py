@@ -1,1 +1,0 @@
-"""Looking at an export before it is written, and writing it."""

@@ -1,1 +1,0 @@
-"""What was learned from answers, and learning anew."""

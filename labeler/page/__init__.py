@@ -1,0 +1,1 @@
+"""What every page needs: settings, context, background jobs, plain text."""

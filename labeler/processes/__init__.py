@@ -1,0 +1,1 @@
+"""Commands of ``corpus`` and ``training`` that the app runs as processes, and the files that they write."""

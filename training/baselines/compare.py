@@ -1,0 +1,135 @@
+"""A finished model beside rivals that have learned for as long as it did, from the very same voices.
+
+All are asked for the same categories, draw raw, and are measured with the yardstick of an evaluation; so what differs
+is the design. Hearing what is learned from is counted for none of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+from flax import nnx
+
+from dx7.analysis.classifier import read_ear
+from dx7.errors import ModelError
+from dx7.shared.export_format import HASH_DIGITS, Export
+from dx7.shared.run_folder import CONFIG_FILE
+from training.baselines.design import Budget, Design, Report, count_weights
+from training.baselines.masked_tokens import FlatTokens
+from training.baselines.one_shot import OneShot
+from training.data.analysis import hear_parameters
+from training.data.batches import Voices, gather
+from training.data.training_set import read_or_make_lesson
+from training.evaluation.evaluate import hear_together
+from training.evaluation.measuring import measure
+from training.evaluation.reference_sets import make_yardstick
+from training.evaluation.summary import summarize
+from training.evaluation.tables import overall_table
+from training.evaluation.voice_set import VoiceSet, deal_into_banks
+from training.inference.finished_model import Model
+from training.inference.raw import draw_wanted
+from training.run.state import make_generator
+
+OURS = "operator codes, refined"
+RIVALS: tuple[Design, ...] = (FlatTokens(), OneShot())
+_COST = ("steps", "weights", "minutes")
+
+
+def compare(
+    model: Model,
+    export: Export,
+    run_folder: Path,
+    *,
+    seconds: float,
+    seed: int = 0,
+    voices: int = 1000,
+    rivals: Sequence[Design] = RIVALS,
+    report: Report = lambda gone, what: None,
+) -> dict[str, Any]:
+    """Figures of the humans, the model and each rival, in that order, under ``designs``.
+
+    ``seconds`` is what each rival has to learn, and is told as the model's own time too. ``voices`` bounds the size of
+    the sets. ``report`` is told how many of the seconds of all rivals are gone. Raises ``ExportError`` if too few
+    voices are held out, and ``ModelError`` if the model was not trained on this export or a rival's loss stops being
+    finite.
+    """
+    lesson = read_lesson(model, export, run_folder)
+    report(0, "listening to human voices")
+    yardstick = make_yardstick(export, voices=voices, hear=hear_parameters)
+    wanted, humans = yardstick.humans.wanted, yardstick.humans.name
+    conditions, banks = np.array([model.weights({key: 1.0}) for key in wanted]), deal_into_banks(wanted)
+
+    sets = [yardstick.humans, VoiceSet(OURS, draw_wanted(model, wanted, seed=seed), wanted, banks)]
+    costs: dict[str, dict[str, Any]] = {
+        humans: {},
+        OURS: {"steps": model.step, "weights": _count_weights(model), "minutes": round(seconds / 60, 1)},
+    }
+    for number, rival in enumerate(rivals):
+        before = number * seconds
+
+        def tell(gone: float, what: str, name: str = rival.name, before: float = before) -> None:
+            report(before + gone, f"{name} · {what}")
+
+        learned = rival.train(lesson, Budget(seconds), seed=seed, report=tell)
+        tell(seconds, "drawing")
+        sets.append(VoiceSet(rival.name, learned.draw(conditions, seed), wanted, banks))
+        costs[rival.name] = {
+            "steps": learned.steps,
+            "weights": learned.weights,
+            "minutes": round(learned.seconds / 60, 1),
+            "losses": {name: round(value, 4) for name, value in learned.losses.items()},
+        }
+
+    report(len(rivals) * seconds, "listening to all designs")
+    sets[1:] = hear_together(sets[1:])
+    rows = [summarize(one.name, len(one.parameters), [measure(one, yardstick)]) | costs[one.name] for one in sets]
+    return {
+        "model_hash": model.model_hash,
+        "export": export.content_hash[:HASH_DIGITS],
+        "seed": seed,
+        "minutes": round(seconds / 60, 1),
+        "designs": rows,
+    }
+
+
+def read_lesson(model: Model, export: Export, run_folder: Path) -> Voices:
+    """The voices that the model's run began with: human and bred, with what its ear made of them.
+
+    Heard anew if the run's folder has no lesson. Raises ``ModelError`` if the model was trained on another export.
+    """
+    if model.export_hash != export.content_hash:
+        raise ModelError(
+            f"the model was trained on the export {model.export_hash[:HASH_DIGITS]}, this is "
+            f"{export.content_hash[:HASH_DIGITS]}; name the model's own with --export"
+        )
+    ear = read_ear(export.ear_file) if export.ear_file else None
+    # What a run draws and hears in its third phase is of its own design, and no part of what it began with.
+    config = replace(model.config, listening_steps=0)
+    lesson = read_or_make_lesson(run_folder, export, model.config, ear)
+    assert lesson is not None  # noqa: S101 (nobody can stop it)
+    return gather(lesson.lots(config, None), model.prototypes)
+
+
+def find_run(asked: Path | None, model_folder: Path) -> Path:
+    """The folder of a model's run: the one asked for, else the one around the model. Raises ``ModelError``."""
+    folder = asked or model_folder.parent
+    if not (folder / CONFIG_FILE).exists():
+        raise ModelError(f"{folder} is no run (no {CONFIG_FILE}); name the model's run with --run")
+    return folder
+
+
+def design_table(rows: Sequence[dict[str, Any]]) -> list[dict[str, str]]:
+    """A column a design: voices, what it cost, and a row a figure."""
+    head, *figures = overall_table(rows)
+    cost = [{"figure": name} | {row["set"]: f"{row[name]:,}" if name in row else "-" for row in rows} for name in _COST]
+    return [head, *cost, *figures]
+
+
+def _count_weights(model: Model) -> int:
+    config, categories = model.config, len(model.category_keys)
+    return count_weights(nnx.eval_shape(lambda: nnx.state(make_generator(config, categories, key=jax.random.key(0)))))

@@ -1,0 +1,176 @@
+"""The rival that knows no operators: parameters as flat tokens, masked and filled in.
+
+A masked auto-encoder is the generator of a GAN (TAEGAN: arXiv:2410.01933). First it learns to fill in human voices of
+which any share is masked, weighed so that the loss bounds how surprising a whole voice is (arXiv:2406.07524). Then it
+plays against the shipped design's discriminator with what it fills in, half of it voices of nothing, half human voices
+with some of their parameters masked. The gradient reaches the choices straight through. Voices are drawn as MaskGIT
+does (arXiv:2202.04200), but in random order, which is the order it learned.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cache
+
+import jax
+import jax.numpy as jnp
+import optax
+from flax import nnx
+from jax import Array
+
+from dx7.voices.parameters import PARAMETER_COUNT
+from training.baselines.design import Budget, Learned, Report
+from training.baselines.masked_generator import FlatGenerator, fill_in
+from training.baselines.timed_training import (
+    Game,
+    Phase,
+    Recipe,
+    Step,
+    compile_chunk,
+    falling,
+    learn,
+    make_networks,
+    step_key,
+)
+from training.data.batches import Voices, draw_batch
+from training.model.discriminator import one_hot
+from training.model.encoding import FILLED, SLOTS, TOKENS
+from training.model.generator import straight_through
+from training.run import losses
+from training.run.state import Networks, TrainState, Weights
+from training.run.steps import Metrics, move_discriminator, move_generator
+
+
+@dataclass(frozen=True)
+class FlatTokens:
+    """See the module's text."""
+
+    name: str = "flat tokens, masked"
+    game: Game = field(default_factory=Game)
+    width: int = 96
+    layers: int = 3
+    heads: int = 4
+    batch: int = 64
+    adversarial_batch: int = 32
+    masked_share: float = 0.75  # of the time; the rest is the game
+    learning_rate: float = 2e-3
+    adversarial_learning_rate: float = 1e-4
+    weight_decay: float = 0.02
+    game_passes: int = 8  # to fill in a voice that is judged
+    passes: int = 73  # to draw one: two parameters in each
+
+    def train(self, voices: Voices, budget: Budget, *, seed: int, report: Report) -> Learned:
+        """See :class:`training.baselines.design.Design`."""
+        return learn(_recipe(self, voices.weights.shape[1], seed), voices, budget, seed=seed, report=report)
+
+
+def hide_some(shape: tuple[int, ...], *, key: Array) -> Array:
+    """Which parameters of some voices are masked: ``bool[n, 7, 21]``.
+
+    Every number of them is as likely as any other. Numbers are spread evenly over the voices, which makes a mean over
+    them less a matter of luck.
+    """
+    order_key, share_key = jax.random.split(key)
+    chance = jnp.where(FILLED, jax.random.uniform(order_key, shape), 2)
+    order = chance.reshape(len(chance), -1).argsort(axis=1).argsort(axis=1).reshape(shape)
+    share = (jnp.arange(len(chance)) / len(chance) + jax.random.uniform(share_key)) % 1
+    return order < 1 + jnp.floor(share * PARAMETER_COUNT)[:, None, None]
+
+
+def masked_surprise(logits: Array, tokens: Array, hidden: Array) -> Array:
+    """How surprising what is hidden of voices ``int[n, 7, 21]`` is, in nats, as if it were all of them: ``float[n]``.
+
+    Over all masks the mean bounds how surprising the voices are when they are drawn in random order.
+    """
+    picked = jnp.take_along_axis(jax.nn.log_softmax(logits), tokens[..., None], axis=-1)[..., 0]
+    return -(picked * hidden).sum((1, 2)) * PARAMETER_COUNT / hidden.sum((1, 2))
+
+
+@cache
+def _recipe(design: FlatTokens, categories: int, seed: int) -> Recipe:
+    game = design.game
+
+    def make(key: Array) -> FlatGenerator:
+        rngs = nnx.Rngs(key)
+        return FlatGenerator(categories, width=design.width, layers=design.layers, heads=design.heads, rngs=rngs)
+
+    networks = make_networks(make, optax.adamw(1.0, b2=0.99, weight_decay=design.weight_decay), categories, game)
+    phases = (
+        Phase("masked", compile_chunk(_masked_step(design, networks, seed), game), design.masked_share),
+        Phase("adversarial", compile_chunk(_adversarial_step(design, networks, seed), game), 1.0),
+    )
+
+    @jax.jit
+    def draw(weights: Weights, conditions: Array, key: Array) -> Array:
+        nothing = jnp.zeros((len(conditions), TOKENS, SLOTS), jnp.int32)
+        generator = nnx.merge(networks.generator, weights)
+        return fill_in(generator, nothing, nothing > 0, conditions, key=key, passes=design.passes).tokens
+
+    return Recipe(make, game, networks, phases, draw)
+
+
+def _masked_step(design: FlatTokens, networks: Networks, seed: int) -> Step:
+    game = design.game
+
+    def step(state: TrainState, voices: Voices, over: Array) -> tuple[TrainState, Metrics]:
+        batch_key, mask_key = jax.random.split(step_key(state, seed))
+        batch = draw_batch(voices, design.batch, category_dropout=game.category_dropout, symmetry=0.0, key=batch_key)
+        hidden = hide_some(batch.tokens.shape, key=mask_key)
+
+        def loss(weights: Weights) -> tuple[Array, Metrics]:
+            generator = nnx.merge(networks.generator, weights)
+            logits = generator(batch.tokens, ~hidden, batch.weights)
+            surprise = masked_surprise(logits, batch.tokens, hidden).mean()
+            return surprise / PARAMETER_COUNT, {"loss/values": surprise}
+
+        gradient, metrics = jax.grad(loss, has_aux=True)(state.generator)
+        rate = design.learning_rate * falling(state, game, over)
+        moved = move_generator(networks, state, gradient, average_decay=game.average_decay, rate=rate)
+        return moved, metrics | {"norm/generator": optax.tree.norm(gradient)}
+
+    return step
+
+
+def _adversarial_step(design: FlatTokens, networks: Networks, seed: int) -> Step:
+    game, passes = design.game, design.game_passes
+
+    def step(state: TrainState, voices: Voices, over: Array) -> tuple[TrainState, Metrics]:
+        keys = jax.random.split(step_key(state, seed), 6)
+        batch = draw_batch(
+            voices, design.adversarial_batch, category_dropout=game.category_dropout, symmetry=0.0, key=keys[0]
+        )
+        human, one_each = one_hot(batch.tokens), (len(batch.tokens), 1, 1)
+
+        # Half of them know nothing of the human voice, the other half a random share.
+        share = jnp.maximum(0, jax.random.uniform(keys[1], one_each, minval=-1))
+        known = jax.random.uniform(keys[2], batch.tokens.shape) < share
+        generator = nnx.merge(networks.generator, state.generator)
+        filled = fill_in(generator, batch.tokens, known, batch.weights, key=keys[3], passes=passes)
+        generated = one_hot(filled.tokens)
+        state, metrics = move_discriminator(
+            networks, state, human, generated, batch.weights, gradient_penalty=game.gradient_penalty
+        )
+        discriminator = nnx.merge(networks.discriminator, state.discriminator)
+        verdict_of_human = discriminator(human, batch.weights)
+        # A moment of each voice's making: the gradient follows what was chosen then or later.
+        moment = jax.random.randint(keys[4], one_each, 0, passes)
+
+        hidden = hide_some(batch.tokens.shape, key=keys[5])
+        seen = jnp.concatenate([filled.tokens, batch.tokens]), jnp.concatenate([filled.chosen < moment, ~hidden])
+        twice = jnp.concatenate([batch.weights, batch.weights])
+
+        def generator_loss(weights: Weights) -> tuple[Array, Metrics]:
+            generator = nnx.merge(networks.generator, weights)
+            chosen, expected = jnp.split(generator(*seen, twice), 2)
+            followed = (filled.chosen >= moment)[..., None]
+            voice = jnp.where(followed, straight_through(filled.tokens, chosen), generated)
+            fooled = losses.relativistic_generator(verdict_of_human, discriminator(voice, batch.weights)).mean()
+            surprise = masked_surprise(expected, batch.tokens, hidden).mean()
+            return fooled + surprise / PARAMETER_COUNT, {"loss/values": surprise, "loss/generator": fooled}
+
+        gradient, more = jax.grad(generator_loss, has_aux=True)(state.generator)
+        rate = design.adversarial_learning_rate
+        moved = move_generator(networks, state, gradient, average_decay=game.average_decay, rate=rate)
+        return moved, metrics | more | {"norm/generator": optax.tree.norm(gradient)}
+
+    return step

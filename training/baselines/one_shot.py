@@ -1,0 +1,160 @@
+"""The rival that draws a voice at once: the classic conditional GAN.
+
+Noise and a category go in, what is expected of every parameter comes out, and all are drawn independently of each
+other, so that whatever belongs together must be agreed upon in the noise. Choices are hard, their gradient is that of
+the relaxed ones (straight-through Gumbel: arXiv:1611.01144). There is no likelihood: generator and discriminator, the
+shipped design's, play from the first step to the last, with the relativistic pairing loss and R1 and R2
+(arXiv:2501.05441).
+
+Shapes: ``n`` voices, ``C`` categories, width ``W``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cache
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from flax import nnx
+from jax import Array
+
+from training.baselines.design import Budget, Learned, Report
+from training.baselines.timed_training import (
+    Game,
+    Phase,
+    Recipe,
+    Step,
+    compile_chunk,
+    falling,
+    learn,
+    make_networks,
+    step_key,
+)
+from training.data.batches import Voices, draw_batch
+from training.model.attention import Block
+from training.model.discriminator import one_hot
+from training.model.encoding import BASIS, IMPOSSIBLE, KINDS, LEGAL, SLOTS, TOKENS, VALUES
+from training.model.generator import straight_through
+from training.run import losses
+from training.run.state import Networks, TrainState, Weights
+from training.run.steps import Metrics, move_discriminator, move_generator
+
+_KINDS = np.array(KINDS)
+# Nothing is known of the algorithm before it is drawn: all tokens stand to each other alike.
+_NO_RELATIONS = np.zeros((1, TOKENS, TOKENS), np.int32)
+
+
+class OneShotGenerator(nnx.Module):
+    """Seven tokens of noise and category that look at each other, then each parameter's logits."""
+
+    def __init__(self, categories: int, *, noise: int, width: int, layers: int, heads: int, rngs: nnx.Rngs) -> None:
+        normal = jax.nn.initializers.normal
+        self.noise = noise
+        self.noise_in = nnx.Linear(noise, TOKENS * width, rngs=rngs)
+        self.category = nnx.Param(normal(0.5)(rngs.params(), (categories, width)))
+        self.anything = nnx.Param(normal(0.5)(rngs.params(), (width,)))
+        self.token = nnx.Param(normal(0.5)(rngs.params(), (TOKENS, width)))
+        self.slot = nnx.Param(normal(0.2)(rngs.params(), (2, SLOTS, width)))
+        self.blocks = nnx.List([Block(width, heads, rngs=rngs) for _ in range(layers)])
+        self.refine_norm = nnx.LayerNorm(width, rngs=rngs)
+        self.refine_in = nnx.Linear(width, 2 * width, rngs=rngs)
+        self.refine_out = nnx.Linear(2 * width, width, rngs=rngs)
+        self.value_norm = nnx.LayerNorm(width, rngs=rngs)
+        self.value_out = nnx.Param(normal(0.02)(rngs.params(), (2, SLOTS, VALUES, width)))
+        self.level_out = nnx.Param(normal(0.05)(rngs.params(), (2, SLOTS, BASIS.shape[1], width)))
+        self.value_bias = nnx.Param(jnp.zeros((TOKENS, SLOTS, VALUES)))
+
+    def __call__(self, noise: Array, weights: Array) -> Array:
+        """Logits ``float[n, 7, 21, 100]`` of noise ``float[n, noise]`` and category weights ``float[n, C]``."""
+        category = weights @ self.category[...] + self.anything[...]
+        hidden = self.noise_in(noise).reshape(len(noise), TOKENS, -1) + self.token[...] + category[:, None]
+        same = jnp.ones((len(noise), 1))
+        for block in self.blocks:
+            hidden = block(hidden, same, _NO_RELATIONS)
+        state = hidden[:, :, None] + self.slot[...][_KINDS]
+        state = self.value_norm(state + self.refine_out(jax.nn.relu(self.refine_in(self.refine_norm(state)))))
+        table = self.value_out[...] + jnp.einsum("vb,ksbw->ksvw", BASIS, self.level_out[...])
+        shared = jnp.einsum("ntsw,svw->ntsv", state[:, :1], table[0])
+        operators = jnp.einsum("ntsw,svw->ntsv", state[:, 1:], table[1])
+        return jnp.where(LEGAL, jnp.concatenate([shared, operators], axis=1) + self.value_bias[...], IMPOSSIBLE)
+
+
+def noisy_logits(generator: OneShotGenerator, weights: Array, *, key: Array) -> Array:
+    """Logits with Gumbel noise ``float[n, 7, 21, 100]``; the highest of each parameter is the one drawn."""
+    noise_key, gumbel_key = jax.random.split(key)
+    logits = generator(jax.random.normal(noise_key, (len(weights), generator.noise)), weights)
+    return logits + jax.random.gumbel(gumbel_key, logits.shape)
+
+
+@dataclass(frozen=True)
+class OneShot:
+    """See the module's text."""
+
+    name: str = "one shot"
+    game: Game = field(default_factory=Game)
+    noise: int = 128  # numbers that a voice is made of
+    width: int = 128
+    layers: int = 3
+    heads: int = 4
+    batch: int = 64
+    learning_rate: float = 5e-4  # the discriminator's falls alike
+    temperature: float = 1.0  # of the relaxed choices that the gradient takes
+
+    def train(self, voices: Voices, budget: Budget, *, seed: int, report: Report) -> Learned:
+        """See :class:`training.baselines.design.Design`."""
+        return learn(_recipe(self, voices.weights.shape[1], seed), voices, budget, seed=seed, report=report)
+
+
+@cache
+def _recipe(design: OneShot, categories: int, seed: int) -> Recipe:
+    game = design.game
+
+    def make(key: Array) -> OneShotGenerator:
+        sizes = {"noise": design.noise, "width": design.width, "layers": design.layers, "heads": design.heads}
+        return OneShotGenerator(categories, **sizes, rngs=nnx.Rngs(key))
+
+    networks = make_networks(make, optax.adam(1.0, b1=0.0, b2=0.99), categories, game)
+    phases = [Phase("adversarial", compile_chunk(_step(design, networks, seed), game), 1.0)]
+
+    @jax.jit
+    def draw(weights: Weights, conditions: Array, key: Array) -> Array:
+        return noisy_logits(nnx.merge(networks.generator, weights), conditions, key=key).argmax(-1)
+
+    return Recipe(make, game, networks, phases, draw)
+
+
+def _step(design: OneShot, networks: Networks, seed: int) -> Step:
+    game = design.game
+
+    def step(state: TrainState, voices: Voices, over: Array) -> tuple[TrainState, Metrics]:
+        batch_key, draw_key = jax.random.split(step_key(state, seed))
+        batch = draw_batch(voices, design.batch, category_dropout=game.category_dropout, symmetry=0.0, key=batch_key)
+        human = one_hot(batch.tokens)
+
+        def make(weights: Weights) -> Array:
+            noisy = noisy_logits(nnx.merge(networks.generator, weights), batch.weights, key=draw_key)
+            return straight_through(noisy.argmax(-1), noisy / design.temperature)
+
+        rate = falling(state, game, over)
+        generated, pull_back = jax.vjp(make, state.generator)
+        state, metrics = move_discriminator(
+            *(networks, state, human, generated, batch.weights),
+            gradient_penalty=game.gradient_penalty,
+            rate=rate,
+        )
+        discriminator = nnx.merge(networks.discriminator, state.discriminator)
+        verdict_of_human = discriminator(human, batch.weights)
+
+        def fooled(voices: Array) -> Array:
+            return losses.relativistic_generator(verdict_of_human, discriminator(voices, batch.weights)).mean()
+
+        loss, slope = jax.value_and_grad(fooled)(generated)
+        (gradient,) = pull_back(slope)
+        metrics |= {"loss/generator": loss, "norm/generator": optax.tree.norm(gradient)}
+        rate = design.learning_rate * rate
+        return move_generator(networks, state, gradient, average_decay=game.average_decay, rate=rate), metrics
+
+    return step

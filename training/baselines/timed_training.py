@@ -1,0 +1,148 @@
+"""What the rivals share: learning by the clock, in chunks of compiled steps, and drawing in pieces.
+
+A step is told how much of its phase's time is over, since nobody knows beforehand how many steps there will be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import NamedTuple, TypeAlias
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from flax import nnx
+from jax import Array
+from numpy.typing import NDArray
+
+from training.baselines.design import Budget, Draw, Learned, Report, count_weights
+from training.data.batches import Voices
+from training.model.discriminator import Discriminator
+from training.model.encoding import decode
+from training.run.state import Networks, TrainState, Weights, state_of
+from training.run.steps import Metrics, finite_means
+
+# Of a state, voices, and the share of the phase's time that is over, ``float32``.
+Step: TypeAlias = Callable[[TrainState, Voices, Array], tuple[TrainState, Metrics]]
+
+_DRAWN_AT_ONCE = 128  # voices; the last piece is filled up, so that drawing is compiled once
+
+
+@dataclass(frozen=True)
+class Game:
+    """Settings of what learns and who judges, with the defaults of the shipped design's discriminator and penalty."""
+
+    discriminator_width: int = 96
+    discriminator_layers: int = 2
+    discriminator_heads: int = 4
+    discriminator_learning_rate: float = 1e-3
+    gradient_penalty: float = 0.02
+    category_dropout: float = 0.1  # share of voices whose category is hidden
+    average_decay: float = 0.998
+    warmup_steps: int = 100
+    steps_per_chunk: int = 10
+
+
+class Phase(NamedTuple):
+    """Chunks of steps that are done until some share of all time is over."""
+
+    name: str
+    chunk: Step  # metrics come back as ``float[steps]``
+    until: float
+
+
+class Recipe(NamedTuple):
+    """All that is compiled of a design, and how its weights are made."""
+
+    make: Callable[[Array], nnx.Module]  # a generator of a key
+    game: Game
+    networks: Networks
+    phases: Sequence[Phase]
+    draw: Callable[[Weights, Array, Array], Array]  # voices int[n, 7, 21] of weights, conditions float[n, C] and a key
+
+
+def make_networks(
+    make: Callable[[Array], nnx.Module], optimizer: optax.GradientTransformation, categories: int, game: Game
+) -> Networks:
+    """A generator's shapes and optimizer, whose steps are still to be multiplied by a rate, and a discriminator's."""
+    key = jax.random.key(0)  # no weight is made
+    return Networks(
+        nnx.graphdef(nnx.eval_shape(lambda: make(key))),
+        nnx.graphdef(nnx.eval_shape(lambda: _discriminator(categories, game, key))),
+        optax.chain(optax.clip_by_global_norm(1.0), optimizer),
+        optax.adam(game.discriminator_learning_rate, b1=0.0, b2=0.99),
+    )
+
+
+def begin(recipe: Recipe, categories: int, seed: int) -> TrainState:
+    """The state at step 0."""
+    first, second = jax.random.split(jax.random.key(seed))
+    return state_of(recipe.networks, recipe.make(first), _discriminator(categories, recipe.game, second))
+
+
+def falling(state: TrainState, game: Game, over: Array) -> Array:
+    """The share of the highest learning rate: a rise over some steps, a cosine over the phase's time to a tenth."""
+    return jnp.minimum(1, (state.step + 1) / game.warmup_steps) * (0.1 + 0.45 * (1 + jnp.cos(jnp.pi * over)))
+
+
+def step_key(state: TrainState, seed: int) -> Array:
+    """Chance as a function of seed and step."""
+    return jax.random.fold_in(jax.random.key(seed + 1), state.step)
+
+
+def compile_chunk(step: Step, game: Game) -> Step:
+    """Many steps as one compiled call."""
+
+    def chunk(state: TrainState, voices: Voices, over: Array) -> tuple[TrainState, Metrics]:
+        return jax.lax.scan(lambda carry, _: step(carry, voices, over), state, length=game.steps_per_chunk)
+
+    return jax.jit(chunk, donate_argnums=0)
+
+
+def learn(recipe: Recipe, voices: Voices, budget: Budget, *, seed: int, report: Report) -> Learned:
+    """Spend a budget on the phases of a recipe, one after another; what draws has the averaged weights.
+
+    Raises ``ModelError`` that names the first step at which a number is not finite.
+    """
+    began, gone, since = budget.clock(), 0.0, 0.0
+    state, values = begin(recipe, voices.weights.shape[1], seed), {}
+    for phase in recipe.phases:
+        while gone < phase.until * budget.seconds:
+            over = (gone / budget.seconds - since) / (phase.until - since)
+            first = int(state.step)
+            state, metrics = phase.chunk(state, voices, jnp.float32(over))
+            values = finite_means(metrics, first, remedy="; lower the design's learning rates")
+            gone = budget.clock() - began
+            facts = " · ".join(f"{name} {value:.2f}" for name, value in values.items() if name.startswith("loss/"))
+            report(min(gone, budget.seconds), f"{phase.name} · step {int(state.step):,} · {facts}")
+        since = phase.until
+    draw = draw_in_pieces(partial(recipe.draw, state.average))
+    return Learned(draw, int(state.step), count_weights(state.average), gone, values)
+
+
+def draw_in_pieces(draw: Callable[[Array, Array], Array]) -> Draw:
+    """A draw of any number of voices by one of so many at once: voices ``int[n, 7, 21]`` of conditions and a key."""
+
+    def draw_any(weights: NDArray[np.float32], seed: int) -> NDArray[np.uint8]:
+        drawn = []
+        for number, first in enumerate(range(0, len(weights), _DRAWN_AT_ONCE)):
+            piece = weights[first : first + _DRAWN_AT_ONCE]
+            filled = np.pad(piece, ((0, _DRAWN_AT_ONCE - len(piece)), (0, 0)))
+            tokens = draw(jnp.asarray(filled), jax.random.fold_in(jax.random.key(seed), number))
+            drawn.append(decode(np.asarray(tokens))[: len(piece)])
+        return np.concatenate(drawn)
+
+    return draw_any
+
+
+def _discriminator(categories: int, game: Game, key: Array) -> Discriminator:
+    return Discriminator(
+        categories,
+        width=game.discriminator_width,
+        layers=game.discriminator_layers,
+        heads=game.discriminator_heads,
+        rngs=nnx.Rngs(key),
+    )

@@ -1,0 +1,104 @@
+"""An export as arrays to train on."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+from numpy.typing import NDArray
+
+from dx7.errors import ExportError
+from dx7.shared.export_format import Export
+from training.model.algorithm_graph import symmetry_table
+from training.model.codebook import assign_codes
+from training.model.encoding import ALGORITHM_SLOT, encode
+from training.model.prototypes import Prototypes
+
+
+class Voices(NamedTuple):
+    """Voices to learn from, one row a voice."""
+
+    tokens: Array  # uint8[n, 7, 21]
+    codes: Array  # int32[n, 7]
+    weights: Array  # float32[n, categories], summing to 1
+    chance: Array  # float32[n], rising to 1: the voices up to here together are drawn this often
+
+
+class Batch(NamedTuple):
+    """Some of them."""
+
+    tokens: Array
+    codes: Array
+    weights: Array
+
+
+def of_split(export: Export, split: str) -> NDArray[np.int64]:
+    """The rows of a split. Raises ``ExportError`` if it is empty."""
+    rows = np.flatnonzero(export.splits == split)
+    if not len(rows):
+        raise ExportError(f"the export has no {split} voices; label more and export again")
+    return rows
+
+
+def category_weights(export: Export) -> NDArray[np.float32]:
+    """How much a voice is of each category: ``float32[n, categories]``, shared equally, summing to 1."""
+    matrix = export.category_matrix()
+    return np.asarray(matrix / matrix.sum(1, keepdims=True), np.float32)
+
+
+class Lot(NamedTuple):
+    """Voices of one origin on their way into :class:`Voices`."""
+
+    parameters: NDArray[np.uint8]  # [n, 145]
+    weights: NDArray[np.float32]  # [n, categories], summing to 1
+    often: NDArray[np.float64]  # [n], how often each is met, summing to 1
+
+
+def human_lot(export: Export, *, split: str, family_power: float = 0.0, category_power: float = 0.0) -> Lot:
+    """The voices of a split. Large families and large categories are held back by the powers (0: not at all)."""
+    rows = of_split(export, split)
+    families = Counter(export.family_ids[row] for row in rows)
+    mains = Counter(export.categories[row][0] for row in rows)
+    often = np.array(
+        [
+            families[export.family_ids[row]] ** -family_power * mains[export.categories[row][0]] ** -category_power
+            for row in rows
+        ]
+    )
+    return Lot(export.parameters[rows], category_weights(export)[rows], often / often.sum())
+
+
+def gather(lots: Sequence[tuple[Lot, float]], prototypes: Prototypes) -> Voices:
+    """The voices of some lots; the number beside each says how many of all voices met are of that lot."""
+    tokens = encode(np.concatenate([lot.parameters for lot, _ in lots]))
+    often = np.concatenate([lot.often * share for lot, share in lots])
+    return Voices(
+        jnp.asarray(tokens),
+        jnp.asarray(assign_codes(tokens, prototypes)),
+        jnp.asarray(np.concatenate([lot.weights for lot, _ in lots]), dtype=jnp.float32),
+        jnp.asarray(np.cumsum(often) / often.sum(), dtype=jnp.float32),
+    )
+
+
+def draw_batch(voices: Voices, size: int, *, category_dropout: float, symmetry: float, key: Array) -> Batch:
+    """A batch of voices drawn by chance, some with their category hidden, some with like operators swapped."""
+    pick, hide, swap, order = jax.random.split(key, 4)
+    rows = jnp.searchsorted(voices.chance, jax.random.uniform(pick, (size,)))
+    rows = jnp.minimum(rows, len(voices.chance) - 1)
+    tokens = voices.tokens[rows].astype(jnp.int32)
+    codes, weights = voices.codes[rows], voices.weights[rows]
+    weights = jnp.where(jax.random.uniform(hide, (size, 1)) < category_dropout, 0, weights)
+    if symmetry:
+        orders, counts = map(jnp.asarray, symmetry_table())
+        algorithm = tokens[:, 0, ALGORITHM_SLOT]
+        number = jax.random.randint(order, (size,), 0, counts[algorithm])
+        number = jnp.where(jax.random.uniform(swap, (size,)) < symmetry, number, 0)
+        places = orders[algorithm, number]
+        tokens = jnp.take_along_axis(tokens, places[:, :, None], axis=1)
+        codes = jnp.take_along_axis(codes, places, axis=1)
+    return Batch(tokens, codes, weights)

@@ -1,0 +1,75 @@
+"""New voices bred from human ones, to learn from beside them.
+
+Two parents of one category and algorithm give a child: each operator, and what the operators share, is one parent's
+or the other's. Children are heard; duds and near copies of a training voice are left out. There is no end to them, so
+a generator that learns from them too is not driven to know its few human voices by heart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dx7.analysis.classifier import Ear
+from dx7.voices.parameters import BY_NAME, GLOBAL_SLICE, OPERATORS, operator_slice
+from training.data.analysis import Judged, judge
+from training.data.fingerprint import COPY_DISTANCE, Sketch, find_nearest
+
+Parameters = NDArray[np.uint8]
+
+PARTS = (*map(operator_slice, OPERATORS), GLOBAL_SLICE)
+_ALGORITHM = BY_NAME["algorithm"].index
+
+
+class Brood(NamedTuple):
+    """Voices made to learn from: ``uint8[n, 145]``, what each was meant as, and how they were judged."""
+
+    parameters: Parameters
+    wanted: list[str]
+    judged: Judged
+
+
+def cross(one: Parameters, other: Parameters, chance: np.random.Generator) -> Parameters:
+    """Children of the parents in the same row, ``uint8[n, 145]``: each part from one or the other."""
+    child = one.copy()
+    for part in PARTS:
+        taken = chance.random(len(one)) < 0.5
+        child[taken, part] = other[taken, part]
+    return child
+
+
+def pair(
+    human: Parameters, mains: Sequence[str], wanted: Sequence[str], chance: np.random.Generator
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Two rows of human voices for each category wanted, both of that category and of one algorithm."""
+    by_category: dict[str, list[int]] = {}
+    by_algorithm: dict[tuple[str, int], list[int]] = {}
+    for row, main in enumerate(mains):
+        by_category.setdefault(main, []).append(row)
+        by_algorithm.setdefault((main, int(human[row, _ALGORITHM])), []).append(row)
+    one = np.array([chance.choice(by_category[category]) for category in wanted], np.int64)
+    algorithms = human[one, _ALGORITHM]
+    other = [chance.choice(by_algorithm[key, int(number)]) for key, number in zip(wanted, algorithms, strict=True)]
+    return one, np.array(other, np.int64)
+
+
+def breed(
+    human: Parameters,
+    mains: Sequence[str],
+    wanted: Sequence[str],
+    sketch: Sketch,
+    *,
+    category_keys: Sequence[str],
+    ear: Ear | None,
+    chance: np.random.Generator,
+) -> Brood:
+    """One child for each category wanted, but for those that are duds or near copies of a voice in the sketch."""
+    one, other = pair(human, mains, wanted, chance)
+    children = cross(human[one], human[other], chance)
+    new = np.flatnonzero(find_nearest(children, sketch).distance > COPY_DISTANCE)
+    judged = judge(children[new], [wanted[int(row)] for row in new], category_keys, ear)
+    kept = np.flatnonzero(judged.useful)
+    return Brood(children[new][kept], [wanted[int(row)] for row in new[kept]], judged.of(kept))

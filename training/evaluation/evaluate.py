@@ -1,0 +1,104 @@
+"""All of an evaluation in order: the yardstick, then for each seed the sets, what is heard of them, and their figures.
+
+Every set has one voice for each held-out voice that stands for the humans, asked for in its main category. *Raw* is the
+generator as it comes; *as in cartridges* has the guidance and temperature of ``sample``, but nothing left out;
+*cartridges* are whole cartridges of one category each, after listening. Anybody's banks (``beside.py``) are measured as
+they are, once: they do not change with the seed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from dx7.shared.export_format import HASH_DIGITS, Export
+from training.data.analysis import hear_parameters
+from training.evaluation.generated_sets import fill_cartridges, make_sets
+from training.evaluation.measuring import Measured, measure
+from training.evaluation.reference_sets import Yardstick, make_yardstick
+from training.evaluation.summary import summarize
+from training.evaluation.voice_set import VoiceSet
+from training.inference.finished_model import Model
+
+Report = Callable[[str], None]
+_CHOICE = 0  # the seed of which voices of other sets are compared with the humans
+
+
+class Evaluation(NamedTuple):
+    """What is written as JSON, and of the first seed the sets themselves, the humans first."""
+
+    figures: dict[str, Any]
+    sets: list[VoiceSet]
+    yardstick: Yardstick
+
+
+def evaluate(
+    model: Model,
+    export: Export,
+    *,
+    seeds: Sequence[int] = (0,),
+    voices: int = 1000,
+    beside: Sequence[VoiceSet] = (),
+    report: Report = lambda what: None,
+) -> Evaluation:
+    """Measure a model with each seed, and other sets ``beside`` it once.
+
+    ``report`` is told what is done next, :func:`count_steps` times. ``voices`` bounds the size of the model's sets.
+    Raises ``ExportError`` if too few voices are held out.
+    """
+    report("listening to human voices")
+    yardstick = make_yardstick(export, voices=voices, hear=hear_parameters)
+    measured: dict[str, list[Measured]] = {yardstick.humans.name: [measure(yardstick.humans, yardstick)]}
+    sizes = {yardstick.humans.name: len(yardstick.humans.parameters)}
+    sets = [yardstick.humans]
+    filled = []
+    for number, seed in enumerate(seeds):
+        report(f"drawing, seed {seed}")
+        made = make_sets(model, yardstick, seed=seed)
+        report(f"filling cartridges, seed {seed}")
+        filled.append(fill_cartridges(model, yardstick.humans.wanted, seed=seed))
+        made.insert(2, filled[-1].voices)
+        report(f"listening, seed {seed}")
+        made = hear_together(made)
+        for one in made:
+            report(f"measuring {one.name}, seed {seed}")
+            measured.setdefault(one.name, []).append(measure(one, yardstick))
+            sizes[one.name] = len(one.parameters)
+        sets += made if number == 0 else []
+    for one in beside:
+        report(f"measuring {one.name}")
+        alike = one.like(len(yardstick.humans.parameters), np.random.default_rng(_CHOICE))
+        measured[one.name] = [measure(alike.with_heard(hear_parameters(one.parameters)), yardstick)]
+        sizes[one.name] = len(one.parameters)
+    count = sum(one.cartridges for one in filled)
+    reasons = {reason for one in filled for reason in one.left_out}
+    figures = {
+        "model_hash": model.model_hash,
+        "step": model.step,
+        "export": export.content_hash[:HASH_DIGITS],
+        "seeds": list(seeds),
+        "beside": [one.name for one in beside],
+        "sets": [summarize(name, sizes[name], found) for name, found in measured.items()],
+        "a_cartridge": {
+            "drawn": round(sum(one.drawn for one in filled) / count, 1),
+            "left_out": {
+                reason: round(sum(one.left_out.get(reason, 0) for one in filled) / count, 1)
+                for reason in sorted(reasons)
+            },
+        },
+    }
+    return Evaluation(figures, sets, yardstick)
+
+
+def count_steps(seeds: int, *, beside: int = 0) -> int:
+    """How many times ``report`` of :func:`evaluate` is called, with so many sets beside the model's."""
+    return 1 + 10 * seeds + beside
+
+
+def hear_together(sets: Sequence[VoiceSet]) -> list[VoiceSet]:
+    """The sets, heard in one go: starting the processes that listen takes as long as hearing a hundred voices."""
+    heard = hear_parameters(np.concatenate([one.parameters for one in sets]))
+    parts = np.split(heard, np.cumsum([len(one.parameters) for one in sets])[:-1])
+    return [one.with_heard(part) for one, part in zip(sets, parts, strict=True)]

@@ -1,0 +1,80 @@
+"""Voices to look at and listen to: some of each category, and the worst of a set."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from dx7.analysis.descriptors import descriptors_of
+from dx7.analysis.faults import faults
+from dx7.voices.parameters import BY_NAME
+from training.data.analysis import grave_faults
+from training.evaluation.reference_sets import Yardstick
+from training.evaluation.voice_set import VoiceSet
+
+GUESSES = 3
+_ALGORITHM = BY_NAME["algorithm"].index
+
+
+@dataclass(frozen=True, eq=False)
+class Example:
+    """One voice of a set: what it was asked for, what is wrong with it, and what the yardstick's ear makes of it.
+
+    ``fitting`` is how probable the asked category is to that ear, ``guesses`` its likeliest ones, the first first.
+    """
+
+    set_name: str
+    name: str
+    parameters: NDArray[np.uint8]  # [145]
+    wanted: str
+    useful: bool
+    faults: tuple[str, ...]
+    fitting: float
+    guesses: tuple[tuple[str, float], ...]
+
+    @property
+    def algorithm(self) -> int:
+        """As on the panel, 1 to 32."""
+        return int(self.parameters[_ALGORITHM]) + 1
+
+
+def some_of(voices: VoiceSet, category: str, yardstick: Yardstick, *, count: int) -> list[Example]:
+    """The first of a category, which stand in no order but chance's."""
+    rows = [int(row) for row in voices.compared if voices.wanted[row] == category][:count]
+    return _examples(voices, rows, yardstick)
+
+
+def worst_of(voices: VoiceSet, yardstick: Yardstick, *, count: int) -> list[Example]:
+    """Those with most to complain of: useless ones by how many faults they have, then those that fit least."""
+    examples = _examples(voices, range(len(voices.parameters)), yardstick)
+    return sorted(examples, key=lambda one: (0 if one.useful else -len(one.faults), one.fitting))[:count]
+
+
+def _examples(voices: VoiceSet, rows: Sequence[int], yardstick: Yardstick) -> list[Example]:
+    if not len(rows):
+        return []
+    keys = [str(key) for key in yardstick.ear.classes_]
+    with threadpool_limits(1):  # over a few rows threads would wait for each other most of the time
+        said_of_all = yardstick.ear.predict_proba(voices.heard[rows])
+    examples = []
+    for row, shares in zip(rows, said_of_all, strict=True):
+        wanted = voices.wanted[row]
+        said = dict(zip(keys, map(float, shares), strict=True))
+        likeliest = sorted(said, key=lambda key: -said[key])[:GUESSES]
+        examples.append(
+            Example(
+                set_name=voices.name,
+                name=voices.names[row] if len(voices.names) else f"{voices.name} {row + 1}",
+                parameters=voices.parameters[row],
+                wanted=wanted,
+                useful=not grave_faults(voices.heard[row], [wanted]),
+                faults=faults(descriptors_of(voices.heard[row]), wanted),
+                fitting=said.get(wanted, 0.0),
+                guesses=tuple((key, said[key]) for key in likeliest),
+            )
+        )
+    return examples

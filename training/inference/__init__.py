@@ -1,0 +1,1 @@
+"""Drawing voices with a finished model. Nothing here imports JAX."""

@@ -1,0 +1,143 @@
+"""Drawing the voices of a wish, one choice after another: ``draw.py`` again, in NumPy, with what a player may ask for.
+
+The same loop serves three wishes. A *mix* combines what the generator expects under several conditions, so that a
+voice is both brass and strings and not one of the two; *guidance* is the same sum with a negative share for
+"anything", which makes a category plainer. A *favourite* pulls every draw towards its own value: with a strong
+pull the voice stays what it was, with none it is free, in between it is a variation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from training.model.encoding import ALGORITHM_SLOT, FILLED, IMPOSSIBLE, KINDS, LEGAL, SLOTS, TOKENS
+from training.model.generator_numpy import NumpyGenerator
+
+Floats = NDArray[np.float32]
+# Gumbel noise ``float32[n, v]`` for so many voices and choices; asked for once a code and once a slot, in their order.
+Noise = Callable[[int, int], Floats]
+
+
+class Mix(NamedTuple):
+    """Conditions ``float32[m, n, C]`` and the share of each ``float32[7, m]``, for each token summing to 1."""
+
+    conditions: Floats
+    shares: Floats
+
+
+class Pull(NamedTuple):
+    """A logit added to every choice, of codes ``float32[7, K]`` and of values ``float32[7, 21, 100]``.
+
+    Or one for each voice: ``float32[n, 7, K]`` and ``float32[n, 7, 21, 100]``.
+    """
+
+    codes: Floats
+    values: Floats
+
+
+class Temperature(NamedTuple):
+    """How boldly codes and values are chosen: 1 as learned, below 1 the likelier ones more often.
+
+    One number, or ``float[7]`` with one for each token.
+    """
+
+    codes: float | Floats = 1.0
+    values: float | Floats = 1.0
+
+
+AS_LEARNED = Temperature()
+
+
+class Drawn(NamedTuple):
+    """Voices ``int64[n, 7, 21]``, their codes ``int64[n, 7]``, how likely the operators of each were ``float32[n]``.
+
+    The likelihood is a logarithm, given the shared settings, so that a usual algorithm is not preferred.
+    """
+
+    tokens: NDArray[np.int64]
+    codes: NDArray[np.int64]
+    likelihood: Floats
+
+
+def noise_of(seed: int, number: int = 0) -> Noise:
+    """The noise of draw ``number`` of a seed. The same two give the same noise."""
+    chance = np.random.default_rng([seed, number])
+    # A gumbel is minus the logarithm of an exponential number, and those come quicker. One in millions of them is 0,
+    # and would choose what is not legal, or what a pull or a lock forbids.
+    least = np.float32(2**-24)
+    return lambda count, choices: -np.log(np.maximum(chance.standard_exponential((count, choices), np.float32), least))
+
+
+def one_noise_for_all(noise: Noise) -> Noise:
+    """The same noise for every voice, so that voices differ only by what is asked of them."""
+    return lambda count, choices: np.broadcast_to(noise(1, choices), (count, choices))
+
+
+def draw(
+    generator: NumpyGenerator,
+    mix: Mix,
+    *,
+    noise: Noise,
+    temperature: Temperature = AS_LEARNED,
+    pull: Pull | None = None,
+) -> Drawn:
+    """Voices of a mix of conditions. The same arguments and noise give the same voices, on any number of cores."""
+    with threadpool_limits(1, "blas"):  # matrices are small: threads would wait for each other most of the time
+        return _draw(generator, mix, noise, temperature, pull)
+
+
+def _draw(generator: NumpyGenerator, mix: Mix, noise: Noise, temperature: Temperature, pull: Pull | None) -> Drawn:
+    many, count, _ = mix.conditions.shape
+    width = generator.code.shape[-1]
+    weights = mix.conditions.reshape(many * count, -1)
+    code_legal = generator.code_legal
+    code_temperature, value_temperature = (
+        np.broadcast_to(np.asarray(warmth, np.float32), (TOKENS,)) for warmth in temperature
+    )
+
+    def everywhere(values: NDArray[Any]) -> NDArray[Any]:  # the same voice under every condition
+        return np.tile(values, (many,) + (1,) * (values.ndim - 1))
+
+    def mixed(logits: Floats, token: int) -> Floats:
+        return np.asarray(np.tensordot(mix.shares[token], logits.reshape(many, count, -1), 1), np.float32)
+
+    def choose(logits: Floats, legal: NDArray[np.bool_], added: Floats | None) -> tuple[NDArray[np.int64], Floats]:
+        logits = np.where(legal, logits if added is None else logits + added, np.float32(IMPOSSIBLE))
+        choice = (logits + noise(*logits.shape)).argmax(axis=1)
+        highest = logits.max(axis=1)
+        everything = highest + np.log(np.exp(logits - highest[:, None]).sum(axis=1))
+        return choice, logits[np.arange(count), choice] - everything
+
+    tokens = np.zeros((count, TOKENS, SLOTS), np.int64)
+    codes = np.zeros((count, TOKENS), np.int64)
+    likelihood = np.zeros(count, np.float32)
+    embedded = np.zeros((many * count, TOKENS, width), np.float32)
+    past = generator.no_past(many * count)
+    for token, kind in enumerate(KINDS):
+        algorithm = everywhere(tokens[:, 0, ALGORITHM_SLOT])
+        context = generator.context(embedded[:, token - 1] if token else None, algorithm, weights, token, past)
+        expected = mixed(generator.code_logits(context, code_legal[token]), token) / code_temperature[token]
+        added = None if pull is None else pull.codes[..., token, :]
+        codes[:, token], code_likelihood = choose(expected, code_legal[token], added)
+        code = generator.code[codes[:, token]]
+        start = context + everywhere(code)
+        strength = generator.echo.strength(token, context, embedded, everywhere(codes), algorithm)
+        summed, likelihoods = np.zeros((count, width), np.float32), np.zeros(count, np.float32)
+        for slot in range(SLOTS):
+            hidden = generator.refine(start + everywhere(summed) + generator.slot[kind, slot])
+            logits = generator.value_logits(hidden, kind, slot)
+            logits += generator.echo(strength, token, slot, everywhere(tokens))
+            expected = mixed(logits, token) / value_temperature[token]
+            added = None if pull is None else pull.values[..., token, slot, :]
+            tokens[:, token, slot], value_likelihood = choose(expected, LEGAL[token, slot], added)
+            summed = summed + generator.value[kind, slot, tokens[:, token, slot]] * FILLED[token, slot]
+            likelihoods += value_likelihood
+        if token > 0:
+            likelihood += code_likelihood + likelihoods
+        embedded[:, token] = everywhere(generator.embed(summed, code))
+    return Drawn(tokens, codes, likelihood)

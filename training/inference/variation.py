@@ -1,0 +1,78 @@
+"""Variations of a favourite voice: how strongly each draw is pulled towards the favourite's own value.
+
+The amount runs from just above 0 (a touch) to 1 (a cousin). Locked parameters (``dx7/voices/parameter_groups.py``) keep
+their value whatever the amount.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dx7.voices.parameter_groups import USUALLY_LOCKED, parameters_of
+from dx7.voices.parameters import PARAMETERS, Kind
+from training.inference.drawing_numpy import Pull
+from training.model.encoding import COLUMNS, EMPTY, IMPOSSIBLE, TOKENS, VALUES, Tokens
+from training.model.prototypes import Prototypes, operator_features, shared_features, squared_distances
+
+Floats = NDArray[np.float32]
+
+_STRONGEST, _WEAKEST = 16.0, 2.4  # logits, at amounts 0 and 1
+_NEAR = 6.0  # levels: a step of this size weighs as much as another category
+ORDERED = np.array(  # [7, 21]: slots whose values lie on a scale
+    [
+        [column != EMPTY and PARAMETERS[column].kind in (Kind.LEVEL, Kind.RATE, Kind.CENTRED) for column in row]
+        for row in COLUMNS
+    ]
+)
+
+
+def pull_towards(
+    tokens: Tokens, prototypes: Prototypes, *, amount: float, locked: Iterable[str] = USUALLY_LOCKED
+) -> Pull:
+    """The pull to the voice ``uint8[7, 21]``; ``locked`` are keys of parameter groups.
+
+    Raises ``ValueError`` for an amount that is not above 0, to 1, and ``VoiceError`` for an unknown group.
+    """
+    if not 0 < amount <= 1:
+        raise ValueError(f"the amount is {amount}; it must be above 0, to 1")
+    pull = pull_along(tokens[None], prototypes, strength=np.array([strength_of(amount)], np.float32), locked=locked)
+    return Pull(pull.codes[0], pull.values[0])
+
+
+def pull_along(tokens: Tokens, prototypes: Prototypes, *, strength: Floats, locked: Iterable[str]) -> Pull:
+    """The pull of each draw to a voice of its own, ``uint8[n, 7, 21]``, with a strength ``float32[n]`` in logits.
+
+    Raises ``VoiceError`` for an unknown group.
+    """
+    distance = np.abs(np.arange(VALUES) - tokens[..., None].astype(np.float32))  # [n, 7, 21, 100]
+    far = np.where(ORDERED[:, :, None], np.minimum(distance / _NEAR, 1), distance > 0)
+    values = -strength[:, None, None, None] * far
+    kept = np.broadcast_to(locked_slots(locked), tokens.shape)
+    values[kept] = np.where(distance[kept] > 0, IMPOSSIBLE, 0)
+    return Pull(_pull_codes(tokens, prototypes, strength), values.astype(np.float32))
+
+
+def strength_of(amount: float) -> float:
+    """How many logits another choice costs: from the strongest pull to the weakest, each step by the same factor.
+
+    What is heard grows evenly with it; evenly falling logits would change next to nothing up to half of the way.
+    """
+    return float(_STRONGEST ** (1 - amount) * _WEAKEST**amount)
+
+
+def locked_slots(locked: Iterable[str] = USUALLY_LOCKED) -> np.ndarray:
+    """Which slots a variation leaves alone: ``bool[7, 21]``. Raises ``VoiceError`` for an unknown group."""
+    return np.isin(COLUMNS, parameters_of(locked))
+
+
+def _pull_codes(tokens: Tokens, prototypes: Prototypes, strength: Floats) -> Floats:
+    """Codes near the favourite's are likelier: ``float32[n, 7, K]``."""
+    count, codes = len(tokens), len(prototypes.shared)
+    operators = squared_distances(operator_features(tokens[:, 1:].reshape(-1, tokens.shape[-1])), prototypes.operators)
+    pull = np.zeros((count, TOKENS, codes + len(prototypes.operators)), np.float32)
+    pull[:, 0, :codes] = squared_distances(shared_features(tokens[:, 0]), prototypes.shared)
+    pull[:, 1:, codes:] = operators.reshape(count, TOKENS - 1, -1)
+    return -strength[:, None, None] * pull

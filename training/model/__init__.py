@@ -1,0 +1,1 @@
+"""Arrays and settings, the encoding of voices, and the networks."""

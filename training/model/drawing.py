@@ -1,0 +1,66 @@
+"""Drawing voices from the generator while it trains, one choice after another, inside one compiled call.
+
+``draw_numpy.py`` is the same loop for cartridges, with mixes, guidance and favourites; a test holds both to the same
+choices.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+
+from training.model.encoding import ALGORITHM_SLOT, FILLED, IMPOSSIBLE, KINDS, LEGAL, SLOTS, TOKENS
+from training.model.generator import ALGORITHMS, Generator
+
+_KINDS = jnp.array(KINDS)
+
+
+class Drawn(NamedTuple):
+    """Voices ``int32[n, 7, 21]`` and their codes ``int32[n, 7]``."""
+
+    tokens: Array
+    codes: Array
+
+
+def draw(generator: Generator, weights: Array, *, key: Array) -> Drawn:
+    """A voice for each row of category weights ``float[n, C]``. The same arguments give the same voices."""
+    count = len(weights)
+    width = generator.code.shape[-1]
+    value_table, value_out_table = generator.value_table, generator.value_out_table
+    code_legal = jnp.asarray(generator.code_legal)
+
+    def choose(logits: Array, legal: Array, key: Array) -> Array:
+        return jax.random.categorical(key, jnp.where(legal, logits, IMPOSSIBLE))
+
+    def draw_token(carry: tuple[Drawn, Array], token: Array) -> tuple[tuple[Drawn, Array], None]:
+        (tokens, codes), embedded = carry
+        kind = _KINDS[token]
+        algorithm = tokens[:, 0, ALGORITHM_SLOT]
+        context = generator._context(embedded, algorithm, weights)
+        context = jax.lax.dynamic_index_in_dim(context, token, axis=1, keepdims=False)
+        token_key = jax.random.fold_in(key, token)
+        code = choose(generator._code_logits(context, code_legal[token]), code_legal[token], token_key)
+        codes = codes.at[:, token].set(code)
+        start = context + generator.code[...][code]
+        strength = generator.echo.strength(token, context, embedded, codes, jax.nn.one_hot(algorithm, ALGORITHMS))
+
+        def draw_slot(carry: tuple[Array, Array], slot: Array) -> tuple[tuple[Array, Array], None]:
+            tokens, summed = carry
+            hidden = generator._refine(start + summed + generator.slot[...][kind, slot])
+            logits = hidden @ value_out_table[kind, slot].T + generator.value_bias[...][kind, slot]
+            logits += generator.echo(strength, token, slot, tokens)
+            legal = jnp.asarray(LEGAL)[token, slot]
+            value = choose(logits, legal, jax.random.fold_in(token_key, slot + 1))
+            embedding = value_table[kind, slot, value] * jnp.asarray(FILLED)[token, slot]
+            return (tokens.at[:, token, slot].set(value), summed + embedding), None
+
+        (tokens, summed), _ = jax.lax.scan(draw_slot, (tokens, jnp.zeros((count, width))), jnp.arange(SLOTS))
+        finished = generator._embed(summed, generator.code[...][code])
+        return (Drawn(tokens, codes), embedded.at[:, token].set(finished)), None
+
+    nothing = Drawn(jnp.zeros((count, TOKENS, SLOTS), jnp.int32), jnp.zeros((count, TOKENS), jnp.int32))
+    (drawn, _), _ = jax.lax.scan(draw_token, (nothing, jnp.zeros((count, TOKENS, width))), jnp.arange(TOKENS))
+    return drawn

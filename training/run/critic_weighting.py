@@ -1,0 +1,100 @@
+"""Learning by listening: the generator's own voices, heard and weighed, to learn from in the third phase.
+
+A drawn voice is worth more the more human the critic finds it and the better the ear hears the category it was
+drawn for; a dud and a near copy of a training voice are worth nothing. Learning the weighed voices by likelihood moves
+the generator to where human voices are and its own were missing: the discrete game of Che et al. 2017
+(arXiv:1702.07983), with a discriminator that hears.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax import nnx
+
+from dx7.analysis.classifier import Ear
+from training.data.analysis import judge
+from training.data.batches import Lot
+from training.data.fingerprint import COPY_DISTANCE, find_nearest
+from training.data.training_set import Lesson, category_share, conditions, even_out
+from training.model.array_files import read_arrays, write_arrays
+from training.model.config import Config
+from training.model.drawing import draw
+from training.model.encoding import decode
+from training.model.generator import Generator
+from training.run.critic import human_ratio, with_category
+
+BROOD_FILE = "brood.safetensors"
+FACTS = {
+    "drawn/useful": "share of the drawn voices that are no duds",
+    "drawn/fit": "how probably the ear hears in them what they were drawn for, mean",
+    "drawn/copies": "share within 8 parameters of a training voice",
+    "drawn/told_apart": "how well the critic tells them from human voices: 0.5 not at all, 1 always",
+}  # what is known of a brood, as far as there is an ear
+_LEAST_FIT = 1e-3
+
+
+def read_or_draw_brood(
+    folder: Path,
+    generator: Generator,
+    lesson: Lesson,
+    config: Config,
+    keys: tuple[str, ...],
+    ear: Ear | None,
+    step: int,
+) -> Lot:
+    """The brood that is learned from at ``step``; drawn and heard if the run's folder has that of another step.
+
+    ``generator`` must be as it was when the round of the step began, unless the brood is there already.
+    """
+    began = step - (step - config.likelihood_steps - config.adversarial_steps) % config.listening_round
+    file = folder / BROOD_FILE
+    if not file.exists() or read_arrays(file)[1].get("step") != began:
+        arrays, facts = _draw_and_weigh(generator, lesson, config, keys, ear, step)
+        write_arrays(file, arrays, {"step": began, **facts})
+    arrays, _ = read_arrays(file)
+    return Lot(arrays["parameters"], arrays["weights"], arrays["often"])
+
+
+def brood_facts(folder: Path) -> dict[str, float]:
+    """What is known of the last brood: :data:`FACTS`."""
+    _, about = read_arrays(folder / BROOD_FILE)
+    return {name: float(about[name]) for name in FACTS if name in about}
+
+
+def _draw_and_weigh(
+    generator: Generator, lesson: Lesson, config: Config, keys: tuple[str, ...], ear: Ear | None, step: int
+) -> tuple[dict[str, Any], dict[str, float]]:
+    share = category_share(lesson.human)
+    key = jax.random.fold_in(jax.random.key(config.seed + 2), step)
+    choose, drawing, judging = jax.random.split(key, 3)
+    wanted = np.asarray(jax.random.choice(choose, len(keys), (config.listening_voices,), p=jnp.asarray(share)))
+    asked = np.eye(len(keys), dtype=np.float32)[wanted]
+    drawn = _draw(generator, jnp.asarray(asked), key=drawing)
+    parameters = decode(np.asarray(drawn.tokens))
+    judged = judge(parameters, [keys[number] for number in wanted], keys, ear)
+    new = find_nearest(parameters, lesson.sketch).distance > COPY_DISTANCE
+    worth = (judged.useful & new).astype(np.float64)
+    facts = {"drawn/useful": float(judged.useful.mean()), "drawn/copies": float(1 - new.mean())}
+    said = None
+    if judged.by_ear is not None and lesson.inputs is not None:
+        said, inputs = judged.by_ear
+        human = with_category(lesson.inputs, lesson.human.weights.argmax(1), len(keys))
+        heard = with_category(inputs, wanted, len(keys))
+        judgement = human_ratio(human, lesson.human.often, heard, key=judging)
+        fit = said[np.arange(len(wanted)), wanted]
+        facts |= {"drawn/fit": float(fit.mean()), "drawn/told_apart": judgement.told_apart}
+        worth *= judgement.ratio * np.maximum(fit, _LEAST_FIT) ** config.fit_power
+    arrays = {
+        "parameters": parameters,
+        "weights": conditions(asked, said, config.heard_share),
+        "often": even_out(worth, wanted, share),
+    }
+    return arrays, facts
+
+
+_draw = nnx.jit(draw)

@@ -1,0 +1,184 @@
+"""One training step of each phase, and many of them in one compiled call.
+
+Metrics are flat dicts; ``loss/...`` are means over the batch, ``norm/...`` lengths of gradients.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from flax import nnx
+from jax import Array
+
+from dx7.errors import ModelError
+from training.data.batches import Batch, Voices, draw_batch
+from training.model.config import Config
+from training.model.discriminator import one_hot
+from training.model.drawing import draw
+from training.model.generator import Generator, straight_through
+from training.run import losses
+from training.run.devices import replicated, split
+from training.run.state import Networks, TrainState, Weights, make_networks
+
+Metrics = dict[str, Array]
+Step = Callable[[TrainState, Voices], tuple[TrainState, Metrics]]
+
+DRAWS = 7 * 22  # choices a voice: a code and 21 values a token; losses are told per choice
+
+
+def likelihood_step(networks: Networks, config: Config) -> Step:
+    """First phase: the generator learns what human voices are made of."""
+
+    def step(state: TrainState, voices: Voices) -> tuple[TrainState, Metrics]:
+        batch_key, drop_key = jax.random.split(_key(config, state.step))
+        batch = _batch(voices, config, config.batch, batch_key)
+
+        def loss(weights: Weights) -> tuple[Array, Metrics]:
+            generator = nnx.merge(networks.generator, weights)
+            surprise, metrics = _likelihood(generator, batch, config, drop_key)
+            return surprise, metrics
+
+        gradient, metrics = jax.grad(loss, has_aux=True)(state.generator)
+        return move_generator(networks, state, gradient, average_decay=config.average_decay), {
+            **metrics,
+            "norm/generator": optax.tree.norm(gradient),
+        }
+
+    return step
+
+
+def adversarial_step(networks: Networks, config: Config) -> Step:
+    """Second phase: discriminator, then generator; the likelihood stays as an anchor against collapse."""
+
+    def step(state: TrainState, voices: Voices) -> tuple[TrainState, Metrics]:
+        batch_key, drop_key, draw_key = jax.random.split(_key(config, state.step), 3)
+        batch = _batch(voices, config, config.adversarial_batch, batch_key)
+        human = one_hot(batch.tokens)
+
+        generator = nnx.merge(networks.generator, state.generator)
+        drawn = draw(generator, batch.weights, key=draw_key)
+        generated = one_hot(drawn.tokens)
+
+        state, metrics = move_discriminator(
+            networks, state, human, generated, batch.weights, gradient_penalty=config.gradient_penalty
+        )
+
+        discriminator = nnx.merge(networks.discriminator, state.discriminator)
+        verdict_of_human = discriminator(human, batch.weights)
+
+        def generator_loss(weights: Weights) -> tuple[Array, Metrics]:
+            generator = nnx.merge(networks.generator, weights)
+            logits = generator(drawn.tokens, drawn.codes, batch.weights, follow_codes=True)
+            verdict = discriminator(straight_through(drawn.tokens, logits.values), batch.weights)
+            fooled = losses.relativistic_generator(verdict_of_human, verdict).mean()
+            surprise, metrics = _likelihood(generator, batch, config, drop_key)
+            return config.adversarial * fooled + config.anchor * surprise, {**metrics, "loss/generator": fooled}
+
+        gradient, more = jax.grad(generator_loss, has_aux=True)(state.generator)
+        metrics |= more | {"norm/generator": optax.tree.norm(gradient)}
+        return move_generator(networks, state, gradient, average_decay=config.average_decay), metrics
+
+    return step
+
+
+def move_discriminator(
+    networks: Networks,
+    state: TrainState,
+    human: Array,
+    generated: Array,
+    weights: Array,
+    *,
+    gradient_penalty: float,
+    rate: Array | float = 1.0,
+) -> tuple[TrainState, Metrics]:
+    """The discriminator's turn, against one-hot voices ``float[n, 7, 21, 100]`` with category weights ``float[n, C]``.
+
+    The optimizer's step is multiplied by ``rate``.
+    """
+
+    def loss(discriminator_weights: Weights) -> tuple[Array, Metrics]:
+        discriminator = nnx.merge(networks.discriminator, discriminator_weights)
+        both = jnp.concatenate([human, generated])
+        twice = jnp.concatenate([weights, weights])
+        verdicts, penalties = losses.judge_with_penalty(lambda given: discriminator(given, twice), both)
+        verdict = losses.relativistic_discriminator(*jnp.split(verdicts, 2)).mean()
+        metrics = {"loss/discriminator": verdict, "loss/gradient_penalty": penalties.mean()}
+        return verdict + 2 * gradient_penalty * penalties.mean(), metrics
+
+    gradient, metrics = jax.grad(loss, has_aux=True)(state.discriminator)
+    updates, optimizer = networks.discriminator_optimizer.update(
+        gradient, state.discriminator_optimizer, state.discriminator
+    )
+    moved = optax.apply_updates(state.discriminator, _at_rate(updates, rate))
+    return state._replace(discriminator=moved, discriminator_optimizer=optimizer), {
+        **metrics,
+        "norm/discriminator": optax.tree.norm(gradient),
+    }
+
+
+def move_generator(
+    networks: Networks, state: TrainState, gradient: Weights, *, average_decay: float, rate: Array | float = 1.0
+) -> TrainState:
+    """The state a step later. The optimizer's step is multiplied by ``rate``."""
+    updates, optimizer = networks.generator_optimizer.update(gradient, state.generator_optimizer, state.generator)
+    weights = optax.apply_updates(state.generator, _at_rate(updates, rate))
+    # Early on the average follows closely; it would otherwise remember the random beginning for long.
+    decay = jnp.minimum(average_decay, (1 + state.step) / (10 + state.step))
+    average = jax.tree.map(lambda old, new: decay * old + (1 - decay) * new, state.average, weights)
+    return state._replace(step=state.step + 1, generator=weights, average=average, generator_optimizer=optimizer)
+
+
+def _at_rate(updates: Weights, rate: Array | float) -> Weights:
+    scaled: Weights = jax.tree.map(lambda update: rate * update, updates)
+    return scaled
+
+
+def finite_means(metrics: Metrics, step: int, *, remedy: str) -> dict[str, float]:
+    """The mean of each metric ``float[steps]`` of a chunk that began at a step.
+
+    Raises ``ModelError`` naming the first step at which one is not finite, and what to do.
+    """
+    values = {name: np.asarray(value) for name, value in metrics.items()}
+    wrong = [(int(np.isfinite(value).argmin()), name) for name, value in values.items() if not np.isfinite(value).all()]
+    if wrong:
+        first, name = min(wrong)
+        raise ModelError(f"{name} is not finite at step {step + 1 + first}{remedy}")
+    return {name: float(value.mean()) for name, value in values.items()}
+
+
+@cache
+def compile_phases(config: Config, categories: int) -> dict[str, Step]:
+    """Each phase's ``steps_per_chunk`` steps as one compiled call. The metrics come back as ``float[steps]``."""
+    networks = make_networks(config, categories)
+    likelihood = _compile_chunk(likelihood_step(networks, config), config.steps_per_chunk)
+    adversarial = _compile_chunk(adversarial_step(networks, config), config.steps_per_chunk)
+    # To listen is to learn by likelihood as well, from other voices.
+    return {"likelihood": likelihood, "adversarial": adversarial, "listening": likelihood}
+
+
+def _compile_chunk(step: Step, steps: int) -> Step:
+    def chunk(state: TrainState, voices: Voices) -> tuple[TrainState, Metrics]:
+        return jax.lax.scan(lambda carry, _: step(carry, voices), state, length=steps)
+
+    return jax.jit(chunk, donate_argnums=0, out_shardings=replicated())
+
+
+def _key(config: Config, step: Array) -> Array:
+    return jax.random.fold_in(jax.random.key(config.seed + 1), step)
+
+
+def _batch(voices: Voices, config: Config, size: int, key: Array) -> Batch:
+    drawn = draw_batch(voices, size, category_dropout=config.category_dropout, symmetry=config.symmetry, key=key)
+    return split(drawn)
+
+
+def _likelihood(generator: Generator, batch: Batch, config: Config, key: Array) -> tuple[Array, Metrics]:
+    logits = generator(batch.tokens, batch.codes, batch.weights, rate=config.dropout, key=key)
+    codes = losses.code_surprise(logits, batch.codes).mean()
+    values = losses.value_surprise(logits, batch.tokens).mean()
+    return (codes + values) / DRAWS, {"loss/codes": codes, "loss/values": values}
