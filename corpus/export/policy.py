@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 
 from corpus.analysis.health import TAGS, UNFIT
+from corpus.labels.consensus import PERSON, PROPAGATED
 from corpus.storage.suggestion import ORIGINS as SUGGESTING
 from dx7.errors import PolicyError
 from dx7.shared.categories import category_keys

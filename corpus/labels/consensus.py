@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from corpus.export.policy import PERSON, PROPAGATED
 from corpus.labels.export_decision import Curated, LeftOut
 from corpus.storage.store import Connection
 
