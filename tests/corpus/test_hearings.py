@@ -97,12 +97,12 @@ def test_a_hearing_that_is_killed_is_completed_by_the_next(tmp_path: Path, store
             textwrap.dedent("""
                 import os, signal, sys
                 from pathlib import Path
-                from corpus.hearing import hearings, measuring
-                measuring.BATCH = 8
+                from corpus.analysis import measurements, stored_descriptors
+                measurements.BATCH = 8
                 def progress(done, total):
                     if done > 64:
                         os.kill(os.getpid(), signal.SIGKILL)
-                hearings.hear_voices(Path(sys.argv[1]), processes=1, progress=progress)
+                stored_descriptors.hear_voices(Path(sys.argv[1]), processes=1, progress=progress)
             """),
             str(store),
         ],

@@ -47,7 +47,7 @@ def test_an_ingest_that_is_killed_is_completed_by_the_next(
         """
         import os, signal, sys
         from pathlib import Path
-        from corpus.ingesting import batch, ingest
+        from corpus.ingest import batch, ingest
 
         batch.BATCH_CONTENTS = 2
         batches = []
@@ -141,8 +141,8 @@ def sound(store: Path) -> None:
 KILLED_AGAIN_AND_AGAIN = """
 import os, random, signal, sys, time
 from pathlib import Path
-from corpus.ingesting import batch, ingest
-from corpus.suggesting import suggestions
+from corpus.ingest import batch, ingest
+from corpus.suggest import suggestions
 from corpus.storage.check import check_store
 from corpus.storage.store import open_store
 
@@ -211,7 +211,7 @@ def test_an_ingest_that_is_killed_at_any_moment_leaves_a_sound_store_and_is_comp
 INGEST_IN_SMALL_BATCHES = """
 import json, sys
 from pathlib import Path
-from corpus.ingesting import batch, ingest
+from corpus.ingest import batch, ingest
 
 batch.BATCH_CONTENTS = 2
 print("ready", flush=True)

@@ -54,14 +54,14 @@ class Doomed:
 connect = store.connect
 store.connect = lambda *arguments, **options: Doomed(connect(*arguments, **options))
 if task == "families":
-    from corpus.kinship import families
+    from corpus.analysis import families
     families._HEARD_AT_ONCE = 4
     families.update_families(path, processes=1)
 elif task == "health":
-    from corpus.hearing import hearings, measuring
+    from corpus.analysis import measurements, stored_descriptors
     from corpus.analysis.health import refresh_health
-    measuring.BATCH = 4
-    hearings.hear_voices(path, processes=1)
+    measurements.BATCH = 4
+    stored_descriptors.hear_voices(path, processes=1)
     with store.open_store(path) as opened:
         refresh_health(opened)
 elif task == "restore":

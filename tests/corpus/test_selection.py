@@ -12,9 +12,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
-from corpus.export.policy import ORIGINS, PERSON, PROPAGATED, Policy
+from corpus.export.policy import ORIGINS, Policy
 from corpus.export.quotas import Candidate, of_families, up_to_maximum, up_to_minimum
 from corpus.export.selection import Selection, select_voices
+from corpus.labels.consensus import PERSON, PROPAGATED
 from corpus.labels.export_decision import Curated, LeftOut, Unhealthy
 from corpus.storage.source_predictions import write_opinions
 from corpus.storage.store import Connection, open_store
