@@ -34,7 +34,8 @@ tiles = [
 ]
 actions = [GridAction("drop", "delete", "Drop", primary=True), GridAction("keep", "k", "Keep")]
 handled = 0
-for event in draw_voice_grid(tiles, key="rack", actions=actions, pads=True, movable=True, renamable=True, autoplay=True):
+grid = draw_voice_grid(tiles, key="rack", actions=actions, pads=True, movable=True, renamable=True, autoplay=True)
+for event in grid:
     fields = {name: getattr(event, name) for name in event.__slots__} | {"heard": dict(event.heard)}
     with LOG.open("a") as log:
         log.write(json.dumps(fields) + "\\n")
