@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from corpus.storage.source_predictions import read_each
+from corpus.storage.source_predictions import read_top_predictions
 from corpus.storage.store import Connection
 from corpus.storage.suggestion import Suggestion
 from dx7.errors import StoreError
@@ -121,7 +121,7 @@ def _read_slots(connection: Connection, file_sha: str) -> tuple[Slot, ...]:
     tags = _grouped(connection, "SELECT DISTINCT voice_id, tag FROM health", list(voices))
     labels = _best(connection, _LABELS, list(voices))
     suggestions = _best(connection, _SUGGESTIONS, list(voices))
-    opinions = read_each(connection, list(voices))
+    opinions = read_top_predictions(connection, list(voices))
     repairs = defaultdict(list)
     for raw_sha, field, value in connection.execute(_REPAIRS, {"sha": file_sha}).fetchall():
         repairs[raw_sha].append((field, value))

@@ -14,7 +14,7 @@ from corpus.analysis.stored_embeddings import embed_voices, read_heard
 from corpus.commands.cli import app
 from corpus.ingest.ingest import ingest
 from corpus.labels.journal import append_answers
-from corpus.storage.source_predictions import read_opinions
+from corpus.storage.source_predictions import read_source_predictions
 from corpus.storage.store import open_store
 from corpus.suggest.classifier_card import read_card
 from corpus.suggest.fit_classifier import fit_ear, fit_front
@@ -96,7 +96,7 @@ def test_a_new_voice_is_heard_as_the_store_heard_its_like(learned: Path) -> None
     with open_store(learned / "store.duckdb", read_only=True) as connection:
         heard = read_heard(connection)
         ear = read_stored_ear(connection)
-        said = read_opinions(connection, heard.voice_ids)["ear"]
+        said = read_source_predictions(connection, heard.voice_ids)["ear"]
     assert ear is not None
     again = ear.listen(heard.embeddings, heard.descriptors, heard.parameters)
     assert again.shape == (128, len(KEYS) + 1)
@@ -112,7 +112,7 @@ def test_answers_teach_more_than_names(copy: Path) -> None:
     assert card.by_people is not None
     assert (card.by_people.first.rate or 0) > 0.5
     with open_store(copy / "store.duckdb", read_only=True) as connection:
-        said = read_opinions(connection, organs[1::2])["ear"]
+        said = read_source_predictions(connection, organs[1::2])["ear"]
     assert (said.argmax(axis=1) == KEYS.index("pad")).mean() > 0.5
 
 
