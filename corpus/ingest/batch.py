@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 
 from corpus.ingest.contents import Content, DecodedBatch, decode_batch
-from corpus.ingest.report import Ledger
+from corpus.ingest.report import IngestCounters
 from corpus.ingest.rows import Tables, file_tables, raw_tables, voice_table
 from corpus.storage.store import Connection, transaction
 from dx7.errors import StoreError
@@ -76,7 +76,7 @@ def prepare(batch: Batch) -> DecodedFiles:
     return DecodedFiles(batch, decoded, file_tables(decoded))
 
 
-def enter(connection: Connection, files: DecodedFiles) -> Ledger:
+def enter(connection: Connection, files: DecodedFiles) -> IngestCounters:
     """Write a batch, all or nothing, and count it. Raises ``StoreError`` if the store holds what was not counted."""
     connection.execute(f"SET checkpoint_threshold = '{_CHECKPOINT_FROM}'")
     with transaction(connection):
@@ -175,9 +175,9 @@ def _held(connection: Connection, table: str, **wanted: list[str]) -> set[tuple[
     return set(found)
 
 
-def _count_seen(connection: Connection, seen: Counter[str]) -> Ledger:
+def _count_seen(connection: Connection, seen: Counter[str]) -> IngestCounters:
     """What the store says of the contents that were seen, each as often as it was. All are in it by now."""
-    counted = Ledger()
+    counted = IngestCounters()
     rows = pa.table({"file_sha": pa.array(list(seen), pa.string()), "times": pa.array(seen.values(), pa.int64())})
     connection.register("seen", rows)
     for rejection, files, voices in connection.execute(

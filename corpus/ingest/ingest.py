@@ -16,7 +16,7 @@ from pathlib import Path
 
 from corpus.ingest.batch import Batch, enter, prepare
 from corpus.ingest.contents import Content
-from corpus.ingest.report import Books, Ledger
+from corpus.ingest.report import IngestCounters, IngestReport
 from corpus.sources.found_file import LIMITS, FoundFile, Limits
 from corpus.sources.input_files import walk_sources
 from corpus.sources.places import Locator
@@ -37,7 +37,7 @@ def ingest(
     *,
     progress: Callable[[int], None] = lambda files: None,
     limits: Limits = LIMITS,
-) -> Books:
+) -> IngestReport:
     """Bring every file of folders, archives and single files into the store; made if there is none.
 
     Suggestions are made anew if there is anything new. ``progress`` is told how many files were seen since it was
@@ -57,14 +57,14 @@ class _Ingest:
     def __init__(self, store: Path, writer: ThreadPoolExecutor) -> None:
         self.store = store
         self.writer = writer
-        self.written: Future[Ledger] | None = None  # what became of the batch that went before
-        self.ledger = Ledger()
+        self.written: Future[IngestCounters] | None = None  # what became of the batch that went before
+        self.ledger = IngestCounters()
         self.locator = Locator()
         self.batch = Batch()
         with open_store(store, create=True) as connection:
             self.known = {_key(sha) for (sha,) in connection.execute("SELECT file_sha FROM files").fetchall()}
 
-    def run(self, found: Iterable[FoundFile], progress: Callable[[int], None]) -> Books:
+    def run(self, found: Iterable[FoundFile], progress: Callable[[int], None]) -> IngestReport:
         for file in found:
             self.see(file)
             if self.batch.is_full:
@@ -110,7 +110,7 @@ class _Ingest:
             self.ledger.add(self.written.result())
             self.written = None
 
-    def write(self, batch: Batch) -> Ledger:
+    def write(self, batch: Batch) -> IngestCounters:
         files = prepare(batch)
         with open_store(self.store, wait_seconds=_WAIT_SECONDS) as connection:
             return enter(connection, files)

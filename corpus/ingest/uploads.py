@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from corpus.ingest.ingest import ingest
-from corpus.ingest.report import Books
+from corpus.ingest.report import IngestReport
 from corpus.sources.manifest import MANIFEST
 from corpus.storage.store import Connection, open_store
 from dx7.errors import FileError
@@ -43,7 +43,7 @@ class Drop:
     Of very many only :data:`MOST_ARRIVALS` are told.
     """
 
-    books: Books
+    books: IngestReport
     arrivals: tuple[Arrival, ...]
 
 
