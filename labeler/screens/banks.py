@@ -11,7 +11,7 @@ import streamlit as st
 from corpus.ingest.bank import Bank, Slot, clean_cartridges, read_bank
 from corpus.ingest.bank_list import PAGE, BankList, BankRow, list_banks, read_sources
 from corpus.ingest.reasons import reason_words
-from corpus.ingest.uploads import Drop, safe_name, take_in
+from corpus.ingest.uploads import UploadResult, ingest_uploads, safe_name
 from corpus.storage.reconstruction import rebuild_file
 from corpus.storage.store import open_store
 from corpus.suggest.origin_words import breakdown
@@ -155,7 +155,7 @@ def _draw_drop(context: Context) -> None:
     if ids and ids != st.session_state.get("banks-dropped"):
         with st.spinner("Reading them"):
             files = ((file.name, file.getvalue()) for file in dropped or ())
-            st.session_state["banks-drop-result"] = take_in(files, context.store, context.data / "banks")
+            st.session_state["banks-drop-result"] = ingest_uploads(files, context.store, context.data / "banks")
         st.session_state["banks-dropped"] = ids
         st.session_state["banks-asked-then"] = (st.session_state.get(_LIST) or {}).get("asked")
     drop = st.session_state.get("banks-drop-result")
@@ -164,7 +164,7 @@ def _draw_drop(context: Context) -> None:
             _draw_books(context, drop)
 
 
-def _draw_books(context: Context, drop: Drop) -> None:
+def _draw_books(context: Context, drop: UploadResult) -> None:
     files, voices = drop.books.files, drop.books.voices
     came = f"{voices.new:,} new + {voices.duplicate:,} duplicate + {voices.rejected:,} rejected"
     st.text(

@@ -12,7 +12,7 @@ from corpus.ingest.bank import clean_cartridges, read_bank
 from corpus.ingest.bank_list import PAGE, list_banks, read_sources
 from corpus.ingest.ingest import ingest
 from corpus.ingest.reasons import REASONS, reason_words
-from corpus.ingest.uploads import keep_files, safe_name, take_in
+from corpus.ingest.uploads import ingest_uploads, keep_uploads, safe_name
 from corpus.sources.manifest import MANIFEST
 from corpus.storage.reconstruction import rebuild_file
 from corpus.storage.store import open_store
@@ -124,7 +124,7 @@ def test_dropped_files_are_kept_ingested_and_accounted_for(
         (f"{MARKUP}.syx", make_bank(7)),
         ("notes.txt", b"nothing"),
     ]
-    drop = take_in(files, store, tmp_path / "banks")
+    drop = ingest_uploads(files, store, tmp_path / "banks")
     books = drop.books
     assert (books.files.seen, books.files.read, books.files.rejected) == (5, 3, 2)
     assert books.voices.seen == books.voices.new + books.voices.duplicate + books.voices.rejected
@@ -145,14 +145,14 @@ def test_dropped_files_are_kept_ingested_and_accounted_for(
     assert not (tmp_path / "evil.syx").exists()
     with open_store(store, read_only=True) as connection:
         assert rebuild_file(connection, file_sha(bank)) == bank
-    again = take_in(files, store, tmp_path / "banks").books
+    again = ingest_uploads(files, store, tmp_path / "banks").books
     assert again.voices.new == 0
     with open_store(store, read_only=True) as connection:
         assert list_banks(connection).places == 3
 
 
 def keep(folder: Path, *files: tuple[str, bytes]) -> list[str]:
-    return [path.name for path in keep_files(folder, files)]
+    return [path.name for path in keep_uploads(folder, files)]
 
 
 def test_files_of_one_name_do_not_take_each_others_place(tmp_path: Path) -> None:
@@ -206,7 +206,7 @@ def test_who_drops_files_of_one_name_at_once_loses_none(tmp_path: Path, monkeypa
 )
 def test_any_name_becomes_one_that_can_be_written(tmp_path: Path, name: str) -> None:
     safe = safe_name(name)
-    (path,) = keep_files(tmp_path, [(name, b"data")])
+    (path,) = keep_uploads(tmp_path, [(name, b"data")])
     assert path.parent == tmp_path
     assert path.read_bytes() == b"data"
     assert len(safe.encode()) < 250
@@ -219,7 +219,7 @@ def test_a_dropped_manifest_is_no_manifest() -> None:
 
 def test_nothing_dropped_is_said(store: Path, tmp_path: Path) -> None:
     with pytest.raises(FileError, match="no files came"):
-        take_in([], store, tmp_path)
+        ingest_uploads([], store, tmp_path)
 
 
 def test_every_reason_has_words() -> None:
