@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from corpus.ingest import uploads
-from corpus.ingest.bank import clean_cartridges, read_bank
-from corpus.ingest.bank_list import PAGE, list_banks, read_sources
+from corpus.ingest.bank import clean_cartridges, read_stored_bank
+from corpus.ingest.bank_list import BANKS_PER_PAGE, list_banks, read_sources
 from corpus.ingest.ingest import ingest
 from corpus.ingest.reasons import REASONS, reason_words
 from corpus.ingest.uploads import ingest_uploads, keep_uploads, safe_name
@@ -63,17 +63,17 @@ def test_every_place_is_listed_and_copies_are_counted(filled: Path, tmp_path: Pa
 def test_pages_follow_on_each_other(store: Path, tmp_path: Path, make_bank: Callable[..., bytes]) -> None:
     banks = tmp_path / "many"
     banks.mkdir()
-    for number in range(PAGE + 3):
+    for number in range(BANKS_PER_PAGE + 3):
         (banks / f"{number:03}.syx").write_bytes(make_bank(number))
     ingest([banks], store)
     with open_store(store, read_only=True) as connection:
         names = [row.name for page in (0, 1) for row in list_banks(connection, page=page).rows]
-    assert names == [f"{number:03}.syx" for number in range(PAGE + 3)]
+    assert names == [f"{number:03}.syx" for number in range(BANKS_PER_PAGE + 3)]
 
 
 def test_a_bank_shows_its_slots_as_they_were_written(filled: Path) -> None:
     with open_store(filled, read_only=True) as connection:
-        odd, plain = (read_bank(connection, row.file_sha) for row in list_banks(connection).rows[:2])
+        odd, plain = (read_stored_bank(connection, row.file_sha) for row in list_banks(connection).rows[:2])
     assert odd.name == "odd.syx"
     assert [slot.name for slot in odd.slots[:4]] == ["BRASS 1", MARKUP, "AGAIN", "INIT VOICE"]
     assert [slot.slot for slot in odd.slots] == list(range(1, 33))
@@ -94,15 +94,15 @@ def test_a_bank_shows_its_slots_as_they_were_written(filled: Path) -> None:
 def test_what_is_no_bank_is_refused(filled: Path) -> None:
     with open_store(filled, read_only=True) as connection:
         with pytest.raises(StoreError, match="there is no file"):
-            read_bank(connection, "f" * 64)
+            read_stored_bank(connection, "f" * 64)
         ((rejected,),) = connection.execute("SELECT file_sha FROM files WHERE rejection IS NOT NULL").fetchall()
         with pytest.raises(StoreError, match="holds no voices"):
-            read_bank(connection, rejected)
+            read_stored_bank(connection, rejected)
 
 
 def test_a_clean_copy_has_the_same_voices_and_nothing_odd(filled: Path) -> None:
     with open_store(filled, read_only=True) as connection:
-        odd = read_bank(connection, list_banks(connection).rows[0].file_sha)
+        odd = read_stored_bank(connection, list_banks(connection).rows[0].file_sha)
     (clean,) = clean_cartridges(odd.slots)
     read = read_bank_bytes(clean, "clean.syx")
     assert len(clean) == 4104
