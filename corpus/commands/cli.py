@@ -41,7 +41,7 @@ def ingest(
 
     Example: python -m corpus ingest ~/banks alltheweb.zip --json
     """
-    from corpus.ingest.ingest import ingest as bring_in
+    from corpus.ingest.ingest import ingest_files as bring_in
 
     with progress() as bar:
         task = bar.add_task("files", total=None)

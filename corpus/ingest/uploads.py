@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from corpus.ingest.ingest import ingest
+from corpus.ingest.ingest import ingest_files
 from corpus.ingest.report import IngestReport
 from corpus.sources.manifest import MANIFEST
 from corpus.storage.store import Connection, open_store
@@ -55,7 +55,7 @@ def ingest_uploads(files: Iterable[tuple[str, bytes]], store: Path, banks: Path)
     paths = list(dict.fromkeys(keep_uploads(banks / FOLDER, files)))
     if not paths:
         raise FileError("no files came; drop banks or archives of them")
-    books = ingest(paths, store)
+    books = ingest_files(paths, store)
     with open_store(store, read_only=True) as connection:
         return UploadResult(books, read_uploaded_files(connection, paths))
 

@@ -10,7 +10,7 @@ import pytest
 from corpus.ingest import uploads
 from corpus.ingest.bank import clean_cartridges, read_stored_bank
 from corpus.ingest.bank_list import BANKS_PER_PAGE, list_banks, read_sources
-from corpus.ingest.ingest import ingest
+from corpus.ingest.ingest import ingest_files
 from corpus.ingest.reasons import REASONS, reason_words
 from corpus.ingest.uploads import ingest_uploads, keep_uploads, safe_name
 from corpus.sources.manifest import MANIFEST
@@ -36,7 +36,7 @@ def filled(store: Path, tmp_path: Path, make_bank: Callable[..., bytes]) -> Path
     (banks / "plain.syx").write_bytes(make_bank(2, 3, names=["OTHER", "THREE"]))
     (banks / "Sub Folder" / "copy.syx").write_bytes(make_bank(2, 3, names=["OTHER", "THREE"]))
     (banks / "readme.txt").write_bytes(b"no voices in here at all")
-    ingest([banks], store)
+    ingest_files([banks], store)
     return store
 
 
@@ -65,7 +65,7 @@ def test_pages_follow_on_each_other(store: Path, tmp_path: Path, make_bank: Call
     banks.mkdir()
     for number in range(BANKS_PER_PAGE + 3):
         (banks / f"{number:03}.syx").write_bytes(make_bank(number))
-    ingest([banks], store)
+    ingest_files([banks], store)
     with open_store(store, read_only=True) as connection:
         names = [row.name for page in (0, 1) for row in list_banks(connection, page=page).rows]
     assert names == [f"{number:03}.syx" for number in range(BANKS_PER_PAGE + 3)]

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corpus.ingest.ingest import ingest
+from corpus.ingest.ingest import ingest_files
 from corpus.storage.reconstruction import rebuild_file, squeeze, unsqueeze
 from corpus.storage.store import open_store
 from dx7.errors import StoreError
@@ -43,7 +43,7 @@ def test_a_file_whose_voices_do_not_stand_in_one_piece_is_kept_whole(voices: lis
 
 def test_a_bank_is_found_by_the_beginning_of_its_sha(tmp_path: Path, store: Path, make_bank: MakeBank) -> None:
     banks = {f"{seed}.syx": make_bank(seed) for seed in range(20)}
-    ingest([write(tmp_path / "banks", banks)], store)
+    ingest_files([write(tmp_path / "banks", banks)], store)
     sha = file_sha(banks["7.syx"])
     with open_store(store) as connection:
         assert rebuild_file(connection, sha[:20].upper()) == banks["7.syx"]
@@ -56,7 +56,7 @@ def test_a_bank_is_found_by_the_beginning_of_its_sha(tmp_path: Path, store: Path
 
 
 def test_damage_to_the_store_is_told_by_the_sha(tmp_path: Path, store: Path, make_bank: MakeBank) -> None:
-    ingest([write(tmp_path / "banks", {"a.syx": make_bank(1)})], store)
+    ingest_files([write(tmp_path / "banks", {"a.syx": make_bank(1)})], store)
     with open_store(store) as connection:
         connection.execute("UPDATE slots SET byte_offset = byte_offset + 1 WHERE slot = 32")
         with pytest.raises(StoreError, match="the store is damaged"):
