@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from corpus.storage.reconstruction import unsqueeze
+from corpus.storage.reconstruction import restore_file
 from corpus.storage.store import Connection
 from dx7.voices.identity import ID_LENGTH, file_sha, voice_ids
 from dx7.voices.parameters import PARAMETER_NAMES
@@ -111,7 +111,7 @@ def _rebuild(connection: Connection, shas: list[str]) -> Iterator[tuple[str, str
         "SELECT file_sha, content, content_is_whole FROM files WHERE file_sha IN (SELECT unnest(?::VARCHAR[]))", [shas]
     ).fetchall():
         try:
-            yield sha, file_sha(unsqueeze(content, is_whole, voices[sha]))
+            yield sha, file_sha(restore_file(content, is_whole, voices[sha]))
         except zlib.error:
             yield sha, ""
 

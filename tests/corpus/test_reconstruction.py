@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from corpus.ingest.ingest import ingest_files
-from corpus.storage.reconstruction import rebuild_file, squeeze, unsqueeze
+from corpus.storage.reconstruction import compress_remainder, rebuild_file, restore_file
 from corpus.storage.store import open_store
 from dx7.errors import StoreError
 from dx7.voices.identity import file_sha
@@ -28,17 +28,17 @@ def test_what_is_squeezed_comes_back(pieces: list[tuple[bytes, bytes]], tail: by
         voices.append((len(data) + len(gap), voice))
         data += gap + voice
     data += tail
-    content, is_whole = squeeze(data, voices)
+    content, is_whole = compress_remainder(data, voices)
     assert not is_whole
     assert len(zlib.decompress(content)) == len(data) - sum(len(voice) for _, voice in voices)
-    assert unsqueeze(content, is_whole, voices) == data
+    assert restore_file(content, is_whole, voices) == data
 
 
 @pytest.mark.parametrize("voices", [[(-1, b"bc")], [(1, b"xy")], [(1, b"bc"), (2, b"cd")], [(5, b"fgh")]])
 def test_a_file_whose_voices_do_not_stand_in_one_piece_is_kept_whole(voices: list[tuple[int, bytes]]) -> None:
-    content, is_whole = squeeze(b"abcdef", voices)
+    content, is_whole = compress_remainder(b"abcdef", voices)
     assert is_whole
-    assert unsqueeze(content, is_whole, voices) == b"abcdef"
+    assert restore_file(content, is_whole, voices) == b"abcdef"
 
 
 def test_a_bank_is_found_by_the_beginning_of_its_sha(tmp_path: Path, store: Path, make_bank: MakeBank) -> None:
