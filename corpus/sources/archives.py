@@ -20,7 +20,7 @@ from corpus.sources.archive_tar import TAR
 from corpus.sources.archive_zip import ZIP
 from corpus.sources.found_file import LIMITS, FoundFile, Limits, clean_path, rejected_file
 from corpus.sources.generated import mark_by_sidecar
-from corpus.sources.members import HEAD, PIECE, READ_ERRORS, ArchiveKind, Member, RefusedError, Stream
+from corpus.sources.members import HEAD, PIECE, READ_ERRORS, ArchiveKind, ArchiveMember, ByteStream, RefusedError
 from corpus.sources.unread_kinds import why_unread
 from dx7.formats.issues import IssueCode
 
@@ -60,7 +60,7 @@ class _Place:
     name: str
     depth: int
 
-    def inside(self, member: Member) -> str:
+    def inside(self, member: ArchiveMember) -> str:
         return self.prefix + (clean_path(member.name) or "(no name)")
 
     def rejected(self, code: IssueCode, message: str) -> FoundFile:
@@ -82,7 +82,7 @@ class _Counted:
     Whatever goes wrong is raised only after the bytes before it were given.
     """
 
-    def __init__(self, stream: Stream, member: Member, budget: _Budget) -> None:
+    def __init__(self, stream: ByteStream, member: ArchiveMember, budget: _Budget) -> None:
         self.stream = stream
         self.member = member
         self.budget = budget
@@ -142,7 +142,7 @@ class _Counted:
         return max(limits.ratio_from, limits.ratio * self._packed())
 
 
-def _walk(archive: BinaryIO | Stream, kind: ArchiveKind, place: _Place, budget: _Budget) -> Iterator[FoundFile]:
+def _walk(archive: BinaryIO | ByteStream, kind: ArchiveKind, place: _Place, budget: _Budget) -> Iterator[FoundFile]:
     if place.depth > budget.limits.depth:
         text = f"an archive in {place.depth - 1} archives; unpack it and ingest what is in it"
         yield place.rejected(IssueCode.ARCHIVE_TOO_DEEP, text)
@@ -161,7 +161,7 @@ def _walk(archive: BinaryIO | Stream, kind: ArchiveKind, place: _Place, budget: 
         yield place.rejected(IssueCode.DAMAGED_ARCHIVE, f"the {kind.title} cannot be read: {_text(error)}")
 
 
-def _walk_member(member: Member, kind: ArchiveKind, place: _Place, budget: _Budget) -> Iterator[FoundFile]:
+def _walk_member(member: ArchiveMember, kind: ArchiveKind, place: _Place, budget: _Budget) -> Iterator[FoundFile]:
     path = place.inside(member)
 
     def rejected(code: IssueCode, message: str) -> FoundFile:
@@ -191,7 +191,7 @@ def _walk_member(member: Member, kind: ArchiveKind, place: _Place, budget: _Budg
         yield rejected(IssueCode.DAMAGED_ARCHIVE, f"the member cannot be read: {_text(error)}")
 
 
-def _place_inside(place: _Place, member: Member, outer: ArchiveKind, inner: ArchiveKind) -> _Place:
+def _place_inside(place: _Place, member: ArchiveMember, outer: ArchiveKind, inner: ArchiveKind) -> _Place:
     """A compressed archive is one thing to people, and one step of a path: only more of the same goes deeper."""
     name = clean_path(member.name).rpartition("/")[2]
     if outer.wraps:
