@@ -21,7 +21,7 @@ from corpus.sources.archive_zip import ZIP
 from corpus.sources.found_file import LIMITS, FoundFile, Limits, clean_path, rejected_file
 from corpus.sources.generated import mark_by_sidecar
 from corpus.sources.members import HEAD, PIECE, READ_ERRORS, ArchiveKind, ArchiveMember, ByteStream, RefusedError
-from corpus.sources.unread_kinds import why_unread
+from corpus.sources.unsupported_kinds import unsupported_reason
 from dx7.formats.issues import IssueCode
 
 KINDS: tuple[ArchiveKind, ...] = (ZIP, GZIP, BZIP2, XZ, SEVENZIP, TAR)
@@ -181,7 +181,7 @@ def _walk_member(member: ArchiveMember, kind: ArchiveKind, place: _Place, budget
             counted.begun = begun
             if inner is None:
                 data = counted.read_whole(budget.limits.file_bytes)
-                yield judged_file(place.source, path, data, budget.limits)
+                yield file_or_rejection(place.source, path, data, budget.limits)
             else:
                 archive = _in_memory(counted, budget.limits) if inner.seeks else counted
                 yield from _walk(archive, inner, _place_inside(place, member, kind, inner), budget)
@@ -208,9 +208,9 @@ def _in_memory(counted: _Counted, limits: Limits) -> BinaryIO:
     return io.BytesIO(data)
 
 
-def judged_file(source: str, path: str, data: bytes, limits: Limits) -> FoundFile:
+def file_or_rejection(source: str, path: str, data: bytes, limits: Limits) -> FoundFile:
     """Bytes that are no archive as a file; rejected if they are too many, or an archive or disk nobody here reads."""
-    if (reason := why_unread(data)) is not None:
+    if (reason := unsupported_reason(data)) is not None:
         return rejected_file(source, path, IssueCode.FOREIGN, reason)
     if len(data) > limits.file_bytes:
         text = f"larger than {limits.file_bytes} bytes; no bank is"

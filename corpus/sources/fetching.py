@@ -18,7 +18,7 @@ from urllib.parse import unquote, urlsplit
 from corpus.sources.archives import archive_kind
 from corpus.sources.manifest import STATE_FOLDER, FetchRecord, Manifest
 from corpus.sources.source_list import WebSource
-from corpus.sources.unread_kinds import why_unread
+from corpus.sources.unsupported_kinds import unsupported_reason
 from dx7.errors import FileError, ScrapeError
 from dx7.formats.files import LARGEST_FILE, read_bank_bytes
 
@@ -242,7 +242,7 @@ def useless_reason(data: bytes, url: str) -> str:
     """Why bytes are not worth keeping: they are neither an archive of any kind nor a file with DX7 voices."""
     if not data:
         return "empty"
-    if archive_kind(data) is not None or why_unread(data) is not None:
+    if archive_kind(data) is not None or unsupported_reason(data) is not None:
         return ""
     if len(data) <= LARGEST_FILE and read_bank_bytes(data, url).voice_count:
         return ""

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from corpus.sources.archives import archive_kind, judged_file, walk_archive
+from corpus.sources.archives import archive_kind, file_or_rejection, walk_archive
 from corpus.sources.found_file import (
     LIMITS,
     FoundFile,
@@ -153,7 +153,7 @@ def _read(
     except OSError as error:
         yield rejected_file(source, way, IssueCode.UNREADABLE, f"cannot be read: {error.strerror}")
         return
-    found = judged_file(source, way, data, rules.limits)
+    found = file_or_rejection(source, way, data, rules.limits)
     yield replace(found, generated=True) if found.rejection is None and _is_generated(path, rules.limits) else found
 
 

@@ -108,7 +108,7 @@ def _interrupt(crawler: Crawler, jobs: Sequence[ScrapeJob]) -> None:
 
 
 class BankSpider(scrapy.Spider):
-    """Asks for addresses and hands over what comes to the :class:`~corpus.sources.fetching.ScrapeJob` they belong to."""
+    """Requests addresses and hands each response to its :class:`~corpus.sources.fetching.ScrapeJob`."""
 
     name = "banks"
 
