@@ -20,7 +20,7 @@ from labeler.components import keep, mount
 from labeler.page.context import Context
 from labeler.page.plain_text import as_text
 from labeler.processes.commands import lay_out_map
-from labeler.widgets.voice_grid import Tile, draw_rack
+from labeler.widgets.voice_grid import Tile, draw_voice_grid
 
 _LIST, _RACK = "banks-list", "banks-rack"
 _MOST_TOLD = 40  # files that were dropped in
@@ -108,7 +108,7 @@ def _draw_bank(context: Context, bank: Bank) -> None:
     twice = sum(slot.is_duplicate for slot in bank.slots)
     facts = f"{bank.size:,} bytes, {bank.format}, {len(bank.slots)} voices, {twice} of them elsewhere too"
     heading = f"{bank.name}: {facts}"
-    draw_rack([_tile(slot, heading) for slot in bank.slots], key=_RACK, markable=False, columns=4)
+    draw_voice_grid([_tile(slot, heading) for slot in bank.slots], key=_RACK, markable=False, columns=4)
     with st.expander(f"What is odd ({len(bank.oddities)}), and where it was found ({len(bank.places)})"):
         for words in (*bank.oddities, *bank.places):
             st.text(words)

@@ -14,11 +14,11 @@ from corpus.labels.answer import UNHEARD, AnswerKind
 from corpus.labels.journal import read_journals
 from corpus.storage.store import open_store
 from dx7.errors import StoreError
-from labeler.explore.explore_state import Desk, Shows
-from labeler.explore.map_points import PointsKeeper, encode_found
-from labeler.explore.tiles import tiles_of
+from labeler.explore.explore_state import ExploreState, ResultSource
+from labeler.explore.map_points import MapPointsCache, encode_found
+from labeler.explore.tiles import result_tiles
 from labeler.page.context import Context
-from labeler.widgets.voice_grid import RackEvent
+from labeler.widgets.voice_grid import GridEvent
 from tests.corpus.test_map import make_store
 from tests.labeler.store_builder import varied_voices
 
@@ -32,8 +32,8 @@ def context(tmp_path: Path) -> Context:
 
 
 @pytest.fixture
-def desk(context: Context) -> Desk:
-    return Desk(context)
+def desk(context: Context) -> ExploreState:
+    return ExploreState(context)
 
 
 def journal(context: Context) -> list[bytes]:
@@ -41,18 +41,18 @@ def journal(context: Context) -> list[bytes]:
     return path.read_bytes().splitlines() if path.exists() else []
 
 
-def pad(at: str, *marked: str, heard: float = 0.0) -> RackEvent:
-    return RackEvent("label", at, marked=marked, categories=("brass",), heard={at: heard}, way="engine")
+def pad(at: str, *marked: str, heard: float = 0.0) -> GridEvent:
+    return GridEvent("label", at, marked=marked, categories=("brass",), heard={at: heard}, way="engine")
 
 
-def test_a_search_is_narrowed_and_shown(desk: Desk) -> None:
+def test_a_search_is_narrowed_and_shown(desk: ExploreState) -> None:
     everything = desk.read()
     assert (everything.total, len(everything.found), everything.matching) == (60, 48, None)
     desk.find({"text": "tone 1", "chosen": {"category": ["piano"]}})
     shown = desk.read()
     assert shown.total == len(shown.found)
     assert shown.matching == {hit.voice_id for hit in shown.found}  # type: ignore[union-attr]
-    tiles = tiles_of(shown.found, shown.voices, shown.opinions)
+    tiles = result_tiles(shown.found, shown.voices, shown.opinions)
     assert [tile.key for tile in tiles] == [hit.voice_id for hit in shown.found]  # type: ignore[union-attr]
     assert {tile.category for tile in tiles} == {"piano"}
     assert all(tile.detail.startswith("piano?") for tile in tiles)
@@ -61,17 +61,17 @@ def test_a_search_is_narrowed_and_shown(desk: Desk) -> None:
     assert desk.text == "tone 1"
 
 
-def test_what_sounds_alike_is_shown_nearest_first(desk: Desk) -> None:
+def test_what_sounds_alike_is_shown_nearest_first(desk: ExploreState) -> None:
     desk.show_like(IDS[0])
     shown = desk.read()
     assert shown.heading == "Nearest by sound to TONE 0"
-    gauges = [tile.gauge for tile in tiles_of(shown.found, shown.voices, shown.opinions)]
+    gauges = [tile.gauge for tile in result_tiles(shown.found, shown.voices, shown.opinions)]
     assert gauges == sorted(gauges, key=lambda gauge: -(gauge or 0))
     desk.back()
-    assert desk.shows is Shows.FOUND
+    assert desk.shows is ResultSource.FOUND
 
 
-def test_a_voice_that_was_heard_is_answered_at_once(desk: Desk, context: Context) -> None:
+def test_a_voice_that_was_heard_is_answered_at_once(desk: ExploreState, context: Context) -> None:
     desk.propose(AnswerKind.LABEL, pad(IDS[3], heard=1.25))
     (answer,) = read_journals(context.journals).answers
     assert (answer.voice_id, answer.covers, answer.heard, answer.page) == (IDS[3], (), "engine", "explore")
@@ -80,7 +80,7 @@ def test_a_voice_that_was_heard_is_answered_at_once(desk: Desk, context: Context
     assert desk.notice == "Brass: 1 voice."
 
 
-def test_a_voice_that_was_not_heard_is_only_proposed(desk: Desk, context: Context) -> None:
+def test_a_voice_that_was_not_heard_is_only_proposed(desk: ExploreState, context: Context) -> None:
     desk.propose(AnswerKind.LABEL, pad(IDS[3], heard=0.1))
     assert journal(context) == []
     assert desk.proposal is not None
@@ -90,7 +90,7 @@ def test_a_voice_that_was_not_heard_is_only_proposed(desk: Desk, context: Contex
     assert answer.heard == UNHEARD
 
 
-def test_a_selection_is_answered_in_one_line_after_its_count_was_shown(desk: Desk, context: Context) -> None:
+def test_a_selection_is_answered_in_one_line_after_its_count_was_shown(desk: ExploreState, context: Context) -> None:
     desk.propose(AnswerKind.LABEL, pad(IDS[0], heard=2.0))
     desk.select(IDS[:20])
     desk.propose(AnswerKind.LABEL, pad(IDS[1], heard=2.0))
@@ -113,7 +113,7 @@ def test_a_selection_is_answered_in_one_line_after_its_count_was_shown(desk: Des
     assert desk.notice == "Nothing to take back."
 
 
-def test_marks_come_before_the_selection(desk: Desk, context: Context) -> None:
+def test_marks_come_before_the_selection(desk: ExploreState, context: Context) -> None:
     desk.select(IDS[:20])
     desk.propose(AnswerKind.BROKEN, pad(IDS[1], IDS[5], IDS[6]))
     desk.confirm(pad(IDS[1], IDS[5], IDS[6]))
@@ -122,7 +122,7 @@ def test_marks_come_before_the_selection(desk: Desk, context: Context) -> None:
     assert answer.categories == ()
 
 
-def test_other_voices_than_those_proposed_are_proposed_anew(desk: Desk, context: Context) -> None:
+def test_other_voices_than_those_proposed_are_proposed_anew(desk: ExploreState, context: Context) -> None:
     desk.propose(AnswerKind.LABEL, pad(IDS[1], IDS[5], IDS[6]))
     desk.confirm(pad(IDS[1], IDS[5], IDS[6], IDS[7]))
     assert journal(context) == []
@@ -136,19 +136,19 @@ def test_other_voices_than_those_proposed_are_proposed_anew(desk: Desk, context:
     assert journal(context) == []
 
 
-def test_everything_found_can_be_selected(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_everything_found_can_be_selected(desk: ExploreState, monkeypatch: pytest.MonkeyPatch) -> None:
     desk.find({"text": "", "chosen": {"category": ["brass"]}})
     desk.select_all()
-    assert desk.shows is Shows.SELECTED
+    assert desk.shows is ResultSource.SELECTED
     assert len(desk.selection) == 15
     desk.back()
     monkeypatch.setattr("labeler.explore.explore_state.MOST_VOICES", 14)
     desk.select_all()
-    assert desk.shows is Shows.FOUND
+    assert desk.shows is ResultSource.FOUND
     assert "More than 14 voices" in desk.notice
 
 
-def test_a_busy_store_costs_no_answer(desk: Desk, context: Context, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_busy_store_costs_no_answer(desk: ExploreState, context: Context, monkeypatch: pytest.MonkeyPatch) -> None:
     from dx7.errors import StoreBusyError
 
     def busy(*_: object, **__: object) -> None:
@@ -178,7 +178,7 @@ def decode(payload: bytes) -> dict[str, object]:
 
 
 def test_the_map_gets_numbers_and_gives_back_numbers(context: Context) -> None:
-    keeper = PointsKeeper()
+    keeper = MapPointsCache()
     assert keeper.latest(context.store).voice_ids == ()
     update_map(context.store)
     sent = keeper.latest(context.store)
@@ -196,9 +196,9 @@ def test_the_map_gets_numbers_and_gives_back_numbers(context: Context) -> None:
         keeper.selected(context.store, {"mark": "other", "indices": rows})
 
 
-def test_a_label_changes_the_address_but_not_the_list_of_voices(context: Context, desk: Desk) -> None:
+def test_a_label_changes_the_address_but_not_the_list_of_voices(context: Context, desk: ExploreState) -> None:
     update_map(context.store)
-    keeper = PointsKeeper()
+    keeper = MapPointsCache()
     before = keeper.latest(context.store)
     desk.propose(AnswerKind.LABEL, pad(IDS[3], heard=1.0))
     after = keeper.latest(context.store)

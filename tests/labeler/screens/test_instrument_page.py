@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 from dx7.formats.reading import read_bank_bytes
 from dx7.voices.parameters import PARAMETER_COUNT
 from labeler.audio.audio_request import decode_voice
-from tests.labeler.browsing import Server, start_server, stop
+from tests.labeler.browsing import WEB_MIDI_STUB, Server, start_server, stop
 from tests.labeler.store_builder import build_store, varied_voices
 from tests.mk1_process import Mk1Process, running_mk1
 
@@ -90,7 +90,7 @@ def test_the_deck_is_heard_on_the_dx7_and_ends_with_the_server(page: Page, serve
 
 def test_the_deck_is_heard_on_the_player_s_own_dx7_and_the_journal_says_so(browser: Browser, server: Server) -> None:
     page = browser.new_page()
-    page.add_init_script(path=Path(__file__).with_name("web_midi_stub.js"))
+    page.add_init_script(WEB_MIDI_STUB)
     page.add_init_script("""
         localStorage.setItem("cartwright.midi", JSON.stringify({
             output: "UM-ONE", input: "UM-ONE", after_voice: 0.1, ports: { "UM-ONE": { channel: 3, backup: "own" } } }));

@@ -14,11 +14,11 @@ from corpus.labels.serving import Refusal
 from corpus.labels.standing import current_answers
 from corpus.storage.store import open_store
 from dx7.errors import CategoryError, JournalError, StoreError
-from labeler.audio.audio_request import read_take
+from labeler.audio.audio_request import parse_audio_request
 from labeler.deck import component as deck
 from labeler.deck.serving_queue import LOOK_AHEAD
 from labeler.deck.session import LabelSession
-from tests.labeler.fakedeck import FakeDeck
+from tests.labeler.fake_deck import FakeDeck
 from tests.labeler.store_builder import VoiceRow, varied_voices
 
 
@@ -32,14 +32,14 @@ def test_the_deck_gets_voices_ahead_and_what_their_sounds_are_fetched_by(session
     assert len(data["line"]) == LOOK_AHEAD
     assert data["displayed"] == data["line"][0]["token"]
     for voice in data["line"]:
-        assert read_take(voice["sound"], {"category": voice["phrase"] or ""}).voice.voice_id == voice["voice"]
+        assert parse_audio_request(voice["sound"], {"category": voice["phrase"] or ""}).voice.voice_id == voice["voice"]
 
 
 def test_a_session_of_labels_reaches_the_journal_in_order(session: LabelSession, labels_folder: Path) -> None:
     browser = FakeDeck(session)
     heard = []
     for number in range(25):
-        heard.append(session._line.by_token[browser.here or ""].card.voice_id)
+        heard.append(session._queue.by_token[browser.here or ""].card.voice_id)
         browser.press("label", "brass" if number % 2 else "piano", *(["pad"] if number % 3 == 0 else []))
         data = browser.send()
         assert data["acknowledged"] == number + 1
@@ -103,7 +103,7 @@ def test_what_was_not_heard_is_refused_and_stays_open(session: LabelSession, lab
     data = browser.send()
     assert [refusal["reason"] for refusal in data["refusals"]] == [Refusal.TOO_FAST.value]
     assert read_journals(labels_folder).answers == ()
-    assert first in [serve.token for serve in session._line.open_serves()]
+    assert first in [served.token for served in session._queue.open_voices()]
     browser.press("label", "brass")
     browser.send()
     assert len(read_journals(labels_folder).answers) == 1

@@ -6,7 +6,7 @@ import pytest
 
 from corpus.cartridges.cartridge import POSITIONS, Cartridge, Slot
 from dx7.errors import CartridgeError
-from labeler.cartridge.tiles import positions_of, tiles_of
+from labeler.cartridge.tiles import cartridge_tiles, positions_of
 from tests.labeler.store_builder import varied_voices
 
 
@@ -19,7 +19,7 @@ def cartridge_of(*positions: int) -> Cartridge:
 @pytest.mark.parametrize("moves", [(1, 1), (1, 1, 1), (1, -1), (4, 4), (4, 1, -1)])
 def test_quick_moves_past_empty_slots_all_count(start: int, moves: tuple[int, ...]) -> None:
     cartridge = cartridge_of(start, 7, 8)
-    shown = [tile.key for tile in tiles_of(cartridge)]  # the browser hears of no order before the last
+    shown = [tile.key for tile in cartridge_tiles(cartridge)]  # the browser hears of no order before the last
     for by in moves:
         at = shown.index(f"key{start}")
         shown.insert(at + by, shown.pop(at))
@@ -31,7 +31,7 @@ def test_quick_moves_past_empty_slots_all_count(start: int, moves: tuple[int, ..
 
 
 def test_an_order_from_before_a_voice_came_is_refused() -> None:
-    shown = [tile.key for tile in tiles_of(cartridge_of(1))]
+    shown = [tile.key for tile in cartridge_tiles(cartridge_of(1))]
     fuller = cartridge_of(1, 2)
     with pytest.raises(CartridgeError, match="each of its 32 slots once"):
         fuller.arrange(positions_of(fuller, shown))

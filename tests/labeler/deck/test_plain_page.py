@@ -106,7 +106,7 @@ def test_it_ends_and_the_last_answer_can_still_be_taken_back(
     page = open_page(build_store(tmp_path / "two.duckdb", varied_voices(2)), tmp_path, monkeypatch)
     click(page, "brass", clock)
     click(page, "bell", clock)
-    assert page.title[0].value == "Nothing left to ask"
+    assert page.title[0].value == "No voice is left to label"
     click(page, "undo", clock)
     assert page.text[0].value.startswith("TONE")
 

@@ -17,8 +17,8 @@ from corpus.labels.leases import LeaseBook
 from corpus.labels.rechecks import AGAIN, AGREEMENT
 from labeler.deck.session import LabelSession
 from tests.labeler.browsing import serving
-from tests.labeler.decking import heard, listen, make_store, open_deck, settle, state
-from tests.labeler.fakedeck import FakeDeck
+from tests.labeler.deck_actions import heard, listen, make_store, open_deck, settle, state
+from tests.labeler.fake_deck import FakeDeck
 from tests.labeler.store_builder import build_store, varied_voices
 
 KEYS = {"1": "piano", "8": "bass", "0": "brass", "q": "wind", "i": "fx"}

@@ -15,14 +15,14 @@ from corpus.cartridges.generation_request import Wish
 from dx7.errors import CartridgeError
 from dx7.formats.files import read_bank
 from dx7.shared.locations import STARTER_BANKS
-from labeler.cartridge.generation_jobs import Errands, Into
-from labeler.cartridge.job_kinds import Drawing, ask_variations, ask_walk, ends_of
-from labeler.cartridge.results_panel import left_out, made_rows
-from labeler.cartridge.tiles import tiles_of
-from labeler.processes.generated_batch import Batch
-from labeler.processes.generation import Asking
-from labeler.widgets.voice_grid import RackEvent
-from tests.labeler.test_asking import stub
+from labeler.cartridge.generation_jobs import Destination, GenerationJobs
+from labeler.cartridge.job_kinds import SamplingSettings, variations_job, walk_ends, walk_job
+from labeler.cartridge.results_panel import rejection_counts, result_rows
+from labeler.cartridge.tiles import cartridge_tiles
+from labeler.processes.generated_batch import GeneratedBatch
+from labeler.processes.generation import GenerationProcess
+from labeler.widgets.voice_grid import GridEvent
+from tests.labeler.processes.test_generation import stub
 
 BELLS = read_bank(STARTER_BANKS / "bell.syx").voices()
 
@@ -38,7 +38,9 @@ def _draw() -> None:
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
     """A desk with three bells, and a model that answers at once."""
     monkeypatch.setenv("CARTWRIGHT_DATA", str(tmp_path))
-    monkeypatch.setattr("labeler.cartridge.generation_jobs.Asking", partial(Asking, command=stub()))
+    monkeypatch.setattr(
+        "labeler.cartridge.generation_jobs.GenerationProcess", partial(GenerationProcess, command=stub())
+    )
     desk = Desk(tmp_path / "cartridges", tmp_path / "labels", "anna")
     desk.add("fill", [Slot(voice, "bell") for voice in BELLS[:3]])
     return desk
@@ -67,8 +69,8 @@ def ask(page: AppTest) -> Wish:
     return asking.wishes[0]
 
 
-def _asking(page: AppTest) -> Asking:
-    errands: Errands = page.session_state["cartridge-errands-anna"]
+def _asking(page: AppTest) -> GenerationProcess:
+    errands: GenerationJobs = page.session_state["cartridge-errands-anna"]
     going = errands._going
     assert going is not None, errands.problem
     return going[0]
@@ -119,9 +121,9 @@ def test_variations_go_by_amount_locks_and_temperature(desk: Desk) -> None:
 
 
 def test_keys_of_the_rack_ask_by_what_the_panel_was_set_to(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    events: list[RackEvent] = []
+    events: list[GridEvent] = []
     monkeypatch.setattr(
-        "labeler.screens.cartridge.draw_rack", lambda *_, **named: iter([events.pop()] if events else [])
+        "labeler.screens.cartridge.draw_voice_grid", lambda *_, **named: iter([events.pop()] if events else [])
     )
     one, two, three = (slot.key for slot in desk.cartridge.filled().values())
     page = choose(open_page(), "Variations")
@@ -129,7 +131,7 @@ def test_keys_of_the_rack_ask_by_what_the_panel_was_set_to(desk: Desk, monkeypat
     page.pills(key="ask-locks").set_value(["levels"])
     page.slider(key="ask-temperature").set_value(0.5).run()
     choose(page, "Walk")  # what V goes by is hidden now
-    events.append(RackEvent("vary", two))
+    events.append(GridEvent("vary", two))
     page.run()
     vary = _asking(page)
     assert [(wish.like, wish.amount, wish.locked, wish.temperature) for wish in vary.wishes] == [
@@ -137,7 +139,7 @@ def test_keys_of_the_rack_ask_by_what_the_panel_was_set_to(desk: Desk, monkeypat
     ]
     vary.wait(60)
     page.run()
-    events.append(RackEvent("walk", one, marked=(three,)))
+    events.append(GridEvent("walk", one, marked=(three,)))
     page.run()
     walk = _asking(page)
     assert [(wish.ends, wish.temperature) for wish in walk.wishes] == [((BELLS[2], BELLS[0]), 0.5)]
@@ -182,39 +184,39 @@ def test_the_ends_of_a_walk_are_two_marks_or_a_mark_and_the_cursor() -> None:
     cartridge = Cartridge().add(slots(3))
     one, two, three = (slot.key for slot in cartridge.filled().values())
     for marked, at, ends in (((one, three), two, (one, three)), ((three,), one, (three, one))):
-        assert tuple(slot.key for slot in ends_of(cartridge, marked, at)) == ends
+        assert tuple(slot.key for slot in walk_ends(cartridge, marked, at)) == ends
     nowhere: list[tuple[list[str], str]] = [([], one), ([one], one), ([one, two, three], one), ([one], "empty-7")]
     for marks, cursor in [*nowhere, ([one, "gone"], two)]:
         with pytest.raises(CartridgeError, match="a walk has two ends"):
-            ends_of(cartridge, marks, cursor)
+            walk_ends(cartridge, marks, cursor)
 
 
 def test_a_walk_is_of_a_category_if_both_ends_are() -> None:
     first, second, third = slots(3)
     third = Slot(third.voice, "organ")
-    assert ask_walk(first, second, Drawing()).wish.mix == (("bell", 1.0),)
-    assert ask_walk(first, third, Drawing()).wish.mix == ()
-    assert ask_walk(first, second, Drawing(temperature=0.5)).wish.temperature == 0.5
+    assert walk_job(first, second, SamplingSettings()).wish.mix == (("bell", 1.0),)
+    assert walk_job(first, third, SamplingSettings()).wish.mix == ()
+    assert walk_job(first, second, SamplingSettings(temperature=0.5)).wish.temperature == 0.5
 
 
 def test_a_full_cartridge_is_not_varied_into_free_slots() -> None:
     cartridge = Cartridge().add(slots(32))
     with pytest.raises(CartridgeError, match="the cartridge is full"):
-        ask_variations(cartridge, slots(1)[0], Drawing(), into=Into.FREE)
-    assert ask_variations(cartridge, slots(1)[0], Drawing(), into=Into.ALL).first is not None
+        variations_job(cartridge, slots(1)[0], SamplingSettings(), into=Destination.FREE)
+    assert variations_job(cartridge, slots(1)[0], SamplingSettings(), into=Destination.ALL).first is not None
 
 
 def test_what_was_told_is_shown_on_tiles_and_in_rows() -> None:
     wish = Wish.of({"bell": 1})
     made = [Slot(BELLS[0], "bell"), Slot(BELLS[1], "bell", wish=wish, told=Told(fit=0.9, differs=14, share=0.25))]
     cartridge = Cartridge().add(made)
-    human, new = tiles_of(cartridge)[:2]
+    human, new = cartridge_tiles(cartridge)[:2]
     assert (human.gauge, human.hint) == (None, "")
     assert new.gauge == 0.9
     assert "25%" in new.detail
     assert "14 parameters" in new.hint
-    (row,) = made_rows(cartridge, {"bell": "Bells"})
+    (row,) = result_rows(cartridge, {"bell": "Bells"})
     assert row == {"Slot": 2, "Name": BELLS[1].name, "Category": "Bells", "Fits": 0.9, "Of the way": 0.25, "New by": 14}
-    assert made_rows(Cartridge(), {}) == []
-    batches = [Batch((), 4, {"drone": 1, "shrill": 0}), Batch((), 4, {"drone": 1, "off_pitch": 3})]
-    assert list(left_out(batches).items()) == [("off pitch", 3), ("drone", 2)]
+    assert result_rows(Cartridge(), {}) == []
+    batches = [GeneratedBatch((), 4, {"drone": 1, "shrill": 0}), GeneratedBatch((), 4, {"drone": 1, "off_pitch": 3})]
+    assert list(rejection_counts(batches).items()) == [("off pitch", 3), ("drone", 2)]

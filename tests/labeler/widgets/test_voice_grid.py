@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
-from labeler.widgets.voice_grid import RackEvent
+from labeler.widgets.voice_grid import GridEvent
 from tests.labeler.browsing import Server, serving_page
 
 pytestmark = pytest.mark.browser
@@ -21,7 +21,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from labeler.widgets.voice_grid import RackAction, Tile, draw_rack
+from labeler.widgets.voice_grid import GridAction, Tile, draw_voice_grid
 from tests.labeler.store_builder import varied_voices
 
 LOG = Path(__file__).with_name("events.jsonl")
@@ -32,9 +32,10 @@ tiles = [
     for n in state["order"]
     for name in [state["names"][n]]
 ]
-actions = [RackAction("drop", "delete", "Drop", primary=True), RackAction("keep", "k", "Keep")]
+actions = [GridAction("drop", "delete", "Drop", primary=True), GridAction("keep", "k", "Keep")]
 handled = 0
-for event in draw_rack(tiles, key="rack", actions=actions, pads=True, movable=True, renamable=True, autoplay=True):
+grid = draw_voice_grid(tiles, key="rack", actions=actions, pads=True, movable=True, renamable=True, autoplay=True)
+for event in grid:
     fields = {name: getattr(event, name) for name in event.__slots__} | {"heard": dict(event.heard)}
     with LOG.open("a") as log:
         log.write(json.dumps(fields) + "\\n")
@@ -70,12 +71,12 @@ def rack(browser: Browser, server: Server) -> Iterator[Page]:
     assert errors == []
 
 
-def events(page: Page, server: Server) -> list[RackEvent]:
+def events(page: Page, server: Server) -> list[GridEvent]:
     """All events that Python has had, once the page knows that it has."""
     page.wait_for_function("window.cartwright.rack.pending.length === 0", timeout=20_000)
     log = server.labels.parent / "events.jsonl"
     rows = [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
-    return [RackEvent(**{k: tuple(v) if isinstance(v, list) else v for k, v in row.items()}) for row in rows]
+    return [GridEvent(**{k: tuple(v) if isinstance(v, list) else v for k, v in row.items()}) for row in rows]
 
 
 def state(page: Page, expression: str) -> Any:

@@ -18,7 +18,7 @@ from dx7.shared.locations import STARTER_BANKS
 from dx7.shared.run_folder import CONFIG_FILE, EVALUATION_FILE, LOG_FILE, METRICS_FILE, hold_run, running_process
 from labeler.processes.run_folders import (
     RunState,
-    curves,
+    metric_curves,
     read_evaluation,
     read_metrics,
     read_run,
@@ -77,7 +77,11 @@ def test_a_run_is_read_as_far_as_it_is_written(run: Path, tmp_path: Path) -> Non
     found = read_run(run)
     assert (found.state, found.step, found.steps, found.phase) == (RunState.STOPPED, 40, 100, "likelihood")
     assert (found.steps_per_second, found.seconds_to_go, found.categories) == (3.0, None, ("brass", "bell", "organ"))
-    assert [row["value"] for row in curves(read_metrics(run))["Codes: surprise, nats a voice"]] == [30.0, 29.0, 31.0]
+    assert [row["value"] for row in metric_curves(read_metrics(run))["Codes: surprise, nats a voice"]] == [
+        30.0,
+        29.0,
+        31.0,
+    ]
     assert list(read_samples(run)) == [20, 400]
     voices = sample_voices(read_samples(run)[20], found.categories)
     assert [category for _, category in voices[:4]] == ["brass", "bell", "organ", "brass"]
@@ -91,7 +95,7 @@ def test_before_its_first_step_a_run_says_how_many_voices_it_has_heard(run: Path
     (run / METRICS_FILE).write_text(json.dumps(line) + "\n")
     found = read_run(run)
     assert (found.step, found.phase) == (0, "hearing 4,000 of 29,083 voices")
-    assert not curves(read_metrics(run))
+    assert not metric_curves(read_metrics(run))
 
 
 def test_what_became_of_a_run(run: Path) -> None:

@@ -7,9 +7,9 @@ import pytest
 
 from corpus.labels.journal import read_journals
 from corpus.labels.standing import current_answers
-from labeler.deck.recovery import Adoption, adopt_orphans
+from labeler.deck.recovery import RecoveryResult, recover_events
 from labeler.deck.session import LabelSession
-from tests.labeler.fakedeck import FakeDeck
+from tests.labeler.fake_deck import FakeDeck
 
 
 def event(sequence: int, kind: str = "label", **changes: Any) -> dict[str, Any]:
@@ -27,25 +27,25 @@ def event(sequence: int, kind: str = "label", **changes: Any) -> dict[str, Any]:
     } | changes
 
 
-def adopt(folder: Path, *events: Any) -> Adoption:
-    return adopt_orphans({"session": "gone", "events": list(events)}, journals=folder, labeller="anna")
+def recover(folder: Path, *events: Any) -> RecoveryResult:
+    return recover_events({"session": "gone", "events": list(events)}, journals=folder, labeller="anna")
 
 
 def test_answers_of_a_dead_server_are_written_once(tmp_path: Path) -> None:
-    assert adopt(tmp_path, event(7), event(8, "broken")) == Adoption("gone", 8, written=2)
-    assert adopt(tmp_path, event(7), event(8, "broken")) == Adoption("gone", 8)
-    assert adopt(tmp_path, event(8, "broken"), event(9)) == Adoption("gone", 9, written=1)
+    assert recover(tmp_path, event(7), event(8, "broken")) == RecoveryResult("gone", 8, written=2)
+    assert recover(tmp_path, event(7), event(8, "broken")) == RecoveryResult("gone", 8)
+    assert recover(tmp_path, event(8, "broken"), event(9)) == RecoveryResult("gone", 9, written=1)
     answers = read_journals(tmp_path).answers
     assert [int(a.voice_id, 16) for a in answers] == [107, 108, 109]
     assert [a.answer.value for a in answers] == ["label", "broken", "label"]
     assert answers[0].dwell_seconds == 0.9
 
 
-def test_an_orphaned_undo_takes_back_what_the_journal_holds(tmp_path: Path) -> None:
-    adopt(tmp_path, event(1))
+def test_a_recovered_undo_takes_back_what_the_journal_holds(tmp_path: Path) -> None:
+    recover(tmp_path, event(1))
     undo = event(2, "undo", undoes=f"{1:032x}", next="t1")
-    assert adopt(tmp_path, undo) == Adoption("gone", 2, written=1)
-    assert adopt(tmp_path, undo) == Adoption("gone", 2)
+    assert recover(tmp_path, undo) == RecoveryResult("gone", 2, written=1)
+    assert recover(tmp_path, undo) == RecoveryResult("gone", 2)
     answers = read_journals(tmp_path).answers
     assert answers[1].voice_id == answers[0].voice_id
     assert current_answers(answers) == []
@@ -63,15 +63,15 @@ def test_an_orphaned_undo_takes_back_what_the_journal_holds(tmp_path: Path) -> N
         7,
     ],
 )
-def test_orphans_pass_the_same_guard(tmp_path: Path, bad: Any) -> None:
+def test_recovered_events_pass_the_same_guard(tmp_path: Path, bad: Any) -> None:
     last = 2 if isinstance(bad, dict) else 1
-    assert adopt(tmp_path, event(1), bad) == Adoption("gone", last, written=1, refused=1)
+    assert recover(tmp_path, event(1), bad) == RecoveryResult("gone", last, written=1, refused=1)
     assert len(read_journals(tmp_path).answers) == 1
 
 
 @pytest.mark.parametrize("report", [None, 7, {}, {"events": None}, {"events": []}, {"events": 7}])
-def test_nothing_to_adopt(tmp_path: Path, report: Any) -> None:
-    assert adopt_orphans(report, journals=tmp_path / "labels", labeller="anna") == Adoption()
+def test_reports_without_events(tmp_path: Path, report: Any) -> None:
+    assert recover_events(report, journals=tmp_path / "labels", labeller="anna") == RecoveryResult()
     assert not (tmp_path / "labels").exists()
 
 
@@ -86,7 +86,7 @@ def test_a_page_that_outlives_its_server_loses_nothing(small_store: Path, labels
         return old.report()
 
     first = label(3)
-    adopt_orphans(first, journals=labels_folder, labeller="anna")
+    recover_events(first, journals=labels_folder, labeller="anna")
     session = LabelSession(small_store, labels_folder, "anna", seed=2)
     session.receive(first)
     label(2)  # while the new session was being made

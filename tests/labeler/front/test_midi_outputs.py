@@ -16,12 +16,12 @@ from dx7.sound.phrases import phrase_of
 from dx7.voices.layout import MAXIMUM
 from dx7.voices.voice import INIT_VOICE
 from labeler.audio.audio_request import encode_voice
+from tests.labeler.browsing import WEB_MIDI_STUB
 from tests.labeler.listener_page import CONFIRMED, NAMELESS, URL, serve_listener
 from tests.mk1 import Mk1
 
 pytestmark = pytest.mark.browser
 
-STUB = Path(__file__).with_name("web_midi_stub.js").read_text(encoding="utf-8")
 CABLE = 3125  # bytes a second
 
 
@@ -36,7 +36,7 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
 @pytest.fixture
 def page(context: BrowserContext) -> Iterator[Page]:
     """Connected, but nothing chosen and nothing confirmed."""
-    context.add_init_script(STUB)
+    context.add_init_script(WEB_MIDI_STUB)
     page = context.new_page()
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
@@ -331,7 +331,7 @@ def test_a_voice_that_the_server_does_not_give_is_told(ready: Page, context: Bro
 
 
 def test_a_browser_that_says_no_or_has_no_midi_is_told(context: BrowserContext) -> None:
-    context.add_init_script(STUB + "window.refuseMidi = true;")
+    context.add_init_script(WEB_MIDI_STUB + "window.refuseMidi = true;")
     page = context.new_page()
     page.goto(URL)
     page.evaluate("way.unlock()")

@@ -14,7 +14,7 @@ from corpus.labels.serving import LEAST_DWELL
 from corpus.labels.standing import current_answers
 from labeler.audio.audio_request import decode_voice
 from tests.labeler.browsing import Server, free_port, serving, start_server, stop
-from tests.labeler.decking import heard, listen, make_store, open_deck, settle, state
+from tests.labeler.deck_actions import heard, listen, make_store, open_deck, settle, state
 
 pytestmark = pytest.mark.browser
 

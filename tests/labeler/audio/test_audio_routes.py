@@ -22,9 +22,9 @@ from dx7.sound.phrases import phrase_of
 from dx7.voices.layout import MAXIMUM
 from dx7.voices.parameters import PARAMETER_COUNT
 from dx7.voices.voice import INIT_VOICE, Voice
-from labeler.audio.audio_request import decode_voice, encode_voice, make_take, read_take
-from labeler.audio.audio_routes import ROUTES
-from labeler.audio.rendering import SOUND_RATE, sound_of
+from labeler.audio.audio_request import audio_request_of, decode_voice, encode_voice, parse_audio_request
+from labeler.audio.audio_routes import AUDIO_ROUTES
+from labeler.audio.rendering import SOUND_RATE, render_wav
 
 VELOCITY_VOICE = INIT_VOICE.replace(op1_velocity_sensitivity=7, op2_output_level=80, op2_velocity_sensitivity=7)
 
@@ -36,7 +36,7 @@ voices = st.builds(
 
 @pytest.fixture(scope="module")
 def client() -> TestClient:
-    return TestClient(Starlette(routes=list(ROUTES)))
+    return TestClient(Starlette(routes=list(AUDIO_ROUTES)))
 
 
 def samples_of(wav: bytes) -> NDArray[np.int16]:
@@ -76,7 +76,7 @@ def test_what_is_no_voice_is_refused(text: str) -> None:
 )
 def test_an_address_that_makes_no_sense_is_refused(query: Mapping[str, str], match: str, client: TestClient) -> None:
     with pytest.raises(ValueError, match=match):
-        make_take(INIT_VOICE, query)
+        audio_request_of(INIT_VOICE, query)
     for kind in ("sound", "take"):
         answer = client.get(f"/{kind}/{encode_voice(INIT_VOICE)}", params=dict(query))
         assert answer.status_code == 400
@@ -95,19 +95,19 @@ def test_a_sound_is_a_wav_that_may_be_kept(client: TestClient) -> None:
 def test_octaves_velocities_and_notes_sound_different() -> None:
     queries = [{"octave": str(o), "velocity": str(v)} for o in (-2, 0, 2) for v in (-2, 0, 1)]
     queries += [{"note": "60"}, {"note": "61"}, {"note": "60", "velocity": "30"}, {"note": "60", "held": "2"}]
-    assert len({sound_of(make_take(VELOCITY_VOICE, query)) for query in queries}) == len(queries)
+    assert len({render_wav(audio_request_of(VELOCITY_VOICE, query)) for query in queries}) == len(queries)
 
 
 def test_softer_is_softer_although_every_phrase_is_brought_to_one_level() -> None:
-    loud, soft = (samples_of(sound_of(make_take(VELOCITY_VOICE, {"velocity": v}))) for v in ("0", "-2"))
+    loud, soft = (samples_of(render_wav(audio_request_of(VELOCITY_VOICE, {"velocity": v}))) for v in ("0", "-2"))
     assert np.abs(soft).max() < 0.5 * np.abs(loud).max()
     quiet = VELOCITY_VOICE.replace(op1_output_level=70)
-    again = samples_of(sound_of(make_take(quiet, {})))
+    again = samples_of(render_wav(audio_request_of(quiet, {})))
     assert 0.7 < np.abs(again).max() / np.abs(loud).max() < 1.4
 
 
 def test_a_silent_voice_is_half_a_second_of_silence() -> None:
-    samples = samples_of(sound_of(make_take(INIT_VOICE.replace(op1_output_level=0), {})))
+    samples = samples_of(render_wav(audio_request_of(INIT_VOICE.replace(op1_output_level=0), {})))
     assert len(samples) == SOUND_RATE // 2
     assert not samples.any()
 
@@ -117,7 +117,7 @@ def test_a_take_for_midi_has_the_voice_and_the_keys_of_the_phrase(client: TestCl
     take = client.get(f"/take/{encode_voice(voice)}?category=bell&octave=2").json()
     bank = read_bank_bytes(base64.b64decode(take["message"]))
     assert bank.decoded.unpacked[0].tobytes()[:PARAMETER_COUNT] == voice.parameters
-    phrase = read_take(encode_voice(voice), {"category": "bell", "octave": "2"}).phrase.fitted(voice)
+    phrase = parse_audio_request(encode_voice(voice), {"category": "bell", "octave": "2"}).phrase.fitted(voice)
     assert [tuple(event) for event in take["events"]] == [tuple(event) for event in phrase.events()]
     assert all(note + 24 <= 127 for _, note, _ in take["events"])
     downs = sum(velocity > 0 for _, _, velocity in take["events"])

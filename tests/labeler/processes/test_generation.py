@@ -17,7 +17,7 @@ from dx7.formats.files import read_bank
 from dx7.formats.selection import read_voice
 from dx7.shared.locations import STARTER_BANKS
 from labeler.processes.generated_batch import sample_arguments
-from labeler.processes.generation import Asked, Asking
+from labeler.processes.generation import GenerationProcess, GenerationState
 
 BRASS = Wish.of({"brass": 1})
 # What the model would do, in no time: brass voices that no starter bank holds.
@@ -48,15 +48,15 @@ def stub(code: str = STUB) -> tuple[str, ...]:
     return (sys.executable, "-c", code)
 
 
-def ask(folder: Path, *wishes: Wish, **more: object) -> Asking:
-    asking = Asking(wishes or [BRASS], folder=folder / "made", store=folder / "store.duckdb", **more)  # type: ignore[arg-type]
+def ask(folder: Path, *wishes: Wish, **more: object) -> GenerationProcess:
+    asking = GenerationProcess(wishes or [BRASS], folder=folder / "made", store=folder / "store.duckdb", **more)  # type: ignore[arg-type]
     asking.wait(60)
     return asking
 
 
 def test_new_voices_come_back_as_slots_and_go_into_the_store_as_generated(tmp_path: Path) -> None:
     asking = ask(tmp_path, BRASS, Wish(like=read_voice(STARTER_BANKS / "bell.syx", 1)), command=stub())
-    assert (asking.state, asking.problem, asking.stored) == (Asked.DONE, "", True)
+    assert (asking.state, asking.problem, asking.stored) == (GenerationState.DONE, "", True)
     brass, varied = asking.slots
     assert len(brass) == len(varied) == 32
     assert {slot.category for slot in brass} == {"brass"}
@@ -78,7 +78,7 @@ def test_a_failure_is_the_commands_own_sentence(tmp_path: Path) -> None:
     words = "the model knows no category 'theremin'; choose from brass, bell"
     failing = stub(f"import sys; sys.stderr.write('loading\\nerror: ' + {words!r} + '\\n'); sys.exit(1)")
     asking = ask(tmp_path, command=failing)
-    assert (asking.state, asking.problem, asking.slots) == (Asked.FAILED, words, ())
+    assert (asking.state, asking.problem, asking.slots) == (GenerationState.FAILED, words, ())
     assert "ended without an answer" in ask(tmp_path, command=stub("import os; os.abort()")).problem
     assert "wrote no cartridge" in ask(tmp_path, command=stub("pass")).problem
     assert "cannot be asked: No such file" in ask(tmp_path, command=("/no/such/python",)).problem
@@ -87,15 +87,15 @@ def test_a_failure_is_the_commands_own_sentence(tmp_path: Path) -> None:
 
 def test_it_is_cancelled_at_once_and_does_not_wait_for_ever(tmp_path: Path) -> None:
     slow = stub("import time; time.sleep(60)")
-    asking = Asking([BRASS, BRASS], folder=tmp_path, store=tmp_path / "store.duckdb", command=slow)
+    asking = GenerationProcess([BRASS, BRASS], folder=tmp_path, store=tmp_path / "store.duckdb", command=slow)
     time.sleep(0.3)
     began = time.monotonic()
     asking.cancel()
     asking.wait(10)
     assert time.monotonic() - began < 5
-    assert (asking.state, asking.problem) == (Asked.CANCELLED, "")
+    assert (asking.state, asking.problem) == (GenerationState.CANCELLED, "")
     late = ask(tmp_path, command=slow, patience=0.3)
-    assert (late.state, "no answer within 0.3 seconds" in late.problem) == (Asked.FAILED, True)
+    assert (late.state, "no answer within 0.3 seconds" in late.problem) == (GenerationState.FAILED, True)
 
 
 def test_voices_that_cannot_be_stored_are_there_all_the_same(tmp_path: Path) -> None:
@@ -103,7 +103,7 @@ def test_voices_that_cannot_be_stored_are_there_all_the_same(tmp_path: Path) -> 
         raise StoreBusyError("another program holds the store")
 
     asking = ask(tmp_path, command=stub(), bring_in=busy)
-    assert (asking.state, asking.stored, len(asking.slots[0])) == (Asked.DONE, False, 32)
+    assert (asking.state, asking.stored, len(asking.slots[0])) == (GenerationState.DONE, False, 32)
     assert asking.problem == "the new voices are not in the store: another program holds the store"
 
 
@@ -149,5 +149,5 @@ def test_the_shipped_model_answers(tmp_path: Path, amount: float) -> None:
     """The real command with the model that ships: slow, and the only test that it understands what it is told."""
     favourite = read_voice(STARTER_BANKS / "brass.syx", 4)
     asking = ask(tmp_path, Wish.of({"brass": 1}, like=favourite, amount=amount, locked=("algorithm", "lfo")))
-    assert (asking.state, asking.problem, asking.stored) == (Asked.DONE, "", True)
+    assert (asking.state, asking.problem, asking.stored) == (GenerationState.DONE, "", True)
     assert {slot.voice["algorithm"] for slot in asking.slots[0]} == {favourite["algorithm"]}
