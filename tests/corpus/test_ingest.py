@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from corpus.ingest import batch as batch_module
-from corpus.ingest import ingest_files as ingest_module
+from corpus.ingest import ingest as ingest_module
 from corpus.ingest.ingest import ingest_files
 from corpus.sources.input_files import walk_sources
 from corpus.storage.reconstruction import rebuild_file

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from corpus.ingest import batch as batch_module
-from corpus.ingest import ingest_files as ingest_module
+from corpus.ingest import ingest as ingest_module
 from corpus.ingest.ingest import ingest_files
 from corpus.storage.check import check_store
 from corpus.storage.store import open_store
@@ -57,7 +57,7 @@ def test_an_ingest_that_is_killed_is_completed_by_the_next(
             if len(batches) == 4:
                 os.kill(os.getpid(), signal.SIGKILL)
 
-        ingest.ingest([Path(sys.argv[1])], Path(sys.argv[2]), progress=progress)
+        ingest.ingest_files([Path(sys.argv[1])], Path(sys.argv[2]), progress=progress)
         """,
         banks,
         store,
@@ -175,14 +175,14 @@ def check():
 
 
 start = time.monotonic()
-assert in_child(lambda: ingest.ingest([banks], store.with_name("undisturbed.duckdb"))) == 0
+assert in_child(lambda: ingest.ingest_files([banks], store.with_name("undisturbed.duckdb"))) == 0
 longest = time.monotonic() - start
 killed = 0
 for attempt in range(8 * kills):
     if killed % 4 == 0:
         for file in store.parent.glob(store.name + "*"):
             file.unlink()
-    status = in_child(lambda: ingest.ingest([banks], store), draw.uniform(0.02, longest))
+    status = in_child(lambda: ingest.ingest_files([banks], store), draw.uniform(0.02, longest))
     if store.exists():
         assert in_child(check) == 0
     if status == 0:  # it ended before its kill: the machine was busier when the undisturbed one was timed
@@ -190,7 +190,7 @@ for attempt in range(8 * kills):
     killed += status != 0
     if killed == kills:
         break
-assert in_child(lambda: ingest.ingest([banks], store)) == 0
+assert in_child(lambda: ingest.ingest_files([banks], store)) == 0
 print(killed)
 """
 
@@ -216,7 +216,7 @@ from corpus.ingest import batch, ingest
 batch.BATCH_CONTENTS = 2
 print("ready", flush=True)
 sys.stdin.readline()
-print(json.dumps(ingest.ingest([Path(sys.argv[1])], Path(sys.argv[2])).as_dict()))
+print(json.dumps(ingest.ingest_files([Path(sys.argv[1])], Path(sys.argv[2])).as_dict()))
 """
 
 
