@@ -16,7 +16,7 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from corpus.storage.source_predictions import Floats, Opinions
+from corpus.storage.source_predictions import Floats, SourcePredictions
 from corpus.storage.store import open_store
 from corpus.storage.suggestion import EAR, FAMILY, FOLDER_RULE, NAME_RULE, NEIGHBOURS, ORIGINS
 from corpus.suggest.fit_source_weights import fit_label_model

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corpus.analysis.stored_embeddings import Heard
-from corpus.storage.source_predictions import Floats, Opinions
+from corpus.storage.source_predictions import Floats, SourcePredictions
 from corpus.storage.suggestion import FOLDER_RULE, NAME_RULE
 from corpus.suggest.fit_classifier import fit_classifier
 from corpus.suggest.scoring import SuggestionScore, score_suggestions

@@ -11,7 +11,7 @@ from collections.abc import Collection, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from corpus.storage.source_predictions import Floats, Opinions, read_opinions, read_voice_ids
+from corpus.storage.source_predictions import Floats, SourcePredictions, read_source_predictions, read_voice_ids
 from corpus.storage.store import Connection
 from corpus.storage.suggestion import ORIGINS
 from corpus.suggest.label_model import evidence_log_odds

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from corpus.storage.source_predictions import Floats, Opinions
+from corpus.storage.source_predictions import Floats, SourcePredictions
 from corpus.storage.suggestion import ORIGINS
 from corpus.suggest.source_weights import (
     DEFAULT_LABEL_MODEL,
@@ -69,7 +69,7 @@ def evidence_log_odds(said: Floats) -> Floats:
     return away
 
 
-def _shape(opinions: Opinions) -> tuple[int, int]:
+def _shape(opinions: SourcePredictions) -> tuple[int, int]:
     for said in opinions.values():
         return said.shape[0], said.shape[1]
     raise ValueError("there are no opinions to pool")

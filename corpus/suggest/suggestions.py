@@ -13,7 +13,12 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from corpus.storage.source_predictions import Opinions, read_opinions, read_voice_ids, write_opinions
+from corpus.storage.source_predictions import (
+    SourcePredictions,
+    read_source_predictions,
+    read_voice_ids,
+    write_source_predictions,
+)
 from corpus.storage.store import Connection, open_store, transaction
 from corpus.storage.suggestion import FOLDER_RULE, NAME_RULE, ORIGINS
 from corpus.storage.voice_table import read_fillers
@@ -74,7 +79,7 @@ def combine_suggestions(connection: Connection) -> int:
     """
     fillers = set(read_fillers(connection).to_pylist())
     voice_ids = [voice_id for voice_id in read_voice_ids(connection) if voice_id not in fillers]
-    opinions = read_opinions(connection, voice_ids)
+    opinions = read_source_predictions(connection, voice_ids)
     connection.execute("DELETE FROM suggestions")
     if not opinions:
         return 0

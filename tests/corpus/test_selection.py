@@ -17,7 +17,7 @@ from corpus.export.quotas import Candidate, of_families, up_to_maximum, up_to_mi
 from corpus.export.selection import Selection, select_voices
 from corpus.labels.consensus import PERSON, PROPAGATED
 from corpus.labels.export_decision import Curated, LeftOut, Unhealthy
-from corpus.storage.source_predictions import write_opinions
+from corpus.storage.source_predictions import write_source_predictions
 from corpus.storage.store import Connection, open_store
 from corpus.suggest.suggestions import combine_suggestions
 from dx7.shared.categories import category_keys

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from corpus.ingest.ingest import ingest
+from corpus.ingest.ingest import ingest_files
 from corpus.labels.answer import Answer, AnswerKind
 from corpus.labels.journal import append_answers
 from corpus.labels.targets import read_targets, write_targets
@@ -43,7 +43,7 @@ def _draw_training() -> None:
 @pytest.fixture
 def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("CARTWRIGHT_DATA", str(tmp_path))
-    ingest([STARTER_BANKS / "brass.syx", STARTER_BANKS / "bell.syx"], tmp_path / "store.duckdb")
+    ingest_files([STARTER_BANKS / "brass.syx", STARTER_BANKS / "bell.syx"], tmp_path / "store.duckdb")
     return tmp_path
 
 
