@@ -35,7 +35,7 @@ class MethodScore:
 
     way: str
     truth: str
-    score_suggestions: SuggestionScore
+    score: SuggestionScore
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,7 +49,7 @@ class GroundTruths:
 def compare_methods(
     heard: Heard,
     lesson: ClassifierTrainingSet,
-    opinions: Opinions,
+    opinions: SourcePredictions,
     family_ids: list[str],
     *,
     seed: int = 0,
@@ -88,7 +88,7 @@ def compare_methods(
         )
 
 
-def find_ground_truths(opinions: Opinions, family_ids: list[str]) -> GroundTruths:
+def find_ground_truths(opinions: SourcePredictions, family_ids: list[str]) -> GroundTruths:
     """The voices of which the truth is known, one a family."""
     none = np.zeros((len(family_ids), len(category_keys())), np.float32)
     named, foldered = opinions.get(NAME_RULE, none), opinions.get(FOLDER_RULE, none)

@@ -37,11 +37,11 @@ def fit_stored_label_model(connection: Connection) -> LabelModel:
     """The trust that the answers in the store speak for, by the opinions that stand there."""
     voice_ids = read_voice_ids(connection)
     labelled = read_labelled_voices(connection, voice_ids)
-    return fit_label_model(read_opinions(connection, voice_ids), labelled.rows, labelled.categories)
+    return fit_label_model(read_source_predictions(connection, voice_ids), labelled.rows, labelled.categories)
 
 
 def fit_label_model(
-    opinions: Opinions,
+    opinions: SourcePredictions,
     rows: Sequence[int] | NDArray[np.intp],
     truth: NDArray[np.bool_],
     *,

@@ -22,7 +22,7 @@ from dx7.shared.categories import category_keys
 _LOWEST, _HIGHEST = 0.005, 0.995  # nobody is surer than that
 
 
-def combine_predictions(opinions: Opinions, trust: LabelModel = DEFAULT_LABEL_MODEL) -> Floats:
+def combine_predictions(opinions: SourcePredictions, trust: LabelModel = DEFAULT_LABEL_MODEL) -> Floats:
     """What all sources say together: ``float32[n, C]`` of probabilities, each category by itself.
 
     A voice of which nobody says anything has a row of zeros. Raises ``ValueError`` if there is no source.
@@ -38,7 +38,7 @@ def combine_predictions(opinions: Opinions, trust: LabelModel = DEFAULT_LABEL_MO
     return pooled
 
 
-def dominant_source(opinions: Opinions, trust: LabelModel = DEFAULT_LABEL_MODEL) -> NDArray[np.int8]:
+def dominant_source(opinions: SourcePredictions, trust: LabelModel = DEFAULT_LABEL_MODEL) -> NDArray[np.int8]:
     """Who speaks most for each category: ``int8[n, C]``, the place of the source in ``ORIGINS``, -1 if nobody does."""
     n, categories = _shape(opinions)
     best = np.full((n, categories), -np.inf, np.float32)

@@ -53,7 +53,7 @@ def refresh_neighbour_labels(connection: Connection) -> None:
     """Make anew what families and neighbours say, from the answers that the store has now."""
     voice_ids = read_voice_ids(connection)
     for origin, said in propagate_labels(connection, voice_ids, read_labelled_voices(connection, voice_ids)).items():
-        write_opinions(connection, origin, voice_ids, said)
+        write_source_predictions(connection, origin, voice_ids, said)
 
 
 def update_suggestions(store: Path, *, wait_seconds: float | None = None) -> None:
@@ -89,7 +89,7 @@ def combine_suggestions(connection: Connection) -> int:
     return int(table.num_rows)
 
 
-def suggestion_rows(voice_ids: list[str], opinions: Opinions, trust: LabelModel) -> pa.Table:
+def suggestion_rows(voice_ids: list[str], opinions: SourcePredictions, trust: LabelModel) -> pa.Table:
     """What is suggested of voices: ``voice_id``, ``category``, ``probability``, ``origin``.
 
     A category that no source names is not suggested, however probable it has become.

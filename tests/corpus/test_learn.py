@@ -36,7 +36,7 @@ SELECT voice_id FROM opinions WHERE origin = 'name_rule' AND category = 'organ' 
 def learned(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a store that has learned from the names of 128 voices."""
     folder = tmp_path_factory.mktemp("learned")
-    ingest([STARTER_BANKS / f"{bank}.syx" for bank in BANKS], folder / "store.duckdb")
+    ingest_files([STARTER_BANKS / f"{bank}.syx" for bank in BANKS], folder / "store.duckdb")
     learn_from_answers(folder / "store.duckdb", folder / "labels", processes=1)
     return folder
 
@@ -98,7 +98,7 @@ def test_a_new_voice_is_heard_as_the_store_heard_its_like(learned: Path) -> None
     with open_store(learned / "store.duckdb", read_only=True) as connection:
         heard = read_heard(connection)
         ear = read_stored_classifier(connection)
-        said = read_opinions(connection, heard.voice_ids)["ear"]
+        said = read_source_predictions(connection, heard.voice_ids)["ear"]
     assert ear is not None
     again = ear.listen(heard.embeddings, heard.descriptors, heard.parameters)
     assert again.shape == (128, len(KEYS) + 1)

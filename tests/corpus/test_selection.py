@@ -124,7 +124,7 @@ def test_a_source_that_does_not_count_is_not_asked_and_the_others_are_pooled_wit
     for origin, category, voices in (("name_rule", "bell", ids[:2]), ("ear", "brass", ids[1:3])):
         said = np.zeros((len(voices), len(keys)), np.float32)
         said[:, keys.index(category)] = 0.9
-        write_opinions(connection, origin, voices, said)
+        write_source_predictions(connection, origin, voices, said)
     combine_suggestions(connection)
     names = replace(ALL, least_confidence={"name_rule": 0.5, "folder_rule": 0.5})
     found = choose(connection, names)
