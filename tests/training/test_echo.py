@@ -6,7 +6,7 @@ import numpy as np
 from flax import nnx
 
 from training.model.algorithm_graph import MODULATES, RELATION_TABLE
-from training.model.copy_attention import Echo
+from training.model.attention import CopyAttention
 from training.model.encoding import ALGORITHM_SLOT, SLOTS, encode
 
 from .conftest import random_voices
@@ -20,17 +20,17 @@ context, embedded = chance.normal(size=(COUNT, WIDTH)), chance.normal(size=(COUN
 algorithm = tokens[:, 0, ALGORITHM_SLOT]
 
 
-def echo_with(**weights: np.ndarray) -> Echo:
+def echo_with(**weights: np.ndarray) -> CopyAttention:
     """A new echo, in which some weights are others."""
-    echo = Echo(WIDTH, rngs=nnx.Rngs(0))
+    echo = CopyAttention(WIDTH, rngs=nnx.Rngs(0))
     for name, value in weights.items():
         getattr(echo, name)[...] = jnp.asarray(value)
     return echo
 
 
-def hear(echo: Echo, token: int, slot: int) -> np.ndarray:
-    strength = echo.strength(token, context, embedded, jnp.asarray(codes), jax.nn.one_hot(algorithm, 32))
-    return np.asarray(echo(strength, token, slot, jnp.asarray(tokens)))
+def hear(echo: CopyAttention, token: int, slot: int) -> np.ndarray:
+    strength = echo.strength_at(token, context, embedded, jnp.asarray(codes), jax.nn.one_hot(algorithm, 32))
+    return np.asarray(echo.logits_at(strength, token, slot, jnp.asarray(tokens)))
 
 
 def test_a_new_echo_is_silent():

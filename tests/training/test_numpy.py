@@ -63,18 +63,18 @@ def test_both_expect_the_same():
     codes[:, 0] = 3
     weights = np.full((COUNT, CATEGORIES), 1 / CATEGORIES, np.float32)
     logits = nnx.jit(lambda generator, *given: generator(*given))(trained, *map(jnp.asarray, (tokens, codes, weights)))
-    past, embedded = generator.no_past(COUNT), np.zeros((COUNT, 7, CONFIG.width), np.float32)
+    caches, embedded = generator.new_caches(COUNT), np.zeros((COUNT, 7, CONFIG.width), np.float32)
     for token in range(7):
         kind = min(token, 1)
-        context = generator.context(embedded[:, token - 1] if token else None, tokens[:, 0, 8], weights, token, past)
+        context = generator.context(embedded[:, token - 1] if token else None, tokens[:, 0, 8], weights, token, caches)
         expected = generator.code_logits(context, generator.code_legal[token])
         assert np.allclose(logits.codes[:, token], expected, atol=1e-3)
         summed = np.zeros_like(context)
-        strength = generator.echo.strength(token, context, embedded, codes, tokens[:, 0, 8])
+        strength = generator.copy_attention.strength_at(token, context, embedded, codes, tokens[:, 0, 8])
         for slot in range(21):
             state = context + generator.code[codes[:, token]] + summed + generator.slot[kind, slot]
-            values = generator.value_logits(generator.refine(state), kind, slot)
-            values += generator.echo(strength, token, slot, tokens)
+            values = generator.value_logits(generator.refine(state), generator.value_out, kind, slot)
+            values += generator.copy_attention.logits_at(strength, token, slot, tokens)
             legal = np.asarray(logits.values[0, token, slot]) > -1e8
             assert np.allclose(logits.values[:, token, slot][:, legal], values[:, legal], atol=1e-3)
             if not (token == 0 and slot >= 19):  # the shared token has two slots less

@@ -117,21 +117,21 @@ def _draw(generator: NumpyGenerator, mix: Mix, noise: Noise, temperature: Temper
     codes = np.zeros((count, TOKENS), np.int64)
     likelihood = np.zeros(count, np.float32)
     embedded = np.zeros((many * count, TOKENS, width), np.float32)
-    past = generator.no_past(many * count)
+    caches = generator.new_caches(many * count)
     for token, kind in enumerate(KINDS):
         algorithm = everywhere(tokens[:, 0, ALGORITHM_SLOT])
-        context = generator.context(embedded[:, token - 1] if token else None, algorithm, weights, token, past)
+        context = generator.context(embedded[:, token - 1] if token else None, algorithm, weights, token, caches)
         expected = mixed(generator.code_logits(context, code_legal[token]), token) / code_temperature[token]
         added = None if pull is None else pull.codes[..., token, :]
         codes[:, token], code_likelihood = choose(expected, code_legal[token], added)
         code = generator.code[codes[:, token]]
         start = context + everywhere(code)
-        strength = generator.echo.strength(token, context, embedded, everywhere(codes), algorithm)
+        strength = generator.copy_attention.strength_at(token, context, embedded, everywhere(codes), algorithm)
         summed, likelihoods = np.zeros((count, width), np.float32), np.zeros(count, np.float32)
         for slot in range(SLOTS):
             hidden = generator.refine(start + everywhere(summed) + generator.slot[kind, slot])
-            logits = generator.value_logits(hidden, kind, slot)
-            logits += generator.echo(strength, token, slot, everywhere(tokens))
+            logits = generator.value_logits(hidden, generator.value_out, kind, slot)
+            logits += generator.copy_attention.logits_at(strength, token, slot, everywhere(tokens))
             expected = mixed(logits, token) / value_temperature[token]
             added = None if pull is None else pull.values[..., token, slot, :]
             tokens[:, token, slot], value_likelihood = choose(expected, LEGAL[token, slot], added)
