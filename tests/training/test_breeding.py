@@ -56,12 +56,12 @@ def test_a_brood_holds_neither_copies_nor_duds():
 )
 def test_categories_are_met_as_often_as_they_should_be(worth, category):
     share = np.array([0.5, 0.3, 0.2])
-    often = even_out(np.array(worth), np.array(category), share)
-    assert np.allclose(np.bincount(category, weights=often), share)
+    sampling_weight = even_out(np.array(worth), np.array(category), share)
+    assert np.allclose(np.bincount(category, weights=sampling_weight), share)
     for number in range(3):
         mine = np.array(category) == number
         if np.array(worth)[mine].sum() > 0:  # the worthless are met only where there is none better
-            assert (often[mine][np.array(worth)[mine] == 0] < 1e-6).all()
+            assert (sampling_weight[mine][np.array(worth)[mine] == 0] < 1e-6).all()
 
 
 def test_conditions_blend_the_label_with_what_the_ear_says():

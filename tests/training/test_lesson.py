@@ -8,7 +8,7 @@ import pytest
 
 from dx7.shared.export_format import read_export
 from tests.dx7.test_ear import make_ear
-from training.data.batches import human_lot
+from training.data.batches import human_voices
 from training.data.training_set import LESSON_FILE, category_share, read_or_make_lesson
 from training.run.critic_weighting import BROOD_FILE, FACTS, brood_facts, read_or_draw_brood
 from training.run.state import make_generator
@@ -38,12 +38,12 @@ def test_a_lesson_is_heard_once(folder, export, tiny, lesson):
 
 
 def test_human_and_bred_voices_are_met_alike_and_weighed_by_label_and_ear(export, tiny, lesson):
-    plain = human_lot(export, split="train", family_power=tiny.family_power, category_power=tiny.category_power)
+    plain = human_voices(export, split="train", family_power=tiny.family_power, category_power=tiny.category_power)
     assert 0 < len(lesson.bred.parameters) <= tiny.bred_voices
     for lot in lesson.human, lesson.bred:
         assert lot.weights.shape == (len(lot.parameters), len(export.category_keys))
         assert np.allclose(lot.weights.sum(1), 1, atol=1e-4)
-        assert np.isclose(lot.often.sum(), 1)
+        assert np.isclose(lot.sampling_weight.sum(), 1)
     assert len(lesson.inputs) == len(plain.parameters)
     assert not np.allclose(lesson.human.weights, plain.weights)
     assert (lesson.human.weights >= (1 - tiny.heard_share) * plain.weights - 1e-6).all()
@@ -53,7 +53,7 @@ def test_without_an_ear_or_a_brood_a_lesson_is_the_export(tmp_path, export, tiny
     lesson = read_or_make_lesson(tmp_path, export, replace(tiny, bred_voices=0), None)
     assert lesson.bred is None
     assert lesson.inputs is None
-    assert (lesson.human.parameters == human_lot(export, split="train").parameters).all()
+    assert (lesson.human.parameters == human_voices(export, split="train").parameters).all()
     assert not any(tmp_path.iterdir())
 
 
@@ -67,7 +67,7 @@ def test_a_brood_lasts_a_round_and_is_the_same_when_drawn_again(folder, tmp_path
     for brood in later, again:
         assert all((one == two).all() for one, two in zip(first, brood, strict=True))
     assert len(first.parameters) == tiny.listening_voices
-    assert np.allclose(np.bincount(first.weights.argmax(1) * 0, weights=first.often), 1)
+    assert np.allclose(np.bincount(first.weights.argmax(1) * 0, weights=first.sampling_weight), 1)
     next_round = read_or_draw_brood(folder, generator, lesson, tiny, keys, make_ear(), began + tiny.listening_round)
     assert (next_round.parameters != first.parameters).any()
     assert (folder / BROOD_FILE).exists()

@@ -23,7 +23,7 @@ from training.baselines.design import Budget, Design, Report, count_weights
 from training.baselines.masked_tokens import FlatTokens
 from training.baselines.one_shot import OneShot
 from training.data.analysis import hear_parameters
-from training.data.batches import Voices, gather
+from training.data.batches import Voices, combine
 from training.data.training_set import read_or_make_lesson
 from training.evaluation.evaluate import hear_together
 from training.evaluation.measuring import measure
@@ -112,7 +112,7 @@ def read_lesson(model: Model, export: Export, run_folder: Path) -> Voices:
     config = replace(model.config, listening_steps=0)
     lesson = read_or_make_lesson(run_folder, export, model.config, ear)
     assert lesson is not None  # noqa: S101 (nobody can stop it)
-    return gather(lesson.lots(config, None), model.prototypes)
+    return combine(lesson.lots(config, None), model.prototypes)
 
 
 def find_run(asked: Path | None, model_folder: Path) -> Path:

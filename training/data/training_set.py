@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from dx7.analysis.classifier import Ear
 from dx7.shared.export_format import Export
 from training.data.analysis import ByEar, judge
-from training.data.batches import Lot, human_lot, of_split
+from training.data.batches import WeightedVoices, human_voices, rows_of_split
 from training.data.crossover import Brood, breed
 from training.data.fingerprint import Sketch, make_sketch
 from training.model.array_files import read_arrays, write_arrays
@@ -34,12 +34,12 @@ _LEAST_SAID = 1e-4  # so that what the ear says can always be brought to a sum o
 class Lesson(NamedTuple):
     """Human training voices and bred ones; ``inputs`` are what an ear is given of the human ones, None without one."""
 
-    human: Lot
+    human: WeightedVoices
     sketch: Sketch  # of the human voices
-    bred: Lot | None
+    bred: WeightedVoices | None
     inputs: Floats | None  # [n, F]
 
-    def lots(self, config: Config, drawn: Lot | None) -> list[tuple[Lot, float]]:
+    def lots(self, config: Config, drawn: WeightedVoices | None) -> list[tuple[WeightedVoices, float]]:
         """All voices to learn from, and how many of those met are of each lot; ``drawn`` are the generator's own.
 
         There are as many rows with drawn voices as without, so that a training step is compiled once.
@@ -51,8 +51,8 @@ class Lesson(NamedTuple):
             return others
         if drawn is None:
             stand_in = np.arange(config.listening_voices) % len(self.human.parameters)
-            parameters, weights, often = self.human
-            return [*others, (Lot(parameters[stand_in], weights[stand_in], often[stand_in]), 0.0)]
+            parameters, weights, sampling_weight = self.human
+            return [*others, (WeightedVoices(parameters[stand_in], weights[stand_in], sampling_weight[stand_in]), 0.0)]
         return [*((lot, share * (1 - config.drawn_share)) for lot, share in others), (drawn, config.drawn_share)]
 
 
@@ -68,8 +68,8 @@ def read_or_make_lesson(
 
     It is asked before every piece, and told how many voices were heard, and of how many.
     """
-    human = human_lot(export, split="train", family_power=config.family_power, category_power=config.category_power)
-    rows = of_split(export, "train")
+    human = human_voices(export, split="train", family_power=config.family_power, category_power=config.category_power)
+    rows = rows_of_split(export, "train")
     sketch = make_sketch(human.parameters, tuple(export.voice_ids[row] for row in rows))
     if not config.bred_voices and ear is None:
         return Lesson(human, sketch, None, None)
@@ -86,8 +86,8 @@ def read_or_make_lesson(
     if config.bred_voices:
         wanted = np.eye(len(export.category_keys), dtype=np.float32)[arrays["bred/wanted"]]
         weights = conditions(wanted, arrays.get("bred/said"), config.heard_share)
-        often = even_out(np.ones(len(wanted)), arrays["bred/wanted"], category_share(human))
-        bred = Lot(arrays["bred/parameters"], weights, often)
+        sampling_weight = even_out(np.ones(len(wanted)), arrays["bred/wanted"], category_share(human))
+        bred = WeightedVoices(arrays["bred/parameters"], weights, sampling_weight)
     return Lesson(human, sketch, bred, arrays.get("human/inputs"))
 
 
@@ -99,9 +99,9 @@ def conditions(labels: Floats, said: Floats | None, share: float) -> Floats:
     return np.asarray((1 - share) * labels + share * spoken / spoken.sum(1, keepdims=True), np.float32)
 
 
-def category_share(lot: Lot) -> NDArray[np.float64]:
+def category_share(lot: WeightedVoices) -> NDArray[np.float64]:
     """How often each category is the main one of the voices met: ``float64[C]``, summing to 1."""
-    share = np.bincount(lot.weights.argmax(1), weights=lot.often, minlength=lot.weights.shape[1])
+    share = np.bincount(lot.weights.argmax(1), weights=lot.sampling_weight, minlength=lot.weights.shape[1])
     return np.asarray(share, np.float64)
 
 
@@ -110,12 +110,14 @@ def even_out(
 ) -> NDArray[np.float64]:
     """How often to meet voices by their worth, so that each category is met as often as its share says."""
     some = np.maximum(worth, _LEAST_WORTH)
-    often = some * (share / np.bincount(category, weights=some, minlength=len(share)).clip(_LEAST_WORTH))[category]
-    return np.asarray(often / often.sum(), np.float64)
+    sampling_weight = (
+        some * (share / np.bincount(category, weights=some, minlength=len(share)).clip(_LEAST_WORTH))[category]
+    )
+    return np.asarray(sampling_weight / sampling_weight.sum(), np.float64)
 
 
 def _make(
-    human: Lot,
+    human: WeightedVoices,
     sketch: Sketch,
     mains: list[str],
     keys: tuple[str, ...],

@@ -64,7 +64,7 @@ class Judgement(NamedTuple):
     told_apart: float
 
 
-def human_ratio(human: Floats, often: NDArray[np.float64], drawn: Floats, *, key: Array) -> Judgement:
+def human_ratio(human: Floats, sampling_weight: NDArray[np.float64], drawn: Floats, *, key: Array) -> Judgement:
     """Judge ``drawn`` ``float32[n, F]`` beside human voices ``float32[m, F]``, each half by a critic of the other.
 
     ``often`` says how often each human voice is met, ``float64[m]``. Ratios are bounded by :data:`LEAST` and
@@ -72,7 +72,7 @@ def human_ratio(human: Floats, often: NDArray[np.float64], drawn: Floats, *, key
     """
     from sklearn.metrics import roc_auc_score
 
-    heard, truth, share = _both(human, often, drawn)
+    heard, truth, share = _both(human, sampling_weight, drawn)
     split, *keys = jax.random.split(key, 3)
     half = np.asarray(jax.random.bernoulli(split, 0.5, (len(heard),)))
     verdicts = np.zeros(len(heard), np.float32)
@@ -85,13 +85,13 @@ def human_ratio(human: Floats, often: NDArray[np.float64], drawn: Floats, *, key
 
 
 def fit_critic(
-    human: Floats, often: NDArray[np.float64], drawn: Floats, *, category_keys: tuple[str, ...], key: Array
+    human: Floats, sampling_weight: NDArray[np.float64], drawn: Floats, *, category_keys: tuple[str, ...], key: Array
 ) -> NumpyCritic:
     """A critic of all of them, for voices that are yet to be drawn.
 
     The last columns of ``human`` and ``drawn`` say which of ``category_keys`` each voice is of, or was drawn for.
     """
-    heard, truth, share = _both(human, often, drawn)
+    heard, truth, share = _both(human, sampling_weight, drawn)
     arrays = flatten(_fit(heard, truth, _met(share), key))
     return NumpyCritic(
         category_keys,
@@ -102,10 +102,12 @@ def fit_critic(
     )
 
 
-def _both(human: Floats, often: NDArray[np.float64], drawn: Floats) -> tuple[Array, Array, NDArray[np.float64]]:
+def _both(
+    human: Floats, sampling_weight: NDArray[np.float64], drawn: Floats
+) -> tuple[Array, Array, NDArray[np.float64]]:
     """Human and drawn voices, which are human, and the share of each, half of it human."""
     truth = jnp.concatenate([jnp.ones(len(human)), jnp.zeros(len(drawn))])
-    share = np.concatenate([often / often.sum(), np.full(len(drawn), 1 / len(drawn))])
+    share = np.concatenate([sampling_weight / sampling_weight.sum(), np.full(len(drawn), 1 / len(drawn))])
     return jnp.concatenate([human, drawn]), truth, share / 2
 
 

@@ -18,7 +18,7 @@ from flax import nnx
 
 from dx7.analysis.classifier import Ear
 from training.data.analysis import judge
-from training.data.batches import Lot
+from training.data.batches import WeightedVoices
 from training.data.fingerprint import COPY_DISTANCE, find_nearest
 from training.data.training_set import Lesson, category_share, conditions, even_out
 from training.model.array_files import read_arrays, write_arrays
@@ -46,7 +46,7 @@ def read_or_draw_brood(
     keys: tuple[str, ...],
     ear: Ear | None,
     step: int,
-) -> Lot:
+) -> WeightedVoices:
     """The brood that is learned from at ``step``; drawn and heard if the run's folder has that of another step.
 
     ``generator`` must be as it was when the round of the step began, unless the brood is there already.
@@ -57,7 +57,7 @@ def read_or_draw_brood(
         arrays, facts = _draw_and_weigh(generator, lesson, config, keys, ear, step)
         write_arrays(file, arrays, {"step": began, **facts})
     arrays, _ = read_arrays(file)
-    return Lot(arrays["parameters"], arrays["weights"], arrays["often"])
+    return WeightedVoices(arrays["parameters"], arrays["weights"], arrays["often"])
 
 
 def brood_facts(folder: Path) -> dict[str, float]:
@@ -85,7 +85,7 @@ def _draw_and_weigh(
         said, inputs = judged.by_ear
         human = with_category(lesson.inputs, lesson.human.weights.argmax(1), len(keys))
         heard = with_category(inputs, wanted, len(keys))
-        judgement = human_ratio(human, lesson.human.often, heard, key=judging)
+        judgement = human_ratio(human, lesson.human.sampling_weight, heard, key=judging)
         fit = said[np.arange(len(wanted)), wanted]
         facts |= {"drawn/fit": float(fit.mean()), "drawn/told_apart": judgement.told_apart}
         worth *= judgement.ratio * np.maximum(fit, _LEAST_FIT) ** config.fit_power

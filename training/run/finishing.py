@@ -34,4 +34,4 @@ def add_critic(folder: Path, lesson: Lesson, ear: Ear, *, voices: int, seed: int
     human = with_category(lesson.inputs, lesson.human.weights.argmax(1), len(keys))
     drawn = with_category(judged.by_ear.inputs[kept], wanted[kept], len(keys))
     key = jax.random.fold_in(jax.random.key(seed), model.step)
-    write_critic(folder, fit_critic(human, lesson.human.often, drawn, category_keys=keys, key=key))
+    write_critic(folder, fit_critic(human, lesson.human.sampling_weight, drawn, category_keys=keys, key=key))

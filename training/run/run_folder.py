@@ -23,7 +23,7 @@ from dx7.shared.export_format import Export
 from dx7.shared.run_folder import CONFIG_FILE, METRICS_FILE, SAMPLES_FOLDER
 from dx7.voices.parameters import VOICES_IN_BANK
 from dx7.voices.voice import Voice
-from training.data.batches import of_split
+from training.data.batches import rows_of_split
 from training.data.fingerprint import make_sketch
 from training.model.array_files import read_arrays, write_arrays, write_atomically
 from training.model.codebook import fit_prototypes
@@ -71,7 +71,7 @@ def open_run(export: Export, config: Config, run_folder: Path) -> Run:
         state = unflatten(state, arrays)
     else:
         prototypes = fit_prototypes(
-            encode(export.parameters[of_split(export, "train")]),
+            encode(export.parameters[rows_of_split(export, "train")]),
             shared_codes=config.global_codes,
             operator_codes=config.operator_codes,
             rounds=config.prototype_rounds,
@@ -114,7 +114,7 @@ def write_checkpoint(run: Run, state: TrainState) -> None:
 
 def write_finished(run: Run, state: TrainState, folder: Path) -> None:
     """The finished model, in a folder."""
-    rows = of_split(run.export, "train")
+    rows = rows_of_split(run.export, "train")
     write_model(
         folder,
         config=run.config,

@@ -16,7 +16,7 @@ from flax import nnx
 from jax import Array
 
 from dx7.errors import ModelError
-from training.data.batches import Batch, Voices, draw_batch
+from training.data.batches import VoiceBatch, Voices, draw_batch
 from training.model.config import Config
 from training.model.discriminator import one_hot
 from training.model.drawing import draw
@@ -172,12 +172,12 @@ def _key(config: Config, step: Array) -> Array:
     return jax.random.fold_in(jax.random.key(config.seed + 1), step)
 
 
-def _batch(voices: Voices, config: Config, size: int, key: Array) -> Batch:
+def _batch(voices: Voices, config: Config, size: int, key: Array) -> VoiceBatch:
     drawn = draw_batch(voices, size, category_dropout=config.category_dropout, symmetry=config.symmetry, key=key)
     return split(drawn)
 
 
-def _likelihood(generator: Generator, batch: Batch, config: Config, key: Array) -> tuple[Array, Metrics]:
+def _likelihood(generator: Generator, batch: VoiceBatch, config: Config, key: Array) -> tuple[Array, Metrics]:
     logits = generator(batch.tokens, batch.codes, batch.weights, rate=config.dropout, key=key)
     codes = losses.code_surprise(logits, batch.codes).mean()
     values = losses.value_surprise(logits, batch.tokens).mean()

@@ -17,7 +17,7 @@ from jax import Array
 from dx7.analysis.classifier import Ear, read_ear
 from dx7.shared.export_format import read_export
 from dx7.shared.run_folder import MODEL_FOLDER, hold_run
-from training.data.batches import Voices, gather, human_lot
+from training.data.batches import Voices, combine, human_voices
 from training.data.training_set import Lesson, read_or_make_lesson
 from training.model.config import Config
 from training.run import devices, losses
@@ -78,10 +78,10 @@ def _train(run: Run, report: Report, stop: Callable[[], bool]) -> Path | None:
         write_checkpoint(run, own)  # before the brood: a resumed run never meets a brood of later steps
         generator = nnx.merge(run.networks.generator, own.average)
         drawn = read_or_draw_brood(run.folder, generator, lesson, config, export.category_keys, ear, step)
-        return gather(lesson.lots(config, drawn), run.prototypes)
+        return combine(lesson.lots(config, drawn), run.prototypes)
 
     learn = devices.from_first(
-        Voices, lambda: None if lesson is None else gather(lesson.lots(config, drawn=None), run.prototypes)
+        Voices, lambda: None if lesson is None else combine(lesson.lots(config, drawn=None), run.prototypes)
     )
     if learn is None:
         return None
@@ -168,7 +168,7 @@ def make_validation(run: Run) -> Callable[[Weights], dict[str, float]]:
     """How surprising held-out human voices are to the generator, in nats a voice. Empty where none are held out."""
     if "validation" not in run.export.splits:
         return lambda weights: {}
-    held_out = gather([(human_lot(run.export, split="validation"), 1.0)], run.prototypes)
+    held_out = combine([(human_voices(run.export, split="validation"), 1.0)], run.prototypes)
     held_out = jax.tree.map(lambda rows: rows[:512], held_out)
 
     @jax.jit
