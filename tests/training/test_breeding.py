@@ -8,7 +8,7 @@ from dx7.voices.parameters import BY_NAME
 from tests.training.conftest import CATEGORIES, random_voices, voices_by_rule
 from training.data.analysis import grave_faults, hear_parameters
 from training.data.crossover import PARTS, breed, cross, pair
-from training.data.fingerprint import COPY_DISTANCE, make_sketch
+from training.data.fingerprint import COPY_DISTANCE, make_fingerprint
 from training.data.training_set import conditions, even_out
 
 
@@ -40,9 +40,11 @@ def test_a_brood_holds_neither_copies_nor_duds():
     for row in range(0, 120, 6):  # some parents make no sound at all
         for operator in range(1, 7):
             human[row, BY_NAME[f"op{operator}_output_level"].index] = 0
-    sketch = make_sketch(human, tuple(f"{row:032x}" for row in range(120)))
+    fingerprint = make_fingerprint(human, tuple(f"{row:032x}" for row in range(120)))
     wanted = [CATEGORIES[number % 4] for number in range(60)]
-    brood = breed(human, mains, wanted, sketch, category_keys=CATEGORIES, ear=None, chance=np.random.default_rng(1))
+    brood = breed(
+        human, mains, wanted, fingerprint, category_keys=CATEGORIES, ear=None, chance=np.random.default_rng(1)
+    )
     assert 10 < len(brood.parameters) == len(brood.wanted) == len(brood.judged.useful) < 60
     nearest = (brood.parameters[:, None] != human[None]).sum(2).min(1)
     assert (nearest > COPY_DISTANCE).all()

@@ -88,7 +88,7 @@ def test_a_model_takes_the_ear_of_its_export_along(model, finished_run, tmp_path
         category_keys=model.category_keys,
         generator=nnx.state(make_generator(model.config, len(model.category_keys), key=jax.random.key(0))),
         prototypes=model.prototypes,
-        sketch=model.sketch,
+        fingerprint=model.fingerprint,
         step=model.step,
         export_hash=model.export_hash,
         ear_file=tmp_path / "an.ear",

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from dx7.analysis.classifier import Ear
 from dx7.voices.parameters import BY_NAME, GLOBAL_SLICE, OPERATORS, operator_slice
 from training.data.analysis import Judged, judge
-from training.data.fingerprint import COPY_DISTANCE, Sketch, find_nearest
+from training.data.fingerprint import COPY_DISTANCE, Fingerprint, find_nearest_training_voices
 
 Parameters = NDArray[np.uint8]
 
@@ -60,7 +60,7 @@ def breed(
     human: Parameters,
     mains: Sequence[str],
     wanted: Sequence[str],
-    sketch: Sketch,
+    fingerprint: Fingerprint,
     *,
     category_keys: Sequence[str],
     ear: Ear | None,
@@ -69,7 +69,7 @@ def breed(
     """One child for each category wanted, but for those that are duds or near copies of a voice in the sketch."""
     one, other = pair(human, mains, wanted, chance)
     children = cross(human[one], human[other], chance)
-    new = np.flatnonzero(find_nearest(children, sketch).distance > COPY_DISTANCE)
+    new = np.flatnonzero(find_nearest_training_voices(children, fingerprint).distance > COPY_DISTANCE)
     judged = judge(children[new], [wanted[int(row)] for row in new], category_keys, ear)
     kept = np.flatnonzero(judged.useful)
     return Brood(children[new][kept], [wanted[int(row)] for row in new[kept]], judged.of(kept))

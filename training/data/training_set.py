@@ -18,7 +18,7 @@ from dx7.shared.export_format import Export
 from training.data.analysis import ByEar, judge
 from training.data.batches import WeightedVoices, human_voices, rows_of_split
 from training.data.crossover import Brood, breed
-from training.data.fingerprint import Sketch, make_sketch
+from training.data.fingerprint import Fingerprint, make_fingerprint
 from training.model.array_files import read_arrays, write_arrays
 from training.model.config import Config
 
@@ -35,7 +35,7 @@ class Lesson(NamedTuple):
     """Human training voices and bred ones; ``inputs`` are what an ear is given of the human ones, None without one."""
 
     human: WeightedVoices
-    sketch: Sketch  # of the human voices
+    fingerprint: Fingerprint  # of the human voices
     bred: WeightedVoices | None
     inputs: Floats | None  # [n, F]
 
@@ -70,12 +70,12 @@ def read_or_make_lesson(
     """
     human = human_voices(export, split="train", family_power=config.family_power, category_power=config.category_power)
     rows = rows_of_split(export, "train")
-    sketch = make_sketch(human.parameters, tuple(export.voice_ids[row] for row in rows))
+    fingerprint = make_fingerprint(human.parameters, tuple(export.voice_ids[row] for row in rows))
     if not config.bred_voices and ear is None:
-        return Lesson(human, sketch, None, None)
+        return Lesson(human, fingerprint, None, None)
     if not (folder / LESSON_FILE).exists():
         mains = [export.categories[row][0] for row in rows]
-        made = _make(human, sketch, mains, export.category_keys, config, ear, go_on)
+        made = _make(human, fingerprint, mains, export.category_keys, config, ear, go_on)
         if made is None:
             return None
         write_arrays(folder / LESSON_FILE, made, {})
@@ -88,7 +88,7 @@ def read_or_make_lesson(
         weights = conditions(wanted, arrays.get("bred/said"), config.heard_share)
         sampling_weight = even_out(np.ones(len(wanted)), arrays["bred/wanted"], category_share(human))
         bred = WeightedVoices(arrays["bred/parameters"], weights, sampling_weight)
-    return Lesson(human, sketch, bred, arrays.get("human/inputs"))
+    return Lesson(human, fingerprint, bred, arrays.get("human/inputs"))
 
 
 def conditions(labels: Floats, said: Floats | None, share: float) -> Floats:
@@ -118,7 +118,7 @@ def even_out(
 
 def _make(
     human: WeightedVoices,
-    sketch: Sketch,
+    fingerprint: Fingerprint,
     mains: list[str],
     keys: tuple[str, ...],
     config: Config,
@@ -140,7 +140,9 @@ def _make(
     for part in _parts(config.bred_voices):
         if not go_on(humans + part.start, to_hear):
             return None
-        broods.append(breed(human.parameters, mains, asked[part], sketch, category_keys=keys, ear=ear, chance=chance))
+        broods.append(
+            breed(human.parameters, mains, asked[part], fingerprint, category_keys=keys, ear=ear, chance=chance)
+        )
 
     arrays: dict[str, Any] = {}
     if heard:

@@ -18,7 +18,7 @@ from dx7.errors import CategoryError, ModelError
 from dx7.shared.export_format import EAR_FILE
 from dx7.shared.locations import DEFAULT_MODEL, runs_folder
 from dx7.shared.run_folder import CONFIG_FILE, MODEL_FOLDER
-from training.data.fingerprint import Sketch
+from training.data.fingerprint import Fingerprint
 from training.inference.scoring import CRITIC_FILE, NumpyCritic, read_critic
 from training.model.array_files import read_arrays
 from training.model.config import Config, make_config
@@ -37,7 +37,7 @@ class Model:
     category_keys: tuple[str, ...]
     generator: NumpyGenerator
     prototypes: Prototypes
-    sketch: Sketch
+    fingerprint: Fingerprint
     names: NDArray[np.uint32]  # hashes of the training voices' names; none in a model that was written without
     step: int
     export_hash: str
@@ -72,7 +72,7 @@ def read_model(folder: Path) -> Model:
         category_keys=keys,
         generator=NumpyGenerator(arrays, config, len(keys)),
         prototypes=Prototypes(*(arrays[f"prototypes/{name}"].astype(np.float32) for name in Prototypes._fields)),
-        sketch=Sketch(*(arrays[f"sketch/{name}"] for name in Sketch._fields)),
+        fingerprint=Fingerprint(*(arrays[f"sketch/{name}"] for name in Fingerprint._fields)),
         names=arrays.get("names", np.zeros(0, np.uint32)),
         step=int(about["step"]),
         export_hash=str(about["export_hash"]),

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dx7.voices.voice import Voice
-from training.data.fingerprint import find_nearest
+from training.data.fingerprint import find_nearest_training_voices
 from training.inference.drawing_numpy import AS_LEARNED, Mix, Temperature, draw, noise_of
 from training.inference.finished_model import Model
 from training.inference.names import ANYTHING, make_names
@@ -25,7 +25,7 @@ def sample_raw(model: Model, mix: dict[str, float], *, count: int, seed: int, te
     asked = make_mix(model, mix, count=count, plain=True)
     drawn = draw(model.generator, asked, noise=noise_of(seed), temperature=Temperature(temperature, temperature))
     parameters = decode(drawn.tokens)
-    nearest = find_nearest(parameters, model.sketch)
+    nearest = find_nearest_training_voices(parameters, model.fingerprint)
     names = make_names([list(mix) or [ANYTHING]] * count, seed=seed, known=model.names)
     slots = tuple(
         Slot(Voice.from_array(row, name), voice_id, int(distance), faults=())

@@ -20,7 +20,7 @@ from dx7.voices.parameter_groups import USUALLY_LOCKED
 from dx7.voices.parameters import PARAMETER_COUNT
 from dx7.voices.voice import Voice
 from training.data.analysis import grave_faults
-from training.data.fingerprint import COPY_DISTANCE, find_nearest
+from training.data.fingerprint import COPY_DISTANCE, find_nearest_training_voices
 from training.inference.drawing_numpy import Drawn, Mix, Temperature, draw, noise_of
 from training.inference.finished_model import Model
 from training.inference.names import ANYTHING, make_names, name_variations
@@ -198,7 +198,7 @@ class _Choice:
             self._hear(parameters[first : first + at_once])
 
     def _hear(self, parameters: NDArray[np.uint8]) -> None:
-        nearest = find_nearest(parameters, self.model.sketch)
+        nearest = find_nearest_training_voices(parameters, self.model.fingerprint)
         heard = hear_for(parameters, self.mix, self.ear, self.model.critic)
         # The highest of logarithms with gumbel noise: each is taken as often as its ratio says (Gumbel-top-k).
         lots = np.log(heard.ratio) + self.chance.gumbel(size=len(parameters))

@@ -17,7 +17,7 @@ from dx7.analysis.embedding import STEP
 from dx7.voices.parameter_groups import GROUP_KEYS
 from dx7.voices.voice import Voice
 from training.data.analysis import grave_faults, unpack
-from training.data.fingerprint import find_nearest
+from training.data.fingerprint import find_nearest_training_voices
 from training.inference.drawing_numpy import draw, noise_of, one_noise_for_all
 from training.inference.finished_model import Model
 from training.inference.morph import morph
@@ -65,7 +65,7 @@ def walk(
     left_out = Counter(faults[row][0] for row in np.flatnonzero(~sound) if row not in kept)
     left_out["between two steps"] = len(way) - count - left_out.total()
 
-    nearest = find_nearest(parameters[kept], model.sketch)
+    nearest = find_nearest_training_voices(parameters[kept], model.fingerprint)
     names = name_walk(first.name, last.name, count)
     slots = tuple(
         Slot(

@@ -19,7 +19,7 @@ from flax import nnx
 from dx7.analysis.classifier import Ear
 from training.data.analysis import judge
 from training.data.batches import WeightedVoices
-from training.data.fingerprint import COPY_DISTANCE, find_nearest
+from training.data.fingerprint import COPY_DISTANCE, find_nearest_training_voices
 from training.data.training_set import Lesson, category_share, conditions, even_out
 from training.model.array_files import read_arrays, write_arrays
 from training.model.config import Config
@@ -77,7 +77,7 @@ def _draw_and_weigh(
     drawn = _draw(generator, jnp.asarray(asked), key=drawing)
     parameters = decode(np.asarray(drawn.tokens))
     judged = judge(parameters, [keys[number] for number in wanted], keys, ear)
-    new = find_nearest(parameters, lesson.sketch).distance > COPY_DISTANCE
+    new = find_nearest_training_voices(parameters, lesson.fingerprint).distance > COPY_DISTANCE
     worth = (judged.useful & new).astype(np.float64)
     facts = {"drawn/useful": float(judged.useful.mean()), "drawn/copies": float(1 - new.mean())}
     said = None

@@ -9,7 +9,7 @@ import numpy as np
 
 from dx7.analysis.classifier import Ear
 from training.data.analysis import judge
-from training.data.fingerprint import COPY_DISTANCE, find_nearest
+from training.data.fingerprint import COPY_DISTANCE, find_nearest_training_voices
 from training.data.training_set import Lesson, category_share
 from training.inference.finished_model import read_model
 from training.inference.raw import draw_wanted
@@ -28,7 +28,7 @@ def add_critic(folder: Path, lesson: Lesson, ear: Ear, *, voices: int, seed: int
     asked = [keys[number] for number in wanted]
     parameters = draw_wanted(model, asked, seed=seed, as_in_cartridges=True)
     judged = judge(parameters, asked, keys, ear)
-    kept = judged.useful & (find_nearest(parameters, model.sketch).distance > COPY_DISTANCE)
+    kept = judged.useful & (find_nearest_training_voices(parameters, model.fingerprint).distance > COPY_DISTANCE)
     if judged.by_ear is None or lesson.inputs is None or not kept.any():
         return
     human = with_category(lesson.inputs, lesson.human.weights.argmax(1), len(keys))

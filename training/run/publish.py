@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from dx7.shared.export_format import EAR_FILE
 from dx7.shared.run_folder import CONFIG_FILE
-from training.data.fingerprint import Sketch
+from training.data.fingerprint import Fingerprint
 from training.inference.finished_model import MODEL_FILE, MODEL_VERSION
 from training.inference.names import hash_names
 from training.model.array_files import write_arrays, write_atomically
@@ -35,7 +35,7 @@ def write_model(
     category_keys: Sequence[str],
     generator: Weights,
     prototypes: Prototypes,
-    sketch: Sketch,
+    fingerprint: Fingerprint,
     step: int,
     export_hash: str,
     ear_file: Path | None = None,
@@ -47,7 +47,7 @@ def write_model(
     """
     weights = plain_weights(generator) | flatten(prototypes._asdict(), "prototypes")
     arrays: dict[str, NDArray[Any]] = {name: array.astype(np.float16) for name, array in weights.items()}
-    arrays |= flatten(sketch._asdict(), "sketch")
+    arrays |= flatten(fingerprint._asdict(), "sketch")
     arrays["names"] = hash_names(names)
     about = {"version": MODEL_VERSION, "step": step, "export_hash": export_hash, "category_keys": list(category_keys)}
     write_arrays(folder / MODEL_FILE, arrays, about)

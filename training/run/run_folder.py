@@ -24,7 +24,7 @@ from dx7.shared.run_folder import CONFIG_FILE, METRICS_FILE, SAMPLES_FOLDER
 from dx7.voices.parameters import VOICES_IN_BANK
 from dx7.voices.voice import Voice
 from training.data.batches import rows_of_split
-from training.data.fingerprint import make_sketch
+from training.data.fingerprint import make_fingerprint
 from training.model.array_files import read_arrays, write_arrays, write_atomically
 from training.model.codebook import fit_prototypes
 from training.model.config import Config
@@ -121,7 +121,7 @@ def write_finished(run: Run, state: TrainState, folder: Path) -> None:
         category_keys=run.export.category_keys,
         generator=state.average,
         prototypes=run.prototypes,
-        sketch=make_sketch(run.export.parameters[rows], tuple(run.export.voice_ids[row] for row in rows)),
+        fingerprint=make_fingerprint(run.export.parameters[rows], tuple(run.export.voice_ids[row] for row in rows)),
         step=int(state.step),
         export_hash=run.export.content_hash,
         ear_file=run.export.ear_file,
