@@ -40,8 +40,8 @@ def random_voices(config: Config) -> Voices:
     shared = rng.integers(0, config.global_codes, (VOICES, 1))
     operators = rng.integers(0, config.operator_codes, (VOICES, 6)) + config.global_codes
     weights = np.eye(CATEGORIES, dtype=np.float32)[rng.integers(0, CATEGORIES, VOICES)]
-    chance = np.linspace(0, 1, VOICES, dtype=np.float32)
-    return Voices(*map(jnp.asarray, (tokens, np.concatenate([shared, operators], 1).astype(np.int32), weights, chance)))
+    rng = np.linspace(0, 1, VOICES, dtype=np.float32)
+    return Voices(*map(jnp.asarray, (tokens, np.concatenate([shared, operators], 1).astype(np.int32), weights, rng)))
 
 
 def steps_a_second(*jobs: Callable[[], object]) -> list[float]:

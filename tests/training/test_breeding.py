@@ -9,7 +9,7 @@ from tests.training.conftest import CATEGORIES, random_voices, voices_by_rule
 from training.data.analysis import grave_faults, hear_parameters
 from training.data.crossover import PARTS, breed, cross, pair
 from training.data.fingerprint import COPY_DISTANCE, make_fingerprint
-from training.data.training_set import conditions, even_out
+from training.data.training_set import balanced_weights, blend_weights
 
 
 def test_every_part_of_a_child_is_a_parents():
@@ -42,9 +42,7 @@ def test_a_brood_holds_neither_copies_nor_duds():
             human[row, BY_NAME[f"op{operator}_output_level"].index] = 0
     fingerprint = make_fingerprint(human, tuple(f"{row:032x}" for row in range(120)))
     wanted = [CATEGORIES[number % 4] for number in range(60)]
-    brood = breed(
-        human, mains, wanted, fingerprint, category_keys=CATEGORIES, ear=None, chance=np.random.default_rng(1)
-    )
+    brood = breed(human, mains, wanted, fingerprint, category_keys=CATEGORIES, ear=None, rng=np.random.default_rng(1))
     assert 10 < len(brood.parameters) == len(brood.wanted) == len(brood.judged.useful) < 60
     nearest = (brood.parameters[:, None] != human[None]).sum(2).min(1)
     assert (nearest > COPY_DISTANCE).all()
@@ -58,7 +56,7 @@ def test_a_brood_holds_neither_copies_nor_duds():
 )
 def test_categories_are_met_as_often_as_they_should_be(worth, category):
     share = np.array([0.5, 0.3, 0.2])
-    sampling_weight = even_out(np.array(worth), np.array(category), share)
+    sampling_weight = balanced_weights(np.array(worth), np.array(category), share)
     assert np.allclose(np.bincount(category, weights=sampling_weight), share)
     for number in range(3):
         mine = np.array(category) == number
@@ -69,6 +67,6 @@ def test_categories_are_met_as_often_as_they_should_be(worth, category):
 def test_conditions_blend_the_label_with_what_the_ear_says():
     label = np.array([[1, 0, 0], [0, 0.5, 0.5]], np.float32)
     said = np.array([[0.5, 0.5, 0], [0, 0, 0]], np.float32)
-    assert conditions(label, None, 0.5) is label
-    assert np.allclose(conditions(label, said, 0.5), [[0.75, 0.25, 0], [1 / 6, 5 / 12, 5 / 12]], atol=1e-3)
-    assert np.allclose(conditions(label, said, 0.0), label)
+    assert blend_weights(label, None, 0.5) is label
+    assert np.allclose(blend_weights(label, said, 0.5), [[0.75, 0.25, 0], [1 / 6, 5 / 12, 5 / 12]], atol=1e-3)
+    assert np.allclose(blend_weights(label, said, 0.0), label)

@@ -13,7 +13,7 @@ from dx7.errors import ModelError
 from dx7.shared.export_format import EAR_FILE, read_export
 from tests.dx7.test_ear import INPUTS, make_ear
 from training.data.analysis import hear_parameters
-from training.data.training_set import read_or_make_lesson
+from training.data.training_set import load_training_set
 from training.inference.finished_model import read_model
 from training.inference.sampling import SURE, sample
 from training.inference.scoring import CRITIC_FILE, LEAST, MOST, NumpyCritic, hear_for, read_critic, write_critic
@@ -25,9 +25,9 @@ from .conftest import CATEGORIES, voices_by_rule
 
 def test_the_critic_knows_what_is_human_and_how_much_likelier():
     """Human voices stand around 0; half of the drawn ones do, the other half is elsewhere."""
-    chance = np.random.default_rng(0)
-    human = chance.normal(size=(3000, 6)).astype(np.float32)
-    drawn = chance.normal(size=(2000, 6)).astype(np.float32)
+    rng = np.random.default_rng(0)
+    human = rng.normal(size=(3000, 6)).astype(np.float32)
+    drawn = rng.normal(size=(2000, 6)).astype(np.float32)
     drawn[1000:, 0] += 4
     ratio, told_apart = human_ratio(human, np.ones(3000), drawn, key=jax.random.key(0))
     assert ratio.min() >= LEAST * 0.999
@@ -38,17 +38,17 @@ def test_the_critic_knows_what_is_human_and_how_much_likelier():
 
 
 def random_critic(inputs: int, seed: int = 0) -> NumpyCritic:
-    chance = np.random.default_rng(seed)
-    hidden = chance.normal(0, 0.1, (inputs + len(CATEGORIES), 8)).astype(np.float32)
-    return NumpyCritic(CATEGORIES, hidden, *(chance.normal(0, 0.3, shape).astype(np.float32) for shape in (8, 8, ())))
+    rng = np.random.default_rng(seed)
+    hidden = rng.normal(0, 0.1, (inputs + len(CATEGORIES), 8)).astype(np.float32)
+    return NumpyCritic(CATEGORIES, hidden, *(rng.normal(0, 0.3, shape).astype(np.float32) for shape in (8, 8, ())))
 
 
 def test_a_fitted_critic_says_the_same_in_numpy(tmp_path):
     """Voices of the second category are human where the inputs are high, of the others where they are low."""
-    chance = np.random.default_rng(1)
-    main = np.eye(4, dtype=np.float32)[chance.integers(0, 4, 2000)]
+    rng = np.random.default_rng(1)
+    main = np.eye(4, dtype=np.float32)[rng.integers(0, 4, 2000)]
     sign = np.where(main[:, 1] == 1, 1, -1)[:, None].astype(np.float32)
-    inputs = chance.normal(size=(2000, 3)).astype(np.float32)
+    inputs = rng.normal(size=(2000, 3)).astype(np.float32)
     human, drawn = (np.concatenate([inputs + shift * sign, main], axis=1) for shift in (1, -1))
     critic = fit_critic(human, np.ones(2000), drawn, category_keys=CATEGORIES, key=jax.random.key(2))
 
@@ -97,14 +97,14 @@ def test_a_finished_model_is_given_a_critic_of_what_it_draws(finished_run, expor
     shutil.copytree(finished_run / "model", folder)
     (folder / EAR_FILE).write_bytes(ear.to_bytes())
     before = read_model(folder)
-    lesson = read_or_make_lesson(tmp_path, export, tiny, ear)
-    add_critic(folder, lesson, ear, voices=64, seed=0)
+    training_set = load_training_set(tmp_path, export, tiny, ear)
+    add_critic(folder, training_set, ear, voices=64, seed=0)
     written = (folder / CRITIC_FILE).read_bytes()
     after = read_model(folder)
     assert before.critic is None
     assert after.critic.category_keys == export.category_keys
     assert after.model_hash != before.model_hash
-    add_critic(folder, lesson, ear, voices=64, seed=0)
+    add_critic(folder, training_set, ear, voices=64, seed=0)
     assert (folder / CRITIC_FILE).read_bytes() == written
     voices, _ = voices_by_rule(6, seed=3)
     assert (hear_for(voices, {"brass": 1.0}, ear, after.critic).ratio != 1).any()

@@ -60,8 +60,8 @@ def compiled_fast():
 def voices():
     parameters, mains = voices_by_rule(64)
     weights = np.eye(len(CATEGORIES), dtype=np.float32)[[CATEGORIES.index(main) for main in mains]]
-    chance = np.linspace(0, 1, 65, dtype=np.float32)[1:]
-    return Voices(*map(jnp.asarray, (encode(parameters), np.zeros((64, 7), np.int32), weights, chance)))
+    rng = np.linspace(0, 1, 65, dtype=np.float32)[1:]
+    return Voices(*map(jnp.asarray, (encode(parameters), np.zeros((64, 7), np.int32), weights, rng)))
 
 
 @pytest.mark.parametrize("design", TINY, ids=lambda design: design.name)
@@ -188,7 +188,7 @@ def test_the_command_puts_rivals_beside_the_model(finished_run, export_folder, t
     assert rival.seconds == 12
     assert len(rival.voices.tokens) > human
     assert (np.asarray(rival.voices.tokens[:human]) == encode(export.parameters[export.splits == "train"])).all()
-    assert float(rival.voices.chance[human - 1]) == pytest.approx(0.5, abs=1e-4)
+    assert float(rival.voices.sampling_cdf[human - 1]) == pytest.approx(0.5, abs=1e-4)
 
     table = design_table(found["designs"])
     assert [row["figure"] for row in table] == ["voices", "steps", "weights", "minutes", *FIGURES]

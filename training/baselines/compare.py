@@ -24,7 +24,7 @@ from training.baselines.masked_tokens import FlatTokens
 from training.baselines.one_shot import OneShot
 from training.data.analysis import hear_parameters
 from training.data.batches import Voices, combine
-from training.data.training_set import read_or_make_lesson
+from training.data.training_set import load_training_set
 from training.evaluation.evaluate import hear_together
 from training.evaluation.measuring import measure
 from training.evaluation.reference_sets import make_yardstick
@@ -58,7 +58,7 @@ def compare(
     voices are held out, and ``ModelError`` if the model was not trained on this export or a rival's loss stops being
     finite.
     """
-    lesson = read_lesson(model, export, run_folder)
+    training_set = training_voices_of(model, export, run_folder)
     report(0, "listening to human voices")
     yardstick = make_yardstick(export, voices=voices, hear=hear_parameters)
     wanted, humans = yardstick.humans.wanted, yardstick.humans.name
@@ -75,7 +75,7 @@ def compare(
         def tell(gone: float, what: str, name: str = rival.name, before: float = before) -> None:
             report(before + gone, f"{name} · {what}")
 
-        learned = rival.train(lesson, Budget(seconds), seed=seed, report=tell)
+        learned = rival.train(training_set, Budget(seconds), seed=seed, report=tell)
         tell(seconds, "drawing")
         sets.append(VoiceSet(rival.name, learned.draw(conditions, seed), wanted, banks))
         costs[rival.name] = {
@@ -97,7 +97,7 @@ def compare(
     }
 
 
-def read_lesson(model: Model, export: Export, run_folder: Path) -> Voices:
+def training_voices_of(model: Model, export: Export, run_folder: Path) -> Voices:
     """The voices that the model's run began with: human and bred, with what its ear made of them.
 
     Heard anew if the run's folder has no lesson. Raises ``ModelError`` if the model was trained on another export.
@@ -110,9 +110,9 @@ def read_lesson(model: Model, export: Export, run_folder: Path) -> Voices:
     ear = read_ear(export.ear_file) if export.ear_file else None
     # What a run draws and hears in its third phase is of its own design, and no part of what it began with.
     config = replace(model.config, listening_steps=0)
-    lesson = read_or_make_lesson(run_folder, export, model.config, ear)
-    assert lesson is not None  # noqa: S101 (nobody can stop it)
-    return combine(lesson.lots(config, None), model.prototypes)
+    training_set = load_training_set(run_folder, export, model.config, ear)
+    assert training_set is not None  # noqa: S101 (nobody can stop it)
+    return combine(training_set.mixture(config, None), model.prototypes)
 
 
 def find_run(asked: Path | None, model_folder: Path) -> Path:

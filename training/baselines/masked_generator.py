@@ -99,10 +99,8 @@ def fill_in(
     """
     order_key, choice_key = jax.random.split(key)
     known = known | ~_FILLED
-    chance = jax.random.uniform(order_key, known.shape)
-    order = (
-        jnp.where(known, -1, chance).reshape(len(tokens), PLACES).argsort(axis=1).argsort(axis=1).reshape(known.shape)
-    )
+    rng = jax.random.uniform(order_key, known.shape)
+    order = jnp.where(known, -1, rng).reshape(len(tokens), PLACES).argsort(axis=1).argsort(axis=1).reshape(known.shape)
     given = known.sum((1, 2), keepdims=True)
     chosen = jnp.where(known, _GIVEN, (order - given) * passes // jnp.maximum(PLACES - given, 1))
 

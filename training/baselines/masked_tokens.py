@@ -71,9 +71,9 @@ def hide_some(shape: tuple[int, ...], *, key: Array) -> Array:
     them less a matter of luck.
     """
     order_key, share_key = jax.random.split(key)
-    chance = jnp.where(FILLED, jax.random.uniform(order_key, shape), 2)
-    order = chance.reshape(len(chance), -1).argsort(axis=1).argsort(axis=1).reshape(shape)
-    share = (jnp.arange(len(chance)) / len(chance) + jax.random.uniform(share_key)) % 1
+    rng = jnp.where(FILLED, jax.random.uniform(order_key, shape), 2)
+    order = rng.reshape(len(rng), -1).argsort(axis=1).argsort(axis=1).reshape(shape)
+    share = (jnp.arange(len(rng)) / len(rng) + jax.random.uniform(share_key)) % 1
     return order < 1 + jnp.floor(share * PARAMETER_COUNT)[:, None, None]
 
 

@@ -26,7 +26,7 @@ class Voices(NamedTuple):
     tokens: Array  # uint8[n, 7, 21]
     codes: Array  # int32[n, 7]
     weights: Array  # float32[n, categories], summing to 1
-    chance: Array  # float32[n], rising to 1: the voices up to here together are drawn this often
+    sampling_cdf: Array  # float32[n], rising to 1: the voices up to here together are drawn this often
 
 
 class VoiceBatch(NamedTuple):
@@ -77,14 +77,14 @@ def human_voices(
     )
 
 
-def combine(lots: Sequence[tuple[WeightedVoices, float]], prototypes: Prototypes) -> Voices:
+def combine(mixture: Sequence[tuple[WeightedVoices, float]], prototypes: Prototypes) -> Voices:
     """The voices of some lots; the number beside each says how many of all voices met are of that lot."""
-    tokens = encode(np.concatenate([lot.parameters for lot, _ in lots]))
-    sampling_weight = np.concatenate([lot.sampling_weight * share for lot, share in lots])
+    tokens = encode(np.concatenate([lot.parameters for lot, _ in mixture]))
+    sampling_weight = np.concatenate([lot.sampling_weight * share for lot, share in mixture])
     return Voices(
         jnp.asarray(tokens),
         jnp.asarray(assign_codes(tokens, prototypes)),
-        jnp.asarray(np.concatenate([lot.weights for lot, _ in lots]), dtype=jnp.float32),
+        jnp.asarray(np.concatenate([lot.weights for lot, _ in mixture]), dtype=jnp.float32),
         jnp.asarray(np.cumsum(sampling_weight) / sampling_weight.sum(), dtype=jnp.float32),
     )
 
@@ -92,8 +92,8 @@ def combine(lots: Sequence[tuple[WeightedVoices, float]], prototypes: Prototypes
 def draw_batch(voices: Voices, size: int, *, category_dropout: float, symmetry: float, key: Array) -> VoiceBatch:
     """A batch of voices drawn by chance, some with their category hidden, some with like operators swapped."""
     pick, hide, swap, order = jax.random.split(key, 4)
-    rows = jnp.searchsorted(voices.chance, jax.random.uniform(pick, (size,)))
-    rows = jnp.minimum(rows, len(voices.chance) - 1)
+    rows = jnp.searchsorted(voices.sampling_cdf, jax.random.uniform(pick, (size,)))
+    rows = jnp.minimum(rows, len(voices.sampling_cdf) - 1)
     tokens = voices.tokens[rows].astype(jnp.int32)
     codes, weights = voices.codes[rows], voices.weights[rows]
     weights = jnp.where(jax.random.uniform(hide, (size, 1)) < category_dropout, 0, weights)

@@ -32,17 +32,17 @@ class Brood(NamedTuple):
     judged: Judged
 
 
-def cross(one: Parameters, other: Parameters, chance: np.random.Generator) -> Parameters:
+def cross(one: Parameters, other: Parameters, rng: np.random.Generator) -> Parameters:
     """Children of the parents in the same row, ``uint8[n, 145]``: each part from one or the other."""
     child = one.copy()
     for part in PARTS:
-        taken = chance.random(len(one)) < 0.5
+        taken = rng.random(len(one)) < 0.5
         child[taken, part] = other[taken, part]
     return child
 
 
 def pair(
-    human: Parameters, mains: Sequence[str], wanted: Sequence[str], chance: np.random.Generator
+    human: Parameters, mains: Sequence[str], wanted: Sequence[str], rng: np.random.Generator
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Two rows of human voices for each category wanted, both of that category and of one algorithm."""
     by_category: dict[str, list[int]] = {}
@@ -50,9 +50,9 @@ def pair(
     for row, main in enumerate(mains):
         by_category.setdefault(main, []).append(row)
         by_algorithm.setdefault((main, int(human[row, _ALGORITHM])), []).append(row)
-    one = np.array([chance.choice(by_category[category]) for category in wanted], np.int64)
+    one = np.array([rng.choice(by_category[category]) for category in wanted], np.int64)
     algorithms = human[one, _ALGORITHM]
-    other = [chance.choice(by_algorithm[key, int(number)]) for key, number in zip(wanted, algorithms, strict=True)]
+    other = [rng.choice(by_algorithm[key, int(number)]) for key, number in zip(wanted, algorithms, strict=True)]
     return one, np.array(other, np.int64)
 
 
@@ -64,11 +64,11 @@ def breed(
     *,
     category_keys: Sequence[str],
     ear: Ear | None,
-    chance: np.random.Generator,
+    rng: np.random.Generator,
 ) -> Brood:
     """One child for each category wanted, but for those that are duds or near copies of a voice in the sketch."""
-    one, other = pair(human, mains, wanted, chance)
-    children = cross(human[one], human[other], chance)
+    one, other = pair(human, mains, wanted, rng)
+    children = cross(human[one], human[other], rng)
     new = np.flatnonzero(find_nearest_training_voices(children, fingerprint).distance > COPY_DISTANCE)
     judged = judge(children[new], [wanted[int(row)] for row in new], category_keys, ear)
     kept = np.flatnonzero(judged.useful)

@@ -57,7 +57,7 @@ def fill_cartridges(
 
     Of them as many as are wanted, chosen by chance, are compared with the humans as a whole.
     """
-    chance = np.random.default_rng([seed, VOICES_IN_BANK])
+    rng = np.random.default_rng([seed, VOICES_IN_BANK])
     banks: list[Cartridge] = []
     keys: list[str] = []
     alike: list[int] = []
@@ -69,7 +69,7 @@ def fill_cartridges(
             sample(model, {key: 1.0}, count=VOICES_IN_BANK, seed=seed + number * _APART) for number in range(needed)
         ]
         keys += [key] * needed * VOICES_IN_BANK
-        alike += (first + chance.permutation(needed * VOICES_IN_BANK)[:count]).tolist()
+        alike += (first + rng.permutation(needed * VOICES_IN_BANK)[:count]).tolist()
     voices = [slot.voice for bank in banks for slot in bank.slots]
     left_out: Counter[str] = Counter()
     for bank in banks:

@@ -66,11 +66,11 @@ class Drawn(NamedTuple):
 
 def noise_of(seed: int, number: int = 0) -> Noise:
     """The noise of draw ``number`` of a seed. The same two give the same noise."""
-    chance = np.random.default_rng([seed, number])
+    rng = np.random.default_rng([seed, number])
     # A gumbel is minus the logarithm of an exponential number, and those come quicker. One in millions of them is 0,
     # and would choose what is not legal, or what a pull or a lock forbids.
     least = np.float32(2**-24)
-    return lambda count, choices: -np.log(np.maximum(chance.standard_exponential((count, choices), np.float32), least))
+    return lambda count, choices: -np.log(np.maximum(rng.standard_exponential((count, choices), np.float32), least))
 
 
 def one_noise_for_all(noise: Noise) -> Noise:

@@ -163,7 +163,7 @@ class _Choice:
         mix: Mapping[str, float],
         like: Voice | None,
         model: Model,
-        chance: np.random.Generator,
+        rng: np.random.Generator,
     ) -> None:
         self.count = count
         self.mix = mix
@@ -171,7 +171,7 @@ class _Choice:
         self.model = model
         self.ear = None if like else model.ear
         self.by_ear = self.ear is not None and any(key in self.ear.category_keys for key in mix)
-        self.chance = chance
+        self.rng = rng
         # Variations may stay near the favourite, and so near each other; anything else must differ.
         self.least = 1 if like else COPY_DISTANCE + 1
         self.taken = np.zeros((0, PARAMETER_COUNT), np.uint8)
@@ -201,7 +201,7 @@ class _Choice:
         nearest = find_nearest_training_voices(parameters, self.model.fingerprint)
         heard = hear_for(parameters, self.mix, self.ear, self.model.critic)
         # The highest of logarithms with gumbel noise: each is taken as often as its ratio says (Gumbel-top-k).
-        lots = np.log(heard.ratio) + self.chance.gumbel(size=len(parameters))
+        mixture = np.log(heard.ratio) + self.rng.gumbel(size=len(parameters))
         for row, sound in enumerate(heard.descriptors):
             distance = int(nearest.distance[row])
             faults = grave_faults(sound, list(self.mix))
@@ -213,7 +213,7 @@ class _Choice:
                 self.taken = np.concatenate([self.taken, parameters[row : row + 1]])
                 fit = None if heard.fit is None else round(float(heard.fit[row]), 4)
                 slot = Slot(Voice.from_array(parameters[row]), nearest.voice_ids[row], distance, faults, fit)
-                lot = 0.0 if fit is None else float(lots[row])
+                lot = 0.0 if fit is None else float(mixture[row])
                 (self.faulty if faults else self.good).append(_Candidate(slot, lot))
 
     def made(self) -> tuple[list[Slot], dict[str, int]]:

@@ -20,7 +20,7 @@ from dx7.analysis.classifier import Ear
 from training.data.analysis import judge
 from training.data.batches import WeightedVoices
 from training.data.fingerprint import COPY_DISTANCE, find_nearest_training_voices
-from training.data.training_set import Lesson, category_share, conditions, even_out
+from training.data.training_set import TrainingSet, balanced_weights, blend_weights, category_share
 from training.model.array_files import read_arrays, write_arrays
 from training.model.config import Config
 from training.model.drawing import draw
@@ -41,7 +41,7 @@ _LEAST_FIT = 1e-3
 def read_or_draw_brood(
     folder: Path,
     generator: Generator,
-    lesson: Lesson,
+    training_set: TrainingSet,
     config: Config,
     keys: tuple[str, ...],
     ear: Ear | None,
@@ -54,7 +54,7 @@ def read_or_draw_brood(
     began = step - (step - config.likelihood_steps - config.adversarial_steps) % config.listening_round
     file = folder / BROOD_FILE
     if not file.exists() or read_arrays(file)[1].get("step") != began:
-        arrays, facts = _draw_and_weigh(generator, lesson, config, keys, ear, step)
+        arrays, facts = _draw_and_weigh(generator, training_set, config, keys, ear, step)
         write_arrays(file, arrays, {"step": began, **facts})
     arrays, _ = read_arrays(file)
     return WeightedVoices(arrays["parameters"], arrays["weights"], arrays["often"])
@@ -67,9 +67,9 @@ def brood_facts(folder: Path) -> dict[str, float]:
 
 
 def _draw_and_weigh(
-    generator: Generator, lesson: Lesson, config: Config, keys: tuple[str, ...], ear: Ear | None, step: int
+    generator: Generator, training_set: TrainingSet, config: Config, keys: tuple[str, ...], ear: Ear | None, step: int
 ) -> tuple[dict[str, Any], dict[str, float]]:
-    share = category_share(lesson.human)
+    share = category_share(training_set.human)
     key = jax.random.fold_in(jax.random.key(config.seed + 2), step)
     choose, drawing, judging = jax.random.split(key, 3)
     wanted = np.asarray(jax.random.choice(choose, len(keys), (config.listening_voices,), p=jnp.asarray(share)))
@@ -77,22 +77,22 @@ def _draw_and_weigh(
     drawn = _draw(generator, jnp.asarray(asked), key=drawing)
     parameters = decode(np.asarray(drawn.tokens))
     judged = judge(parameters, [keys[number] for number in wanted], keys, ear)
-    new = find_nearest_training_voices(parameters, lesson.fingerprint).distance > COPY_DISTANCE
+    new = find_nearest_training_voices(parameters, training_set.fingerprint).distance > COPY_DISTANCE
     worth = (judged.useful & new).astype(np.float64)
     facts = {"drawn/useful": float(judged.useful.mean()), "drawn/copies": float(1 - new.mean())}
     said = None
-    if judged.by_ear is not None and lesson.inputs is not None:
+    if judged.by_ear is not None and training_set.inputs is not None:
         said, inputs = judged.by_ear
-        human = with_category(lesson.inputs, lesson.human.weights.argmax(1), len(keys))
+        human = with_category(training_set.inputs, training_set.human.weights.argmax(1), len(keys))
         heard = with_category(inputs, wanted, len(keys))
-        judgement = human_ratio(human, lesson.human.sampling_weight, heard, key=judging)
+        judgement = human_ratio(human, training_set.human.sampling_weight, heard, key=judging)
         fit = said[np.arange(len(wanted)), wanted]
         facts |= {"drawn/fit": float(fit.mean()), "drawn/told_apart": judgement.told_apart}
         worth *= judgement.ratio * np.maximum(fit, _LEAST_FIT) ** config.fit_power
     arrays = {
         "parameters": parameters,
-        "weights": conditions(asked, said, config.heard_share),
-        "often": even_out(worth, wanted, share),
+        "weights": blend_weights(asked, said, config.heard_share),
+        "often": balanced_weights(worth, wanted, share),
     }
     return arrays, facts
 

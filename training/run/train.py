@@ -18,7 +18,7 @@ from dx7.analysis.classifier import Ear, read_ear
 from dx7.shared.export_format import read_export
 from dx7.shared.run_folder import MODEL_FOLDER, hold_run
 from training.data.batches import Voices, combine, human_voices
-from training.data.training_set import Lesson, read_or_make_lesson
+from training.data.training_set import TrainingSet, load_training_set
 from training.model.config import Config
 from training.run import devices, losses
 from training.run.critic_weighting import brood_facts, read_or_draw_brood
@@ -69,19 +69,20 @@ def _train(run: Run, report: Report, stop: Callable[[], bool]) -> Path | None:
     config, export = run.config, run.export
     ear = read_ear(export.ear_file) if export.ear_file else None
     with devices.together():
-        lesson = _learn_what(run, ear, report, stop) if devices.is_first() else None
+        training_set = _learn_what(run, ear, report, stop) if devices.is_first() else None
 
     def voices_of_the_round() -> Voices | None:
-        if lesson is None:
+        if training_set is None:
             return None
         own = devices.here(state)
         write_checkpoint(run, own)  # before the brood: a resumed run never meets a brood of later steps
         generator = nnx.merge(run.networks.generator, own.average)
-        drawn = read_or_draw_brood(run.folder, generator, lesson, config, export.category_keys, ear, step)
-        return combine(lesson.lots(config, drawn), run.prototypes)
+        drawn = read_or_draw_brood(run.folder, generator, training_set, config, export.category_keys, ear, step)
+        return combine(training_set.mixture(config, drawn), run.prototypes)
 
     learn = devices.from_first(
-        Voices, lambda: None if lesson is None else combine(lesson.lots(config, drawn=None), run.prototypes)
+        Voices,
+        lambda: None if training_set is None else combine(training_set.mixture(config, drawn=None), run.prototypes),
     )
     if learn is None:
         return None
@@ -116,23 +117,23 @@ def _train(run: Run, report: Report, stop: Callable[[], bool]) -> Path | None:
         begun = run.folder / UNFINISHED
         rmtree(begun, ignore_errors=True)
         write_finished(run, devices.here(state), begun)
-        if lesson is not None and ear is not None:
+        if training_set is not None and ear is not None:
             report(step, {"step": step, "phase": "finishing"})
-            add_critic(begun, lesson, ear, voices=config.listening_voices, seed=config.seed)
+            add_critic(begun, training_set, ear, voices=config.listening_voices, seed=config.seed)
         begun.rename(finished)  # all of it or nothing, so that a kill leaves no model without a critic
     return finished
 
 
-def _learn_what(run: Run, ear: Ear | None, report: Report, stop: Callable[[], bool]) -> Lesson | None:
+def _learn_what(run: Run, ear: Ear | None, report: Report, stop: Callable[[], bool]) -> TrainingSet | None:
     """The lesson; while its voices are heard, that is told as lines of metrics of step 0."""
 
-    def go_on(heard: int, to_hear: int) -> bool:
+    def should_continue(heard: int, to_hear: int) -> bool:
         line = {"step": 0, "phase": "hearing", "heard": heard, "to_hear": to_hear}
         write_metrics(run, line)
         report(0, line)
         return not stop()
 
-    return read_or_make_lesson(run.folder, run.export, run.config, ear, go_on=go_on)
+    return load_training_set(run.folder, run.export, run.config, ear, should_continue=should_continue)
 
 
 def _keep(
