@@ -6,30 +6,31 @@ from hypothesis import strategies as st
 
 from dx7.voices.parameters import BY_NAME
 from tests.training.conftest import CATEGORIES, random_voices, voices_by_rule
-from training.data.analysis import grave_faults, hear_parameters
-from training.data.crossover import PARTS, breed, cross, pair
+from training.data.analysis import grave_faults, measure_descriptors
+from training.data.crossover import INHERITED_PARTS, cross_over, make_offspring, pair_parents
 from training.data.fingerprint import COPY_DISTANCE, make_fingerprint
 from training.data.training_set import balanced_weights, blend_weights
 
 
 def test_every_part_of_a_child_is_a_parents():
     one, other = random_voices(200, 1), random_voices(200, 2)
-    children = cross(one, other, np.random.default_rng(3))
-    taken = np.array([(children[:, part] == one[:, part]).all(1) for part in PARTS])
+    children = cross_over(one, other, np.random.default_rng(3))
+    taken = np.array([(children[:, part] == one[:, part]).all(1) for part in INHERITED_PARTS])
     assert (
-        (children[:, PARTS[0]] == one[:, PARTS[0]]).all(1) != (children[:, PARTS[0]] == other[:, PARTS[0]]).all(1)
+        (children[:, INHERITED_PARTS[0]] == one[:, INHERITED_PARTS[0]]).all(1)
+        != (children[:, INHERITED_PARTS[0]] == other[:, INHERITED_PARTS[0]]).all(1)
     ).all()
-    for part, mine in zip(PARTS, taken, strict=True):
+    for part, mine in zip(INHERITED_PARTS, taken, strict=True):
         assert (children[~mine, part] == other[~mine, part]).all()
     assert 0.4 < taken.mean() < 0.6
-    assert sum(part.stop - part.start for part in PARTS) == 145
+    assert sum(part.stop - part.start for part in INHERITED_PARTS) == 145
 
 
 def test_parents_are_of_the_category_and_of_one_algorithm():
     human, mains = voices_by_rule(80)
     human[::3, BY_NAME["algorithm"].index] = 3
     wanted = ["bell", "brass"] * 50
-    one, other = pair(human, mains, wanted, np.random.default_rng(0))
+    one, other = pair_parents(human, mains, wanted, np.random.default_rng(0))
     assert [mains[row] for row in one] == [mains[row] for row in other] == wanted
     assert (human[one, BY_NAME["algorithm"].index] == human[other, BY_NAME["algorithm"].index]).all()
     assert (one != other).mean() > 0.8
@@ -42,12 +43,14 @@ def test_a_brood_holds_neither_copies_nor_duds():
             human[row, BY_NAME[f"op{operator}_output_level"].index] = 0
     fingerprint = make_fingerprint(human, tuple(f"{row:032x}" for row in range(120)))
     wanted = [CATEGORIES[number % 4] for number in range(60)]
-    brood = breed(human, mains, wanted, fingerprint, category_keys=CATEGORIES, ear=None, rng=np.random.default_rng(1))
-    assert 10 < len(brood.parameters) == len(brood.wanted) == len(brood.judged.useful) < 60
-    nearest = (brood.parameters[:, None] != human[None]).sum(2).min(1)
+    offspring = make_offspring(
+        human, mains, wanted, fingerprint, category_keys=CATEGORIES, ear=None, rng=np.random.default_rng(1)
+    )
+    assert 10 < len(offspring.parameters) == len(offspring.wanted) == len(offspring.analysis.useful) < 60
+    nearest = (offspring.parameters[:, None] != human[None]).sum(2).min(1)
     assert (nearest > COPY_DISTANCE).all()
-    heard = hear_parameters(brood.parameters)
-    assert not any(grave_faults(row, [key]) for row, key in zip(heard, brood.wanted, strict=True))
+    heard = measure_descriptors(offspring.parameters)
+    assert not any(grave_faults(row, [key]) for row, key in zip(heard, offspring.wanted, strict=True))
 
 
 @given(

@@ -12,11 +12,11 @@ from dx7.analysis.classifier import Calibration
 from dx7.errors import ModelError
 from dx7.shared.export_format import EAR_FILE, read_export
 from tests.dx7.test_ear import INPUTS, make_ear
-from training.data.analysis import hear_parameters
+from training.data.analysis import measure_descriptors
 from training.data.training_set import load_training_set
 from training.inference.finished_model import read_model
 from training.inference.sampling import SURE, sample
-from training.inference.scoring import CRITIC_FILE, LEAST, MOST, NumpyCritic, hear_for, read_critic, write_critic
+from training.inference.scoring import CRITIC_FILE, LEAST, MOST, NumpyCritic, read_critic, score_voices, write_critic
 from training.run.critic import Critic, fit_critic, human_ratio
 from training.run.finishing import add_critic
 
@@ -85,7 +85,7 @@ def test_of_voices_that_fit_as_well_the_more_human_are_taken_more_often(finished
     for critic in (model.critic, None):
         slots = sample(replace(model, critic=critic), {"organ": 1.0}, count=16, seed=3).slots
         parameters = np.array([list(slot.voice.parameters) for slot in slots], np.uint8)
-        heard = hear_for(parameters, {"organ": 1.0}, ear, model.critic)
+        heard = score_voices(parameters, {"organ": 1.0}, ear, model.critic)
         assert heard.fit.min() > SURE
         ratios.append(np.log(heard.ratio))
     assert ratios[0].mean() > ratios[1].mean() + 0.2
@@ -107,6 +107,6 @@ def test_a_finished_model_is_given_a_critic_of_what_it_draws(finished_run, expor
     add_critic(folder, training_set, ear, voices=64, seed=0)
     assert (folder / CRITIC_FILE).read_bytes() == written
     voices, _ = voices_by_rule(6, seed=3)
-    assert (hear_for(voices, {"brass": 1.0}, ear, after.critic).ratio != 1).any()
-    assert (hear_for(voices, {"brass": 1.0}, ear).ratio == 1).all()
-    assert (hear_for(voices, {}, ear, after.critic).descriptors == hear_parameters(voices)).all()
+    assert (score_voices(voices, {"brass": 1.0}, ear, after.critic).ratio != 1).any()
+    assert (score_voices(voices, {"brass": 1.0}, ear).ratio == 1).all()
+    assert (score_voices(voices, {}, ear, after.critic).descriptors == measure_descriptors(voices)).all()

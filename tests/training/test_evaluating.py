@@ -18,7 +18,7 @@ from dx7.shared.run_folder import EVALUATION_FILE, EVALUATION_PAGE
 from dx7.sound.wav import decode_wav
 from dx7.voices.voice import Voice
 from training.commands.cli import app
-from training.data.analysis import hear_parameters
+from training.data.analysis import measure_descriptors
 from training.evaluation import evaluate as evaluating
 from training.evaluation.evaluate import count_steps, evaluate
 from training.evaluation.examples import worst_of
@@ -73,7 +73,7 @@ def page(measured):
 
 def test_the_yardstick_stays_and_its_halves_are_strangers(export_folder, measured):
     export = read_export(export_folder)
-    again = make_yardstick(export, voices=40, hear=hear_parameters)
+    again = make_yardstick(export, voices=40, hear=measure_descriptors)
     assert (again.reference.parameters == measured.yardstick.reference.parameters).all()
     family = dict(zip((voice.tobytes() for voice in export.parameters), export.family_ids, strict=True))
     split = dict(zip(export.family_ids, export.splits, strict=True))
@@ -198,4 +198,4 @@ def test_too_few_held_out_families_are_one_sentence(export_folder):
     export = read_export(export_folder)
     few = replace(export, splits=np.where(np.arange(len(export.splits)) < 300, "train", export.splits))
     with pytest.raises(ExportError, match="families are held out; 50 are needed"):
-        make_yardstick(few, voices=40, hear=hear_parameters)
+        make_yardstick(few, voices=40, hear=measure_descriptors)

@@ -10,7 +10,12 @@ from dx7.shared.export_format import read_export
 from tests.dx7.test_ear import make_ear
 from training.data.batches import human_voices
 from training.data.training_set import TRAINING_SET_FILE, category_share, load_training_set
-from training.run.critic_weighting import BROOD_FILE, FACTS, brood_facts, read_or_draw_brood
+from training.run.critic_weighting import (
+    GENERATED_FILE,
+    GENERATED_METRICS,
+    generated_voice_metrics,
+    load_generated_voices,
+)
 from training.run.state import make_generator
 
 
@@ -60,21 +65,23 @@ def test_without_an_ear_or_a_brood_a_lesson_is_the_export(tmp_path, export, tiny
 def test_a_brood_lasts_a_round_and_is_the_same_when_drawn_again(folder, tmp_path, export, tiny, training_set):
     keys, began = export.category_keys, tiny.likelihood_steps + tiny.adversarial_steps
     generator, other = (make_generator(tiny, len(keys), key=jax.random.key(seed)) for seed in (0, 1))
-    first = read_or_draw_brood(folder, generator, training_set, tiny, keys, make_ear(), began)
+    first = load_generated_voices(folder, generator, training_set, tiny, keys, make_ear(), began)
     # Later in the round the generator has moved on; what it drew has not.
-    later = read_or_draw_brood(folder, other, training_set, tiny, keys, make_ear(), began + tiny.steps_per_chunk // 2)
-    again = read_or_draw_brood(tmp_path, generator, training_set, tiny, keys, make_ear(), began)
-    for brood in later, again:
-        assert all((one == two).all() for one, two in zip(first, brood, strict=True))
+    later = load_generated_voices(
+        folder, other, training_set, tiny, keys, make_ear(), began + tiny.steps_per_chunk // 2
+    )
+    again = load_generated_voices(tmp_path, generator, training_set, tiny, keys, make_ear(), began)
+    for offspring in later, again:
+        assert all((one == two).all() for one, two in zip(first, offspring, strict=True))
     assert len(first.parameters) == tiny.listening_voices
     assert np.allclose(np.bincount(first.weights.argmax(1) * 0, weights=first.sampling_weight), 1)
-    next_round = read_or_draw_brood(
+    next_round = load_generated_voices(
         folder, generator, training_set, tiny, keys, make_ear(), began + tiny.listening_round
     )
     assert (next_round.parameters != first.parameters).any()
-    assert (folder / BROOD_FILE).exists()
-    facts = brood_facts(folder)
-    assert facts.keys() == FACTS.keys()
+    assert (folder / GENERATED_FILE).exists()
+    facts = generated_voice_metrics(folder)
+    assert facts.keys() == GENERATED_METRICS.keys()
     assert all(0 <= value <= 1 for value in facts.values())
     assert category_share(training_set.human).sum() == pytest.approx(1)
 

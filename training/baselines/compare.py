@@ -22,10 +22,10 @@ from dx7.shared.run_folder import CONFIG_FILE
 from training.baselines.design import Budget, Design, Report, count_weights
 from training.baselines.masked_tokens import FlatTokens
 from training.baselines.one_shot import OneShot
-from training.data.analysis import hear_parameters
+from training.data.analysis import measure_descriptors
 from training.data.batches import Voices, combine
 from training.data.training_set import load_training_set
-from training.evaluation.evaluate import hear_together
+from training.evaluation.evaluate import analyse_together
 from training.evaluation.measuring import measure
 from training.evaluation.reference_sets import make_yardstick
 from training.evaluation.summary import summarize
@@ -60,7 +60,7 @@ def compare(
     """
     training_set = training_voices_of(model, export, run_folder)
     report(0, "listening to human voices")
-    yardstick = make_yardstick(export, voices=voices, hear=hear_parameters)
+    yardstick = make_yardstick(export, voices=voices, hear=measure_descriptors)
     wanted, humans = yardstick.humans.wanted, yardstick.humans.name
     conditions, banks = np.array([model.weights({key: 1.0}) for key in wanted]), deal_into_banks(wanted)
 
@@ -86,7 +86,7 @@ def compare(
         }
 
     report(len(rivals) * seconds, "listening to all designs")
-    sets[1:] = hear_together(sets[1:])
+    sets[1:] = analyse_together(sets[1:])
     rows = [summarize(one.name, len(one.parameters), [measure(one, yardstick)]) | costs[one.name] for one in sets]
     return {
         "model_hash": model.model_hash,

@@ -15,33 +15,33 @@ from numpy.typing import NDArray
 
 from dx7.analysis.classifier import Ear
 from dx7.voices.parameters import BY_NAME, GLOBAL_SLICE, OPERATORS, operator_slice
-from training.data.analysis import Judged, judge
+from training.data.analysis import VoiceAnalysis, analyse_voices
 from training.data.fingerprint import COPY_DISTANCE, Fingerprint, find_nearest_training_voices
 
 Parameters = NDArray[np.uint8]
 
-PARTS = (*map(operator_slice, OPERATORS), GLOBAL_SLICE)
+INHERITED_PARTS = (*map(operator_slice, OPERATORS), GLOBAL_SLICE)
 _ALGORITHM = BY_NAME["algorithm"].index
 
 
-class Brood(NamedTuple):
+class Offspring(NamedTuple):
     """Voices made to learn from: ``uint8[n, 145]``, what each was meant as, and how they were judged."""
 
     parameters: Parameters
     wanted: list[str]
-    judged: Judged
+    analysis: VoiceAnalysis
 
 
-def cross(one: Parameters, other: Parameters, rng: np.random.Generator) -> Parameters:
+def cross_over(one: Parameters, other: Parameters, rng: np.random.Generator) -> Parameters:
     """Children of the parents in the same row, ``uint8[n, 145]``: each part from one or the other."""
     child = one.copy()
-    for part in PARTS:
+    for part in INHERITED_PARTS:
         taken = rng.random(len(one)) < 0.5
         child[taken, part] = other[taken, part]
     return child
 
 
-def pair(
+def pair_parents(
     human: Parameters, mains: Sequence[str], wanted: Sequence[str], rng: np.random.Generator
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Two rows of human voices for each category wanted, both of that category and of one algorithm."""
@@ -56,7 +56,7 @@ def pair(
     return one, np.array(other, np.int64)
 
 
-def breed(
+def make_offspring(
     human: Parameters,
     mains: Sequence[str],
     wanted: Sequence[str],
@@ -65,11 +65,11 @@ def breed(
     category_keys: Sequence[str],
     ear: Ear | None,
     rng: np.random.Generator,
-) -> Brood:
+) -> Offspring:
     """One child for each category wanted, but for those that are duds or near copies of a voice in the sketch."""
-    one, other = pair(human, mains, wanted, rng)
-    children = cross(human[one], human[other], rng)
+    one, other = pair_parents(human, mains, wanted, rng)
+    children = cross_over(human[one], human[other], rng)
     new = np.flatnonzero(find_nearest_training_voices(children, fingerprint).distance > COPY_DISTANCE)
-    judged = judge(children[new], [wanted[int(row)] for row in new], category_keys, ear)
-    kept = np.flatnonzero(judged.useful)
-    return Brood(children[new][kept], [wanted[int(row)] for row in new[kept]], judged.of(kept))
+    analysis = analyse_voices(children[new], [wanted[int(row)] for row in new], category_keys, ear)
+    kept = np.flatnonzero(analysis.useful)
+    return Offspring(children[new][kept], [wanted[int(row)] for row in new[kept]], analysis.of(kept))

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 from dx7.analysis.classifier import Ear
 from dx7.shared.export_format import Export
-from training.data.analysis import ByEar, judge
+from training.data.analysis import ClassifierOutput, analyse_voices
 from training.data.batches import WeightedVoices, human_voices, rows_of_split
-from training.data.crossover import Brood, breed
+from training.data.crossover import Offspring, make_offspring
 from training.data.fingerprint import Fingerprint, make_fingerprint
 from training.model.array_files import read_arrays, write_arrays
 from training.model.config import Config
@@ -127,29 +127,33 @@ def _make(
 ) -> dict[str, Any] | None:
     humans = len(mains) if ear else 0
     to_hear = humans + config.bred_voices
-    heard: list[ByEar] = []
+    heard: list[ClassifierOutput] = []
     for part in _parts(humans):
         if not should_continue(part.start, to_hear):
             return None
-        by_ear = judge(human.parameters[part], mains[part], keys, ear).by_ear
-        heard += [by_ear] if by_ear else []
+        classified = analyse_voices(human.parameters[part], mains[part], keys, ear).classified
+        heard += [classified] if classified else []
 
     rng = np.random.default_rng(config.seed)
     asked = [keys[number] for number in rng.choice(len(keys), config.bred_voices, p=category_share(human))]
-    broods: list[Brood] = []
+    offspring: list[Offspring] = []
     for part in _parts(config.bred_voices):
         if not should_continue(humans + part.start, to_hear):
             return None
-        broods.append(breed(human.parameters, mains, asked[part], fingerprint, category_keys=keys, ear=ear, rng=rng))
+        offspring.append(
+            make_offspring(human.parameters, mains, asked[part], fingerprint, category_keys=keys, ear=ear, rng=rng)
+        )
 
     arrays: dict[str, Any] = {}
     if heard:
         arrays["human/said"] = np.concatenate([part.said for part in heard])
         arrays["human/inputs"] = np.concatenate([part.inputs for part in heard]).astype(np.float16)
-    if broods:
-        arrays["bred/parameters"] = np.concatenate([brood.parameters for brood in broods])
-        arrays["bred/wanted"] = np.array([keys.index(key) for brood in broods for key in brood.wanted], np.int32)
-    said = [brood.judged.by_ear.said for brood in broods if brood.judged.by_ear]
+    if offspring:
+        arrays["bred/parameters"] = np.concatenate([offspring.parameters for offspring in offspring])
+        arrays["bred/wanted"] = np.array(
+            [keys.index(key) for offspring in offspring for key in offspring.wanted], np.int32
+        )
+    said = [offspring.analysis.classified.said for offspring in offspring if offspring.analysis.classified]
     return arrays | ({"bred/said": np.concatenate(said)} if said else {})
 
 

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from dx7.shared.export_format import HASH_DIGITS, Export
-from training.data.analysis import hear_parameters
+from training.data.analysis import measure_descriptors
 from training.evaluation.generated_sets import fill_cartridges, make_sets
 from training.evaluation.measuring import Measured, measure
 from training.evaluation.reference_sets import Yardstick, make_yardstick
@@ -49,7 +49,7 @@ def evaluate(
     Raises ``ExportError`` if too few voices are held out.
     """
     report("listening to human voices")
-    yardstick = make_yardstick(export, voices=voices, hear=hear_parameters)
+    yardstick = make_yardstick(export, voices=voices, hear=measure_descriptors)
     measured: dict[str, list[Measured]] = {yardstick.humans.name: [measure(yardstick.humans, yardstick)]}
     sizes = {yardstick.humans.name: len(yardstick.humans.parameters)}
     sets = [yardstick.humans]
@@ -61,7 +61,7 @@ def evaluate(
         filled.append(fill_cartridges(model, yardstick.humans.wanted, seed=seed))
         made.insert(2, filled[-1].voices)
         report(f"listening, seed {seed}")
-        made = hear_together(made)
+        made = analyse_together(made)
         for one in made:
             report(f"measuring {one.name}, seed {seed}")
             measured.setdefault(one.name, []).append(measure(one, yardstick))
@@ -70,7 +70,7 @@ def evaluate(
     for one in beside:
         report(f"measuring {one.name}")
         alike = one.like(len(yardstick.humans.parameters), np.random.default_rng(_CHOICE))
-        measured[one.name] = [measure(alike.with_heard(hear_parameters(one.parameters)), yardstick)]
+        measured[one.name] = [measure(alike.with_descriptors(measure_descriptors(one.parameters)), yardstick)]
         sizes[one.name] = len(one.parameters)
     count = sum(one.cartridges for one in filled)
     reasons = {reason for one in filled for reason in one.left_out}
@@ -97,8 +97,8 @@ def count_steps(seeds: int, *, beside: int = 0) -> int:
     return 1 + 10 * seeds + beside
 
 
-def hear_together(sets: Sequence[VoiceSet]) -> list[VoiceSet]:
+def analyse_together(sets: Sequence[VoiceSet]) -> list[VoiceSet]:
     """The sets, heard in one go: starting the processes that listen takes as long as hearing a hundred voices."""
-    heard = hear_parameters(np.concatenate([one.parameters for one in sets]))
+    heard = measure_descriptors(np.concatenate([one.parameters for one in sets]))
     parts = np.split(heard, np.cumsum([len(one.parameters) for one in sets])[:-1])
-    return [one.with_heard(part) for one, part in zip(sets, parts, strict=True)]
+    return [one.with_descriptors(part) for one, part in zip(sets, parts, strict=True)]

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from training.data.crossover import cross, pair
+from training.data.crossover import cross_over, pair_parents
 
 Parameters = NDArray[np.uint8]
 
@@ -20,15 +20,15 @@ def cross_voices(
     human: Parameters, mains: Sequence[str], wanted: Sequence[str], rng: np.random.Generator
 ) -> Parameters:
     """Two voices of the category with one algorithm; each operator, and the rest, from one or the other."""
-    one, other = pair(human, mains, wanted, rng)
-    return cross(human[one], human[other], rng)
+    one, other = pair_parents(human, mains, wanted, rng)
+    return cross_over(human[one], human[other], rng)
 
 
 def cross_any(human: Parameters, mains: Sequence[str], wanted: Sequence[str], rng: np.random.Generator) -> Parameters:
     """A voice of the category and any other of all; each operator, and the rest, from one or the other."""
     rows = _rows_by_category(mains)
     one = [int(rng.choice(rows[category])) for category in wanted]
-    return cross(human[one], human[rng.integers(0, len(human), len(wanted))], rng)
+    return cross_over(human[one], human[rng.integers(0, len(human), len(wanted))], rng)
 
 
 def draw_marginals(

@@ -45,7 +45,7 @@ class VoiceSet:
         """
         return replace(self, alike=np.sort(rng.permutation(len(self.parameters))[:count]))
 
-    def with_heard(self, heard: Floats) -> VoiceSet:
+    def with_descriptors(self, heard: Floats) -> VoiceSet:
         """The same voices, heard."""
         return replace(self, heard=heard)
 

@@ -64,8 +64,12 @@ def match_operators(first: Tokens, last: Tokens) -> Order:
     def cost(order: Order) -> float:
         pairs = list(enumerate(target - 1 for target in order))
         return float(
-            sum(unlike[pair] for pair in pairs)
-            + sum(_ROLE * loud[pair] for pair in pairs if not _keeps_role(one, other, order, pair[0] + 1))
+            sum(unlike[pair_parents] for pair_parents in pairs)
+            + sum(
+                _ROLE * loud[pair_parents]
+                for pair_parents in pairs
+                if not _keeps_role(one, other, order, pair_parents[0] + 1)
+            )
         )
 
     return min(permutations(range(1, TOKENS)), key=cost)

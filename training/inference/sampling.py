@@ -24,7 +24,7 @@ from training.data.fingerprint import COPY_DISTANCE, find_nearest_training_voice
 from training.inference.drawing_numpy import Drawn, Mix, Temperature, draw, noise_of
 from training.inference.finished_model import Model
 from training.inference.names import ANYTHING, make_names, name_variations
-from training.inference.scoring import hear_for, sounds_like
+from training.inference.scoring import likeliest_categories, score_voices
 from training.inference.variation import pull_towards
 from training.model.encoding import ALGORITHM_SLOT, TOKENS, decode, encode
 
@@ -102,7 +102,7 @@ def sample(
     for number in range(MOST_DRAWS):
         noise = noise_of(seed, number)
         drawn = draw(model.generator, conditions, noise=noise, temperature=bolder(number, temperature), pull=pull)
-        choice.consider(drawn, everything=choice.by_ear or number >= PLAIN_DRAWS)
+        choice.consider(drawn, everything=choice.classified or number >= PLAIN_DRAWS)
         if len(choice.good) >= count:
             break
     slots, left_out = choice.made()
@@ -120,7 +120,7 @@ def _sounding(slots: Sequence[Slot], model: Model) -> list[list[str]]:
     if model.ear is None:
         return [[ANYTHING]] * len(slots)
     parameters = np.array([list(slot.voice.parameters) for slot in slots], np.uint8)
-    return [[key] for key in sounds_like(parameters, model.ear)]
+    return [[key] for key in likeliest_categories(parameters, model.ear)]
 
 
 def make_mix(model: Model, mix: dict[str, float], *, count: int, plain: bool = False) -> Mix:
@@ -170,7 +170,7 @@ class _Choice:
         self.like = like
         self.model = model
         self.ear = None if like else model.ear
-        self.by_ear = self.ear is not None and any(key in self.ear.category_keys for key in mix)
+        self.classified = self.ear is not None and any(key in self.ear.category_keys for key in mix)
         self.rng = rng
         # Variations may stay near the favourite, and so near each other; anything else must differ.
         self.least = 1 if like else COPY_DISTANCE + 1
@@ -190,16 +190,16 @@ class _Choice:
         self.drawn += len(likelihood)
         self.left_out["less likely"] += len(likelihood) - len(rows)
         parameters = decode(drawn.tokens[rows])
-        at_once = len(rows) if self.by_ear else AT_ONCE
+        at_once = len(rows) if self.classified else AT_ONCE
         for first in range(0, len(rows), at_once):
             if len(self.good) >= self.count:
                 self.left_out[NEEDLESS] += len(rows) - first
                 break
-            self._hear(parameters[first : first + at_once])
+            self._score(parameters[first : first + at_once])
 
-    def _hear(self, parameters: NDArray[np.uint8]) -> None:
+    def _score(self, parameters: NDArray[np.uint8]) -> None:
         nearest = find_nearest_training_voices(parameters, self.model.fingerprint)
-        heard = hear_for(parameters, self.mix, self.ear, self.model.critic)
+        heard = score_voices(parameters, self.mix, self.ear, self.model.critic)
         # The highest of logarithms with gumbel noise: each is taken as often as its ratio says (Gumbel-top-k).
         mixture = np.log(heard.ratio) + self.rng.gumbel(size=len(parameters))
         for row, sound in enumerate(heard.descriptors):

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from dx7.analysis.classifier import Ear
 from dx7.errors import ModelError
-from training.data.analysis import hear_parameters, listen_with_ear
+from training.data.analysis import analyse_with_classifier, measure_descriptors
 from training.model.array_files import read_arrays, write_arrays
 
 CRITIC_FILE = "critic.safetensors"
@@ -71,7 +71,7 @@ def read_critic(folder: Path, *, inputs: int) -> NumpyCritic | None:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Heard:
+class VoiceScores:
     """Voices that were heard: descriptors, one row a voice, and how well each fits what was asked for, 0 to 1.
 
     ``fit`` is None where nobody can tell: there is no ear, or no category was asked for. ``ratio`` says how many times
@@ -83,9 +83,9 @@ class Heard:
     ratio: Floats  # [n]
 
 
-def hear_for(
+def score_voices(
     parameters: NDArray[np.uint8], mix: Mapping[str, float], ear: Ear | None, critic: NumpyCritic | None = None
-) -> Heard:
+) -> VoiceScores:
     """Hear voices ``uint8[n, 145]`` for a mix of categories (key to share).
 
     A voice fits a mix as well as it fits each category, by its share: a geometric mean, so that one that is not heard
@@ -93,16 +93,16 @@ def hear_for(
     """
     wanted = {key: share for key, share in mix.items() if ear is not None and key in ear.category_keys}
     if ear is None or not wanted:
-        return Heard(hear_parameters(parameters), None, np.ones(len(parameters), np.float32))
-    descriptors, inputs, said = listen_with_ear(parameters, ear)
+        return VoiceScores(measure_descriptors(parameters), None, np.ones(len(parameters), np.float32))
+    descriptors, inputs, said = analyse_with_classifier(parameters, ear)
     columns = [ear.category_keys.index(key) for key in wanted]
     shares = np.array(list(wanted.values()), np.float32)
     fit: Floats = np.exp(np.log(np.maximum(said[:, columns], 1e-6)) @ (shares / shares.sum()))
     ratio = np.ones(len(inputs), np.float32) if critic is None else critic.ratio(inputs, mix)
-    return Heard(descriptors, fit, ratio)
+    return VoiceScores(descriptors, fit, ratio)
 
 
-def sounds_like(parameters: NDArray[np.uint8], ear: Ear) -> list[str]:
+def likeliest_categories(parameters: NDArray[np.uint8], ear: Ear) -> list[str]:
     """The category that the ear hears most in each of voices ``uint8[n, 145]``."""
-    _, _, said = listen_with_ear(parameters, ear)
+    _, _, said = analyse_with_classifier(parameters, ear)
     return [ear.category_keys[number] for number in said[:, : len(ear.category_keys)].argmax(axis=1)]

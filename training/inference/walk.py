@@ -16,7 +16,7 @@ from dx7.analysis.classifier_inputs import listen_many
 from dx7.analysis.embedding import STEP
 from dx7.voices.parameter_groups import GROUP_KEYS
 from dx7.voices.voice import Voice
-from training.data.analysis import grave_faults, unpack
+from training.data.analysis import grave_faults, pad_to_unpacked
 from training.data.fingerprint import find_nearest_training_voices
 from training.inference.drawing_numpy import draw, noise_of, one_noise_for_all
 from training.inference.finished_model import Model
@@ -56,7 +56,7 @@ def walk(
     drawn = draw(model.generator, conditions, noise=noise, temperature=bolder(0, temperature), pull=pull)
     parameters = decode(drawn.tokens)
     parameters[[0, -1]] = decode(ends)
-    embeddings, descriptors = listen_many(unpack(parameters))
+    embeddings, descriptors = listen_many(pad_to_unpacked(parameters))
     faults = [grave_faults(heard, list(mix)) for heard in descriptors]
     sound = np.array([not found for found in faults])
     sound[[0, -1]] = True  # whatever they are, they are the ends

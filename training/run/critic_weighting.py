@@ -17,7 +17,7 @@ import numpy as np
 from flax import nnx
 
 from dx7.analysis.classifier import Ear
-from training.data.analysis import judge
+from training.data.analysis import analyse_voices
 from training.data.batches import WeightedVoices
 from training.data.fingerprint import COPY_DISTANCE, find_nearest_training_voices
 from training.data.training_set import TrainingSet, balanced_weights, blend_weights, category_share
@@ -28,8 +28,8 @@ from training.model.encoding import decode
 from training.model.generator import Generator
 from training.run.critic import human_ratio, with_category
 
-BROOD_FILE = "brood.safetensors"
-FACTS = {
+GENERATED_FILE = "brood.safetensors"
+GENERATED_METRICS = {
     "drawn/useful": "share of the drawn voices that are no duds",
     "drawn/fit": "how probably the ear hears in them what they were drawn for, mean",
     "drawn/copies": "share within 8 parameters of a training voice",
@@ -38,7 +38,7 @@ FACTS = {
 _LEAST_FIT = 1e-3
 
 
-def read_or_draw_brood(
+def load_generated_voices(
     folder: Path,
     generator: Generator,
     training_set: TrainingSet,
@@ -52,7 +52,7 @@ def read_or_draw_brood(
     ``generator`` must be as it was when the round of the step began, unless the brood is there already.
     """
     began = step - (step - config.likelihood_steps - config.adversarial_steps) % config.listening_round
-    file = folder / BROOD_FILE
+    file = folder / GENERATED_FILE
     if not file.exists() or read_arrays(file)[1].get("step") != began:
         arrays, facts = _draw_and_weigh(generator, training_set, config, keys, ear, step)
         write_arrays(file, arrays, {"step": began, **facts})
@@ -60,10 +60,10 @@ def read_or_draw_brood(
     return WeightedVoices(arrays["parameters"], arrays["weights"], arrays["often"])
 
 
-def brood_facts(folder: Path) -> dict[str, float]:
-    """What is known of the last brood: :data:`FACTS`."""
-    _, about = read_arrays(folder / BROOD_FILE)
-    return {name: float(about[name]) for name in FACTS if name in about}
+def generated_voice_metrics(folder: Path) -> dict[str, float]:
+    """What is known of the last brood: :data:`GENERATED_METRICS`."""
+    _, about = read_arrays(folder / GENERATED_FILE)
+    return {name: float(about[name]) for name in GENERATED_METRICS if name in about}
 
 
 def _draw_and_weigh(
@@ -76,13 +76,13 @@ def _draw_and_weigh(
     asked = np.eye(len(keys), dtype=np.float32)[wanted]
     drawn = _draw(generator, jnp.asarray(asked), key=drawing)
     parameters = decode(np.asarray(drawn.tokens))
-    judged = judge(parameters, [keys[number] for number in wanted], keys, ear)
+    analysis = analyse_voices(parameters, [keys[number] for number in wanted], keys, ear)
     new = find_nearest_training_voices(parameters, training_set.fingerprint).distance > COPY_DISTANCE
-    worth = (judged.useful & new).astype(np.float64)
-    facts = {"drawn/useful": float(judged.useful.mean()), "drawn/copies": float(1 - new.mean())}
+    worth = (analysis.useful & new).astype(np.float64)
+    facts = {"drawn/useful": float(analysis.useful.mean()), "drawn/copies": float(1 - new.mean())}
     said = None
-    if judged.by_ear is not None and training_set.inputs is not None:
-        said, inputs = judged.by_ear
+    if analysis.classified is not None and training_set.inputs is not None:
+        said, inputs = analysis.classified
         human = with_category(training_set.inputs, training_set.human.weights.argmax(1), len(keys))
         heard = with_category(inputs, wanted, len(keys))
         judgement = human_ratio(human, training_set.human.sampling_weight, heard, key=judging)

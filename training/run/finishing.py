@@ -8,7 +8,7 @@ import jax
 import numpy as np
 
 from dx7.analysis.classifier import Ear
-from training.data.analysis import judge
+from training.data.analysis import analyse_voices
 from training.data.fingerprint import COPY_DISTANCE, find_nearest_training_voices
 from training.data.training_set import TrainingSet, category_share
 from training.inference.finished_model import read_model
@@ -27,11 +27,11 @@ def add_critic(folder: Path, training_set: TrainingSet, ear: Ear, *, voices: int
     wanted = np.repeat(np.arange(len(keys)), np.round(category_share(training_set.human) * voices).astype(int))
     asked = [keys[number] for number in wanted]
     parameters = draw_wanted(model, asked, seed=seed, as_in_cartridges=True)
-    judged = judge(parameters, asked, keys, ear)
-    kept = judged.useful & (find_nearest_training_voices(parameters, model.fingerprint).distance > COPY_DISTANCE)
-    if judged.by_ear is None or training_set.inputs is None or not kept.any():
+    analysis = analyse_voices(parameters, asked, keys, ear)
+    kept = analysis.useful & (find_nearest_training_voices(parameters, model.fingerprint).distance > COPY_DISTANCE)
+    if analysis.classified is None or training_set.inputs is None or not kept.any():
         return
     human = with_category(training_set.inputs, training_set.human.weights.argmax(1), len(keys))
-    drawn = with_category(judged.by_ear.inputs[kept], wanted[kept], len(keys))
+    drawn = with_category(analysis.classified.inputs[kept], wanted[kept], len(keys))
     key = jax.random.fold_in(jax.random.key(seed), model.step)
     write_critic(folder, fit_critic(human, training_set.human.sampling_weight, drawn, category_keys=keys, key=key))

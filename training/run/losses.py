@@ -37,12 +37,12 @@ def relativistic_generator(human: Array, generated: Array) -> Array:
     return jax.nn.softplus(human - generated)
 
 
-def judge_with_penalty(judge: Callable[[Array], Array], voices: Array) -> tuple[Array, Array]:
+def judge_with_penalty(discriminator: Callable[[Array], Array], voices: Array) -> tuple[Array, Array]:
     """Verdicts on voices and half their squared slope there, both ``float[n]``.
 
     The penalty is R1 at human voices and R2 at generated ones.
     """
-    verdicts, pull_back = jax.vjp(judge, voices)
+    verdicts, pull_back = jax.vjp(discriminator, voices)
     (slope,) = pull_back(jnp.ones_like(verdicts))
     return verdicts, 0.5 * (slope**2).sum(tuple(range(1, voices.ndim)))
 

@@ -21,7 +21,7 @@ from training.data.batches import Voices, combine, human_voices
 from training.data.training_set import TrainingSet, load_training_set
 from training.model.config import Config
 from training.run import devices, losses
-from training.run.critic_weighting import brood_facts, read_or_draw_brood
+from training.run.critic_weighting import generated_voice_metrics, load_generated_voices
 from training.run.finishing import add_critic
 from training.run.run_folder import (
     UNFINISHED,
@@ -77,7 +77,7 @@ def _train(run: Run, report: Report, stop: Callable[[], bool]) -> Path | None:
         own = devices.here(state)
         write_checkpoint(run, own)  # before the brood: a resumed run never meets a brood of later steps
         generator = nnx.merge(run.networks.generator, own.average)
-        drawn = read_or_draw_brood(run.folder, generator, training_set, config, export.category_keys, ear, step)
+        drawn = load_generated_voices(run.folder, generator, training_set, config, export.category_keys, ear, step)
         return combine(training_set.mixture(config, drawn), run.prototypes)
 
     learn = devices.from_first(
@@ -98,7 +98,7 @@ def _train(run: Run, report: Report, stop: Callable[[], bool]) -> Path | None:
         new_round = phase == "listening" and (step - played) % config.listening_round == 0
         if new_round or (phase == "listening" and step == resumed):
             learn = devices.from_first(Voices, voices_of_the_round) or learn
-        of_the_brood = brood_facts(run.folder) if new_round and devices.is_first() else {}
+        of_the_brood = generated_voice_metrics(run.folder) if new_round and devices.is_first() else {}
         state, metrics = run_chunk(phases[phase], state, learn, step)
         step += config.steps_per_chunk
         line: dict[str, Any] = {"step": step, "phase": phase, **metrics, **of_the_brood}
