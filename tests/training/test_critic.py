@@ -16,8 +16,16 @@ from training.data.analysis import measure_descriptors
 from training.data.training_set import load_training_set
 from training.inference.finished_model import read_model
 from training.inference.sampling import SURE, sample
-from training.inference.scoring import CRITIC_FILE, LEAST, MOST, NumpyCritic, read_critic, score_voices, write_critic
-from training.run.critic import Critic, fit_critic, human_ratio
+from training.inference.scoring import (
+    CRITIC_FILE,
+    MAX_RATIO,
+    MIN_RATIO,
+    FittedCritic,
+    read_critic,
+    score_voices,
+    write_critic,
+)
+from training.run.critic import Critic, cross_fitted_ratio, fit_critic
 from training.run.finishing import add_critic
 
 from .conftest import CATEGORIES, voices_by_rule
@@ -29,18 +37,18 @@ def test_the_critic_knows_what_is_human_and_how_much_likelier():
     human = rng.normal(size=(3000, 6)).astype(np.float32)
     drawn = rng.normal(size=(2000, 6)).astype(np.float32)
     drawn[1000:, 0] += 4
-    ratio, told_apart = human_ratio(human, np.ones(3000), drawn, key=jax.random.key(0))
-    assert ratio.min() >= LEAST * 0.999
-    assert ratio.max() <= MOST * 1.001
+    ratio, auc = cross_fitted_ratio(human, np.ones(3000), drawn, key=jax.random.key(0))
+    assert ratio.min() >= MIN_RATIO * 0.999
+    assert ratio.max() <= MAX_RATIO * 1.001
     assert 1.2 < np.median(ratio[:1000]) < 2.5  # the truth is 2, far from the others; dropping makes cautious
     assert np.median(ratio[1000:]) < 0.3
-    assert 0.7 < told_apart < 0.8  # half of them always, half never
+    assert 0.7 < auc < 0.8  # half of them always, half never
 
 
-def random_critic(inputs: int, seed: int = 0) -> NumpyCritic:
+def random_critic(inputs: int, seed: int = 0) -> FittedCritic:
     rng = np.random.default_rng(seed)
     hidden = rng.normal(0, 0.1, (inputs + len(CATEGORIES), 8)).astype(np.float32)
-    return NumpyCritic(CATEGORIES, hidden, *(rng.normal(0, 0.3, shape).astype(np.float32) for shape in (8, 8, ())))
+    return FittedCritic(CATEGORIES, hidden, *(rng.normal(0, 0.3, shape).astype(np.float32) for shape in (8, 8, ())))
 
 
 def test_a_fitted_critic_says_the_same_in_numpy(tmp_path):
@@ -56,7 +64,7 @@ def test_a_fitted_critic_says_the_same_in_numpy(tmp_path):
     network.hidden.kernel[...], network.hidden.bias[...] = critic.hidden, critic.hidden_bias
     network.out.kernel[...], network.out.bias[...] = critic.out[:, None], critic.out_bias[None]
     asked = np.concatenate([inputs, np.tile(np.eye(4, dtype=np.float32)[1], (2000, 1))], axis=1)
-    expected = np.exp(np.clip(np.asarray(network(asked)), np.log(LEAST), np.log(MOST)))
+    expected = np.exp(np.clip(np.asarray(network(asked)), np.log(MIN_RATIO), np.log(MAX_RATIO)))
     ratio = critic.ratio(inputs, {CATEGORIES[1]: 1.0})
     np.testing.assert_allclose(ratio, expected, rtol=1e-4)
     assert np.corrcoef(inputs.sum(1), np.log(ratio))[0, 1] > 0.7
@@ -64,7 +72,7 @@ def test_a_fitted_critic_says_the_same_in_numpy(tmp_path):
 
     mixed = critic.ratio(inputs, {CATEGORIES[1]: 0.25, CATEGORIES[2]: 0.75})
     alone = critic.ratio(inputs, {CATEGORIES[2]: 1.0})
-    inside = (np.minimum(ratio, alone) > 1.1 * LEAST) & (np.maximum(ratio, alone) < 0.9 * MOST)
+    inside = (np.minimum(ratio, alone) > 1.1 * MIN_RATIO) & (np.maximum(ratio, alone) < 0.9 * MAX_RATIO)
     np.testing.assert_allclose(mixed[inside], (ratio**0.25 * alone**0.75)[inside], rtol=1e-3)
     assert (critic.ratio(inputs, {"kazoo": 1.0}) == 1).all()
 

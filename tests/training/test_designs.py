@@ -20,7 +20,7 @@ from dx7.voices.parameters import PARAMETER_COUNT, PARAMETERS
 from training.baselines.compare import OURS, compare, design_table, find_run
 from training.baselines.design import Budget, Learned
 from training.baselines.masked_generator import FlatGenerator, fill_in
-from training.baselines.masked_tokens import FlatTokens, hide_some, masked_surprise
+from training.baselines.masked_tokens import FlatTokens, hide_some, masked_nll
 from training.baselines.one_shot import OneShot
 from training.baselines.timed_training import Game, Phase, Recipe, learn, make_networks
 from training.commands.cli import app
@@ -120,7 +120,7 @@ def test_masks_are_of_all_sizes_and_what_is_masked_counts_for_all(compiled_fast)
     one_of_100[1, 0] = True
     masks = jnp.asarray(np.stack([FILLED, one_of_100]))
     expected = [np.log(MAXIMA[FILLED] + 1).sum(), PARAMETER_COUNT * np.log(100)]
-    assert np.allclose(masked_surprise(even, tokens, masks), expected, rtol=1e-5)
+    assert np.allclose(masked_nll(even, tokens, masks), expected, rtol=1e-5)
 
 
 def test_phases_share_the_time_and_what_is_not_finite_ends_it(voices, compiled_fast):

@@ -70,11 +70,11 @@ def test_drawing_follows_the_distribution_that_training_sees():
 
 def test_category_and_algorithm_matter_to_the_discriminator():
     voices = one_hot(jnp.asarray(encode(random_voices(6))))
-    verdicts = score(discriminator, voices, jnp.eye(CATEGORIES)[jnp.zeros(6, int)])
-    assert verdicts.shape == (6,)
-    assert not np.allclose(verdicts, score(discriminator, voices, jnp.eye(CATEGORIES)[jnp.ones(6, int)]))
+    scores = score(discriminator, voices, jnp.eye(CATEGORIES)[jnp.zeros(6, int)])
+    assert scores.shape == (6,)
+    assert not np.allclose(scores, score(discriminator, voices, jnp.eye(CATEGORIES)[jnp.ones(6, int)]))
     rewired = np.array(encode(random_voices(6)))
     rewired[:, 0, 8] = (rewired[:, 0, 8] + 7) % 32
     assert not np.allclose(
-        verdicts, score(discriminator, one_hot(jnp.asarray(rewired)), jnp.eye(CATEGORIES)[jnp.zeros(6, int)])
+        scores, score(discriminator, one_hot(jnp.asarray(rewired)), jnp.eye(CATEGORIES)[jnp.zeros(6, int)])
     )

@@ -77,7 +77,7 @@ def hide_some(shape: tuple[int, ...], *, key: Array) -> Array:
     return order < 1 + jnp.floor(share * PARAMETER_COUNT)[:, None, None]
 
 
-def masked_surprise(logits: Array, tokens: Array, hidden: Array) -> Array:
+def masked_nll(logits: Array, tokens: Array, hidden: Array) -> Array:
     """How surprising what is hidden of voices ``int[n, 7, 21]`` is, in nats, as if it were all of them: ``float[n]``.
 
     Over all masks the mean bounds how surprising the voices are when they are drawn in random order.
@@ -120,8 +120,8 @@ def _masked_step(design: FlatTokens, networks: Networks, seed: int) -> Step:
         def loss(weights: Weights) -> tuple[Array, Metrics]:
             generator = nnx.merge(networks.generator, weights)
             logits = generator(batch.tokens, ~hidden, batch.weights)
-            surprise = masked_surprise(logits, batch.tokens, hidden).mean()
-            return surprise / PARAMETER_COUNT, {"loss/values": surprise}
+            nll = masked_nll(logits, batch.tokens, hidden).mean()
+            return nll / PARAMETER_COUNT, {"loss/values": nll}
 
         gradient, metrics = jax.grad(loss, has_aux=True)(state.generator)
         rate = design.learning_rate * falling(state, game, over)
@@ -151,7 +151,7 @@ def _adversarial_step(design: FlatTokens, networks: Networks, seed: int) -> Step
             networks, state, human, generated, batch.weights, gradient_penalty=game.gradient_penalty
         )
         discriminator = nnx.merge(networks.discriminator, state.discriminator)
-        verdict_of_human = discriminator(human, batch.weights)
+        human_scores = discriminator(human, batch.weights)
         # A moment of each voice's making: the gradient follows what was chosen then or later.
         moment = jax.random.randint(keys[4], one_each, 0, passes)
 
@@ -164,9 +164,9 @@ def _adversarial_step(design: FlatTokens, networks: Networks, seed: int) -> Step
             chosen, expected = jnp.split(generator(*seen, twice), 2)
             followed = (filled.chosen >= moment)[..., None]
             voice = jnp.where(followed, straight_through(filled.tokens, chosen), generated)
-            fooled = losses.relativistic_generator(verdict_of_human, discriminator(voice, batch.weights)).mean()
-            surprise = masked_surprise(expected, batch.tokens, hidden).mean()
-            return fooled + surprise / PARAMETER_COUNT, {"loss/values": surprise, "loss/generator": fooled}
+            fooled = losses.relativistic_generator(human_scores, discriminator(voice, batch.weights)).mean()
+            nll = masked_nll(expected, batch.tokens, hidden).mean()
+            return fooled + nll / PARAMETER_COUNT, {"loss/values": nll, "loss/generator": fooled}
 
         gradient, more = jax.grad(generator_loss, has_aux=True)(state.generator)
         rate = design.adversarial_learning_rate

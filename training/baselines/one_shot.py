@@ -139,20 +139,20 @@ def _step(design: OneShot, networks: Networks, seed: int) -> Step:
             return straight_through(noisy.argmax(-1), noisy / design.temperature)
 
         rate = falling(state, game, over)
-        generated, pull_back = jax.vjp(make, state.generator)
+        generated, vjp = jax.vjp(make, state.generator)
         state, metrics = move_discriminator(
             *(networks, state, human, generated, batch.weights),
             gradient_penalty=game.gradient_penalty,
             rate=rate,
         )
         discriminator = nnx.merge(networks.discriminator, state.discriminator)
-        verdict_of_human = discriminator(human, batch.weights)
+        human_scores = discriminator(human, batch.weights)
 
         def fooled(voices: Array) -> Array:
-            return losses.relativistic_generator(verdict_of_human, discriminator(voices, batch.weights)).mean()
+            return losses.relativistic_generator(human_scores, discriminator(voices, batch.weights)).mean()
 
         loss, slope = jax.value_and_grad(fooled)(generated)
-        (gradient,) = pull_back(slope)
+        (gradient,) = vjp(slope)
         metrics |= {"loss/generator": loss, "norm/generator": optax.tree.norm(gradient)}
         rate = design.learning_rate * rate
         return move_generator(networks, state, gradient, average_decay=game.average_decay, rate=rate), metrics

@@ -19,7 +19,7 @@ from dx7.shared.export_format import EAR_FILE
 from dx7.shared.locations import DEFAULT_MODEL, runs_folder
 from dx7.shared.run_folder import CONFIG_FILE, MODEL_FOLDER
 from training.data.fingerprint import Fingerprint
-from training.inference.scoring import CRITIC_FILE, NumpyCritic, read_critic
+from training.inference.scoring import CRITIC_FILE, FittedCritic, read_critic
 from training.model.array_files import read_arrays
 from training.model.config import Config, make_config
 from training.model.generator_numpy import NumpyGenerator
@@ -43,7 +43,7 @@ class Model:
     export_hash: str
     model_hash: str  # 16 hexadecimal digits that name the files
     ear: Ear | None = None  # the category ear of its export, if that had one
-    critic: NumpyCritic | None = None  # what it draws for cartridges, beside human voices, as far as there is an ear
+    critic: FittedCritic | None = None  # what it draws for cartridges, beside human voices, as far as there is an ear
 
     def weights(self, mix: dict[str, float]) -> NDArray[np.float32]:
         """How much of each category: ``float32[categories]``, summing to 1. Raises ``CategoryError``."""

@@ -26,7 +26,7 @@ from training.model.config import Config
 from training.model.drawing import draw
 from training.model.encoding import decode
 from training.model.generator import Generator
-from training.run.critic import human_ratio, with_category
+from training.run.critic import cross_fitted_ratio, with_category
 
 GENERATED_FILE = "brood.safetensors"
 GENERATED_METRICS = {
@@ -85,10 +85,10 @@ def _draw_and_weigh(
         said, inputs = analysis.classified
         human = with_category(training_set.inputs, training_set.human.weights.argmax(1), len(keys))
         heard = with_category(inputs, wanted, len(keys))
-        judgement = human_ratio(human, training_set.human.sampling_weight, heard, key=judging)
+        estimate = cross_fitted_ratio(human, training_set.human.sampling_weight, heard, key=judging)
         fit = said[np.arange(len(wanted)), wanted]
-        facts |= {"drawn/fit": float(fit.mean()), "drawn/told_apart": judgement.told_apart}
-        worth *= judgement.ratio * np.maximum(fit, _LEAST_FIT) ** config.fit_power
+        facts |= {"drawn/fit": float(fit.mean()), "drawn/told_apart": estimate.auc}
+        worth *= estimate.ratio * np.maximum(fit, _LEAST_FIT) ** config.fit_power
     arrays = {
         "parameters": parameters,
         "weights": blend_weights(asked, said, config.heard_share),

@@ -40,8 +40,8 @@ def likelihood_step(networks: Networks, config: Config) -> Step:
 
         def loss(weights: Weights) -> tuple[Array, Metrics]:
             generator = nnx.merge(networks.generator, weights)
-            surprise, metrics = _likelihood(generator, batch, config, drop_key)
-            return surprise, metrics
+            nll, metrics = _likelihood(generator, batch, config, drop_key)
+            return nll, metrics
 
         gradient, metrics = jax.grad(loss, has_aux=True)(state.generator)
         return move_generator(networks, state, gradient, average_decay=config.average_decay), {
@@ -69,15 +69,15 @@ def adversarial_step(networks: Networks, config: Config) -> Step:
         )
 
         discriminator = nnx.merge(networks.discriminator, state.discriminator)
-        verdict_of_human = discriminator(human, batch.weights)
+        human_scores = discriminator(human, batch.weights)
 
         def generator_loss(weights: Weights) -> tuple[Array, Metrics]:
             generator = nnx.merge(networks.generator, weights)
             logits = generator(drawn.tokens, drawn.codes, batch.weights, follow_codes=True)
-            verdict = discriminator(straight_through(drawn.tokens, logits.values), batch.weights)
-            fooled = losses.relativistic_generator(verdict_of_human, verdict).mean()
-            surprise, metrics = _likelihood(generator, batch, config, drop_key)
-            return config.adversarial * fooled + config.anchor * surprise, {**metrics, "loss/generator": fooled}
+            score = discriminator(straight_through(drawn.tokens, logits.values), batch.weights)
+            fooled = losses.relativistic_generator(human_scores, score).mean()
+            nll, metrics = _likelihood(generator, batch, config, drop_key)
+            return config.adversarial * fooled + config.anchor * nll, {**metrics, "loss/generator": fooled}
 
         gradient, more = jax.grad(generator_loss, has_aux=True)(state.generator)
         metrics |= more | {"norm/generator": optax.tree.norm(gradient)}
@@ -105,10 +105,10 @@ def move_discriminator(
         discriminator = nnx.merge(networks.discriminator, discriminator_weights)
         both = jnp.concatenate([human, generated])
         twice = jnp.concatenate([weights, weights])
-        verdicts, penalties = losses.judge_with_penalty(lambda given: discriminator(given, twice), both)
-        verdict = losses.relativistic_discriminator(*jnp.split(verdicts, 2)).mean()
-        metrics = {"loss/discriminator": verdict, "loss/gradient_penalty": penalties.mean()}
-        return verdict + 2 * gradient_penalty * penalties.mean(), metrics
+        scores, penalties = losses.scores_and_gradient_penalty(lambda given: discriminator(given, twice), both)
+        score = losses.relativistic_discriminator(*jnp.split(scores, 2)).mean()
+        metrics = {"loss/discriminator": score, "loss/gradient_penalty": penalties.mean()}
+        return score + 2 * gradient_penalty * penalties.mean(), metrics
 
     gradient, metrics = jax.grad(loss, has_aux=True)(state.discriminator)
     updates, optimizer = networks.discriminator_optimizer.update(
@@ -179,6 +179,6 @@ def _batch(voices: Voices, config: Config, size: int, key: Array) -> VoiceBatch:
 
 def _likelihood(generator: Generator, batch: VoiceBatch, config: Config, key: Array) -> tuple[Array, Metrics]:
     logits = generator(batch.tokens, batch.codes, batch.weights, rate=config.dropout, key=key)
-    codes = losses.code_surprise(logits, batch.codes).mean()
-    values = losses.value_surprise(logits, batch.tokens).mean()
+    codes = losses.code_nll(logits, batch.codes).mean()
+    values = losses.value_nll(logits, batch.tokens).mean()
     return (codes + values) / DRAWS, {"loss/codes": codes, "loss/values": values}

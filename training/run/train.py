@@ -173,11 +173,11 @@ def make_validation(run: Run) -> Callable[[Weights], dict[str, float]]:
     held_out = jax.tree.map(lambda rows: rows[:512], held_out)
 
     @jax.jit
-    def surprise(weights: Weights, held_out: Voices) -> tuple[Array, Array]:
+    def nll(weights: Weights, held_out: Voices) -> tuple[Array, Array]:
         tokens = held_out.tokens.astype(jnp.int32)
         logits = nnx.merge(run.networks.generator, weights)(tokens, held_out.codes, held_out.weights)
-        return losses.code_surprise(logits, held_out.codes).mean(), losses.value_surprise(logits, tokens).mean()
+        return losses.code_nll(logits, held_out.codes).mean(), losses.value_nll(logits, tokens).mean()
 
     return lambda weights: dict(
-        zip(("validation/codes", "validation/values"), map(float, surprise(weights, held_out)), strict=True)
+        zip(("validation/codes", "validation/values"), map(float, nll(weights, held_out)), strict=True)
     )
