@@ -15,7 +15,7 @@ from tests.dx7.test_ear import INPUTS, make_ear
 from training.data.analysis import measure_descriptors
 from training.data.training_set import load_training_set
 from training.inference.finished_model import read_model
-from training.inference.sampling import SURE, sample
+from training.inference.sampling import CONFIDENT_FIT, sample
 from training.inference.scoring import (
     CRITIC_FILE,
     MAX_RATIO,
@@ -94,7 +94,7 @@ def test_of_voices_that_fit_as_well_the_more_human_are_taken_more_often(finished
         slots = sample(replace(model, critic=critic), {"organ": 1.0}, count=16, seed=3).slots
         parameters = np.array([list(slot.voice.parameters) for slot in slots], np.uint8)
         heard = score_voices(parameters, {"organ": 1.0}, ear, model.critic)
-        assert heard.fit.min() > SURE
+        assert heard.fit.min() > CONFIDENT_FIT
         ratios.append(np.log(heard.ratio))
     assert ratios[0].mean() > ratios[1].mean() + 0.2
     assert len(set(ratios[0]) & set(ratios[1])) < 16

@@ -28,7 +28,7 @@ from training.evaluation.page import draw_page
 from training.evaluation.pictures import picture_address, sound_address, spectrogram
 from training.evaluation.reference_sets import make_yardstick
 from training.inference.finished_model import read_model
-from training.inference.sampling import Cartridge, Slot
+from training.inference.sampling import CartridgeSlot, SampledCartridge
 
 from .conftest import voices_by_rule
 
@@ -53,7 +53,7 @@ def measured(finished_run, export_folder, banks):
     def sample(model, mix, *, count, seed):
         voices = [Voice.from_array(voice) for voice in voices_by_rule(count, seed)[0]]
         voices = [voice.replace(name=f"<b>{number}&") for number, voice in enumerate(voices)]
-        return Cartridge(tuple(Slot(voice, "", 9, ()) for voice in voices), 2 * count, {"drone": count})
+        return SampledCartridge(tuple(CartridgeSlot(voice, "", 9, ()) for voice in voices), 2 * count, {"drone": count})
 
     told = []
     with pytest.MonkeyPatch.context() as patch:

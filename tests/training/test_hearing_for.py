@@ -15,7 +15,7 @@ from training.data.analysis import measure_descriptors
 from training.inference.cartridge_files import facts_of
 from training.inference.finished_model import read_model
 from training.inference.names import make_names
-from training.inference.sampling import SURE, sample
+from training.inference.sampling import CONFIDENT_FIT, sample
 from training.inference.scoring import likeliest_categories, score_voices
 from training.run.publish import write_model
 from training.run.state import make_generator
@@ -63,7 +63,7 @@ def test_what_fits_best_is_kept_and_the_sidecar_says_how_well(model):
     cartridge = sample(hearing, {"organ": 1.0}, count=8, seed=4)
     fits = [slot.fit for slot in cartridge.slots if not slot.faults]
     assert all(fit is not None for fit in fits)
-    held = [min(fit, SURE) for fit in fits]
+    held = [min(fit, CONFIDENT_FIT) for fit in fits]
     assert held == sorted(held, reverse=True)
     plain = sample(model, {"organ": 1.0}, count=8, seed=4)
     assert all(slot.fit is None for slot in plain.slots)

@@ -45,10 +45,10 @@ def test_a_lesson_is_heard_once(folder, export, tiny, training_set):
 def test_human_and_bred_voices_are_met_alike_and_weighed_by_label_and_ear(export, tiny, training_set):
     plain = human_voices(export, split="train", family_power=tiny.family_power, category_power=tiny.category_power)
     assert 0 < len(training_set.bred.parameters) <= tiny.bred_voices
-    for lot in training_set.human, training_set.bred:
-        assert lot.weights.shape == (len(lot.parameters), len(export.category_keys))
-        assert np.allclose(lot.weights.sum(1), 1, atol=1e-4)
-        assert np.isclose(lot.sampling_weight.sum(), 1)
+    for voices in training_set.human, training_set.bred:
+        assert voices.weights.shape == (len(voices.parameters), len(export.category_keys))
+        assert np.allclose(voices.weights.sum(1), 1, atol=1e-4)
+        assert np.isclose(voices.sampling_weight.sum(), 1)
     assert len(training_set.inputs) == len(plain.parameters)
     assert not np.allclose(training_set.human.weights, plain.weights)
     assert (training_set.human.weights >= (1 - tiny.heard_share) * plain.weights - 1e-6).all()

@@ -79,12 +79,12 @@ def human_voices(
 
 def combine(mixture: Sequence[tuple[WeightedVoices, float]], prototypes: Prototypes) -> Voices:
     """The voices of some lots; the number beside each says how many of all voices met are of that lot."""
-    tokens = encode(np.concatenate([lot.parameters for lot, _ in mixture]))
-    sampling_weight = np.concatenate([lot.sampling_weight * share for lot, share in mixture])
+    tokens = encode(np.concatenate([voices.parameters for voices, _ in mixture]))
+    sampling_weight = np.concatenate([voices.sampling_weight * share for voices, share in mixture])
     return Voices(
         jnp.asarray(tokens),
         jnp.asarray(assign_codes(tokens, prototypes)),
-        jnp.asarray(np.concatenate([lot.weights for lot, _ in mixture]), dtype=jnp.float32),
+        jnp.asarray(np.concatenate([voices.weights for voices, _ in mixture]), dtype=jnp.float32),
         jnp.asarray(np.cumsum(sampling_weight) / sampling_weight.sum(), dtype=jnp.float32),
     )
 

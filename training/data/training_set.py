@@ -53,7 +53,7 @@ class TrainingSet(NamedTuple):
             stand_in = np.arange(config.listening_voices) % len(self.human.parameters)
             parameters, weights, sampling_weight = self.human
             return [*others, (WeightedVoices(parameters[stand_in], weights[stand_in], sampling_weight[stand_in]), 0.0)]
-        return [*((lot, share * (1 - config.drawn_share)) for lot, share in others), (drawn, config.drawn_share)]
+        return [*((voices, share * (1 - config.drawn_share)) for voices, share in others), (drawn, config.drawn_share)]
 
 
 def load_training_set(
@@ -99,9 +99,9 @@ def blend_weights(labels: Floats, said: Floats | None, share: float) -> Floats:
     return np.asarray((1 - share) * labels + share * spoken / spoken.sum(1, keepdims=True), np.float32)
 
 
-def category_share(lot: WeightedVoices) -> NDArray[np.float64]:
+def category_share(voices: WeightedVoices) -> NDArray[np.float64]:
     """How often each category is the main one of the voices met: ``float64[C]``, summing to 1."""
-    share = np.bincount(lot.weights.argmax(1), weights=lot.sampling_weight, minlength=lot.weights.shape[1])
+    share = np.bincount(voices.weights.argmax(1), weights=voices.sampling_weight, minlength=voices.weights.shape[1])
     return np.asarray(share, np.float64)
 
 

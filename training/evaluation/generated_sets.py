@@ -14,7 +14,7 @@ from training.evaluation.reference_sets import HUMANS, Yardstick
 from training.evaluation.voice_set import Parameters, VoiceSet, deal_into_banks
 from training.inference.finished_model import Model
 from training.inference.raw import draw_wanted
-from training.inference.sampling import Cartridge, sample
+from training.inference.sampling import SampledCartridge, sample
 
 RAW, GUIDED, CARTRIDGES = "raw", "as in cartridges", "cartridges"
 TRICKS: dict[str, Callable[..., Parameters]] = {
@@ -58,7 +58,7 @@ def fill_cartridges(
     Of them as many as are wanted, chosen by chance, are compared with the humans as a whole.
     """
     rng = np.random.default_rng([seed, VOICES_IN_BANK])
-    banks: list[Cartridge] = []
+    banks: list[SampledCartridge] = []
     keys: list[str] = []
     alike: list[int] = []
     for key, count in Counter(wanted).items():

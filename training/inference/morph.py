@@ -36,12 +36,12 @@ def morph(first: Tokens, last: Tokens, shares: NDArray[np.float64], rng: np.rand
     one, other = (ALGORITHMS[int(voice[0, ALGORITHM_SLOT]) + 1] for voice in (first, last))
     order = match_operators(first, last)
     places = np.array([0, *(TOKENS - order[TOKENS - token - 1] for token in range(1, TOKENS))])  # of first's tokens
-    sampling_cdf = last[places]  # the second voice with its operators where the first has them
+    matched = last[places]  # the second voice with its operators where the first has them
     share = shares[:, None, None]
     way = np.where(
         ORDERED,
-        np.rint(first + share * (sampling_cdf.astype(float) - first)),
-        np.where(share < _switches(rng), first, sampling_cdf),
+        np.rint(first + share * (matched.astype(float) - first)),
+        np.where(share < _switches(rng), first, matched),
     )
     way[:, 0, _TOGETHER] = np.where(shares[:, None] < 0.5, first[0, _TOGETHER], last[0, _TOGETHER])
     fade = np.minimum(np.abs(shares - 0.5) / (_FADE / 2), 1)

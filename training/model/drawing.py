@@ -19,14 +19,14 @@ from training.model.network import ALGORITHMS
 _KINDS = jnp.array(KINDS)
 
 
-class Drawn(NamedTuple):
+class DrawnVoices(NamedTuple):
     """Voices ``int32[n, 7, 21]`` and their codes ``int32[n, 7]``."""
 
     tokens: Array
     codes: Array
 
 
-def draw(generator: Generator, weights: Array, *, key: Array) -> Drawn:
+def draw(generator: Generator, weights: Array, *, key: Array) -> DrawnVoices:
     """A voice for each row of category weights ``float[n, C]``. The same arguments give the same voices."""
     count = len(weights)
     width = generator.code.shape[-1]
@@ -36,7 +36,7 @@ def draw(generator: Generator, weights: Array, *, key: Array) -> Drawn:
     def choose(logits: Array, legal: Array, key: Array) -> Array:
         return jax.random.categorical(key, jnp.where(legal, logits, IMPOSSIBLE))
 
-    def draw_token(carry: tuple[Drawn, Array], token: Array) -> tuple[tuple[Drawn, Array], None]:
+    def draw_token(carry: tuple[DrawnVoices, Array], token: Array) -> tuple[tuple[DrawnVoices, Array], None]:
         (tokens, codes), embedded = carry
         kind = _KINDS[token]
         algorithm = tokens[:, 0, ALGORITHM_SLOT]
@@ -62,8 +62,8 @@ def draw(generator: Generator, weights: Array, *, key: Array) -> Drawn:
 
         (tokens, summed), _ = jax.lax.scan(draw_slot, (tokens, jnp.zeros((count, width))), jnp.arange(SLOTS))
         finished = generator.embed(summed, generator.code[...][code])
-        return (Drawn(tokens, codes), embedded.at[:, token].set(finished)), None
+        return (DrawnVoices(tokens, codes), embedded.at[:, token].set(finished)), None
 
-    nothing = Drawn(jnp.zeros((count, TOKENS, SLOTS), jnp.int32), jnp.zeros((count, TOKENS), jnp.int32))
+    nothing = DrawnVoices(jnp.zeros((count, TOKENS, SLOTS), jnp.int32), jnp.zeros((count, TOKENS), jnp.int32))
     (drawn, _), _ = jax.lax.scan(draw_token, (nothing, jnp.zeros((count, TOKENS, width))), jnp.arange(TOKENS))
     return drawn
