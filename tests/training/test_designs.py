@@ -22,7 +22,7 @@ from training.baselines.design import Budget, Learned
 from training.baselines.masked_generator import FlatGenerator, fill_in
 from training.baselines.masked_tokens import FlatTokens, hide_some, masked_nll
 from training.baselines.one_shot import OneShot
-from training.baselines.timed_training import Game, Phase, Recipe, learn, make_networks
+from training.baselines.timed_training import Game, Phase, Recipe, define_networks, learn
 from training.commands.cli import app
 from training.data.batches import Voices
 from training.evaluation.measuring import FIGURES
@@ -137,7 +137,7 @@ def test_phases_share_the_time_and_what_is_not_finite_ends_it(voices, compiled_f
         return chunk(state, voices, over, np.nan)
 
     def spend(second):
-        networks = make_networks(make, optax.sgd(1.0), len(CATEGORIES), GAME)
+        networks = define_networks(make, optax.sgd(1.0), len(CATEGORIES), GAME)
         phases = [Phase("first", chunk, 0.4), Phase("second", second, 1.0)]
         return learn(Recipe(make, GAME, networks, phases, silent), voices, chunks(10), seed=0, report=silent)
 

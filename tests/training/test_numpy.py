@@ -19,7 +19,7 @@ from training.model import drawing as in_jax
 from training.model.config import load_config
 from training.model.encoding import decode, encode
 from training.model.generator_numpy import NumpyGenerator
-from training.run.publish import plain_weights
+from training.run.publish import inference_weights
 
 from .conftest import bold_generator, random_voices
 
@@ -29,7 +29,7 @@ CODES = CONFIG.global_codes + CONFIG.operator_codes
 
 
 trained = bold_generator(CONFIG, CATEGORIES)
-ARRAYS = plain_weights(nnx.state(trained))
+ARRAYS = inference_weights(nnx.state(trained))
 generator = NumpyGenerator(ARRAYS, CONFIG, CATEGORIES)
 
 

@@ -27,9 +27,9 @@ from training.baselines.timed_training import (
     Recipe,
     Step,
     compile_chunk,
+    define_networks,
     falling,
     learn,
-    make_networks,
     step_key,
 )
 from training.data.batches import Voices, draw_batch
@@ -37,8 +37,8 @@ from training.model.discriminator import one_hot
 from training.model.encoding import FILLED, SLOTS, TOKENS
 from training.model.generator import straight_through
 from training.run import losses
-from training.run.state import Networks, TrainState, Weights
-from training.run.steps import Metrics, move_discriminator, move_generator
+from training.run.state import NetworkDefinitions, TrainState, Weights
+from training.run.steps import Metrics, update_discriminator, update_generator
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ def _recipe(design: FlatTokens, categories: int, seed: int) -> Recipe:
         rngs = nnx.Rngs(key)
         return FlatGenerator(categories, width=design.width, layers=design.layers, heads=design.heads, rngs=rngs)
 
-    networks = make_networks(make, optax.adamw(1.0, b2=0.99, weight_decay=design.weight_decay), categories, game)
+    networks = define_networks(make, optax.adamw(1.0, b2=0.99, weight_decay=design.weight_decay), categories, game)
     phases = (
         Phase("masked", compile_chunk(_masked_step(design, networks, seed), game), design.masked_share),
         Phase("adversarial", compile_chunk(_adversarial_step(design, networks, seed), game), 1.0),
@@ -109,7 +109,7 @@ def _recipe(design: FlatTokens, categories: int, seed: int) -> Recipe:
     return Recipe(make, game, networks, phases, draw)
 
 
-def _masked_step(design: FlatTokens, networks: Networks, seed: int) -> Step:
+def _masked_step(design: FlatTokens, networks: NetworkDefinitions, seed: int) -> Step:
     game = design.game
 
     def step(state: TrainState, voices: Voices, over: Array) -> tuple[TrainState, Metrics]:
@@ -125,13 +125,13 @@ def _masked_step(design: FlatTokens, networks: Networks, seed: int) -> Step:
 
         gradient, metrics = jax.grad(loss, has_aux=True)(state.generator)
         rate = design.learning_rate * falling(state, game, over)
-        moved = move_generator(networks, state, gradient, average_decay=game.average_decay, rate=rate)
+        moved = update_generator(networks, state, gradient, average_decay=game.average_decay, rate=rate)
         return moved, metrics | {"norm/generator": optax.tree.norm(gradient)}
 
     return step
 
 
-def _adversarial_step(design: FlatTokens, networks: Networks, seed: int) -> Step:
+def _adversarial_step(design: FlatTokens, networks: NetworkDefinitions, seed: int) -> Step:
     game, passes = design.game, design.game_passes
 
     def step(state: TrainState, voices: Voices, over: Array) -> tuple[TrainState, Metrics]:
@@ -147,7 +147,7 @@ def _adversarial_step(design: FlatTokens, networks: Networks, seed: int) -> Step
         generator = nnx.merge(networks.generator, state.generator)
         filled = fill_in(generator, batch.tokens, known, batch.weights, key=keys[3], passes=passes)
         generated = one_hot(filled.tokens)
-        state, metrics = move_discriminator(
+        state, metrics = update_discriminator(
             networks, state, human, generated, batch.weights, gradient_penalty=game.gradient_penalty
         )
         discriminator = nnx.merge(networks.discriminator, state.discriminator)
@@ -170,7 +170,7 @@ def _adversarial_step(design: FlatTokens, networks: Networks, seed: int) -> Step
 
         gradient, more = jax.grad(generator_loss, has_aux=True)(state.generator)
         rate = design.adversarial_learning_rate
-        moved = move_generator(networks, state, gradient, average_decay=game.average_decay, rate=rate)
+        moved = update_generator(networks, state, gradient, average_decay=game.average_decay, rate=rate)
         return moved, metrics | more | {"norm/generator": optax.tree.norm(gradient)}
 
     return step

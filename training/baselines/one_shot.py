@@ -28,9 +28,9 @@ from training.baselines.timed_training import (
     Recipe,
     Step,
     compile_chunk,
+    define_networks,
     falling,
     learn,
-    make_networks,
     step_key,
 )
 from training.data.batches import Voices, draw_batch
@@ -39,8 +39,8 @@ from training.model.discriminator import one_hot
 from training.model.encoding import BASIS, IMPOSSIBLE, KINDS, LEGAL, SLOTS, TOKENS, VALUES
 from training.model.generator import straight_through
 from training.run import losses
-from training.run.state import Networks, TrainState, Weights
-from training.run.steps import Metrics, move_discriminator, move_generator
+from training.run.state import NetworkDefinitions, TrainState, Weights
+from training.run.steps import Metrics, update_discriminator, update_generator
 
 _KINDS = np.array(KINDS)
 # Nothing is known of the algorithm before it is drawn: all tokens stand to each other alike.
@@ -116,7 +116,7 @@ def _recipe(design: OneShot, categories: int, seed: int) -> Recipe:
         sizes = {"noise": design.noise, "width": design.width, "layers": design.layers, "heads": design.heads}
         return OneShotGenerator(categories, **sizes, rngs=nnx.Rngs(key))
 
-    networks = make_networks(make, optax.adam(1.0, b1=0.0, b2=0.99), categories, game)
+    networks = define_networks(make, optax.adam(1.0, b1=0.0, b2=0.99), categories, game)
     phases = [Phase("adversarial", compile_chunk(_step(design, networks, seed), game), 1.0)]
 
     @jax.jit
@@ -126,7 +126,7 @@ def _recipe(design: OneShot, categories: int, seed: int) -> Recipe:
     return Recipe(make, game, networks, phases, draw)
 
 
-def _step(design: OneShot, networks: Networks, seed: int) -> Step:
+def _step(design: OneShot, networks: NetworkDefinitions, seed: int) -> Step:
     game = design.game
 
     def step(state: TrainState, voices: Voices, over: Array) -> tuple[TrainState, Metrics]:
@@ -140,7 +140,7 @@ def _step(design: OneShot, networks: Networks, seed: int) -> Step:
 
         rate = falling(state, game, over)
         generated, vjp = jax.vjp(make, state.generator)
-        state, metrics = move_discriminator(
+        state, metrics = update_discriminator(
             *(networks, state, human, generated, batch.weights),
             gradient_penalty=game.gradient_penalty,
             rate=rate,
@@ -155,6 +155,6 @@ def _step(design: OneShot, networks: Networks, seed: int) -> Step:
         (gradient,) = vjp(slope)
         metrics |= {"loss/generator": loss, "norm/generator": optax.tree.norm(gradient)}
         rate = design.learning_rate * rate
-        return move_generator(networks, state, gradient, average_decay=game.average_decay, rate=rate), metrics
+        return update_generator(networks, state, gradient, average_decay=game.average_decay, rate=rate), metrics
 
     return step

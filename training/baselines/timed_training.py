@@ -22,7 +22,7 @@ from training.baselines.design import Budget, Draw, Learned, Report, count_weigh
 from training.data.batches import Voices
 from training.model.discriminator import Discriminator
 from training.model.encoding import decode
-from training.run.state import Networks, TrainState, Weights, state_of
+from training.run.state import NetworkDefinitions, TrainState, Weights, initial_state
 from training.run.steps import Metrics, finite_means
 
 # Of a state, voices, and the share of the phase's time that is over, ``float32``.
@@ -59,17 +59,17 @@ class Recipe(NamedTuple):
 
     make: Callable[[Array], nnx.Module]  # a generator of a key
     game: Game
-    networks: Networks
+    networks: NetworkDefinitions
     phases: Sequence[Phase]
     draw: Callable[[Weights, Array, Array], Array]  # voices int[n, 7, 21] of weights, conditions float[n, C] and a key
 
 
-def make_networks(
+def define_networks(
     make: Callable[[Array], nnx.Module], optimizer: optax.GradientTransformation, categories: int, game: Game
-) -> Networks:
+) -> NetworkDefinitions:
     """A generator's shapes and optimizer, whose steps are still to be multiplied by a rate, and a discriminator's."""
     key = jax.random.key(0)  # no weight is made
-    return Networks(
+    return NetworkDefinitions(
         nnx.graphdef(nnx.eval_shape(lambda: make(key))),
         nnx.graphdef(nnx.eval_shape(lambda: _discriminator(categories, game, key))),
         optax.chain(optax.clip_by_global_norm(1.0), optimizer),
@@ -80,7 +80,7 @@ def make_networks(
 def begin(recipe: Recipe, categories: int, seed: int) -> TrainState:
     """The state at step 0."""
     first, second = jax.random.split(jax.random.key(seed))
-    return state_of(recipe.networks, recipe.make(first), _discriminator(categories, recipe.game, second))
+    return initial_state(recipe.networks, recipe.make(first), _discriminator(categories, recipe.game, second))
 
 
 def falling(state: TrainState, game: Game, over: Array) -> Array:

@@ -101,13 +101,13 @@ def compare(
     from dx7.shared.export_format import read_export
     from training.baselines import compare as designs
     from training.inference.finished_model import find_model, read_model
-    from training.run.progress import saying
+    from training.run.progress import show_messages
 
     folder = find_model(model or run)
     run_folder, found_model = designs.find_run(run, folder), read_model(folder)
     learned_from = read_export(export or latest_export(exports_folder()))
     settings: dict[str, Any] = {"seconds": 60 * minutes, "seed": seed, "voices": voices, "rivals": designs.RIVALS}
-    with saying(len(designs.RIVALS) * 60 * minutes, quiet=json) as say:
+    with show_messages(len(designs.RIVALS) * 60 * minutes, quiet=json) as say:
         found = designs.compare(found_model, learned_from, run_folder, **settings, report=say)
     if json:
         print_json(found)

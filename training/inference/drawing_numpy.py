@@ -102,7 +102,7 @@ def _draw(
         np.broadcast_to(np.asarray(temperatures, np.float32), (TOKENS,)) for temperatures in temperature
     )
 
-    def everywhere(values: NDArray[Any]) -> NDArray[Any]:  # the same voice under every condition
+    def under_all(values: NDArray[Any]) -> NDArray[Any]:  # the same voice under every condition
         return np.tile(values, (many,) + (1,) * (values.ndim - 1))
 
     def mixed(logits: Floats, token: int) -> Floats:
@@ -121,19 +121,19 @@ def _draw(
     embedded = np.zeros((many * count, TOKENS, width), np.float32)
     caches = generator.new_caches(many * count)
     for token, kind in enumerate(KINDS):
-        algorithm = everywhere(tokens[:, 0, ALGORITHM_SLOT])
+        algorithm = under_all(tokens[:, 0, ALGORITHM_SLOT])
         context = generator.context(embedded[:, token - 1] if token else None, algorithm, weights, token, caches)
         expected = mixed(generator.code_logits(context, code_legal[token]), token) / code_temperature[token]
         added = None if bias is None else bias.codes[..., token, :]
         codes[:, token], code_likelihood = choose(expected, code_legal[token], added)
         code = generator.code[codes[:, token]]
-        start = context + everywhere(code)
-        strength = generator.copy_attention.strength_at(token, context, embedded, everywhere(codes), algorithm)
+        start = context + under_all(code)
+        strength = generator.copy_attention.strength_at(token, context, embedded, under_all(codes), algorithm)
         summed, likelihoods = np.zeros((count, width), np.float32), np.zeros(count, np.float32)
         for slot in range(SLOTS):
-            hidden = generator.refine(start + everywhere(summed) + generator.slot[kind, slot])
+            hidden = generator.refine(start + under_all(summed) + generator.slot[kind, slot])
             logits = generator.value_logits(hidden, generator.value_out, kind, slot)
-            logits += generator.copy_attention.logits_at(strength, token, slot, everywhere(tokens))
+            logits += generator.copy_attention.logits_at(strength, token, slot, under_all(tokens))
             expected = mixed(logits, token) / value_temperature[token]
             added = None if bias is None else bias.values[..., token, slot, :]
             tokens[:, token, slot], value_likelihood = choose(expected, LEGAL[token, slot], added)
@@ -141,5 +141,5 @@ def _draw(
             likelihoods += value_likelihood
         if token > 0:
             likelihood += code_likelihood + likelihoods
-        embedded[:, token] = everywhere(generator.embed(summed, code))
+        embedded[:, token] = under_all(generator.embed(summed, code))
     return DrawnVoices(tokens, codes, likelihood)

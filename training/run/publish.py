@@ -45,7 +45,7 @@ def write_model(
 
     ``config.json`` comes last: without it, it is none.
     """
-    weights = plain_weights(generator) | flatten(prototypes._asdict(), "prototypes")
+    weights = inference_weights(generator) | flatten(prototypes._asdict(), "prototypes")
     arrays: dict[str, NDArray[Any]] = {name: array.astype(np.float16) for name, array in weights.items()}
     arrays |= flatten(fingerprint._asdict(), "sketch")
     arrays["names"] = hash_names(names)
@@ -56,7 +56,7 @@ def write_model(
     write_atomically(folder / CONFIG_FILE, (json.dumps(about | {"config": asdict(config)}, indent=2) + "\n").encode())
 
 
-def plain_weights(generator: Weights) -> dict[str, NDArray[Any]]:
+def inference_weights(generator: Weights) -> dict[str, NDArray[Any]]:
     """The named arrays of a generator as ``generator_numpy.py`` needs them.
 
     What neighbouring levels have in common is a help to learning; for drawing it is added to each value's own.

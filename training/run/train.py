@@ -24,8 +24,8 @@ from training.run import devices, losses
 from training.run.critic_weighting import generated_voice_metrics, load_generated_voices
 from training.run.finishing import add_critic
 from training.run.run_folder import (
-    UNFINISHED,
-    Run,
+    UNFINISHED_MODEL_FOLDER,
+    TrainingRun,
     open_run,
     write_checkpoint,
     write_finished,
@@ -54,27 +54,27 @@ def train(
     finite (naming the step).
     """
     with ExitStack() as held:
-        with devices.together():
+        with devices.fail_together():
             export = read_export(export_folder)
             if devices.is_first():
                 held.enter_context(hold_run(run_folder))
-        devices.agree("config", config.config_hash)
-        devices.agree("export", export.content_hash)
-        with devices.together():
+        devices.check_same("config", config.config_hash)
+        devices.check_same("export", export.content_hash)
+        with devices.fail_together():
             run = open_run(export, config, run_folder)
-        return _train(run._replace(state=devices.everywhere(run.state)), report, stop)
+        return _train(run._replace(state=devices.replicate(run.state)), report, stop)
 
 
-def _train(run: Run, report: Report, stop: Callable[[], bool]) -> Path | None:
+def _train(run: TrainingRun, report: Report, stop: Callable[[], bool]) -> Path | None:
     config, export = run.config, run.export
     ear = read_ear(export.ear_file) if export.ear_file else None
-    with devices.together():
-        training_set = _learn_what(run, ear, report, stop) if devices.is_first() else None
+    with devices.fail_together():
+        training_set = _load_training_set(run, ear, report, stop) if devices.is_first() else None
 
     def voices_of_the_round() -> Voices | None:
         if training_set is None:
             return None
-        own = devices.here(state)
+        own = devices.local_copy(state)
         write_checkpoint(run, own)  # before the brood: a resumed run never meets a brood of later steps
         generator = nnx.merge(run.networks.generator, own.average)
         drawn = load_generated_voices(run.folder, generator, training_set, config, export.category_keys, ear, step)
@@ -107,16 +107,16 @@ def _train(run: Run, report: Report, stop: Callable[[], bool]) -> Path | None:
         compiled = phase
         stopping = step < config.steps and devices.any_process(stop())
         if devices.is_first():
-            _keep(run, validate, devices.here(state), step, line, stopping=stopping)
+            _save(run, validate, devices.local_copy(state), step, line, stopping=stopping)
         report(step, line)
         if stopping:
             return None
 
     finished = run.folder / MODEL_FOLDER
     if devices.is_first() and not finished.exists():
-        begun = run.folder / UNFINISHED
+        begun = run.folder / UNFINISHED_MODEL_FOLDER
         rmtree(begun, ignore_errors=True)
-        write_finished(run, devices.here(state), begun)
+        write_finished(run, devices.local_copy(state), begun)
         if training_set is not None and ear is not None:
             report(step, {"step": step, "phase": "finishing"})
             add_critic(begun, training_set, ear, voices=config.listening_voices, seed=config.seed)
@@ -124,7 +124,9 @@ def _train(run: Run, report: Report, stop: Callable[[], bool]) -> Path | None:
     return finished
 
 
-def _learn_what(run: Run, ear: Ear | None, report: Report, stop: Callable[[], bool]) -> TrainingSet | None:
+def _load_training_set(
+    run: TrainingRun, ear: Ear | None, report: Report, stop: Callable[[], bool]
+) -> TrainingSet | None:
     """The lesson; while its voices are heard, that is told as lines of metrics of step 0."""
 
     def should_continue(heard: int, to_hear: int) -> bool:
@@ -136,8 +138,8 @@ def _learn_what(run: Run, ear: Ear | None, report: Report, stop: Callable[[], bo
     return load_training_set(run.folder, run.export, run.config, ear, should_continue=should_continue)
 
 
-def _keep(
-    run: Run,
+def _save(
+    run: TrainingRun,
     validate: Callable[[Weights], dict[str, float]],
     state: TrainState,
     step: int,
@@ -165,7 +167,7 @@ def run_chunk(chunk: Step, state: TrainState, voices: Voices, step: int) -> tupl
     return state, finite_means(metrics, step, remedy=remedy)
 
 
-def make_validation(run: Run) -> Callable[[Weights], dict[str, float]]:
+def make_validation(run: TrainingRun) -> Callable[[Weights], dict[str, float]]:
     """How surprising held-out human voices are to the generator, in nats a voice. Empty where none are held out."""
     if "validation" not in run.export.splits:
         return lambda weights: {}
