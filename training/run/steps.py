@@ -26,12 +26,12 @@ from training.run.devices import replicated, shard_batch
 from training.run.state import NetworkDefinitions, TrainState, Weights, define_networks
 
 Metrics = dict[str, Array]
-Step = Callable[[TrainState, Voices], tuple[TrainState, Metrics]]
+TrainStep = Callable[[TrainState, Voices], tuple[TrainState, Metrics]]
 
 CHOICES = 7 * 22  # choices a voice: a code and 21 values a token; losses are told per choice
 
 
-def likelihood_step(networks: NetworkDefinitions, config: Config) -> Step:
+def likelihood_step(networks: NetworkDefinitions, config: Config) -> TrainStep:
     """First phase: the generator learns what human voices are made of."""
 
     def step(state: TrainState, voices: Voices) -> tuple[TrainState, Metrics]:
@@ -52,7 +52,7 @@ def likelihood_step(networks: NetworkDefinitions, config: Config) -> Step:
     return step
 
 
-def adversarial_step(networks: NetworkDefinitions, config: Config) -> Step:
+def adversarial_step(networks: NetworkDefinitions, config: Config) -> TrainStep:
     """Second phase: discriminator, then generator; the likelihood stays as an anchor against collapse."""
 
     def step(state: TrainState, voices: Voices) -> tuple[TrainState, Metrics]:
@@ -157,7 +157,7 @@ def finite_means(metrics: Metrics, step: int, *, remedy: str) -> dict[str, float
 
 
 @cache
-def compile_phases(config: Config, categories: int) -> dict[str, Step]:
+def compile_phases(config: Config, categories: int) -> dict[str, TrainStep]:
     """Each phase's ``steps_per_chunk`` steps as one compiled call. The metrics come back as ``float[steps]``."""
     networks = define_networks(config, categories)
     likelihood = _compile_chunk(likelihood_step(networks, config), config.steps_per_chunk)
@@ -166,7 +166,7 @@ def compile_phases(config: Config, categories: int) -> dict[str, Step]:
     return {"likelihood": likelihood, "adversarial": adversarial, "listening": likelihood}
 
 
-def _compile_chunk(step: Step, steps: int) -> Step:
+def _compile_chunk(step: TrainStep, steps: int) -> TrainStep:
     def chunk(state: TrainState, voices: Voices) -> tuple[TrainState, Metrics]:
         return jax.lax.scan(lambda carry, _: step(carry, voices), state, length=steps)
 

@@ -33,7 +33,7 @@ from training.run.run_folder import (
     write_samples,
 )
 from training.run.state import TrainState, Weights
-from training.run.steps import Step, compile_phases, finite_means
+from training.run.steps import TrainStep, compile_phases, finite_means
 
 Report = Callable[[int, dict[str, Any]], None]  # told the step and a line of metrics after every chunk
 
@@ -80,11 +80,11 @@ def _train(run: TrainingRun, report: Report, stop: Callable[[], bool]) -> Path |
         drawn = load_generated_voices(run.folder, generator, training_set, config, export.category_keys, ear, step)
         return combine(training_set.mixture(config, drawn), run.prototypes)
 
-    learn = devices.from_first(
+    train_until = devices.from_first(
         Voices,
         lambda: None if training_set is None else combine(training_set.mixture(config, drawn=None), run.prototypes),
     )
-    if learn is None:
+    if train_until is None:
         return None
     validate = make_validation(run)
     phases = compile_phases(config, len(export.category_keys))
@@ -97,9 +97,9 @@ def _train(run: TrainingRun, report: Report, stop: Callable[[], bool]) -> Path |
         phase = "likelihood" if step < config.likelihood_steps else "adversarial" if step < played else "listening"
         new_round = phase == "listening" and (step - played) % config.listening_round == 0
         if new_round or (phase == "listening" and step == resumed):
-            learn = devices.from_first(Voices, voices_of_the_round) or learn
+            train_until = devices.from_first(Voices, voices_of_the_round) or train_until
         of_the_brood = generated_voice_metrics(run.folder) if new_round and devices.is_first() else {}
-        state, metrics = run_chunk(phases[phase], state, learn, step)
+        state, metrics = run_chunk(phases[phase], state, train_until, step)
         step += config.steps_per_chunk
         line: dict[str, Any] = {"step": step, "phase": phase, **metrics, **of_the_brood}
         if phase == compiled:  # a phase's first chunk waits for the compiler, which says nothing of its pace
@@ -160,7 +160,7 @@ def _save(
         write_checkpoint(run, state)
 
 
-def run_chunk(chunk: Step, state: TrainState, voices: Voices, step: int) -> tuple[TrainState, dict[str, float]]:
+def run_chunk(chunk: TrainStep, state: TrainState, voices: Voices, step: int) -> tuple[TrainState, dict[str, float]]:
     """Some steps and the mean of their metrics. Raises ``ModelError`` naming the first step that is not finite."""
     state, metrics = chunk(state, voices)
     remedy = "; the last checkpoint is kept: lower the learning rates or raise gradient_penalty, and begin a new run"
