@@ -88,7 +88,7 @@ def masked_nll(logits: Array, tokens: Array, hidden: Array) -> Array:
 
 @cache
 def _define(design: FlatTokens, categories: int, seed: int) -> Recipe:
-    settings = design.adversarial
+    settings = design.settings
 
     def make(key: Array) -> FlatGenerator:
         rngs = nnx.Rngs(key)
@@ -112,7 +112,7 @@ def _define(design: FlatTokens, categories: int, seed: int) -> Recipe:
 
 
 def _masked_step(design: FlatTokens, networks: NetworkDefinitions, seed: int) -> TimedStep:
-    settings = design.adversarial
+    settings = design.settings
 
     def step(state: TrainState, voices: Voices, over: Array) -> tuple[TrainState, Metrics]:
         batch_key, mask_key = jax.random.split(step_key(state, seed))

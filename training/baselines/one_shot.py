@@ -110,7 +110,7 @@ class OneShot:
 
 @cache
 def _define(design: OneShot, categories: int, seed: int) -> Recipe:
-    settings = design.adversarial
+    settings = design.settings
 
     def make(key: Array) -> OneShotGenerator:
         sizes = {"noise": design.noise, "width": design.width, "layers": design.layers, "heads": design.heads}
@@ -127,7 +127,7 @@ def _define(design: OneShot, categories: int, seed: int) -> Recipe:
 
 
 def _step(design: OneShot, networks: NetworkDefinitions, seed: int) -> TimedStep:
-    settings = design.adversarial
+    settings = design.settings
 
     def step(state: TrainState, voices: Voices, over: Array) -> tuple[TrainState, Metrics]:
         batch_key, draw_key = jax.random.split(step_key(state, seed))

@@ -60,7 +60,7 @@ def read_other_banks(texts: Sequence[str], known: Sequence[str], *, voices: int)
     """A set for each name, in the order in which they are named; the same name again adds to its set.
 
     Of more than ``voices`` voices in all, banks are taken by chance until there are so many. Raises what
-    :func:`parse_bank_source` does, ``FileError`` for a path that is not there, and ``FormatError`` for one without a voice.
+    :func:`parse_bank_source` does, ``FileError`` for a missing path, and ``FormatError`` for one without a voice.
     """
     banks: dict[str, list[_Bank]] = {}
     for source in [parse_bank_source(text, known) for text in texts]:

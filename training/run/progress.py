@@ -51,7 +51,7 @@ def report_progress(steps: int, *, quiet: bool, every: float = _EVERY) -> Iterat
 
 @contextmanager
 def show_messages(total: float, *, quiet: bool, every: float = _EVERY) -> Iterator[ShowMessage]:
-    """Something to be called with a sentence whenever some of ``total`` is done; where it goes, see :func:`report_progress`."""
+    """Yields a function that shows a message and how much of ``total`` is done; see :func:`report_progress`."""
     console = Console(stderr=True)
     spoken = -every
     columns = (BarColumn(), TextColumn("{task.description}", markup=False))
