@@ -9,7 +9,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from labeler.audio import stored_voice_routes
-from labeler.audio.audio_routes import ROUTES
+from labeler.audio.audio_routes import AUDIO_ROUTES
 from labeler.audio.instrument_routes import instrument_routes
 from labeler.audio.midi_ports import port_manager, silence_at_the_end
 from labeler.explore.map_points import MAP_ROUTES
@@ -28,7 +28,7 @@ def allowed_hosts() -> list[str]:
 
 app = st.App(
     Path(__file__).with_name("app.py"),
-    routes=[*stored_voice_routes.ROUTES, *MAP_ROUTES, *ROUTES, *instrument_routes(port_manager)],
+    routes=[*stored_voice_routes.STORED_VOICE_ROUTES, *MAP_ROUTES, *AUDIO_ROUTES, *instrument_routes(port_manager)],
     middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=allowed_hosts())],
     lifespan=silence_at_the_end,
 )

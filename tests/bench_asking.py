@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from corpus.analysis.families import update_families
-from corpus.ingest.ingest import ingest
+from corpus.ingest.ingest import ingest_files
 from corpus.storage.store import open_store
 from corpus.suggest.learning_curves import answers_needed
 from corpus.suggest.simulation import QUEUE, RANDOM, UNCERTAIN, mean_curve, simulate
@@ -20,7 +20,7 @@ _LEARNED_AT = (25, 50, 75, 100, 125, 150, 175, 200)
 def answers_to_learn_starter(folder: Path) -> dict[str, float]:
     """By order of asking, how many answers teach the fast learner :data:`ACCURACY` of the starter banks."""
     store = folder / "asking.duckdb"
-    ingest([STARTER_BANKS], store)
+    ingest_files([STARTER_BANKS], store)
     update_families(store)
     with open_store(store) as connection:
         material = read_material(connection)

@@ -16,7 +16,7 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from corpus.storage.source_predictions import Floats, Opinions
+from corpus.storage.source_predictions import Floats, SourcePredictions
 from corpus.storage.store import open_store
 from corpus.storage.suggestion import EAR, FAMILY, FOLDER_RULE, NAME_RULE, NEIGHBOURS, ORIGINS
 from corpus.suggest.fit_source_weights import fit_trust
@@ -32,15 +32,15 @@ AT_ITS_WORD = Trust({origin: Say() for origin in ORIGINS})
 _WIDE = 10.0  # how much freer than usual the default is fitted
 _COUNTED = 1.0  # answers that a source is believed to have given to each outcome before it was heard (Dawid, Skene)
 
-Way = Callable[[Opinions, Rows, Flags, Trust], Floats]
+Way = Callable[[SourcePredictions, Rows, Flags, Trust], Floats]
 
 
-def surest(opinions: Opinions, rows: Rows, truth: Flags, default: Trust) -> Floats:
+def surest(opinions: SourcePredictions, rows: Rows, truth: Flags, default: Trust) -> Floats:
     """As it was: whoever is surest of a category."""
     return np.max(list(opinions.values()), axis=0)
 
 
-def majority(opinions: Opinions, rows: Rows, truth: Flags, default: Trust) -> Floats:
+def majority(opinions: SourcePredictions, rows: Rows, truth: Flags, default: Trust) -> Floats:
     """Every source that speaks has one vote, for what it says most."""
     votes = sum((said == said.max(axis=1, keepdims=True)) & (said > 0) for said in opinions.values())
     voters = sum(said.any(axis=1, keepdims=True) for said in opinions.values())
@@ -48,27 +48,27 @@ def majority(opinions: Opinions, rows: Rows, truth: Flags, default: Trust) -> Fl
     return share
 
 
-def at_their_word(opinions: Opinions, rows: Rows, truth: Flags, default: Trust) -> Floats:
+def at_their_word(opinions: SourcePredictions, rows: Rows, truth: Flags, default: Trust) -> Floats:
     """Log-odds are added, everybody's as it is."""
     return pool(opinions, AT_ITS_WORD)
 
 
-def by_default(opinions: Opinions, rows: Rows, truth: Flags, default: Trust) -> Floats:
+def by_default(opinions: SourcePredictions, rows: Rows, truth: Flags, default: Trust) -> Floats:
     """Log-odds are added by the default trust."""
     return pool(opinions, default)
 
 
-def by_answers(opinions: Opinions, rows: Rows, truth: Flags, default: Trust) -> Floats:
+def by_answers(opinions: SourcePredictions, rows: Rows, truth: Flags, default: Trust) -> Floats:
     """Log-odds are added by the trust that the answers teach."""
     return pool(opinions, fit_trust(opinions, rows, truth, default=default))
 
 
-def by_answers_alone(opinions: Opinions, rows: Rows, truth: Flags, default: Trust) -> Floats:
+def by_answers_alone(opinions: SourcePredictions, rows: Rows, truth: Flags, default: Trust) -> Floats:
     """As before, with nothing to be held near to but everybody's word, and loosely."""
     return pool(opinions, fit_trust(opinions, rows, truth, default=AT_ITS_WORD, spread=_WIDE))
 
 
-def by_confusion(opinions: Opinions, rows: Rows, truth: Flags, default: Trust) -> Floats:
+def by_confusion(opinions: SourcePredictions, rows: Rows, truth: Flags, default: Trust) -> Floats:
     """Dawid and Skene: how often each source says what where the truth is what; sources are taken as independent."""
     categories = truth.shape[1]
     true = truth.argmax(axis=1)

@@ -76,7 +76,7 @@ def evaluate_suggestions(
     Example: python -m corpus evaluate-suggestions --json
     """
     from corpus.analysis.stored_embeddings import read_heard
-    from corpus.storage.source_predictions import read_opinions
+    from corpus.storage.source_predictions import read_source_predictions
     from corpus.suggest.evaluation import as_rows
     from corpus.suggest.evaluation import evaluate_suggestions as evaluate
     from corpus.suggest.training_set import read_lesson
@@ -84,7 +84,7 @@ def evaluate_suggestions(
     with open_store(store or store_file(), read_only=True) as connection:
         heard = read_heard(connection)
         lesson = read_lesson(connection, heard.voice_ids)
-        opinions = read_opinions(connection, heard.voice_ids)
+        opinions = read_source_predictions(connection, heard.voice_ids)
         families = dict(connection.execute("SELECT voice_id, family_id FROM families").fetchall())
     family_ids = [families.get(voice_id, voice_id) for voice_id in heard.voice_ids]
     with progress() as bar:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corpus.analysis.stored_embeddings import Heard
-from corpus.storage.source_predictions import Floats, Opinions
+from corpus.storage.source_predictions import Floats, SourcePredictions
 from corpus.storage.suggestion import FOLDER_RULE, NAME_RULE
 from corpus.suggest.fit_classifier import fit_ear
 from corpus.suggest.scoring import Score, score
@@ -49,7 +49,7 @@ class Truths:
 def evaluate_suggestions(
     heard: Heard,
     lesson: Lesson,
-    opinions: Opinions,
+    opinions: SourcePredictions,
     family_ids: list[str],
     *,
     seed: int = 0,
@@ -86,7 +86,7 @@ def evaluate_suggestions(
         )
 
 
-def find_truths(opinions: Opinions, family_ids: list[str]) -> Truths:
+def find_truths(opinions: SourcePredictions, family_ids: list[str]) -> Truths:
     """The voices of which the truth is known, one a family."""
     none = np.zeros((len(family_ids), len(category_keys())), np.float32)
     named, foldered = opinions.get(NAME_RULE, none), opinions.get(FOLDER_RULE, none)

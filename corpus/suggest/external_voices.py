@@ -16,7 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corpus.analysis.sound_space import Heard, sound_places
-from corpus.storage.source_predictions import LEAST_OPINION, Floats, opinion_table, read_opinions, read_voice_ids
+from corpus.storage.source_predictions import (
+    LEAST_PROBABILITY,
+    Floats,
+    prediction_array,
+    read_source_predictions,
+    read_voice_ids,
+)
 from corpus.storage.store import Connection
 from corpus.storage.suggestion import EAR, FAMILY, FOLDER_RULE, NAME_RULE, NEIGHBOURS, Suggestion
 from corpus.suggest.name_rules import folder_rules, match_path
@@ -72,15 +78,15 @@ def _ask_names(connection: Connection, voice_ids: Sequence[str], names: Sequence
         "SELECT voice_id, name, sightings FROM names WHERE list_contains($1::VARCHAR[], voice_id)", [list(voice_ids)]
     ).fetchall():
         known[voice_id][name] = seen
-    return opinion_table(
+    return prediction_array(
         suggest_by_names(known[voice_id] + Counter([name])) for voice_id, name in zip(voice_ids, names, strict=True)
     )
 
 
 def _ask_folders(connection: Connection, voice_ids: Sequence[str], path: Path | None) -> Floats:
     """What the store's folders say of a voice; where they say nothing, the bank's own."""
-    known = read_opinions(connection, voice_ids).get(FOLDER_RULE, opinion_table([] for _ in voice_ids))
-    own = opinion_table([suggest_by_folders([match_path(folder_rules(), str(path))]) if path else []])
+    known = read_source_predictions(connection, voice_ids).get(FOLDER_RULE, prediction_array([] for _ in voice_ids))
+    own = prediction_array([suggest_by_folders([match_path(folder_rules(), str(path))]) if path else []])
     return np.where(known.any(axis=1, keepdims=True), known, own)
 
 
@@ -116,11 +122,11 @@ def _ask_peers(
 
 def _in_todays_categories(ear: Ear, heard: Floats) -> Floats:
     """What an ear says, ``float32[n, C + 1]``, in the categories of today: ``float32[n, C]``."""
-    said = opinion_table([] for _ in heard)
+    said = prediction_array([] for _ in heard)
     for column, key in enumerate(category_keys()):
         if key in ear.category_keys:
             said[:, column] = heard[:, ear.category_keys.index(key)]
-    return np.where(said >= LEAST_OPINION, said, 0)
+    return np.where(said >= LEAST_PROBABILITY, said, 0)
 
 
 def _families(connection: Connection, voice_ids: Sequence[str], parameters: Bytes) -> NDArray[np.intp]:

@@ -11,7 +11,7 @@ from collections.abc import Collection, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from corpus.storage.source_predictions import Floats, Opinions, read_opinions, read_voice_ids
+from corpus.storage.source_predictions import Floats, SourcePredictions, read_source_predictions, read_voice_ids
 from corpus.storage.store import Connection
 from corpus.storage.suggestion import ORIGINS
 from corpus.suggest.label_model import evidence
@@ -31,11 +31,11 @@ def learn_trust(connection: Connection) -> Trust:
     """The trust that the answers in the store speak for, by the opinions that stand there."""
     voice_ids = read_voice_ids(connection)
     labelled = read_labelled(connection, voice_ids)
-    return fit_trust(read_opinions(connection, voice_ids), labelled.rows, labelled.categories)
+    return fit_trust(read_source_predictions(connection, voice_ids), labelled.rows, labelled.categories)
 
 
 def fit_trust(
-    opinions: Opinions,
+    opinions: SourcePredictions,
     rows: Sequence[int] | NDArray[np.intp],
     truth: NDArray[np.bool_],
     *,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from corpus.storage.source_predictions import Floats, Opinions
+from corpus.storage.source_predictions import Floats, SourcePredictions
 from corpus.storage.suggestion import ORIGINS
 from corpus.suggest.source_weights import DEFAULT_SAYS, DEFAULT_TRUST, Say, Trust, beforehand
 from dx7.shared.categories import category_keys
@@ -16,7 +16,7 @@ from dx7.shared.categories import category_keys
 _LOWEST, _HIGHEST = 0.005, 0.995  # nobody is surer than that
 
 
-def pool(opinions: Opinions, trust: Trust = DEFAULT_TRUST) -> Floats:
+def pool(opinions: SourcePredictions, trust: Trust = DEFAULT_TRUST) -> Floats:
     """What all sources say together: ``float32[n, C]`` of probabilities, each category by itself.
 
     A voice of which nobody says anything has a row of zeros. Raises ``ValueError`` if there is no source.
@@ -32,7 +32,7 @@ def pool(opinions: Opinions, trust: Trust = DEFAULT_TRUST) -> Floats:
     return pooled
 
 
-def loudest(opinions: Opinions, trust: Trust = DEFAULT_TRUST) -> NDArray[np.int8]:
+def loudest(opinions: SourcePredictions, trust: Trust = DEFAULT_TRUST) -> NDArray[np.int8]:
     """Who speaks most for each category: ``int8[n, C]``, the place of the source in ``ORIGINS``, -1 if nobody does."""
     n, categories = _shape(opinions)
     best = np.full((n, categories), -np.inf, np.float32)
@@ -63,7 +63,7 @@ def evidence(said: Floats) -> Floats:
     return away
 
 
-def _shape(opinions: Opinions) -> tuple[int, int]:
+def _shape(opinions: SourcePredictions) -> tuple[int, int]:
     for said in opinions.values():
         return said.shape[0], said.shape[1]
     raise ValueError("there are no opinions to pool")

@@ -20,7 +20,7 @@ from corpus.analysis.families import update_families
 from corpus.analysis.health import refresh_health
 from corpus.analysis.stored_embeddings import embed_voices, read_heard
 from corpus.labels.standing import rebuild_answers
-from corpus.storage.source_predictions import Floats, write_opinions
+from corpus.storage.source_predictions import Floats, write_source_predictions
 from corpus.storage.store import Connection, open_store, transaction
 from corpus.storage.suggestion import EAR
 from corpus.suggest.classifier_card import Card, card_of
@@ -116,7 +116,7 @@ def _check(lesson: Lesson) -> None:
 
 def _write_opinions(connection: Connection, voice_ids: list[str], probabilities: Floats) -> None:
     """Replace what the ear says; that no category fits stands beside the categories as :data:`NONE`."""
-    write_opinions(connection, EAR, voice_ids, probabilities[:, :-1])
+    write_source_predictions(connection, EAR, voice_ids, probabilities[:, :-1])
     rows = [
         (voice_id, NONE, float(none), EAR)
         for voice_id, none in zip(voice_ids, probabilities[:, -1], strict=True)

@@ -16,8 +16,7 @@ from numpy.typing import NDArray
 from corpus.analysis.nearest_neighbours import squared_distances
 from corpus.analysis.sound_space import SOUND_SIZE, Heard, sound_places
 from corpus.analysis.stored_descriptors import read_hearings
-from corpus.export.policy import PERSON
-from corpus.labels.consensus import people_say
+from corpus.labels.consensus import PERSON, people_say
 from corpus.labels.export_decision import Curated
 from corpus.storage.source_predictions import Floats
 from corpus.storage.store import Connection

@@ -13,7 +13,12 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from corpus.storage.source_predictions import Opinions, read_opinions, read_voice_ids, write_opinions
+from corpus.storage.source_predictions import (
+    SourcePredictions,
+    read_source_predictions,
+    read_voice_ids,
+    write_source_predictions,
+)
 from corpus.storage.store import Connection, open_store, transaction
 from corpus.storage.suggestion import FOLDER_RULE, NAME_RULE, ORIGINS
 from corpus.storage.voice_table import read_fillers
@@ -48,7 +53,7 @@ def refresh_peers(connection: Connection) -> None:
     """Make anew what families and neighbours say, from the answers that the store has now."""
     voice_ids = read_voice_ids(connection)
     for origin, said in ask_peers(connection, voice_ids, read_labelled(connection, voice_ids)).items():
-        write_opinions(connection, origin, voice_ids, said)
+        write_source_predictions(connection, origin, voice_ids, said)
 
 
 def update_suggestions(store: Path, *, wait_seconds: float | None = None) -> None:
@@ -74,7 +79,7 @@ def pool_suggestions(connection: Connection) -> int:
     """
     fillers = set(read_fillers(connection).to_pylist())
     voice_ids = [voice_id for voice_id in read_voice_ids(connection) if voice_id not in fillers]
-    opinions = read_opinions(connection, voice_ids)
+    opinions = read_source_predictions(connection, voice_ids)
     connection.execute("DELETE FROM suggestions")
     if not opinions:
         return 0
@@ -84,7 +89,7 @@ def pool_suggestions(connection: Connection) -> int:
     return int(table.num_rows)
 
 
-def suggestion_rows(voice_ids: list[str], opinions: Opinions, trust: Trust) -> pa.Table:
+def suggestion_rows(voice_ids: list[str], opinions: SourcePredictions, trust: Trust) -> pa.Table:
     """What is suggested of voices: ``voice_id``, ``category``, ``probability``, ``origin``.
 
     A category that no source names is not suggested, however probable it has become.

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from corpus.analysis.health import UNFIT
 from corpus.labels.consensus import people_say
 from corpus.labels.export_decision import Curated, LeftOut
-from corpus.storage.source_predictions import Floats, read_opinions
+from corpus.storage.source_predictions import Floats, read_source_predictions
 from corpus.storage.store import Connection
 from corpus.storage.suggestion import FOLDER_RULE, NAME_RULE
 from dx7.analysis.classifier import NONE
@@ -73,7 +73,7 @@ def read_lesson(connection: Connection, voice_ids: Sequence[str], *, with_rules:
     targets = np.zeros((len(voice_ids), len(keys) + 1), np.float32)
     weights = np.zeros(len(voice_ids), np.float32)
     if with_rules:
-        opinions = read_opinions(connection, voice_ids)
+        opinions = read_source_predictions(connection, voice_ids)
         for origin, weight in ((FOLDER_RULE, FOLDER_WEIGHT), (NAME_RULE, NAME_WEIGHT)):  # the later overrules
             said = opinions.get(origin, np.zeros_like(targets[:, :-1]))
             sure = said.max(axis=1, initial=0) >= _LEAST_RULE

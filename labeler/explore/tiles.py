@@ -15,7 +15,7 @@ from labeler.widgets.voice_grid import Tile
 _FAR = 3.0  # a distance by sound that is something else: the gauge is empty
 
 
-def tiles_of(
+def result_tiles(
     found: Sequence[Hit | Similar], voices: Mapping[str, Voice], opinions: Mapping[str, Sequence[Suggestion]]
 ) -> list[Tile]:
     """Tiles for voices that were found by name or by sound, in the order given; those without a voice are left out.

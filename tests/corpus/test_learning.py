@@ -12,9 +12,9 @@ from typer.testing import CliRunner
 
 from corpus.analysis.stored_embeddings import embed_voices, read_heard
 from corpus.commands.cli import app
-from corpus.ingest.ingest import ingest
+from corpus.ingest.ingest import ingest_files
 from corpus.labels.journal import append_answers
-from corpus.storage.source_predictions import read_opinions
+from corpus.storage.source_predictions import read_source_predictions
 from corpus.storage.store import open_store
 from corpus.suggest.classifier_card import read_card
 from corpus.suggest.fit_classifier import fit_ear, fit_front
@@ -36,7 +36,7 @@ SELECT voice_id FROM opinions WHERE origin = 'name_rule' AND category = 'organ' 
 def learned(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a store that has learned from the names of 128 voices."""
     folder = tmp_path_factory.mktemp("learned")
-    ingest([STARTER_BANKS / f"{bank}.syx" for bank in BANKS], folder / "store.duckdb")
+    ingest_files([STARTER_BANKS / f"{bank}.syx" for bank in BANKS], folder / "store.duckdb")
     learn(folder / "store.duckdb", folder / "labels", processes=1)
     return folder
 
@@ -96,7 +96,7 @@ def test_a_new_voice_is_heard_as_the_store_heard_its_like(learned: Path) -> None
     with open_store(learned / "store.duckdb", read_only=True) as connection:
         heard = read_heard(connection)
         ear = read_stored_ear(connection)
-        said = read_opinions(connection, heard.voice_ids)["ear"]
+        said = read_source_predictions(connection, heard.voice_ids)["ear"]
     assert ear is not None
     again = ear.listen(heard.embeddings, heard.descriptors, heard.parameters)
     assert again.shape == (128, len(KEYS) + 1)
@@ -112,12 +112,12 @@ def test_answers_teach_more_than_names(copy: Path) -> None:
     assert card.by_people is not None
     assert (card.by_people.first.rate or 0) > 0.5
     with open_store(copy / "store.duckdb", read_only=True) as connection:
-        said = read_opinions(connection, organs[1::2])["ear"]
+        said = read_source_predictions(connection, organs[1::2])["ear"]
     assert (said.argmax(axis=1) == KEYS.index("pad")).mean() > 0.5
 
 
 def test_only_what_is_new_is_heard_again(copy: Path, tmp_path: Path) -> None:
-    ingest([STARTER_BANKS / "clav.syx"], copy / "store.duckdb")
+    ingest_files([STARTER_BANKS / "clav.syx"], copy / "store.duckdb")
     assert embed_voices(copy / "store.duckdb", processes=1).new == 32
     assert embed_voices(copy / "store.duckdb", processes=1).new == 0
 
@@ -133,7 +133,7 @@ def test_a_front_keeps_numbers_that_never_differ_from_dividing_by_zero(learned: 
 
 def test_too_little_to_learn_from_is_one_sentence_and_changes_nothing(tmp_path: Path) -> None:
     store = tmp_path / "store.duckdb"
-    ingest([STARTER_BANKS / "brass.syx"], store)
+    ingest_files([STARTER_BANKS / "brass.syx"], store)
     with pytest.raises(StoreError, match=r"too little to learn from: 3. voices of 1 categories"):
         learn(store, tmp_path / "labels", processes=1)
     assert rows(store, "SELECT count(*) FROM lessons") == [(0,)]
@@ -158,7 +158,7 @@ def test_the_commands_say_how_good_it_is(learned: Path, copy: Path) -> None:
 
 
 def test_nothing_learned_yet_is_said(tmp_path: Path) -> None:
-    ingest([STARTER_BANKS / "brass.syx"], tmp_path / "store.duckdb")
+    ingest_files([STARTER_BANKS / "brass.syx"], tmp_path / "store.duckdb")
     shown = CliRunner().invoke(app, ["learn", "--card", "--store", str(tmp_path / "store.duckdb")])
     assert (shown.exit_code, shown.output.strip()) == (0, "nothing was learned yet; run python -m corpus learn")
 

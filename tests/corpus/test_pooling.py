@@ -12,7 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from corpus.storage.source_predictions import Floats, read_each, read_opinions, write_opinions
+from corpus.storage.source_predictions import (
+    Floats,
+    read_source_predictions,
+    read_top_predictions,
+    write_source_predictions,
+)
 from corpus.storage.store import Connection
 from corpus.storage.suggestion import EAR, FAMILY, FOLDER_RULE, NAME_RULE, ORIGINS, Suggestion
 from corpus.suggest.fit_source_weights import fit_trust
@@ -153,30 +158,30 @@ def test_before_anybody_spoke_a_voice_has_one_category() -> None:
 
 def test_opinions_are_kept_by_source(connection: Connection) -> None:
     ids = ["a", "b", "c"]
-    write_opinions(connection, NAME_RULE, ids, says({"brass": 0.75}, {}, {"bell": 0.5, "pad": 0.001}))
-    write_opinions(connection, EAR, ids, says({"brass": 0.25}, {"pad": 0.5}, {}))
+    write_source_predictions(connection, NAME_RULE, ids, says({"brass": 0.75}, {}, {"bell": 0.5, "pad": 0.001}))
+    write_source_predictions(connection, EAR, ids, says({"brass": 0.25}, {"pad": 0.5}, {}))
     connection.execute("INSERT INTO opinions VALUES ('a', 'gone', 1, 'ear'), ('a', 'brass', 1, 'nobody')")
-    found = read_opinions(connection, ["c", "a"])
+    found = read_source_predictions(connection, ["c", "a"])
     assert list(found) == [NAME_RULE, EAR]
     assert np.array_equal(found[NAME_RULE], says({"bell": 0.5}, {"brass": 0.75}))
     assert np.array_equal(found[EAR], says({}, {"brass": 0.25}))
-    write_opinions(connection, EAR, ids, says({}, {}, {}))
-    assert list(read_opinions(connection, ids)) == [NAME_RULE]
+    write_source_predictions(connection, EAR, ids, says({}, {}, {}))
+    assert list(read_source_predictions(connection, ids)) == [NAME_RULE]
 
 
 def test_opinions_of_the_wrong_shape_or_source_are_refused(connection: Connection) -> None:
     with pytest.raises(ValueError, match=r"expected opinions \[1, 16\]"):
-        write_opinions(connection, EAR, ["a"], says({}, {}))
+        write_source_predictions(connection, EAR, ["a"], says({}, {}))
     with pytest.raises(ValueError, match="no source of opinions"):
-        write_opinions(connection, "oracle", ["a"], says({}))
+        write_source_predictions(connection, "oracle", ["a"], says({}))
     with pytest.raises(ValueError, match="expected the truth"):
         fit_trust({EAR: says({})}, [0], np.zeros((2, len(KEYS)), bool))
 
 
 def test_each_source_is_heard_by_itself(connection: Connection) -> None:
-    write_opinions(connection, NAME_RULE, ["a", "b"], says({"brass": 0.75, "bell": 0.25}, {}))
-    write_opinions(connection, EAR, ["a", "b"], says({"bell": 0.875}, {}))
-    found = read_each(connection, ["b", "a"])
+    write_source_predictions(connection, NAME_RULE, ["a", "b"], says({"brass": 0.75, "bell": 0.25}, {}))
+    write_source_predictions(connection, EAR, ["a", "b"], says({"bell": 0.875}, {}))
+    found = read_top_predictions(connection, ["b", "a"])
     assert found == {"a": (Suggestion("bell", 0.875, EAR), Suggestion("brass", 0.75, NAME_RULE))}
     assert breakdown(found["a"]) == "names brass 0.75, ear bell 0.88"
     assert breakdown([]) == ""

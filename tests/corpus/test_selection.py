@@ -12,11 +12,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
-from corpus.export.policy import ORIGINS, PERSON, PROPAGATED, Policy
+from corpus.export.policy import ORIGINS, Policy
 from corpus.export.quotas import Candidate, of_families, up_to_maximum, up_to_minimum
 from corpus.export.selection import Selection, select_voices
+from corpus.labels.consensus import PERSON, PROPAGATED
 from corpus.labels.export_decision import Curated, LeftOut, Unhealthy
-from corpus.storage.source_predictions import write_opinions
+from corpus.storage.source_predictions import write_source_predictions
 from corpus.storage.store import Connection, open_store
 from corpus.suggest.suggestions import pool_suggestions
 from dx7.shared.categories import category_keys
@@ -123,7 +124,7 @@ def test_a_source_that_does_not_count_is_not_asked_and_the_others_are_pooled_wit
     for origin, category, voices in (("name_rule", "bell", ids[:2]), ("ear", "brass", ids[1:3])):
         said = np.zeros((len(voices), len(keys)), np.float32)
         said[:, keys.index(category)] = 0.9
-        write_opinions(connection, origin, voices, said)
+        write_source_predictions(connection, origin, voices, said)
     pool_suggestions(connection)
     names = replace(ALL, least_confidence={"name_rule": 0.5, "folder_rule": 0.5})
     found = choose(connection, names)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from corpus.analysis.stored_descriptors import hear_voices
-from corpus.ingest.ingest import ingest
+from corpus.ingest.ingest import ingest_files
 from corpus.labels.answer import Answer, AnswerKind
 from corpus.labels.journal import append_answers
 from corpus.labels.standing import rebuild_answers
@@ -43,7 +43,7 @@ def filled(tmp_path: Path, store: Path, make_bank: MakeBank) -> Path:
     }.items():
         (tmp_path / "banks" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "banks" / name).write_bytes(data)
-    ingest([tmp_path / "banks"], store)
+    ingest_files([tmp_path / "banks"], store)
     return store
 
 

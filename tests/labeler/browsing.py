@@ -30,6 +30,7 @@ ARGUMENTS = [
     "--disable-sync",
     "--autoplay-policy=no-user-gesture-required",
 ]
+WEB_MIDI_STUB = Path(__file__).with_name("web_midi_stub.js").read_text(encoding="utf-8")
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 
 
@@ -77,8 +78,8 @@ def serving_page(folder: Path, script: str) -> Iterator[Server]:
     """A Streamlit page of a test's own, with the routes of the labeller beside it."""
     (folder / "page.py").write_text(script)
     (folder / "server.py").write_text(
-        "import streamlit as st\nfrom labeler.audio.audio_routes import ROUTES\n"
-        "from pathlib import Path\napp = st.App(Path(__file__).with_name('page.py'), routes=list(ROUTES))\n"
+        "import streamlit as st\nfrom labeler.audio.audio_routes import AUDIO_ROUTES\n"
+        "from pathlib import Path\napp = st.App(Path(__file__).with_name('page.py'), routes=list(AUDIO_ROUTES))\n"
     )
     port = free_port()
     options = ["--server.address=127.0.0.1", f"--server.port={port}", "--server.headless=true"]

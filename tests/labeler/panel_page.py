@@ -6,7 +6,6 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import uvicorn
 from starlette.applications import Starlette
@@ -15,12 +14,12 @@ from starlette.responses import HTMLResponse
 from starlette.routing import Route
 
 from dx7.hardware.port_manager import PortManager
-from labeler.audio.audio_routes import ROUTES
+from labeler.audio.audio_routes import AUDIO_ROUTES
 from labeler.audio.instrument_routes import instrument_routes
 from labeler.components import LISTENING, read_front
 from labeler.screens.instrument import TEST_VOICE
+from tests.labeler.browsing import WEB_MIDI_STUB
 
-STUB = Path(__file__).with_name("web_midi_stub.js").read_text(encoding="utf-8")
 THEMES = {
     "dark": ("#3fb8a8", "#1c1815", "#2a2420", "#f1e9dc", "#463c34"),
     "light": ("#14756a", "#f3ede2", "#fffaf1", "#2b241e", "#d3c6b3"),
@@ -36,7 +35,7 @@ def page_html(theme: str) -> str:
     return (
         f"<!doctype html><meta charset=utf-8><style>{body}{read_front('instrument.css')}</style>"
         f"<div id=root>{read_front('instrument.html')}</div>"
-        f"<script>{STUB}</script><script>{script}\n"
+        f"<script>{WEB_MIDI_STUB}</script><script>{script}\n"
         f"mountPanel({{ data: {{ voice: '{TEST_VOICE}' }}, parentElement: document.getElementById('root') }});</script>"
     )
 
@@ -48,7 +47,7 @@ def panel_server(manager: PortManager) -> Iterator[str]:
     async def page(request: Request) -> HTMLResponse:
         return HTMLResponse(page_html("light" if "light" in request.query_params else "dark"))
 
-    app = Starlette(routes=[Route("/", page), *ROUTES, *instrument_routes(lambda: manager)])
+    app = Starlette(routes=[Route("/", page), *AUDIO_ROUTES, *instrument_routes(lambda: manager)])
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error", ws="none", timeout_graceful_shutdown=1))
     thread = threading.Thread(target=server.run)
     thread.start()
