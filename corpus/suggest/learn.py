@@ -24,7 +24,7 @@ from corpus.storage.source_predictions import Floats, write_source_predictions
 from corpus.storage.store import Connection, open_store, transaction
 from corpus.storage.suggestion import EAR
 from corpus.suggest.classifier_card import ClassifierCard, make_classifier_card
-from corpus.suggest.fit_source_weights import fit_stored_label_model
+from corpus.suggest.fit_label_model import fit_stored_label_model
 from corpus.suggest.suggestions import combine_suggestions, refresh_suggestions
 from corpus.suggest.training_set import ClassifierTrainingSet, read_classifier_training_set
 from dx7.analysis.classifier import NONE, Ear, ear_from_bytes, read_ear

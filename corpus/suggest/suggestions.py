@@ -22,10 +22,15 @@ from corpus.storage.source_predictions import (
 from corpus.storage.store import Connection, open_store, transaction
 from corpus.storage.suggestion import FOLDER_RULE, NAME_RULE, ORIGINS
 from corpus.storage.voice_table import read_fillers
-from corpus.suggest.label_model import combine_predictions, dominant_source
+from corpus.suggest.label_model import (
+    DEFAULT_LABEL_MODEL,
+    LabelModel,
+    combine_predictions,
+    dominant_source,
+    parse_label_model,
+)
 from corpus.suggest.neighbour_labels import propagate_labels, read_labelled_voices
 from corpus.suggest.rule_labels import folder_rule_labels, name_rule_labels
-from corpus.suggest.source_weights import DEFAULT_LABEL_MODEL, LabelModel, parse_label_model
 from dx7.shared.categories import category_keys
 
 LEAST_SUGGESTED = 0.05  # anything below is not worth showing

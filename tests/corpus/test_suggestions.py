@@ -17,9 +17,9 @@ from corpus.ingest.ingest import ingest_files
 from corpus.storage.store import Connection, open_store
 from corpus.storage.suggestion import FOLDER_RULE, NAME_RULE
 from corpus.storage.voice_table import read_voice_table
+from corpus.suggest.label_model import DEFAULT_WEIGHTS, LabelModel, SourceWeights
 from corpus.suggest.name_rules import Match, folder_rules, match_path
 from corpus.suggest.rule_labels import name_rule_labels
-from corpus.suggest.source_weights import DEFAULT_WEIGHTS, LabelModel, SourceWeights
 from corpus.suggest.suggestions import (
     read_label_model,
     refresh_suggestions,
