@@ -34,7 +34,7 @@ from corpus.suggest.neighbour_labels import (
     read_sound_coordinates,
 )
 from corpus.suggest.suggestions import read_label_model, suggestion_rows
-from corpus.suggest.votes import ranked, suggest_by_folders, suggest_by_names
+from corpus.suggest.weak_labels import ranked, suggest_by_folders, suggest_by_names
 from dx7.analysis.classifier import Ear
 from dx7.analysis.classifier_inputs import listen_many
 from dx7.analysis.descriptors import hear_many

@@ -30,7 +30,7 @@ from corpus.suggest.label_model import (
     parse_label_model,
 )
 from corpus.suggest.neighbour_labels import propagate_labels, read_labelled_voices
-from corpus.suggest.rule_labels import folder_rule_labels, name_rule_labels
+from corpus.suggest.weak_labels import folder_rule_labels, name_rule_labels
 from dx7.shared.categories import category_keys
 
 LEAST_SUGGESTED = 0.05  # anything below is not worth showing
