@@ -173,7 +173,7 @@ def test_the_prefilter_lets_everything_through_that_matches(fragments: list[str]
 
 
 def test_a_lookaround_that_is_not_closed_is_left_to_python() -> None:
-    with pytest.raises(ValueError, match="not closed"):
+    with pytest.raises(ValueError, match="unclosed"):
         without_lookaround("a(?!b")
     assert may_match(pa.array(["a", "b"]), ["a(?!b"]).tolist() == [0, 1]
 
