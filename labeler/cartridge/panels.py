@@ -26,7 +26,7 @@ from labeler.cartridge.actions import Wanted, fill
 from labeler.cartridge.generation_jobs import Errands, Into
 from labeler.cartridge.generation_panel import draw_asking
 from labeler.cartridge.results_panel import draw_made
-from labeler.components import mount
+from labeler.page.components import mount
 from labeler.page.context import Context
 
 _CHOICES = {
@@ -35,7 +35,7 @@ _CHOICES = {
     "a walk by sound": Choice.WALK,
 }
 _ANYTHING = "any"
-_mount_sender = mount("sendbank", "sendbank.js")
+_mount_sender = mount("midi/send_bank")
 
 
 def draw_panels(desk: Desk, errands: Errands, context: Context) -> Wanted:
