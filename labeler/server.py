@@ -9,7 +9,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from labeler.audio import stored_voice_routes
-from labeler.audio.audio_routes import ROUTES
+from labeler.audio.audio_routes import AUDIO_ROUTES
 from labeler.audio.instrument_routes import instrument_routes
 from labeler.audio.midi_ports import port_manager, silence_at_the_end
 from labeler.explore.map_points import MAP_ROUTES

@@ -10,7 +10,7 @@ from threading import Thread
 
 from corpus.labels.leases import LeaseBook
 from labeler.deck.session import LabelSession
-from tests.labeler.fakedeck import FakeDeck
+from tests.labeler.fake_deck import FakeDeck
 from tests.labeler.store_builder import build_store, varied_voices
 
 VOICES = 3_000

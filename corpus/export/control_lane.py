@@ -15,11 +15,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 
-from corpus.export.policy import PERSON, Policy
+from corpus.export.policy import Policy
 from corpus.export.selection import judge_each
 from corpus.labels.accuracy import control_labels, rate_by_category
 from corpus.labels.agreement_statistics import Rate, wilson
 from corpus.labels.answer import Answer
+from corpus.labels.consensus import PERSON
 from corpus.labels.export_decision import Curated
 from corpus.storage.store import Connection
 

@@ -11,13 +11,12 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 
 from corpus.analysis.health import TAGS, UNFIT
+from corpus.labels.consensus import PERSON, PROPAGATED
 from corpus.storage.suggestion import ORIGINS as SUGGESTING
 from dx7.errors import PolicyError
 from dx7.shared.categories import category_keys
 from dx7.shared.locations import POLICIES_FOLDER
 
-PERSON = "person"  # somebody listened to this voice
-PROPAGATED = "propagated"  # somebody counted it in with one they answered
 ORIGINS = (PERSON, PROPAGATED, *SUGGESTING)
 DEFAULT = "default"
 EACH = "each"  # in minimum and maximum: of every category that is not named

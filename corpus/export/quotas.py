@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 
-from corpus.export.policy import PERSON, Policy
+from corpus.export.policy import Policy
+from corpus.labels.consensus import PERSON
 from corpus.labels.export_decision import Curated
 
 

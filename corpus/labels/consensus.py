@@ -6,10 +6,11 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from corpus.export.policy import PERSON, PROPAGATED
 from corpus.labels.export_decision import Curated, LeftOut
 from corpus.storage.store import Connection
 
+PERSON = "person"  # a person listened to this voice
+PROPAGATED = "propagated"  # a person answered another voice, and the answer covers this one
 EVERYBODY: Mapping[str, float] = {PERSON: 0.0, PROPAGATED: 0.0}  # however far they agree
 
 

@@ -1,9 +1,9 @@
 """The category ear: what a voice may be, from what is heard of it and how it is made.
 
-A few small networks of the same shape, fitted elsewhere (``corpus/learning``) and put to work here with numpy alone:
-each hears an embedding (``embedding.py``), descriptors (``descriptors.py``) and functional parameters
-(``functional.py``). Their mean is calibrated into a probability for every category by itself, and one for
-:data:`NONE`. An ear is a safetensors file, so that loading one can do no harm.
+A few small networks of the same shape, fitted elsewhere (``corpus/suggest/fit_classifier.py``) and put to work here
+with numpy alone: each hears an embedding (``embedding.py``), descriptors (``descriptors.py``) and functional parameters
+(``functional.py``). Their mean is calibrated into a probability for every category by itself, and one for :data:`NONE`.
+An ear is a safetensors file, so that loading one can do no harm.
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ _NO_NAME = b" " * (UNPACKED_SIZE - PARAMETER_COUNT)
 
 
 @dataclass(frozen=True, slots=True)
-class Take:
+class AudioRequest:
     """What is played. ``plain_phrase`` is the phrase without octave and velocity, by which the level is set."""
 
     voice: Voice
@@ -60,25 +60,25 @@ def decode_voice(text: str) -> Voice:
     return Voice(parameters + _NO_NAME)
 
 
-def read_take(voice: str, query: Mapping[str, str]) -> Take:
+def parse_audio_request(voice: str, query: Mapping[str, str]) -> AudioRequest:
     """The take of an address. Raises ``ValueError`` or ``VoiceError`` with what is wrong and what is allowed."""
-    return make_take(decode_voice(voice), query)
+    return audio_request_of(decode_voice(voice), query)
 
 
-def make_take(voice: Voice, query: Mapping[str, str]) -> Take:
+def audio_request_of(voice: Voice, query: Mapping[str, str]) -> AudioRequest:
     """The take of a voice by the query of an address. Raises ``ValueError`` with what is wrong."""
     if "note" in query:
         note = _whole(query, "note", 0, 127)
         velocity = _whole(query, "velocity", 1, 127, 100)
         held = _held(query.get("held"))
-        return Take(voice, Phrase((PhraseNote(0.0, held, note, velocity),), held + _NOTE_TAIL), phrase_of(None))
+        return AudioRequest(voice, Phrase((PhraseNote(0.0, held, note, velocity),), held + _NOTE_TAIL), phrase_of(None))
     category = query.get("category") or None
     if category is not None and category not in category_keys():
         raise ValueError(f"there is no category {category!r}")
     octave = _whole(query, "octave", min(OCTAVES), max(OCTAVES), 0)
     step = _whole(query, "velocity", min(VELOCITIES), max(VELOCITIES), 0)
     plain = phrase_of(category)
-    return Take(voice, _varied(plain, octave, VELOCITIES[step]), plain)
+    return AudioRequest(voice, _varied(plain, octave, VELOCITIES[step]), plain)
 
 
 def _whole(query: Mapping[str, str], name: str, least: int, most: int, default: int | None = None) -> int:

@@ -12,8 +12,8 @@ from starlette.routing import Route
 from dx7.errors import CartwrightError, VoiceError
 from dx7.formats.messages import encode_voice_message
 from dx7.sound.operator_levels import SECONDS_HELD, SECONDS_TOTAL, operator_envelopes
-from labeler.audio.audio_request import Take, decode_voice, read_take
-from labeler.audio.rendering import sound_of
+from labeler.audio.audio_request import AudioRequest, decode_voice, parse_audio_request
+from labeler.audio.rendering import render_wav
 
 # What an address means never changes, but for the engine that renders it: kept for a day.
 _KEPT = {"Cache-Control": "private, max-age=86400"}
@@ -22,13 +22,13 @@ _KEPT = {"Cache-Control": "private, max-age=86400"}
 def get_sound(request: Request) -> Response:
     """A WAV file of a take; 400 and a sentence if the address makes no sense."""
     try:
-        sound = sound_of(_take(request))
+        sound = render_wav(_take(request))
     except (ValueError, CartwrightError) as error:
         return PlainTextResponse(str(error), 400)
     return Response(sound, media_type="audio/wav", headers=_KEPT)
 
 
-def get_take(request: Request) -> Response:
+def get_midi_phrase(request: Request) -> Response:
     """The take for MIDI: the voice's message on channel 1, and when which key goes down and up.
 
     ``{"message": base64, "events": [[seconds, note, velocity], ...], "seconds": all of it}``; velocity 0 is a key up.
@@ -58,12 +58,12 @@ def get_envelopes(request: Request) -> Response:
     return JSONResponse({"levels": levels, "held": SECONDS_HELD, "seconds": SECONDS_TOTAL}, headers=_KEPT)
 
 
-def _take(request: Request) -> Take:
-    return read_take(request.path_params["voice"], request.query_params)
+def _take(request: Request) -> AudioRequest:
+    return parse_audio_request(request.path_params["voice"], request.query_params)
 
 
-ROUTES = (
+AUDIO_ROUTES = (
     Route("/sound/{voice}", get_sound),
-    Route("/take/{voice}", get_take),
+    Route("/take/{voice}", get_midi_phrase),
     Route("/envelopes/{voice}", get_envelopes),
 )

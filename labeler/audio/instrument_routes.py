@@ -26,7 +26,7 @@ from dx7.hardware.port_manager import PortManager
 from dx7.hardware.request_queue import REPLACED, Outcome
 from dx7.voices.parameters import VOICES_IN_BANK
 from dx7.voices.voice import Voice
-from labeler.audio.audio_request import decode_voice, read_take
+from labeler.audio.audio_request import decode_voice, parse_audio_request
 
 HEADER = "X-Cartwright"
 LONGEST_BODY = 1 << 16  # bytes; 32 voices with names take 8,000
@@ -43,7 +43,7 @@ def instrument_routes(manager: Callable[[], PortManager]) -> list[Route]:
     turns = _Turns()
 
     async def play(request: Request) -> Answer:
-        take = read_take(request.path_params["voice"], request.query_params)
+        take = parse_audio_request(request.path_params["voice"], request.query_params)
         if turns.is_late(request):
             return _told(REPLACED, "started")
         # A single note is played from a keyboard: that must not wait for a voice which is there already.

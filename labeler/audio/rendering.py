@@ -10,7 +10,7 @@ from dx7.sound.engine import SAMPLE_RATE, Audio, to_playback_level
 from dx7.sound.phrases import Phrase, phrase_of, render_phrase
 from dx7.sound.wav import encode_wav
 from dx7.voices.voice import Voice
-from labeler.audio.audio_request import Take
+from labeler.audio.audio_request import AudioRequest
 
 # Two thirds of the engine's rate: nothing that tells one category from another lies above 14 kHz.
 _UP, _DOWN = 2, 3
@@ -19,7 +19,7 @@ _SILENCE = 10 ** (-66 / 20)
 _NO_NAME = b" " * 10
 
 
-def sound_of(take: Take) -> bytes:
+def render_wav(take: AudioRequest) -> bytes:
     """A WAV file of the take, 16 bit, one channel, at :data:`SOUND_RATE`; its silent end is cut.
 
     A phrase is brought to playback level as it is; variations of it, and single notes, are as much louder or softer
@@ -39,7 +39,7 @@ def _sound(parameters: bytes, phrase: Phrase, level_of: Phrase | None) -> bytes:
     return encode_wav(_without_silent_end(resampled), rate=SOUND_RATE)
 
 
-def wav_sound(voice: Voice, category: str | None) -> bytes:
+def render_full_rate_wav(voice: Voice, category: str | None) -> bytes:
     """The phrase as a WAV file at the engine's rate, for players that know nothing else."""
     return encode_wav(to_playback_level(render_phrase(voice, phrase_of(category))))
 

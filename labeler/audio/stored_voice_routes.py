@@ -28,7 +28,7 @@ _ID = re.compile(rf"[0-9a-f]{{{ID_LENGTH}}}")
 
 
 @lru_cache(maxsize=4096)  # of some 200 bytes
-def voice_of(store: Path, voice_id: str) -> Voice:
+def stored_voice(store: Path, voice_id: str) -> Voice:
     """A voice of a store, without its name. Raises ``StoreError`` if it is not there or the store cannot be used."""
     with open_store(store, read_only=True) as connection:
         found = read_parameters(connection, [voice_id])
@@ -37,13 +37,13 @@ def voice_of(store: Path, voice_id: str) -> Voice:
     return Voice.from_array(found[0])
 
 
-def to_sound(request: Request) -> Response:
+def redirect_to_voice(request: Request) -> Response:
     """Send the browser on to the address that says the voice itself; 404 and a sentence if there is no such voice."""
     voice_id = request.path_params["voice_id"]
     if not _ID.fullmatch(voice_id):
         return PlainTextResponse("a voice id is 32 hexadecimal digits", 404)
     try:
-        voice = voice_of(store_path(), voice_id)
+        voice = stored_voice(store_path(), voice_id)
     except StoreBusyError as error:
         return PlainTextResponse(str(error), 503)
     except StoreError as error:
@@ -54,4 +54,7 @@ def to_sound(request: Request) -> Response:
     )
 
 
-ROUTES = (Route("/sound/id/{voice_id}", to_sound), Route("/take/id/{voice_id}", to_sound))
+STORED_VOICE_ROUTES = (
+    Route("/sound/id/{voice_id}", redirect_to_voice),
+    Route("/take/id/{voice_id}", redirect_to_voice),
+)

@@ -10,40 +10,40 @@ from corpus.cartridges.editor import Desk
 from corpus.cartridges.filling import Choice, find_slots, order_alike
 from corpus.storage.store import open_store
 from dx7.errors import CartridgeError
-from labeler.cartridge.generation_jobs import Errands, Into
-from labeler.cartridge.job_kinds import Drawing, ask_for_duds, ask_variations, ask_walk, ends_of
+from labeler.cartridge.generation_jobs import Destination, GenerationJobs
+from labeler.cartridge.job_kinds import SamplingSettings, replacement_jobs, variations_job, walk_ends, walk_job
 from labeler.cartridge.tiles import is_empty, positions_of
 from labeler.page.context import Context
-from labeler.widgets.voice_grid import LABEL, MOVE, RENAME, RackAction, RackEvent
+from labeler.widgets.voice_grid import LABEL, MOVE, RENAME, GridAction, GridEvent
 
 ACTIONS = (
-    RackAction("keep", "enter", "Keep", primary=True),
-    RackAction("reject", "x", "Reject"),
-    RackAction("duds", "d", "Replace duds"),
-    RackAction("another", "r", "Another"),
-    RackAction("vary", "v", "Vary"),
-    RackAction("walk", "b", "Walk"),
-    RackAction("like", "n", "More like it"),
-    RackAction("remove", "delete", "Remove"),
-    RackAction("order", "o", "Order by sound"),
-    RackAction("clear", "z", "Clear"),
-    RackAction("undo", "u", "Undo"),
+    GridAction("keep", "enter", "Keep", primary=True),
+    GridAction("reject", "x", "Reject"),
+    GridAction("duds", "d", "Replace duds"),
+    GridAction("another", "r", "Another"),
+    GridAction("vary", "v", "Vary"),
+    GridAction("walk", "b", "Walk"),
+    GridAction("like", "n", "More like it"),
+    GridAction("remove", "delete", "Remove"),
+    GridAction("order", "o", "Order by sound"),
+    GridAction("clear", "z", "Clear"),
+    GridAction("undo", "u", "Undo"),
 )
 _SAID = {Found.KEPT: "kept", Found.OTHER: "labelled as something else", Found.REJECTED: "rejected"}
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class PanelSettings:
     """What the panels are set to: the search that fills slots, and how the model draws."""
 
     text: str
     filters: Filters
     choice: Choice
-    drawing: Drawing
-    into: Into
+    drawing: SamplingSettings
+    into: Destination
 
 
-def act(event: RackEvent, desk: Desk, errands: Errands, context: Context, wanted: Wanted) -> str:
+def perform(event: GridEvent, desk: Desk, errands: GenerationJobs, context: Context, wanted: PanelSettings) -> str:
     """Do what a key asks for, and say what was done, without any call of Streamlit's.
 
     Raises ``CartwrightError`` with why it cannot be done.
@@ -82,25 +82,31 @@ def act(event: RackEvent, desk: Desk, errands: Errands, context: Context, wanted
             return _another(desk, context, wanted, keys)
         case "vary":
             favourite = cartridge.filled()[here]
-            errand = ask_variations(cartridge, favourite, wanted.drawing, into=wanted.into)
+            errand = variations_job(cartridge, favourite, wanted.drawing, into=wanted.into)
             errands.send_out([errand], seed=wanted.drawing.seed)
             return ""
         case "walk":
-            ends = ends_of(cartridge, event.marked, event.at)
-            errands.send_out([ask_walk(*ends, wanted.drawing)], seed=wanted.drawing.seed)
+            ends = walk_ends(cartridge, event.marked, event.at)
+            errands.send_out([walk_job(*ends, wanted.drawing)], seed=wanted.drawing.seed)
             return ""
         case "like":
             slot = cartridge.filled()[here]
-            return fill(desk, context, wanted, choice=Choice.WALK, start=slot, into=Into.FREE)
+            return fill_from_collection(desk, context, wanted, choice=Choice.WALK, start=slot, into=Destination.FREE)
     raise ValueError(f"the rack has no action {event.action!r}")
 
 
-def fill(
-    desk: Desk, context: Context, wanted: Wanted, *, choice: Choice, start: Slot | None = None, into: Into | None = None
+def fill_from_collection(
+    desk: Desk,
+    context: Context,
+    wanted: PanelSettings,
+    *,
+    choice: Choice,
+    start: Slot | None = None,
+    into: Destination | None = None,
 ) -> str:
     """Fill slots from the collection by what the panel asks for. Raises ``CartwrightError``."""
     cartridge = desk.cartridge
-    if (into or wanted.into) is Into.ALL:
+    if (into or wanted.into) is Destination.ALL:
         cartridge = cartridge.remove(cartridge.filled())
     free = len(cartridge.slots) - len(cartridge)
     if not free:
@@ -120,7 +126,7 @@ def fill(
     return f"{len(found)} voices put in"
 
 
-def _judge(desk: Desk, event: RackEvent, keys: list[str], categories: tuple[str, ...] | None) -> str:
+def _judge(desk: Desk, event: GridEvent, keys: list[str], categories: tuple[str, ...] | None) -> str:
     found = desk.judge(keys, categories, way=event.way, heard=event.heard or {})
     return _SAID[found] if len(keys) == 1 else f"{len(keys)} {_SAID[found]}"
 
@@ -134,7 +140,7 @@ def _order(desk: Desk) -> str:
     return "neighbours sound alike now"
 
 
-def _another(desk: Desk, context: Context, wanted: Wanted, keys: list[str]) -> str:
+def _another(desk: Desk, context: Context, wanted: PanelSettings, keys: list[str]) -> str:
     """Other voices that match the panel, none that this cartridge has ever held."""
     draft = desk.draft
     ever = {
@@ -148,9 +154,9 @@ def _another(desk: Desk, context: Context, wanted: Wanted, keys: list[str]) -> s
     return f"{found[0].voice.name} instead" if len(keys) == 1 else f"{len(found)} others instead"
 
 
-def _replace_duds(desk: Desk, errands: Errands) -> str:
+def _replace_duds(desk: Desk, errands: GenerationJobs) -> str:
     duds = desk.duds()
     if not duds:
         raise CartridgeError("no voice is rejected; X rejects the one under the cursor")
-    errands.send_out(ask_for_duds(desk.cartridge, duds))  # by chance: the same seed would give the same duds
+    errands.send_out(replacement_jobs(desk.cartridge, duds))  # by chance: the same seed would give the same duds
     return ""

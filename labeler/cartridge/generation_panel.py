@@ -11,23 +11,25 @@ from streamlit.delta_generator import DeltaGenerator
 from corpus.cartridges.cartridge import Cartridge, Slot
 from dx7.shared.generation_limits import AMOUNTS, BOLDEST, LEAST_AMOUNT, PLAINEST, USUAL_TEMPERATURE
 from dx7.voices.parameter_groups import GROUPS, USUALLY_LOCKED
-from labeler.cartridge.generation_jobs import Errand, Into
-from labeler.cartridge.job_kinds import Drawing, Make, ask_mix, ask_variations, ask_walk, where
+from labeler.cartridge.generation_jobs import Destination, GenerationJob
+from labeler.cartridge.job_kinds import JobKind, SamplingSettings, destination_of, mix_job, variations_job, walk_job
 from labeler.processes.generation import LARGEST_SEED
 
-Ask = Callable[[Drawing], Errand]  # raises CartwrightError if that cannot be asked
+MakeJob = Callable[[SamplingSettings], GenerationJob]  # raises CartwrightError if that cannot be asked
 
 _AMOUNTS = (LEAST_AMOUNT, 0.02, 0.05, *(step / 20 for step in range(2, 21)))
 _AMOUNT_WORDS = {amount: f"{word} {amount:g}" for word, amount in AMOUNTS.items()}
 
 
-def draw_asking(cartridge: Cartridge, titles: Mapping[str, str], into: Into) -> tuple[Drawing, Ask | None]:
+def draw_generation_panel(
+    cartridge: Cartridge, titles: Mapping[str, str], into: Destination
+) -> tuple[SamplingSettings, MakeJob | None]:
     """Draw the panel: how the model is to draw, and what it is asked for if the button was pressed."""
-    make = Make(
+    make = JobKind(
         st.segmented_control(
             "What to make",
-            [*map(str, Make)],
-            default=str(Make.MIX),
+            [*map(str, JobKind)],
+            default=str(JobKind.MIX),
             required=True,
             key="ask-make",
             label_visibility="collapsed",
@@ -35,15 +37,15 @@ def draw_asking(cartridge: Cartridge, titles: Mapping[str, str], into: Into) -> 
     )
     choosing, button = st.columns([6, 1.6], vertical_alignment="bottom", gap="medium")
     below, finer = st.container(), st.expander("Bolder or plainer, and the seed")
-    if make is Make.MIX:
-        ask: Ask | None = _draw_mix(choosing, below, titles, where(cartridge, into))
-    elif make is Make.VARIATIONS:
-        ask = _draw_variations(choosing, below, cartridge, where(cartridge, into))
+    if make is JobKind.MIX:
+        ask: MakeJob | None = _draw_mix(choosing, below, titles, destination_of(cartridge, into))
+    elif make is JobKind.VARIATIONS:
+        ask = _draw_variations(choosing, below, cartridge, destination_of(cartridge, into))
     else:
         ask = _draw_walk(choosing, cartridge)
     temperature, seed = _draw_finer(finer)
     is_asked = button.button("Ask for 32", shortcut="a", width="stretch", type="primary", disabled=not ask, key="ask")
-    drawing = Drawing(
+    drawing = SamplingSettings(
         # Of widgets that may be hidden now: V in the rack goes by them all the same.
         amount=st.session_state.get("ask-amount", AMOUNTS["variation"]),
         locked=tuple(st.session_state.get("ask-locks", USUALLY_LOCKED)),
@@ -53,7 +55,7 @@ def draw_asking(cartridge: Cartridge, titles: Mapping[str, str], into: Into) -> 
     return drawing, ask if is_asked else None
 
 
-def _draw_mix(choosing: DeltaGenerator, below: DeltaGenerator, titles: Mapping[str, str], into: Into) -> Ask:
+def _draw_mix(choosing: DeltaGenerator, below: DeltaGenerator, titles: Mapping[str, str], into: Destination) -> MakeJob:
     chosen = choosing.multiselect(
         "Categories; several make a mix",
         list(titles),
@@ -68,10 +70,12 @@ def _draw_mix(choosing: DeltaGenerator, below: DeltaGenerator, titles: Mapping[s
             weights[key] = column.slider(
                 titles[key], 0.0, 1.0, 0.5, 0.05, key=f"ask-weight-{key}", persist_state="page"
             )
-    return partial(ask_mix, weights, titles, into=into)
+    return partial(mix_job, weights, titles, into=into)
 
 
-def _draw_variations(choosing: DeltaGenerator, below: DeltaGenerator, cartridge: Cartridge, into: Into) -> Ask | None:
+def _draw_variations(
+    choosing: DeltaGenerator, below: DeltaGenerator, cartridge: Cartridge, into: Destination
+) -> MakeJob | None:
     whose, amount = choosing.columns(2, gap="medium")
     like = _choose_voice(whose, "Vary", cartridge, "ask-like", "V in the rack varies the voice under the cursor.")
     amount.select_slider(
@@ -91,14 +95,14 @@ def _draw_variations(choosing: DeltaGenerator, below: DeltaGenerator, cartridge:
         key="ask-locks",
         persist_state="page",
     )
-    return partial(ask_variations, cartridge, like, into=into) if like else None
+    return partial(variations_job, cartridge, like, into=into) if like else None
 
 
-def _draw_walk(choosing: DeltaGenerator, cartridge: Cartridge) -> Ask | None:
+def _draw_walk(choosing: DeltaGenerator, cartridge: Cartridge) -> MakeJob | None:
     start, end = choosing.columns(2, gap="medium")
     first = _choose_voice(start, "From", cartridge, "ask-from", "B in the rack walks between two voices marked with M.")
     last = _choose_voice(end, "To", cartridge, "ask-to", "It takes all 32 slots; U brings back what was there.", at=-1)
-    return partial(ask_walk, first, last) if first and last else None
+    return partial(walk_job, first, last) if first and last else None
 
 
 def _choose_voice(

@@ -11,10 +11,10 @@ from corpus.cartridges.generation_request import Wish
 from dx7.errors import CartridgeError, CategoryError
 from dx7.shared.generation_limits import AMOUNTS, USUAL_TEMPERATURE
 from dx7.voices.parameter_groups import USUALLY_LOCKED
-from labeler.cartridge.generation_jobs import Errand, Into
+from labeler.cartridge.generation_jobs import Destination, GenerationJob
 
 
-class Make(StrEnum):
+class JobKind(StrEnum):
     """What the model can make."""
 
     MIX = "Category or mix"
@@ -23,7 +23,7 @@ class Make(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Drawing:
+class SamplingSettings:
     """How the model is to draw: how far variations go and what they leave alone, how boldly it chooses, and its seed.
 
     Without a seed it draws others each time.
@@ -35,45 +35,47 @@ class Drawing:
     seed: int | None = None
 
 
-def ask_mix(weights: Mapping[str, float], titles: Mapping[str, str], how: Drawing, *, into: Into) -> Errand:
+def mix_job(
+    weights: Mapping[str, float], titles: Mapping[str, str], how: SamplingSettings, *, into: Destination
+) -> GenerationJob:
     """32 voices of categories by weight; of any, if there are none. Raises ``CategoryError`` if all weights are 0."""
     if weights and not any(weights.values()):
         raise CategoryError("every weight of the mix is 0; give one category some")
     wish = Wish.of(weights, temperature=how.temperature)
     what = " and ".join(titles[key] for key in wish.categories) or "Anything"
-    return Errand(wish, what, into)
+    return GenerationJob(wish, what, into)
 
 
-def ask_variations(cartridge: Cartridge, favourite: Slot, how: Drawing, *, into: Into) -> Errand:
+def variations_job(cartridge: Cartridge, favourite: Slot, how: SamplingSettings, *, into: Destination) -> GenerationJob:
     """Variations of a voice. Raises ``CartridgeError`` if there is no room for them."""
-    if into is Into.FREE and _is_full(cartridge):
+    if into is Destination.FREE and _is_full(cartridge):
         raise CartridgeError("the cartridge is full; remove voices, or vary into all 32 slots")
-    return Errand(
+    return GenerationJob(
         Wish(like=favourite.voice, amount=how.amount, locked=how.locked, temperature=how.temperature),
         f"Variations of {favourite.voice.name}",
         into,
         category=favourite.category,
-        first=favourite if into is Into.ALL else None,
+        first=favourite if into is Destination.ALL else None,
     )
 
 
-def ask_walk(first: Slot, last: Slot, how: Drawing) -> Errand:
+def walk_job(first: Slot, last: Slot, how: SamplingSettings) -> GenerationJob:
     """A walk from one voice to another, which takes all 32 slots. Raises ``VoiceError`` if they are one voice.
 
     What both ends are is asked of the steps as well, so that a bell's are not thrown away for being out of tune.
     """
     category = first.category if first.category == last.category else None
     ends = (first.voice, last.voice)
-    return Errand(
+    return GenerationJob(
         Wish.of({category: 1.0} if category else {}, ends=ends, temperature=how.temperature),
         f"A walk from {first.voice.name} to {last.voice.name}",
-        Into.ALL,
+        Destination.ALL,
         first=first,
         last=last,
     )
 
 
-def ends_of(cartridge: Cartridge, marked: Sequence[str], at: str | None) -> tuple[Slot, Slot]:
+def walk_ends(cartridge: Cartridge, marked: Sequence[str], at: str | None) -> tuple[Slot, Slot]:
     """The ends of a walk: two marked slots, or the marked one and the one under the cursor, by key.
 
     Raises ``CartridgeError`` if that does not make two.
@@ -85,18 +87,18 @@ def ends_of(cartridge: Cartridge, marked: Sequence[str], at: str | None) -> tupl
     return slots[keys[0]], slots[keys[1]]
 
 
-def ask_for_duds(cartridge: Cartridge, duds: Mapping[Wish, tuple[str, ...]]) -> list[Errand]:
+def replacement_jobs(cartridge: Cartridge, duds: Mapping[Wish, tuple[str, ...]]) -> list[GenerationJob]:
     """Others in the place of rejected voices, by what each had been asked for."""
     filled = {slot.key: slot for slot in cartridge.filled().values()}
     return [
-        Errand(wish, f"{len(keys)} new for the duds", keys=keys, category=filled[keys[0]].category)
+        GenerationJob(wish, f"{len(keys)} new for the duds", keys=keys, category=filled[keys[0]].category)
         for wish, keys in duds.items()
     ]
 
 
-def where(cartridge: Cartridge, into: Into) -> Into:
+def destination_of(cartridge: Cartridge, into: Destination) -> Destination:
     """Where 32 voices go: into the free slots if that is wanted and there are some, else into all."""
-    return Into.ALL if _is_full(cartridge) else into
+    return Destination.ALL if _is_full(cartridge) else into
 
 
 def _is_full(cartridge: Cartridge) -> bool:

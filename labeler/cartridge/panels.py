@@ -38,7 +38,7 @@ _ANYTHING = "any"
 _mount_sender = mount("midi/send_bank")
 
 
-def draw_panels(desk: Desk, errands: Errands, context: Context) -> Wanted:
+def draw_panels(desk: Desk, errands: GenerationJobs, context: Context) -> PanelSettings:
     """Draw all panels, do what was asked for in one, and return what they are set to."""
     titles = {category.key: category.title for category in load_categories()}
     tabs = st.tabs(
@@ -47,15 +47,15 @@ def draw_panels(desk: Desk, errands: Errands, context: Context) -> Wanted:
     with tabs[0]:
         text, filters, choice, into, is_filling = _draw_filling(titles)
     with tabs[1]:
-        drawing, ask = draw_asking(desk.cartridge, titles, into)
-    wanted = Wanted(text, filters, choice, drawing, into)
+        drawing, ask = draw_generation_panel(desk.cartridge, titles, into)
+    wanted = PanelSettings(text, filters, choice, drawing, into)
     try:
         if is_filling:
-            errands.said, errands.problem = fill(desk, context, wanted, choice=choice), ""
+            errands.said, errands.problem = fill_from_collection(desk, context, wanted, choice=choice), ""
         if ask:
             errands.send_out([ask(drawing)], seed=drawing.seed)
         with tabs[2]:
-            draw_made(desk.cartridge, errands.batches, titles)
+            draw_results(desk.cartridge, errands.batches, titles)
         with tabs[3]:
             _draw_file(desk, errands)
         with tabs[4]:
@@ -65,12 +65,12 @@ def draw_panels(desk: Desk, errands: Errands, context: Context) -> Wanted:
     return wanted
 
 
-def _draw_filling(titles: dict[str, str]) -> tuple[str, Filters, Choice, Into, bool]:
+def _draw_filling(titles: dict[str, str]) -> tuple[str, Filters, Choice, Destination, bool]:
     first = st.columns([3, 2, 2, 2], vertical_alignment="bottom")
     categories = first[0].multiselect("Categories", list(titles), format_func=titles.__getitem__, key="fill-categories")
     text = first[1].text_input("In the name", key="fill-text")
     which: str = first[2].selectbox("Which", list(_CHOICES), key="fill-choice")
-    into = Into(first[3].selectbox("Into", [*map(str, Into)], key="fill-into"))
+    into = Destination(first[3].selectbox("Into", [*map(str, Destination)], key="fill-into"))
     second = st.columns([1.4, 1.4, 1.4, 1.5, 1.7, 1.6], vertical_alignment="bottom")
     words = {}
     for column, (name, scale) in zip(second, SCALES.items(), strict=False):
@@ -92,7 +92,7 @@ def _draw_filling(titles: dict[str, str]) -> tuple[str, Filters, Choice, Into, b
     return text, filters, _CHOICES[which], into, is_filling
 
 
-def _draw_file(desk: Desk, errands: Errands) -> None:
+def _draw_file(desk: Desk, errands: GenerationJobs) -> None:
     cartridge = desk.cartridge
     data = cartridge_bytes(cartridge)
     stem = file_stem(cartridge.title)

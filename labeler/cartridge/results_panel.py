@@ -9,7 +9,7 @@ from typing import Any
 import streamlit as st
 
 from corpus.cartridges.cartridge import Cartridge
-from labeler.processes.generated_batch import Batch
+from labeler.processes.generated_batch import GeneratedBatch
 
 _SHARE = st.column_config.ProgressColumn(format="percent", min_value=0, max_value=1)
 _COLUMNS = {
@@ -22,9 +22,9 @@ _COLUMNS = {
 }
 
 
-def draw_made(cartridge: Cartridge, batches: Sequence[Batch], titles: Mapping[str, str]) -> None:
+def draw_results(cartridge: Cartridge, batches: Sequence[GeneratedBatch], titles: Mapping[str, str]) -> None:
     """Draw the slots of the model's voices, and beside them what was left out of the latest ``batches``."""
-    rows = made_rows(cartridge, titles)
+    rows = result_rows(cartridge, titles)
     if not rows:
         st.text("Nothing yet. Ask the model; what it makes goes into the rack, where Space plays it.")
         return
@@ -38,13 +38,13 @@ def draw_made(cartridge: Cartridge, batches: Sequence[Batch], titles: Mapping[st
     drawn, kept = sum(batch.drawn for batch in batches), sum(len(batch.slots) for batch in batches)
     rest.text(f"{drawn} voices drawn, {kept} kept, and left out:")
     rest.dataframe(
-        [{"Why": reason, "Voices": count} for reason, count in left_out(batches).items()],
+        [{"Why": reason, "Voices": count} for reason, count in rejection_counts(batches).items()],
         column_config={"Voices": st.column_config.ProgressColumn(format="%d", min_value=0, max_value=drawn)},
         hide_index=True,
     )
 
 
-def made_rows(cartridge: Cartridge, titles: Mapping[str, str]) -> list[dict[str, Any]]:
+def result_rows(cartridge: Cartridge, titles: Mapping[str, str]) -> list[dict[str, Any]]:
     """A row a slot that a model made, by the titles of columns; a column that has nothing in any row is left out."""
     rows = [
         {
@@ -64,7 +64,7 @@ def made_rows(cartridge: Cartridge, titles: Mapping[str, str]) -> list[dict[str,
     return [{title: value for title, value in row.items() if title not in empty} for row in rows]
 
 
-def left_out(batches: Sequence[Batch]) -> dict[str, int]:
+def rejection_counts(batches: Sequence[GeneratedBatch]) -> dict[str, int]:
     """How many voices were drawn and not kept, by reason, the most first."""
     counts: Counter[str] = Counter()
     for batch in batches:

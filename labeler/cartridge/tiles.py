@@ -13,7 +13,7 @@ _EMPTY = "empty-"
 _VERDICTS = {Found.KEPT: "✓ kept", Found.OTHER: "≠ other", Found.REJECTED: "✗ rejected"}
 
 
-def tiles_of(cartridge: Cartridge) -> list[Tile]:
+def cartridge_tiles(cartridge: Cartridge) -> list[Tile]:
     """32 tiles, one a slot; empty ones too, so that voices can be moved there."""
     titles = {category.key: category.title for category in load_categories()}
     return [
@@ -39,10 +39,10 @@ def is_empty(key: str | None) -> bool:
     return key is None or key.startswith(_EMPTY)
 
 
-def in_words(told: Told) -> str:
+def describe_generation(told: Told) -> str:
     """A sentence or so for whoever points at a voice; empty if nothing was told.
 
-    >>> in_words(Told(fit=0.934, differs=21))
+    >>> describe_generation(Told(fit=0.934, differs=21))
     'heard as asked for with 0.93; differs from every training voice in 21 parameters or more'
     """
     facts = [
@@ -65,5 +65,5 @@ def _tile(position: int, slot: Slot, titles: dict[str, str]) -> Tile:
         badges=slot.faults,
         category=slot.category if slot.category in titles else None,
         gauge=slot.told.fit,
-        hint=in_words(slot.told),
+        hint=describe_generation(slot.told),
     )

@@ -1,4 +1,4 @@
-"""The deck's component, and the JSON it is given."""
+"""The deck as a Streamlit component."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ _mount = mount("deck/deck")
 
 
 def draw_deck(data: Mapping[str, Any], *, key: str) -> None:
-    """Put the deck on the page. What it reports is in ``st.session_state[key]["report"]`` at the next run."""
+    """Draw the deck. Its report is in ``st.session_state[key]["report"]`` at the next run."""
     _mount(data=dict(data), key=key, on_report_change=keep)
 
 
-def ask_deck(labeller: str, *, key: str) -> None:
-    """Put a deck on the page that is only to report what it has."""
+def request_report(labeller: str, *, key: str) -> None:
+    """Draw a deck without a session, which only reports the events that it holds."""
     _mount(data={"session": None, "labeller": labeller}, key=key, on_report_change=keep)
 
 
 def deck_categories() -> list[dict[str, str]]:
-    """The category pads. Raises ``CategoryError`` if one wants a key that the deck needs itself."""
+    """The category pads. Raises ``CategoryError`` if a category has a key that the deck itself needs."""
     categories = load_categories()
     for category in categories:
         if category.shortcut.lower() in RESERVED_KEYS or len(category.shortcut) != 1:

@@ -1,8 +1,8 @@
-"""Answers given to a session that is no more: the browser still has them, and hands them to the next one.
+"""Recovery of unacknowledged events: answers whose session ended before the browser heard that they were written.
 
-Its server died, or it lost the connection for too long. The answers are judged by the same guard as ever, which knows
-of that session what the report says. One that had been written, and only not acknowledged, is known by its event and
-not written again; so a report may come any number of times.
+The server died, or the connection was lost for too long. The browser reports the events to the next session. The same
+guard judges them, starting from what the report says of the old session. An answer that is already in the journal is
+known by its event id and not written twice, so a report may arrive any number of times.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from dx7.errors import JournalError
 
 
 @dataclass(frozen=True, slots=True)
-class Adoption:
-    """What became of a report: answers written now, how many were refused, and the last sequence number judged."""
+class RecoveryResult:
+    """What became of a report: the last sequence number judged, answers written now, events refused."""
 
     session: str = ""
     acknowledged: int = 0
@@ -31,46 +31,46 @@ class Adoption:
 
 
 @dataclass(frozen=True, slots=True)
-class _Orphan:
+class _UnacknowledgedEvent:
     event: KeyEvent
     voice_id: str
 
 
-def adopt_orphans(report: Any, *, journals: Path, labeller: str) -> Adoption:
-    """Write the answers of a deck's report that no session has taken; they are on disk when this returns.
+def recover_events(report: Any, *, journals: Path, labeller: str) -> RecoveryResult:
+    """Write the answers of a deck's report that no session has written; they are on disk when this returns.
 
     Raises ``JournalError`` if the journal cannot be read or written.
     """
-    fields = report.get("events") if isinstance(report, Mapping) else None
-    orphans, unreadable, last = _read(fields if isinstance(fields, list) else [])
+    reported = report.get("events") if isinstance(report, Mapping) else None
+    unacknowledged, refused, last = _read(reported if isinstance(reported, list) else [])
     if not last:
-        return Adoption()
+        return RecoveryResult()
     path = journal_file(journals, labeller)
     known = read_journal(path).answers if path.exists() else ()
     voices = {answer.event: answer.voice_id for answer in standing_answers(known) if answer.labeller == labeller}
     written = {answer.event for answer in known}
-    guard = _guard_of([orphan.event for orphan in orphans], standing=voices)
-    adopted: list[Answer] = []
-    refused = unreadable
-    for orphan in orphans:
-        guard, refusal = guard.judge(orphan.event)
-        if orphan.event.kind is None or orphan.event.event in written:
+    guard = _guard_before([each.event for each in unacknowledged], standing=voices)
+    recovered: list[Answer] = []
+    for each in unacknowledged:
+        event = each.event
+        guard, refusal = guard.judge(event)
+        if event.kind is None or event.event in written:
             continue
-        voice_id = voices.get(orphan.event.undoes or "", orphan.voice_id)
+        voice_id = voices.get(event.undoes or "", each.voice_id)
         try:
             if refusal:
                 raise JournalError(refusal.value)
-            adopted.append(answer_of(orphan.event, labeller=labeller, voice_id=voice_id, time=datetime.now(UTC)))
-        except JournalError:  # refused, or said by a page of another version
+            recovered.append(answer_of(event, labeller=labeller, voice_id=voice_id, time=datetime.now(UTC)))
+        except JournalError:  # refused, or from a page of another version
             refused += 1
             continue
-        voices[orphan.event.event] = voice_id
-    append_missing(journals, adopted)
-    return Adoption(str(report.get("session")), last, len(adopted), refused)
+        voices[event.event] = voice_id
+    append_missing(journals, recovered)
+    return RecoveryResult(str(report.get("session")), last, len(recovered), refused)
 
 
-def _guard_of(events: list[KeyEvent], *, standing: Mapping[str, str]) -> Guard:
-    """What the guard of the session that is gone knew, as far as its own events tell."""
+def _guard_before(events: list[KeyEvent], *, standing: Mapping[str, str]) -> Guard:
+    """The guard of the old session before ``events``, as far as they show it."""
     if not events:
         return Guard()
     tokens = (token for event in events for token in (event.token, event.next_token) if token)
@@ -78,13 +78,13 @@ def _guard_of(events: list[KeyEvent], *, standing: Mapping[str, str]) -> Guard:
     return guard.serve(tokens).show(events[0].token)
 
 
-def _read(events: list[Any]) -> tuple[list[_Orphan], int, int]:
-    """The events, how many could not be read, and the highest sequence number of any."""
-    orphans, unreadable, last = [], 0, 0
-    for fields in events:
+def _read(reported: list[Any]) -> tuple[list[_UnacknowledgedEvent], int, int]:
+    """The events, the number of unreadable ones, and the highest sequence number of all."""
+    events, unreadable, last = [], 0, 0
+    for fields in reported:
         try:
             last = max(last, int(fields["sequence"]))
-            orphans.append(_Orphan(read_event(fields), str(fields.get("voice"))))
+            events.append(_UnacknowledgedEvent(read_event(fields), str(fields.get("voice"))))
         except (ValueError, TypeError, KeyError, OverflowError):
             unreadable += 1
-    return orphans, unreadable, last
+    return events, unreadable, last

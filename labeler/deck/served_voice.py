@@ -1,4 +1,4 @@
-"""A voice served to a person: its token, what is known of it, and what the deck shows of that."""
+"""A voice served to a person, and the JSON by which the deck shows it."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from typing import Any
 from corpus.analysis.nearest_voices import Neighbour
 from corpus.labels.voice_card import VoiceCard
 from corpus.storage.suggestion import Suggestion
-from corpus.suggest.origin_words import breakdown, who_suggests
+from corpus.suggest.source_names import describe_predictions, source_suggests
 from dx7.shared.categories import category_keys
 from labeler.audio.audio_request import encode_voice
 from labeler.deck.diagram import diagram
 
 
 @dataclass(frozen=True, slots=True)
-class Serve:
-    """One serving. ``reason`` says why the voice is asked about, in words; ``lane`` as the journal has it."""
+class ServedVoice:
+    """A voice under a token. ``reason`` says why it is asked about; ``lane`` is the journal's word for that."""
 
     token: str
     card: VoiceCard
@@ -28,17 +28,17 @@ class Serve:
 
     @property
     def name(self) -> str:
-        """What the voice is called most often; empty if it never had a name."""
+        """The most frequent name of the voice; empty if it has none."""
         return self.card.names[0] if self.card.names else ""
 
     @property
     def phrase_category(self) -> str | None:
-        """Whose phrase the voice is auditioned with; None where nothing, or a category since removed, is suggested."""
+        """The category whose phrase the voice plays; None if none, or one that no longer exists, is suggested."""
         known = self.suggestion is not None and self.suggestion.category in category_keys()
         return self.suggestion.category if self.suggestion and known else None
 
-    def facts(self) -> dict[str, Any]:
-        """What the deck shows, as JSON takes it."""
+    def as_json(self) -> dict[str, Any]:
+        """What the deck shows."""
         return {
             "token": self.token,
             "voice": self.card.voice_id,
@@ -58,14 +58,14 @@ class Serve:
         }
 
     def _shown_suggestion(self) -> dict[str, Any] | None:
-        """What all sources suggest, whose say counted most, and what each says by itself."""
+        """The suggestion of all sources, the source with the largest weight, and the suggestion of each source."""
         if self.suggestion is None:
             return None
         return {
             "category": self.suggestion.category,
             "probability": self.suggestion.probability,
-            "origin": f"{who_suggests(self.suggestion.origin)} it",
-            "opinions": breakdown(self.card.opinions),
+            "origin": f"{source_suggests(self.suggestion.origin)} it",
+            "opinions": describe_predictions(self.card.opinions),
         }
 
 

@@ -1,7 +1,7 @@
-"""One person's session: the line of voices, what the guard knows, and the answers on their way to the journal.
+"""The labelling session of one browser tab: it checks the deck's events with the guard and writes their answers.
 
-A session belongs to one browser tab. Streamlit may run a page's script again before the last run has ended, in
-another thread, so everything happens under a lock; reports repeat what is not acknowledged, so that does no harm.
+Streamlit may start a script run in another thread before the last one has ended, so everything happens under a lock.
+Reports repeat every event that is not acknowledged; each counts once.
 """
 
 from __future__ import annotations
@@ -28,16 +28,16 @@ from dx7.errors import JournalError
 from dx7.voices.parameters import BY_NAME
 from labeler.audio.audio_request import OCTAVES, VELOCITIES
 from labeler.deck.component import deck_categories
-from labeler.deck.recovery import Adoption, adopt_orphans
-from labeler.deck.served_voice import Serve
-from labeler.deck.serving_queue import Line
+from labeler.deck.recovery import RecoveryResult, recover_events
+from labeler.deck.served_voice import ServedVoice
+from labeler.deck.serving_queue import ServingQueue
 
 _OUTPUT_LEVELS = [BY_NAME[f"op{operator}_output_level"].index for operator in range(1, 7)]
 _ADVANCING = (AnswerKind.LABEL, AnswerKind.UNSURE, AnswerKind.BROKEN, AnswerKind.SKIP)
 
 
 class LabelSession:
-    """What happens between a person and the collection while a page is open.
+    """The serving queue, the guard and the answers of one open page.
 
     Raises ``StoreError`` if there is no store and ``JournalError`` if a journal cannot be read.
     """
@@ -52,25 +52,25 @@ class LabelSession:
         self._categories = deck_categories()
         self._problem: str | None = None
         self._refusals: deque[tuple[KeyEvent, Refusal]] = deque(maxlen=8)
-        self._since = Counter[tuple[str, str]]()  # (answer, main category) given since the progress was read
+        self._added = Counter[tuple[str, str]]()  # (answer, main category) since the store was read
         self._times: list[datetime] = []
-        self._adoption = Adoption()
+        self._recovery = RecoveryResult()
         seed = secrets.randbits(32) if seed is None else seed
-        self._new_line = partial(Line, store, journals, labeller, seed=seed, leases=leases or LeaseBook())
+        self._new_queue = partial(ServingQueue, store, journals, labeller, seed=seed, leases=leases or LeaseBook())
         self._begin()
 
-    # ---- what comes in ----
+    # ---- input ----
 
     def receive(self, report: Any) -> None:
-        """Take what the deck reports: events in order, each once. What counts is on disk when this returns.
+        """Handle the deck's report: its events in order, each once. Accepted answers are on disk when this returns.
 
-        A page outlives its server, and what it says of an earlier session is adopted; it begins anew with this one
-        once all of that is acknowledged. Raises ``JournalError`` if the journal cannot be written; the deck will
-        repeat what is not acknowledged.
+        A page can outlive its server. Then it first reports the events of its old session, which are recovered, and
+        joins this session once they are acknowledged. Raises ``JournalError`` if the journal cannot be written; the
+        deck repeats events that are not acknowledged.
         """
         with self._lock:
             if not self._is_ours(report):
-                self._adopt(report)
+                self._recover(report)
                 return
             for fields in report.get("events") or ():
                 try:
@@ -79,7 +79,7 @@ class LabelSession:
                     self._problem = Refusal.UNREADABLE.value
                     continue
                 if event.sequence > self._guard.sequence:
-                    self._take(event)
+                    self._handle(event)
 
     def press(
         self,
@@ -89,15 +89,15 @@ class LabelSession:
         categories: tuple[str, ...] = (),
         started: float | None = None,
     ) -> Refusal | None:
-        """One answer of a page without the deck, given to the voice ``token`` that sounds since ``started``.
+        """Answer from the page without JavaScript: for the voice ``token``, which has played since ``started``.
 
-        The clock is :func:`time.monotonic`. Returns why the answer was refused, if it was.
+        The clock is :func:`time.monotonic`. Returns the reason if the answer was refused.
         """
         with self._lock:
             undoes = next(reversed(self._guard.standing), None) if kind is AnswerKind.UNDO else None
             next_token = self._guard.standing[undoes] if undoes else token
             if kind in _ADVANCING:
-                next_token = next((s.token for s in self._line.open_serves() if s.token != token), None)
+                next_token = next((s.token for s in self._queue.open_voices() if s.token != token), None)
             event = KeyEvent(
                 sequence=self._guard.sequence + 1,
                 event=uuid.uuid4().hex,
@@ -109,72 +109,71 @@ class LabelSession:
                 categories=categories,
                 undoes=undoes,
             )
-            refusal = self._take(event, follow=False)
+            refusal = self._handle(event, follow=False)
             self._top_up()
             return refusal
 
-    # ---- what goes out ----
+    # ---- output ----
 
     @property
-    def displayed(self) -> Serve | None:
-        """The voice on display, as far as the server knows."""
-        return self._line.by_token.get(self._guard.displayed or "")
+    def displayed(self) -> ServedVoice | None:
+        """The voice on display, by the last event that the server received."""
+        return self._queue.by_token.get(self._guard.displayed or "")
 
     @property
     def notice(self) -> str | None:
-        """What the person should know: a busy store, a journal line that cannot be read."""
-        return self._problem or self._line.notice
+        """A message for the person, such as a busy store or an unreadable journal line."""
+        return self._problem or self._queue.notice
 
     @property
     def last_answer(self) -> Answer | None:
-        """What an undo would take back."""
+        """The answer that an undo takes back."""
         return self._given.get(next(reversed(self._guard.standing), ""))
 
     def is_favourite(self, voice_id: str) -> bool:
-        """Whether the person has made a voice a favourite."""
+        """Whether the voice is a favourite of the person."""
         return voice_id in self._favourites
 
     @property
     def session_answers(self) -> int:
-        """How many answers were given since the page was opened, taken back ones left out."""
+        """The number of answers since the page was opened, without those taken back."""
         return len(self._times)
 
     @property
     def progress(self) -> Progress:
-        """The store's progress when it was last read, and what this session has added since."""
-        read = self._line.progress
+        """The progress when the store was last read, plus the answers of this session since then."""
+        read = self._queue.progress
         by_category = Counter(read.by_category)
-        by_category.update({category: n for (answer, category), n in self._since.items() if answer == "label"})
+        by_category.update({category: n for (answer, category), n in self._added.items() if answer == "label"})
         return replace(
             read,
-            labelled=read.labelled + sum(n for (answer, _), n in self._since.items() if answer == "label"),
-            broken=read.broken + self._since["broken", ""],
+            labelled=read.labelled + sum(n for (answer, _), n in self._added.items() if answer == "label"),
+            broken=read.broken + self._added["broken", ""],
             by_category={key: count for key, count in by_category.items() if count > 0},
         )
 
     def deck_data(self, report: Any = None) -> dict[str, Any]:
-        """Everything the deck has to know, less what its last report says it has."""
+        """The state that the deck shows, without the voices that its last report says it has."""
         report = report if self._is_ours(report) else {}
         with self._lock:
             self._top_up()
-            line, progress = self._line.serves, self.progress
+            served, progress = self._queue.served, self.progress
             received = report.get("received")
-            first = received if isinstance(received, int) and 0 <= received <= len(line) else 0
+            first = received if isinstance(received, int) and 0 <= received <= len(served) else 0
             return {
                 "session": self.id,
                 "labeller": self.labeller,
                 "acknowledged": self._guard.sequence,
-                "adopted": asdict(self._adoption),
+                "adopted": asdict(self._recovery),
                 "displayed": self._guard.displayed,
                 "first": first,
-                "line": [serve.facts() for serve in line[first:]],
+                "line": [each.as_json() for each in served[first:]],
                 "refusals": [
                     {"sequence": event.sequence, "event": event.event, "reason": refusal.value}
                     for event, refusal in self._refusals
                 ],
-                "past": [_past(answer) for answer in self._given.values()]
-                if first == 0
-                else [],  # for a deck that begins
+                # Only for a deck that has nothing yet.
+                "past": [_given_fields(answer) for answer in self._given.values()] if first == 0 else [],
                 "favourites": sorted(self._favourites),
                 "qualities": self._qualities,
                 "categories": self._categories,
@@ -196,35 +195,35 @@ class LabelSession:
     # ---- inside, under the lock ----
 
     def _begin(self) -> None:
-        """Start from what the journals say now."""
+        """Start from the journals as they are now."""
         answers = current_answers(read_journals(self._journals).answers)
-        said = [each for each in answers if each.labeller == self.labeller]
-        self._favourites = {each.voice_id for each in said if each.answer is AnswerKind.FAVOURITE}
-        self._qualities = {each.voice_id: each.quality for each in said if each.answer is AnswerKind.QUALITY}
-        self._line = self._new_line()
-        self._given = {answer.event: answer for answer in self._line.recall()}  # what can be taken back
-        self._line.answered = self._answered_tokens()
+        own = [each for each in answers if each.labeller == self.labeller]
+        self._favourites = {each.voice_id for each in own if each.answer is AnswerKind.FAVOURITE}
+        self._qualities = {each.voice_id: each.quality for each in own if each.answer is AnswerKind.QUALITY}
+        self._queue = self._new_queue()
+        self._given = {answer.event: answer for answer in self._queue.restore_answers()}  # what can be undone
+        self._queue.answered = self._answered_tokens()
         self._guard = Guard(standing={event: answer.token for event, answer in self._given.items()})
         self._top_up()
-        self._guard = self._guard.show(next((serve.token for serve in self._line.open_serves()), None))
+        self._guard = self._guard.show(next((served.token for served in self._queue.open_voices()), None))
 
-    def _adopt(self, report: Any) -> None:
-        self._adoption = adopt_orphans(report, journals=self._journals, labeller=self.labeller)
-        if self._adoption.written and not self._guard.sequence:
+    def _recover(self, report: Any) -> None:
+        self._recovery = recover_events(report, journals=self._journals, labeller=self.labeller)
+        if self._recovery.written and not self._guard.sequence:
             self._begin()
 
     def _is_ours(self, report: Any) -> bool:
         return isinstance(report, Mapping) and report.get("session") == self.id
 
     def _top_up(self) -> None:
-        if self._line.top_up():
-            self._since.clear()
-        self._guard = self._guard.serve(serve.token for serve in self._line.serves)
+        if self._queue.top_up():
+            self._added.clear()
+        self._guard = self._guard.serve(served.token for served in self._queue.served)
 
-    def _take(self, event: KeyEvent, *, follow: bool = True) -> Refusal | None:
-        """Judge an event; if its answer counts, write it before anything else changes.
+    def _handle(self, event: KeyEvent, *, follow: bool = True) -> Refusal | None:
+        """Judge an event; if its answer is accepted, write it before anything else changes.
 
-        ``follow``: the browser has moved its display on already, whatever becomes of the answer.
+        ``follow``: the browser has already changed its display, even if the answer is refused.
         """
         guard, refusal = self._guard.judge(event)
         answer = None
@@ -245,14 +244,14 @@ class LabelSession:
 
     def _answer_of(self, event: KeyEvent) -> Answer:
         token = self._guard.standing[str(event.undoes)] if event.undoes else str(event.token)
-        serve = self._line.by_token[token]
+        served = self._queue.by_token[token]
         answer = answer_of(
             event,
             labeller=self.labeller,
-            voice_id=serve.card.voice_id,
+            voice_id=served.card.voice_id,
             time=datetime.now(UTC),
-            suggestion=serve.suggestion,
-            lane=serve.lane,
+            suggestion=served.suggestion,
+            lane=served.lane,
         )
         return replace(answer, token=token)
 
@@ -266,15 +265,15 @@ class LabelSession:
             self._given[answer.event] = answer
             self._mark(answer, 1)
             self._times.append(answer.time)
-        self._line.answered = self._answered_tokens()
+        self._queue.answered = self._answered_tokens()
         if answer.answer in _ADVANCING:
-            self._line.settle(self._line.by_token[answer.token])
+            self._queue.release(self._queue.by_token[answer.token])
 
     def _answered_tokens(self) -> set[str]:
         return {answer.token for answer in self._given.values() if answer.answer in _ADVANCING}
 
     def _mark(self, answer: Answer, amount: int) -> None:
-        self._since[answer.answer.value, answer.categories[0] if answer.categories else ""] += amount
+        self._added[answer.answer.value, answer.categories[0] if answer.categories else ""] += amount
         if answer.answer in (AnswerKind.FAVOURITE, AnswerKind.UNFAVOURITE):
             is_on = (answer.answer is AnswerKind.FAVOURITE) == (amount > 0)
             (self._favourites.add if is_on else self._favourites.discard)(answer.voice_id)
@@ -287,7 +286,7 @@ class LabelSession:
                 self._qualities.pop(answer.voice_id, None)
 
 
-def _past(answer: Answer) -> dict[str, Any]:
+def _given_fields(answer: Answer) -> dict[str, Any]:
     return {
         "event": answer.event,
         "token": answer.token,

@@ -21,7 +21,7 @@ from corpus.labels.answer import Answer, AnswerKind, undo_of
 from corpus.labels.bulk import MOST_VOICES, BulkPreview, bulk_answer, last_bulk, preview_bulk
 from corpus.labels.journal import append_answers, read_journals
 from corpus.labels.standing import rebuild_answers
-from corpus.storage.source_predictions import read_each
+from corpus.storage.source_predictions import read_top_predictions
 from corpus.storage.store import Connection, open_store
 from corpus.storage.suggestion import Suggestion
 from dx7.errors import CartwrightError
@@ -29,13 +29,13 @@ from dx7.shared.categories import load_categories
 from dx7.sound.engine import Audio
 from dx7.voices.voice import Voice
 from labeler.page.context import Context
-from labeler.widgets.voice_grid import RackEvent
+from labeler.widgets.voice_grid import GridEvent
 
 SHOWN = 48  # voices at once, and how many more at a time
 _LONGEST_TEXT = 80
 
 
-class Shows(StrEnum):
+class ResultSource(StrEnum):
     """What the rack shows."""
 
     FOUND = "found"
@@ -45,7 +45,7 @@ class Shows(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Proposal:
+class BulkProposal:
     """An answer that waits to be confirmed, for whom it was proposed, and what it would do."""
 
     kind: AnswerKind
@@ -67,7 +67,7 @@ class Proposal:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ExploreResults:
     """What is drawn: a heading, the voices shown and how many there are in all, and counts for the finder."""
 
     heading: str
@@ -80,19 +80,19 @@ class Shown:
 
 
 @dataclass(slots=True)
-class Desk:
+class ExploreState:
     """One tab's state. Every method opens the store for itself and closes it."""
 
     context: Context
     text: str = ""
     chosen: dict[str, tuple[str, ...]] = field(default_factory=dict)
     one_per_family: bool = False
-    shows: Shows = Shows.FOUND
+    shows: ResultSource = ResultSource.FOUND
     selection: tuple[str, ...] = ()
     like: str = ""
     recording: Audio | None = None
     shown: int = SHOWN
-    proposal: Proposal | None = None
+    proposal: BulkProposal | None = None
     notice: str = ""
     cleared: int = 0  # how often the map was told to drop its selection
 
@@ -104,12 +104,12 @@ class Desk:
             return
         self.text = str(query.get("text") or "")[:_LONGEST_TEXT]
         self.chosen = read_chosen(query.get("chosen"))
-        self.show(Shows.FOUND)
+        self.show(ResultSource.FOUND)
 
     def select(self, voice_ids: Sequence[str]) -> None:
         """Look at a selection; an empty one leads back to the search."""
         self.selection = tuple(dict.fromkeys(voice_ids))
-        self.show(Shows.SELECTED if self.selection else Shows.FOUND)
+        self.show(ResultSource.SELECTED if self.selection else ResultSource.FOUND)
 
     def select_all(self) -> None:
         """Select everything that the search finds. Too much is told, and nothing is selected."""
@@ -123,12 +123,12 @@ class Desk:
     def show_like(self, voice_id: str) -> None:
         """Look at what sounds like a voice."""
         self.like = voice_id
-        self.show(Shows.ALIKE)
+        self.show(ResultSource.ALIKE)
 
     def show_recording(self, recording: Audio) -> None:
         """Look at what sounds like a recorded note."""
         self.recording = recording
-        self.show(Shows.RECORDING)
+        self.show(ResultSource.RECORDING)
 
     def back(self) -> None:
         """Back to the search; the map drops its selection."""
@@ -137,35 +137,35 @@ class Desk:
             return
         self.selection = ()
         self.cleared += 1
-        self.show(Shows.FOUND)
+        self.show(ResultSource.FOUND)
 
-    def show(self, shows: Shows) -> None:
+    def show(self, shows: ResultSource) -> None:
         """Look at something else, from its beginning; what was proposed is dropped."""
         self.shows, self.shown, self.proposal, self.notice = shows, SHOWN, None, ""
 
-    def read(self) -> Shown:
+    def read(self) -> ExploreResults:
         """Everything that is drawn. Raises ``StoreError`` if the store cannot be used or does not know enough yet."""
         with open_for_search(self.context.store) as connection:
             narrowed = narrow(connection, self.text, self.chosen)
             heading, found, total = self._found(connection, narrowed)
             ids = [each.hit.voice_id if isinstance(each, Similar) else each.voice_id for each in found]
             rows = read_parameters(connection, ids)
-            opinions = read_each(connection, ids)
+            opinions = read_top_predictions(connection, ids)
             matching = None
             if self.text.strip() or self.chosen:
                 matching = frozenset(find_ids(connection, self.text, self._filters(), limit=2**31))
         voices = {voice_id: Voice.from_array(row) for voice_id, row in zip(ids, rows, strict=True)}
-        return Shown(heading, tuple(found), voices, total, narrowed, matching, opinions)
+        return ExploreResults(heading, tuple(found), voices, total, narrowed, matching, opinions)
 
     def _found(self, connection: Connection, narrowed: Narrowed) -> tuple[str, Sequence[Hit | Similar], int]:
-        if self.shows is Shows.SELECTED:
+        if self.shows is ResultSource.SELECTED:
             hits = read_hits(connection, self.selection[: self.shown])
             return f"{len(self.selection):,} selected", hits, len(self.selection)
-        if self.shows is Shows.ALIKE:
+        if self.shows is ResultSource.ALIKE:
             alike = more_like(connection, self.like, self._filters(), text=self.text, limit=self.shown)
             names = [hit.names[0].strip() for hit in read_hits(connection, [self.like])]
             return f"Nearest by sound to {next(iter(names), '') or self.like[:8]}", alike, len(alike)
-        if self.shows is Shows.RECORDING and self.recording is not None:
+        if self.shows is ResultSource.RECORDING and self.recording is not None:
             heard = more_like_recording(connection, self.recording, self._filters(), text=self.text, limit=SHOWN)
             return "Nearest to the recording", heard, len(heard)
         found = search(connection, self.text, self._filters(), limit=self.shown)
@@ -173,19 +173,19 @@ class Desk:
         return f"{total:,} {'families' if self.one_per_family else 'voices'} found", found, total
 
     def _filters(self) -> Any:
-        return filters_of(self.chosen, one_per_family=self.one_per_family and self.shows is Shows.FOUND)
+        return filters_of(self.chosen, one_per_family=self.one_per_family and self.shows is ResultSource.FOUND)
 
     # ---- answers ----
 
-    def targets(self, event: RackEvent) -> tuple[str, ...]:
+    def targets(self, event: GridEvent) -> tuple[str, ...]:
         """For whom an answer is: the marked voices; else the selection; else the voice under the cursor."""
         if event.marked:
             return event.marked
-        if self.shows is Shows.SELECTED:
+        if self.shows is ResultSource.SELECTED:
             return self.selection
         return (event.at,) if event.at else ()
 
-    def propose(self, kind: AnswerKind, event: RackEvent) -> None:
+    def propose(self, kind: AnswerKind, event: GridEvent) -> None:
         """Answer at once for one voice that was heard; propose it for others, and wait.
 
         Raises ``StoreError`` and ``JournalError`` as what it reads does.
@@ -195,7 +195,7 @@ class Desk:
         chosen = frozenset(targets)
         heard = next((each for each in (event.at or "", *targets) if each in chosen and event.was_heard(each)), "")
         seconds = (event.heard or {}).get(heard, 0.0)
-        if len(targets) == 1 and heard and self.shows is not Shows.SELECTED:
+        if len(targets) == 1 and heard and self.shows is not ResultSource.SELECTED:
             self._give(self._answer(targets, kind, event.categories, heard, event.way, seconds))
             return
         with open_for_search(self.context.store) as connection:
@@ -209,15 +209,15 @@ class Desk:
         if not preview.voices:
             self.notice = f"Nothing to answer. {preview.words()}".strip()
             return
-        self.proposal = Proposal(kind, event.categories, targets, preview, heard, event.way, seconds)
+        self.proposal = BulkProposal(kind, event.categories, targets, preview, heard, event.way, seconds)
 
-    def confirm(self, event: RackEvent) -> None:
+    def confirm(self, event: GridEvent) -> None:
         """Give the answer that waits, if it is still for the same voices; otherwise propose it for those of now."""
         proposal = self.proposal
         if proposal is None:
             return
         if self.targets(event) != proposal.targets:
-            self.propose(proposal.kind, RackEvent(**_fields(event) | {"categories": proposal.categories}))
+            self.propose(proposal.kind, GridEvent(**_fields(event) | {"categories": proposal.categories}))
             self.notice = "Other voices are marked now. Look at the count again."
             return
         voices = proposal.preview.voices
@@ -270,5 +270,5 @@ def _said(answer: Answer) -> str:
     return f"{what}: {count:,} {'voice' if count == 1 else 'voices'}."
 
 
-def _fields(event: RackEvent) -> dict[str, Any]:
-    return {name: getattr(event, name) for name in RackEvent.__slots__}
+def _fields(event: GridEvent) -> dict[str, Any]:
+    return {name: getattr(event, name) for name in GridEvent.__slots__}

@@ -31,7 +31,7 @@ _KEPT = 3  # lists of voices, so that a selection made just before another one c
 
 
 @dataclass(frozen=True, slots=True)
-class SentPoints:
+class EncodedPoints:
     """What a browser is sent: ``address`` names these very bytes, ``mark`` the list of voices that they are of."""
 
     address: str
@@ -40,14 +40,14 @@ class SentPoints:
     payload: bytes
 
 
-class PointsKeeper:
+class MapPointsCache:
     """The latest points of one store, read again when anything about them has changed. Safe from several threads."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._sent: dict[tuple[Path, str], SentPoints] = {}
+        self._sent: dict[tuple[Path, str], EncodedPoints] = {}
 
-    def latest(self, store: Path) -> SentPoints:
+    def latest(self, store: Path) -> EncodedPoints:
         """The points as they are now. Raises ``StoreError`` if the store cannot be used."""
         with self._lock, open_for_search(store) as connection:
             address = sha256(f"{points_mark(connection)} {category_keys()}".encode()).hexdigest()[:16]
@@ -102,7 +102,7 @@ def encode_points(points: MapPoints, address: str) -> SentPoints:
             "\n".join(name.replace("\n", " ") for name in points.names).encode("utf-8", "replace"),
         )
     )
-    return SentPoints(address, mark, points.voice_ids, payload)
+    return EncodedPoints(address, mark, points.voice_ids, payload)
 
 
 def encode_found(voice_ids: tuple[str, ...], found: frozenset[str]) -> str:
@@ -111,13 +111,13 @@ def encode_found(voice_ids: tuple[str, ...], found: frozenset[str]) -> str:
     return base64.b64encode(np.packbits(bits, bitorder="little").tobytes()).decode()
 
 
-KEEPER = PointsKeeper()  # of this process: all sessions see one store
+MAP_POINTS = MapPointsCache()  # of this process: all sessions see one store
 
 
-def get_points(request: Request) -> Response:
+def get_map_points(request: Request) -> Response:
     """The points as they are now; kept by the browser only if they are those that the address names."""
     try:
-        sent = KEEPER.latest(store_path())
+        sent = MAP_POINTS.latest(store_path())
     except StoreBusyError as error:
         return PlainTextResponse(str(error), 503)
     except StoreError as error:
@@ -127,4 +127,4 @@ def get_points(request: Request) -> Response:
     return Response(sent.payload, media_type="application/octet-stream", headers={"Cache-Control": kept})
 
 
-MAP_ROUTES = (Route("/map/{address}", get_points),)
+MAP_ROUTES = (Route("/map/{address}", get_map_points),)

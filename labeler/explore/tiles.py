@@ -8,14 +8,14 @@ from corpus.analysis.facets import NOT_HEARD, SCALES, SILENT
 from corpus.analysis.search import Hit
 from corpus.analysis.similar import Similar
 from corpus.storage.suggestion import Suggestion
-from corpus.suggest.origin_words import breakdown
+from corpus.suggest.source_names import describe_predictions
 from dx7.voices.voice import Voice
 from labeler.widgets.voice_grid import Tile
 
 _FAR = 3.0  # a distance by sound that is something else: the gauge is empty
 
 
-def tiles_of(
+def result_tiles(
     found: Sequence[Hit | Similar], voices: Mapping[str, Voice], opinions: Mapping[str, Sequence[Suggestion]]
 ) -> list[Tile]:
     """Tiles for voices that were found by name or by sound, in the order given; those without a voice are left out.
@@ -55,7 +55,7 @@ def _tile(hit: Hit, similar: Similar | None, voice: Voice, opinions: Sequence[Su
         ),
         category=next(iter(hit.labels or hit.suggestions), None),
         gauge=max(0.0, 1 - similar.distance / _FAR) if similar else None,
-        hint="" if hit.labels else breakdown(opinions),
+        hint="" if hit.labels else describe_predictions(opinions),
     )
 
 

@@ -10,16 +10,16 @@ from typing import Generic, TypeVar
 from dx7.errors import CartwrightError
 
 Result = TypeVar("Result")
-Progress = Callable[[int, int], None]
+ReportProgress = Callable[[int, int], None]
 
 
-class Job(Generic[Result]):
+class BackgroundJob(Generic[Result]):
     """One piece of work. ``work`` is given a function to tell how much of how much is done.
 
     ``result`` is there once ``is_done`` and ``problem`` is empty; ``problem`` is a sentence if it failed as foreseen.
     """
 
-    def __init__(self, work: Callable[[Progress], Result]) -> None:
+    def __init__(self, work: Callable[[ReportProgress], Result]) -> None:
         self.result: Result | None = None
         self.problem = ""
         self.done, self.total = 0, 0
@@ -41,7 +41,7 @@ class Job(Generic[Result]):
         """Wait until it has ended, or so long; whether it has ended."""
         return self._ended.wait(seconds)
 
-    def _run(self, work: Callable[[Progress], Result]) -> None:
+    def _run(self, work: Callable[[ReportProgress], Result]) -> None:
         try:
             self.result = work(self._tell)
         except CartwrightError as error:

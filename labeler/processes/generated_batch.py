@@ -19,7 +19,7 @@ from dx7.voices.voice import Voice
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
+class GeneratedBatch:
     """32 voices of one wish: how many were drawn for them, and how many of those were left out, by reason."""
 
     slots: tuple[Slot, ...]
@@ -44,7 +44,7 @@ def sample_arguments(wish: Wish, seed: int, out: Path, scratch: Path) -> list[st
     return arguments
 
 
-def read_batch(path: Path, wish: Wish, answer: str) -> Batch:
+def read_generated_batch(path: Path, wish: Wish, answer: str) -> GeneratedBatch:
     """The voices that the model made, and what it told of them; ``answer`` is what the command printed.
 
     Raises ``ModelError`` if the file or the answer cannot be read.
@@ -61,7 +61,7 @@ def read_batch(path: Path, wish: Wish, answer: str) -> Batch:
             for voice, about in zip(bank.voices(), facts["slots"], strict=True)
         )
         left_out = {str(reason): int(count) for reason, count in facts["left_out"].items()}
-        return Batch(slots, int(facts["drawn"]), left_out)
+        return GeneratedBatch(slots, int(facts["drawn"]), left_out)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ModelError(f"the model's answer cannot be read ({error}); ask again") from error
 

@@ -14,16 +14,16 @@ from pathlib import Path
 from corpus.cartridges.cartridge import Slot
 from corpus.cartridges.generation_request import Wish
 from corpus.cartridges.writing import file_stem
-from corpus.ingest.ingest import ingest
+from corpus.ingest.ingest import ingest_files
 from dx7.errors import CartwrightError, ModelError
 from labeler.processes.commands import TRAINING, error_sentence
-from labeler.processes.generated_batch import Batch, read_batch, sample_arguments
+from labeler.processes.generated_batch import GeneratedBatch, read_generated_batch, sample_arguments
 
 PATIENCE = 120.0  # seconds; a cartridge takes some 5
 LARGEST_SEED = 2**31
 
 
-class Asked(StrEnum):
+class GenerationState(StrEnum):
     """How far an asking has come."""
 
     RUNNING = "running"
@@ -32,7 +32,7 @@ class Asked(StrEnum):
     CANCELLED = "cancelled"
 
 
-class Asking:
+class GenerationProcess:
     """The model asked for a cartridge for each of some wishes, one after the other, in a thread and a process.
 
     What it makes lies in ``folder`` and is taken into the ``store``, marked as generated. The same ``seed``, model and
@@ -49,11 +49,11 @@ class Asking:
         seed: int | None = None,
         command: Sequence[str] = TRAINING,
         patience: float = PATIENCE,
-        bring_in: Callable[[Sequence[Path], Path], object] = ingest,
+        bring_in: Callable[[Sequence[Path], Path], object] = ingest_files,
     ) -> None:
         self.wishes = tuple(wishes)
-        self.state = Asked.RUNNING
-        self.batches: tuple[Batch, ...] = ()  # one for each wish, as far as it has come
+        self.state = GenerationState.RUNNING
+        self.batches: tuple[GeneratedBatch, ...] = ()  # one for each wish, as far as it has come
         self.problem = ""  # why it failed, in a sentence
         self.stored = False  # whether the voices are in the store
         self._folder, self._store, self._seed = folder, store, seed
@@ -82,8 +82,8 @@ class Asking:
     def cancel(self) -> None:
         """Ask no further; what is being made is thrown away."""
         with self._lock:
-            if self.state is Asked.RUNNING:
-                self.state = Asked.CANCELLED
+            if self.state is GenerationState.RUNNING:
+                self.state = GenerationState.CANCELLED
             if self._process:
                 self._process.terminate()
 
@@ -98,35 +98,35 @@ class Asking:
                 path, batch = self._ask(wish)
                 paths.append(path)
                 self.batches = (*self.batches, batch)
-            self._end(Asked.DONE)
+            self._end(GenerationState.DONE)
         except CartwrightError as error:
-            self._end(Asked.FAILED, str(error))
-        if paths and self.state is not Asked.CANCELLED:
+            self._end(GenerationState.FAILED, str(error))
+        if paths and self.state is not GenerationState.CANCELLED:
             try:
                 self._bring_in(paths, self._store)
                 self.stored = True
             except CartwrightError as error:
                 self.problem = f"the new voices are not in the store: {error}"
 
-    def _end(self, state: Asked, problem: str = "") -> None:
+    def _end(self, state: GenerationState, problem: str = "") -> None:
         with self._lock:
-            if self.state is Asked.RUNNING:
+            if self.state is GenerationState.RUNNING:
                 self._ended = time.monotonic()
                 self.problem, self.state = problem, state
 
-    def _ask(self, wish: Wish) -> tuple[Path, Batch]:
+    def _ask(self, wish: Wish) -> tuple[Path, GeneratedBatch]:
         seed = secrets.randbelow(LARGEST_SEED) if self._seed is None else self._seed
         stem = file_stem("walk" if wish.ends else "variations" if wish.like else "+".join(wish.categories) or "any")
         path = self._folder / f"{stem}-{seed}.syx"
         with tempfile.TemporaryDirectory(prefix="cartwright-") as scratch:
             answer = self._call([*self._command, *sample_arguments(wish, seed, path, Path(scratch))], path)
-        return path, read_batch(path, wish, answer)
+        return path, read_generated_batch(path, wish, answer)
 
     def _call(self, command: list[str], path: Path) -> str:
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             with self._lock:
-                if self.state is not Asked.RUNNING:
+                if self.state is not GenerationState.RUNNING:
                     raise ModelError("the model was not asked any further")
                 self._process = subprocess.Popen(  # noqa: S603 - our own command
                     command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True

@@ -51,7 +51,7 @@ class RunState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class TrainingRun:
     """A run's folder in a few facts; ``step`` of ``steps``; ``problem`` is why it failed."""
 
     folder: Path
@@ -72,13 +72,13 @@ class Run:
         return (self.steps - self.step) / self.steps_per_second
 
 
-def read_runs(runs: Path) -> list[Run]:
+def read_runs(runs: Path) -> list[TrainingRun]:
     """All runs in a folder of runs, the latest first."""
     folders = [path for path in runs.glob("*") if (path / CONFIG_FILE).exists() or (path / LOG_FILE).exists()]
     return [read_run(folder) for folder in sorted(folders, key=_begun, reverse=True)]
 
 
-def read_run(folder: Path) -> Run:
+def read_run(folder: Path) -> TrainingRun:
     """One run. A folder of which little can be read yet gives a run at step 0."""
     about = _json(folder / CONFIG_FILE)
     lines = read_metrics(folder)
@@ -92,7 +92,7 @@ def read_run(folder: Path) -> Run:
     else:
         problem = read_problem(folder)
         state = RunState.FAILED if problem else RunState.STOPPED
-    return Run(
+    return TrainingRun(
         folder=folder,
         state=state,
         step=int(last.get("step", 0)),
@@ -125,7 +125,7 @@ def read_metrics(folder: Path) -> list[dict[str, Any]]:
     return lines
 
 
-def curves(lines: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+def metric_curves(lines: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
     """What is worth drawing, by the title of its chart: rows of step, name and value, all finite.
 
     >>> curves([{"step": 20, "loss/codes": 3.0, "steps_per_second": 6.1, "phase": "likelihood"}])
@@ -161,10 +161,10 @@ def read_evaluation(model: Path) -> list[dict[str, Any]]:
     return [dict(row) for row in rows]
 
 
-def shown_figure(row: dict[str, Any], name: str) -> str:
+def format_figure(row: dict[str, Any], name: str) -> str:
     """A figure of a set, behind it the lowest and the highest of several seeds; nothing if it was not measured.
 
-    >>> shown_figure({"useful": 0.9, "lowest": {"useful": 0.89}, "highest": {"useful": 0.912}}, "useful")
+    >>> format_figure({"useful": 0.9, "lowest": {"useful": 0.89}, "highest": {"useful": 0.912}}, "useful")
     '0.900 (0.890 to 0.912)'
     """
     ends = [row.get(end, {}).get(name) for end in ("lowest", "highest")]

@@ -21,10 +21,10 @@ SETTINGS_FILE = "settings.toml"  # the settings of a run, as the command takes t
 _started: dict[Path, subprocess.Popen[bytes]] = {}  # by this app, so that it notices their ends
 
 
-def new_run(runs: Path, config: str, *, now: datetime | None = None) -> Path:
+def new_run_folder(runs: Path, config: str, *, now: datetime | None = None) -> Path:
     """The folder of a run that is about to begin.
 
-    >>> new_run(Path("runs"), "base", now=datetime(2026, 5, 1, 12, 30, tzinfo=UTC)).name
+    >>> new_run_folder(Path("runs"), "base", now=datetime(2026, 5, 1, 12, 30, tzinfo=UTC)).name
     'base-20260501-123000'
     """
     return runs / f"{Path(config).stem}-{now or datetime.now(UTC):%Y%m%d-%H%M%S}"

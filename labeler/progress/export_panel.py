@@ -13,7 +13,7 @@ from corpus.labels.journal import read_journals
 from corpus.storage.store import open_store
 from dx7.shared.categories import load_categories
 from dx7.shared.export_format import CARD_FILE
-from labeler.page.background import Job, Progress
+from labeler.page.background import BackgroundJob, ReportProgress
 from labeler.page.context import Context
 from labeler.page.plain_text import as_text
 
@@ -23,7 +23,7 @@ _LOOK_EVERY = 0.5  # seconds
 
 def draw_export(context: Context) -> None:
     """Draw the choice of a policy, what it would export now, and the export itself."""
-    job: Job[Exported] | None = st.session_state.get(_JOB)
+    job: BackgroundJob[Exported] | None = st.session_state.get(_JOB)
     is_busy = job is not None and not job.is_done
     columns = st.columns([2, 1.3, 1.3, 4], vertical_alignment="bottom")
     policy: Policy = columns[0].selectbox(
@@ -33,7 +33,7 @@ def draw_export(context: Context) -> None:
         with open_store(context.store) as connection:
             st.session_state[_PREVIEW] = preview_export(connection, policy)
     if columns[2].button("Export now", shortcut="x", type="primary", width="stretch", key="export", disabled=is_busy):
-        st.session_state[_JOB] = job = Job(lambda tell: _export(context, policy, tell))
+        st.session_state[_JOB] = job = BackgroundJob(lambda tell: _export(context, policy, tell))
         st.session_state.pop(_PREVIEW, None)
     columns[3].text(policy.about)
     if job is not None and not job.is_done:
@@ -49,14 +49,14 @@ def draw_export(context: Context) -> None:
         st.text("Look ahead counts what an export would hold; Export now writes it.")
 
 
-def _export(context: Context, policy: Policy, tell: Progress) -> Exported:
+def _export(context: Context, policy: Policy, tell: ReportProgress) -> Exported:
     prepare(context.store, progress=tell)
     with open_store(context.store) as connection:
         return export(connection, policy=policy, answers=read_journals(context.journals).answers)
 
 
 @st.fragment(run_every=_LOOK_EVERY)
-def _watch(job: Job[Exported]) -> None:
+def _watch(job: BackgroundJob[Exported]) -> None:
     if job.is_done:
         st.rerun()
     if job.total:

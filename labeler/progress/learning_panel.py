@@ -8,9 +8,9 @@ from typing import Any
 import streamlit as st
 
 from corpus.storage.store import open_store
-from corpus.suggest.classifier_card import answers_since, read_card
+from corpus.suggest.classifier_card import answers_since, read_classifier_card
 from dx7.shared.categories import load_categories
-from labeler.page.background import Job
+from labeler.page.background import BackgroundJob
 from labeler.page.context import Context
 from labeler.page.plain_text import as_text
 from labeler.processes.commands import train_classifier
@@ -22,15 +22,15 @@ _LOOK_EVERY = 0.5  # seconds
 
 def draw_learned(context: Context) -> None:
     """Draw what was learned last and from what, and the button that learns anew."""
-    job: Job[None] | None = st.session_state.get(_JOB)
+    job: BackgroundJob[None] | None = st.session_state.get(_JOB)
     is_busy = job is not None and not job.is_done
     with open_store(context.store, read_only=True) as connection:
-        card = read_card(connection)
+        card = read_classifier_card(connection)
         since = answers_since(connection)
     words, button = st.columns([5, 1.3], vertical_alignment="center")
     words.text(_in_words(card, since))
     if button.button("Learn now", shortcut="n", type="primary", width="stretch", key="learn", disabled=is_busy):
-        st.session_state[_JOB] = job = Job(lambda tell: train_classifier(context.store, context.journals))
+        st.session_state[_JOB] = job = BackgroundJob(lambda tell: train_classifier(context.store, context.journals))
     if job is not None and not job.is_done:
         _watch(job)
     elif job is not None and job.problem:
@@ -40,7 +40,7 @@ def draw_learned(context: Context) -> None:
 
 
 @st.fragment(run_every=_LOOK_EVERY)
-def _watch(job: Job[None]) -> None:
+def _watch(job: BackgroundJob[None]) -> None:
     if job.is_done:
         st.rerun()
     st.text(f"listening and learning, {job.seconds:.0f} s so far; a large collection takes minutes the first time")

@@ -9,18 +9,18 @@ from corpus.review.case_session import KEPT, CaseDesk
 from corpus.review.cases import Case, CaseKind
 from corpus.review.offers import Offer, offers_of
 from corpus.review.review_lists import TITLES
-from labeler.review.words import said_badges, said_chips, title_of, titles_of
+from labeler.review.words import annotation_badges, annotation_chips, title_of, titles_of
 from labeler.widgets.panel import Chip, Panel, Tab
-from labeler.widgets.voice_grid import RackAction, RackEvent, Tile
+from labeler.widgets.voice_grid import GridAction, GridEvent, Tile
 
 AGREEMENT_TAB = "agreement"
 _BLIND = "blind-"
 _KEYS = {"accept": "enter", "keep": "k", "both": "o"}
 _MOVES = (
-    RackAction("undo", "u", "Undo"),
-    RackAction("previous", "p", "Back"),
-    RackAction("next", "n", "Next"),
-    RackAction("list", "l", "List"),
+    GridAction("undo", "u", "Undo"),
+    GridAction("previous", "p", "Back"),
+    GridAction("next", "n", "Next"),
+    GridAction("list", "l", "List"),
 )
 
 
@@ -40,7 +40,7 @@ def case_panel(desk: CaseDesk, *, blind: bool) -> Panel:
     if blind and bench.blind:
         title = f"Which of the two is {title_of(bench.blind.category)}?"
         return Panel(title, "Hear both; which one is in doubt shows once you have decided.", eyebrow, notice)
-    return Panel(case.reason, _advice(case), eyebrow, notice, (*said_chips(case.said), *_suggested(case)))
+    return Panel(case.reason, _advice(case), eyebrow, notice, (*annotation_chips(case.said), *_suggested(case)))
 
 
 def case_tiles(desk: CaseDesk, *, blind: bool) -> list[Tile]:
@@ -57,7 +57,7 @@ def case_tiles(desk: CaseDesk, *, blind: bool) -> list[Tile]:
     return [_tile(one, bench.case) for one in bench.voices]
 
 
-def seen_plainly(event: RackEvent) -> RackEvent:
+def without_blind_prefix(event: GridEvent) -> GridEvent:
     """An event of blind tiles as if they had been the voices. The tiles have names of their own in the rack, or marks
     from before would tell which of them is in doubt, and what was heard with its name would count."""
 
@@ -68,22 +68,22 @@ def seen_plainly(event: RackEvent) -> RackEvent:
     return replace(event, at=event.at and plain(event.at), marked=tuple(map(plain, event.marked)), heard=heard)
 
 
-def case_actions(desk: CaseDesk, *, blind: bool) -> list[RackAction]:
+def case_actions(desk: CaseDesk, *, blind: bool) -> list[GridAction]:
     """What can be done with the case on the desk."""
     bench = desk.bench
-    again = [RackAction("again", "j", "Look again")] if desk.kind in KEPT else []
+    again = [GridAction("again", "j", "Look again")] if desk.kind in KEPT else []
     if bench is None:
         return [*again, *_MOVES]
     if blind and bench.blind:
         verdicts = (("a", "Only A"), ("b", "Only B"), ("o", "Both"), ("z", "Neither"))
-        named = [RackAction(name, key, title) for (key, title), name in zip(verdicts, _VERDICTS, strict=True)]
-        return [*named, RackAction("blind", "c", "With names"), *_MOVES]
+        named = [GridAction(name, key, title) for (key, title), name in zip(verdicts, _VERDICTS, strict=True)]
+        return [*named, GridAction("blind", "c", "With names"), *_MOVES]
     offers = [
-        RackAction(offer.name, _KEYS[offer.name], _offer_title(offer, bench.case), primary=offer.name == "accept")
+        GridAction(offer.name, _KEYS[offer.name], _offer_title(offer, bench.case), primary=offer.name == "accept")
         for offer in offers_of(bench.case)
     ]
-    compare = [RackAction("blind", "c", "A against B")] if bench.blind else []
-    others = [RackAction("broken", "x", "Broken"), RackAction("unsure", "d", "Unsure")]
+    compare = [GridAction("blind", "c", "A against B")] if bench.blind else []
+    others = [GridAction("broken", "x", "Broken"), GridAction("unsure", "d", "Unsure")]
     return [*offers, *others, *compare, *again, *_MOVES]
 
 
@@ -126,7 +126,7 @@ def _tile(one: BenchVoice, case: Case) -> Tile:
         voice=one.voice,
         name=one.name,
         detail=label,
-        badges=said_badges(one.said),
+        badges=annotation_badges(one.said),
         category=one.category or case.choices[0],
         group=group,
         marked=one.in_question,

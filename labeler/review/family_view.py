@@ -5,17 +5,17 @@ from __future__ import annotations
 from corpus.review.family_details import SheetVoice
 from corpus.review.family_queue import FamilyToAnswer
 from corpus.review.family_session import AHEAD, FamilyDesk
-from labeler.review.words import said_badges, title_of
+from labeler.review.words import annotation_badges, title_of
 from labeler.widgets.panel import Chip, Panel
-from labeler.widgets.voice_grid import RackAction, Tile
+from labeler.widgets.voice_grid import GridAction, Tile
 
 _ACTIONS = (
-    RackAction("broken", "x", "Broken"),
-    RackAction("unsure", "d", "Unsure"),
-    RackAction("skip", "s", "Skip"),
-    RackAction("undo", "u", "Undo"),
-    RackAction("previous", "p", "Back"),
-    RackAction("next", "n", "Next"),
+    GridAction("broken", "x", "Broken"),
+    GridAction("unsure", "d", "Unsure"),
+    GridAction("skip", "s", "Skip"),
+    GridAction("undo", "u", "Undo"),
+    GridAction("previous", "p", "Back"),
+    GridAction("next", "n", "Next"),
 )
 
 
@@ -41,10 +41,10 @@ def family_tiles(desk: FamilyDesk) -> list[Tile]:
     return [_tile(one, desk.family.proposal) for one in desk.sheet.voices]
 
 
-def family_actions(desk: FamilyDesk) -> list[RackAction]:
+def family_actions(desk: FamilyDesk) -> list[GridAction]:
     """What can be done, the proposal first if there is one."""
     proposal = desk.family.proposal if desk.family else None
-    accept = [RackAction("accept", "enter", f"All marked: {title_of(proposal)}", primary=True)] if proposal else []
+    accept = [GridAction("accept", "enter", f"All marked: {title_of(proposal)}", primary=True)] if proposal else []
     return [*accept, *_ACTIONS]
 
 
@@ -62,7 +62,7 @@ def _tile(one: SheetVoice, category: str | None) -> Tile:
         voice=one.voice,
         name=one.names[0] if one.names else one.voice.name,
         detail=f"{places} · {one.differs or 'the most frequent one'}",
-        badges=(*one.tags, *said_badges(one.said)),
+        badges=(*one.tags, *annotation_badges(one.said)),
         category=category,
         marked=one.is_fit,
     )

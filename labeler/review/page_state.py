@@ -10,19 +10,19 @@ import streamlit as st
 
 from corpus.review.review_session import Desk
 
-AnyDesk = TypeVar("AnyDesk", bound=Desk)
-AnyPage = TypeVar("AnyPage", bound="Opened[Any]")
+AnySession = TypeVar("AnySession", bound=Desk)
+AnyPage = TypeVar("AnyPage", bound="PageState[Any]")
 
 
 @dataclass(slots=True)
-class Opened(Generic[AnyDesk]):
+class PageState(Generic[AnySession]):
     """A desk. ``is_fresh``: the store was read by the run before, which asked for this one."""
 
-    desk: AnyDesk
+    desk: AnySession
     is_fresh: bool = True
 
 
-def opened(key: str, make: Callable[[], AnyPage]) -> AnyPage:
+def page_state_of(key: str, make: Callable[[], AnyPage]) -> AnyPage:
     """What the tab has open under a key, made if it has nothing, renewed unless it is fresh."""
     page: AnyPage | None = st.session_state.get(key)
     if page is None:

@@ -10,7 +10,7 @@ from corpus.review.decisions import Sitting
 from dx7.shared.categories import load_categories
 from labeler.page.context import Context
 from labeler.widgets.panel import Chip
-from labeler.widgets.voice_grid import RackEvent
+from labeler.widgets.voice_grid import GridEvent
 
 _MOST_CHIPS = 8
 _UNITS = ((86_400, "day"), (3_600, "hour"), (60, "minute"))
@@ -32,7 +32,7 @@ def outcome_words(said: Said) -> str:
     return titles_of(said.categories) if said.categories else said.answer
 
 
-def said_chips(said: Sequence[Said], *, now: datetime | None = None) -> tuple[Chip, ...]:
+def annotation_chips(said: Sequence[Said], *, now: datetime | None = None) -> tuple[Chip, ...]:
     """One chip for everything that somebody says: who, what, of how many voices if of several, and when last."""
     groups: dict[tuple[str, str], list[Said]] = {}
     for one in said:
@@ -40,18 +40,18 @@ def said_chips(said: Sequence[Said], *, now: datetime | None = None) -> tuple[Ch
     chips = []
     for (labeller, words), alike in groups.items():
         voices = len({one.voice_id for one in alike})
-        when = ago(max(one.answered for one in alike), now=now)
+        when = time_ago(max(one.answered for one in alike), now=now)
         detail = f"{voices} voices, {when}" if voices > 1 else when
         chips.append(Chip(f"{labeller}: {words}", next(iter(alike[0].categories), None), detail))
     return tuple(chips[:_MOST_CHIPS])
 
 
-def said_badges(said: Sequence[Said]) -> tuple[str, ...]:
+def annotation_badges(said: Sequence[Said]) -> tuple[str, ...]:
     """The same, short enough for a tile."""
     return tuple(f"{one.labeller}: {outcome_words(one)}" for one in said)
 
 
-def ago(answered: datetime, *, now: datetime | None = None) -> str:
+def time_ago(answered: datetime, *, now: datetime | None = None) -> str:
     """How long ago something was said; times are UTC without a zone.
 
     >>> ago(datetime(2026, 3, 1, 12), now=datetime(2026, 3, 1, 15, 10))
@@ -65,7 +65,7 @@ def ago(answered: datetime, *, now: datetime | None = None) -> str:
     return "just now"
 
 
-def sitting_of(context: Context, page: str, event: RackEvent) -> Sitting:
+def sitting_of(context: Context, page: str, event: GridEvent) -> Sitting:
     """What a decision has to know of an event of a rack."""
     heard: Mapping[str, float] = event.heard or {}
     return Sitting(context.labeller, page, event.way, heard, datetime.now(UTC))

@@ -8,17 +8,17 @@ from corpus.cartridges.cartridge import Found
 from corpus.cartridges.draft import Draft
 from corpus.cartridges.editor import Desk
 from dx7.errors import CartwrightError
-from labeler.cartridge.actions import ACTIONS, act
-from labeler.cartridge.generation_jobs import Errands, cartridges_folder, draw_errand, errands_of
+from labeler.cartridge.actions import ACTIONS, perform
+from labeler.cartridge.generation_jobs import GenerationJobs, cartridges_folder, draw_running_job, generation_jobs_of
 from labeler.cartridge.panels import draw_panels
-from labeler.cartridge.tiles import tiles_of
+from labeler.cartridge.tiles import cartridge_tiles
 from labeler.page.context import Context
-from labeler.widgets.voice_grid import draw_rack
+from labeler.widgets.voice_grid import draw_voice_grid
 
 
 def draw(context: Context) -> None:
     """Draw the page."""
-    desk, errands = Desk(cartridges_folder(context), context.journals, context.labeller), errands_of(context)
+    desk, errands = Desk(cartridges_folder(context), context.journals, context.labeller), generation_jobs_of(context)
     status, rack, panels = st.container(key="cartridge-status"), st.container(), st.container()
     try:
         errands.take_in(desk)
@@ -29,11 +29,11 @@ def draw(context: Context) -> None:
         wanted = draw_panels(desk, errands, context)
     draft = desk.draft
     with status:
-        if not draw_errand(errands):
+        if not draw_running_job(errands):
             _draw_status(draft, errands)
     with rack:
-        events = draw_rack(
-            tiles_of(draft.cartridge),
+        events = draw_voice_grid(
+            cartridge_tiles(draft.cartridge),
             key=f"cartridge-{context.labeller}",
             actions=ACTIONS,
             pads=True,
@@ -46,14 +46,14 @@ def draw(context: Context) -> None:
     for event in events:
         has_acted = True
         try:
-            errands.said, errands.problem = act(event, desk, errands, context, wanted), ""
+            errands.said, errands.problem = perform(event, desk, errands, context, wanted), ""
         except CartwrightError as error:
             errands.said, errands.problem = "", str(error)
     if has_acted:
         st.rerun()
 
 
-def _draw_status(draft: Draft, errands: Errands) -> None:
+def _draw_status(draft: Draft, errands: GenerationJobs) -> None:
     slots = draft.cartridge.filled().values()
     found = [slot.verdict.found for slot in slots if slot.verdict]
     facts = [draft.cartridge.title, f"{len(slots)} of 32"]

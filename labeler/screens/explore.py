@@ -13,12 +13,12 @@ from corpus.storage.store import open_store
 from dx7.errors import CartwrightError, StoreError
 from dx7.sound.wav import decode_wav
 from labeler.explore.components import draw_finder, draw_map, value_of
-from labeler.explore.explore_state import SHOWN, Desk, Shown, Shows
-from labeler.explore.map_points import KEEPER, encode_found
-from labeler.explore.tiles import tiles_of
+from labeler.explore.explore_state import SHOWN, ExploreResults, ExploreState, ResultSource
+from labeler.explore.map_points import MAP_POINTS, encode_found
+from labeler.explore.tiles import result_tiles
 from labeler.page.context import Context
 from labeler.processes.commands import lay_out_map
-from labeler.widgets.voice_grid import LABEL, RackAction, RackEvent, draw_rack
+from labeler.widgets.voice_grid import LABEL, GridAction, GridEvent, draw_voice_grid
 
 _FINDER, _MAP, _RACK, _FILE = "explore-finder", "explore-map", "explore-rack", "explore-recording"
 _NO_MAP = (
@@ -52,29 +52,29 @@ def draw(context: Context) -> None:
         st.rerun()
 
 
-def _read(desk: Desk) -> Shown:
+def _read(desk: ExploreState) -> ExploreResults:
     """What is to be drawn; where that cannot be had, why, and the plain search instead."""
     try:
         return desk.read()
     except CartwrightError as error:
-        if desk.shows is Shows.FOUND and not desk.chosen:
+        if desk.shows is ResultSource.FOUND and not desk.chosen:
             raise
         desk.chosen = {}
-        desk.show(Shows.FOUND)
+        desk.show(ResultSource.FOUND)
         desk.notice = str(error)
         return desk.read()
 
 
-def _desk(context: Context) -> Desk:
+def _desk(context: Context) -> ExploreState:
     key = f"explore-desk-{context.labeller}"
     if key not in st.session_state:
-        st.session_state[key] = Desk(context)
-    desk: Desk = st.session_state[key]
+        st.session_state[key] = ExploreState(context)
+    desk: ExploreState = st.session_state[key]
     st.session_state["explore-desk"] = desk
     return desk
 
 
-def _take_in(desk: Desk) -> None:
+def _take_in(desk: ExploreState) -> None:
     """What the finder and the map have said since the last run. What they said before is remembered by its content."""
     query, selection = value_of(_FINDER, "query"), value_of(_MAP, "selection")
     if query is not None and query != st.session_state.get("explore-query"):
@@ -83,15 +83,15 @@ def _take_in(desk: Desk) -> None:
     if selection is not None and selection != st.session_state.get("explore-selection"):
         st.session_state["explore-selection"] = selection
         try:
-            desk.select(KEEPER.selected(desk.context.store, selection))
+            desk.select(MAP_POINTS.selected(desk.context.store, selection))
         except StoreError as error:
             desk.notice = str(error)
 
 
-def _draw_map(desk: Desk, shown: Shown) -> None:
+def _draw_map(desk: ExploreState, shown: ExploreResults) -> None:
     with open_store(desk.context.store, read_only=True) as connection:
         is_ready = is_mapped(connection)
-    sent = KEEPER.latest(desk.context.store)
+    sent = MAP_POINTS.latest(desk.context.store)
     if sent.voice_ids:
         found = None if shown.matching is None else encode_found(sent.voice_ids, shown.matching)
         draw_map(sent.address, found=found, cleared=desk.cleared, key=_MAP, on_like=_on_like)
@@ -110,7 +110,7 @@ def _on_like() -> None:
         desk.show_like(str(voice_id))
 
 
-def _draw_recording(desk: Desk) -> None:
+def _draw_recording(desk: ExploreState) -> None:
     with st.expander("Find by a recording of a note"):
         dropped = st.file_uploader("A WAV file", type=["wav", "wave"], key=_FILE, label_visibility="collapsed")
         if dropped is None:
@@ -126,7 +126,7 @@ def _draw_recording(desk: Desk) -> None:
             st.rerun()
 
 
-def _ready_timbres(desk: Desk) -> None:
+def _ready_timbres(desk: ExploreState) -> None:
     with open_store(desk.context.store, read_only=True) as connection:
         if has_timbres(connection):
             return
@@ -139,12 +139,12 @@ def _ready_timbres(desk: Desk) -> None:
     hear_timbres(desk.context.store, progress=tell)
 
 
-def _draw_found(desk: Desk, shown: Shown) -> Iterable[RackEvent]:
+def _draw_found(desk: ExploreState, shown: ExploreResults) -> Iterable[GridEvent]:
     heading, notice = st.columns([1, 2], vertical_alignment="center")
     heading.text(f"{shown.heading}{f', {len(shown.found):,} shown' if len(shown.found) < shown.total else ''}")
     notice.text(" ".join(filter(None, (desk.notice, desk.proposal.words() if desk.proposal else ""))))
-    return draw_rack(
-        tiles_of(shown.found, shown.voices, shown.opinions),
+    return draw_voice_grid(
+        result_tiles(shown.found, shown.voices, shown.opinions),
         key=_RACK,
         actions=_actions(desk, shown),
         pads=True,
@@ -152,26 +152,26 @@ def _draw_found(desk: Desk, shown: Shown) -> Iterable[RackEvent]:
     )
 
 
-def _actions(desk: Desk, shown: Shown) -> list[RackAction]:
+def _actions(desk: ExploreState, shown: ExploreResults) -> list[GridAction]:
     actions = []
     if desk.proposal:
         count = len(desk.proposal.preview.voices)
-        actions.append(RackAction("confirm", "enter", f"Answer for {count:,}", primary=True))
-        actions.append(RackAction("back", "escape", "Not so"))
-    elif desk.shows is not Shows.FOUND:
-        actions.append(RackAction("back", "escape", "Back to the search"))
-    actions.append(RackAction("like", "k", "More like it"))
-    if desk.shows is Shows.FOUND:
-        actions.append(RackAction("all", "a", f"Select all {shown.narrowed.voices:,}"))
-        actions.append(RackAction("families", "f", "Every copy" if desk.one_per_family else "One a family"))
+        actions.append(GridAction("confirm", "enter", f"Answer for {count:,}", primary=True))
+        actions.append(GridAction("back", "escape", "Not so"))
+    elif desk.shows is not ResultSource.FOUND:
+        actions.append(GridAction("back", "escape", "Back to the search"))
+    actions.append(GridAction("like", "k", "More like it"))
+    if desk.shows is ResultSource.FOUND:
+        actions.append(GridAction("all", "a", f"Select all {shown.narrowed.voices:,}"))
+        actions.append(GridAction("families", "f", "Every copy" if desk.one_per_family else "One a family"))
     if len(shown.found) < min(shown.total, _MOST_SHOWN):
-        actions.append(RackAction("more", "j", "Show more"))
-    actions.append(RackAction("broken", "x", "Broken"))
-    actions.append(RackAction("undo", "u", "Undo"))
+        actions.append(GridAction("more", "j", "Show more"))
+    actions.append(GridAction("broken", "x", "Broken"))
+    actions.append(GridAction("undo", "u", "Undo"))
     return actions
 
 
-def _act(desk: Desk, event: RackEvent) -> None:
+def _act(desk: ExploreState, event: GridEvent) -> None:
     if event.action == LABEL:
         desk.propose(AnswerKind.LABEL, event)
     elif event.action == "broken":
@@ -188,6 +188,6 @@ def _act(desk: Desk, event: RackEvent) -> None:
         desk.select_all()
     elif event.action == "families":
         desk.one_per_family = not desk.one_per_family
-        desk.show(Shows.FOUND)
+        desk.show(ResultSource.FOUND)
     elif event.action == "more":
         desk.shown = min(desk.shown + SHOWN, _MOST_SHOWN)

@@ -11,10 +11,10 @@ from corpus.review.decisions import FAMILIES_PAGE
 from corpus.review.family_session import FamilyDesk
 from labeler.page.context import Context
 from labeler.review.family_view import family_actions, family_panel, family_tiles
-from labeler.review.page_state import Opened, opened
+from labeler.review.page_state import PageState, page_state_of
 from labeler.review.words import sitting_of
 from labeler.widgets.panel import draw_panel
-from labeler.widgets.voice_grid import LABEL, RackEvent, draw_rack
+from labeler.widgets.voice_grid import LABEL, GridEvent, draw_voice_grid
 
 _KINDS = {"broken": AnswerKind.BROKEN, "unsure": AnswerKind.UNSURE, "skip": AnswerKind.SKIP}
 
@@ -22,10 +22,10 @@ _KINDS = {"broken": AnswerKind.BROKEN, "unsure": AnswerKind.UNSURE, "skip": Answ
 def draw(context: Context) -> None:
     """Draw the family on the desk; what is done with it leads to the next."""
     key = f"families-page-{context.labeller}"
-    page = opened(key, lambda: Opened(FamilyDesk(context.store, context.journals, context.labeller)))
+    page = page_state_of(key, lambda: PageState(FamilyDesk(context.store, context.journals, context.labeller)))
     draw_panel(family_panel(page.desk), key="families-panel")
     tiles, actions = family_tiles(page.desk), family_actions(page.desk)
-    for event in draw_rack(
+    for event in draw_voice_grid(
         tiles, key="families", actions=actions, pads=bool(tiles), markable=bool(tiles), autoplay=True
     ):
         _act(page.desk, context, event)
@@ -34,8 +34,8 @@ def draw(context: Context) -> None:
         st.rerun()
 
 
-def _act(desk: FamilyDesk, context: Context, event: RackEvent) -> None:
-    """What an event does. It must not call Streamlit, which may break it off (``draw_rack``)."""
+def _act(desk: FamilyDesk, context: Context, event: GridEvent) -> None:
+    """What an event does. It must not call Streamlit, which may break it off (``draw_voice_grid``)."""
     proposal = desk.family.proposal if desk.family else None
     if event.action == "undo":
         desk.undo(datetime.now(UTC))
@@ -50,7 +50,7 @@ def _act(desk: FamilyDesk, context: Context, event: RackEvent) -> None:
 
 
 def _answer(
-    desk: FamilyDesk, context: Context, event: RackEvent, kind: AnswerKind, categories: tuple[str, ...] = ()
+    desk: FamilyDesk, context: Context, event: GridEvent, kind: AnswerKind, categories: tuple[str, ...] = ()
 ) -> None:
     sitting = sitting_of(context, FAMILIES_PAGE, event)
     desk.answer(sitting, kind, cursor=event.at, marked=event.marked, categories=categories)

@@ -15,11 +15,11 @@ from corpus.review.cases import CaseKind
 from corpus.review.offers import offers_of
 from labeler.page.context import Context
 from labeler.review.agreement_view import agreement_panel
-from labeler.review.case_view import AGREEMENT_TAB, case_actions, case_panel, case_tiles, seen_plainly, tabs_of
-from labeler.review.page_state import Opened, opened
+from labeler.review.case_view import AGREEMENT_TAB, case_actions, case_panel, case_tiles, tabs_of, without_blind_prefix
+from labeler.review.page_state import PageState, page_state_of
 from labeler.review.words import sitting_of
 from labeler.widgets.panel import Panel, draw_panel
-from labeler.widgets.voice_grid import LABEL, RackAction, RackEvent, draw_rack
+from labeler.widgets.voice_grid import LABEL, GridAction, GridEvent, draw_voice_grid
 
 _ORDER = (*(kind.value for kind in CaseKind), AGREEMENT_TAB)
 _VERDICTS = {"a": Verdict.FIRST, "b": Verdict.SECOND, "both_fit": Verdict.BOTH, "neither": Verdict.NEITHER}
@@ -27,7 +27,7 @@ _KINDS = {"broken": AnswerKind.BROKEN, "unsure": AnswerKind.UNSURE}
 
 
 @dataclass(slots=True)
-class _Page(Opened[CaseDesk]):
+class _Page(PageState[CaseDesk]):
     """The desk, the tab that is chosen, and whether A against B is asked for."""
 
     tab: str = CaseKind.DISAGREEMENT.value
@@ -48,14 +48,14 @@ class _Page(Opened[CaseDesk]):
 def draw(context: Context) -> None:
     """Draw the tabs, and the case or the figures that are on the desk."""
     key = f"review-page-{context.labeller}"
-    page = opened(key, lambda: _Page(CaseDesk(context.store, context.journals, context.labeller)))
+    page = page_state_of(key, lambda: _Page(CaseDesk(context.store, context.journals, context.labeller)))
     if page.tab == CaseKind.LABEL_ERROR and page.tab not in page.desk.lists:
         _look_for_errors(page)
     desk = page.desk
     panel = agreement_panel(desk.agreement()) if page.tab == AGREEMENT_TAB else case_panel(desk, blind=page.is_blind)
     clicked = draw_panel(panel, key="review-panel", tabs=tabs_of(desk), chosen=page.tab)
-    for event in _draw_rack(page):
-        _act(page, context, seen_plainly(event))
+    for event in _draw_grid(page):
+        _act(page, context, without_blind_prefix(event))
         page.is_fresh = True
     if clicked in _ORDER and clicked != page.tab and not page.is_fresh:
         page.open(str(clicked))
@@ -74,22 +74,22 @@ def _look_for_errors(page: _Page) -> None:
     st.rerun()
 
 
-def _draw_rack(page: _Page) -> Iterator[RackEvent]:
+def _draw_grid(page: _Page) -> Iterator[GridEvent]:
     """One rack for all that the page shows: a key that is pressed while it changes is not lost with another."""
     is_blind = page.is_blind
     if page.tab == AGREEMENT_TAB:
-        tiles, actions = [], [RackAction("list", "l", "List")]
+        tiles, actions = [], [GridAction("list", "l", "List")]
     else:
         tiles, actions = case_tiles(page.desk, blind=is_blind), case_actions(page.desk, blind=is_blind)
     is_named = bool(tiles) and not is_blind
     columns = 2 if is_blind else 4
-    return draw_rack(
+    return draw_voice_grid(
         tiles, key="review", actions=actions, pads=is_named, markable=is_named, columns=columns, autoplay=True
     )
 
 
-def _act(page: _Page, context: Context, event: RackEvent) -> None:
-    """What an event does. It must not call Streamlit, which may break it off (``draw_rack``)."""
+def _act(page: _Page, context: Context, event: GridEvent) -> None:
+    """What an event does. It must not call Streamlit, which may break it off (``draw_voice_grid``)."""
     desk, sitting = page.desk, sitting_of(context, REVIEW_PAGE, event)
     offer = next((each for each in offers_of(desk.case) if each.name == event.action), None) if desk.case else None
     if event.action == "undo":

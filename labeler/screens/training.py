@@ -16,21 +16,21 @@ from dx7.shared.run_folder import EVALUATION_PAGE, MODEL_FOLDER
 from labeler.page.context import Context
 from labeler.page.plain_text import as_text
 from labeler.processes.run_folders import (
-    Run,
     RunState,
-    curves,
+    TrainingRun,
+    format_figure,
+    metric_curves,
     read_evaluation,
     read_metrics,
     read_run,
     read_runs,
     read_samples,
     sample_voices,
-    shown_figure,
 )
-from labeler.processes.training_process import CONFIGS, new_run, resume_run, start_run, stop_run
+from labeler.processes.training_process import CONFIGS, new_run_folder, resume_run, start_run, stop_run
 from labeler.screens.progress import shown_time
 from labeler.widgets.charts import curve_chart
-from labeler.widgets.voice_grid import Tile, draw_rack
+from labeler.widgets.voice_grid import Tile, draw_voice_grid
 
 _LOOK_EVERY = 3.0  # seconds; a chunk of steps takes about as long
 _FIGURES = (
@@ -68,7 +68,7 @@ def _draw_starting(context: Context) -> None:
         try:
             export = latest_export(context.data / "exports")
             read_manifest(export)
-            folder = new_run(context.data / "runs", chosen)
+            folder = new_run_folder(context.data / "runs", chosen)
             start_run(folder, config=chosen, export=export)
         except CartwrightError as error:
             st.warning(as_text(error))
@@ -97,7 +97,7 @@ def _draw_state(folder: Path, exports: Path, state: RunState, samples: int) -> N
         _try(lambda: resume_run(folder, exports=exports))
     if run.problem:
         st.warning(as_text(run.problem))
-    charts = curves(read_metrics(folder))
+    charts = metric_curves(read_metrics(folder))
     for column, (title, rows) in zip(st.columns(max(1, len(charts))), charts.items(), strict=False):
         column.altair_chart(curve_chart(title, rows), width="stretch", key=f"curve-{title}")
 
@@ -111,7 +111,7 @@ def _try(act: Any) -> None:
         st.rerun()
 
 
-def _told(run: Run) -> str:
+def _told(run: TrainingRun) -> str:
     facts = [run.state.value]
     facts += [f"step {run.step:,} of {run.steps:,}"] if run.steps else []
     facts += [run.phase or "loading"] if run.phase or run.state is RunState.RUNNING else []
@@ -120,7 +120,7 @@ def _told(run: Run) -> str:
     return " · ".join([*facts, f"export {run.export}"] if run.export else facts)
 
 
-def _draw_samples(run: Run) -> None:
+def _draw_samples(run: TrainingRun) -> None:
     samples = read_samples(run.folder)
     if not samples:
         st.text("The first cartridge comes after some hundred steps.")
@@ -142,7 +142,7 @@ def _draw_samples(run: Run) -> None:
         )
         for slot, (voice, category) in enumerate(sample_voices(samples[step], run.categories), 1)
     ]
-    for _ in draw_rack(tiles, key=f"samples-{run.folder.name}", markable=False, columns=8, through=True):
+    for _ in draw_voice_grid(tiles, key=f"samples-{run.folder.name}", markable=False, columns=8, through=True):
         pass  # there is nothing to do but to listen
 
 
@@ -157,7 +157,7 @@ def _draw_evaluation(title: str, model: Path) -> None:
         st.caption(f"Means over {seeds} seeds, in brackets the lowest and the highest; humans are measured once.")
     known = [name for name in _FIGURES if any(name in row for row in rows)]
     st.dataframe(
-        [{"Set": row.get("set"), **{name: shown_figure(row, name) for name in known}} for row in rows],
+        [{"Set": row.get("set"), **{name: format_figure(row, name) for name in known}} for row in rows],
         column_config={name: st.column_config.TextColumn(name.replace("_", " ")) for name in known},
         width="stretch",
         hide_index=True,

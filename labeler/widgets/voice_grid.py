@@ -40,7 +40,7 @@ class Tile:
 
 
 @dataclass(frozen=True, slots=True)
-class RackAction:
+class GridAction:
     """Something that can be done: a button, and a ``key`` that presses it (one character, "enter" or "delete")."""
 
     name: str
@@ -50,7 +50,7 @@ class RackAction:
 
 
 @dataclass(frozen=True, slots=True)
-class RackEvent:
+class GridEvent:
     """One thing that was done: an action's name, or "label" (a category pad), "move" or "rename".
 
     ``at`` is the tile under the cursor, ``marked`` and ``order`` the keys of tiles, ``text`` the new name,
@@ -82,11 +82,11 @@ class _Seen:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 
-def draw_rack(
+def draw_voice_grid(
     tiles: Sequence[Tile],
     *,
     key: str,
-    actions: Sequence[RackAction] = (),
+    actions: Sequence[GridAction] = (),
     pads: bool = False,
     markable: bool = True,
     movable: bool = False,
@@ -94,7 +94,7 @@ def draw_rack(
     columns: int = 4,
     autoplay: bool = False,
     through: bool = False,
-) -> Iterator[RackEvent]:
+) -> Iterator[GridEvent]:
     """Draw voices and return what was done since the last run, in order.
 
     ``pads`` adds the category pads and their keys; Shift adds a second category. ``autoplay`` sounds the first tile of
@@ -112,7 +112,7 @@ def draw_rack(
     _mount(
         data={
             "tiles": [_facts(tile) for tile in tiles],
-            "actions": [{name: getattr(action, name) for name in RackAction.__slots__} for action in actions],
+            "actions": [{name: getattr(action, name) for name in GridAction.__slots__} for action in actions],
             "categories": [
                 {"key": each.key, "title": each.title, "colour": each.colour, "shortcut": each.shortcut}
                 for each in load_categories()
@@ -133,7 +133,7 @@ def draw_rack(
     return _new_events(report, seen, drawn=seen.done)
 
 
-def _new_events(report: Any, seen: _Seen, *, drawn: int) -> Iterator[RackEvent]:
+def _new_events(report: Any, seen: _Seen, *, drawn: int) -> Iterator[GridEvent]:
     if not isinstance(report, Mapping) or not isinstance(report.get("events"), Sequence):
         return
     with seen.lock:
@@ -151,9 +151,9 @@ def _new_events(report: Any, seen: _Seen, *, drawn: int) -> Iterator[RackEvent]:
         st.rerun()
 
 
-def _event(fields: Mapping[str, Any]) -> RackEvent:
+def _event(fields: Mapping[str, Any]) -> GridEvent:
     at = fields.get("at")
-    return RackEvent(
+    return GridEvent(
         action=str(fields["action"]),
         at=None if at is None else str(at),
         marked=tuple(map(str, fields.get("marked") or ())),

@@ -18,7 +18,7 @@ import pytest
 
 from corpus.analysis.families import update_families
 from corpus.analysis.health import hear_voices, refresh_health
-from corpus.ingest.ingest import ingest
+from corpus.ingest.ingest import ingest_files
 from corpus.labels.answer import Answer, AnswerKind
 from corpus.labels.backup import back_up
 from corpus.labels.journal import append_answers, read_journals
@@ -54,14 +54,14 @@ class Doomed:
 connect = store.connect
 store.connect = lambda *arguments, **options: Doomed(connect(*arguments, **options))
 if task == "families":
-    from corpus.kinship import families
+    from corpus.analysis import families
     families._HEARD_AT_ONCE = 4
     families.update_families(path, processes=1)
 elif task == "health":
-    from corpus.hearing import hearings, measuring
+    from corpus.analysis import measurements, stored_descriptors
     from corpus.analysis.health import refresh_health
-    measuring.BATCH = 4
-    hearings.hear_voices(path, processes=1)
+    measurements.BATCH = 4
+    stored_descriptors.hear_voices(path, processes=1)
     with store.open_store(path) as opened:
         refresh_health(opened)
 elif task == "restore":
@@ -92,7 +92,7 @@ def filled(tmp_path: Path, make_bank: Callable[..., bytes]) -> Path:
     banks.mkdir()
     (banks / "one.syx").write_bytes(make_bank(*range(8)))
     (banks / "two.syx").write_bytes(make_bank(*range(4, 12)))
-    ingest([banks], store)
+    ingest_files([banks], store)
     return store
 
 

@@ -6,7 +6,6 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import uvicorn
 from starlette.applications import Starlette
@@ -15,12 +14,12 @@ from starlette.responses import HTMLResponse
 from starlette.routing import Route
 
 from dx7.hardware.port_manager import PortManager
-from labeler.audio.audio_routes import ROUTES
+from labeler.audio.audio_routes import AUDIO_ROUTES
 from labeler.audio.instrument_routes import instrument_routes
 from labeler.page.components import FRONT_ROUTES, VERSION, read_front
 from labeler.screens.instrument import TEST_VOICE
+from tests.labeler.browsing import WEB_MIDI_STUB
 
-STUB = Path(__file__).with_name("web_midi_stub.js").read_text(encoding="utf-8")
 THEMES = {
     "dark": ("#3fb8a8", "#1c1815", "#2a2420", "#f1e9dc", "#463c34"),
     "light": ("#14756a", "#f3ede2", "#fffaf1", "#2b241e", "#d3c6b3"),

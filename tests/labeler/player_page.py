@@ -7,12 +7,12 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from dx7.voices.voice import INIT_VOICE
-from labeler.audio.audio_routes import ROUTES
+from labeler.audio.audio_routes import AUDIO_ROUTES
 from labeler.page.components import VERSION, read_front
 
 URL = "https://cartwright.test/"  # answered by the test itself; browsers give MIDI to https only
 CONFIRMED = {"channel": 5, "sys_info": True, "unprotected": True, "own_backup": True}
-TAKES = TestClient(Starlette(routes=list(ROUTES)))
+TAKES = TestClient(Starlette(routes=list(AUDIO_ROUTES)))
 MODULES = f"/front/{VERSION}/"
 NAMELESS = INIT_VOICE.replace(name="")
 

@@ -10,7 +10,7 @@ from starlette.testclient import TestClient
 
 from dx7.voices.voice import INIT_VOICE
 from labeler.audio.audio_request import encode_voice
-from labeler.audio.audio_routes import ROUTES
+from labeler.audio.audio_routes import AUDIO_ROUTES
 from labeler.page.settings import ADDRESS_VARIABLE
 from labeler.server import allowed_hosts
 
@@ -28,5 +28,5 @@ from labeler.server import allowed_hosts
 def test_only_known_hosts_are_answered(address: str, host: str, status: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(ADDRESS_VARIABLE, address)
     guard = Middleware(TrustedHostMiddleware, allowed_hosts=allowed_hosts())
-    client = TestClient(Starlette(routes=list(ROUTES), middleware=[guard]))
+    client = TestClient(Starlette(routes=list(AUDIO_ROUTES), middleware=[guard]))
     assert client.get(f"/envelopes/{encode_voice(INIT_VOICE)}", headers={"host": host}).status_code == status

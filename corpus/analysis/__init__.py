@@ -1,0 +1,1 @@
+"""Analysis of the stored voices: descriptors, health, families, search, similarity, the map."""

@@ -1,1 +1,0 @@
-"""What to ask a person about next, and why."""

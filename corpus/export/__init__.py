@@ -1,0 +1,1 @@
+"""Export: curated voices as Parquet, by a policy."""

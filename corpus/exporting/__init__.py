@@ -1,1 +1,0 @@
-"""Curated voices out of the store, as a folder that training reads."""

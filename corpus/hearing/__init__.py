@@ -1,1 +1,0 @@
-"""What was heard of every voice, and what is wrong with it."""

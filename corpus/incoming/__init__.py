@@ -1,1 +1,0 @@
-"""Files on their way in: folders, archives within archives, and the places they stand at."""

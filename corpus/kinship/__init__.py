@@ -1,1 +1,0 @@
-"""Which voices are one sound, saved again and again."""

@@ -1,0 +1,1 @@
+"""Labels: journals of answers, their projection into the store, consensus, import and export of labels."""

@@ -1,1 +1,0 @@
-"""All voices on one plane, near each other where they sound alike."""

@@ -1,0 +1,1 @@
+"""Review: whole families, doubtful labels, and agreement between labellers."""

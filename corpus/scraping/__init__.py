@@ -1,1 +1,0 @@
-"""Public collections on the web, fetched politely into folders that ingest reads."""

@@ -1,1 +1,0 @@
-"""Finding voices: by name, by what is known of them, by sound."""

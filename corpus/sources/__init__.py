@@ -1,0 +1,1 @@
+"""Where banks come from: folders, archives within archives, and public collections on the web."""

@@ -1,1 +1,0 @@
-"""What a machine thinks of a voice, from its names and folders."""
