@@ -29,7 +29,13 @@ def allowed_hosts() -> list[str]:
 
 app = st.App(
     Path(__file__).with_name("app.py"),
-    routes=[*FRONT_ROUTES, *stored_voice_routes.ROUTES, *MAP_ROUTES, *ROUTES, *instrument_routes(port_manager)],
+    routes=[
+        *FRONT_ROUTES,
+        *stored_voice_routes.STORED_VOICE_ROUTES,
+        *MAP_ROUTES,
+        *AUDIO_ROUTES,
+        *instrument_routes(port_manager),
+    ],
     middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=allowed_hosts())],
     lifespan=silence_at_the_end,
 )

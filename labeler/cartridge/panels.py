@@ -22,10 +22,10 @@ from dx7.shared.categories import load_categories
 from dx7.voices.parameters import VOICES_IN_BANK
 from dx7.voices.voice import Voice
 from labeler.audio.audio_request import encode_voice
-from labeler.cartridge.actions import Wanted, fill
-from labeler.cartridge.generation_jobs import Errands, Into
-from labeler.cartridge.generation_panel import draw_asking
-from labeler.cartridge.results_panel import draw_made
+from labeler.cartridge.actions import PanelSettings, fill_from_collection
+from labeler.cartridge.generation_jobs import Destination, GenerationJobs
+from labeler.cartridge.generation_panel import draw_generation_panel
+from labeler.cartridge.results_panel import draw_results
 from labeler.page.components import mount
 from labeler.page.context import Context
 

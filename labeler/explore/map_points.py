@@ -80,7 +80,7 @@ class MapPointsCache:
         return latest.voice_ids
 
 
-def encode_points(points: MapPoints, address: str) -> SentPoints:
+def encode_points(points: MapPoints, address: str) -> EncodedPoints:
     """The bytes that ``front/map/points.js`` reads."""
     mark = sha256("".join(points.voice_ids).encode()).hexdigest()[:16]
     header = json.dumps({"mark": mark, "count": len(points.voice_ids)}).encode()

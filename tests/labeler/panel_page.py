@@ -33,7 +33,7 @@ def page_html(theme: str) -> str:
     body = f"body{{margin:20px;{colours};{fonts};background:var(--st-background-color)}}"
     return (
         f"<!doctype html><meta charset=utf-8><style>{body}{read_front('midi/instrument.css')}</style>"
-        f"<div id=root>{read_front('midi/instrument.html')}</div><script>{STUB}</script><script type=module>"
+        f"<div id=root>{read_front('midi/instrument.html')}</div><script>{WEB_MIDI_STUB}</script><script type=module>"
         f"import panel from '/front/{VERSION}/midi/instrument.js';"
         f"panel({{ data: {{ voice: '{TEST_VOICE}' }}, parentElement: document.getElementById('root') }});</script>"
     )
@@ -46,7 +46,7 @@ def panel_server(manager: PortManager) -> Iterator[str]:
     async def page(request: Request) -> HTMLResponse:
         return HTMLResponse(page_html("light" if "light" in request.query_params else "dark"))
 
-    app = Starlette(routes=[Route("/", page), *FRONT_ROUTES, *ROUTES, *instrument_routes(lambda: manager)])
+    app = Starlette(routes=[Route("/", page), *FRONT_ROUTES, *AUDIO_ROUTES, *instrument_routes(lambda: manager)])
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error", ws="none", timeout_graceful_shutdown=1))
     thread = threading.Thread(target=server.run)
     thread.start()

@@ -15,6 +15,7 @@ from dx7.hardware.allowlist import check_message
 from dx7.sound.phrases import phrase_of
 from dx7.voices.voice import INIT_VOICE
 from labeler.audio.audio_request import encode_voice
+from tests.labeler.browsing import WEB_MIDI_STUB
 from tests.labeler.player_page import CONFIRMED, NAMELESS, URL, serve_player
 from tests.mk1 import Mk1
 
