@@ -124,7 +124,8 @@ def read_label_model(connection: Connection) -> LabelModel:
 def read_learned(connection: Connection, columns: str) -> tuple[Any, ...] | None:
     """Some columns of the last row of ``lessons``, which ``learn`` writes; None if nothing was learned yet."""
     query = f"SELECT {columns} FROM lessons ORDER BY learned DESC LIMIT 1"  # noqa: S608 - names of columns
-    return connection.execute(query).fetchone()
+    rows: list[tuple[Any, ...]] = connection.execute(query).fetchall()
+    return rows[0] if rows else None
 
 
 def summarise_suggestions(connection: Connection) -> list[dict[str, object]]:
