@@ -39,7 +39,7 @@ def learn(
     """
     from corpus.suggest.classifier_card import read_classifier_card
     from corpus.suggest.learn import learn_from_answers as learn_anew
-    from corpus.suggest.returns import update_forecast
+    from corpus.suggest.learning_curves import update_forecast
 
     where = store or store_file()
     if not card:
