@@ -158,14 +158,14 @@ def answers_curve(
     sizes = np.unique(np.geomspace(max(10, largest // 16), largest, _SIZES).astype(int))
     accuracy, macro = np.zeros((_FOLDS, len(sizes))), np.zeros((_FOLDS, len(sizes)))
     for fold in range(_FOLDS):
-        judged = np.flatnonzero(fold_of == fold)
+        tested = np.flatnonzero(fold_of == fold)
         others = np.random.default_rng(fold).permutation(np.flatnonzero(fold_of != fold))
         for column, size in enumerate(sizes):  # nested: each set contains the ones before
             known = others[:size]
-            (probabilities,) = learner(features[known], categories[known], count, [features[judged]])
-            right = probabilities.argmax(axis=1) == categories[judged]
+            (probabilities,) = learner(features[known], categories[known], count, [features[tested]])
+            right = probabilities.argmax(axis=1) == categories[tested]
             accuracy[fold, column] = right.mean()
-            macro[fold, column] = np.mean([right[categories[judged] == key].mean() for key in set(categories[judged])])
+            macro[fold, column] = np.mean([right[categories[tested] == key].mean() for key in set(categories[tested])])
     spread = accuracy.std(axis=0, ddof=1) / np.sqrt(_FOLDS)
     means = zip(sizes, accuracy.mean(axis=0), macro.mean(axis=0), spread, strict=True)
     return [CurvePoint(int(size), float(mean), float(across), float(error)) for size, mean, across, error in means]

@@ -69,13 +69,13 @@ def simulate(
     reached, accuracy, macro = [], [], []
     for answers in (answers for answers in learned_at if answers <= len(pool)):
         asked += _ask(data, pool, order, rng, asked, answers_given, probabilities, answers - len(asked))
-        probabilities, judged = learner(
+        probabilities, tested = learner(
             data.features[pool[asked]],
             answers_given[asked],
             count,
             [data.features[pool], data.features[held_out]],
         )
-        right = judged.argmax(axis=1) == data.truth[held_out]
+        right = tested.argmax(axis=1) == data.truth[held_out]
         by_category = [right[data.truth[held_out] == key] for key in range(count)]
         reached.append(answers)
         accuracy.append(float(right.mean()))

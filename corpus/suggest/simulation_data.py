@@ -37,7 +37,7 @@ Learner = Callable[[Floats, Indices, int, Sequence[Floats]], list[Floats]]
 
 @dataclass(frozen=True, slots=True)
 class SimulationData:
-    """Arrays of n rows, one a family. ``truth`` holds numbers of ``categories``; the rest is as in ``Askable``."""
+    """Arrays of n rows, one a family. ``truth`` has indices of ``categories``; see ``CandidateArrays``."""
 
     features: Floats  # [n, k], standardised
     truth: Indices

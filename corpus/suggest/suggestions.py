@@ -61,8 +61,8 @@ def refresh_suggestions(connection: Connection) -> int:
 def refresh_neighbour_labels(connection: Connection) -> None:
     """Update the predictions of families and neighbours from the answers in the store."""
     voice_ids = read_voice_ids(connection)
-    for origin, said in propagate_labels(connection, voice_ids, read_labelled_voices(connection, voice_ids)).items():
-        write_source_predictions(connection, origin, voice_ids, said)
+    for origin, shares in propagate_labels(connection, voice_ids, read_labelled_voices(connection, voice_ids)).items():
+        write_source_predictions(connection, origin, voice_ids, shares)
 
 
 def update_suggestions(store: Path, *, wait_seconds: float | None = None) -> None:

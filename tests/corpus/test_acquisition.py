@@ -90,29 +90,29 @@ class TestChoosing:
 
     def test_the_worthiest_first_and_each_once(self) -> None:
         many = askable(5, margin=[0.3, 0.1, 0.9, 0.0, 0.5])
-        assert self.choose(many, [False] * 9) == [3, 1, 0, 4, 2]
+        assert self.select(many, [False] * 9) == [3, 1, 0, 4, 2]
 
     def test_at_places_drawn_by_lot_stands_the_next_of_a_random_order(self) -> None:
         many = askable(5, margin=[0.3, 0.1, 0.9, 0.0, 0.5])
-        assert self.choose(many, [True, False, True, False, True]) == [0, 3, 1, 4, 2]
+        assert self.select(many, [True, False, True, False, True]) == [0, 3, 1, 4, 2]
 
     def test_near_twins_never_come_in_a_row(self) -> None:
         margin = np.concatenate([np.zeros(20), np.full(40, 0.9)])
         cluster = np.concatenate([np.zeros(20, int), 1 + np.arange(40) % 20])
         many = askable(60, margin=margin, cluster=cluster)
         answered = AnswerCounts(np.zeros(3, int), np.zeros(21, int))
-        turns = [int(cluster[row]) for row in self.choose(many, [False] * 30, answered)]
+        turns = [int(cluster[row]) for row in self.select(many, [False] * 30, answered)]
         for place, turn in enumerate(turns):
             assert turn not in turns[max(0, place - COOLDOWN) : place]
 
     def test_twins_are_asked_about_where_there_is_nobody_else(self) -> None:
-        assert self.choose(askable(4, cluster=[1, 1, 1, 1]), [False] * 4) == [0, 1, 2, 3]
+        assert self.select(askable(4, cluster=[1, 1, 1, 1]), [False] * 4) == [0, 1, 2, 3]
 
     def test_the_first_do_not_depend_on_how_many_are_chosen(self) -> None:
         rng = np.random.default_rng(1)
         many = askable(200, margin=rng.random(200), cluster=rng.integers(0, 4, 200))
         control = control_places("x", 60)
-        assert self.choose(many, control)[:20] == self.choose(many, control[:20])
+        assert self.select(many, control)[:20] == self.select(many, control[:20])
 
     def test_a_tenth_is_drawn_by_lot(self) -> None:
         assert 0.09 < np.mean(control_places("x", 20_000)) < 0.11
