@@ -85,7 +85,7 @@ class TestFactors:
 
 
 class TestChoosing:
-    def select_batch(self, many: CandidateArrays, control: list[bool], answered: AnswerCounts = NOTHING) -> list[int]:
+    def select(self, many: CandidateArrays, control: list[bool], answered: AnswerCounts = NOTHING) -> list[int]:
         return select_batch(many, acquisition_factors(many, answered), answered, control)
 
     def test_the_worthiest_first_and_each_once(self) -> None:
