@@ -54,7 +54,7 @@ def select_voices(connection: Connection, category_keys: Sequence[str], policy: 
     verdicts = _judge(connection, voices, category_keys, policy, policy.least_confidence, suggested)
 
     def candidate(row: int, curated: Curated) -> Candidate:
-        return Candidate(voices.voice_ids[row], family_ids[row], int(voices.sightings[row]), curated)
+        return Candidate(voices.voice_ids[row], family_ids[row], int(voices.occurrences[row]), curated)
 
     fit = [candidate(row, verdict) for row, verdict in enumerate(verdicts) if isinstance(verdict, Curated)]
     of_family = of_families(fit, policy.per_family)

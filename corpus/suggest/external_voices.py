@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from corpus.analysis.sound_space import Heard, sound_places
 from corpus.storage.source_predictions import (
-    LEAST_PROBABILITY,
+    LEAST_STORED_PROBABILITY,
     Floats,
     prediction_array,
     read_source_predictions,
@@ -126,7 +126,7 @@ def _in_todays_categories(ear: Ear, heard: Floats) -> Floats:
     for column, key in enumerate(category_keys()):
         if key in ear.category_keys:
             said[:, column] = heard[:, ear.category_keys.index(key)]
-    return np.where(said >= LEAST_PROBABILITY, said, 0)
+    return np.where(said >= LEAST_STORED_PROBABILITY, said, 0)
 
 
 def _families(connection: Connection, voice_ids: Sequence[str], parameters: Bytes) -> NDArray[np.intp]:
