@@ -143,7 +143,7 @@ def _tile(slot: BankSlot, heading: str) -> Tile:
         badges=(*slot.tags, *slot.repairs),
         category=slot.category,
         group=heading,
-        hint=breakdown(slot.predictions) if slot.is_suggestion else "",
+        hint=describe_predictions(slot.predictions) if slot.is_suggestion else "",
     )
 
 
