@@ -133,8 +133,8 @@ def _in_current_categories(ear: Ear, probabilities: Floats) -> Floats:
     predicted = prediction_array([] for _ in probabilities)
     for column, key in enumerate(category_keys()):
         if key in ear.category_keys:
-            said[:, column] = heard[:, ear.category_keys.index(key)]
-    return np.where(said >= LEAST_STORED_PROBABILITY, said, 0)
+            predicted[:, column] = probabilities[:, ear.category_keys.index(key)]
+    return np.where(predicted >= LEAST_STORED_PROBABILITY, predicted, 0)
 
 
 def _families(connection: Connection, voice_ids: Sequence[str], parameters: Bytes) -> NDArray[np.intp]:
