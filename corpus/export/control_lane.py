@@ -16,7 +16,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 
 from corpus.export.policy import Policy
-from corpus.export.selection import judge_each
+from corpus.export.selection import decide_each
 from corpus.labels.accuracy import control_labels, rate_by_category
 from corpus.labels.agreement_statistics import Rate, wilson
 from corpus.labels.answer import Answer
@@ -50,10 +50,10 @@ def measure_control(
     if not labels:
         return NOT_MEASURED
     others = {origin: least for origin, least in policy.least_confidence.items() if origin != PERSON}
-    verdicts = judge_each(connection, category_keys, policy, others)
+    decisions = decide_each(connection, category_keys, policy, others)
     pairs = [
-        (verdict.categories[0], answer.categories[0])
+        (decision.categories[0], answer.categories[0])
         for answer in labels
-        if isinstance(verdict := verdicts.get(answer.voice_id), Curated)
+        if isinstance(decision := decisions.get(answer.voice_id), Curated)
     ]
     return Control(len(labels), *rate_by_category(pairs))

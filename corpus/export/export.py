@@ -71,7 +71,7 @@ def export(
     voices = _rows(selection, list_opinions(connection, keys))
     facts: dict[str, object] = {
         "policy": policy.as_dict(),
-        "voices_in_store": len(selection.verdicts),
+        "voices_in_store": len(selection.decisions),
         "left_out": selection.left_out(),
         "relaxed": [relaxed.as_dict() for relaxed in selection.relaxed],
         "control": measure_control(connection, keys, policy, answers).as_dict(),
