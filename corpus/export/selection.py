@@ -10,7 +10,7 @@ from corpus.analysis.health import excused
 from corpus.export.policy import Policy
 from corpus.export.quotas import Candidate, Relaxed, of_families, up_to_maximum, up_to_minimum
 from corpus.export.source_labels import Suggested, read_suggested
-from corpus.labels.consensus import people_say
+from corpus.labels.consensus import read_consensus
 from corpus.labels.export_decision import Curated, ExportDecision, LeftOut, Unhealthy
 from corpus.storage.store import Connection
 from corpus.storage.voice_table import VoiceTable, read_voice_table
@@ -95,7 +95,7 @@ def _judge(
 ) -> list[ExportDecision]:
     unfit = _unfit(connection, voices, with_generated=policy.with_generated)
     tags = _tags(connection, policy.leave_out)
-    people = people_say(connection, category_keys, least_confidence)
+    people = read_consensus(connection, category_keys, least_confidence)
     decisions = []
     for voice_id in voices.voice_ids:
         decision: ExportDecision = LeftOut.NO_CATEGORY
