@@ -26,7 +26,7 @@ from corpus.storage.store import Connection
 
 
 @dataclass(frozen=True, slots=True)
-class Control:
+class ControlAccuracy:
     """``answered`` labels of the control lane; how often the policy has a label for such a voice and it is the main
     category that people heard: over all, and by the category of the policy's label."""
 
@@ -39,12 +39,12 @@ class Control:
         return asdict(self)
 
 
-NOT_MEASURED = Control(0, wilson(0, 0), {})
+NOT_MEASURED = ControlAccuracy(0, wilson(0, 0), {})
 
 
 def measure_control(
     connection: Connection, category_keys: Sequence[str], policy: Policy, answers: Iterable[Answer]
-) -> Control:
+) -> ControlAccuracy:
     """Measure a policy on the control labels among ``answers``, which may be all lines of all journals."""
     labels = [answer for answer in control_labels(answers) if answer.categories[0] in category_keys]
     if not labels:
@@ -56,4 +56,4 @@ def measure_control(
         for answer in labels
         if isinstance(decision := decisions.get(answer.voice_id), Curated)
     ]
-    return Control(len(labels), *rate_by_category(pairs))
+    return ControlAccuracy(len(labels), *rate_by_category(pairs))

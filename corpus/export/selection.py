@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 
 from corpus.analysis.health import excused
 from corpus.export.policy import Policy
-from corpus.export.quotas import Candidate, Relaxed, of_families, up_to_maximum, up_to_minimum
-from corpus.export.source_labels import Suggested, read_suggested
+from corpus.export.quotas import ExportCandidate, RelaxedMinimum, apply_maximum, fill_minimum, limit_families
+from corpus.export.source_labels import CombinedSuggestion, read_combined_suggestions
 from corpus.labels.consensus import read_consensus
 from corpus.labels.export_decision import Curated, ExportDecision, LeftOut, Unhealthy
 from corpus.storage.store import Connection
@@ -29,7 +29,7 @@ class Selection:
     voices: VoiceTable
     family_ids: tuple[str, ...]
     decisions: tuple[ExportDecision, ...]
-    relaxed: tuple[Relaxed, ...]
+    relaxed: tuple[RelaxedMinimum, ...]
 
     def left_out(self) -> dict[str, int]:
         """How many voices are left out for each reason; every reason is there."""
@@ -50,18 +50,18 @@ def select_voices(connection: Connection, category_keys: Sequence[str], policy: 
     voices = read_voice_table(connection)
     families = dict(connection.execute("SELECT voice_id, family_id FROM families").fetchall())
     family_ids = tuple(families.get(voice_id, voice_id) for voice_id in voices.voice_ids)
-    suggested = read_suggested(connection, category_keys, policy.least_confidence)
+    suggested = read_combined_suggestions(connection, category_keys, policy.least_confidence)
     decisions = _judge(connection, voices, category_keys, policy, policy.least_confidence, suggested)
 
-    def candidate(row: int, curated: Curated) -> Candidate:
-        return Candidate(voices.voice_ids[row], family_ids[row], int(voices.sightings[row]), curated)
+    def candidate(row: int, curated: Curated) -> ExportCandidate:
+        return ExportCandidate(voices.voice_ids[row], family_ids[row], int(voices.sightings[row]), curated)
 
     fit = [candidate(row, decision) for row, decision in enumerate(decisions) if isinstance(decision, Curated)]
-    of_family = of_families(fit, policy.per_family)
-    chosen = up_to_maximum(of_family, policy)
+    of_family = limit_families(fit, policy.per_family)
+    chosen = apply_maximum(of_family, policy)
     unsure = {voices.voice_ids[row]: row for row, decision in enumerate(decisions) if decision is LeftOut.NO_CATEGORY}
     doubtful = [candidate(row, suggested[each].relaxed()) for each, row in unsure.items() if each in suggested]
-    taken, relaxed = up_to_minimum(chosen, doubtful, policy, category_keys)
+    taken, relaxed = fill_minimum(chosen, doubtful, policy, category_keys)
 
     final: dict[str, ExportDecision] = dict.fromkeys((each.voice_id for each in fit), LeftOut.OTHER_OF_FAMILY)
     final |= dict.fromkeys((each.voice_id for each in of_family), LeftOut.OVER_MAXIMUM)
@@ -80,7 +80,7 @@ def decide_each(
 ) -> dict[str, ExportDecision]:
     """What a policy makes of each voice for itself, were only these origins to count."""
     voices = read_voice_table(connection)
-    suggested = read_suggested(connection, category_keys, least_confidence)
+    suggested = read_combined_suggestions(connection, category_keys, least_confidence)
     decisions = _judge(connection, voices, category_keys, policy, least_confidence, suggested)
     return dict(zip(voices.voice_ids, decisions, strict=True))
 
@@ -91,7 +91,7 @@ def _judge(
     category_keys: Sequence[str],
     policy: Policy,
     least_confidence: Mapping[str, float],
-    suggested: Mapping[str, Suggested],
+    suggested: Mapping[str, CombinedSuggestion],
 ) -> list[ExportDecision]:
     unfit = _unfit(connection, voices, with_generated=policy.with_generated)
     tags = _tags(connection, policy.leave_out)
