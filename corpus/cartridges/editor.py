@@ -18,7 +18,7 @@ from dx7.errors import CartridgeError
 _WORDS = {Found.KEPT: "keep", Found.OTHER: "label", Found.REJECTED: "reject"}
 
 
-class Desk:
+class CartridgeEditor:
     """A person's draft in the folder of cartridges. It is read from disk again each time, so two pages agree.
 
     Every method that changes something raises ``CartridgeError`` if the change does not fit, and ``JournalError`` if

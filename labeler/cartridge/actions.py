@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from corpus.analysis.facets import Filters
 from corpus.cartridges.cartridge import Found, Slot
-from corpus.cartridges.editor import Desk
+from corpus.cartridges.editor import CartridgeEditor
 from corpus.cartridges.filling import Choice, find_slots, order_alike
 from corpus.storage.store import open_store
 from dx7.errors import CartridgeError
@@ -43,7 +43,9 @@ class PanelSettings:
     into: Destination
 
 
-def perform(event: GridEvent, desk: Desk, errands: GenerationJobs, context: Context, wanted: PanelSettings) -> str:
+def perform(
+    event: GridEvent, desk: CartridgeEditor, errands: GenerationJobs, context: Context, wanted: PanelSettings
+) -> str:
     """Do what a key asks for, and say what was done, without any call of Streamlit's.
 
     Raises ``CartwrightError`` with why it cannot be done.
@@ -96,7 +98,7 @@ def perform(event: GridEvent, desk: Desk, errands: GenerationJobs, context: Cont
 
 
 def fill_from_collection(
-    desk: Desk,
+    desk: CartridgeEditor,
     context: Context,
     wanted: PanelSettings,
     *,
@@ -126,12 +128,12 @@ def fill_from_collection(
     return f"{len(found)} voices put in"
 
 
-def _judge(desk: Desk, event: GridEvent, keys: list[str], categories: tuple[str, ...] | None) -> str:
+def _judge(desk: CartridgeEditor, event: GridEvent, keys: list[str], categories: tuple[str, ...] | None) -> str:
     found = desk.judge(keys, categories, way=event.way, heard=event.heard or {})
     return _SAID[found] if len(keys) == 1 else f"{len(keys)} {_SAID[found]}"
 
 
-def _order(desk: Desk) -> str:
+def _order(desk: CartridgeEditor) -> str:
     filled = desk.cartridge.filled()
     positions = list(filled)
     order = [positions[row] for row in order_alike([slot.voice for slot in filled.values()])]
@@ -140,7 +142,7 @@ def _order(desk: Desk) -> str:
     return "neighbours sound alike now"
 
 
-def _another(desk: Desk, context: Context, wanted: PanelSettings, keys: list[str]) -> str:
+def _another(desk: CartridgeEditor, context: Context, wanted: PanelSettings, keys: list[str]) -> str:
     """Other voices that match the panel, none that this cartridge has ever held."""
     draft = desk.draft
     ever = {
@@ -154,7 +156,7 @@ def _another(desk: Desk, context: Context, wanted: PanelSettings, keys: list[str
     return f"{found[0].voice.name} instead" if len(keys) == 1 else f"{len(found)} others instead"
 
 
-def _replace_duds(desk: Desk, errands: GenerationJobs) -> str:
+def _replace_duds(desk: CartridgeEditor, errands: GenerationJobs) -> str:
     duds = desk.duds()
     if not duds:
         raise CartridgeError("no voice is rejected; X rejects the one under the cursor")

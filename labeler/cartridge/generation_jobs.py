@@ -11,7 +11,7 @@ import streamlit as st
 
 from corpus.cartridges.cartridge import Slot
 from corpus.cartridges.draft import EMPTY
-from corpus.cartridges.editor import Desk
+from corpus.cartridges.editor import CartridgeEditor
 from corpus.cartridges.generation_request import Wish
 from labeler.page.context import Context
 from labeler.processes.generated_batch import GeneratedBatch
@@ -76,7 +76,7 @@ class GenerationJobs:
         asking, errands = self._going
         return asking, errands[min(len(asking.batches), len(errands) - 1)]
 
-    def take_in(self, desk: Desk) -> None:
+    def take_in(self, desk: CartridgeEditor) -> None:
         """Put what has come back where it belongs. Raises ``CartridgeError`` if that cannot be, ``JournalError``."""
         if self._going is None or self._going[0].state is GenerationState.RUNNING:
             return
@@ -115,7 +115,7 @@ def _watch(errands: GenerationJobs, asking: GenerationProcess, errand: Generatio
         st.rerun()
 
 
-def _put(desk: Desk, errand: GenerationJob, slots: Sequence[Slot]) -> None:
+def _put(desk: CartridgeEditor, errand: GenerationJob, slots: Sequence[Slot]) -> None:
     new = [replace(slot, category=slot.category or errand.category) for slot in slots]
     first = [errand.first] if errand.first else []
     if errand.first and errand.last:

@@ -9,7 +9,7 @@ import streamlit as st
 from corpus.analysis.facets import SCALES, Filters
 from corpus.cartridges.cartridge import Slot
 from corpus.cartridges.draft import EMPTY
-from corpus.cartridges.editor import Desk
+from corpus.cartridges.editor import CartridgeEditor
 from corpus.cartridges.filling import Choice
 from corpus.cartridges.naming import legal_name
 from corpus.cartridges.ratings import hit_rates
@@ -38,7 +38,7 @@ _ANYTHING = "any"
 _mount_sender = mount("sendbank", "sendbank.js")
 
 
-def draw_panels(desk: Desk, errands: GenerationJobs, context: Context) -> PanelSettings:
+def draw_panels(desk: CartridgeEditor, errands: GenerationJobs, context: Context) -> PanelSettings:
     """Draw all panels, do what was asked for in one, and return what they are set to."""
     titles = {category.key: category.title for category in load_categories()}
     tabs = st.tabs(
@@ -92,7 +92,7 @@ def _draw_filling(titles: dict[str, str]) -> tuple[str, Filters, Choice, Destina
     return text, filters, _CHOICES[which], into, is_filling
 
 
-def _draw_file(desk: Desk, errands: GenerationJobs) -> None:
+def _draw_file(desk: CartridgeEditor, errands: GenerationJobs) -> None:
     cartridge = desk.cartridge
     data = cartridge_bytes(cartridge)
     stem = file_stem(cartridge.title)
@@ -126,7 +126,7 @@ def _draw_sender(voices: Sequence[Voice]) -> None:
     _mount_sender(data={"voices": rows, "confirmation": BANK_CONFIRMATION}, key="sendbank")
 
 
-def _open(desk: Desk, name: str, data: bytes) -> str:
+def _open(desk: CartridgeEditor, name: str, data: bytes) -> str:
     bank = read_bank_bytes(data, name)
     if bank.rejection:
         raise FormatError(f"{name} holds no voices: {bank.rejection.message}")

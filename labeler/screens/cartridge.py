@@ -6,7 +6,7 @@ import streamlit as st
 
 from corpus.cartridges.cartridge import Found
 from corpus.cartridges.draft import Draft
-from corpus.cartridges.editor import Desk
+from corpus.cartridges.editor import CartridgeEditor
 from dx7.errors import CartwrightError
 from labeler.cartridge.actions import ACTIONS, perform
 from labeler.cartridge.generation_jobs import GenerationJobs, cartridges_folder, draw_running_job, generation_jobs_of
@@ -18,7 +18,10 @@ from labeler.widgets.voice_grid import draw_voice_grid
 
 def draw(context: Context) -> None:
     """Draw the page."""
-    desk, errands = Desk(cartridges_folder(context), context.journals, context.labeller), generation_jobs_of(context)
+    desk, errands = (
+        CartridgeEditor(cartridges_folder(context), context.journals, context.labeller),
+        generation_jobs_of(context),
+    )
     status, rack, panels = st.container(key="cartridge-status"), st.container(), st.container()
     try:
         errands.take_in(desk)

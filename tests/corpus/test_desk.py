@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from corpus.cartridges.cartridge import Found, Slot, Told
-from corpus.cartridges.editor import Desk
+from corpus.cartridges.editor import CartridgeEditor
 from corpus.cartridges.generation_request import Wish
 from corpus.cartridges.ratings import hit_rates
 from corpus.labels.answer import Answer, AnswerKind
@@ -20,26 +20,26 @@ BRASS, ORGAN = Wish.of({"brass": 1}), Wish.of({"organ": 1})
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Desk:
-    desk = Desk(tmp_path / "cartridges", tmp_path / "labels", "anna")
+def desk(tmp_path: Path) -> CartridgeEditor:
+    desk = CartridgeEditor(tmp_path / "cartridges", tmp_path / "labels", "anna")
     desk.add("ask", [Slot(voice(n, f"NEW {n}"), "brass", "new", (), BRASS) for n in range(4)])
     desk.add("ask", [Slot(voice(n, f"NEW {n}"), "organ", "new", (), ORGAN) for n in range(4, 6)])
     return desk
 
 
-def keys(desk: Desk, *positions: int) -> list[str]:
+def keys(desk: CartridgeEditor, *positions: int) -> list[str]:
     return [desk.cartridge.filled()[position].key for position in positions]
 
 
-def say(desk: Desk, position: int, categories: tuple[str, ...] | None = ()) -> Found:
+def say(desk: CartridgeEditor, position: int, categories: tuple[str, ...] | None = ()) -> Found:
     return desk.judge(keys(desk, position), categories, way="engine", heard=dict.fromkeys(keys(desk, position), 2.0))
 
 
-def answers(desk: Desk, tmp_path: Path) -> list[Answer]:
+def answers(desk: CartridgeEditor, tmp_path: Path) -> list[Answer]:
     return current_answers(read_journals(tmp_path / "labels").answers)
 
 
-def test_a_verdict_reaches_the_journal_and_an_undo_takes_it_back(desk: Desk, tmp_path: Path) -> None:
+def test_a_verdict_reaches_the_journal_and_an_undo_takes_it_back(desk: CartridgeEditor, tmp_path: Path) -> None:
     assert say(desk, 1) is Found.KEPT
     assert say(desk, 2, None) is Found.REJECTED
     assert say(desk, 3, ("pad",)) is Found.OTHER
@@ -58,7 +58,7 @@ def test_a_verdict_reaches_the_journal_and_an_undo_takes_it_back(desk: Desk, tmp
         desk.undo()
 
 
-def test_what_nobody_heard_is_not_judged_and_nothing_is_written(desk: Desk, tmp_path: Path) -> None:
+def test_what_nobody_heard_is_not_judged_and_nothing_is_written(desk: CartridgeEditor, tmp_path: Path) -> None:
     heard = dict.fromkeys(keys(desk, 1), 2.0)
     with pytest.raises(CartridgeError, match="hear NEW 1 before"):
         desk.judge(keys(desk, 1, 2), (), way="engine", heard=heard)
@@ -68,7 +68,7 @@ def test_what_nobody_heard_is_not_judged_and_nothing_is_written(desk: Desk, tmp_
     assert not any(slot.verdict for slot in desk.cartridge.filled().values())
 
 
-def test_duds_are_replaced_wish_by_wish_and_only_where_they_still_stand(desk: Desk, tmp_path: Path) -> None:
+def test_duds_are_replaced_wish_by_wish_and_only_where_they_still_stand(desk: CartridgeEditor, tmp_path: Path) -> None:
     for position in (2, 4, 5):
         say(desk, position, None)
     assert {wish: len(found) for wish, found in desk.duds().items()} == {BRASS: 2, ORGAN: 1}
@@ -95,18 +95,18 @@ def test_a_step_of_a_walk_is_replaced_by_one_as_far_on_its_way(tmp_path: Path) -
         shares = [0.0, 0.25, 0.5, 0.75, 1.0]
         return [Slot(voice(first + n), wish=wish, told=Told(share=share)) for n, share in enumerate(shares)]
 
-    desk = Desk(tmp_path / "cartridges", tmp_path / "labels", "anna")
+    desk = CartridgeEditor(tmp_path / "cartridges", tmp_path / "labels", "anna")
     desk.add("ask", steps(10))
     desk.change("turn", desk.cartridge.arrange([5, 4, 3, 2, 1, *range(6, 33)]))
     assert desk.replace_slots("replace", keys(desk, 2, 4), steps(20)) == 2
     assert [slot.voice.voice_id for slot in desk.cartridge.filled().values()] == [
         voice(n).voice_id for n in (14, 23, 12, 21, 10)
     ]
-    assert Desk(tmp_path / "cartridges", tmp_path / "labels", "anna").cartridge[2] == desk.cartridge[2]
+    assert CartridgeEditor(tmp_path / "cartridges", tmp_path / "labels", "anna").cartridge[2] == desk.cartridge[2]
 
 
-def test_two_pages_of_one_person_agree(desk: Desk, tmp_path: Path) -> None:
-    other = Desk(tmp_path / "cartridges", tmp_path / "labels", "anna")
+def test_two_pages_of_one_person_agree(desk: CartridgeEditor, tmp_path: Path) -> None:
+    other = CartridgeEditor(tmp_path / "cartridges", tmp_path / "labels", "anna")
     other.change("rename", other.cartridge.rename(1, "THERE"))
     assert desk.cartridge.filled()[1].voice.name == "THERE"
-    assert len(Desk(tmp_path / "cartridges", tmp_path / "labels", "ben").cartridge) == 0
+    assert len(CartridgeEditor(tmp_path / "cartridges", tmp_path / "labels", "ben").cartridge) == 0

@@ -10,7 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from corpus.cartridges.cartridge import Cartridge, Slot, Told
-from corpus.cartridges.editor import Desk
+from corpus.cartridges.editor import CartridgeEditor
 from corpus.cartridges.generation_request import Wish
 from dx7.errors import CartridgeError
 from dx7.formats.files import read_bank
@@ -35,13 +35,13 @@ def _draw() -> None:
 
 
 @pytest.fixture
-def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CartridgeEditor:
     """A desk with three bells, and a model that answers at once."""
     monkeypatch.setenv("CARTWRIGHT_DATA", str(tmp_path))
     monkeypatch.setattr(
         "labeler.cartridge.generation_jobs.GenerationProcess", partial(GenerationProcess, command=stub())
     )
-    desk = Desk(tmp_path / "cartridges", tmp_path / "labels", "anna")
+    desk = CartridgeEditor(tmp_path / "cartridges", tmp_path / "labels", "anna")
     desk.add("fill", [Slot(voice, "bell") for voice in BELLS[:3]])
     return desk
 
@@ -76,7 +76,7 @@ def _asking(page: AppTest) -> GenerationProcess:
     return going[0]
 
 
-def test_a_walk_between_two_voices_of_the_rack(desk: Desk) -> None:
+def test_a_walk_between_two_voices_of_the_rack(desk: CartridgeEditor) -> None:
     page = choose(open_page(), "Walk")
     assert [page.selectbox(key=key).value for key in ("ask-from", "ask-to")] == [
         desk.cartridge.filled()[position].key for position in (1, 3)
@@ -95,7 +95,7 @@ def test_a_walk_between_two_voices_of_the_rack(desk: Desk) -> None:
     assert len(desk.cartridge) == 3
 
 
-def test_two_different_voices_make_a_walk_and_one_does_not(desk: Desk) -> None:
+def test_two_different_voices_make_a_walk_and_one_does_not(desk: CartridgeEditor) -> None:
     desk.change("remove", desk.cartridge.remove([2, 3]))
     page = choose(open_page(), "Walk")
     page.button(key="ask").click().run()
@@ -105,7 +105,7 @@ def test_two_different_voices_make_a_walk_and_one_does_not(desk: Desk) -> None:
     assert page.button(key="ask").disabled
 
 
-def test_variations_go_by_amount_locks_and_temperature(desk: Desk) -> None:
+def test_variations_go_by_amount_locks_and_temperature(desk: CartridgeEditor) -> None:
     page = choose(open_page(), "Variations")
     page.select_slider(key="ask-amount").set_value(1.0)
     page.pills(key="ask-locks").set_value(["algorithm"])
@@ -120,7 +120,9 @@ def test_variations_go_by_amount_locks_and_temperature(desk: Desk) -> None:
     assert page.select_slider(key="ask-amount").value == 1.0
 
 
-def test_keys_of_the_rack_ask_by_what_the_panel_was_set_to(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_keys_of_the_rack_ask_by_what_the_panel_was_set_to(
+    desk: CartridgeEditor, monkeypatch: pytest.MonkeyPatch
+) -> None:
     events: list[GridEvent] = []
     monkeypatch.setattr(
         "labeler.screens.cartridge.draw_voice_grid", lambda *_, **named: iter([events.pop()] if events else [])
@@ -150,7 +152,7 @@ def test_keys_of_the_rack_ask_by_what_the_panel_was_set_to(desk: Desk, monkeypat
     assert (first and first.key, last and last.key) == (three, one)
 
 
-def test_a_mix_by_weight_and_what_was_thrown_away(desk: Desk) -> None:
+def test_a_mix_by_weight_and_what_was_thrown_away(desk: CartridgeEditor) -> None:
     page = open_page()
     page.multiselect(key="ask-categories").set_value(["brass", "pad"]).run()
     page.slider(key="ask-weight-pad").set_value(0.25)
@@ -166,7 +168,7 @@ def test_a_mix_by_weight_and_what_was_thrown_away(desk: Desk) -> None:
     assert any(text.value.startswith("40 voices drawn, 32 kept") for text in page.text)
 
 
-def test_an_empty_rack_has_nothing_to_vary(desk: Desk) -> None:
+def test_an_empty_rack_has_nothing_to_vary(desk: CartridgeEditor) -> None:
     desk.change("clear", Cartridge())
     page = choose(open_page(), "Variations")
     assert page.button(key="ask").disabled
