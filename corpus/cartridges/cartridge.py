@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from corpus.cartridges.generation_request import Wish
+from corpus.cartridges.generation_request import GenerationRequest
 from corpus.cartridges.naming import legal_name, unique_name
 from dx7.errors import CartridgeError
 from dx7.voices.parameters import VOICES_IN_BANK
@@ -66,7 +66,7 @@ class Slot:
     category: str | None = None
     source: str = ""
     faults: tuple[str, ...] = ()
-    wish: Wish | None = None
+    wish: GenerationRequest | None = None
     verdict: Verdict | None = None
     told: Told = Told()
     key: str = field(default_factory=_new_key)

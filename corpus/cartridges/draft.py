@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from corpus.cartridges.cartridge import POSITIONS, Cartridge, Found, Slot, Told, Verdict
-from corpus.cartridges.generation_request import read_wish
+from corpus.cartridges.generation_request import read_generation_request
 from corpus.labels.journal import append_lines, journal_file, read_lines
 from corpus.storage.file_state import cached_until_changed
 from dx7.errors import CartridgeError, CartwrightError
@@ -145,7 +145,7 @@ def _slot(facts: Mapping[str, Any]) -> Slot:
         category=facts["category"],
         source=str(facts["source"]),
         faults=tuple(map(str, facts.get("faults", ()))),
-        wish=facts["wish"] and read_wish(facts["wish"]),
+        wish=facts["wish"] and read_generation_request(facts["wish"]),
         verdict=verdict and Verdict(Found(verdict["found"]), str(verdict["event"])),
         told=Told(**facts.get("told", {})),
         key=str(facts["key"]),

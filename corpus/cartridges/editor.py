@@ -9,7 +9,7 @@ from pathlib import Path
 
 from corpus.cartridges.cartridge import Cartridge, Found, Slot
 from corpus.cartridges.draft import Draft, drafts_folder, keep_change, keep_undo, read_draft
-from corpus.cartridges.generation_request import Wish
+from corpus.cartridges.generation_request import GenerationRequest
 from corpus.cartridges.ratings import judge_slot
 from corpus.labels.answer import Answer, undo_of
 from corpus.labels.journal import append_answers, journal_file, read_journal
@@ -82,9 +82,9 @@ class CartridgeEditor:
         path = journal_file(self._journals, self.labeller)
         return read_journal(path).answers if path.exists() else ()
 
-    def duds(self) -> dict[Wish, tuple[str, ...]]:
+    def duds(self) -> dict[GenerationRequest, tuple[str, ...]]:
         """The keys of rejected slots, by what the model had been asked for."""
-        found: dict[Wish, tuple[str, ...]] = {}
+        found: dict[GenerationRequest, tuple[str, ...]] = {}
         for slot in self.cartridge.filled().values():
             if slot.is_dud and slot.wish:
                 found[slot.wish] = (*found.get(slot.wish, ()), slot.key)

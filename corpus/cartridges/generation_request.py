@@ -14,7 +14,7 @@ from dx7.voices.voice import Voice
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class GenerationRequest:
     """``mix`` has categories with their weights, the heaviest first; empty for any.
 
     Variations of ``like`` differ by ``amount`` (0.1 a touch, 1 a cousin) and not in the parameter groups ``locked``.
@@ -45,7 +45,7 @@ class Wish:
             raise VoiceError(f"{self.ends[0].name} and {self.ends[1].name} are one voice; a walk leads to another one")
 
     @classmethod
-    def of(cls, weights: Mapping[str, float], **more: Any) -> Wish:
+    def of(cls, weights: Mapping[str, float], **more: Any) -> GenerationRequest:
         """The wish of categories with weights, in any order; those of weight 0 are left out."""
         wanted = [(key, float(weight)) for key, weight in weights.items() if weight]
         return cls(tuple(sorted(wanted, key=lambda item: -item[1])), **more)
@@ -80,7 +80,7 @@ class Wish:
         return self.mix[0][1] / sum(weight for _, weight in self.mix) if self.mix else 0.0
 
     def facts(self) -> dict[str, Any]:
-        """The wish as JSON takes it; :func:`read_wish` is the reverse."""
+        """The wish as JSON takes it; :func:`read_generation_request` is the reverse."""
         return {
             "mix": dict(self.mix),
             "like": self.like and _text_of(self.like),
@@ -91,13 +91,13 @@ class Wish:
         }
 
 
-def read_wish(facts: Mapping[str, Any]) -> Wish:
+def read_generation_request(facts: Mapping[str, Any]) -> GenerationRequest:
     """The wish of its facts, of older ones too, which know neither walks nor temperatures.
 
     Raises ``KeyError``, ``TypeError``, ``ValueError`` or a ``CartwrightError``.
     """
     like, ends = facts["like"], facts.get("ends")
-    return Wish(
+    return GenerationRequest(
         tuple((str(key), float(weight)) for key, weight in facts["mix"].items()),
         like=Voice(b64decode(like)) if like else None,
         amount=float(facts["amount"]),

@@ -12,7 +12,7 @@ import streamlit as st
 from corpus.cartridges.cartridge import Slot
 from corpus.cartridges.draft import EMPTY
 from corpus.cartridges.editor import CartridgeEditor
-from corpus.cartridges.generation_request import Wish
+from corpus.cartridges.generation_request import GenerationRequest
 from labeler.page.context import Context
 from labeler.processes.generated_batch import GeneratedBatch
 from labeler.processes.generation import GenerationProcess, GenerationState
@@ -36,7 +36,7 @@ class GenerationJob:
     ``first`` and ``last`` are its ends, which the model gives back as they are.
     """
 
-    wish: Wish
+    wish: GenerationRequest
     what: str
     into: Destination = Destination.FREE
     keys: tuple[str, ...] = ()

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from corpus.cartridges.cartridge import Slot, Told
-from corpus.cartridges.generation_request import Wish
+from corpus.cartridges.generation_request import GenerationRequest
 from corpus.cartridges.writing import file_stem
 from dx7.errors import ModelError
 from dx7.formats.files import read_bank, write_file
@@ -27,7 +27,7 @@ class GeneratedBatch:
     left_out: Mapping[str, int] = field(default_factory=dict)
 
 
-def sample_arguments(wish: Wish, seed: int, out: Path, scratch: Path) -> list[str]:
+def sample_arguments(wish: GenerationRequest, seed: int, out: Path, scratch: Path) -> list[str]:
     """What ``python -m training sample`` is to be told; voices it is to start from go into files in ``scratch``."""
     arguments = ["sample", "--json", "--seed", str(seed), "--out", str(out)]
     if wish.mix:
@@ -44,7 +44,7 @@ def sample_arguments(wish: Wish, seed: int, out: Path, scratch: Path) -> list[st
     return arguments
 
 
-def read_generated_batch(path: Path, wish: Wish, answer: str) -> GeneratedBatch:
+def read_generated_batch(path: Path, wish: GenerationRequest, answer: str) -> GeneratedBatch:
     """The voices that the model made, and what it told of them; ``answer`` is what the command printed.
 
     Raises ``ModelError`` if the file or the answer cannot be read.

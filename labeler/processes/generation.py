@@ -12,7 +12,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from corpus.cartridges.cartridge import Slot
-from corpus.cartridges.generation_request import Wish
+from corpus.cartridges.generation_request import GenerationRequest
 from corpus.cartridges.writing import file_stem
 from corpus.ingest.ingest import ingest_files
 from dx7.errors import CartwrightError, ModelError
@@ -42,7 +42,7 @@ class GenerationProcess:
 
     def __init__(
         self,
-        wishes: Sequence[Wish],
+        wishes: Sequence[GenerationRequest],
         *,
         folder: Path,
         store: Path,
@@ -114,7 +114,7 @@ class GenerationProcess:
                 self._ended = time.monotonic()
                 self.problem, self.state = problem, state
 
-    def _ask(self, wish: Wish) -> tuple[Path, GeneratedBatch]:
+    def _ask(self, wish: GenerationRequest) -> tuple[Path, GeneratedBatch]:
         seed = secrets.randbelow(LARGEST_SEED) if self._seed is None else self._seed
         stem = file_stem("walk" if wish.ends else "variations" if wish.like else "+".join(wish.categories) or "any")
         path = self._folder / f"{stem}-{seed}.syx"

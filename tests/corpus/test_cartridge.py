@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from corpus.cartridges.cartridge import POSITIONS, Cartridge, Slot, Told
-from corpus.cartridges.generation_request import Wish, read_wish
+from corpus.cartridges.generation_request import GenerationRequest, read_generation_request
 from corpus.cartridges.naming import legal_name, unique_name
 from corpus.cartridges.writing import cartridge_bytes, cartridge_sidecar
 from corpus.sources.found_file import names_generator
@@ -144,32 +144,36 @@ def test_the_sidecar_names_a_generator_only_where_a_model_made_a_voice() -> None
     sidecar = cartridge_sidecar(by_hand)
     assert [slot["empty"] for slot in json.loads(sidecar)["slots"]] == [False] * 3 + [True] * 29
     assert not names_generator(sidecar)
-    made = by_hand.add([Slot(voice(70), wish=Wish.of({"brass": 1}))])
+    made = by_hand.add([Slot(voice(70), wish=GenerationRequest.of({"brass": 1}))])
     assert names_generator(cartridge_sidecar(made))
-    step = by_hand.add([Slot(voice(70), wish=Wish.of({"brass": 1}), told=Told(fit=0.5, differs=12, share=0.25))])
+    step = by_hand.add(
+        [Slot(voice(70), wish=GenerationRequest.of({"brass": 1}), told=Told(fit=0.5, differs=12, share=0.25))]
+    )
     about = json.loads(cartridge_sidecar(step))["slots"][3]
     assert (about["fit"], about["differs_at_least"], about["share_of_the_way"]) == (0.5, 12, 0.25)
 
 
 def test_a_wish_is_checked_and_comes_back_from_its_facts() -> None:
-    wish = Wish.of({"strings": 0.3, "brass": 0.7, "pad": 0}, like=voice(3), amount=0.5, locked=("algorithm",))
+    wish = GenerationRequest.of(
+        {"strings": 0.3, "brass": 0.7, "pad": 0}, like=voice(3), amount=0.5, locked=("algorithm",)
+    )
     assert wish.categories == ("brass", "strings")
     assert wish.share == pytest.approx(0.7)
-    assert read_wish(json.loads(json.dumps(wish.facts()))) == wish
-    walk = Wish(ends=(voice(3), voice(4)), temperature=0.8)
-    assert read_wish(json.loads(json.dumps(walk.facts()))) == walk
+    assert read_generation_request(json.loads(json.dumps(wish.facts()))) == wish
+    walk = GenerationRequest(ends=(voice(3), voice(4)), temperature=0.8)
+    assert read_generation_request(json.loads(json.dumps(walk.facts()))) == walk
     older = {key: fact for key, fact in wish.facts().items() if key not in ("ends", "temperature")}
-    assert read_wish(older) == wish
-    assert Wish().category_text == ""
+    assert read_generation_request(older) == wish
+    assert GenerationRequest().category_text == ""
     with pytest.raises(CategoryError, match="weight of brass is -1"):
-        Wish.of({"brass": -1})
+        GenerationRequest.of({"brass": -1})
     with pytest.raises(VoiceError, match="amount is 0"):
-        Wish(amount=0)
+        GenerationRequest(amount=0)
     with pytest.raises(VoiceError, match="no parameter group"):
-        Wish(locked=("reverb",))
+        GenerationRequest(locked=("reverb",))
     with pytest.raises(VoiceError, match=r"temperature is 2\.5; it must be 0\.3 to 2"):
-        Wish(temperature=2.5)
+        GenerationRequest(temperature=2.5)
     with pytest.raises(VoiceError, match="are one voice; a walk leads to another"):
-        Wish(ends=(voice(3), voice(3, "OTHERWISE")))
+        GenerationRequest(ends=(voice(3), voice(3, "OTHERWISE")))
     with pytest.raises(VoiceError, match="two ends and no favourite"):
-        Wish(ends=(voice(3), voice(4)), like=voice(5))
+        GenerationRequest(ends=(voice(3), voice(4)), like=voice(5))

@@ -8,7 +8,7 @@ import pytest
 
 from corpus.cartridges.cartridge import Found, Slot, Told
 from corpus.cartridges.editor import CartridgeEditor
-from corpus.cartridges.generation_request import Wish
+from corpus.cartridges.generation_request import GenerationRequest
 from corpus.cartridges.ratings import hit_rates
 from corpus.labels.answer import Answer, AnswerKind
 from corpus.labels.journal import read_journals
@@ -16,7 +16,7 @@ from corpus.labels.standing import current_answers
 from dx7.errors import CartridgeError
 from tests.corpus.test_cartridge import slots, voice
 
-BRASS, ORGAN = Wish.of({"brass": 1}), Wish.of({"organ": 1})
+BRASS, ORGAN = GenerationRequest.of({"brass": 1}), GenerationRequest.of({"organ": 1})
 
 
 @pytest.fixture
@@ -91,7 +91,7 @@ def test_duds_are_replaced_wish_by_wish_and_only_where_they_still_stand(desk: Ca
 
 def test_a_step_of_a_walk_is_replaced_by_one_as_far_on_its_way(tmp_path: Path) -> None:
     def steps(first: int) -> list[Slot]:
-        wish = Wish(ends=(voice(0), voice(1)))
+        wish = GenerationRequest(ends=(voice(0), voice(1)))
         shares = [0.0, 0.25, 0.5, 0.75, 1.0]
         return [Slot(voice(first + n), wish=wish, told=Told(share=share)) for n, share in enumerate(shares)]
 

@@ -14,14 +14,14 @@ import pytest
 
 from corpus.cartridges.cartridge import Cartridge, Found, Slot, Told, Verdict
 from corpus.cartridges.draft import EMPTY, Draft, keep_change, keep_undo, read_draft
-from corpus.cartridges.generation_request import Wish
+from corpus.cartridges.generation_request import GenerationRequest
 from corpus.cartridges.ratings import ASKED, PAGE, hit_rates, judge_slot
 from corpus.labels.answer import Answer, AnswerKind, undo_of
 from dx7.errors import CartridgeError
 from tests.corpus.test_cartridge import slots, voice
 
 NOW = datetime(2026, 5, 1, tzinfo=UTC)
-BRASS = Wish.of({"brass": 1})
+BRASS = GenerationRequest.of({"brass": 1})
 
 
 def test_every_change_comes_back_and_can_be_taken_back(tmp_path: Path) -> None:
@@ -125,7 +125,7 @@ def judged(slot: Slot, categories: tuple[str, ...] | None, seconds: float = 1.0)
 
 
 def test_a_verdict_is_a_label_and_only_of_what_was_heard() -> None:
-    slot = Slot(voice(1, "NEW"), None, "the model", (), Wish.of({"strings": 1, "brass": 2}))
+    slot = Slot(voice(1, "NEW"), None, "the model", (), GenerationRequest.of({"strings": 1, "brass": 2}))
     answer, verdict = judged(slot, ())
     assert (answer.answer, answer.categories) == (AnswerKind.LABEL, ("brass", "strings"))
     assert (answer.heard, answer.page, answer.dwell_seconds) == ("dx7", PAGE, 1.0)
@@ -140,15 +140,17 @@ def test_a_verdict_is_a_label_and_only_of_what_was_heard() -> None:
     with pytest.raises(CartridgeError, match="no voice of the model"):
         judged(Slot(voice(1)), ())
     with pytest.raises(CartridgeError, match="nothing was asked"):
-        judged(Slot(voice(1), None, "the model", (), Wish(like=voice(2))), ())
-    assert judged(Slot(voice(1), "bell", "the model", (), Wish(like=voice(2))), ())[0].categories == ("bell",)
+        judged(Slot(voice(1), None, "the model", (), GenerationRequest(like=voice(2))), ())
+    assert judged(Slot(voice(1), "bell", "the model", (), GenerationRequest(like=voice(2))), ())[0].categories == (
+        "bell",
+    )
     with pytest.raises(CartridgeError, match="theremin is no category"):
         judged(slot, ("theremin",))
 
 
 def test_the_model_hits_as_often_as_people_keep_what_they_asked_for() -> None:
     asked = [Slot(voice(n), wish=BRASS) for n in range(5)] + [
-        Slot(voice(n), wish=Wish.of({"organ": 1})) for n in (7, 8)
+        Slot(voice(n), wish=GenerationRequest.of({"organ": 1})) for n in (7, 8)
     ]
     found = [(), (), (), ("pad",), None, (), None]
     answers = [judged(slot, categories)[0] for slot, categories in zip(asked, found, strict=True)]

@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from corpus.cartridges.cartridge import Cartridge, Slot, Told
 from corpus.cartridges.editor import CartridgeEditor
-from corpus.cartridges.generation_request import Wish
+from corpus.cartridges.generation_request import GenerationRequest
 from dx7.errors import CartridgeError
 from dx7.formats.files import read_bank
 from dx7.shared.locations import STARTER_BANKS
@@ -58,7 +58,7 @@ def choose(page: AppTest, make: str) -> AppTest:
     return page
 
 
-def ask(page: AppTest) -> Wish:
+def ask(page: AppTest) -> GenerationRequest:
     """Press the button, wait for the model, and give what it was asked for as the slots have it."""
     page.button(key="ask").click().run()
     assert not page.exception
@@ -209,7 +209,7 @@ def test_a_full_cartridge_is_not_varied_into_free_slots() -> None:
 
 
 def test_what_was_told_is_shown_on_tiles_and_in_rows() -> None:
-    wish = Wish.of({"bell": 1})
+    wish = GenerationRequest.of({"bell": 1})
     made = [Slot(BELLS[0], "bell"), Slot(BELLS[1], "bell", wish=wish, told=Told(fit=0.9, differs=14, share=0.25))]
     cartridge = Cartridge().add(made)
     human, new = cartridge_tiles(cartridge)[:2]
