@@ -20,7 +20,7 @@ from dx7.voices.voice import INIT_VOICE, Voice
 POSITIONS = range(1, VOICES_IN_BANK + 1)
 
 
-class Found(StrEnum):
+class RatingOutcome(StrEnum):
     """What a person found a generated voice to be."""
 
     KEPT = "kept"  # it is what was asked for
@@ -29,15 +29,15 @@ class Found(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class SlotRating:
     """What was found, and the event of the journal that says so."""
 
-    found: Found
+    found: RatingOutcome
     event: str
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class GenerationInfo:
     """What a model told of a voice that it made.
 
     ``fit`` is how probably it is what was asked for, 0 to 1, by the model's ear; ``differs`` in how many parameters at
@@ -54,7 +54,7 @@ def _new_key() -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Slot:
+class CartridgeSlot:
     """A voice in a cartridge, under the name it has there.
 
     ``key`` names the slot wherever it is moved. ``category`` is what the voice is thought to be, ``source`` where it
@@ -67,21 +67,21 @@ class Slot:
     source: str = ""
     faults: tuple[str, ...] = ()
     wish: GenerationRequest | None = None
-    verdict: Verdict | None = None
-    told: Told = Told()
+    verdict: SlotRating | None = None
+    told: GenerationInfo = GenerationInfo()
     key: str = field(default_factory=_new_key)
 
     @property
     def is_dud(self) -> bool:
         """Whether a person rejected it."""
-        return self.verdict is not None and self.verdict.found is Found.REJECTED
+        return self.verdict is not None and self.verdict.found is RatingOutcome.REJECTED
 
 
 @dataclass(frozen=True, slots=True)
 class Cartridge:
     """32 slots, some of which may be empty, and a title. Raises ``CartridgeError`` for what would be no cartridge."""
 
-    slots: tuple[Slot | None, ...] = (None,) * VOICES_IN_BANK
+    slots: tuple[CartridgeSlot | None, ...] = (None,) * VOICES_IN_BANK
     title: str = "CARTRIDGE"
 
     def __post_init__(self) -> None:
@@ -98,11 +98,11 @@ class Cartridge:
     def __len__(self) -> int:
         return sum(slot is not None for slot in self.slots)
 
-    def __getitem__(self, position: int) -> Slot | None:
+    def __getitem__(self, position: int) -> CartridgeSlot | None:
         """What stands at a position, 1 to 32. Raises ``CartridgeError`` for another one."""
         return self.slots[self._index(position)]
 
-    def filled(self) -> dict[int, Slot]:
+    def filled(self) -> dict[int, CartridgeSlot]:
         """The slots that hold a voice, by position."""
         return {position: slot for position, slot in zip(POSITIONS, self.slots, strict=True) if slot}
 
@@ -121,7 +121,7 @@ class Cartridge:
             voices.append(slot.voice if slot else INIT_VOICE.replace(name=unique_name(f"INIT {position}", names)))
         return voices
 
-    def add(self, new: Sequence[Slot], *, position: int = 1) -> Cartridge:
+    def add(self, new: Sequence[CartridgeSlot], *, position: int = 1) -> Cartridge:
         """Put voices into the empty slots from ``position`` on, then those before it, as far as there are any.
 
         Voices that the cartridge has already are left out. Raises ``CartridgeError`` if not one could be put in.
@@ -136,7 +136,7 @@ class Cartridge:
             raise CartridgeError("the cartridge is full; remove a voice first")
         return self._put(dict(zip(free, wanted, strict=False)))
 
-    def replace(self, new: Mapping[int, Slot]) -> Cartridge:
+    def replace(self, new: Mapping[int, CartridgeSlot]) -> Cartridge:
         """Put voices at positions, whatever was there. Raises ``CartridgeError`` if one would be there twice."""
         staying = {slot.voice.voice_id for position, slot in self.filled().items() if position not in new}
         coming = [slot.voice.voice_id for slot in new.values()]
@@ -172,7 +172,7 @@ class Cartridge:
         voice = slot.voice.replace(name=unique_name(text, others))
         return self._with({self._index(position): replace(slot, voice=voice)})
 
-    def judge(self, verdicts: Mapping[int, Verdict | None]) -> Cartridge:
+    def judge(self, verdicts: Mapping[int, SlotRating | None]) -> Cartridge:
         """Note what people found of some slots. Raises ``CartridgeError`` if one is empty."""
         return self._with(
             {self._index(at): replace(self._filled(at), verdict=verdict) for at, verdict in verdicts.items()}
@@ -189,18 +189,18 @@ class Cartridge:
             raise CartridgeError(f"there is no slot {position}; a cartridge has slots 1 to {VOICES_IN_BANK}")
         return position - 1
 
-    def _filled(self, position: int) -> Slot:
+    def _filled(self, position: int) -> CartridgeSlot:
         slot = self[position]
         if slot is None:
             raise CartridgeError(f"slot {position} is empty")
         return slot
 
-    def _with(self, changed: Mapping[int, Slot | None]) -> Cartridge:
+    def _with(self, changed: Mapping[int, CartridgeSlot | None]) -> Cartridge:
         return replace(self, slots=tuple(changed.get(index, slot) for index, slot in enumerate(self.slots)))
 
-    def _put(self, new: Mapping[int, Slot]) -> Cartridge:
+    def _put(self, new: Mapping[int, CartridgeSlot]) -> Cartridge:
         names = [slot.voice.name for slot in self.slots if slot]
-        named: dict[int, Slot | None] = {}
+        named: dict[int, CartridgeSlot | None] = {}
         for index, slot in new.items():
             name = unique_name(slot.voice.name, names)
             names.append(name)

@@ -14,18 +14,18 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from corpus.cartridges.cartridge import POSITIONS, Cartridge, Found, Slot, Told, Verdict
+from corpus.cartridges.cartridge import POSITIONS, Cartridge, CartridgeSlot, GenerationInfo, RatingOutcome, SlotRating
 from corpus.cartridges.generation_request import read_generation_request
 from corpus.labels.journal import append_lines, journal_file, read_lines
 from corpus.storage.file_state import cached_until_changed
 from dx7.errors import CartridgeError, CartwrightError
 from dx7.voices.voice import Voice
 
-EMPTY = Cartridge()
+EMPTY_CARTRIDGE = Cartridge()
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class DraftChange:
     """What was done, in a few words, and the cartridge before it."""
 
     what: str
@@ -33,20 +33,20 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class CartridgeDraft:
     """A cartridge, and every change that led to it, the latest last."""
 
-    cartridge: Cartridge = EMPTY
-    changes: tuple[Change, ...] = ()
+    cartridge: Cartridge = EMPTY_CARTRIDGE
+    changes: tuple[DraftChange, ...] = ()
     unreadable: int = 0  # lines that gave no change
 
-    def change(self, what: str, after: Cartridge) -> Draft:
+    def change(self, what: str, after: Cartridge) -> CartridgeDraft:
         """The draft after a change; the same draft if nothing changed."""
         if after == self.cartridge:
             return self
-        return replace(self, cartridge=after, changes=(*self.changes, Change(what, self.cartridge)))
+        return replace(self, cartridge=after, changes=(*self.changes, DraftChange(what, self.cartridge)))
 
-    def undo(self) -> Draft:
+    def undo(self) -> CartridgeDraft:
         """The draft before the last change. Raises ``CartridgeError`` if there is none."""
         if not self.changes:
             raise CartridgeError("there is nothing to take back")
@@ -67,18 +67,18 @@ def drafts_folder(cartridges: Path) -> Path:
     return cartridges / "drafts"
 
 
-def read_draft(folder: Path, labeller: str) -> Draft:
+def read_draft(folder: Path, labeller: str) -> CartridgeDraft:
     """A person's draft as it is on disk; an empty one if there is none.
 
     Raises ``JournalError`` if the file cannot be read at all.
     """
     path = journal_file(folder, labeller)
     if not path.is_file():
-        return Draft()
+        return CartridgeDraft()
     return _read(path)
 
 
-def keep_change(folder: Path, labeller: str, draft: Draft, what: str, after: Cartridge) -> Draft:
+def save_change(folder: Path, labeller: str, draft: CartridgeDraft, what: str, after: Cartridge) -> CartridgeDraft:
     """Change a draft; the change is on disk when this returns. Raises ``JournalError`` if the disk refuses."""
     changed = draft.change(what, after)
     if changed is not draft:
@@ -86,7 +86,7 @@ def keep_change(folder: Path, labeller: str, draft: Draft, what: str, after: Car
     return changed
 
 
-def keep_undo(folder: Path, labeller: str, draft: Draft) -> Draft:
+def save_undo(folder: Path, labeller: str, draft: CartridgeDraft) -> CartridgeDraft:
     """Take the last change back, on disk too. Raises ``CartridgeError`` if there is none, ``JournalError``."""
     undone = draft.undo()
     append_lines(folder, labeller, [b'{"undo":true}\n'])
@@ -94,8 +94,8 @@ def keep_undo(folder: Path, labeller: str, draft: Draft) -> Draft:
 
 
 @cached_until_changed(maxsize=16)
-def _read(path: Path) -> Draft:
-    draft = Draft()
+def _read(path: Path) -> CartridgeDraft:
+    draft = CartridgeDraft()
     for line in read_lines(path):
         if not line.strip():
             continue
@@ -115,7 +115,7 @@ def _line(what: str, before: Cartridge, after: Cartridge) -> bytes:
     return json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
 
 
-def _replay(draft: Draft, fields: Mapping[str, Any]) -> Draft:
+def _replay(draft: CartridgeDraft, fields: Mapping[str, Any]) -> CartridgeDraft:
     if fields.get("undo"):
         return draft.undo()
     slots = list(draft.cartridge.slots)
@@ -125,7 +125,7 @@ def _replay(draft: Draft, fields: Mapping[str, Any]) -> Draft:
     return draft.change(str(fields["change"]), Cartridge(tuple(slots), title))
 
 
-def _facts(slot: Slot) -> dict[str, Any]:
+def _facts(slot: CartridgeSlot) -> dict[str, Any]:
     return {
         "key": slot.key,
         "voice": b64encode(slot.voice.unpacked).decode(),
@@ -138,15 +138,15 @@ def _facts(slot: Slot) -> dict[str, Any]:
     }
 
 
-def _slot(facts: Mapping[str, Any]) -> Slot:
+def _slot(facts: Mapping[str, Any]) -> CartridgeSlot:
     verdict = facts["verdict"]
-    return Slot(
+    return CartridgeSlot(
         voice=Voice(b64decode(facts["voice"])),
         category=facts["category"],
         source=str(facts["source"]),
         faults=tuple(map(str, facts.get("faults", ()))),
         wish=facts["wish"] and read_generation_request(facts["wish"]),
-        verdict=verdict and Verdict(Found(verdict["found"]), str(verdict["event"])),
-        told=Told(**facts.get("told", {})),
+        verdict=verdict and SlotRating(RatingOutcome(verdict["found"]), str(verdict["event"])),
+        told=GenerationInfo(**facts.get("told", {})),
         key=str(facts["key"]),
     )

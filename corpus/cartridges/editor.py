@@ -7,15 +7,15 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from corpus.cartridges.cartridge import Cartridge, Found, Slot
-from corpus.cartridges.draft import Draft, drafts_folder, keep_change, keep_undo, read_draft
+from corpus.cartridges.cartridge import Cartridge, CartridgeSlot, RatingOutcome
+from corpus.cartridges.draft import CartridgeDraft, drafts_folder, read_draft, save_change, save_undo
 from corpus.cartridges.generation_request import GenerationRequest
-from corpus.cartridges.ratings import judge_slot
+from corpus.cartridges.ratings import rate_slot
 from corpus.labels.answer import Answer, undo_of
 from corpus.labels.journal import append_answers, journal_file, read_journal
 from dx7.errors import CartridgeError
 
-_WORDS = {Found.KEPT: "keep", Found.OTHER: "label", Found.REJECTED: "reject"}
+_WORDS = {RatingOutcome.KEPT: "keep", RatingOutcome.OTHER: "label", RatingOutcome.REJECTED: "reject"}
 
 
 class CartridgeEditor:
@@ -31,7 +31,7 @@ class CartridgeEditor:
         self._journals = journals
 
     @property
-    def draft(self) -> Draft:
+    def draft(self) -> CartridgeDraft:
         """The cartridge as it is, and what led to it."""
         return read_draft(self._drafts, self.labeller)
 
@@ -42,7 +42,7 @@ class CartridgeEditor:
 
     def change(self, what: str, after: Cartridge) -> None:
         """Put another cartridge in the place of this one, under a few words for the change."""
-        keep_change(self._drafts, self.labeller, self.draft, what, after)
+        save_change(self._drafts, self.labeller, self.draft, what, after)
 
     def undo(self) -> str:
         """Take the last change back, and the answers that it gave, and say what it was."""
@@ -51,12 +51,12 @@ class CartridgeEditor:
             raise CartridgeError("there is nothing to take back")
         given = {answer.event: answer for answer in self._answers() if answer.event in draft.undone_events}
         append_answers(self._journals, [undo_of(answer, time=datetime.now(UTC)) for answer in given.values()])
-        keep_undo(self._drafts, self.labeller, draft)
+        save_undo(self._drafts, self.labeller, draft)
         return draft.changes[-1].what
 
     def judge(
         self, keys: Iterable[str], categories: tuple[str, ...] | None, *, way: str, heard: Mapping[str, float]
-    ) -> Found:
+    ) -> RatingOutcome:
         """Keep voices as they were asked for (no ``categories``) or as others, or reject them (None).
 
         ``way`` is how they were listened to, ``heard`` for how many seconds each, by slot key. Each answer is in the
@@ -66,7 +66,7 @@ class CartridgeEditor:
         answers, verdicts = [], {}
         for position in map(cartridge.position_of, keys):
             slot = cartridge.filled()[position]
-            answer, verdict = judge_slot(
+            answer, verdict = rate_slot(
                 slot, categories, labeller=self.labeller, time=now, heard=way, seconds=heard.get(slot.key, 0.0)
             )
             answers.append(answer)
@@ -90,7 +90,7 @@ class CartridgeEditor:
                 found[slot.wish] = (*found.get(slot.wish, ()), slot.key)
         return found
 
-    def replace_slots(self, what: str, keys: Sequence[str], new: Sequence[Slot]) -> int:
+    def replace_slots(self, what: str, keys: Sequence[str], new: Sequence[CartridgeSlot]) -> int:
         """Put new voices where slots stand that are still there, and return how many. Known voices are passed by.
 
         A step of a walk is replaced by the step that is about as far on its way, any other voice by the next one.
@@ -106,12 +106,12 @@ class CartridgeEditor:
         self.change(what, cartridge.replace(coming))
         return len(coming)
 
-    def add(self, what: str, new: Sequence[Slot], *, position: int = 1) -> None:
+    def add(self, what: str, new: Sequence[CartridgeSlot], *, position: int = 1) -> None:
         """Put voices into empty slots, from a position on."""
         self.change(what, self.cartridge.add(new, position=position))
 
 
-def _apart(one: Slot, other: Slot) -> float:
+def _apart(one: CartridgeSlot, other: CartridgeSlot) -> float:
     """How far apart two steps of walks are on their ways, 0 to 1; any other voices not at all."""
     if one.told.share is None or other.told.share is None:
         return 0.0

@@ -13,7 +13,7 @@ from corpus.analysis.facets import Filters
 from corpus.analysis.search import EVERYTHING, Query, demand_hearing
 from corpus.analysis.similar import read_parameters
 from corpus.analysis.sound_space import SOUND_SIZE, USED, Floats, Heard, sound_places
-from corpus.cartridges.cartridge import Slot
+from corpus.cartridges.cartridge import CartridgeSlot
 from corpus.cartridges.naming import legal_name
 from corpus.cartridges.sound_order import most_varied, path_of, walk
 from corpus.storage.store import Connection
@@ -51,7 +51,7 @@ def find_slots(
     choice: Choice = Choice.COMMON,
     start: Voice | None = None,
     exclude: Collection[str] = (),
-) -> list[Slot]:
+) -> list[CartridgeSlot]:
     """Up to ``count`` voices that match, as slots, in the order they should stand.
 
     A walk begins beside ``start``, or at the most copied voice that matches. ``exclude`` has ids of voices that are
@@ -104,14 +104,16 @@ def _candidates(
     return _Candidates(ids, names, categories, origins, places)
 
 
-def _slots(connection: Connection, candidates: _Candidates, rows: Sequence[int], wanted: Collection[str]) -> list[Slot]:
+def _slots(
+    connection: Connection, candidates: _Candidates, rows: Sequence[int], wanted: Collection[str]
+) -> list[CartridgeSlot]:
     parameters = read_parameters(connection, [candidates.voice_ids[row] for row in rows])
     slots = []
     for values, row in zip(parameters, rows, strict=True):
         categories = candidates.categories[row] or []
         main = next((key for key in categories if key in wanted), categories[0] if categories else None)
         voice = Voice.from_array(values, legal_name(candidates.names[row] or ""))
-        slots.append(Slot(voice, category=main, source=candidates.origins[row]))
+        slots.append(CartridgeSlot(voice, category=main, source=candidates.origins[row]))
     return slots
 
 

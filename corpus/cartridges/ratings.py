@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from corpus.cartridges.cartridge import Found, Slot, Verdict
+from corpus.cartridges.cartridge import CartridgeSlot, RatingOutcome, SlotRating
 from corpus.labels.answer import MOST_CATEGORIES, Answer, AnswerKind, vocabulary_of
 from corpus.labels.serving import LEAST_DWELL
 from corpus.labels.standing import current_answers
@@ -20,7 +20,7 @@ from corpus.storage.suggestion import Suggestion
 from dx7.errors import CartridgeError
 from dx7.shared.categories import category_keys
 
-ASKED = "asked"  # the origin of what a model was asked for
+REQUESTED = "asked"  # the origin of what a model was asked for
 PAGE = "cartridge"
 
 
@@ -40,22 +40,22 @@ class HitRate:
         return self.kept / self.heard if self.heard else 0.0
 
 
-def asked_categories(slot: Slot) -> tuple[str, ...]:
+def requested_categories(slot: CartridgeSlot) -> tuple[str, ...]:
     """What a generated voice was asked to be, the main one first: of variations without a wish, as the favourite."""
     if slot.wish and slot.wish.mix:
         return slot.wish.categories
     return (slot.category,) if slot.category else ()
 
 
-def judge_slot(
-    slot: Slot,
+def rate_slot(
+    slot: CartridgeSlot,
     categories: tuple[str, ...] | None,
     *,
     labeller: str,
     time: datetime,
     heard: str,
     seconds: float,
-) -> tuple[Answer, Verdict]:
+) -> tuple[Answer, SlotRating]:
     """The answer that keeps a generated voice as ``categories`` (empty: as was asked), or rejects it (None).
 
     ``heard`` says on what it was listened to and for how many ``seconds``. Raises ``CartridgeError`` if nobody heard
@@ -66,7 +66,7 @@ def judge_slot(
         raise CartridgeError(f"{name} is no voice of the model; only those are kept or rejected")
     if seconds < LEAST_DWELL:
         raise CartridgeError(f"hear {name} before you judge it")
-    asked = asked_categories(slot)[:MOST_CATEGORIES]
+    asked = requested_categories(slot)[:MOST_CATEGORIES]
     kept = asked if categories == () else categories
     if kept == ():
         raise CartridgeError(f"nothing was asked that {name} could be kept as; press the key of a category")
@@ -81,31 +81,37 @@ def judge_slot(
         categories=kept or (),
         heard=heard,
         dwell_seconds=round(seconds, 3),
-        suggestion=Suggestion(asked[0], slot.wish.share or 1.0, ASKED) if asked else None,
+        suggestion=Suggestion(asked[0], slot.wish.share or 1.0, REQUESTED) if asked else None,
         vocabulary=vocabulary_of(category_keys()),
         page=PAGE,
     )
     is_asked = kept is not None and (not asked or kept[0] == asked[0])
-    found = Found.REJECTED if kept is None else Found.KEPT if is_asked else Found.OTHER
-    return answer, Verdict(found, answer.event)
+    found = RatingOutcome.REJECTED if kept is None else RatingOutcome.KEPT if is_asked else RatingOutcome.OTHER
+    return answer, SlotRating(found, answer.event)
 
 
 def hit_rates(answers: Iterable[Answer]) -> list[HitRate]:
     """How often the model hit, by the category asked for, out of the answers of all journals; the most heard first."""
-    counts: dict[str, Counter[Found]] = {}
+    counts: dict[str, Counter[RatingOutcome]] = {}
     for answer in current_answers(answers):
         asked = answer.suggestion
-        if asked is None or asked.origin != ASKED:
+        if asked is None or asked.origin != REQUESTED:
             continue
         if answer.answer is AnswerKind.BROKEN:
-            found = Found.REJECTED
+            found = RatingOutcome.REJECTED
         elif answer.answer is AnswerKind.LABEL:
-            found = Found.KEPT if answer.categories[0] == asked.category else Found.OTHER
+            found = RatingOutcome.KEPT if answer.categories[0] == asked.category else RatingOutcome.OTHER
         else:
             continue
         counts.setdefault(asked.category, Counter())[found] += 1
     rates = [
-        HitRate(category, sum(found.values()), found[Found.KEPT], found[Found.OTHER], found[Found.REJECTED])
+        HitRate(
+            category,
+            sum(found.values()),
+            found[RatingOutcome.KEPT],
+            found[RatingOutcome.OTHER],
+            found[RatingOutcome.REJECTED],
+        )
         for category, found in counts.items()
     ]
     return sorted(rates, key=lambda rate: (-rate.heard, rate.category))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from corpus.analysis.facets import Filters
-from corpus.cartridges.cartridge import Found, Slot
+from corpus.cartridges.cartridge import CartridgeSlot, RatingOutcome
 from corpus.cartridges.editor import CartridgeEditor
 from corpus.cartridges.filling import Choice, find_slots, order_alike
 from corpus.storage.store import open_store
@@ -29,7 +29,11 @@ ACTIONS = (
     GridAction("clear", "z", "Clear"),
     GridAction("undo", "u", "Undo"),
 )
-_SAID = {Found.KEPT: "kept", Found.OTHER: "labelled as something else", Found.REJECTED: "rejected"}
+_SAID = {
+    RatingOutcome.KEPT: "kept",
+    RatingOutcome.OTHER: "labelled as something else",
+    RatingOutcome.REJECTED: "rejected",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +107,7 @@ def fill_from_collection(
     wanted: PanelSettings,
     *,
     choice: Choice,
-    start: Slot | None = None,
+    start: CartridgeSlot | None = None,
     into: Destination | None = None,
 ) -> str:
     """Fill slots from the collection by what the panel asks for. Raises ``CartwrightError``."""

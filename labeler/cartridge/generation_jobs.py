@@ -9,8 +9,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from corpus.cartridges.cartridge import Slot
-from corpus.cartridges.draft import EMPTY
+from corpus.cartridges.cartridge import CartridgeSlot
+from corpus.cartridges.draft import EMPTY_CARTRIDGE
 from corpus.cartridges.editor import CartridgeEditor
 from corpus.cartridges.generation_request import GenerationRequest
 from labeler.page.context import Context
@@ -41,8 +41,8 @@ class GenerationJob:
     into: Destination = Destination.FREE
     keys: tuple[str, ...] = ()
     category: str | None = None
-    first: Slot | None = None
-    last: Slot | None = None
+    first: CartridgeSlot | None = None
+    last: CartridgeSlot | None = None
 
 
 def cartridges_folder(context: Context) -> Path:
@@ -115,7 +115,7 @@ def _watch(errands: GenerationJobs, asking: GenerationProcess, errand: Generatio
         st.rerun()
 
 
-def _put(desk: CartridgeEditor, errand: GenerationJob, slots: Sequence[Slot]) -> None:
+def _put(desk: CartridgeEditor, errand: GenerationJob, slots: Sequence[CartridgeSlot]) -> None:
     new = [replace(slot, category=slot.category or errand.category) for slot in slots]
     first = [errand.first] if errand.first else []
     if errand.first and errand.last:
@@ -124,6 +124,6 @@ def _put(desk: CartridgeEditor, errand: GenerationJob, slots: Sequence[Slot]) ->
         desk.replace_slots(errand.what, errand.keys, new)
     elif errand.into is Destination.ALL:
         title = desk.cartridge.title
-        desk.change(errand.what, EMPTY.called(title).add([*first, *new]))
+        desk.change(errand.what, EMPTY_CARTRIDGE.called(title).add([*first, *new]))
     else:
         desk.add(errand.what, new)

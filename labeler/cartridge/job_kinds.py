@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from corpus.cartridges.cartridge import Cartridge, Slot
+from corpus.cartridges.cartridge import Cartridge, CartridgeSlot
 from corpus.cartridges.generation_request import GenerationRequest
 from dx7.errors import CartridgeError, CategoryError
 from dx7.shared.generation_limits import AMOUNTS, USUAL_TEMPERATURE
@@ -46,7 +46,9 @@ def mix_job(
     return GenerationJob(wish, what, into)
 
 
-def variations_job(cartridge: Cartridge, favourite: Slot, how: SamplingSettings, *, into: Destination) -> GenerationJob:
+def variations_job(
+    cartridge: Cartridge, favourite: CartridgeSlot, how: SamplingSettings, *, into: Destination
+) -> GenerationJob:
     """Variations of a voice. Raises ``CartridgeError`` if there is no room for them."""
     if into is Destination.FREE and _is_full(cartridge):
         raise CartridgeError("the cartridge is full; remove voices, or vary into all 32 slots")
@@ -59,7 +61,7 @@ def variations_job(cartridge: Cartridge, favourite: Slot, how: SamplingSettings,
     )
 
 
-def walk_job(first: Slot, last: Slot, how: SamplingSettings) -> GenerationJob:
+def walk_job(first: CartridgeSlot, last: CartridgeSlot, how: SamplingSettings) -> GenerationJob:
     """A walk from one voice to another, which takes all 32 slots. Raises ``VoiceError`` if they are one voice.
 
     What both ends are is asked of the steps as well, so that a bell's are not thrown away for being out of tune.
@@ -75,7 +77,7 @@ def walk_job(first: Slot, last: Slot, how: SamplingSettings) -> GenerationJob:
     )
 
 
-def walk_ends(cartridge: Cartridge, marked: Sequence[str], at: str | None) -> tuple[Slot, Slot]:
+def walk_ends(cartridge: Cartridge, marked: Sequence[str], at: str | None) -> tuple[CartridgeSlot, CartridgeSlot]:
     """The ends of a walk: two marked slots, or the marked one and the one under the cursor, by key.
 
     Raises ``CartridgeError`` if that does not make two.

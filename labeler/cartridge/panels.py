@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import streamlit as st
 
 from corpus.analysis.facets import SCALES, Filters
-from corpus.cartridges.cartridge import Slot
-from corpus.cartridges.draft import EMPTY
+from corpus.cartridges.cartridge import CartridgeSlot
+from corpus.cartridges.draft import EMPTY_CARTRIDGE
 from corpus.cartridges.editor import CartridgeEditor
 from corpus.cartridges.filling import Choice
 from corpus.cartridges.naming import legal_name
@@ -132,11 +132,11 @@ def _open(desk: CartridgeEditor, name: str, data: bytes) -> str:
         raise FormatError(f"{name} holds no voices: {bank.rejection.message}")
     voices = bank.voices()[:VOICES_IN_BANK]
     slots = [
-        Slot(voice.replace(name=legal_name(voice.name)), source=f"{name} · slot {number}")
+        CartridgeSlot(voice.replace(name=legal_name(voice.name)), source=f"{name} · slot {number}")
         for number, voice in enumerate(voices, 1)
     ]
     stem = name.rpartition(".")[0]
-    desk.change("open", EMPTY.called(stem).add(slots))
+    desk.change("open", EMPTY_CARTRIDGE.called(stem).add(slots))
     return f"{len(desk.cartridge)} voices of {name}"
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from corpus.cartridges.cartridge import POSITIONS, Cartridge, Found, Slot, Told
+from corpus.cartridges.cartridge import POSITIONS, Cartridge, CartridgeSlot, GenerationInfo, RatingOutcome
 from dx7.shared.categories import load_categories
 from dx7.voices.voice import INIT_VOICE
 from labeler.widgets.voice_grid import Tile
 
 _EMPTY = "empty-"
-_VERDICTS = {Found.KEPT: "✓ kept", Found.OTHER: "≠ other", Found.REJECTED: "✗ rejected"}
+_VERDICTS = {RatingOutcome.KEPT: "✓ kept", RatingOutcome.OTHER: "≠ other", RatingOutcome.REJECTED: "✗ rejected"}
 
 
 def cartridge_tiles(cartridge: Cartridge) -> list[Tile]:
@@ -39,7 +39,7 @@ def is_empty(key: str | None) -> bool:
     return key is None or key.startswith(_EMPTY)
 
 
-def describe_generation(told: Told) -> str:
+def describe_generation(told: GenerationInfo) -> str:
     """A sentence or so for whoever points at a voice; empty if nothing was told.
 
     >>> describe_generation(Told(fit=0.934, differs=21))
@@ -53,7 +53,7 @@ def describe_generation(told: Told) -> str:
     return "; ".join(filter(None, facts))
 
 
-def _tile(position: int, slot: Slot, titles: dict[str, str]) -> Tile:
+def _tile(position: int, slot: CartridgeSlot, titles: dict[str, str]) -> Tile:
     kind = titles.get(slot.category or "", slot.category or "")
     way = "" if slot.told.share is None or not slot.wish else f"{slot.told.share:.0%}"
     state = _VERDICTS[slot.verdict.found] if slot.verdict else "new" if slot.wish else ""

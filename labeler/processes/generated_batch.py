@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from corpus.cartridges.cartridge import Slot, Told
+from corpus.cartridges.cartridge import CartridgeSlot, GenerationInfo
 from corpus.cartridges.generation_request import GenerationRequest
 from corpus.cartridges.writing import file_stem
 from dx7.errors import ModelError
@@ -22,7 +22,7 @@ from dx7.voices.voice import Voice
 class GeneratedBatch:
     """32 voices of one wish: how many were drawn for them, and how many of those were left out, by reason."""
 
-    slots: tuple[Slot, ...]
+    slots: tuple[CartridgeSlot, ...]
     drawn: int = 0
     left_out: Mapping[str, int] = field(default_factory=dict)
 
@@ -57,7 +57,7 @@ def read_generated_batch(path: Path, wish: GenerationRequest, answer: str) -> Ge
         facts = json.loads(answer)
         source = f"the model {facts['model_hash']}, seed {facts['seed']}"
         slots = tuple(
-            Slot(voice, main, source, tuple(map(str, about["faults"])), wish, told=_told(about))
+            CartridgeSlot(voice, main, source, tuple(map(str, about["faults"])), wish, told=_told(about))
             for voice, about in zip(bank.voices(), facts["slots"], strict=True)
         )
         left_out = {str(reason): int(count) for reason, count in facts["left_out"].items()}
@@ -73,5 +73,5 @@ def _written(voice: Voice, folder: Path, beginning: str = "") -> str:
     return f"{path}:1"
 
 
-def _told(about: Mapping[str, Any]) -> Told:
-    return Told(fit=about["fit"], differs=about["differs_at_least"], share=about["share_of_the_way"])
+def _told(about: Mapping[str, Any]) -> GenerationInfo:
+    return GenerationInfo(fit=about["fit"], differs=about["differs_at_least"], share=about["share_of_the_way"])

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from corpus.cartridges.cartridge import Found
-from corpus.cartridges.draft import Draft
+from corpus.cartridges.cartridge import RatingOutcome
+from corpus.cartridges.draft import CartridgeDraft
 from corpus.cartridges.editor import CartridgeEditor
 from dx7.errors import CartwrightError
 from labeler.cartridge.actions import ACTIONS, perform
@@ -56,11 +56,13 @@ def draw(context: Context) -> None:
         st.rerun()
 
 
-def _draw_status(draft: Draft, errands: GenerationJobs) -> None:
+def _draw_status(draft: CartridgeDraft, errands: GenerationJobs) -> None:
     slots = draft.cartridge.filled().values()
     found = [slot.verdict.found for slot in slots if slot.verdict]
     facts = [draft.cartridge.title, f"{len(slots)} of 32"]
-    facts += [f"{found.count(Found.KEPT)} kept", f"{found.count(Found.REJECTED)} rejected"] if found else []
+    facts += (
+        [f"{found.count(RatingOutcome.KEPT)} kept", f"{found.count(RatingOutcome.REJECTED)} rejected"] if found else []
+    )
     facts += [f"U takes back: {draft.changes[-1].what}"] if draft.changes else []
     words, told = st.columns([3, 2], vertical_alignment="center")
     words.text("  ·  ".join(facts))

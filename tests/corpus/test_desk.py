@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from corpus.cartridges.cartridge import Found, Slot, Told
+from corpus.cartridges.cartridge import CartridgeSlot, GenerationInfo, RatingOutcome
 from corpus.cartridges.editor import CartridgeEditor
 from corpus.cartridges.generation_request import GenerationRequest
 from corpus.cartridges.ratings import hit_rates
@@ -22,8 +22,8 @@ BRASS, ORGAN = GenerationRequest.of({"brass": 1}), GenerationRequest.of({"organ"
 @pytest.fixture
 def desk(tmp_path: Path) -> CartridgeEditor:
     desk = CartridgeEditor(tmp_path / "cartridges", tmp_path / "labels", "anna")
-    desk.add("ask", [Slot(voice(n, f"NEW {n}"), "brass", "new", (), BRASS) for n in range(4)])
-    desk.add("ask", [Slot(voice(n, f"NEW {n}"), "organ", "new", (), ORGAN) for n in range(4, 6)])
+    desk.add("ask", [CartridgeSlot(voice(n, f"NEW {n}"), "brass", "new", (), BRASS) for n in range(4)])
+    desk.add("ask", [CartridgeSlot(voice(n, f"NEW {n}"), "organ", "new", (), ORGAN) for n in range(4, 6)])
     return desk
 
 
@@ -31,7 +31,7 @@ def keys(desk: CartridgeEditor, *positions: int) -> list[str]:
     return [desk.cartridge.filled()[position].key for position in positions]
 
 
-def say(desk: CartridgeEditor, position: int, categories: tuple[str, ...] | None = ()) -> Found:
+def say(desk: CartridgeEditor, position: int, categories: tuple[str, ...] | None = ()) -> RatingOutcome:
     return desk.judge(keys(desk, position), categories, way="engine", heard=dict.fromkeys(keys(desk, position), 2.0))
 
 
@@ -40,9 +40,9 @@ def answers(desk: CartridgeEditor, tmp_path: Path) -> list[Answer]:
 
 
 def test_a_verdict_reaches_the_journal_and_an_undo_takes_it_back(desk: CartridgeEditor, tmp_path: Path) -> None:
-    assert say(desk, 1) is Found.KEPT
-    assert say(desk, 2, None) is Found.REJECTED
-    assert say(desk, 3, ("pad",)) is Found.OTHER
+    assert say(desk, 1) is RatingOutcome.KEPT
+    assert say(desk, 2, None) is RatingOutcome.REJECTED
+    assert say(desk, 3, ("pad",)) is RatingOutcome.OTHER
     assert [answer.answer for answer in answers(desk, tmp_path)] == [
         AnswerKind.LABEL,
         AnswerKind.BROKEN,
@@ -90,10 +90,13 @@ def test_duds_are_replaced_wish_by_wish_and_only_where_they_still_stand(desk: Ca
 
 
 def test_a_step_of_a_walk_is_replaced_by_one_as_far_on_its_way(tmp_path: Path) -> None:
-    def steps(first: int) -> list[Slot]:
+    def steps(first: int) -> list[CartridgeSlot]:
         wish = GenerationRequest(ends=(voice(0), voice(1)))
         shares = [0.0, 0.25, 0.5, 0.75, 1.0]
-        return [Slot(voice(first + n), wish=wish, told=Told(share=share)) for n, share in enumerate(shares)]
+        return [
+            CartridgeSlot(voice(first + n), wish=wish, told=GenerationInfo(share=share))
+            for n, share in enumerate(shares)
+        ]
 
     desk = CartridgeEditor(tmp_path / "cartridges", tmp_path / "labels", "anna")
     desk.add("ask", steps(10))

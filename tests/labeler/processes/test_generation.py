@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from corpus.cartridges.cartridge import Told
+from corpus.cartridges.cartridge import GenerationInfo
 from corpus.cartridges.generation_request import GenerationRequest
 from corpus.storage.store import open_store
 from corpus.suggest.queue import next_voices
@@ -64,7 +64,7 @@ def test_new_voices_come_back_as_slots_and_go_into_the_store_as_generated(tmp_pa
     assert (brass[0].faults, brass[1].faults) == ((), ("shrill",))
     assert brass[0].source.startswith("the model beef, seed ")
     assert brass[0].wish == BRASS
-    assert brass[0].told == Told(fit=1 / 32, differs=9)
+    assert brass[0].told == GenerationInfo(fit=1 / 32, differs=9)
     assert [(batch.drawn, batch.left_out["drone"]) for batch in asking.batches] == [(40, 3), (40, 3)]
     files = sorted((tmp_path / "made").glob("*.syx"))
     assert [path.stem.partition("-")[0] for path in files] == ["brass", "variations"]
