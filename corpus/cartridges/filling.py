@@ -15,7 +15,7 @@ from corpus.analysis.similar import read_parameters
 from corpus.analysis.sound_space import SOUND_SIZE, USED, Floats, Heard, sound_places
 from corpus.cartridges.cartridge import CartridgeSlot
 from corpus.cartridges.naming import legal_name
-from corpus.cartridges.sound_order import most_varied, path_of, walk
+from corpus.cartridges.sound_order import most_varied, nearest_walk, short_path
 from corpus.storage.store import Connection
 from dx7.analysis.descriptors import hear_many
 from dx7.errors import CartridgeError
@@ -24,7 +24,7 @@ from dx7.voices.voice import Voice
 MOST_CANDIDATES = 20_000  # that are looked at; the most copied come first
 
 
-class Choice(StrEnum):
+class SlotChoice(StrEnum):
     """Which of the voices that match are taken."""
 
     COMMON = "common"  # those found in the most places, ordered so that neighbours sound alike
@@ -42,13 +42,13 @@ class _Candidates(NamedTuple):
     places: Floats
 
 
-def find_slots(
+def choose_slots(
     connection: Connection,
     text: str = "",
     filters: Filters = EVERYTHING,
     *,
     count: int,
-    choice: Choice = Choice.COMMON,
+    choice: SlotChoice = SlotChoice.COMMON,
     start: Voice | None = None,
     exclude: Collection[str] = (),
 ) -> list[CartridgeSlot]:
@@ -57,26 +57,26 @@ def find_slots(
     A walk begins beside ``start``, or at the most copied voice that matches. ``exclude`` has ids of voices that are
     not wanted. Raises ``StoreError`` if the voices have not been heard, ``CartridgeError`` if none matches.
     """
-    most = count if choice is Choice.COMMON else MOST_CANDIDATES
+    most = count if choice is SlotChoice.COMMON else MOST_CANDIDATES
     candidates = _candidates(connection, text, filters, exclude, most)
     if len(candidates.voice_ids) < count and filters.categories:
         candidates = _candidates(connection, text, filters, exclude, most, only_mainly=False)
     places = candidates.places
     if not len(places):
         raise CartridgeError("no voice of the store is all of that; ask for less")
-    if choice is Choice.WALK:
+    if choice is SlotChoice.WALK:
         first = [] if start else [0]
         beginning: Floats = _places_of([start])[0] if start else places[0]
-        rows = first + walk(places, beginning, count - len(first))
+        rows = first + nearest_walk(places, beginning, count - len(first))
     else:
-        rows = most_varied(places, count) if choice is Choice.VARIED else list(range(len(places)))
-        rows = [rows[step] for step in path_of(places[rows])]
+        rows = most_varied(places, count) if choice is SlotChoice.VARIED else list(range(len(places)))
+        rows = [rows[step] for step in short_path(places[rows])]
     return _slots(connection, candidates, rows, filters.categories)
 
 
-def order_alike(voices: Sequence[Voice]) -> list[int]:
+def order_by_sound(voices: Sequence[Voice]) -> list[int]:
     """In which order voices should stand so that neighbours sound alike. They are heard for it, some 3 ms each."""
-    return path_of(_places_of(voices))
+    return short_path(_places_of(voices))
 
 
 def _candidates(

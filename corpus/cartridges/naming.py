@@ -9,7 +9,7 @@ from dx7.errors import VoiceError
 from dx7.voices.names import decode_name, encode_name, is_printable
 from dx7.voices.parameters import NAME_LENGTH
 
-NAMELESS = "VOICE"
+DEFAULT_NAME = "VOICE"
 
 
 def legal_name(text: str) -> str:
@@ -20,7 +20,7 @@ def legal_name(text: str) -> str:
     """
     plain = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
     shown = "".join(c if _can_be_shown(c) else " " for c in plain)
-    return decode_name(encode_name(shown.strip()[:NAME_LENGTH])) or NAMELESS
+    return decode_name(encode_name(shown.strip()[:NAME_LENGTH])) or DEFAULT_NAME
 
 
 def unique_name(text: str, taken: Collection[str]) -> str:

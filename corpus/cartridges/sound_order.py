@@ -15,7 +15,7 @@ LEAST_STEP = 0.5  # of a walk: voices that one can hardly tell apart are passed 
 _MOST_TURNS = 50  # rounds of mending a path; it settles after a few
 
 
-def path_of(places: Floats) -> list[int]:
+def short_path(places: Floats) -> list[int]:
     """The rows in an order of small steps: from the best start to the nearest each time, then mended."""
     steps = _distances(places, places)
     paths = [_nearest_first(steps, start) for start in range(len(places))]
@@ -34,7 +34,7 @@ def most_varied(places: Floats, count: int) -> list[int]:
     return chosen
 
 
-def walk(places: Floats, start: Floats, count: int) -> list[int]:
+def nearest_walk(places: Floats, start: Floats, count: int) -> list[int]:
     """Up to ``count`` rows, each the nearest to the one before, ``start`` first, and :data:`LEAST_STEP` from all."""
     chosen: list[int] = []
     here = start[None]

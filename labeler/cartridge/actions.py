@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from corpus.analysis.facets import Filters
 from corpus.cartridges.cartridge import CartridgeSlot, RatingOutcome
 from corpus.cartridges.editor import CartridgeEditor
-from corpus.cartridges.filling import Choice, find_slots, order_alike
+from corpus.cartridges.filling import SlotChoice, choose_slots, order_by_sound
 from corpus.storage.store import open_store
 from dx7.errors import CartridgeError
 from labeler.cartridge.generation_jobs import Destination, GenerationJobs
@@ -42,7 +42,7 @@ class PanelSettings:
 
     text: str
     filters: Filters
-    choice: Choice
+    choice: SlotChoice
     drawing: SamplingSettings
     into: Destination
 
@@ -97,7 +97,9 @@ def perform(
             return ""
         case "like":
             slot = cartridge.filled()[here]
-            return fill_from_collection(desk, context, wanted, choice=Choice.WALK, start=slot, into=Destination.FREE)
+            return fill_from_collection(
+                desk, context, wanted, choice=SlotChoice.WALK, start=slot, into=Destination.FREE
+            )
     raise ValueError(f"the rack has no action {event.action!r}")
 
 
@@ -106,7 +108,7 @@ def fill_from_collection(
     context: Context,
     wanted: PanelSettings,
     *,
-    choice: Choice,
+    choice: SlotChoice,
     start: CartridgeSlot | None = None,
     into: Destination | None = None,
 ) -> str:
@@ -119,7 +121,7 @@ def fill_from_collection(
         raise CartridgeError("the cartridge is full; remove voices, or fill all 32 slots")
     voices = [slot.voice.voice_id for slot in cartridge.filled().values()]
     with open_store(context.store) as connection:
-        found = find_slots(
+        found = choose_slots(
             connection,
             wanted.text,
             wanted.filters,
@@ -140,7 +142,7 @@ def _judge(desk: CartridgeEditor, event: GridEvent, keys: list[str], categories:
 def _order(desk: CartridgeEditor) -> str:
     filled = desk.cartridge.filled()
     positions = list(filled)
-    order = [positions[row] for row in order_alike([slot.voice for slot in filled.values()])]
+    order = [positions[row] for row in order_by_sound([slot.voice for slot in filled.values()])]
     empty = [position for position in range(1, len(desk.cartridge.slots) + 1) if position not in filled]
     desk.change("order", desk.cartridge.arrange([*order, *empty]))
     return "neighbours sound alike now"
@@ -155,7 +157,7 @@ def _another(desk: CartridgeEditor, context: Context, wanted: PanelSettings, key
         for slot in cartridge.filled().values()
     }
     with open_store(context.store) as connection:
-        found = find_slots(connection, wanted.text, wanted.filters, count=len(keys), exclude=ever)
+        found = choose_slots(connection, wanted.text, wanted.filters, count=len(keys), exclude=ever)
     desk.replace_slots("another", keys, found)
     return f"{found[0].voice.name} instead" if len(keys) == 1 else f"{len(found)} others instead"
 

@@ -10,7 +10,7 @@ from corpus.analysis.facets import SCALES, Filters
 from corpus.cartridges.cartridge import CartridgeSlot
 from corpus.cartridges.draft import EMPTY_CARTRIDGE
 from corpus.cartridges.editor import CartridgeEditor
-from corpus.cartridges.filling import Choice
+from corpus.cartridges.filling import SlotChoice
 from corpus.cartridges.naming import legal_name
 from corpus.cartridges.ratings import hit_rates
 from corpus.cartridges.writing import cartridge_bytes, cartridge_sidecar, file_stem
@@ -30,9 +30,9 @@ from labeler.components import mount
 from labeler.page.context import Context
 
 _CHOICES = {
-    "the most copied": Choice.COMMON,
-    "the most varied": Choice.VARIED,
-    "a walk by sound": Choice.WALK,
+    "the most copied": SlotChoice.COMMON,
+    "the most varied": SlotChoice.VARIED,
+    "a walk by sound": SlotChoice.WALK,
 }
 _ANYTHING = "any"
 _mount_sender = mount("sendbank", "sendbank.js")
@@ -65,7 +65,7 @@ def draw_panels(desk: CartridgeEditor, errands: GenerationJobs, context: Context
     return wanted
 
 
-def _draw_filling(titles: dict[str, str]) -> tuple[str, Filters, Choice, Destination, bool]:
+def _draw_filling(titles: dict[str, str]) -> tuple[str, Filters, SlotChoice, Destination, bool]:
     first = st.columns([3, 2, 2, 2], vertical_alignment="bottom")
     categories = first[0].multiselect("Categories", list(titles), format_func=titles.__getitem__, key="fill-categories")
     text = first[1].text_input("In the name", key="fill-text")
