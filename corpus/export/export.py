@@ -65,7 +65,7 @@ def write_curated_export(
     selection = select_voices(connection, keys, policy)
     if not selection.chosen():
         raise ExportError(
-            f"nothing to write_curated_export: the policy {policy.name} finds no voice with a category that counts; label some, run"
+            f"nothing to export: the policy {policy.name} finds no voice with a category that counts; label some, run"
             " python -m corpus learn, or choose another policy"
         )
     voices = _rows(selection, read_source_columns(connection, keys))
