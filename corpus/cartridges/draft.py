@@ -1,8 +1,9 @@
-"""The cartridge that a person is making, on disk after every change, so that nothing is ever lost.
+"""The cartridge that a person is building, saved to disk after every change.
 
-``data/cartridges/drafts/<labeller>.jsonl`` has one line a change: the slots that it left otherwise than before, or that
-the last change is taken back. It is only ever appended to, as the label journals are, and by the same means: a line
-is on disk before the page moves on, and one that a crash cut short costs that change alone.
+``data/cartridges/drafts/<labeller>.jsonl`` is append-only and has one line per change: the slots that differ from
+before, or an undo. It is written like the label journals: a line is on disk before the page continues, and a crash
+loses at most the line that it interrupts. The stored keys ``wish``, ``verdict`` and ``told`` are the fields
+``request``, ``rating`` and ``generation`` of a slot.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ EMPTY_CARTRIDGE = Cartridge()
 
 @dataclass(frozen=True, slots=True)
 class DraftChange:
-    """What was done, in a few words, and the cartridge before it."""
+    """A short description of a change, and the cartridge before it."""
 
     what: str
     before: Cartridge
@@ -34,11 +35,11 @@ class DraftChange:
 
 @dataclass(frozen=True, slots=True)
 class CartridgeDraft:
-    """A cartridge, and every change that led to it, the latest last."""
+    """A cartridge and every change that led to it, the latest last."""
 
     cartridge: Cartridge = EMPTY_CARTRIDGE
     changes: tuple[DraftChange, ...] = ()
-    unreadable: int = 0  # lines that gave no change
+    unreadable: int = 0  # lines that could not be read
 
     def change(self, what: str, after: Cartridge) -> CartridgeDraft:
         """The draft after a change; the same draft if nothing changed."""
@@ -47,30 +48,30 @@ class CartridgeDraft:
         return replace(self, cartridge=after, changes=(*self.changes, DraftChange(what, self.cartridge)))
 
     def undo(self) -> CartridgeDraft:
-        """The draft before the last change. Raises ``CartridgeError`` if there is none."""
+        """The draft before the last change. Raises ``CartridgeError`` if there is no change."""
         if not self.changes:
-            raise CartridgeError("there is nothing to take back")
+            raise CartridgeError("there is nothing to undo")
         return replace(self, cartridge=self.changes[-1].before, changes=self.changes[:-1])
 
     @property
     def undone_events(self) -> tuple[str, ...]:
-        """The events of the journal that an undo now would have to take back: verdicts that the change brought."""
+        """The journal events of the ratings that the last change added; an undo must take them back too."""
         if not self.changes:
             return ()
-        before = {slot.verdict.event for slot in self.changes[-1].before.slots if slot and slot.verdict}
-        after = [slot.verdict.event for slot in self.cartridge.slots if slot and slot.verdict]
+        before = {slot.rating.event for slot in self.changes[-1].before.slots if slot and slot.rating}
+        after = [slot.rating.event for slot in self.cartridge.slots if slot and slot.rating]
         return tuple(event for event in after if event not in before)
 
 
 def drafts_folder(cartridges: Path) -> Path:
-    """Where drafts lie in the folder of cartridges."""
+    """The folder of drafts within the folder of cartridges."""
     return cartridges / "drafts"
 
 
 def read_draft(folder: Path, labeller: str) -> CartridgeDraft:
-    """A person's draft as it is on disk; an empty one if there is none.
+    """A person's draft as it is on disk; an empty draft if there is no file.
 
-    Raises ``JournalError`` if the file cannot be read at all.
+    Lines that are not valid are skipped and counted. Raises ``JournalError`` if the file cannot be read.
     """
     path = journal_file(folder, labeller)
     if not path.is_file():
@@ -79,7 +80,7 @@ def read_draft(folder: Path, labeller: str) -> CartridgeDraft:
 
 
 def save_change(folder: Path, labeller: str, draft: CartridgeDraft, what: str, after: Cartridge) -> CartridgeDraft:
-    """Change a draft; the change is on disk when this returns. Raises ``JournalError`` if the disk refuses."""
+    """Change a draft and append the change to its file. Raises ``JournalError`` if it cannot be written."""
     changed = draft.change(what, after)
     if changed is not draft:
         append_lines(folder, labeller, [_line(what, draft.cartridge, after)])
@@ -87,7 +88,10 @@ def save_change(folder: Path, labeller: str, draft: CartridgeDraft, what: str, a
 
 
 def save_undo(folder: Path, labeller: str, draft: CartridgeDraft) -> CartridgeDraft:
-    """Take the last change back, on disk too. Raises ``CartridgeError`` if there is none, ``JournalError``."""
+    """Undo the last change, on disk too.
+
+    Raises ``CartridgeError`` if there is no change, ``JournalError`` if the file cannot be written.
+    """
     undone = draft.undo()
     append_lines(folder, labeller, [b'{"undo":true}\n'])
     return undone
@@ -132,21 +136,21 @@ def _facts(slot: CartridgeSlot) -> dict[str, Any]:
         "category": slot.category,
         "source": slot.source,
         "faults": list(slot.faults),
-        "wish": slot.wish and slot.wish.facts(),
-        "verdict": slot.verdict and {"found": slot.verdict.found.value, "event": slot.verdict.event},
-        "told": asdict(slot.told),
+        "wish": slot.request and slot.request.facts(),
+        "verdict": slot.rating and {"found": slot.rating.found.value, "event": slot.rating.event},
+        "told": asdict(slot.generation),
     }
 
 
 def _slot(facts: Mapping[str, Any]) -> CartridgeSlot:
-    verdict = facts["verdict"]
+    rating = facts["verdict"]
     return CartridgeSlot(
         voice=Voice(b64decode(facts["voice"])),
         category=facts["category"],
         source=str(facts["source"]),
         faults=tuple(map(str, facts.get("faults", ()))),
-        wish=facts["wish"] and read_generation_request(facts["wish"]),
-        verdict=verdict and SlotRating(RatingOutcome(verdict["found"]), str(verdict["event"])),
-        told=GenerationInfo(**facts.get("told", {})),
+        request=facts["wish"] and read_generation_request(facts["wish"]),
+        rating=rating and SlotRating(RatingOutcome(rating["found"]), str(rating["event"])),
+        generation=GenerationInfo(**facts.get("told", {})),
         key=str(facts["key"]),
     )

@@ -1,7 +1,7 @@
-"""Keep or reject a generated voice: an answer in the journal like any other, and how often the model hit.
+"""Ratings of generated voices, which are answers in the label journal, and the hit rate of the model.
 
-Such an answer says in ``suggestion`` what the model was asked for, with the origin :data:`ASKED`. To keep a voice
-labels it with that; another label says that it came out as something else; to reject it calls it broken.
+The ``suggestion`` of such an answer is the requested category, with the origin :data:`REQUESTED`. Keeping a voice
+labels it with that category, another label says that it sounds like something else, rejecting it marks it as broken.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from corpus.storage.suggestion import Suggestion
 from dx7.errors import CartridgeError
 from dx7.shared.categories import category_keys
 
-REQUESTED = "asked"  # the origin of what a model was asked for
+REQUESTED = "asked"  # the stored origin of requested categories
 PAGE = "cartridge"
 
 
 @dataclass(frozen=True, slots=True)
 class HitRate:
-    """Of the voices that were asked for as a category, and heard: how many were kept, something else, or duds."""
+    """Of the rated voices that were requested as a category: how many were kept, labelled otherwise, or rejected."""
 
     category: str
     heard: int
@@ -36,14 +36,14 @@ class HitRate:
 
     @property
     def rate(self) -> float:
-        """Kept of heard, 0 to 1."""
+        """The share of rated voices that were kept, 0 to 1."""
         return self.kept / self.heard if self.heard else 0.0
 
 
 def requested_categories(slot: CartridgeSlot) -> tuple[str, ...]:
-    """What a generated voice was asked to be, the main one first: of variations without a wish, as the favourite."""
-    if slot.wish and slot.wish.mix:
-        return slot.wish.categories
+    """The categories that were requested, the main one first; for variations without a mix, the slot's category."""
+    if slot.request and slot.request.mix:
+        return slot.request.categories
     return (slot.category,) if slot.category else ()
 
 
@@ -56,22 +56,22 @@ def rate_slot(
     heard: str,
     seconds: float,
 ) -> tuple[Answer, SlotRating]:
-    """The answer that keeps a generated voice as ``categories`` (empty: as was asked), or rejects it (None).
+    """The answer that keeps a generated voice as ``categories`` (empty: as requested), or rejects it (None).
 
-    ``heard`` says on what it was listened to and for how many ``seconds``. Raises ``CartridgeError`` if nobody heard
-    it, no model made it, or nothing was asked that it could be kept as.
+    ``heard`` is the output that played it, ``seconds`` for how long. Raises ``CartridgeError`` if it was not heard
+    long enough, was not generated, if no category was requested that it could be kept as, or for an unknown category.
     """
     name = slot.voice.name
-    if slot.wish is None:
-        raise CartridgeError(f"{name} is no voice of the model; only those are kept or rejected")
+    if slot.request is None:
+        raise CartridgeError(f"{name} was not generated; only generated voices are kept or rejected")
     if seconds < LEAST_DWELL:
-        raise CartridgeError(f"hear {name} before you judge it")
+        raise CartridgeError(f"listen to {name} before you rate it")
     asked = requested_categories(slot)[:MOST_CATEGORIES]
     kept = asked if categories == () else categories
     if kept == ():
-        raise CartridgeError(f"nothing was asked that {name} could be kept as; press the key of a category")
+        raise CartridgeError(f"{name} was requested without a category; press the key of a category")
     if kept is not None and not set(kept) <= set(category_keys()):
-        raise CartridgeError(f"{', '.join(kept)} is no category; press the key of one")
+        raise CartridgeError(f"{', '.join(kept)} is not a category; press the key of a category")
     answer = Answer(
         event=uuid.uuid4().hex,
         labeller=labeller,
@@ -81,7 +81,7 @@ def rate_slot(
         categories=kept or (),
         heard=heard,
         dwell_seconds=round(seconds, 3),
-        suggestion=Suggestion(asked[0], slot.wish.share or 1.0, REQUESTED) if asked else None,
+        suggestion=Suggestion(asked[0], slot.request.share or 1.0, REQUESTED) if asked else None,
         vocabulary=vocabulary_of(category_keys()),
         page=PAGE,
     )
@@ -91,7 +91,7 @@ def rate_slot(
 
 
 def hit_rates(answers: Iterable[Answer]) -> list[HitRate]:
-    """How often the model hit, by the category asked for, out of the answers of all journals; the most heard first."""
+    """The hit rate of the model by requested category, from the answers of all journals; the most rated first."""
     counts: dict[str, Counter[RatingOutcome]] = {}
     for answer in current_answers(answers):
         asked = answer.suggestion

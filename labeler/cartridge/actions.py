@@ -135,7 +135,7 @@ def fill_from_collection(
 
 
 def _judge(desk: CartridgeEditor, event: GridEvent, keys: list[str], categories: tuple[str, ...] | None) -> str:
-    found = desk.judge(keys, categories, way=event.way, heard=event.heard or {})
+    found = desk.rate(keys, categories, way=event.way, heard=event.heard or {})
     return _SAID[found] if len(keys) == 1 else f"{len(keys)} {_SAID[found]}"
 
 

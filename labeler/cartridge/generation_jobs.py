@@ -30,13 +30,13 @@ class Destination(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class GenerationJob:
-    """One wish on its way: what the change will be called, and where it goes: to slots by key, or ``into``.
+    """One request on its way: what the change will be called, and where it goes: to slots by key, or ``into``.
 
     ``category`` is what variations are thought to be, ``first`` the favourite itself, which goes before them. Of a walk
     ``first`` and ``last`` are its ends, which the model gives back as they are.
     """
 
-    wish: GenerationRequest
+    request: GenerationRequest
     what: str
     into: Destination = Destination.FREE
     keys: tuple[str, ...] = ()
@@ -64,8 +64,8 @@ class GenerationJobs:
         if self._going:
             self._going[0].cancel()
         self.said = self.problem = ""
-        wishes = [errand.wish for errand in errands]
-        asking = GenerationProcess(wishes, folder=self._folder, store=self._store, seed=seed)
+        requests = [errand.request for errand in errands]
+        asking = GenerationProcess(requests, folder=self._folder, store=self._store, seed=seed)
         self._going = (asking, tuple(errands))
 
     @property

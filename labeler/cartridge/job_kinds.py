@@ -41,9 +41,9 @@ def mix_job(
     """32 voices of categories by weight; of any, if there are none. Raises ``CategoryError`` if all weights are 0."""
     if weights and not any(weights.values()):
         raise CategoryError("every weight of the mix is 0; give one category some")
-    wish = GenerationRequest.of(weights, temperature=how.temperature)
-    what = " and ".join(titles[key] for key in wish.categories) or "Anything"
-    return GenerationJob(wish, what, into)
+    request = GenerationRequest.of(weights, temperature=how.temperature)
+    what = " and ".join(titles[key] for key in request.categories) or "Anything"
+    return GenerationJob(request, what, into)
 
 
 def variations_job(
@@ -93,8 +93,8 @@ def replacement_jobs(cartridge: Cartridge, duds: Mapping[GenerationRequest, tupl
     """Others in the place of rejected voices, by what each had been asked for."""
     filled = {slot.key: slot for slot in cartridge.filled().values()}
     return [
-        GenerationJob(wish, f"{len(keys)} new for the duds", keys=keys, category=filled[keys[0]].category)
-        for wish, keys in duds.items()
+        GenerationJob(request, f"{len(keys)} new for the duds", keys=keys, category=filled[keys[0]].category)
+        for request, keys in duds.items()
     ]
 
 

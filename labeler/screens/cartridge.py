@@ -58,7 +58,7 @@ def draw(context: Context) -> None:
 
 def _draw_status(draft: CartridgeDraft, errands: GenerationJobs) -> None:
     slots = draft.cartridge.filled().values()
-    found = [slot.verdict.found for slot in slots if slot.verdict]
+    found = [slot.rating.found for slot in slots if slot.rating]
     facts = [draft.cartridge.title, f"{len(slots)} of 32"]
     facts += (
         [f"{found.count(RatingOutcome.KEPT)} kept", f"{found.count(RatingOutcome.REJECTED)} rejected"] if found else []

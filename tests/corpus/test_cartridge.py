@@ -146,12 +146,14 @@ def test_the_sidecar_names_a_generator_only_where_a_model_made_a_voice() -> None
     sidecar = cartridge_sidecar(by_hand)
     assert [slot["empty"] for slot in json.loads(sidecar)["slots"]] == [False] * 3 + [True] * 29
     assert not names_generator(sidecar)
-    made = by_hand.add([CartridgeSlot(voice(70), wish=GenerationRequest.of({"brass": 1}))])
+    made = by_hand.add([CartridgeSlot(voice(70), request=GenerationRequest.of({"brass": 1}))])
     assert names_generator(cartridge_sidecar(made))
     step = by_hand.add(
         [
             CartridgeSlot(
-                voice(70), wish=GenerationRequest.of({"brass": 1}), told=GenerationInfo(fit=0.5, differs=12, share=0.25)
+                voice(70),
+                request=GenerationRequest.of({"brass": 1}),
+                generation=GenerationInfo(fit=0.5, differs=12, share=0.25),
             )
         ]
     )
@@ -160,16 +162,16 @@ def test_the_sidecar_names_a_generator_only_where_a_model_made_a_voice() -> None
 
 
 def test_a_wish_is_checked_and_comes_back_from_its_facts() -> None:
-    wish = GenerationRequest.of(
+    request = GenerationRequest.of(
         {"strings": 0.3, "brass": 0.7, "pad": 0}, like=voice(3), amount=0.5, locked=("algorithm",)
     )
-    assert wish.categories == ("brass", "strings")
-    assert wish.share == pytest.approx(0.7)
-    assert read_generation_request(json.loads(json.dumps(wish.facts()))) == wish
+    assert request.categories == ("brass", "strings")
+    assert request.share == pytest.approx(0.7)
+    assert read_generation_request(json.loads(json.dumps(request.facts()))) == request
     walk = GenerationRequest(ends=(voice(3), voice(4)), temperature=0.8)
     assert read_generation_request(json.loads(json.dumps(walk.facts()))) == walk
-    older = {key: fact for key, fact in wish.facts().items() if key not in ("ends", "temperature")}
-    assert read_generation_request(older) == wish
+    older = {key: fact for key, fact in request.facts().items() if key not in ("ends", "temperature")}
+    assert read_generation_request(older) == request
     assert GenerationRequest().category_text == ""
     with pytest.raises(CategoryError, match="weight of brass is -1"):
         GenerationRequest.of({"brass": -1})
@@ -179,7 +181,7 @@ def test_a_wish_is_checked_and_comes_back_from_its_facts() -> None:
         GenerationRequest(locked=("reverb",))
     with pytest.raises(VoiceError, match=r"temperature is 2\.5; it must be 0\.3 to 2"):
         GenerationRequest(temperature=2.5)
-    with pytest.raises(VoiceError, match="are one voice; a walk leads to another"):
+    with pytest.raises(VoiceError, match="are the same voice"):
         GenerationRequest(ends=(voice(3), voice(3, "OTHERWISE")))
-    with pytest.raises(VoiceError, match="two ends and no favourite"):
+    with pytest.raises(VoiceError, match="cannot have a reference voice"):
         GenerationRequest(ends=(voice(3), voice(4)), like=voice(5))

@@ -34,10 +34,10 @@ def test_every_change_comes_back_and_can_be_taken_back(tmp_path: Path) -> None:
         (
             "wish",
             lambda c: c.replace(
-                {4: CartridgeSlot(voice(200), "brass", "the model", (), BRASS, told=GenerationInfo(fit=0.75))}
+                {4: CartridgeSlot(voice(200), "brass", "the model", (), BRASS, generation=GenerationInfo(fit=0.75))}
             ),
         ),
-        ("keep", lambda c: c.judge({4: SlotRating(RatingOutcome.KEPT, "e" * 32)})),
+        ("keep", lambda c: c.rate({4: SlotRating(RatingOutcome.KEPT, "e" * 32)})),
         ("clear", lambda c: EMPTY_CARTRIDGE),
     ]
     for what, change in changes:
@@ -50,14 +50,14 @@ def test_every_change_comes_back_and_can_be_taken_back(tmp_path: Path) -> None:
         draft = save_undo(tmp_path, "anna", draft)
         assert draft.cartridge == before
         assert read_draft(tmp_path, "anna") == draft
-    with pytest.raises(CartridgeError, match="nothing to take back"):
+    with pytest.raises(CartridgeError, match="nothing to undo"):
         save_undo(tmp_path, "anna", draft)
     assert read_draft(tmp_path, "ben") == CartridgeDraft()
 
 
 def test_a_line_from_before_models_told_of_voices_is_read(tmp_path: Path) -> None:
     draft = save_change(
-        tmp_path, "anna", CartridgeDraft(), "ask", EMPTY_CARTRIDGE.add([CartridgeSlot(voice(1), wish=BRASS)])
+        tmp_path, "anna", CartridgeDraft(), "ask", EMPTY_CARTRIDGE.add([CartridgeSlot(voice(1), request=BRASS)])
     )
     path = tmp_path / "anna.jsonl"
     fields = json.loads(path.read_text())
@@ -115,16 +115,16 @@ for number in range(10_000):
 def test_kill_9_loses_no_change(tmp_path: Path) -> None:
     with subprocess.Popen([sys.executable, "-c", _MAKE, str(tmp_path)], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        told = -1
-        while told < 20:
-            told = int(process.stdout.readline())
+        shown = -1
+        while shown < 20:
+            shown = int(process.stdout.readline())
         os.kill(process.pid, signal.SIGKILL)
-        told = max([told, *(int(line) for line in process.stdout.read().split())])
+        shown = max([shown, *(int(line) for line in process.stdout.read().split())])
     draft = read_draft(tmp_path, "anna")
     first = draft.cartridge[1]
     assert first is not None
-    assert int(first.voice.name[1:]) >= told
-    assert len(draft.changes) >= told + 2
+    assert int(first.voice.name[1:]) >= shown
+    assert len(draft.changes) >= shown + 2
 
 
 def judged(slot: CartridgeSlot, categories: tuple[str, ...] | None, seconds: float = 1.0) -> tuple[Answer, SlotRating]:
@@ -133,31 +133,31 @@ def judged(slot: CartridgeSlot, categories: tuple[str, ...] | None, seconds: flo
 
 def test_a_verdict_is_a_label_and_only_of_what_was_heard() -> None:
     slot = CartridgeSlot(voice(1, "NEW"), None, "the model", (), GenerationRequest.of({"strings": 1, "brass": 2}))
-    answer, verdict = judged(slot, ())
+    answer, rating = judged(slot, ())
     assert (answer.answer, answer.categories) == (AnswerKind.LABEL, ("brass", "strings"))
     assert (answer.heard, answer.page, answer.dwell_seconds) == ("dx7", PAGE, 1.0)
     assert answer.suggestion is not None
     assert (answer.suggestion.category, answer.suggestion.origin) == ("brass", REQUESTED)
-    assert verdict == SlotRating(RatingOutcome.KEPT, answer.event)
+    assert rating == SlotRating(RatingOutcome.KEPT, answer.event)
     assert judged(slot, ("pad",))[1].found is RatingOutcome.OTHER
-    dud, verdict = judged(slot, None)
-    assert (dud.answer, dud.categories, verdict.found) == (AnswerKind.BROKEN, (), RatingOutcome.REJECTED)
-    with pytest.raises(CartridgeError, match="hear NEW before"):
+    dud, rating = judged(slot, None)
+    assert (dud.answer, dud.categories, rating.found) == (AnswerKind.BROKEN, (), RatingOutcome.REJECTED)
+    with pytest.raises(CartridgeError, match="listen to NEW before"):
         judged(slot, (), seconds=0.1)
-    with pytest.raises(CartridgeError, match="no voice of the model"):
+    with pytest.raises(CartridgeError, match="was not generated"):
         judged(CartridgeSlot(voice(1)), ())
-    with pytest.raises(CartridgeError, match="nothing was asked"):
+    with pytest.raises(CartridgeError, match="without a category"):
         judged(CartridgeSlot(voice(1), None, "the model", (), GenerationRequest(like=voice(2))), ())
     assert judged(CartridgeSlot(voice(1), "bell", "the model", (), GenerationRequest(like=voice(2))), ())[
         0
     ].categories == ("bell",)
-    with pytest.raises(CartridgeError, match="theremin is no category"):
+    with pytest.raises(CartridgeError, match="theremin is not a category"):
         judged(slot, ("theremin",))
 
 
 def test_the_model_hits_as_often_as_people_keep_what_they_asked_for() -> None:
-    asked = [CartridgeSlot(voice(n), wish=BRASS) for n in range(5)] + [
-        CartridgeSlot(voice(n), wish=GenerationRequest.of({"organ": 1})) for n in (7, 8)
+    asked = [CartridgeSlot(voice(n), request=BRASS) for n in range(5)] + [
+        CartridgeSlot(voice(n), request=GenerationRequest.of({"organ": 1})) for n in (7, 8)
     ]
     found = [(), (), (), ("pad",), None, (), None]
     answers = [judged(slot, categories)[0] for slot, categories in zip(asked, found, strict=True)]
@@ -170,12 +170,12 @@ def test_the_model_hits_as_often_as_people_keep_what_they_asked_for() -> None:
 
 
 def test_an_undo_takes_the_verdicts_of_that_change_back_and_no_others(tmp_path: Path) -> None:
-    made = Cartridge().add([CartridgeSlot(voice(n), wish=BRASS) for n in range(3)])
+    made = Cartridge().add([CartridgeSlot(voice(n), request=BRASS) for n in range(3)])
     draft = CartridgeDraft().change("ask", made)
-    draft = draft.change("keep", made.judge({1: SlotRating(RatingOutcome.KEPT, "a" * 32)}))
-    draft = draft.change("reject", draft.cartridge.judge({2: SlotRating(RatingOutcome.REJECTED, "b" * 32)}))
+    draft = draft.change("keep", made.rate({1: SlotRating(RatingOutcome.KEPT, "a" * 32)}))
+    draft = draft.change("reject", draft.cartridge.rate({2: SlotRating(RatingOutcome.REJECTED, "b" * 32)}))
     assert draft.undone_events == ("b" * 32,)
-    draft = draft.change("replace", draft.cartridge.replace({2: CartridgeSlot(voice(9), wish=BRASS)}))
+    draft = draft.change("replace", draft.cartridge.replace({2: CartridgeSlot(voice(9), request=BRASS)}))
     assert draft.undone_events == ()
     assert draft.undo().undone_events == ("b" * 32,)
     assert draft.undo().undo().undone_events == ("a" * 32,)

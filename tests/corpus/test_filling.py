@@ -61,7 +61,7 @@ def test_a_walk_begins_beside_its_start(connection: Connection) -> None:
 
 
 def test_what_is_nowhere_is_said_in_a_sentence(connection: Connection, tmp_path: Path) -> None:
-    with pytest.raises(CartridgeError, match="no voice of the store is all of that"):
+    with pytest.raises(CartridgeError, match="no voice of the store matches all of that"):
         choose_slots(connection, "no such name", count=5)
     ingest_files([STARTER_BANKS / "organ.syx"], tmp_path / "unheard.duckdb")
     with open_store(tmp_path / "unheard.duckdb") as unheard, pytest.raises(StoreError, match="not heard yet"):

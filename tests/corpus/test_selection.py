@@ -68,7 +68,7 @@ def _chosen(selection: Selection) -> dict[str, Curated]:
 
 
 def verdict_of(selection: Selection, voice_id: str) -> object:
-    return selection.verdicts[selection.voices.voice_ids.index(voice_id)]
+    return selection.decisions[selection.voices.voice_ids.index(voice_id)]
 
 
 @pytest.mark.parametrize("origin", ORIGINS)

@@ -48,8 +48,8 @@ def stub(code: str = STUB) -> tuple[str, ...]:
     return (sys.executable, "-c", code)
 
 
-def ask(folder: Path, *wishes: GenerationRequest, **more: object) -> GenerationProcess:
-    asking = GenerationProcess(wishes or [BRASS], folder=folder / "made", store=folder / "store.duckdb", **more)  # type: ignore[arg-type]
+def ask(folder: Path, *requests: GenerationRequest, **more: object) -> GenerationProcess:
+    asking = GenerationProcess(requests or [BRASS], folder=folder / "made", store=folder / "store.duckdb", **more)  # type: ignore[arg-type]
     asking.wait(60)
     return asking
 
@@ -63,8 +63,8 @@ def test_new_voices_come_back_as_slots_and_go_into_the_store_as_generated(tmp_pa
     assert {slot.category for slot in varied} == {None}
     assert (brass[0].faults, brass[1].faults) == ((), ("shrill",))
     assert brass[0].source.startswith("the model beef, seed ")
-    assert brass[0].wish == BRASS
-    assert brass[0].told == GenerationInfo(fit=1 / 32, differs=9)
+    assert brass[0].request == BRASS
+    assert brass[0].generation == GenerationInfo(fit=1 / 32, differs=9)
     assert [(batch.drawn, batch.left_out["drone"]) for batch in asking.batches] == [(40, 3), (40, 3)]
     files = sorted((tmp_path / "made").glob("*.syx"))
     assert [path.stem.partition("-")[0] for path in files] == ["brass", "variations"]
@@ -109,13 +109,13 @@ def test_voices_that_cannot_be_stored_are_there_all_the_same(tmp_path: Path) -> 
 
 def test_a_wish_becomes_the_words_of_the_command(tmp_path: Path) -> None:
     favourite = read_voice(STARTER_BANKS / "brass.syx", 4)
-    wish = GenerationRequest.of({"pad": 1, "brass": 3}, like=favourite, amount=0.55, locked=("algorithm", "detune"))
-    words = sample_arguments(wish, 7, tmp_path / "x.syx", tmp_path)
-    told = dict(zip(words[2::2], words[3::2], strict=False))
-    assert told["--category"] == "brass:3,pad:1"
-    assert (told["--amount"], told["--seed"], told["--lock"]) == ("0.55", "7", "algorithm")
+    request = GenerationRequest.of({"pad": 1, "brass": 3}, like=favourite, amount=0.55, locked=("algorithm", "detune"))
+    words = sample_arguments(request, 7, tmp_path / "x.syx", tmp_path)
+    options = dict(zip(words[2::2], words[3::2], strict=False))
+    assert options["--category"] == "brass:3,pad:1"
+    assert (options["--amount"], options["--seed"], options["--lock"]) == ("0.55", "7", "algorithm")
     assert {words[n + 1] for n, word in enumerate(words) if word == "--unlock"} == {"pitch_eg", "fixed_mode"}
-    path, _, slot = told["--like"].rpartition(":")
+    path, _, slot = options["--like"].rpartition(":")
     assert read_voice(Path(path), int(slot)) == favourite
     assert sample_arguments(GenerationRequest(), 7, tmp_path / "x.syx", tmp_path) == [
         *("sample", "--json", "--seed", "7", "--out", str(tmp_path / "x.syx"))
@@ -126,10 +126,10 @@ def test_a_walk_and_a_temperature_become_words_and_its_ends_files_of_their_own(t
     first = read_voice(STARTER_BANKS / "brass.syx", 4)
     ends = (first, read_voice(STARTER_BANKS / "bell.syx", 2).replace(name=first.name))
     words = sample_arguments(GenerationRequest(ends=ends, temperature=1.35), 7, tmp_path / "x.syx", tmp_path)
-    told = dict(zip(words[2::2], words[3::2], strict=True))
-    assert told["--temperature"] == "1.35"
+    options = dict(zip(words[2::2], words[3::2], strict=True))
+    assert options["--temperature"] == "1.35"
     assert "--amount" not in words
-    paths = [told[option].rpartition(":")[0] for option in ("--walk", "--to")]
+    paths = [options[option].rpartition(":")[0] for option in ("--walk", "--to")]
     assert [read_voice(Path(path), 1) for path in paths] == list(ends)
 
 

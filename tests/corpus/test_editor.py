@@ -32,7 +32,7 @@ def keys(desk: CartridgeEditor, *positions: int) -> list[str]:
 
 
 def say(desk: CartridgeEditor, position: int, categories: tuple[str, ...] | None = ()) -> RatingOutcome:
-    return desk.judge(keys(desk, position), categories, way="engine", heard=dict.fromkeys(keys(desk, position), 2.0))
+    return desk.rate(keys(desk, position), categories, way="engine", heard=dict.fromkeys(keys(desk, position), 2.0))
 
 
 def answers(desk: CartridgeEditor, tmp_path: Path) -> list[Answer]:
@@ -54,24 +54,24 @@ def test_a_verdict_reaches_the_journal_and_an_undo_takes_it_back(desk: Cartridge
     assert desk.undo() == "keep"
     assert answers(desk, tmp_path) == []
     assert [desk.undo(), desk.undo()] == ["ask", "ask"]
-    with pytest.raises(CartridgeError, match="nothing to take back"):
+    with pytest.raises(CartridgeError, match="nothing to undo"):
         desk.undo()
 
 
 def test_what_nobody_heard_is_not_judged_and_nothing_is_written(desk: CartridgeEditor, tmp_path: Path) -> None:
     heard = dict.fromkeys(keys(desk, 1), 2.0)
-    with pytest.raises(CartridgeError, match="hear NEW 1 before"):
-        desk.judge(keys(desk, 1, 2), (), way="engine", heard=heard)
+    with pytest.raises(CartridgeError, match="listen to NEW 1 before"):
+        desk.rate(keys(desk, 1, 2), (), way="engine", heard=heard)
     with pytest.raises(CartridgeError, match="no voice is chosen"):
-        desk.judge([], (), way="engine", heard={})
+        desk.rate([], (), way="engine", heard={})
     assert answers(desk, tmp_path) == []
-    assert not any(slot.verdict for slot in desk.cartridge.filled().values())
+    assert not any(slot.rating for slot in desk.cartridge.filled().values())
 
 
 def test_duds_are_replaced_wish_by_wish_and_only_where_they_still_stand(desk: CartridgeEditor, tmp_path: Path) -> None:
     for position in (2, 4, 5):
         say(desk, position, None)
-    assert {wish: len(found) for wish, found in desk.duds().items()} == {BRASS: 2, ORGAN: 1}
+    assert {request: len(found) for request, found in desk.duds().items()} == {BRASS: 2, ORGAN: 1}
     gone = desk.duds()[BRASS]
     desk.change("remove", desk.cartridge.remove([4]))
     new = [desk.cartridge.filled()[1], *slots(5, start=100, name="FRESH")]
@@ -85,16 +85,16 @@ def test_duds_are_replaced_wish_by_wish_and_only_where_they_still_stand(desk: Ca
     ]
     assert desk.duds() == {ORGAN: tuple(keys(desk, 5))}
     assert desk.undo() == "replace"
-    assert len(answers(desk, tmp_path)) == 3  # the verdict on the one that came back stands
+    assert len(answers(desk, tmp_path)) == 3  # the rating on the one that came back stands
     assert desk.duds()[BRASS] == gone[:1]
 
 
 def test_a_step_of_a_walk_is_replaced_by_one_as_far_on_its_way(tmp_path: Path) -> None:
     def steps(first: int) -> list[CartridgeSlot]:
-        wish = GenerationRequest(ends=(voice(0), voice(1)))
+        request = GenerationRequest(ends=(voice(0), voice(1)))
         shares = [0.0, 0.25, 0.5, 0.75, 1.0]
         return [
-            CartridgeSlot(voice(first + n), wish=wish, told=GenerationInfo(share=share))
+            CartridgeSlot(voice(first + n), request=request, generation=GenerationInfo(share=share))
             for n, share in enumerate(shares)
         ]
 
