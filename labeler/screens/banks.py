@@ -14,9 +14,9 @@ from corpus.ingest.reasons import reason_words
 from corpus.ingest.uploads import UploadResult, ingest_uploads, safe_name
 from corpus.storage.reconstruction import rebuild_file
 from corpus.storage.store import open_store
-from corpus.suggest.origin_words import breakdown
+from corpus.suggest.source_names import describe_predictions
 from dx7.errors import CartwrightError
-from labeler.components import keep, mount
+from labeler.page.components import keep, mount
 from labeler.page.context import Context
 from labeler.page.plain_text import as_text
 from labeler.processes.commands import lay_out_map
@@ -27,7 +27,7 @@ _MOST_TOLD = 40  # files that were dropped in
 _MOST_CLEAN = 4  # parts that can be taken out of a large bank
 _MOST_PAGES = 1_000_000
 MEGABYTES = 200  # of one file that is dropped in
-_mount_list = mount("banklist", "banklist.js")
+_mount_list = mount("banks/bank_list")
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +143,7 @@ def _tile(slot: BankSlot, heading: str) -> Tile:
         badges=(*slot.tags, *slot.repairs),
         category=slot.category,
         group=heading,
-        hint=breakdown(slot.opinions) if slot.is_suggestion else "",
+        hint=describe_predictions(slot.opinions) if slot.is_suggestion else "",
     )
 
 
