@@ -72,7 +72,7 @@ def read_labelled_voices(connection: Connection, voice_ids: Sequence[str]) -> La
     """The current labels of the voices that people labelled in person."""
     keys = category_keys()
     column = {key: number for number, key in enumerate(keys)}
-    people = read_consensus(connection, keys)
+    labels = read_consensus(connection, keys)
     rows: list[int] = []
     categories: list[list[int]] = []
     for row, voice_id in enumerate(voice_ids):
