@@ -161,10 +161,10 @@ def _draw_drop(context: Context) -> None:
     drop = st.session_state.get("banks-drop-result")
     if drop is not None:
         with st.container(border=True):
-            _draw_report(context, drop)
+            _draw_books(context, drop)
 
 
-def _draw_report(context: Context, drop: UploadResult) -> None:
+def _draw_books(context: Context, drop: UploadResult) -> None:
     files, voices = drop.report.files, drop.report.voices
     came = f"{voices.new:,} new + {voices.duplicate:,} duplicate + {voices.rejected:,} rejected"
     st.text(
