@@ -11,8 +11,9 @@ from corpus.cartridges.cartridge import Cartridge, Found, Slot
 from corpus.cartridges.draft import Draft, drafts_folder, keep_change, keep_undo, read_draft
 from corpus.cartridges.generation_request import Wish
 from corpus.cartridges.ratings import judge_slot
-from corpus.labels.answer import Answer, undo_of
+from corpus.labels.answer import Answer
 from corpus.labels.journal import append_answers, journal_file, read_journal
+from corpus.labels.new_answer import undo_of
 from dx7.errors import CartridgeError
 
 _WORDS = {Found.KEPT: "keep", Found.OTHER: "label", Found.REJECTED: "reject"}

@@ -6,22 +6,20 @@ labels it with that; another label says that it came out as something else; to r
 
 from __future__ import annotations
 
-import uuid
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from corpus.cartridges.cartridge import Found, Slot, Verdict
-from corpus.labels.answer import MOST_CATEGORIES, Answer, AnswerKind, vocabulary_of
-from corpus.labels.serving import LEAST_DWELL
+from corpus.labels.answer import MOST_CATEGORIES, Answer, AnswerKind, Page
+from corpus.labels.new_answer import new_answer, refusal_of_dwell
 from corpus.labels.standing import current_answers
 from corpus.storage.suggestion import Suggestion
 from dx7.errors import CartridgeError
 from dx7.shared.categories import category_keys
 
 ASKED = "asked"  # the origin of what a model was asked for
-PAGE = "cartridge"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +62,7 @@ def judge_slot(
     name = slot.voice.name
     if slot.wish is None:
         raise CartridgeError(f"{name} is no voice of the model; only those are kept or rejected")
-    if seconds < LEAST_DWELL:
+    if refusal_of_dwell(seconds):
         raise CartridgeError(f"hear {name} before you judge it")
     asked = asked_categories(slot)[:MOST_CATEGORIES]
     kept = asked if categories == () else categories
@@ -72,18 +70,16 @@ def judge_slot(
         raise CartridgeError(f"nothing was asked that {name} could be kept as; press the key of a category")
     if kept is not None and not set(kept) <= set(category_keys()):
         raise CartridgeError(f"{', '.join(kept)} is no category; press the key of one")
-    answer = Answer(
-        event=uuid.uuid4().hex,
+    answer = new_answer(
+        AnswerKind.BROKEN if kept is None else AnswerKind.LABEL,
+        slot.voice.voice_id,
         labeller=labeller,
         time=time,
-        voice_id=slot.voice.voice_id,
-        answer=AnswerKind.BROKEN if kept is None else AnswerKind.LABEL,
-        categories=kept or (),
         heard=heard,
-        dwell_seconds=round(seconds, 3),
+        page=Page.CARTRIDGE,
+        dwell_seconds=seconds,
+        categories=kept or (),
         suggestion=Suggestion(asked[0], slot.wish.share or 1.0, ASKED) if asked else None,
-        vocabulary=vocabulary_of(category_keys()),
-        page=PAGE,
     )
     is_asked = kept is not None and (not asked or kept[0] == asked[0])
     found = Found.REJECTED if kept is None else Found.KEPT if is_asked else Found.OTHER

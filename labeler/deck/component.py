@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from corpus.labels.serving import LEAST_DWELL
+from corpus.labels.new_answer import LEAST_DWELL
 from dx7.errors import CategoryError
 from dx7.shared.categories import Category, load_categories
 from labeler.components import LISTENING, keep, mount
@@ -15,7 +15,7 @@ OWN_KEYS = frozenset("sdxfu,.nvphjklmog")  # those of front/keys.js and front/sh
 _mount = mount(
     "deck",
     *(*LISTENING, "drawing.js", "scope.js", "piano.js", "keys.js", "deck.js", "sounding.js", "face.js", "voiceface.js"),
-    constants={"corpus.labels.serving.LEAST_DWELL": LEAST_DWELL},
+    constants={"corpus.labels.new_answer.LEAST_DWELL": LEAST_DWELL},
 )
 
 

@@ -5,7 +5,7 @@
 // the component's state until Python acknowledges them. corpus/labels/serving.py says which answers count; the same
 // rules stand here. sounding.js has what plays, face.js and voiceface.js what is drawn.
 
-const HEARING = "corpus.labels.serving.LEAST_DWELL"; // replaced by component.py
+const HEARING = "corpus.labels.new_answer.LEAST_DWELL"; // replaced by component.py
 const LOOK_AHEAD = 10; // voices whose sounds are fetched before they are asked for
 const decks = new WeakMap();
 

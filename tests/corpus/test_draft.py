@@ -15,8 +15,9 @@ import pytest
 from corpus.cartridges.cartridge import Cartridge, Found, Slot, Told, Verdict
 from corpus.cartridges.draft import EMPTY, Draft, keep_change, keep_undo, read_draft
 from corpus.cartridges.generation_request import Wish
-from corpus.cartridges.ratings import ASKED, PAGE, hit_rates, judge_slot
-from corpus.labels.answer import Answer, AnswerKind, undo_of
+from corpus.cartridges.ratings import ASKED, hit_rates, judge_slot
+from corpus.labels.answer import Answer, AnswerKind, Page
+from corpus.labels.new_answer import undo_of
 from dx7.errors import CartridgeError
 from tests.corpus.test_cartridge import slots, voice
 
@@ -128,7 +129,7 @@ def test_a_verdict_is_a_label_and_only_of_what_was_heard() -> None:
     slot = Slot(voice(1, "NEW"), None, "the model", (), Wish.of({"strings": 1, "brass": 2}))
     answer, verdict = judged(slot, ())
     assert (answer.answer, answer.categories) == (AnswerKind.LABEL, ("brass", "strings"))
-    assert (answer.heard, answer.page, answer.dwell_seconds) == ("dx7", PAGE, 1.0)
+    assert (answer.heard, answer.page, answer.dwell_seconds) == ("dx7", Page.CARTRIDGE, 1.0)
     assert answer.suggestion is not None
     assert (answer.suggestion.category, answer.suggestion.origin) == ("brass", ASKED)
     assert verdict == Verdict(Found.KEPT, answer.event)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from corpus.labels.serving import LEAST_DWELL
+from corpus.labels.new_answer import LEAST_DWELL
 from labeler.components import _FRONT, read_front
 
 SCRIPTS = sorted(path.name for path in _FRONT.glob("*.js"))
@@ -21,5 +21,5 @@ def test_the_guard_s_constant_reaches_the_deck(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr("streamlit.components.v2.component", lambda name, **parts: made.update({name: parts}))
     from labeler.components import mount
 
-    mount("deck", "deck.js", constants={"corpus.labels.serving.LEAST_DWELL": LEAST_DWELL})
+    mount("deck", "deck.js", constants={"corpus.labels.new_answer.LEAST_DWELL": LEAST_DWELL})
     assert f"const HEARING = {LEAST_DWELL};" in made["cartwright_deck"]["js"]
