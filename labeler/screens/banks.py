@@ -14,7 +14,7 @@ from corpus.ingest.reasons import reason_words
 from corpus.ingest.uploads import UploadResult, ingest_uploads, safe_name
 from corpus.storage.reconstruction import rebuild_file
 from corpus.storage.store import open_store
-from corpus.suggest.origin_words import breakdown
+from corpus.suggest.source_names import describe_predictions
 from dx7.errors import CartwrightError
 from labeler.components import keep, mount
 from labeler.page.context import Context
@@ -143,7 +143,7 @@ def _tile(slot: BankSlot, heading: str) -> Tile:
         badges=(*slot.tags, *slot.repairs),
         category=slot.category,
         group=heading,
-        hint=breakdown(slot.opinions) if slot.is_suggestion else "",
+        hint=describe_predictions(slot.opinions) if slot.is_suggestion else "",
     )
 
 

@@ -18,10 +18,10 @@ from corpus.storage.store import Connection, open_store
 from corpus.storage.suggestion import FOLDER_RULE, NAME_RULE
 from corpus.storage.voice_table import read_voice_table
 from corpus.suggest.name_rules import Match, folder_rules, match_path
-from corpus.suggest.rule_labels import poll_names
-from corpus.suggest.source_weights import DEFAULT_SAYS, Say, Trust
+from corpus.suggest.rule_labels import name_rule_labels
+from corpus.suggest.source_weights import DEFAULT_WEIGHTS, LabelModel, SourceWeights
 from corpus.suggest.suggestions import (
-    read_trust,
+    read_label_model,
     refresh_suggestions,
     summarise_suggestions,
     update_suggestions,
@@ -124,7 +124,7 @@ def test_what_was_learned_outlives_an_ingest(filled: Path, tmp_path: Path, make_
     (tmp_path / "more.syx").write_bytes(make_bank(7, names=["E.PIANO 1"]))
     ingest_files([tmp_path / "more.syx"], filled)
     with open_store(filled) as connection:
-        assert read_trust(connection) == DEAF
+        assert read_label_model(connection) == DEAF
         suggested = connection.execute(
             "SELECT category, origin FROM suggestions WHERE voice_id = $1 ORDER BY probability DESC", [voice_id]
         ).fetchall()
@@ -133,7 +133,7 @@ def test_what_was_learned_outlives_an_ingest(filled: Path, tmp_path: Path, make_
 
 
 # Names and folders count nothing.
-DEAF = Trust({**DEFAULT_SAYS, NAME_RULE: Say(0, 0, 0), FOLDER_RULE: Say(0, 0, 0)})
+DEAF = LabelModel({**DEFAULT_WEIGHTS, NAME_RULE: SourceWeights(0, 0, 0), FOLDER_RULE: SourceWeights(0, 0, 0)})
 
 
 def slow_opinions(connection: Connection) -> set[tuple[object, ...]]:
@@ -200,7 +200,7 @@ def test_suggestions_are_made_again_only_when_there_is_something_new(
 
     def poll(connection: Connection) -> pa.Table:
         made.append(connection)
-        return poll_names(connection)
+        return name_rule_labels(connection)
 
     monkeypatch.setattr("corpus.suggest.suggestions.poll_names", poll)
     update_suggestions(filled)

@@ -16,7 +16,7 @@ from corpus.labels.standing import rebuild_answers
 from corpus.storage.store import open_store
 from corpus.storage.suggestion import FAMILY, FOLDER_RULE, NAME_RULE, NEIGHBOURS
 from corpus.suggest.external_voices import SlotSuggestions, suggest_for_bank
-from corpus.suggest.learn import find_ear
+from corpus.suggest.learn import find_classifier
 from dx7.formats.files import encode_cartridge, read_bank, read_bank_bytes
 from dx7.shared.locations import STARTER_BANKS
 from dx7.voices.voice import INIT_VOICE, Voice
@@ -130,7 +130,7 @@ def test_answers_without_a_hearing_do_no_harm(filled: Path, tmp_path: Path, make
 def test_the_ear_that_ships_hears_a_bank_without_names(store: Path) -> None:
     """Brass and drums of the starter banks, called nothing: none of their recipes taught it."""
     with open_store(store, create=True) as connection:
-        ear = find_ear(connection)
+        ear = find_classifier(connection)
         assert ear is not None
         for key in ("brass", "drum"):
             voices = [voice.replace(name="") for voice in read_bank(STARTER_BANKS / f"{key}.syx").voices()]
