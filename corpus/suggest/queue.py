@@ -18,7 +18,13 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from corpus.labels.answer import Lane
-from corpus.labels.rechecks import Shares, answers_given, drawn_lanes, voices_for_again, voices_for_agreement
+from corpus.labels.rechecks import (
+    Shares,
+    answers_given,
+    drawn_lanes,
+    voices_for_again,
+    voices_for_agreement,
+)
 from corpus.storage.store import Connection
 from corpus.storage.suggestion import Suggestion
 from corpus.suggest.acquisition import acquisition_factors
@@ -113,8 +119,8 @@ def _choose(candidates: QueueCandidates, count: int, places: Collection[int], *,
     return found
 
 
-def _queued(voice: VoiceToAsk, lane: Lane, reason: str, worth: Worth | None = None) -> Queued:
-    return Queued(voice.voice_id, lane, voice.sightings, voice.suggestion, reason, worth)
+def _queued(voice: CandidateVoice, lane: Lane, reason: str, worth: AcquisitionScore | None = None) -> QueuedVoice:
+    return QueuedVoice(voice.voice_id, lane, voice.sightings, voice.suggestion, reason, worth)
 
 
 def _rechecked(
@@ -140,7 +146,7 @@ def _rechecked(
     agreement = voices_for_agreement(
         connection, labeller=labeller, count=drawn.count(Lane.INTER_RECHECK), seed=str(seed), exclude=left_out
     )
-    known = read_voices(connection, [*again, *agreement])
+    known = read_candidate_voices(connection, [*again, *agreement])
     waiting = {Lane.INTRA_RECHECK: iter(again), Lane.INTER_RECHECK: iter(agreement)}
     found = {place: (lane, next(waiting[lane], None)) for place, lane in enumerate(drawn) if lane}
     return {place: _queued(known[voice], lane, AT_RANDOM) for place, (lane, voice) in found.items() if voice}

@@ -60,7 +60,7 @@ def test_an_undo_keeps_whose_answer_where_and_of_which_serving_and_nothing_else(
     given = make(
         AnswerKind.LABEL,
         categories=("brass",),
-        token="t1",
+        token="t1",  # noqa: S106
         lane=Lane.CONTROL,
         suggestion=Suggestion("brass", 0.5, "name_rule"),
         covers=[OTHER],
