@@ -75,9 +75,9 @@ def read_classifier_training_set(
     targets = np.zeros((len(voice_ids), len(keys) + 1), np.float32)
     weights = np.zeros(len(voice_ids), np.float32)
     if with_rules:
-        opinions = read_source_predictions(connection, voice_ids)
+        predictions = read_source_predictions(connection, voice_ids)
         for origin, weight in ((FOLDER_RULE, FOLDER_WEIGHT), (NAME_RULE, NAME_WEIGHT)):  # the later overrules
-            said = opinions.get(origin, np.zeros_like(targets[:, :-1]))
+            said = predictions.get(origin, np.zeros_like(targets[:, :-1]))
             sure = said.max(axis=1, initial=0) >= _LEAST_RULE
             targets[sure, :-1], weights[sure] = said[sure], weight
     unfit = _unfit(connection)

@@ -16,7 +16,7 @@ from corpus.storage.reconstruction import rebuild_file
 from corpus.storage.store import open_store
 from corpus.suggest.source_names import describe_predictions
 from dx7.errors import CartwrightError
-from labeler.components import keep, mount
+from labeler.page.components import keep, mount
 from labeler.page.context import Context
 from labeler.page.plain_text import as_text
 from labeler.processes.commands import lay_out_map
@@ -27,7 +27,7 @@ _MOST_TOLD = 40  # files that were dropped in
 _MOST_CLEAN = 4  # parts that can be taken out of a large bank
 _MOST_PAGES = 1_000_000
 MEGABYTES = 200  # of one file that is dropped in
-_mount_list = mount("banklist", "banklist.js")
+_mount_list = mount("banks/bank_list")
 
 
 @dataclass(frozen=True, slots=True)
