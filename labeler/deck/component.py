@@ -5,19 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from corpus.labels.new_answer import LEAST_DWELL
 from dx7.errors import CategoryError
 from dx7.shared.categories import Category, load_categories
 from labeler.page.components import keep, mount
 from labeler.page.keys import RESERVED_KEYS
 
-OWN_KEYS = frozenset("sdxfu,.nvphjklmog")  # those of front/keys.js and front/shell.js that a category cannot have
-
-_mount = mount(
-    "deck",
-    *(*LISTENING, "drawing.js", "scope.js", "piano.js", "keys.js", "deck.js", "sounding.js", "face.js", "voiceface.js"),
-    constants={"corpus.labels.new_answer.LEAST_DWELL": LEAST_DWELL},
-)
+_mount = mount("deck/deck")
 
 
 def draw_deck(data: Mapping[str, Any], *, key: str) -> None:

@@ -8,8 +8,9 @@ import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from corpus.labels.new_answer import LEAST_DWELL
-from labeler.components import _FRONT, read_front
+from labeler.page.components import FRONT, FRONT_ROUTES, VERSION, mount, read_front
+from labeler.page.keys import RESERVED_KEYS
+from labeler.widgets.front_constants import PATH, constants_module
 
 SCRIPTS = sorted(path.relative_to(FRONT).as_posix() for path in FRONT.rglob("*.js"))
 CLIENT = TestClient(Starlette(routes=list(FRONT_ROUTES)))
@@ -35,5 +36,13 @@ def test_a_component_imports_its_module_from_the_server(monkeypatch: pytest.Monk
     assert answer.headers["content-type"].startswith("text/javascript")
     assert "immutable" in answer.headers["cache-control"]
 
-    mount("deck", "deck.js", constants={"corpus.labels.new_answer.LEAST_DWELL": LEAST_DWELL})
-    assert f"const HEARING = {LEAST_DWELL};" in made["cartwright_deck"]["js"]
+
+@pytest.mark.parametrize(
+    "path", ["old/deck/deck.js", f"{VERSION}/deck/deck.html", f"{VERSION}/..%2Fserver.py", VERSION]
+)
+def test_no_other_version_and_no_other_file_is_served(path: str) -> None:
+    assert CLIENT.get(f"/front/{path}").status_code == 404
+
+
+def test_keys_that_no_category_may_have() -> None:
+    assert {key for key in RESERVED_KEYS if len(key) == 1 and key != " "} == set("sdxfu,.nvphjklmog")
