@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from corpus.export.export import export, prepare
+from corpus.export.export import prepare_export, write_curated_export
 from corpus.export.policy import read_policy
 from corpus.export.preview import preview_export
 from corpus.ingest.ingest import ingest_files
@@ -158,10 +158,10 @@ def test_the_preview_is_what_the_export_then_holds(tmp_path: Path, name: str) ->
     with open_store(store) as connection:
         early = preview_export(connection, policy)
     assert early.unplaced == early.voices > 0
-    prepare(store)
+    prepare_export(store)
     with open_store(store) as connection:
         preview = preview_export(connection, policy)
-        manifest = export(connection, tmp_path / "export", policy=policy).manifest
+        manifest = write_curated_export(connection, tmp_path / "export", policy=policy).manifest
     assert preview.unplaced == 0
     assert preview.voices == manifest["rows"]
     by_split = {split: sum(row[split] for row in preview.counts.values()) for split in ("train", "validation", "test")}
