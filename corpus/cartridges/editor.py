@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from corpus.cartridges.cartridge import Cartridge, Found, Slot
-from corpus.cartridges.draft import Draft, drafts_folder, keep_change, keep_undo, read_draft
-from corpus.cartridges.generation_request import Wish
-from corpus.cartridges.ratings import judge_slot
+from corpus.cartridges.cartridge import Cartridge, CartridgeSlot, RatingOutcome
+from corpus.cartridges.draft import CartridgeDraft, drafts_folder, read_draft, save_change, save_undo
+from corpus.cartridges.generation_request import GenerationRequest
+from corpus.cartridges.ratings import rate_slot
 from corpus.labels.answer import Answer
 from corpus.labels.journal import append_answers, journal_file, read_journal
 from corpus.labels.new_answer import undo_of

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from corpus.cartridges.cartridge import Found, Slot, Verdict
+from corpus.cartridges.cartridge import CartridgeSlot, RatingOutcome, SlotRating
 from corpus.labels.answer import MOST_CATEGORIES, Answer, AnswerKind, Page
 from corpus.labels.new_answer import new_answer, refusal_of_dwell
 from corpus.labels.standing import current_answers
@@ -19,7 +19,7 @@ from corpus.storage.suggestion import Suggestion
 from dx7.errors import CartridgeError
 from dx7.shared.categories import category_keys
 
-ASKED = "asked"  # the origin of what a model was asked for
+REQUESTED = "asked"  # the origin of what a model was asked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ def rate_slot(
         page=Page.CARTRIDGE,
         dwell_seconds=seconds,
         categories=kept or (),
-        suggestion=Suggestion(asked[0], slot.wish.share or 1.0, ASKED) if asked else None,
+        suggestion=Suggestion(asked[0], slot.wish.share or 1.0, REQUESTED) if asked else None,
     )
     is_asked = kept is not None and (not asked or kept[0] == asked[0])
     found = RatingOutcome.REJECTED if kept is None else RatingOutcome.KEPT if is_asked else RatingOutcome.OTHER

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from corpus.cartridges.cartridge import Cartridge, Found, Slot, Told, Verdict
-from corpus.cartridges.draft import EMPTY, Draft, keep_change, keep_undo, read_draft
-from corpus.cartridges.generation_request import Wish
-from corpus.cartridges.ratings import ASKED, hit_rates, judge_slot
+from corpus.cartridges.cartridge import Cartridge, CartridgeSlot, GenerationInfo, RatingOutcome, SlotRating
+from corpus.cartridges.draft import EMPTY_CARTRIDGE, CartridgeDraft, read_draft, save_change, save_undo
+from corpus.cartridges.generation_request import GenerationRequest
+from corpus.cartridges.ratings import REQUESTED, hit_rates, rate_slot
 from corpus.labels.answer import Answer, AnswerKind, Page
 from corpus.labels.new_answer import undo_of
 from dx7.errors import CartridgeError
