@@ -19,7 +19,7 @@ from corpus.storage.suggestion import Suggestion
 from dx7.errors import CartridgeError
 from dx7.shared.categories import category_keys
 
-REQUESTED = "asked"  # the origin of what a model was asked for
+REQUESTED = "asked"  # the stored origin of requested categories
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,16 +60,16 @@ def rate_slot(
     long enough, was not generated, if no category was requested that it could be kept as, or for an unknown category.
     """
     name = slot.voice.name
-    if slot.wish is None:
-        raise CartridgeError(f"{name} is no voice of the model; only those are kept or rejected")
+    if slot.request is None:
+        raise CartridgeError(f"{name} was not generated; only generated voices are kept or rejected")
     if refusal_of_dwell(seconds):
-        raise CartridgeError(f"hear {name} before you judge it")
-    asked = asked_categories(slot)[:MOST_CATEGORIES]
+        raise CartridgeError(f"listen to {name} before you rate it")
+    asked = requested_categories(slot)[:MOST_CATEGORIES]
     kept = asked if categories == () else categories
     if kept == ():
         raise CartridgeError(f"{name} was requested without a category; press the key of a category")
     if kept is not None and not set(kept) <= set(category_keys()):
-        raise CartridgeError(f"{', '.join(kept)} is no category; press the key of one")
+        raise CartridgeError(f"{', '.join(kept)} is not a category; press the key of a category")
     answer = new_answer(
         AnswerKind.BROKEN if kept is None else AnswerKind.LABEL,
         slot.voice.voice_id,
@@ -79,7 +79,7 @@ def rate_slot(
         page=Page.CARTRIDGE,
         dwell_seconds=seconds,
         categories=kept or (),
-        suggestion=Suggestion(asked[0], slot.wish.share or 1.0, REQUESTED) if asked else None,
+        suggestion=Suggestion(asked[0], slot.request.share or 1.0, REQUESTED) if asked else None,
     )
     is_asked = kept is not None and (not asked or kept[0] == asked[0])
     found = RatingOutcome.REJECTED if kept is None else RatingOutcome.KEPT if is_asked else RatingOutcome.OTHER
