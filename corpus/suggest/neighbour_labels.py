@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from corpus.analysis.nearest_neighbours import squared_distances
 from corpus.analysis.sound_space import SOUND_SIZE, Heard, sound_places
 from corpus.analysis.stored_descriptors import read_hearings
-from corpus.labels.consensus import PERSON, people_say
+from corpus.labels.consensus import PERSON, read_consensus
 from corpus.labels.export_decision import Curated
 from corpus.storage.source_predictions import Floats
 from corpus.storage.store import Connection
@@ -72,7 +72,7 @@ def read_labelled_voices(connection: Connection, voice_ids: Sequence[str]) -> La
     """The current labels of the voices that people labelled in person."""
     keys = category_keys()
     column = {key: number for number, key in enumerate(keys)}
-    labels = people_say(connection, keys)
+    labels = read_consensus(connection, keys)
     rows: list[int] = []
     categories: list[list[int]] = []
     for row, voice_id in enumerate(voice_ids):

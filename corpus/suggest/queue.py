@@ -16,10 +16,8 @@ from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from corpus.labels.accuracy import CONTROL
+from corpus.labels.answer import Lane
 from corpus.labels.rechecks import (
-    AGAIN,
-    AGREEMENT,
     Shares,
     answers_given,
     drawn_lanes,
@@ -54,7 +52,7 @@ class QueuedVoice:
     """
 
     voice_id: str
-    lane: str
+    lane: Lane
     sightings: int
     suggestion: Suggestion | None
     reason: str
@@ -96,7 +94,7 @@ def next_voices(
             break
         queued.append(voice)
     left = count - len(queued)
-    return queued + [_queued(voice, LAST, SKIPPED) for voice in candidates.skipped[:left]]
+    return queued + [_queued(voice, Lane.SKIPPED, SKIPPED) for voice in candidates.skipped[:left]]
 
 
 def _choose(candidates: QueueCandidates, count: int, places: Collection[int], *, seed: str) -> list[QueuedVoice]:
@@ -120,7 +118,7 @@ def _choose(candidates: QueueCandidates, count: int, places: Collection[int], *,
     return found
 
 
-def _queued(voice: CandidateVoice, lane: str, reason: str, worth: AcquisitionScore | None = None) -> QueuedVoice:
+def _queued(voice: CandidateVoice, lane: Lane, reason: str, worth: AcquisitionScore | None = None) -> QueuedVoice:
     return QueuedVoice(voice.voice_id, lane, voice.sightings, voice.suggestion, reason, worth)
 
 
@@ -142,12 +140,12 @@ def _rechecked(
     fillers = connection.execute("SELECT voice_id FROM search_voices WHERE filler").fetchall()
     left_out = [*exclude, *(voice_id for (voice_id,) in fillers)]
     again = voices_for_again(
-        connection, labeller=labeller, count=drawn.count(AGAIN), seed=str(seed), exclude=left_out, now=now
+        connection, labeller=labeller, count=drawn.count(Lane.INTRA_RECHECK), seed=str(seed), exclude=left_out, now=now
     )
     agreement = voices_for_agreement(
-        connection, labeller=labeller, count=drawn.count(AGREEMENT), seed=str(seed), exclude=left_out
+        connection, labeller=labeller, count=drawn.count(Lane.INTER_RECHECK), seed=str(seed), exclude=left_out
     )
     known = read_candidate_voices(connection, [*again, *agreement])
-    waiting = {AGAIN: iter(again), AGREEMENT: iter(agreement)}
+    waiting = {Lane.INTRA_RECHECK: iter(again), Lane.INTER_RECHECK: iter(agreement)}
     found = {place: (lane, next(waiting[lane], None)) for place, lane in enumerate(drawn) if lane}
     return {place: _queued(known[voice], lane, AT_RANDOM) for place, (lane, voice) in found.items() if voice}
