@@ -117,7 +117,7 @@ def test_steps_go_round_and_write_nothing(session: FamilySession, tmp_path: Path
 
 
 def test_drawing_anew_while_an_answer_is_written_never_leads_back(session: FamilySession, tmp_path: Path) -> None:
-    """The rest of the family waits still, so a renewal that began before the answer would put it on the session again."""
+    """The rest of the family still waits, so a renewal that began before the answer could show it again."""
     marked = FAMILIES[0][:4]
     with ThreadPoolExecutor(4) as pool:
         renewals = [pool.submit(session.renew) for _ in range(12)]
