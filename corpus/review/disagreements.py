@@ -125,9 +125,16 @@ def _against(category: str, found: Sequence[tuple[str, list[Annotation], Suggest
     voice_id, said, best = found[0]
     more = len(found) - 1
     further = f" (so do those of {more} more voice{'s' if more > 1 else ''} meant with it)" if more else ""
-    reason = f"{annotation_sentence(said)}; {source_suggests(best.origin)} {category_words(category)}, at
-    {best.probability:.2f}{further}." return Case(
-        kind=CaseKind.SUGGESTION, key=f"suggestion-{voice_id}", voices=tuple(each[0] for each in found), reason=reason,
-        said=tuple(one for each in found for one in each[1]), choices=(*_choices(said), category),
-        weight=best.probability + len(found) - 1, suggested=category, probability=best.probability,
+    suggested = f"{source_suggests(best.origin)} {category_words(category)}, at {best.probability:.2f}"
+    reason = f"{annotation_sentence(said)}; {suggested}{further}."
+    return Case(
+        kind=CaseKind.SUGGESTION,
+        key=f"suggestion-{voice_id}",
+        voices=tuple(each[0] for each in found),
+        reason=reason,
+        said=tuple(one for each in found for one in each[1]),
+        choices=(*_choices(said), category),
+        weight=best.probability + len(found) - 1,
+        suggested=category,
+        probability=best.probability,
     )

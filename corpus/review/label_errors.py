@@ -102,7 +102,11 @@ def _case(
         kind=CaseKind.LABEL_ERROR,
         key=f"label_error-{labelled.voice_id}",
         voices=labelled.alike,
-        reason=f"{here}; a model hears {category_words(names[best])}, at {probabilities[best]:.2f} against
-        {given:.2f}.", said=said, choices=(labelled.category, names[best]), weight=round(1 - given, 6),
-        suggested=names[best], probability=round(float(probabilities[best]), 4),
+        reason=f"{here}; a model hears {category_words(names[best])}, at {probabilities[best]:.2f}"
+        f" against {given:.2f}.",
+        said=said,
+        choices=(labelled.category, names[best]),
+        weight=round(1 - given, 6),
+        suggested=names[best],
+        probability=round(float(probabilities[best]), 4),
     )
