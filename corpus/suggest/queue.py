@@ -30,8 +30,6 @@ from corpus.suggest.acquisition import acquisition_factors, control_places, sele
 from corpus.suggest.queue_candidates import CandidateVoice, QueueCandidates, read_candidate_voices, read_candidates
 from corpus.suggest.queue_reasons import AT_RANDOM, SKIPPED, reason_for, strongest_factors
 
-CHOSEN, LAST = "chosen", "skipped"  # lanes, as journals store them
-
 
 @dataclass(frozen=True, slots=True)
 class AcquisitionScore:
@@ -120,7 +118,7 @@ def _choose(candidates: QueueCandidates, count: int, places: Collection[int], *,
             )
         )
         reason = AT_RANDOM if is_control else reason_for(candidates.known(row), strongest)
-        found.append(_queued(candidates.voice(row), CONTROL if is_control else CHOSEN, reason, worth))
+        found.append(_queued(candidates.voice(row), Lane.CONTROL if is_control else Lane.CHOSEN, reason, worth))
     return found
 
 

@@ -99,7 +99,7 @@ def read_classifier_training_set(
 
 
 def _targets_by_people(connection: Connection, keys: Sequence[str]) -> dict[str, Floats]:
-    return {voice_id: _target(keys, decision) for voice_id, decision in people_say(connection, keys).items()}
+    return {voice_id: _target(keys, decision) for voice_id, decision in read_consensus(connection, keys).items()}
 
 
 def _target(keys: Sequence[str], decision: Curated | LeftOut) -> Floats:
