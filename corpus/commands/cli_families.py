@@ -1,4 +1,4 @@
-"""The command ``families``: which voices are one sound, saved again and again."""
+"""The command ``families``: groups of voices that are one sound with a few parameters changed."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from corpus.commands.cli_options import StoreOption
+from corpus.commands.cli_options import CoresOption, StoreOption, progress_bar
 from corpus.storage.store import open_store
-from dx7.commands.console import JsonOption, print_json, print_table, print_text, progress
+from dx7.commands.console import JsonOption, print_json, print_table, print_text
 from dx7.shared.locations import store_file
 
 if TYPE_CHECKING:
@@ -21,23 +21,21 @@ _MOST_SHOWN = 8  # differences of a member
 
 def register(app: typer.Typer) -> None:
     """Add the command to an application."""
-    app.command()(families)
+    app.command("families")(families_command)
 
 
-def families(
-    limit: Annotated[int, typer.Option(min=0, max=100_000, help="Show so many of the largest families.")] = 10,
+def families_command(
+    limit: Annotated[int, typer.Option(min=0, max=100_000, help="Show this many of the largest families.")] = 10,
     voice: Annotated[
         str, typer.Option(metavar="ID", help="Show the family of this voice instead; its id may be cut short.")
     ] = "",
-    processes: Annotated[
-        int | None, typer.Option(min=1, help="Hear voices on so many cores, instead of all.", show_default=False)
-    ] = None,
+    processes: CoresOption = None,
     store: StoreOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Find voices that are one sound with a few parameters moved; show the largest families, or one of them.
+    """Group voices that are one sound with a few parameters changed; show the largest families, or one of them.
 
-    Families are brought up to date first: voices that nobody heard yet are heard, which takes a few milliseconds each.
+    The families are updated first: new voices are rendered and measured, which takes a few milliseconds each.
 
     Example: python -m corpus families --limit 20
     """
@@ -45,11 +43,8 @@ def families(
     from corpus.analysis.family_lookup import family_members, largest_families
 
     where = store or store_file()
-    with progress() as bar:
-        task = bar.add_task("voices heard", total=None)
-        counts = update_families(
-            where, processes=processes, progress=lambda done, total: bar.update(task, completed=done, total=total)
-        )
+    with progress_bar("voices analysed") as report:
+        counts = update_families(where, processes=processes, progress=report)
     with open_store(where, read_only=True) as connection:
         family = family_members(connection, voice) if voice else None
         largest = [] if voice else largest_families(connection, limit)

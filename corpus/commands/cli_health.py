@@ -1,4 +1,4 @@
-"""The command ``health``: hear what is new, tag what is wrong, show it."""
+"""The command ``health``: analyse new voices, tag faults, and show them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from corpus.commands.cli_options import StoreOption
+from corpus.commands.cli_options import CoresOption, DaskOption, StoreOption, VoiceOption, print_counts
 from corpus.storage.store import open_store
 from dx7.commands.console import JsonOption, print_json, print_table, print_text, progress
 from dx7.errors import EngineError
@@ -19,28 +19,22 @@ if TYPE_CHECKING:
 
 def register(app: typer.Typer) -> None:
     """Add the command to an application."""
-    app.command()(health)
+    app.command("health")(health_command)
 
 
-def health(
+def health_command(
     tag: Annotated[str, typer.Option(help="List voices with this tag, such as silent.", show_default=False)] = "",
-    limit: Annotated[int, typer.Option(min=1, max=1_000_000, help="List at most so many.")] = 20,
-    voice: Annotated[
-        str, typer.Option(metavar="ID", help="Show this voice alone; its id may be cut short.", show_default=False)
-    ] = "",
-    jobs: Annotated[
-        int | None, typer.Option(min=1, help="Hear on so many cores, instead of all.", show_default=False)
-    ] = None,
-    dask: Annotated[
-        str | None, typer.Option(metavar="ADDRESS", help="Hear on this Dask cluster instead.", show_default=False)
-    ] = None,
+    limit: Annotated[int, typer.Option(min=1, max=1_000_000, help="List at most this many.")] = 20,
+    voice: VoiceOption = "",
+    jobs: CoresOption = None,
+    dask: DaskOption = None,
     store: StoreOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Hear every voice that nobody heard yet, tag what is wrong with each, and count the tags.
+    """Render and measure new voices, tag faults, and count the tags.
 
-    It takes about 5 ms a voice and core, and goes on where it was stopped. Tags are hints; only what is silent or
-    garbage is left out of exports and the queue.
+    This takes about 5 ms a voice and core, and continues where it was stopped. Tags are hints; only silent and garbage
+    voices are left out of exports and the queue.
 
     Example: python -m corpus health --tag drone --limit 50
     """
@@ -48,10 +42,10 @@ def health(
     from corpus.analysis.measurements import BATCH
 
     if tag and tag not in TAGS:
-        raise typer.BadParameter(f"{tag!r} is no tag; there are {', '.join(TAGS)}", param_hint="--tag")
+        raise typer.BadParameter(f"{tag!r} is not a tag; choose from {', '.join(TAGS)}", param_hint="--tag")
     where = store or store_file()
     with progress() as bar:
-        task = bar.add_task("voices heard", total=None)
+        task = bar.add_task("voices analysed", total=None)
         heard = 0
 
         def show(done: int, total: int) -> None:
@@ -63,7 +57,7 @@ def health(
             counts = hear_voices(where, processes=jobs, dask=dask, progress=show)
         except KeyboardInterrupt:
             kept = heard // BATCH * BATCH
-            raise EngineError(f"stopped after {heard} voices; {kept} are kept; run it again to go on") from None
+            raise EngineError(f"stopped after {heard} voices; {kept} are kept; run it again to continue") from None
     with open_store(where) as connection:
         refresh_health(connection)
         tags = count_tags(connection)
@@ -79,8 +73,8 @@ def health(
     elif shown:
         _print_voice(shown)
     else:
-        print_text(f"{counts.voices} voices, {counts.new} of them heard just now")
-        print_table([{"tag": each, "voices": count} for each, count in tags.items()])
+        print_text(f"{counts.voices} voices, {counts.new} of them analysed just now")
+        print_counts(tags, "tag", count="voices")
         _print_tagged(tag, listed, tags.get(tag, 0))
 
 
@@ -103,4 +97,4 @@ def _print_voice(shown: VoiceHealth) -> None:
     if shown.garbage:
         print_text(f"its bytes are {shown.garbage}")
     if shown.heard:
-        print_table([{"heard": name, "": f"{value:.4g}"} for name, value in shown.heard.items()])
+        print_counts({name: f"{value:.4g}" for name, value in shown.heard.items()}, "measured", count="")

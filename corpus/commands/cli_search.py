@@ -1,4 +1,4 @@
-"""Commands that look into the store: ``search`` (in ``cli_find.py``), ``stats`` and ``suggest``."""
+"""The commands ``search`` (in ``cli_find.py``), ``stats`` and ``suggest``."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from corpus.commands import cli_find
-from corpus.commands.cli_options import StoreOption
+from corpus.commands.cli_options import StoreOption, print_counts
 from corpus.storage.store import open_store
 from dx7.commands.console import JsonOption, print_json, print_table, print_text
 from dx7.shared.locations import store_file
@@ -18,12 +18,12 @@ from dx7.shared.locations import store_file
 def register(app: typer.Typer) -> None:
     """Add the commands to an application."""
     cli_find.register(app)
-    app.command()(stats)
-    app.command()(suggest)
+    app.command("stats")(stats_command)
+    app.command("suggest")(suggest_command)
 
 
-def stats(store: StoreOption = None, json: JsonOption = False) -> None:
-    """Count what the store holds.
+def stats_command(store: StoreOption = None, json: JsonOption = False) -> None:
+    """Count the contents of the store.
 
     Example: python -m corpus stats --json
     """
@@ -40,21 +40,21 @@ def stats(store: StoreOption = None, json: JsonOption = False) -> None:
     for title, counts in figures.items():
         if isinstance(counts, dict) and counts:
             print_text("")
-            print_table([{title.replace("_", " "): key, "count": count} for key, count in counts.items()])
+            print_counts(counts, title.replace("_", " "))
 
 
-def suggest(
+def suggest_command(
     voices: Annotated[
-        Path | None, typer.Option(help="A bank to suggest categories for; it need not be in the store.")
+        Path | None, typer.Option(help="A bank file to suggest categories for; it need not be in the store.")
     ] = None,
     store: StoreOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Suggest categories by all that speaks of a voice: for a bank, or anew for the whole store.
+    """Suggest categories for the voices of a bank, or update the suggestions for the whole store.
 
-    Names and folders, people's answers to voices of the same family and to what sounds alike, and the ear. For the
-    store what these say is pooled anew. A bank is heard by the ear that the store has learned, or by the shipped one
-    before that; --json gives each source's opinions as well.
+    The sources are names, folders, people's answers to voices of the same family and of similar sound, and a classifier
+    of audio, the ear: the one fitted to this store by learn, or the one that ships with Cartwright. --json also gives
+    the predictions of each source.
 
     Example: python -m corpus suggest --voices bank.syx --json
     """
@@ -82,7 +82,7 @@ def suggest(
             "slot": slot.slot,
             "name": slot.name,
             "suggestions": ", ".join(f"{s.category} {s.probability:.2f}" for s in slot.suggestions),
-            "who says so": describe_predictions(slot.opinions),
+            "sources": describe_predictions(slot.opinions),
         }
         for slot in slots
     ]
