@@ -8,15 +8,13 @@ from typing import Annotated, Any
 import typer
 
 from corpus.commands import (
+    cli_analysis,
     cli_export,
-    cli_families,
-    cli_health,
+    cli_find,
     cli_labels,
     cli_learn,
-    cli_map,
     cli_queue,
     cli_scrape,
-    cli_search,
     cli_store,
 )
 from corpus.commands.cli_options import StoreOption
@@ -89,13 +87,14 @@ def _print_report(report: IngestReport) -> None:
             print_table(rows, title)
 
 
-cli_search.register(app)
-cli_families.register(app)
-cli_health.register(app)
-cli_map.register(app)
-cli_labels.register(app)
-cli_learn.register(app)
-cli_export.register(app)
-cli_queue.register(app)
-cli_store.register(app)
-cli_scrape.register(app)
+for _commands in (
+    cli_find,
+    cli_analysis,
+    cli_labels,
+    cli_learn,
+    cli_export,
+    cli_queue,
+    cli_store,
+    cli_scrape,
+):
+    _commands.register(app)

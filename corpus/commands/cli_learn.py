@@ -1,7 +1,9 @@
-"""The commands ``learn`` and ``evaluate-suggestions``."""
+"""The commands ``suggest``, ``learn`` and ``evaluate-suggestions``."""
 
 from __future__ import annotations
 
+from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -16,8 +18,55 @@ SeedOption = Annotated[int, typer.Option(help="The seed of random numbers; the s
 
 def register(app: typer.Typer) -> None:
     """Add the commands to an application."""
+    app.command("suggest")(suggest_command)
     app.command("learn")(learn_command)
     app.command("evaluate-suggestions")(evaluate_command)
+
+
+def suggest_command(
+    voices: Annotated[
+        Path | None, typer.Option(help="A bank file to suggest categories for; it need not be in the store.")
+    ] = None,
+    store: StoreOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Suggest categories for the voices of a bank, or update the suggestions for the whole store.
+
+    The sources are names, folders, people's answers to voices of the same family and of similar sound, and a classifier
+    of audio, the ear: the one fitted to this store by learn, or the one that ships with Cartwright. --json also gives
+    the predictions of each source.
+
+    Example: python -m corpus suggest --voices bank.syx --json
+    """
+    from corpus.suggest.external_voices import suggest_for_bank
+    from corpus.suggest.learn import find_classifier
+    from corpus.suggest.source_names import describe_predictions
+    from corpus.suggest.suggestions import refresh_suggestions, summarise_suggestions
+    from dx7.formats.selection import read_voices
+
+    where = store or store_file()
+    if voices is None:
+        with open_store(where) as connection:
+            refresh_suggestions(connection)
+            summary = summarise_suggestions(connection)
+        print_json(summary) if json else print_table(summary)
+        return
+    bank = read_voices(voices)
+    with open_store(where, read_only=True) as connection:
+        slots = suggest_for_bank(connection, bank, voices, ear=find_classifier(connection))
+    if json:
+        print_json([asdict(slot) for slot in slots])
+        return
+    rows: list[dict[str, Any]] = [
+        {
+            "slot": slot.slot,
+            "name": slot.name,
+            "suggestions": ", ".join(f"{s.category} {s.probability:.2f}" for s in slot.suggestions),
+            "sources": describe_predictions(slot.opinions),
+        }
+        for slot in slots
+    ]
+    print_table(rows)
 
 
 def learn_command(

@@ -1,4 +1,4 @@
-"""The commands ``backup``, ``restore`` and ``check``."""
+"""The commands ``stats``, ``backup``, ``restore`` and ``check``."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from corpus.commands.cli_options import LabelsOption, StoreOption, progress_bar
+from corpus.commands.cli_options import LabelsOption, StoreOption, print_counts, progress_bar
 from corpus.storage.store import open_store
 from dx7.commands.console import JsonOption, print_error, print_json, print_table, print_text, progress
 from dx7.errors import StoreError
@@ -18,9 +18,31 @@ from dx7.shared.locations import labels_folder, store_file, user_data
 
 def register(app: typer.Typer) -> None:
     """Add the commands to an application."""
+    app.command("stats")(stats_command)
     app.command("backup")(backup_command)
     app.command("restore")(restore_command)
     app.command("check")(check_command)
+
+
+def stats_command(store: StoreOption = None, json: JsonOption = False) -> None:
+    """Count the contents of the store.
+
+    Example: python -m corpus stats --json
+    """
+    from corpus.storage.stats import read_stats
+
+    with open_store(store or store_file(), read_only=True) as connection:
+        figures = read_stats(connection).as_dict()
+    if json:
+        print_json(figures)
+        return
+    single = {title: value for title, value in figures.items() if not isinstance(value, dict)}
+    for title, value in single.items():
+        print_text(f"{title.replace('_', ' '):<20} {value:>9,}")
+    for title, counts in figures.items():
+        if isinstance(counts, dict) and counts:
+            print_text("")
+            print_counts(counts, title.replace("_", " "))
 
 
 def backup_command(
