@@ -26,7 +26,7 @@ from corpus.analysis.disjoint_sets import Kin
 from corpus.analysis.family_lookup import largest_families
 from corpus.analysis.measurements import WAIT_SECONDS
 from corpus.analysis.relatives import Floats, Indices, Mask, audible, find_relatives, is_heard, sound_points
-from corpus.analysis.stored_descriptors import hear_voices, read_hearings
+from corpus.analysis.stored_descriptors import measure_descriptors, read_descriptors
 from corpus.storage.store import Connection, open_store, transaction
 from dx7.analysis.descriptors import HEARING_VERSION
 from dx7.canonical.canonical_form import Band, functional_keys
@@ -72,7 +72,7 @@ def update_families(
     with open_store(store, read_only=True) as connection:
         if is_up_to_date(connection):
             return count_families(connection)
-    hear_voices(store, processes=processes, progress=progress)
+    measure_descriptors(store, processes=processes, progress=progress)
     with open_store(store, read_only=True, wait_seconds=WAIT_SECONDS) as connection:
         known = _read(connection)
     classes = _classes(known)
@@ -150,7 +150,7 @@ class _Classes:
 
 
 def _read(connection: Connection) -> _Known:
-    hearings = read_hearings(connection)
+    hearings = read_descriptors(connection)
     row_of = {voice_id: row for row, voice_id in enumerate(hearings.voice_ids)}
     voices = connection.table("voices").order("voice_id").to_arrow_table()
     # A voice that another program brought in since the others were heard has to wait for the next time.

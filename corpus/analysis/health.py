@@ -13,7 +13,12 @@ import numpy as np
 import pyarrow as pa
 
 from corpus.analysis.garbage import garbage_voices
-from corpus.analysis.stored_descriptors import Hearings, hear_voices, read_hearings, read_one
+from corpus.analysis.stored_descriptors import (
+    DescriptorTable,
+    measure_descriptors,
+    read_descriptors,
+    read_voice_descriptors,
+)
 from corpus.storage.store import Connection, transaction
 from dx7.analysis.faults import FAULTS, INHARMONIC, UNPITCHED, judge
 from dx7.errors import StoreError
@@ -26,8 +31,8 @@ __all__ = [
     "VoiceHealth",
     "count_tags",
     "excused",
-    "hear_voices",
-    "read_hearings",
+    "measure_descriptors",
+    "read_descriptors",
     "refresh_health",
     "tagged_voices",
     "voice_health",
@@ -71,7 +76,7 @@ def refresh_health(connection: Connection) -> int:
 
     30,000 voices take a second.
     """
-    hearings = read_hearings(connection)
+    hearings = read_descriptors(connection)
     ids = np.array(hearings.voice_ids, dtype=object)
     tagged = {GARBAGE: sorted(garbage_voices(connection))}
     tagged |= {tag: ids[has].tolist() for tag, has in judge(hearings.descriptors).items()}
@@ -135,5 +140,5 @@ def voice_health(connection: Connection, voice_id: str) -> VoiceHealth:
         name=name,
         tags=tuple(tag for tag in TAGS if (tag,) in tags),
         garbage=garbage_voices(connection, whole_id).get(whole_id),
-        heard=read_one(connection, whole_id),
+        heard=read_voice_descriptors(connection, whole_id),
     )

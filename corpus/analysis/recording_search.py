@@ -57,7 +57,7 @@ def more_like_recording(
 
     The note should stand alone and be the first in the recording; its level, its length and what silence is before it
     do not matter. Of each family there is only the nearest voice, unless ``every_copy``. Raises ``FileError`` if the
-    recording is silent, ``StoreError`` if no timbres have been heard (:func:`hear_timbres`).
+    recording is silent, ``StoreError`` if no timbres have been heard (:func:`measure_timbres`).
     """
     note = listen(recording)
     if note.is_silent:
@@ -76,7 +76,7 @@ def more_like_recording(
     )
 
 
-def hear_timbres(
+def measure_timbres(
     store: Path,
     *,
     workers: Workers | None = None,

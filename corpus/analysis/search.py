@@ -79,7 +79,7 @@ class Query:
     def __init__(self, connection: Connection, text: str, filters: Filters) -> None:
         ready_index(connection)
         if filters.needs_hearing:
-            demand_hearing(connection)
+            require_descriptors(connection)
         wanted, self.values = conditions(filters)
         if "path" in self.values:
             self.values["path"] = clean_path(self.values["path"])
@@ -134,7 +134,7 @@ def _hit(row: dict[str, Any]) -> Hit:
     return Hit(**values)
 
 
-def demand_hearing(connection: Connection) -> None:
+def require_descriptors(connection: Connection) -> None:
     """Raise ``StoreError`` if there are voices, and not one of them has been heard."""
     ((voices, heard),) = connection.execute("SELECT count(*), count(sound) FROM search_voices").fetchall()
     if voices and not heard:

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from corpus.analysis.facets import Filters
-from corpus.analysis.search import EVERYTHING, Hit, Query, demand_hearing, read_hits
-from corpus.analysis.search_index import read_heard
-from corpus.analysis.sound_space import SOUND_SIZE, USED, Floats, Heard, differences, sound_places
+from corpus.analysis.search import EVERYTHING, Hit, Query, read_hits, require_descriptors
+from corpus.analysis.search_index import read_search_descriptors
+from corpus.analysis.sound_space import SOUND_SIZE, USED, DescriptorColumns, Floats, differences, sound_coordinates
 from corpus.storage.store import Connection
 from dx7.analysis.descriptors import hear
 from dx7.errors import StoreError
@@ -50,7 +50,7 @@ def more_like(
     ``every_copy``. Raises ``StoreError`` if the store does not know the id, or none of its voices has been heard.
     """
     found = similar_query(connection, text, filters)
-    demand_hearing(connection)
+    require_descriptors(connection)
     ours = _descriptors(connection, like)
     voice_id = like if isinstance(like, str) else like.voice_id
     query = f"""{found.sql}, near AS MATERIALIZED (
@@ -59,10 +59,10 @@ def more_like(
         ORDER BY distance, sightings DESC, voice_id LIMIT $most
     ) SELECT voice_id, distance FROM near {"" if every_copy else _OTHER_FAMILIES}
     ORDER BY distance, sightings DESC, voice_id LIMIT $limit"""  # noqa: S608 - parts of our own
-    place = sound_places(Heard(ours[None]))[0].tolist()
+    place = sound_coordinates(DescriptorColumns(ours[None]))[0].tolist()
     rows = query_nearest(connection, query, found.values | {"place": place, "like": voice_id}, limit)
     distances = dict(rows)
-    ids, theirs = read_heard(connection, list(distances))
+    ids, theirs = read_search_descriptors(connection, list(distances))
     words = {voice_id: differences(ours, row) for voice_id, row in zip(ids, theirs, strict=True)}
     return as_similar(connection, distances, words, path=filters.path)
 
@@ -127,7 +127,7 @@ def _decode(raw: bytes) -> Bytes:
 def _descriptors(connection: Connection, like: str | Voice) -> Floats:
     """``float32[USED]`` of a voice: what the store has heard of it, or heard now."""
     voice_id = like if isinstance(like, str) else like.voice_id
-    _, heard = read_heard(connection, [voice_id])
+    _, heard = read_search_descriptors(connection, [voice_id])
     if len(heard):
         ours: Floats = heard[0]
         return ours

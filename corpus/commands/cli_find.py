@@ -114,7 +114,7 @@ def search(
 def _find_similar(
     where: Path, like: str, text: str, filters: Filters, *, limit: int, every_copy: bool
 ) -> list[Similar]:
-    from corpus.analysis.recording_search import has_timbres, hear_timbres, more_like_recording
+    from corpus.analysis.recording_search import has_timbres, measure_timbres, more_like_recording
     from corpus.analysis.search_index import open_for_search
     from corpus.analysis.similar import find_voice, more_like
     from dx7.sound.wav import read_wav
@@ -131,7 +131,7 @@ def _find_similar(
         if not ready:
             with progress() as bar:
                 task = bar.add_task("timbres heard", total=None)
-                hear_timbres(where, progress=lambda done, total: bar.update(task, completed=done, total=total))
+                measure_timbres(where, progress=lambda done, total: bar.update(task, completed=done, total=total))
         with open_for_search(where) as connection:
             return more_like_recording(connection, recording, filters, text=text, limit=limit, every_copy=every_copy)
     if file.is_file():

@@ -75,14 +75,14 @@ def evaluate_suggestions(
 
     Example: python -m corpus evaluate-suggestions --json
     """
-    from corpus.analysis.stored_embeddings import read_heard
+    from corpus.analysis.stored_embeddings import read_analysed_voices
     from corpus.storage.source_predictions import read_source_predictions
     from corpus.suggest.evaluation import compare_methods as evaluate
     from corpus.suggest.evaluation import method_rows
     from corpus.suggest.training_set import read_classifier_training_set
 
     with open_store(store or store_file(), read_only=True) as connection:
-        heard = read_heard(connection)
+        heard = read_analysed_voices(connection)
         lesson = read_classifier_training_set(connection, heard.voice_ids)
         opinions = read_source_predictions(connection, heard.voice_ids)
         families = dict(connection.execute("SELECT voice_id, family_id FROM families").fetchall())

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from corpus.analysis.family_lookup import Member, family_members
 from corpus.analysis.health import UNFIT
-from corpus.analysis.search_index import read_heard
+from corpus.analysis.search_index import read_search_descriptors
 from corpus.analysis.sound_space import differences
 from corpus.labels.voice_card import read_cards
 from corpus.review.annotations import Said, by_voice, read_opinions_of
@@ -58,7 +58,7 @@ def read_family_sheet(connection: Connection, family_id: str) -> FamilySheet:
         [ids],
     ).fetchall():
         tags[voice_id].append(tag)
-    heard = dict(zip(*read_heard(connection, ids), strict=True))
+    heard = dict(zip(*read_search_descriptors(connection, ids), strict=True))
     voices = []
     for place, member in enumerate(family.members):
         words: tuple[str, ...] = ()

@@ -10,7 +10,7 @@ import numpy as np
 
 from corpus.analysis.relatives import audible
 from corpus.analysis.similar import read_parameters
-from corpus.analysis.stored_descriptors import read_hearings
+from corpus.analysis.stored_descriptors import read_descriptors
 from corpus.review.annotations import Said, by_voice, most_say, spoken
 from corpus.review.cases import Case, CaseKind, in_words
 from corpus.review.confidence import Floats, Probabilities, likely_errors, out_of_sample
@@ -46,7 +46,7 @@ def find_label_errors(connection: Connection, opinions: Iterable[Said], family_o
     Voices that were not heard yet are left out.
     """
     said_of = by_voice(said for said in opinions if said.categories)
-    hearings = read_hearings(connection)
+    hearings = read_descriptors(connection)
     row_of = {voice_id: row for row, voice_id in enumerate(hearings.voice_ids)}
     labelled = _learnable(_labelled(said_of, family_of, row_of))
     names = sorted({one.category for one in labelled})

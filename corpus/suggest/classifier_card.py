@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from corpus.analysis.stored_embeddings import Heard
+from corpus.analysis.stored_embeddings import AnalysedVoices
 from corpus.storage.store import Connection
 from corpus.suggest.scoring import SuggestionScore, score_suggestions
 from corpus.suggest.suggestions import read_learned
@@ -50,7 +50,7 @@ class ClassifierCard:
 
 
 def make_classifier_card(
-    heard: Heard, lesson: ClassifierTrainingSet, fitted: FittedClassifier, *, seed: int, seconds: float
+    heard: AnalysedVoices, lesson: ClassifierTrainingSet, fitted: FittedClassifier, *, seed: int, seconds: float
 ) -> ClassifierCard:
     """The card of an ear that was just fitted. Of a family and category one voice counts in the scores."""
     keys = category_keys()

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from corpus.analysis.stored_embeddings import Heard
+from corpus.analysis.stored_embeddings import AnalysedVoices
 from corpus.storage.source_predictions import Floats, SourcePredictions
 from corpus.storage.suggestion import FOLDER_RULE, NAME_RULE
 from corpus.suggest.fit_classifier import fit_classifier
@@ -47,7 +47,7 @@ class GroundTruths:
 
 
 def compare_methods(
-    heard: Heard,
+    heard: AnalysedVoices,
     lesson: ClassifierTrainingSet,
     predictions: SourcePredictions,
     family_ids: list[str],
@@ -108,7 +108,7 @@ def _sure(said: Floats, family_ids: list[str]) -> tuple[Columns, Columns]:
     return rows, said[rows].argmax(axis=1)
 
 
-def _by_trees(heard: Heard, truths: GroundTruths, family_ids: list[str], seed: int) -> Floats:
+def _by_trees(heard: AnalysedVoices, truths: GroundTruths, family_ids: list[str], seed: int) -> Floats:
     """The first simple classifier of this project: boosted trees on what is heard, taught by names."""
     from sklearn.ensemble import HistGradientBoostingClassifier
 
@@ -122,7 +122,7 @@ def _by_trees(heard: Heard, truths: GroundTruths, family_ids: list[str], seed: i
     return _fold_by_fold(learn, truths, family_ids)
 
 
-def _by_nearest(heard: Heard, truths: GroundTruths, family_ids: list[str]) -> Floats:
+def _by_nearest(heard: AnalysedVoices, truths: GroundTruths, family_ids: list[str]) -> Floats:
     """The voices whose 145 parameters differ least vote."""
     from sklearn.neighbors import KNeighborsClassifier
 

@@ -16,7 +16,7 @@ import numpy as np
 import optax
 from numpy.typing import NDArray
 
-from corpus.analysis.stored_embeddings import Heard
+from corpus.analysis.stored_embeddings import AnalysedVoices
 from corpus.suggest.calibration import calibrate
 from corpus.suggest.training_set import FOLDS, ClassifierTrainingSet
 from dx7.analysis.classifier import Ear, Front, Networks, gather
@@ -49,7 +49,7 @@ class FittedClassifier:
 
 
 def fit_classifier(
-    heard: Heard, lesson: ClassifierTrainingSet, *, seed: int = 0, front: Front | None = None
+    heard: AnalysedVoices, lesson: ClassifierTrainingSet, *, seed: int = 0, front: Front | None = None
 ) -> FittedClassifier:
     """Fit an ear to what was heard and the lesson of some of these voices. The same gives the same.
 
@@ -71,7 +71,7 @@ def fit_classifier(
     )
 
 
-def fit_feature_transform(heard: Heard) -> Front:
+def fit_feature_transform(heard: AnalysedVoices) -> Front:
     """The directions in which embeddings differ most, and the scale of all numbers."""
     embeddings = heard.embeddings[:: max(1, len(heard.voice_ids) // _LEARNT_FROM)].astype(np.float32)
     middle = embeddings.mean(axis=0)

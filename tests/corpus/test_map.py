@@ -17,7 +17,7 @@ from corpus.analysis.map_quality import measure_map
 from corpus.analysis.nearest_neighbours import nearest_among, nearest_neighbours
 from corpus.analysis.search_index import ready_index
 from corpus.analysis.sound_map import is_mapped, measure_store_map, update_map
-from corpus.analysis.sound_space import Heard, sound_places
+from corpus.analysis.sound_space import DescriptorColumns, sound_coordinates
 from corpus.commands.cli import app
 from corpus.storage.check import check_store
 from corpus.storage.store import open_store
@@ -252,7 +252,7 @@ def test_the_command_hears_maps_and_measures(tmp_path: Path) -> None:
 
 
 def test_made_up_descriptors_have_places() -> None:
-    assert np.isfinite(sound_places(Heard(np.full((2, len(DESCRIPTOR_NAMES)), 0.5, np.float32)))).all()
+    assert np.isfinite(sound_coordinates(DescriptorColumns(np.full((2, len(DESCRIPTOR_NAMES)), 0.5, np.float32)))).all()
 
 
 def test_a_page_gets_every_point_with_what_is_known_of_it(tmp_path: Path) -> None:
