@@ -15,7 +15,7 @@ from dx7.voices.algorithms import ALGORITHMS
 from dx7.voices.parameters import OPERATORS
 
 ANYBODY, NOBODY, MACHINE = "any", "nobody", "machine"  # words that stand where a labeller's name may
-NOT_HEARD = "not heard yet"
+NOT_ANALYSED = "not heard yet"
 SILENT = "silent"
 
 
@@ -32,7 +32,7 @@ class Range:
 
 
 @dataclass(frozen=True, slots=True)
-class Scale:
+class WordScale:
     """A measure that people have words for: its unit, three words, and where the second and the third begin."""
 
     unit: str
@@ -55,11 +55,11 @@ class Scale:
 
 SCALES = {
     # the spectral centroid of middle C, which is 262 Hz
-    "brightness": Scale("Hz", ("dark", "middle", "bright"), (350.0, 1000.0)),
+    "brightness": WordScale("Hz", ("dark", "middle", "bright"), (350.0, 1000.0)),
     # from key down to half of the peak
-    "attack": Scale("s", ("fast", "medium", "slow"), (0.010, 0.060)),
+    "attack": WordScale("s", ("fast", "medium", "slow"), (0.010, 0.060)),
     # from key up until the sound is 40 dB below its loudest
-    "release": Scale("s", ("fast", "medium", "slow"), (0.15, 1.0)),
+    "release": WordScale("s", ("fast", "medium", "slow"), (0.15, 1.0)),
 }
 
 _RANGE = re.compile(r"(?P<low>\d+(?:\.\d+)?)?\s*-\s*(?P<high>\d+(?:\.\d+)?)?")
@@ -130,7 +130,7 @@ class Filters:
         return bool(self.brightness or self.attack or self.release or self.health or self.healthy)
 
 
-def conditions(filters: Filters) -> tuple[list[str], dict[str, Any]]:
+def search_conditions(filters: Filters) -> tuple[list[str], dict[str, Any]]:
     """Conditions on the table ``search_voices`` joined with ``labelled``, and the values that they name.
 
     What is asked for is only ever a value, never a part of a condition.

@@ -25,7 +25,7 @@ import pyarrow as pa
 from corpus.analysis.disjoint_sets import Kin
 from corpus.analysis.family_lookup import largest_families
 from corpus.analysis.measurements import WAIT_SECONDS
-from corpus.analysis.relatives import Floats, Indices, Mask, audible, find_relatives, is_heard, sound_points
+from corpus.analysis.relatives import Floats, Indices, Mask, audible_parameters, find_relatives, has_sound, sound_points
 from corpus.analysis.stored_descriptors import measure_descriptors, read_descriptors
 from corpus.storage.store import Connection, open_store, transaction
 from dx7.analysis.descriptors import HEARING_VERSION
@@ -171,7 +171,7 @@ def _read(connection: Connection) -> _Known:
 
 
 def _classes(known: _Known) -> _Classes:
-    masked = audible(known.parameters)
+    masked = audible_parameters(known.parameters)
     _, voices, group = np.unique(masked, axis=0, return_index=True, return_inverse=True)
     has_family = np.zeros(len(voices), np.bool_)
     has_family[group[known.has_family]] = True
@@ -183,7 +183,7 @@ def _classes(known: _Known) -> _Classes:
 def _find(known: _Known, classes: _Classes, kin: Kin) -> pa.Table:
     """Find the relatives of new classes and join their families in ``kin``: rows for the table ``relatives``."""
     descriptors = known.descriptors[classes.voices]
-    heard = is_heard(descriptors)
+    heard = has_sound(descriptors)
     voices = classes.voices[heard]
     ties = []
     for pairs in find_relatives(

@@ -94,7 +94,7 @@ def refresh_health(connection: Connection) -> int:
     return len(rows)
 
 
-def excused(tag: str, category: str | None) -> bool:
+def is_excused(tag: str, category: str | None) -> bool:
     """Whether a tag is no fault in voices of a category: noise in a drum, false pitch in a bell."""
     if tag in {"noisy", "clicks"}:
         return category in UNPITCHED

@@ -58,7 +58,7 @@ class Pairs:
 
     first: Indices
     second: Indices
-    differing: NDArray[np.int32]  # audible parameters
+    count_differing: NDArray[np.int32]  # audible parameters
     distance: NDArray[np.float32]  # dB
 
 
@@ -76,17 +76,17 @@ def sound_points(descriptors: Floats) -> Floats:
     return points
 
 
-def is_heard(descriptors: Floats) -> Mask:
+def has_sound(descriptors: Floats) -> Mask:
     """Which of ``float32[n, len(DESCRIPTOR_NAMES)]`` were heard at any note."""
     return np.asarray(descriptors[:, _COLUMN["loudest_db"]] > SILENT_DB, np.bool_)
 
 
-def audible(parameters: Bytes) -> Bytes:
+def audible_parameters(parameters: Bytes) -> Bytes:
     """``uint8[n, 145]`` with whatever is not heard of a plain note masked: what :func:`differing` compares."""
     return masked_parameters(parameters, band=Band.AT_REST)
 
 
-def differing(first: Bytes, second: Bytes) -> NDArray[np.int32]:
+def count_differing(first: Bytes, second: Bytes) -> NDArray[np.int32]:
     """How many audible parameters differ between the rows of two ``uint8[n, 145]`` from :func:`audible`.
 
     All of an operator that is heard in only one of the two voices counts as one: somebody turned it down.
@@ -102,7 +102,7 @@ def differing(first: Bytes, second: Bytes) -> NDArray[np.int32]:
     return np.asarray(operators + unequal[:, GLOBAL_SLICE].sum(axis=1), np.int32)
 
 
-def distances(first: Floats, second: Floats) -> NDArray[np.float32]:
+def sound_distances(first: Floats, second: Floats) -> NDArray[np.float32]:
     """The distance between the rows of two arrays of points, the same in whatever company they are."""
     squares = np.square(first - second, dtype=np.float64).sum(axis=1)
     return np.asarray(np.sqrt(squares), np.float32)
@@ -133,10 +133,10 @@ def find_relatives(
         if strangers is not None:
             strange = strangers(first, second)
             first, second = first[strange], second[strange]
-        distance = distances(points[first], points[second])
+        distance = sound_distances(points[first], points[second])
         near_enough = distance <= MOST_DISTANCE
         first, second, distance = first[near_enough], second[near_enough], distance[near_enough]
-        count = differing(masked[first], masked[second])
+        count = count_differing(masked[first], masked[second])
         few = count <= MOST_DIFFERING
         if few.any():
             yield Pairs(first[few], second[few], count[few], distance[few])

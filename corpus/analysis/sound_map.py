@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from corpus.analysis.map_layout import lay_out, representatives, set_among, spread_members
+from corpus.analysis.map_layout import lay_out, place_newcomers, representatives, spread_members
 from corpus.analysis.map_quality import NEIGHBOURS, MapQuality, measure_map
 from corpus.analysis.measurements import WAIT_SECONDS
 from corpus.analysis.nearest_neighbours import Floats
@@ -87,7 +87,7 @@ def update_map(
     elif is_new.any():
         old = ~is_new
         points = known.points.copy()
-        points[is_new] = set_among(
+        points[is_new] = place_newcomers(
             known.places[is_new],
             [known.families[row] for row in np.flatnonzero(is_new)],
             known.points[old],

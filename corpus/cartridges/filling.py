@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from corpus.analysis.facets import Filters
-from corpus.analysis.search import EVERYTHING, Query, require_descriptors
+from corpus.analysis.search import EVERYTHING, VoiceQuery, require_descriptors
 from corpus.analysis.similar import read_parameters
 from corpus.analysis.sound_space import SOUND_SIZE, USED, DescriptorColumns, Floats, sound_coordinates
 from corpus.cartridges.cartridge import CartridgeSlot
@@ -89,7 +89,7 @@ def _candidates(
     only_mainly: bool = True,
 ) -> _Candidates:
     """``only_mainly``: a voice without labels must have a requested category as its first suggestion."""
-    found = Query(connection, text, filters)
+    found = VoiceQuery(connection, text, filters)
     require_descriptors(connection)
     query = f"""{found.sql}
         SELECT voice_id, best, coalesce(labels, suggestions) AS categories, path || ' · slot ' || slot AS origin, sound

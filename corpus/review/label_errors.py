@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from corpus.analysis.relatives import audible
+from corpus.analysis.relatives import audible_parameters
 from corpus.analysis.similar import read_parameters
 from corpus.analysis.stored_descriptors import read_descriptors
 from corpus.review.annotations import Said, by_voice, most_say, spoken
@@ -53,7 +53,7 @@ def find_label_errors(connection: Connection, opinions: Iterable[Said], family_o
     if len(labelled) < LEAST_LABELS or len(names) < 2:
         return LabelErrors((), len(labelled), _too_few(len(labelled), len(names)))
     ids = [one.voice_id for one in labelled]
-    parameters = audible(read_parameters(connection, ids)).astype(np.float32)
+    parameters = audible_parameters(read_parameters(connection, ids)).astype(np.float32)
     features: Floats = np.hstack([hearings.descriptors[[row_of[voice_id] for voice_id in ids]], parameters])
     labels = [one.category for one in labelled]
     probabilities = out_of_sample(features, labels, [one.family_id for one in labelled], names)

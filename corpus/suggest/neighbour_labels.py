@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from corpus.analysis.nearest_neighbours import squared_distances
+from corpus.analysis.nearest_neighbours import squared_distance_matrix
 from corpus.analysis.sound_space import SOUND_SIZE, DescriptorColumns, sound_coordinates
 from corpus.analysis.stored_descriptors import read_descriptors
 from corpus.labels.consensus import PERSON, read_consensus
@@ -120,7 +120,7 @@ def labels_from_neighbours(coordinates: Floats, families: NDArray[np.intp], labe
     rows_measured = np.flatnonzero(is_measured)
     for first in range(0, len(rows_measured), _BLOCK):
         block = rows_measured[first : first + _BLOCK]
-        squares = squared_distances(coordinates[block], coordinates[rows])
+        squares = squared_distance_matrix(coordinates[block], coordinates[rows])
         squares[families[block][:, None] == families[rows]] = np.inf
         shares[block] = _nearest_votes(squares, categories)
     return shares

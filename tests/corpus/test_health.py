@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from corpus.analysis.health import TAGS, count_tags, excused, refresh_health, tagged_voices, voice_health
+from corpus.analysis.health import TAGS, count_tags, is_excused, refresh_health, tagged_voices, voice_health
 from corpus.analysis.stored_descriptors import measure_descriptors
 from corpus.commands.cli import app
 from corpus.ingest.ingest import ingest_files
@@ -126,7 +126,7 @@ def test_what_a_category_excuses_is_what_the_ear_excuses(category: str | None) -
     flat = INIT_VOICE.replace(op1_frequency_coarse=1, op1_frequency_fine=20)
     for voice in (noise, flat, DRONE):
         heard = hear(voice.array)
-        kept = [tag for tag in faults(heard) if not excused(tag, category)]
+        kept = [tag for tag in faults(heard) if not is_excused(tag, category)]
         assert set(faults(heard, category)) <= set(kept)
         assert set(kept) - set(faults(heard, category)) <= {"shrill"}  # which drums may be, up to a point
 

@@ -15,10 +15,10 @@ from corpus.analysis.relatives import (
     MOST_DIFFERING,
     MOST_DISTANCE,
     Floats,
-    audible,
-    differing,
+    audible_parameters,
+    count_differing,
     find_relatives,
-    is_heard,
+    has_sound,
     sound_points,
 )
 from dx7.analysis.descriptors import DESCRIPTOR_NAMES
@@ -42,14 +42,14 @@ def planted(count: int, seed: int, *, defaults: float = 0.8) -> tuple[Bytes, Flo
         voices[copy] = np.where(np.isin(np.arange(PARAMETER_COUNT), changed), drawn[copy], voices[original])
         sounds[copy] = sounds[original] + rng.normal(0, rng.uniform(0, 3), WIDTH)
     sounds[:, DESCRIPTOR_NAMES.index("attack_seconds")] = rng.uniform(0, 1, count)
-    return audible(voices.astype(np.uint8)), sound_points(sounds.astype(np.float32))
+    return audible_parameters(voices.astype(np.uint8)), sound_points(sounds.astype(np.float32))
 
 
 def by_brute_force(masked: Bytes, points: Floats, is_new: np.ndarray) -> Found:
     found: Found = set()
     for row in range(len(masked)):
         distance = np.sqrt(np.square(points[row] - points[:row], dtype=np.float64).sum(axis=1)).astype(np.float32)
-        count = differing(np.broadcast_to(masked[row], (row, PARAMETER_COUNT)), masked[:row])
+        count = count_differing(np.broadcast_to(masked[row], (row, PARAMETER_COUNT)), masked[:row])
         near = (distance <= MOST_DISTANCE) & (count <= MOST_DIFFERING) & (is_new[row] | is_new[:row])
         found |= {(int(other), row, int(count[other]), float(distance[other])) for other in np.flatnonzero(near)}
     return found
@@ -116,8 +116,8 @@ def test_an_operator_that_somebody_turned_down_counts_once() -> None:
     other = lively.replace(op2_output_level=70, lfo_speed=3, feedback=4, transpose=12)
 
     def between(one: Bytes, two: Bytes) -> int:
-        first, second = audible(np.stack([one, two])[:, :PARAMETER_COUNT])
-        return int(differing(first[None], second[None])[0])
+        first, second = audible_parameters(np.stack([one, two])[:, :PARAMETER_COUNT])
+        return int(count_differing(first[None], second[None])[0])
 
     assert between(lively.array, silent.array) == between(silent.array, lively.array) == 1
     assert between(lively.array, other.array) == 2  # no feedback without operator 6, no LFO without depth
@@ -133,7 +133,7 @@ def test_distances_are_the_root_mean_square_of_decibels() -> None:
     distance = float(np.sqrt(np.square(moved[1] - points[1]).sum()))
     assert distance == pytest.approx(13 / np.sqrt(points.shape[1]), rel=1e-5)
     sounds[0, DESCRIPTOR_NAMES.index("loudest_db")] = -70
-    assert is_heard(sounds).tolist() == [False, True]
+    assert has_sound(sounds).tolist() == [False, True]
 
 
 @given(st.lists(st.tuples(st.integers(0, 29), st.integers(0, 29)), max_size=60), st.integers(1, 5))
