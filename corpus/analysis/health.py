@@ -14,29 +14,12 @@ import pyarrow as pa
 
 from corpus.analysis.garbage import garbage_voices
 from corpus.analysis.stored_descriptors import (
-    DescriptorTable,
-    measure_descriptors,
     read_descriptors,
     read_voice_descriptors,
 )
 from corpus.storage.store import Connection, transaction
 from dx7.analysis.faults import FAULTS, INHARMONIC, UNPITCHED, judge
 from dx7.errors import StoreError
-
-__all__ = [
-    "TAGS",
-    "UNFIT",
-    "Hearings",
-    "TaggedVoice",
-    "VoiceHealth",
-    "count_tags",
-    "excused",
-    "measure_descriptors",
-    "read_descriptors",
-    "refresh_health",
-    "tagged_voices",
-    "voice_health",
-]
 
 GARBAGE = "garbage"
 TAGS = (GARBAGE, *FAULTS)

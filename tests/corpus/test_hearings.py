@@ -102,7 +102,7 @@ def test_a_hearing_that_is_killed_is_completed_by_the_next(tmp_path: Path, store
                 def progress(done, total):
                     if done > 64:
                         os.kill(os.getpid(), signal.SIGKILL)
-                stored_descriptors.hear_voices(Path(sys.argv[1]), processes=1, progress=progress)
+                stored_descriptors.measure_descriptors(Path(sys.argv[1]), processes=1, progress=progress)
             """),
             str(store),
         ],
