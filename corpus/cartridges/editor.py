@@ -11,8 +11,9 @@ from corpus.cartridges.cartridge import Cartridge, CartridgeSlot, RatingOutcome
 from corpus.cartridges.draft import CartridgeDraft, drafts_folder, read_draft, save_change, save_undo
 from corpus.cartridges.generation_request import GenerationRequest
 from corpus.cartridges.ratings import rate_slot
-from corpus.labels.answer import Answer, undo_of
+from corpus.labels.answer import Answer
 from corpus.labels.journal import append_answers, journal_file, read_journal
+from corpus.labels.new_answer import undo_of
 from dx7.errors import CartridgeError
 
 _WORDS = {RatingOutcome.KEPT: "keep", RatingOutcome.OTHER: "label", RatingOutcome.REJECTED: "reject"}

@@ -6,22 +6,20 @@ labels it with that category, another label says that it sounds like something e
 
 from __future__ import annotations
 
-import uuid
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from corpus.cartridges.cartridge import CartridgeSlot, RatingOutcome, SlotRating
-from corpus.labels.answer import MOST_CATEGORIES, Answer, AnswerKind, vocabulary_of
-from corpus.labels.serving import LEAST_DWELL
-from corpus.labels.standing import current_answers
+from corpus.labels.answer import MOST_CATEGORIES, Answer, AnswerKind, Page
+from corpus.labels.new_answer import new_answer, refusal_of_dwell
+from corpus.labels.projection import current_answers
 from corpus.storage.suggestion import Suggestion
 from dx7.errors import CartridgeError
 from dx7.shared.categories import category_keys
 
 REQUESTED = "asked"  # the stored origin of requested categories
-PAGE = "cartridge"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +62,7 @@ def rate_slot(
     name = slot.voice.name
     if slot.request is None:
         raise CartridgeError(f"{name} was not generated; only generated voices are kept or rejected")
-    if seconds < LEAST_DWELL:
+    if refusal_of_dwell(seconds):
         raise CartridgeError(f"listen to {name} before you rate it")
     asked = requested_categories(slot)[:MOST_CATEGORIES]
     kept = asked if categories == () else categories
@@ -72,18 +70,16 @@ def rate_slot(
         raise CartridgeError(f"{name} was requested without a category; press the key of a category")
     if kept is not None and not set(kept) <= set(category_keys()):
         raise CartridgeError(f"{', '.join(kept)} is not a category; press the key of a category")
-    answer = Answer(
-        event=uuid.uuid4().hex,
+    answer = new_answer(
+        AnswerKind.BROKEN if kept is None else AnswerKind.LABEL,
+        slot.voice.voice_id,
         labeller=labeller,
         time=time,
-        voice_id=slot.voice.voice_id,
-        answer=AnswerKind.BROKEN if kept is None else AnswerKind.LABEL,
-        categories=kept or (),
         heard=heard,
-        dwell_seconds=round(seconds, 3),
+        page=Page.CARTRIDGE,
+        dwell_seconds=seconds,
+        categories=kept or (),
         suggestion=Suggestion(asked[0], slot.request.share or 1.0, REQUESTED) if asked else None,
-        vocabulary=vocabulary_of(category_keys()),
-        page=PAGE,
     )
     is_asked = kept is not None and (not asked or kept[0] == asked[0])
     found = RatingOutcome.REJECTED if kept is None else RatingOutcome.KEPT if is_asked else RatingOutcome.OTHER

@@ -115,7 +115,7 @@ def _rows(selection: Selection, opinions: dict[str, list[dict[str, object]]]) ->
         "confidence": [curated.confidence for curated in chosen],
         "people": [curated.people for curated in chosen],
         "opinions": [opinions.get(voice_id, []) for voice_id in ids],
-        "sightings": table.sightings[rows],
+        "sightings": table.occurrences[rows],
         **{name: parameters[index] for index, name in enumerate(PARAMETER_NAMES)},
     }
     return pa.table({field.name: pa.array(columns[field.name], field.type) for field in SCHEMA}, SCHEMA)

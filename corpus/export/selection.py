@@ -54,7 +54,7 @@ def select_voices(connection: Connection, category_keys: Sequence[str], policy: 
     decisions = _judge(connection, voices, category_keys, policy, policy.least_confidence, suggested)
 
     def candidate(row: int, curated: Curated) -> ExportCandidate:
-        return ExportCandidate(voices.voice_ids[row], family_ids[row], int(voices.sightings[row]), curated)
+        return ExportCandidate(voices.voice_ids[row], family_ids[row], int(voices.occurrences[row]), curated)
 
     fit = [candidate(row, decision) for row, decision in enumerate(decisions) if isinstance(decision, Curated)]
     of_family = limit_families(fit, policy.per_family)

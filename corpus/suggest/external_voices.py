@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from corpus.analysis.sound_space import DescriptorColumns, sound_coordinates
 from corpus.storage.source_predictions import (
-    LEAST_PROBABILITY,
+    LEAST_STORED_PROBABILITY,
     Floats,
     prediction_array,
     read_source_predictions,
@@ -136,7 +136,7 @@ def _in_current_categories(ear: Ear, probabilities: Floats) -> Floats:
     for column, key in enumerate(category_keys()):
         if key in ear.category_keys:
             predicted[:, column] = probabilities[:, ear.category_keys.index(key)]
-    return np.where(predicted >= LEAST_PROBABILITY, predicted, 0)
+    return np.where(predicted >= LEAST_STORED_PROBABILITY, predicted, 0)
 
 
 def _families(connection: Connection, voice_ids: Sequence[str], parameters: Bytes) -> NDArray[np.intp]:

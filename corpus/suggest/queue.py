@@ -17,15 +17,13 @@ from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from corpus.labels.accuracy import CONTROL
+from corpus.labels.answer import Lane
 from corpus.labels.rechecks import (
-    AGAIN,
-    AGREEMENT,
-    Shares,
+    RecheckShares,
     answers_given,
     drawn_lanes,
-    voices_for_again,
-    voices_for_agreement,
+    voices_for_inter_recheck,
+    voices_for_intra_recheck,
 )
 from corpus.storage.store import Connection
 from corpus.storage.suggestion import Suggestion
@@ -33,8 +31,6 @@ from corpus.suggest.acquisition import acquisition_factors
 from corpus.suggest.batch_selection import control_places, select_batch
 from corpus.suggest.queue_candidates import CandidateVoice, QueueCandidates, read_candidate_voices, read_candidates
 from corpus.suggest.queue_reasons import AT_RANDOM, SKIPPED, reason_for, strongest_factors
-
-CHOSEN, LAST = "chosen", "skipped"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +52,7 @@ class QueuedVoice:
     """
 
     voice_id: str
-    lane: str
+    lane: Lane
     sightings: int
     suggestion: Suggestion | None
     reason: str
@@ -74,7 +70,7 @@ def next_voices(
     count: int,
     seed: int,
     exclude: Collection[str] = (),
-    shares: Shares | None = None,
+    shares: RecheckShares | None = None,
     now: datetime | None = None,
 ) -> list[QueuedVoice]:
     """Up to ``count`` voices that ``labeller`` should be asked about next, the first one first.
@@ -88,7 +84,13 @@ def next_voices(
         return []
     candidates = read_candidates(connection, labeller=labeller, seed=seed, exclude=exclude)
     places = _rechecked(
-        connection, labeller=labeller, count=count, seed=seed, exclude=exclude, shares=shares or Shares(), now=now
+        connection,
+        labeller=labeller,
+        count=count,
+        seed=seed,
+        exclude=exclude,
+        shares=shares or RecheckShares(),
+        now=now,
     )
     fresh = _choose(candidates, count, places, lot=f"{seed} {answers_given(connection, labeller)}")
     queued: list[QueuedVoice] = []
@@ -99,7 +101,7 @@ def next_voices(
             break
         queued.append(voice)
     left = count - len(queued)
-    return queued + [_queued(voice, LAST, SKIPPED) for voice in candidates.skipped[:left]]
+    return queued + [_queued(voice, Lane.SKIPPED, SKIPPED) for voice in candidates.skipped[:left]]
 
 
 def _choose(candidates: QueueCandidates, count: int, places: Collection[int], *, lot: str) -> list[QueuedVoice]:
@@ -119,11 +121,11 @@ def _choose(candidates: QueueCandidates, count: int, places: Collection[int], *,
             )
         )
         reason = AT_RANDOM if by_lot else reason_for(candidates.known(row), standing)
-        found.append(_queued(candidates.voice(row), CONTROL if by_lot else CHOSEN, reason, worth))
+        found.append(_queued(candidates.voice(row), Lane.CONTROL if by_lot else Lane.CHOSEN, reason, worth))
     return found
 
 
-def _queued(voice: CandidateVoice, lane: str, reason: str, worth: AcquisitionScore | None = None) -> QueuedVoice:
+def _queued(voice: CandidateVoice, lane: Lane, reason: str, worth: AcquisitionScore | None = None) -> QueuedVoice:
     return QueuedVoice(voice.voice_id, lane, voice.sightings, voice.suggestion, reason, worth)
 
 
@@ -134,7 +136,7 @@ def _rechecked(
     count: int,
     seed: int,
     exclude: Collection[str],
-    shares: Shares,
+    shares: RecheckShares,
     now: datetime | None,
 ) -> dict[int, QueuedVoice]:
     """The voices of ``rechecks.py``, by the place among the next ``count`` that each was drawn for.
@@ -144,13 +146,13 @@ def _rechecked(
     drawn = drawn_lanes(shares, seed=f"{seed} {answers_given(connection, labeller)}", count=count)
     fillers = connection.execute("SELECT voice_id FROM search_voices WHERE filler").fetchall()
     left_out = [*exclude, *(voice_id for (voice_id,) in fillers)]
-    again = voices_for_again(
-        connection, labeller=labeller, count=drawn.count(AGAIN), seed=str(seed), exclude=left_out, now=now
+    again = voices_for_intra_recheck(
+        connection, labeller=labeller, count=drawn.count(Lane.INTRA_RECHECK), seed=str(seed), exclude=left_out, now=now
     )
-    agreement = voices_for_agreement(
-        connection, labeller=labeller, count=drawn.count(AGREEMENT), seed=str(seed), exclude=left_out
+    agreement = voices_for_inter_recheck(
+        connection, labeller=labeller, count=drawn.count(Lane.INTER_RECHECK), seed=str(seed), exclude=left_out
     )
     known = read_candidate_voices(connection, [*again, *agreement])
-    waiting = {AGAIN: iter(again), AGREEMENT: iter(agreement)}
+    waiting = {Lane.INTRA_RECHECK: iter(again), Lane.INTER_RECHECK: iter(agreement)}
     found = {place: (lane, next(waiting[lane], None)) for place, lane in enumerate(drawn) if lane}
     return {place: _queued(known[voice], lane, AT_RANDOM) for place, (lane, voice) in found.items() if voice}

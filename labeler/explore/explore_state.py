@@ -20,7 +20,8 @@ from corpus.analysis.similar import SimilarVoice, more_like, read_parameters
 from corpus.labels.answer import Answer, AnswerKind, undo_of
 from corpus.labels.bulk import MOST_VOICES, BulkPreview, bulk_answer, last_bulk, preview_bulk
 from corpus.labels.journal import append_answers, read_journals
-from corpus.labels.standing import rebuild_answers
+from corpus.labels.new_answer import undo_of
+from corpus.labels.projection import rebuild_answers
 from corpus.storage.source_predictions import read_top_predictions
 from corpus.storage.store import Connection, open_store
 from corpus.storage.suggestion import Suggestion

@@ -15,8 +15,9 @@ import pytest
 from corpus.cartridges.cartridge import Cartridge, CartridgeSlot, GenerationInfo, RatingOutcome, SlotRating
 from corpus.cartridges.draft import EMPTY_CARTRIDGE, CartridgeDraft, read_draft, save_change, save_undo
 from corpus.cartridges.generation_request import GenerationRequest
-from corpus.cartridges.ratings import PAGE, REQUESTED, hit_rates, rate_slot
-from corpus.labels.answer import Answer, AnswerKind, undo_of
+from corpus.cartridges.ratings import REQUESTED, hit_rates, rate_slot
+from corpus.labels.answer import Answer, AnswerKind, Page
+from corpus.labels.new_answer import undo_of
 from dx7.errors import CartridgeError
 from tests.corpus.test_cartridge import slots, voice
 
@@ -135,7 +136,7 @@ def test_a_verdict_is_a_label_and_only_of_what_was_heard() -> None:
     slot = CartridgeSlot(voice(1, "NEW"), None, "the model", (), GenerationRequest.of({"strings": 1, "brass": 2}))
     answer, rating = judged(slot, ())
     assert (answer.answer, answer.categories) == (AnswerKind.LABEL, ("brass", "strings"))
-    assert (answer.heard, answer.page, answer.dwell_seconds) == ("dx7", PAGE, 1.0)
+    assert (answer.heard, answer.page, answer.dwell_seconds) == ("dx7", Page.CARTRIDGE, 1.0)
     assert answer.suggestion is not None
     assert (answer.suggestion.category, answer.suggestion.origin) == ("brass", REQUESTED)
     assert rating == SlotRating(RatingOutcome.KEPT, answer.event)

@@ -179,9 +179,9 @@ def test_opinions_are_kept_by_source(connection: Connection) -> None:
 
 
 def test_opinions_of_the_wrong_shape_or_source_are_refused(connection: Connection) -> None:
-    with pytest.raises(ValueError, match=r"expected opinions \[1, 16\]"):
+    with pytest.raises(ValueError, match=r"expected predictions \[1, 16\]"):
         write_source_predictions(connection, EAR, ["a"], says({}, {}))
-    with pytest.raises(ValueError, match="no source of opinions"):
+    with pytest.raises(ValueError, match="unknown source of predictions"):
         write_source_predictions(connection, "oracle", ["a"], says({}))
     with pytest.raises(ValueError, match="expected the truth"):
         fit_label_model({EAR: says({})}, [0], np.zeros((2, len(KEYS)), bool))

@@ -13,12 +13,12 @@ from corpus.export.export import prepare_export, write_curated_export
 from corpus.export.policy import read_policy
 from corpus.export.preview import preview_export
 from corpus.ingest.ingest import ingest_files
-from corpus.labels.accuracy import CONTROL, accuracy_of_suggestions
+from corpus.labels.accuracy import accuracy_of_suggestions
 from corpus.labels.activity import labels_per_minute, read_days, read_labellers
-from corpus.labels.answer import Answer, AnswerKind
+from corpus.labels.answer import Answer, AnswerKind, Lane
 from corpus.labels.journal import append_answers
 from corpus.labels.needs import read_needs, time_to_go
-from corpus.labels.standing import rebuild_answers
+from corpus.labels.projection import rebuild_answers
 from corpus.labels.targets import USUAL_TARGET, read_targets, write_targets
 from corpus.storage.store import open_store
 from corpus.storage.suggestion import Suggestion
@@ -118,7 +118,7 @@ def test_the_work_of_each_labeller_and_day(store: Path) -> None:
 
 
 def test_suggestions_are_judged_on_the_control_lane_alone() -> None:
-    def suggested(number: int, category: str, said: Sequence[str], lane: str = CONTROL) -> Answer:
+    def suggested(number: int, category: str, said: Sequence[str], lane: str = Lane.CONTROL) -> Answer:
         return answer(f"{number:032x}", said, suggestion=Suggestion(category, 0.8, "name_rule"), lane=lane)
 
     answers = [
@@ -127,7 +127,7 @@ def test_suggestions_are_judged_on_the_control_lane_alone() -> None:
         suggested(3, "bell", ("bell",)),
         suggested(4, "bell", ("brass",), lane="balanced"),
         suggested(5, "bell", ()),
-        answer(f"{6:032x}", ("bell",), lane=CONTROL),
+        answer(f"{6:032x}", ("bell",), lane=Lane.CONTROL),
     ]
     overall, by_category = accuracy_of_suggestions(answers)
     assert (overall.hits, overall.count) == (2, 3)
