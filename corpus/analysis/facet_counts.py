@@ -24,7 +24,8 @@ class FacetCounts:
     ``counts`` has all :data:`FACETS`; the values are strings, those of algorithms and carriers as numbers from low to
     high, of brightness, attack and release as words, of the rest the most frequent first. Yes-or-no facets count
     the voices that are. Voices may have several categories and tags; those not heard yet count under
-    :data:`~corpus.analysis.facets.NOT_ANALYSED`. Of labellers, ``any``, ``nobody`` and ``machine`` are as in ``Filters``.
+    :data:`~corpus.analysis.facets.NOT_ANALYSED`. Of labellers, ``any``, ``nobody`` and ``machine`` are as in
+    ``Filters``.
     """
 
     voices: int

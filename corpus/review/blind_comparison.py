@@ -16,7 +16,7 @@ import numpy as np
 
 from corpus.analysis.search_index import read_search_descriptors
 from corpus.analysis.sound_space import DescriptorColumns, sound_coordinates
-from corpus.review.annotations import Said, label_of
+from corpus.review.annotations import Annotation, majority_label
 from corpus.storage.store import Connection
 
 

@@ -11,8 +11,8 @@ import numpy as np
 from corpus.analysis.relatives import audible_parameters
 from corpus.analysis.similar import read_parameters
 from corpus.analysis.stored_descriptors import read_descriptors
-from corpus.review.annotations import Said, by_voice, most_say, spoken
-from corpus.review.cases import Case, CaseKind, in_words
+from corpus.review.annotations import Annotation, annotations_by_voice, category_words, majority_category
+from corpus.review.cases import Case, CaseKind, annotation_sentence
 from corpus.review.confidence import Floats, Probabilities, likely_errors, out_of_sample
 from corpus.storage.store import Connection
 
@@ -47,7 +47,7 @@ def find_label_errors(
     Copies count once: of a family and a category one voice is judged, one that was labelled in person if there is.
     Voices that were not heard yet are left out.
     """
-    said_of = by_voice(said for said in opinions if said.categories)
+    said_of = annotations_by_voice(said for said in opinions if said.categories)
     hearings = read_descriptors(connection)
     row_of = {voice_id: row for row, voice_id in enumerate(hearings.voice_ids)}
     labelled = _learnable(_labelled(said_of, family_of, row_of))

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from corpus.analysis.stored_descriptors import measure_descriptors
-from corpus.review.annotations import Said, read_families, read_opinions
-from corpus.review.blind_comparison import Blind, Verdict, blind_pair, labels_after, nearest_labelled
+from corpus.review.annotations import Annotation, read_annotations, read_families
+from corpus.review.blind_comparison import BlindChoice, BlindPair, blind_pair, labels_for_choice, nearest_labelled
 from corpus.storage.store import open_store
 from dx7.voices.voice import INIT_VOICE
 from tests.corpus.answer_material import answer, write_answers

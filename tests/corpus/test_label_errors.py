@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from corpus.analysis.stored_descriptors import measure_descriptors
-from corpus.review.annotations import read_families, read_opinions, spoken
+from corpus.review.annotations import category_words, read_annotations, read_families
 from corpus.review.confidence import likely_errors, out_of_sample
 from corpus.review.label_errors import LEAST_LABELS, LabelErrors, find_label_errors
 from corpus.storage.store import open_store
