@@ -14,7 +14,7 @@ from typing import Any, Literal
 from dx7.voices.algorithms import ALGORITHMS
 from dx7.voices.parameters import OPERATORS
 
-ANYBODY, NOBODY, MACHINE = "any", "nobody", "machine"  # words that stand where a labeller's name may
+ANY_LABELLER, NO_LABELLER, SUGGESTED_ONLY = "any", "nobody", "machine"  # words that stand where a labeller's name may
 NOT_ANALYSED = "not heard yet"
 SILENT = "silent"
 
@@ -94,7 +94,7 @@ class Filters:
     number, ``carriers`` how many operators are heard in it. ``brightness`` in Hz, ``attack`` and ``release`` in
     seconds, as :data:`SCALES` says; voices that nobody has heard yet are left out by these. ``health``: it has one
     of these tags; ``healthy``: it was heard, and has none. ``path``: found in a source, folder or file with this in
-    its path. ``labeller``: the name of one, :data:`ANYBODY`, :data:`NOBODY`, or :data:`MACHINE` where nobody has but
+    its path. ``labeller``: the name of one, :data:`ANY_LABELLER`, :data:`NO_LABELLER`, or :data:`SUGGESTED_ONLY` where nobody has but
     a rule would. ``fixed``: an operator that sounds keeps one frequency on all keys. ``generated``: found only in
     files that a model made. ``filler``: what fills empty slots. ``favourite``: of anybody.
     ``one_per_family``: of voices that are one sound re-saved, only the best match.
@@ -170,7 +170,7 @@ _CONDITIONS = {
         SELECT file_sha FROM file_paths WHERE contains(lower(source || '/' || path), $path)) USING (file_sha))""",
 }
 _LABELLERS = {
-    ANYBODY: "labels IS NOT NULL",
-    NOBODY: "labels IS NULL",
-    MACHINE: "labels IS NULL AND len(suggestions) > 0",
+    ANY_LABELLER: "labels IS NOT NULL",
+    NO_LABELLER: "labels IS NULL",
+    SUGGESTED_ONLY: "labels IS NULL AND len(suggestions) > 0",
 }

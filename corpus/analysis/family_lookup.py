@@ -34,7 +34,7 @@ class FamilySummary:
 
 
 @dataclass(frozen=True, slots=True)
-class FamilyVoice:
+class FamilyMember:
     """One voice of a family, against the one that was seen most often."""
 
     voice_id: str
@@ -50,7 +50,7 @@ class Family:
 
     family_id: str
     is_filler: bool
-    members: tuple[FamilyVoice, ...]
+    members: tuple[FamilyMember, ...]
 
     def as_dict(self) -> dict[str, Any]:
         """The family for ``--json``."""
@@ -101,7 +101,7 @@ def family_members(connection: Connection, voice_id: str) -> Family:
         family_id=family_id,
         is_filler=bool(is_filler(masked[:1])[0]),
         members=tuple(
-            FamilyVoice(voice_id, name, count, int(audible_differences), tuple(voices[0].diff(voice)))
+            FamilyMember(voice_id, name, count, int(audible_differences), tuple(voices[0].diff(voice)))
             for (voice_id, name, count, _), voice, audible_differences in zip(rows, voices, counts, strict=True)
         ),
     )

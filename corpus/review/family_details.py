@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 
-from corpus.analysis.family_lookup import FamilyVoice, family_members
+from corpus.analysis.family_lookup import FamilyMember, family_members
 from corpus.analysis.health import UNFIT
 from corpus.analysis.search_index import read_search_descriptors
 from corpus.analysis.sound_space import differences
@@ -79,7 +79,7 @@ def read_family_details(connection: Connection, family_id: str) -> FamilyDetails
     return FamilyDetails(family.family_id, tuple(voices))
 
 
-def _by_parameters(member: FamilyVoice) -> str:
+def _by_parameters(member: FamilyMember) -> str:
     count = member.audible_differences
     if not count:
         return "nothing one hears"

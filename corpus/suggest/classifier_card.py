@@ -51,7 +51,7 @@ class ClassifierCard:
 
 
 def make_classifier_card(
-    heard: AnalysedVoices, lesson: ClassifierTrainingSet, fitted: FittedClassifier, *, seed: int, seconds: float
+    heard: AnalysedVoices, training: ClassifierTrainingSet, fitted: FittedClassifier, *, seed: int, seconds: float
 ) -> ClassifierCard:
     """The card of a classifier that was just fitted. Scores count one voice of each family and category."""
     keys = category_keys()

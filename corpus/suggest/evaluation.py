@@ -48,7 +48,7 @@ class GroundTruths:
 
 def compare_methods(
     heard: AnalysedVoices,
-    lesson: ClassifierTrainingSet,
+    training: ClassifierTrainingSet,
     predictions: SourcePredictions,
     family_ids: list[str],
     *,
@@ -109,7 +109,7 @@ def _sure(predicted: Floats, family_ids: list[str]) -> tuple[Columns, Columns]:
 
 
 def _by_trees(heard: AnalysedVoices, truths: GroundTruths, family_ids: list[str], seed: int) -> Floats:
-    """The first simple classifier of this project: boosted trees on what is heard, taught by names."""
+    """The first classifier of this project: boosted trees on descriptors, with names as targets."""
     from sklearn.ensemble import HistGradientBoostingClassifier
 
     def fit(rows: Columns, main: Columns) -> Callable[[Columns], tuple[Floats, Columns]]:
@@ -123,7 +123,7 @@ def _by_trees(heard: AnalysedVoices, truths: GroundTruths, family_ids: list[str]
 
 
 def _by_nearest(heard: AnalysedVoices, truths: GroundTruths, family_ids: list[str]) -> Floats:
-    """The voices whose 145 parameters differ least vote."""
+    """A vote of the voices with the most similar 145 parameters."""
     from sklearn.neighbors import KNeighborsClassifier
 
     scaled = heard.parameters / np.maximum(heard.parameters.max(axis=0), 1).astype(np.float32)

@@ -67,8 +67,8 @@ def learn_from_answers(
         refresh_suggestions(connection)
     with open_store(store, read_only=True) as connection:
         heard = read_analysed_voices(connection)
-        lesson = read_classifier_training_set(connection, heard.voice_ids)
-    _check(lesson)
+        training = read_classifier_training_set(connection, heard.voice_ids)
+    _check(training)
     from corpus.suggest.fit_classifier import fit_classifier  # JAX takes a second
 
     progress("fitting", 0, 1)
