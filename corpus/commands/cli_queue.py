@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from corpus.commands.cli_options import LabelsOption, StoreOption
-from corpus.labels.standing import rebuild_answers
+from corpus.labels.projection import rebuild_answers
 from corpus.storage.store import open_store
 from dx7.commands.console import JsonOption, print_json, print_table, print_text, progress
 from dx7.errors import StoreError
@@ -42,8 +42,8 @@ def queue(
 
     Example: python -m corpus queue --explain --count 10
     """
+    from corpus.suggest.learning_curves import update_forecast
     from corpus.suggest.queue import next_voices
-    from corpus.suggest.returns import update_forecast
 
     where = store or store_file()
     journals = labels or (labels_folder() if store is None else None)
