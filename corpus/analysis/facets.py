@@ -94,9 +94,9 @@ class Filters:
     number, ``carriers`` how many operators are heard in it. ``brightness`` in Hz, ``attack`` and ``release`` in
     seconds, as :data:`SCALES` says; voices that nobody has heard yet are left out by these. ``health``: it has one
     of these tags; ``healthy``: it was heard, and has none. ``path``: found in a source, folder or file with this in
-    its path. ``labeller``: the name of one, :data:`ANY_LABELLER`, :data:`NO_LABELLER`, or :data:`SUGGESTED_ONLY` where nobody has but
-    a rule would. ``fixed``: an operator that sounds keeps one frequency on all keys. ``generated``: found only in
-    files that a model made. ``filler``: what fills empty slots. ``favourite``: of anybody.
+    its path. ``labeller``: the name of one, :data:`ANY_LABELLER`, :data:`NO_LABELLER`, or :data:`SUGGESTED_ONLY` where
+    nobody has but a rule would. ``fixed``: an operator that sounds keeps one frequency on all keys. ``generated``:
+    found only in files that a model made. ``filler``: what fills empty slots. ``favourite``: of anybody.
     ``one_per_family``: of voices that are one sound re-saved, only the best match.
 
     Raises ``ValueError`` for an algorithm or number of carriers that there is not.
