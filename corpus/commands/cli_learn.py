@@ -124,7 +124,6 @@ def evaluate_command(
 
     Example: python -m corpus evaluate-suggestions --json
     """
-    from corpus.analysis.stored_embeddings import read_heard
     from corpus.storage.source_predictions import read_source_predictions
     from corpus.suggest.evaluation import compare_methods as evaluate
     from corpus.suggest.evaluation import method_rows

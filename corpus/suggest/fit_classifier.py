@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import expit
 
-from corpus.analysis.stored_embeddings import Heard
+from corpus.analysis.stored_embeddings import AnalysedVoices
 from corpus.suggest.training_set import FOLDS, ClassifierTrainingSet
 from dx7.analysis.classifier import Calibration, Ear, Front, Networks, gather, log_odds
 from dx7.shared.categories import category_keys
@@ -55,7 +55,7 @@ class FittedClassifier:
 
 
 def fit_classifier(
-    heard: Heard, training: ClassifierTrainingSet, *, seed: int = 0, front: Front | None = None
+    heard: AnalysedVoices, training: ClassifierTrainingSet, *, seed: int = 0, front: Front | None = None
 ) -> FittedClassifier:
     """Fit a classifier to the embeddings in ``heard`` and the training set of some of these voices.
 
@@ -77,7 +77,7 @@ def fit_classifier(
     )
 
 
-def fit_feature_transform(heard: Heard) -> Front:
+def fit_feature_transform(heard: AnalysedVoices) -> Front:
     """The principal components of embeddings, partly whitened, and the scale of all other features."""
     embeddings = heard.embeddings[:: max(1, len(heard.voice_ids) // _LEARNT_FROM)].astype(np.float32)
     mean_embedding = embeddings.mean(axis=0)
