@@ -135,7 +135,7 @@ def _find_similar(
             ready = has_timbres(connection)
         if not ready:
             with progress_bar("timbres analysed") as report:
-                hear_timbres(where, progress=report)
+                measure_timbres(where, progress=report)
         with open_for_search(where) as connection:
             return more_like_recording(connection, recording, filters, text=text, limit=limit, every_copy=every_copy)
     if file.is_file():

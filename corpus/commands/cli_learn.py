@@ -130,7 +130,7 @@ def evaluate_command(
     from corpus.suggest.training_set import read_classifier_training_set
 
     with open_store(store or store_file(), read_only=True) as connection:
-        heard = read_heard(connection)
+        heard = read_analysed_voices(connection)
         training = read_classifier_training_set(connection, heard.voice_ids)
         opinions = read_source_predictions(connection, heard.voice_ids)
         families = dict(connection.execute("SELECT voice_id, family_id FROM families").fetchall())
