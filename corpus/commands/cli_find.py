@@ -119,7 +119,7 @@ def search_command(
 def _find_similar(
     where: Path, like: str, text: str, filters: Filters, *, limit: int, every_copy: bool
 ) -> list[SimilarVoice]:
-    from corpus.analysis.recording_search import has_timbres, more_like_recording
+    from corpus.analysis.recording_search import has_timbres, measure_timbres, more_like_recording
     from corpus.analysis.search_index import open_for_search
     from corpus.analysis.similar import find_voice, more_like
     from dx7.sound.wav import read_wav

@@ -124,6 +124,7 @@ def evaluate_command(
 
     Example: python -m corpus evaluate-suggestions --json
     """
+    from corpus.analysis.stored_embeddings import read_analysed_voices
     from corpus.storage.source_predictions import read_source_predictions
     from corpus.suggest.evaluation import compare_methods as evaluate
     from corpus.suggest.evaluation import method_rows
