@@ -47,7 +47,7 @@ def strongest_factors(factors: AcquisitionFactors, rows: Sequence[int]) -> list[
 def reason_for(facts: ReasonFacts, factors: Sequence[str]) -> str:
     """The reason in words, from the first factors that there are facts about.
 
-    >>> reason_for(Known(["brass", "strings"], 3, 80, True, 12, 40), ["large", "uncertain", "rare"])
+    >>> reason_for(ReasonFacts(["brass", "strings"], 3, 80, True, 12, 40), ["large", "uncertain", "rare"])
     'asked because it is one of a family of 12 and may be brass or strings'
     """
     words = [word for word in (_mention(facts, factor) for factor in factors) if word]
