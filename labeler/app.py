@@ -9,7 +9,7 @@ from functools import partial
 import streamlit as st
 
 from dx7.errors import CartwrightError
-from labeler.components import read_front
+from labeler.page.components import read_front
 from labeler.page.context import Context, context_of
 from labeler.page.plain_text import as_text
 from labeler.screens import banks, cartridge, deck, explore, families, instrument, progress, review, training
@@ -42,7 +42,7 @@ SCREENS = (
 def main() -> None:
     """Draw the page that was asked for, for whoever sits there."""
     st.set_page_config(page_title="Cartwright", page_icon="🎹", layout="wide", initial_sidebar_state="collapsed")
-    st.html(f"<style>{read_front('page.css')}</style>")
+    st.html(f"<style>{read_front('shared/page.css')}</style>")
     pages = [
         st.Page(partial(_draw, screen), title=screen.title, url_path=screen.path, default=screen is SCREENS[0])
         for screen in SCREENS

@@ -26,7 +26,7 @@ from labeler.cartridge.actions import PanelSettings, fill_from_collection
 from labeler.cartridge.generation_jobs import Destination, GenerationJobs
 from labeler.cartridge.generation_panel import draw_generation_panel
 from labeler.cartridge.results_panel import draw_results
-from labeler.components import mount
+from labeler.page.components import mount
 from labeler.page.context import Context
 
 _CHOICES = {
@@ -35,7 +35,7 @@ _CHOICES = {
     "a walk by sound": Choice.WALK,
 }
 _ANYTHING = "any"
-_mount_sender = mount("sendbank", "sendbank.js")
+_mount_sender = mount("midi/send_bank")
 
 
 def draw_panels(desk: Desk, errands: GenerationJobs, context: Context) -> PanelSettings:

@@ -14,7 +14,7 @@ from pathlib import Path
 from corpus.cartridges.cartridge import Slot
 from corpus.cartridges.generation_request import Wish
 from corpus.cartridges.writing import file_stem
-from corpus.ingest.ingest import ingest
+from corpus.ingest.ingest import ingest_files
 from dx7.errors import CartwrightError, ModelError
 from labeler.processes.commands import TRAINING, error_sentence
 from labeler.processes.generated_batch import GeneratedBatch, read_generated_batch, sample_arguments
@@ -49,7 +49,7 @@ class GenerationProcess:
         seed: int | None = None,
         command: Sequence[str] = TRAINING,
         patience: float = PATIENCE,
-        bring_in: Callable[[Sequence[Path], Path], object] = ingest,
+        bring_in: Callable[[Sequence[Path], Path], object] = ingest_files,
     ) -> None:
         self.wishes = tuple(wishes)
         self.state = GenerationState.RUNNING

@@ -11,7 +11,7 @@ import streamlit as st
 
 from corpus.labels.activity import Day
 from corpus.labels.needs import Need
-from corpus.suggest.learning_curves import Point
+from corpus.suggest.learning_curves import CurvePoint
 from dx7.shared.categories import load_categories
 
 _TEXT = 14  # pixels
@@ -124,7 +124,7 @@ def curve_chart(title: str, rows: Sequence[Mapping[str, Any]]) -> Any:
     )
 
 
-def learning_chart(curves: Mapping[str, Sequence[Point]]) -> Any:
+def learning_chart(curves: Mapping[str, Sequence[CurvePoint]]) -> Any:
     """Accuracy by the number of answers: a line a curve, with its standard error as a band."""
     rows = pd.DataFrame(
         [

@@ -12,12 +12,12 @@ from urllib.parse import unquote
 import streamlit as st
 
 from corpus.labels.answer import clean_labeller
-from labeler.components import LISTENING, keep, mount
+from labeler.page.components import keep, mount
 from labeler.page.settings import default_labeller
 
 COOKIE = "cartwright_labeller"  # so that a browser knows its labeller again
 
-_mount = mount("shell", *LISTENING, "shell.js")
+_mount = mount("shell/shell")
 
 
 def draw_shell(letters: Mapping[str, str]) -> str:
