@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from corpus.analysis.facets import Filters
-from corpus.cartridges.cartridge import Found, Slot
-from corpus.cartridges.editor import Desk
-from corpus.cartridges.filling import Choice, find_slots, order_alike
+from corpus.cartridges.cartridge import CartridgeSlot, RatingOutcome
+from corpus.cartridges.editor import CartridgeEditor
+from corpus.cartridges.filling import SlotChoice, choose_slots, order_by_sound
 from corpus.storage.store import open_store
 from dx7.errors import CartridgeError
 from labeler.cartridge.generation_jobs import Destination, GenerationJobs
@@ -29,7 +29,11 @@ ACTIONS = (
     GridAction("clear", "z", "Clear"),
     GridAction("undo", "u", "Undo"),
 )
-_SAID = {Found.KEPT: "kept", Found.OTHER: "labelled as something else", Found.REJECTED: "rejected"}
+_SAID = {
+    RatingOutcome.KEPT: "kept",
+    RatingOutcome.OTHER: "labelled as something else",
+    RatingOutcome.REJECTED: "rejected",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +42,14 @@ class PanelSettings:
 
     text: str
     filters: Filters
-    choice: Choice
+    choice: SlotChoice
     drawing: SamplingSettings
     into: Destination
 
 
-def perform(event: GridEvent, desk: Desk, errands: GenerationJobs, context: Context, wanted: PanelSettings) -> str:
+def perform(
+    event: GridEvent, desk: CartridgeEditor, errands: GenerationJobs, context: Context, wanted: PanelSettings
+) -> str:
     """Do what a key asks for, and say what was done, without any call of Streamlit's.
 
     Raises ``CartwrightError`` with why it cannot be done.
@@ -91,17 +97,19 @@ def perform(event: GridEvent, desk: Desk, errands: GenerationJobs, context: Cont
             return ""
         case "like":
             slot = cartridge.filled()[here]
-            return fill_from_collection(desk, context, wanted, choice=Choice.WALK, start=slot, into=Destination.FREE)
+            return fill_from_collection(
+                desk, context, wanted, choice=SlotChoice.WALK, start=slot, into=Destination.FREE
+            )
     raise ValueError(f"the rack has no action {event.action!r}")
 
 
 def fill_from_collection(
-    desk: Desk,
+    desk: CartridgeEditor,
     context: Context,
     wanted: PanelSettings,
     *,
-    choice: Choice,
-    start: Slot | None = None,
+    choice: SlotChoice,
+    start: CartridgeSlot | None = None,
     into: Destination | None = None,
 ) -> str:
     """Fill slots from the collection by what the panel asks for. Raises ``CartwrightError``."""
@@ -113,7 +121,7 @@ def fill_from_collection(
         raise CartridgeError("the cartridge is full; remove voices, or fill all 32 slots")
     voices = [slot.voice.voice_id for slot in cartridge.filled().values()]
     with open_store(context.store) as connection:
-        found = find_slots(
+        found = choose_slots(
             connection,
             wanted.text,
             wanted.filters,
@@ -126,21 +134,21 @@ def fill_from_collection(
     return f"{len(found)} voices put in"
 
 
-def _judge(desk: Desk, event: GridEvent, keys: list[str], categories: tuple[str, ...] | None) -> str:
-    found = desk.judge(keys, categories, way=event.way, heard=event.heard or {})
+def _judge(desk: CartridgeEditor, event: GridEvent, keys: list[str], categories: tuple[str, ...] | None) -> str:
+    found = desk.rate(keys, categories, way=event.way, heard=event.heard or {})
     return _SAID[found] if len(keys) == 1 else f"{len(keys)} {_SAID[found]}"
 
 
-def _order(desk: Desk) -> str:
+def _order(desk: CartridgeEditor) -> str:
     filled = desk.cartridge.filled()
     positions = list(filled)
-    order = [positions[row] for row in order_alike([slot.voice for slot in filled.values()])]
+    order = [positions[row] for row in order_by_sound([slot.voice for slot in filled.values()])]
     empty = [position for position in range(1, len(desk.cartridge.slots) + 1) if position not in filled]
     desk.change("order", desk.cartridge.arrange([*order, *empty]))
     return "neighbours sound alike now"
 
 
-def _another(desk: Desk, context: Context, wanted: PanelSettings, keys: list[str]) -> str:
+def _another(desk: CartridgeEditor, context: Context, wanted: PanelSettings, keys: list[str]) -> str:
     """Other voices that match the panel, none that this cartridge has ever held."""
     draft = desk.draft
     ever = {
@@ -149,12 +157,12 @@ def _another(desk: Desk, context: Context, wanted: PanelSettings, keys: list[str
         for slot in cartridge.filled().values()
     }
     with open_store(context.store) as connection:
-        found = find_slots(connection, wanted.text, wanted.filters, count=len(keys), exclude=ever)
+        found = choose_slots(connection, wanted.text, wanted.filters, count=len(keys), exclude=ever)
     desk.replace_slots("another", keys, found)
     return f"{found[0].voice.name} instead" if len(keys) == 1 else f"{len(found)} others instead"
 
 
-def _replace_duds(desk: Desk, errands: GenerationJobs) -> str:
+def _replace_duds(desk: CartridgeEditor, errands: GenerationJobs) -> str:
     duds = desk.duds()
     if not duds:
         raise CartridgeError("no voice is rejected; X rejects the one under the cursor")

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import streamlit as st
 
-from corpus.cartridges.cartridge import Slot
-from corpus.cartridges.draft import EMPTY
-from corpus.cartridges.editor import Desk
-from corpus.cartridges.generation_request import Wish
+from corpus.cartridges.cartridge import CartridgeSlot
+from corpus.cartridges.draft import EMPTY_CARTRIDGE
+from corpus.cartridges.editor import CartridgeEditor
+from corpus.cartridges.generation_request import GenerationRequest
 from labeler.page.context import Context
 from labeler.processes.generated_batch import GeneratedBatch
 from labeler.processes.generation import GenerationProcess, GenerationState
@@ -30,19 +30,19 @@ class Destination(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class GenerationJob:
-    """One wish on its way: what the change will be called, and where it goes: to slots by key, or ``into``.
+    """One request on its way: what the change will be called, and where it goes: to slots by key, or ``into``.
 
     ``category`` is what variations are thought to be, ``first`` the favourite itself, which goes before them. Of a walk
     ``first`` and ``last`` are its ends, which the model gives back as they are.
     """
 
-    wish: Wish
+    request: GenerationRequest
     what: str
     into: Destination = Destination.FREE
     keys: tuple[str, ...] = ()
     category: str | None = None
-    first: Slot | None = None
-    last: Slot | None = None
+    first: CartridgeSlot | None = None
+    last: CartridgeSlot | None = None
 
 
 def cartridges_folder(context: Context) -> Path:
@@ -64,8 +64,8 @@ class GenerationJobs:
         if self._going:
             self._going[0].cancel()
         self.said = self.problem = ""
-        wishes = [errand.wish for errand in errands]
-        asking = GenerationProcess(wishes, folder=self._folder, store=self._store, seed=seed)
+        requests = [errand.request for errand in errands]
+        asking = GenerationProcess(requests, folder=self._folder, store=self._store, seed=seed)
         self._going = (asking, tuple(errands))
 
     @property
@@ -76,7 +76,7 @@ class GenerationJobs:
         asking, errands = self._going
         return asking, errands[min(len(asking.batches), len(errands) - 1)]
 
-    def take_in(self, desk: Desk) -> None:
+    def take_in(self, desk: CartridgeEditor) -> None:
         """Put what has come back where it belongs. Raises ``CartridgeError`` if that cannot be, ``JournalError``."""
         if self._going is None or self._going[0].state is GenerationState.RUNNING:
             return
@@ -115,7 +115,7 @@ def _watch(errands: GenerationJobs, asking: GenerationProcess, errand: Generatio
         st.rerun()
 
 
-def _put(desk: Desk, errand: GenerationJob, slots: Sequence[Slot]) -> None:
+def _put(desk: CartridgeEditor, errand: GenerationJob, slots: Sequence[CartridgeSlot]) -> None:
     new = [replace(slot, category=slot.category or errand.category) for slot in slots]
     first = [errand.first] if errand.first else []
     if errand.first and errand.last:
@@ -124,6 +124,6 @@ def _put(desk: Desk, errand: GenerationJob, slots: Sequence[Slot]) -> None:
         desk.replace_slots(errand.what, errand.keys, new)
     elif errand.into is Destination.ALL:
         title = desk.cartridge.title
-        desk.change(errand.what, EMPTY.called(title).add([*first, *new]))
+        desk.change(errand.what, EMPTY_CARTRIDGE.called(title).add([*first, *new]))
     else:
         desk.add(errand.what, new)

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from corpus.cartridges.cartridge import Cartridge, Slot
-from corpus.cartridges.generation_request import Wish
+from corpus.cartridges.cartridge import Cartridge, CartridgeSlot
+from corpus.cartridges.generation_request import GenerationRequest
 from dx7.errors import CartridgeError, CategoryError
 from dx7.shared.generation_limits import AMOUNTS, USUAL_TEMPERATURE
 from dx7.voices.parameter_groups import USUALLY_LOCKED
@@ -41,17 +41,19 @@ def mix_job(
     """32 voices of categories by weight; of any, if there are none. Raises ``CategoryError`` if all weights are 0."""
     if weights and not any(weights.values()):
         raise CategoryError("every weight of the mix is 0; give one category some")
-    wish = Wish.of(weights, temperature=how.temperature)
-    what = " and ".join(titles[key] for key in wish.categories) or "Anything"
-    return GenerationJob(wish, what, into)
+    request = GenerationRequest.of(weights, temperature=how.temperature)
+    what = " and ".join(titles[key] for key in request.categories) or "Anything"
+    return GenerationJob(request, what, into)
 
 
-def variations_job(cartridge: Cartridge, favourite: Slot, how: SamplingSettings, *, into: Destination) -> GenerationJob:
+def variations_job(
+    cartridge: Cartridge, favourite: CartridgeSlot, how: SamplingSettings, *, into: Destination
+) -> GenerationJob:
     """Variations of a voice. Raises ``CartridgeError`` if there is no room for them."""
     if into is Destination.FREE and _is_full(cartridge):
         raise CartridgeError("the cartridge is full; remove voices, or vary into all 32 slots")
     return GenerationJob(
-        Wish(like=favourite.voice, amount=how.amount, locked=how.locked, temperature=how.temperature),
+        GenerationRequest(like=favourite.voice, amount=how.amount, locked=how.locked, temperature=how.temperature),
         f"Variations of {favourite.voice.name}",
         into,
         category=favourite.category,
@@ -59,7 +61,7 @@ def variations_job(cartridge: Cartridge, favourite: Slot, how: SamplingSettings,
     )
 
 
-def walk_job(first: Slot, last: Slot, how: SamplingSettings) -> GenerationJob:
+def walk_job(first: CartridgeSlot, last: CartridgeSlot, how: SamplingSettings) -> GenerationJob:
     """A walk from one voice to another, which takes all 32 slots. Raises ``VoiceError`` if they are one voice.
 
     What both ends are is asked of the steps as well, so that a bell's are not thrown away for being out of tune.
@@ -67,7 +69,7 @@ def walk_job(first: Slot, last: Slot, how: SamplingSettings) -> GenerationJob:
     category = first.category if first.category == last.category else None
     ends = (first.voice, last.voice)
     return GenerationJob(
-        Wish.of({category: 1.0} if category else {}, ends=ends, temperature=how.temperature),
+        GenerationRequest.of({category: 1.0} if category else {}, ends=ends, temperature=how.temperature),
         f"A walk from {first.voice.name} to {last.voice.name}",
         Destination.ALL,
         first=first,
@@ -75,7 +77,7 @@ def walk_job(first: Slot, last: Slot, how: SamplingSettings) -> GenerationJob:
     )
 
 
-def walk_ends(cartridge: Cartridge, marked: Sequence[str], at: str | None) -> tuple[Slot, Slot]:
+def walk_ends(cartridge: Cartridge, marked: Sequence[str], at: str | None) -> tuple[CartridgeSlot, CartridgeSlot]:
     """The ends of a walk: two marked slots, or the marked one and the one under the cursor, by key.
 
     Raises ``CartridgeError`` if that does not make two.
@@ -87,12 +89,12 @@ def walk_ends(cartridge: Cartridge, marked: Sequence[str], at: str | None) -> tu
     return slots[keys[0]], slots[keys[1]]
 
 
-def replacement_jobs(cartridge: Cartridge, duds: Mapping[Wish, tuple[str, ...]]) -> list[GenerationJob]:
+def replacement_jobs(cartridge: Cartridge, duds: Mapping[GenerationRequest, tuple[str, ...]]) -> list[GenerationJob]:
     """Others in the place of rejected voices, by what each had been asked for."""
     filled = {slot.key: slot for slot in cartridge.filled().values()}
     return [
-        GenerationJob(wish, f"{len(keys)} new for the duds", keys=keys, category=filled[keys[0]].category)
-        for wish, keys in duds.items()
+        GenerationJob(request, f"{len(keys)} new for the duds", keys=keys, category=filled[keys[0]].category)
+        for request, keys in duds.items()
     ]
 
 

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import streamlit as st
 
 from corpus.analysis.facets import SCALES, Filters
-from corpus.cartridges.cartridge import Slot
-from corpus.cartridges.draft import EMPTY
-from corpus.cartridges.editor import Desk
-from corpus.cartridges.filling import Choice
+from corpus.cartridges.cartridge import CartridgeSlot
+from corpus.cartridges.draft import EMPTY_CARTRIDGE
+from corpus.cartridges.editor import CartridgeEditor
+from corpus.cartridges.filling import SlotChoice
 from corpus.cartridges.naming import legal_name
 from corpus.cartridges.ratings import hit_rates
 from corpus.cartridges.writing import cartridge_bytes, cartridge_sidecar, file_stem
@@ -30,15 +30,15 @@ from labeler.page.components import mount
 from labeler.page.context import Context
 
 _CHOICES = {
-    "the most copied": Choice.COMMON,
-    "the most varied": Choice.VARIED,
-    "a walk by sound": Choice.WALK,
+    "the most copied": SlotChoice.COMMON,
+    "the most varied": SlotChoice.VARIED,
+    "a walk by sound": SlotChoice.WALK,
 }
 _ANYTHING = "any"
 _mount_sender = mount("midi/send_bank")
 
 
-def draw_panels(desk: Desk, errands: GenerationJobs, context: Context) -> PanelSettings:
+def draw_panels(desk: CartridgeEditor, errands: GenerationJobs, context: Context) -> PanelSettings:
     """Draw all panels, do what was asked for in one, and return what they are set to."""
     titles = {category.key: category.title for category in load_categories()}
     tabs = st.tabs(
@@ -65,7 +65,7 @@ def draw_panels(desk: Desk, errands: GenerationJobs, context: Context) -> PanelS
     return wanted
 
 
-def _draw_filling(titles: dict[str, str]) -> tuple[str, Filters, Choice, Destination, bool]:
+def _draw_filling(titles: dict[str, str]) -> tuple[str, Filters, SlotChoice, Destination, bool]:
     first = st.columns([3, 2, 2, 2], vertical_alignment="bottom")
     categories = first[0].multiselect("Categories", list(titles), format_func=titles.__getitem__, key="fill-categories")
     text = first[1].text_input("In the name", key="fill-text")
@@ -92,7 +92,7 @@ def _draw_filling(titles: dict[str, str]) -> tuple[str, Filters, Choice, Destina
     return text, filters, _CHOICES[which], into, is_filling
 
 
-def _draw_file(desk: Desk, errands: GenerationJobs) -> None:
+def _draw_file(desk: CartridgeEditor, errands: GenerationJobs) -> None:
     cartridge = desk.cartridge
     data = cartridge_bytes(cartridge)
     stem = file_stem(cartridge.title)
@@ -126,17 +126,17 @@ def _draw_sender(voices: Sequence[Voice]) -> None:
     _mount_sender(data={"voices": rows, "confirmation": BANK_CONFIRMATION}, key="sendbank")
 
 
-def _open(desk: Desk, name: str, data: bytes) -> str:
+def _open(desk: CartridgeEditor, name: str, data: bytes) -> str:
     bank = read_bank_bytes(data, name)
     if bank.rejection:
         raise FormatError(f"{name} holds no voices: {bank.rejection.message}")
     voices = bank.voices()[:VOICES_IN_BANK]
     slots = [
-        Slot(voice.replace(name=legal_name(voice.name)), source=f"{name} · slot {number}")
+        CartridgeSlot(voice.replace(name=legal_name(voice.name)), source=f"{name} · slot {number}")
         for number, voice in enumerate(voices, 1)
     ]
     stem = name.rpartition(".")[0]
-    desk.change("open", EMPTY.called(stem).add(slots))
+    desk.change("open", EMPTY_CARTRIDGE.called(stem).add(slots))
     return f"{len(desk.cartridge)} voices of {name}"
 
 

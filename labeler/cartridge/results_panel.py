@@ -51,14 +51,14 @@ def result_rows(cartridge: Cartridge, titles: Mapping[str, str]) -> list[dict[st
             "Slot": position,
             "Name": slot.voice.name,
             "Category": titles.get(slot.category or "", slot.category or ""),
-            "Fits": _rounded(slot.told.fit),
-            "Of the way": _rounded(slot.told.share),
-            "New by": slot.told.differs,
+            "Fits": _rounded(slot.generation.fit),
+            "Of the way": _rounded(slot.generation.share),
+            "New by": slot.generation.differs,
             "Wrong with it": _plain(", ".join(slot.faults)),
-            "Found": slot.verdict.found.value if slot.verdict else "",
+            "Found": slot.rating.found.value if slot.rating else "",
         }
         for position, slot in cartridge.filled().items()
-        if slot.wish
+        if slot.request
     ]
     empty = {title for title in (rows[0] if rows else ()) if all(row[title] in (None, "") for row in rows)}
     return [{title: value for title, value in row.items() if title not in empty} for row in rows]

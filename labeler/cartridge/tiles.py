@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from corpus.cartridges.cartridge import POSITIONS, Cartridge, Found, Slot, Told
+from corpus.cartridges.cartridge import POSITIONS, Cartridge, CartridgeSlot, GenerationInfo, RatingOutcome
 from dx7.shared.categories import load_categories
 from dx7.voices.voice import INIT_VOICE
 from labeler.widgets.voice_grid import Tile
 
 _EMPTY = "empty-"
-_VERDICTS = {Found.KEPT: "✓ kept", Found.OTHER: "≠ other", Found.REJECTED: "✗ rejected"}
+_RATINGS = {RatingOutcome.KEPT: "✓ kept", RatingOutcome.OTHER: "≠ other", RatingOutcome.REJECTED: "✗ rejected"}
 
 
 def cartridge_tiles(cartridge: Cartridge) -> list[Tile]:
@@ -39,24 +39,26 @@ def is_empty(key: str | None) -> bool:
     return key is None or key.startswith(_EMPTY)
 
 
-def describe_generation(told: Told) -> str:
-    """A sentence or so for whoever points at a voice; empty if nothing was told.
+def describe_generation(generation: GenerationInfo) -> str:
+    """A sentence or so for whoever points at a voice; empty if nothing is known.
 
     >>> describe_generation(Told(fit=0.934, differs=21))
     'heard as asked for with 0.93; differs from every training voice in 21 parameters or more'
     """
     facts = [
-        None if told.share is None else f"{told.share:.0%} of the way",
-        None if told.fit is None else f"heard as asked for with {told.fit:.2f}",
-        None if told.differs is None else f"differs from every training voice in {told.differs} parameters or more",
+        None if generation.share is None else f"{generation.share:.0%} of the way",
+        None if generation.fit is None else f"heard as asked for with {generation.fit:.2f}",
+        None
+        if generation.differs is None
+        else f"differs from every training voice in {generation.differs} parameters or more",
     ]
     return "; ".join(filter(None, facts))
 
 
-def _tile(position: int, slot: Slot, titles: dict[str, str]) -> Tile:
+def _tile(position: int, slot: CartridgeSlot, titles: dict[str, str]) -> Tile:
     kind = titles.get(slot.category or "", slot.category or "")
-    way = "" if slot.told.share is None or not slot.wish else f"{slot.told.share:.0%}"
-    state = _VERDICTS[slot.verdict.found] if slot.verdict else "new" if slot.wish else ""
+    way = "" if slot.generation.share is None or not slot.request else f"{slot.generation.share:.0%}"
+    state = _RATINGS[slot.rating.found] if slot.rating else "new" if slot.request else ""
     return Tile(
         key=slot.key,
         voice=slot.voice,
@@ -64,6 +66,6 @@ def _tile(position: int, slot: Slot, titles: dict[str, str]) -> Tile:
         detail=" · ".join(filter(None, [str(position), state, way, kind])),
         badges=slot.faults,
         category=slot.category if slot.category in titles else None,
-        gauge=slot.told.fit,
-        hint=describe_generation(slot.told),
+        gauge=slot.generation.fit,
+        hint=describe_generation(slot.generation),
     )

@@ -11,8 +11,8 @@ from collections.abc import Callable, Sequence
 from enum import StrEnum
 from pathlib import Path
 
-from corpus.cartridges.cartridge import Slot
-from corpus.cartridges.generation_request import Wish
+from corpus.cartridges.cartridge import CartridgeSlot
+from corpus.cartridges.generation_request import GenerationRequest
 from corpus.cartridges.writing import file_stem
 from corpus.ingest.ingest import ingest_files
 from dx7.errors import CartwrightError, ModelError
@@ -33,16 +33,16 @@ class GenerationState(StrEnum):
 
 
 class GenerationProcess:
-    """The model asked for a cartridge for each of some wishes, one after the other, in a thread and a process.
+    """The model asked for a cartridge for each of some requests, one after the other, in a thread and a process.
 
     What it makes lies in ``folder`` and is taken into the ``store``, marked as generated. The same ``seed``, model and
-    wish give the same voices; without one they are others each time. Read ``state`` and ``batches`` as often as you
+    request give the same voices; without one they are others each time. Read ``state`` and ``batches`` as often as you
     like; both are only ever replaced.
     """
 
     def __init__(
         self,
-        wishes: Sequence[Wish],
+        requests: Sequence[GenerationRequest],
         *,
         folder: Path,
         store: Path,
@@ -51,9 +51,9 @@ class GenerationProcess:
         patience: float = PATIENCE,
         bring_in: Callable[[Sequence[Path], Path], object] = ingest_files,
     ) -> None:
-        self.wishes = tuple(wishes)
+        self.requests = tuple(requests)
         self.state = GenerationState.RUNNING
-        self.batches: tuple[GeneratedBatch, ...] = ()  # one for each wish, as far as it has come
+        self.batches: tuple[GeneratedBatch, ...] = ()  # one for each request, as far as it has come
         self.problem = ""  # why it failed, in a sentence
         self.stored = False  # whether the voices are in the store
         self._folder, self._store, self._seed = folder, store, seed
@@ -65,8 +65,8 @@ class GenerationProcess:
         self._thread.start()
 
     @property
-    def slots(self) -> tuple[tuple[Slot, ...], ...]:
-        """32 voices for each wish, as far as it has come."""
+    def slots(self) -> tuple[tuple[CartridgeSlot, ...], ...]:
+        """32 voices for each request, as far as it has come."""
         return tuple(batch.slots for batch in self.batches)
 
     @property
@@ -94,8 +94,8 @@ class GenerationProcess:
     def _run(self) -> None:
         paths = []
         try:
-            for wish in self.wishes:
-                path, batch = self._ask(wish)
+            for request in self.requests:
+                path, batch = self._ask(request)
                 paths.append(path)
                 self.batches = (*self.batches, batch)
             self._end(GenerationState.DONE)
@@ -114,13 +114,15 @@ class GenerationProcess:
                 self._ended = time.monotonic()
                 self.problem, self.state = problem, state
 
-    def _ask(self, wish: Wish) -> tuple[Path, GeneratedBatch]:
+    def _ask(self, request: GenerationRequest) -> tuple[Path, GeneratedBatch]:
         seed = secrets.randbelow(LARGEST_SEED) if self._seed is None else self._seed
-        stem = file_stem("walk" if wish.ends else "variations" if wish.like else "+".join(wish.categories) or "any")
+        stem = file_stem(
+            "walk" if request.ends else "variations" if request.like else "+".join(request.categories) or "any"
+        )
         path = self._folder / f"{stem}-{seed}.syx"
         with tempfile.TemporaryDirectory(prefix="cartwright-") as scratch:
-            answer = self._call([*self._command, *sample_arguments(wish, seed, path, Path(scratch))], path)
-        return path, read_generated_batch(path, wish, answer)
+            answer = self._call([*self._command, *sample_arguments(request, seed, path, Path(scratch))], path)
+        return path, read_generated_batch(path, request, answer)
 
     def _call(self, command: list[str], path: Path) -> str:
         try:

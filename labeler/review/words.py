@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
+from corpus.labels.answer import Page
 from corpus.review.annotations import Said
 from corpus.review.decisions import Sitting
 from dx7.shared.categories import load_categories
@@ -65,7 +66,7 @@ def time_ago(answered: datetime, *, now: datetime | None = None) -> str:
     return "just now"
 
 
-def sitting_of(context: Context, page: str, event: GridEvent) -> Sitting:
+def sitting_of(context: Context, page: Page, event: GridEvent) -> Sitting:
     """What a decision has to know of an event of a rack."""
     heard: Mapping[str, float] = event.heard or {}
     return Sitting(context.labeller, page, event.way, heard, datetime.now(UTC))

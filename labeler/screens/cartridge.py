@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from corpus.cartridges.cartridge import Found
-from corpus.cartridges.draft import Draft
-from corpus.cartridges.editor import Desk
+from corpus.cartridges.cartridge import RatingOutcome
+from corpus.cartridges.draft import CartridgeDraft
+from corpus.cartridges.editor import CartridgeEditor
 from dx7.errors import CartwrightError
 from labeler.cartridge.actions import ACTIONS, perform
 from labeler.cartridge.generation_jobs import GenerationJobs, cartridges_folder, draw_running_job, generation_jobs_of
@@ -18,7 +18,10 @@ from labeler.widgets.voice_grid import draw_voice_grid
 
 def draw(context: Context) -> None:
     """Draw the page."""
-    desk, errands = Desk(cartridges_folder(context), context.journals, context.labeller), generation_jobs_of(context)
+    desk, errands = (
+        CartridgeEditor(cartridges_folder(context), context.journals, context.labeller),
+        generation_jobs_of(context),
+    )
     status, rack, panels = st.container(key="cartridge-status"), st.container(), st.container()
     try:
         errands.take_in(desk)
@@ -53,11 +56,13 @@ def draw(context: Context) -> None:
         st.rerun()
 
 
-def _draw_status(draft: Draft, errands: GenerationJobs) -> None:
+def _draw_status(draft: CartridgeDraft, errands: GenerationJobs) -> None:
     slots = draft.cartridge.filled().values()
-    found = [slot.verdict.found for slot in slots if slot.verdict]
+    found = [slot.rating.found for slot in slots if slot.rating]
     facts = [draft.cartridge.title, f"{len(slots)} of 32"]
-    facts += [f"{found.count(Found.KEPT)} kept", f"{found.count(Found.REJECTED)} rejected"] if found else []
+    facts += (
+        [f"{found.count(RatingOutcome.KEPT)} kept", f"{found.count(RatingOutcome.REJECTED)} rejected"] if found else []
+    )
     facts += [f"U takes back: {draft.changes[-1].what}"] if draft.changes else []
     words, told = st.columns([3, 2], vertical_alignment="center")
     words.text("  ·  ".join(facts))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 
-from corpus.labels.serving import LEAST_DWELL
+from corpus.labels.new_answer import LEAST_DWELL
 from dx7.formats import messages
 from dx7.hardware.checklist import OWN_BACKUP, Checklist
 from dx7.hardware.instrument import Pacing

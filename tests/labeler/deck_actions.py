@@ -7,7 +7,7 @@ from typing import Any
 
 from playwright.sync_api import Page
 
-from corpus.labels.serving import LEAST_DWELL
+from corpus.labels.new_answer import LEAST_DWELL
 from tests.labeler.store_builder import VoiceRow, build_store, varied_voices
 
 

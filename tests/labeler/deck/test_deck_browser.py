@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
-from corpus.labels.serving import LEAST_DWELL
+from corpus.labels.new_answer import LEAST_DWELL
 from corpus.labels.standing import current_answers
 from labeler.audio.audio_request import decode_voice
 from tests.labeler.browsing import Server, free_port, serving, start_server, stop

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from corpus.analysis.stored_descriptors import hear_voices
 from corpus.labels.answer import Answer
-from corpus.labels.serving import LEAST_DWELL
+from corpus.labels.new_answer import LEAST_DWELL
 from corpus.labels.standing import current_opinions
 from corpus.storage.store import open_store
 from tests.corpus.answer_material import answer, write_answers
