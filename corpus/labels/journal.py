@@ -19,6 +19,7 @@ from pathlib import Path
 from corpus.labels.answer import Answer, clean_labeller, decode_answer, encode_answer
 from corpus.storage.file_state import cached_until_changed
 from dx7.errors import JournalError
+from dx7.shared.durable_files import sync
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +90,7 @@ def append_lines(
         finally:
             os.close(descriptor)
         if is_new:
-            _sync_folder(folder)
+            sync(folder)  # the name of a new file must survive a power cut too
     except OSError as error:
         raise JournalError(
             f"cannot write the answer to {path}: {error.strerror}; make room or mend its rights"
@@ -170,12 +171,3 @@ def _append(descriptor: int, lines: bytes) -> None:
     except OSError:
         os.ftruncate(descriptor, size)  # what was refused must not turn up later
         raise
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make sure that the name of a new file survives a power cut, too."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import json
-import os
 import re
 from collections import Counter
 from collections.abc import Callable
@@ -21,6 +20,7 @@ from corpus.sources.source_list import WebSource
 from corpus.sources.unsupported_kinds import unsupported_reason
 from dx7.errors import FileError, ScrapeError
 from dx7.formats.files import LARGEST_FILE, read_bank_bytes
+from dx7.shared.durable_files import move_into_place
 
 _BANK_SUFFIXES = re.compile(
     r"\.(syx|sysex|mid|dx7|tx7|dx|bnk|bin|lib|snd|dat|pat|voi|dxl|dxm|xml|patchlib)",
@@ -199,7 +199,9 @@ class ScrapeJob:
         before = self.manifest.last.get(fetched.url)
         is_known = before is not None and before.sha256 == sha and self.has(fetched.url)
         if not (self.folder / name).is_file():
-            _write_whole(self.folder / name, self.state / f"{sha}.new", data)
+            fresh = self.state / f"{sha}.new"
+            fresh.write_bytes(data)
+            move_into_place(fresh, self.folder / name)
         self.outcome.new += not is_known
         self.outcome.unchanged += is_known
         self.note(fetched, sha256=sha, file=name, reason=fetched.reason or reason, size=len(data))
@@ -264,14 +266,6 @@ def _locked(path: Path) -> IO[bytes]:
             f"another scrape is at work in {path.parent.parent}; wait for it, or name another --out"
         ) from error
     return file
-
-
-def _write_whole(target: Path, beside: Path, data: bytes) -> None:
-    with beside.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    beside.replace(target)
 
 
 def _now() -> str:
