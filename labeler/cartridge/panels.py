@@ -18,7 +18,6 @@ from corpus.labels.journal import read_journals
 from dx7.errors import CartwrightError, FormatError
 from dx7.formats.files import read_bank_bytes
 from dx7.hardware.instrument import BANK_CONFIRMATION
-from dx7.shared.categories import load_categories
 from dx7.voices.parameters import VOICES_IN_BANK
 from dx7.voices.voice import Voice
 from labeler.audio.audio_request import encode_voice
@@ -28,6 +27,7 @@ from labeler.cartridge.generation_panel import draw_generation_panel
 from labeler.cartridge.results_panel import draw_results
 from labeler.components import mount
 from labeler.page.context import Context
+from labeler.page.wording import category_titles
 
 _CHOICES = {
     "the most copied": Choice.COMMON,
@@ -40,7 +40,7 @@ _mount_sender = mount("sendbank", "sendbank.js")
 
 def draw_panels(desk: Desk, errands: GenerationJobs, context: Context) -> PanelSettings:
     """Draw all panels, do what was asked for in one, and return what they are set to."""
-    titles = {category.key: category.title for category in load_categories()}
+    titles = category_titles()
     tabs = st.tabs(
         ["Fill from the collection", "Ask the model", "What it made", "File and DX7", "How often the model hits"]
     )

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from corpus.cartridges.cartridge import POSITIONS, Cartridge, Found, Slot, Told
-from dx7.shared.categories import load_categories
 from dx7.voices.voice import INIT_VOICE
+from labeler.page.wording import category_titles
 from labeler.widgets.voice_grid import Tile
 
 _EMPTY = "empty-"
@@ -15,7 +15,7 @@ _VERDICTS = {Found.KEPT: "✓ kept", Found.OTHER: "≠ other", Found.REJECTED: "
 
 def cartridge_tiles(cartridge: Cartridge) -> list[Tile]:
     """32 tiles, one a slot; empty ones too, so that voices can be moved there."""
-    titles = {category.key: category.title for category in load_categories()}
+    titles = category_titles()
     return [
         _tile(position, slot, titles)
         if slot

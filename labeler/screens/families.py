@@ -10,9 +10,9 @@ from corpus.labels.answer import AnswerKind
 from corpus.review.decisions import FAMILIES_PAGE
 from corpus.review.family_session import FamilyDesk
 from labeler.page.context import Context
+from labeler.review.annotation_view import sitting_of
 from labeler.review.family_view import family_actions, family_panel, family_tiles
 from labeler.review.page_state import PageState, page_state_of
-from labeler.review.words import sitting_of
 from labeler.widgets.panel import draw_panel
 from labeler.widgets.voice_grid import LABEL, GridEvent, draw_voice_grid
 
