@@ -25,9 +25,7 @@ def render_wav(requested: AudioRequest) -> bytes:
     A plain phrase is brought to playback level. Its variations, and single notes, get the same gain, so that they are
     as much louder or softer as the voice makes them.
     """
-    return _sound(
-        requested.voice.parameters, requested.phrase, None if requested.is_plain else requested.plain_phrase
-    )
+    return _sound(requested.voice.parameters, requested.phrase, None if requested.is_plain else requested.plain_phrase)
 
 
 @lru_cache(maxsize=256)  # 256 of about 150 kB

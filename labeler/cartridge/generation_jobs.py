@@ -87,7 +87,7 @@ class GenerationJobs:
         self.batches = asking.batches
         for errand, batch in zip(errands, asking.batches, strict=True):
             _put(desk, errand, batch.slots)
-        self.said, self.problem = f"{errands[0].what}: here after {asking.took:.1f} s", ""
+        self.said, self.problem = f"{errands[0].what}: here after {asking.seconds:.1f} s", ""
 
 
 def generation_jobs_of(context: Context) -> GenerationJobs:

@@ -115,7 +115,7 @@ def _told(run: TrainingRun) -> str:
     facts += [f"step {run.step:,} of {run.steps:,}"] if run.steps else []
     facts += [run.phase or "loading"] if run.phase or run.state is RunState.RUNNING else []
     facts += [f"{run.steps_per_second:.1f} steps a second"] if run.steps_per_second else []
-    facts += [f"{format_duration(timedelta(seconds=run.seconds_to_go))} to go"] if run.seconds_to_go else []
+    facts += [f"{format_duration(timedelta(seconds=run.seconds_left))} to go"] if run.seconds_left else []
     return " · ".join([*facts, f"export {run.export}"] if run.export else facts)
 
 

@@ -66,7 +66,7 @@ def ask(page: AppTest) -> Wish:
     asking.wait(60)
     page.run()
     assert not page.exception
-    return asking.wishes[0]
+    return asking.requests[0]
 
 
 def _asking(page: AppTest) -> GenerationProcess:
@@ -134,7 +134,7 @@ def test_keys_of_the_rack_ask_by_what_the_panel_was_set_to(desk: Desk, monkeypat
     events.append(GridEvent("vary", two))
     page.run()
     vary = _asking(page)
-    assert [(wish.like, wish.amount, wish.locked, wish.temperature) for wish in vary.wishes] == [
+    assert [(wish.like, wish.amount, wish.locked, wish.temperature) for wish in vary.requests] == [
         (BELLS[1], 0.1, ("levels",), 0.5)
     ]
     vary.wait(60)
@@ -142,7 +142,7 @@ def test_keys_of_the_rack_ask_by_what_the_panel_was_set_to(desk: Desk, monkeypat
     events.append(GridEvent("walk", one, marked=(three,)))
     page.run()
     walk = _asking(page)
-    assert [(wish.ends, wish.temperature) for wish in walk.wishes] == [((BELLS[2], BELLS[0]), 0.5)]
+    assert [(wish.ends, wish.temperature) for wish in walk.requests] == [((BELLS[2], BELLS[0]), 0.5)]
     walk.wait(60)
     page.run()
     assert not page.exception
