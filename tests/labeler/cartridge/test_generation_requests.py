@@ -1,4 +1,4 @@
-"""The Cartridge page's panels as Streamlit's own test runner draws them: what is asked for, and what the model told."""
+"""The panels of the Cartridge page in Streamlit's test runner: requests, and the figures that the model gives."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def open_page() -> AppTest:
 
 
 def choose(page: AppTest, make: str) -> AppTest:
-    page.segmented_control(key="ask-make").set_value(make).run()
+    page.segmented_control(key="ask-kind").set_value(make).run()
     assert not page.exception
     return page
 
@@ -70,10 +70,10 @@ def ask(page: AppTest) -> Wish:
 
 
 def _asking(page: AppTest) -> GenerationProcess:
-    errands: GenerationJobs = page.session_state["cartridge-errands-anna"]
-    going = errands._going
-    assert going is not None, errands.problem
-    return going[0]
+    jobs: GenerationJobs = page.session_state["cartridge-jobs-anna"]
+    running = jobs._running
+    assert running is not None, jobs.problem
+    return running[0]
 
 
 def test_a_walk_between_two_voices_of_the_rack(desk: Desk) -> None:
@@ -160,10 +160,10 @@ def test_a_mix_by_weight_and_what_was_thrown_away(desk: Desk) -> None:
     slots, rest = page.dataframe
     assert len(slots.value) == 29
     assert slots.value["Fits"].tolist() == [round(n / 32, 2) for n in range(1, 30)]
-    assert slots.value["Wrong with it"].tolist()[:3] == ["", "shrill", ""]
+    assert slots.value["Faults"].tolist()[:3] == ["", "shrill", ""]
     assert "Of the way" not in slots.value
     assert dict(zip(rest.value["Why"], rest.value["Voices"], strict=True)) == {"less likely": 5, "drone": 3}
-    assert any(text.value.startswith("40 voices drawn, 32 kept") for text in page.text)
+    assert any(text.value.startswith("40 voices sampled, 32 kept") for text in page.text)
 
 
 def test_an_empty_rack_has_nothing_to_vary(desk: Desk) -> None:
