@@ -74,12 +74,12 @@ def _make_starter_store(store: Path) -> None:
     """A store of the starter banks, analysed and with families, so that every page has something to show."""
     from corpus.analysis.families import update_families
     from corpus.analysis.health import refresh_health
-    from corpus.ingest.ingest import ingest
+    from corpus.ingest.ingest import ingest_files
     from corpus.labels.standing import rebuild_answers
     from corpus.storage.store import open_store
 
     print_text(f"making {store} from the starter banks")
-    ingest([STARTER_BANKS], store)
+    ingest_files([STARTER_BANKS], store)
     update_families(store)
     with open_store(store) as connection:
         refresh_health(connection)

@@ -20,7 +20,7 @@ from dexed import Patch
 
 from corpus.analysis.search import search
 from corpus.analysis.search_index import open_for_search
-from corpus.ingest.ingest import ingest
+from corpus.ingest.ingest import ingest_files
 from corpus.storage.store import open_store
 from dx7.analysis.descriptors import hear, hear_rows
 from dx7.commands.console import print_json, print_table
@@ -125,7 +125,7 @@ def bench_ingest(banks: list[bytes], folder: Path) -> dict[str, object]:
     def ingest_anew() -> None:
         store = folder / "store.duckdb"
         store.unlink(missing_ok=True)
-        ingest([archive], store)
+        ingest_files([archive], store)
 
     ours, theirs = best(ingest_anew), best(unzip_and_decode)
     return row("ingest a zip", "unzip and decode", ours, theirs, 64 * len(banks), "slots")
@@ -182,7 +182,7 @@ def bench_search(folder: Path) -> dict[str, object]:
             data = bank.tobytes()
             file.writestr(f"{number}.syx", b"\xf0\x43\x00\x09\x20\x00" + data + bytes([checksum(data)]) + b"\xf7")
     store = folder / "searched.duckdb"
-    ingest([folder / "searched.zip"], store)
+    ingest_files([folder / "searched.zip"], store)
 
     def find() -> None:
         with open_for_search(store) as connection:

@@ -21,7 +21,7 @@ from training.data.batches import Voices
 from training.model.config import Config, load_config
 from training.model.encoding import MAXIMA
 from training.model.parameter_tree import flatten
-from training.run.state import TrainState, make_state
+from training.run.state import TrainState, new_state
 from training.run.steps import compile_phases
 
 STEPS = 10  # in one compiled call
@@ -40,8 +40,8 @@ def random_voices(config: Config) -> Voices:
     shared = rng.integers(0, config.global_codes, (VOICES, 1))
     operators = rng.integers(0, config.operator_codes, (VOICES, 6)) + config.global_codes
     weights = np.eye(CATEGORIES, dtype=np.float32)[rng.integers(0, CATEGORIES, VOICES)]
-    chance = np.linspace(0, 1, VOICES, dtype=np.float32)
-    return Voices(*map(jnp.asarray, (tokens, np.concatenate([shared, operators], 1).astype(np.int32), weights, chance)))
+    rng = np.linspace(0, 1, VOICES, dtype=np.float32)
+    return Voices(*map(jnp.asarray, (tokens, np.concatenate([shared, operators], 1).astype(np.int32), weights, rng)))
 
 
 def steps_a_second(*jobs: Callable[[], object]) -> list[float]:
@@ -130,7 +130,7 @@ def bench_training() -> list[dict[str, object]]:
     rows: list[dict[str, object]] = []
     jobs = {}
     for phase in ("likelihood", "adversarial"):  # to listen is the first again, from other voices
-        state = make_state(config, CATEGORIES)
+        state = new_state(config, CATEGORIES)
         chunk = phases[phase].lower(state, voices).compile()
         state, _ = chunk(state, voices)
         share = matrix_share(chunk, jax.tree.map(jnp.copy, state), voices)
@@ -148,7 +148,7 @@ def bench_training() -> list[dict[str, object]]:
     beside: dict[str, object] = {"what": "train base, likelihood", "ours": rows[0]["ours"]}
     beside |= {"peer": "the same in PyTorch", "peer's": INSTALL, "ratio": None}
     if importlib.util.find_spec("torch"):
-        twin = steps_in_torch(config, make_state(config, CATEGORIES), voices)
+        twin = steps_in_torch(config, new_state(config, CATEGORIES), voices)
         ours, theirs = steps_a_second(jobs["likelihood"], twin)
         beside |= {"ours": f"{ours:.2f} steps/s", "peer's": f"{theirs:.2f} steps/s", "ratio": round(ours / theirs, 2)}
     return [*rows, beside]

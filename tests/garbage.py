@@ -21,7 +21,7 @@ import typer
 
 from corpus.analysis.alignment import misplacements
 from corpus.analysis.garbage import garbage_voices
-from corpus.ingest.ingest import ingest
+from corpus.ingest.ingest import ingest_files
 from corpus.storage.store import Connection, open_store
 from dx7.commands.console import JsonOption, print_json, print_table
 from dx7.formats.messages import checksum
@@ -131,7 +131,7 @@ def measure(healthy: Bytes, damage: Damage, banks: int) -> dict[str, object]:
             message = b"\xf0\x43\x00\x09\x20\x00" + damage(bank, rng) + bytes([checksum(bank)]) + b"\xf7"
             (folder / f"{number}.syx").write_bytes(message)
         store = folder / "store.duckdb"
-        ingest([folder], store)
+        ingest_files([folder], store)
         with open_store(store, read_only=True) as connection:
             garbage = garbage_voices(connection)
             read = connection.execute(

@@ -31,7 +31,9 @@ DISTINCT_BANKS = 0.4  # of all banks; in a real scrape 5,004 contents stand in 1
 ZIPS = 4
 LOOSE = 0.05  # of the banks are loose files
 
-_INGEST = "from corpus.ingest.ingest import ingest; ingest([Path(p) for p in sys.argv[2:]], Path(sys.argv[1]))"
+_INGEST = (
+    "from corpus.ingest.ingest import ingest_files; ingest_files([Path(p) for p in sys.argv[2:]], Path(sys.argv[1]))"
+)
 _SUGGEST = (
     "from corpus.storage.store import open_store; from corpus.suggest.suggestions import refresh_suggestions\n"
     "with open_store(Path(sys.argv[1])) as connection: refresh_suggestions(connection)"

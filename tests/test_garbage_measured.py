@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from corpus.analysis.health import refresh_health
-from corpus.ingest.ingest import ingest
+from corpus.ingest.ingest import ingest_files
 from corpus.storage.store import open_store
 from dx7.shared.locations import STARTER_BANKS
 from dx7.voices.layout import Bytes
@@ -16,7 +16,7 @@ from tests.garbage import BANK, DAMAGES, evidence, healthy_voices, interval, mea
 @pytest.fixture(scope="module")
 def healthy(tmp_path_factory: pytest.TempPathFactory) -> Bytes:
     store = tmp_path_factory.mktemp("starter") / "store.duckdb"
-    ingest([STARTER_BANKS], store)
+    ingest_files([STARTER_BANKS], store)
     with open_store(store) as connection:
         refresh_health(connection)
         assert not [row for row in evidence(connection, near=3, by_chance=3) if row["group"] == "tagged"]

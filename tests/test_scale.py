@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from corpus.ingest.ingest import ingest
+from corpus.ingest.ingest import ingest_files
 from corpus.storage.store import open_store
 from dx7.voices.layout import pack
 from tests.bench import make_voices
@@ -18,7 +18,7 @@ def test_a_collection_has_the_slots_that_were_asked_for(tmp_path: Path, edited: 
     sources = deal_banks(pack(make_voices(100)), 6400, tmp_path, edited=edited)
     assert len(sources) == ZIPS + 1
     store = tmp_path / "store.duckdb"
-    books = ingest(sources, store)
+    books = ingest_files(sources, store)
     assert (books.files.seen, books.files.rejected, books.voices.seen) == (200, 0, 6400)
     with open_store(store) as connection:
         assert len(connection.table("files")) == 200 * DISTINCT_BANKS

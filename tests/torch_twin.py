@@ -149,17 +149,17 @@ class TorchTrainer:
     def step(self, tokens: Tensor, codes: Tensor, weights: Tensor) -> tuple[float, float]:
         """Surprise at codes and values, in nats a voice."""
         code_logits, value_logits = self.generator(tokens, codes, weights)
-        code_surprise = functional.cross_entropy(code_logits.flatten(0, 1), codes.flatten(), reduction="sum")
-        surprise = functional.cross_entropy(value_logits.flatten(0, 2), tokens.flatten(), reduction="none")
-        value_surprise = surprise.view_as(tokens).mul(_IS_FILLED).sum()
+        code_nll = functional.cross_entropy(code_logits.flatten(0, 1), codes.flatten(), reduction="sum")
+        nll = functional.cross_entropy(value_logits.flatten(0, 2), tokens.flatten(), reduction="none")
+        value_nll = nll.view_as(tokens).mul(_IS_FILLED).sum()
         self.optimizer.zero_grad()
-        ((code_surprise + value_surprise) / (len(tokens) * TOKENS * (SLOTS + 1))).backward()
+        ((code_nll + value_nll) / (len(tokens) * TOKENS * (SLOTS + 1))).backward()
         torch.nn.utils.clip_grad_norm_(self.own, 1.0, foreach=True)
         self.optimizer.step()
         self.rate.step()
         with torch.no_grad():
             torch._foreach_lerp_(self.average, self.own, 1 - self.decay)
-        return code_surprise.item() / len(tokens), value_surprise.item() / len(tokens)
+        return code_nll.item() / len(tokens), value_nll.item() / len(tokens)
 
 
 def as_tensors(*arrays: Any) -> list[Tensor]:

@@ -16,8 +16,8 @@ import numpy as np
 import pyarrow as pa
 
 from corpus.analysis.sound_space import SOUND_SIZE, USED, Floats, Heard, sound_places
+from corpus.storage.file_state import is_known_fact, remember_fact, store_state
 from corpus.storage.store import Connection, open_store, transaction
-from corpus.storage.unchanged import is_known, remember, state_of
 from corpus.storage.voice_table import read_voice_table
 from dx7.errors import StoreBusyError
 from dx7.voices.algorithms import ALGORITHMS
@@ -46,10 +46,10 @@ def open_for_search(store: Path) -> Iterator[Connection]:
 
     Raises ``StoreError`` as ``open_store`` does.
     """
-    state = state_of(store)
+    state = store_state(store)
     with open_store(store, read_only=True) as connection:
-        if is_known(store, _FRESH, state) or _is_fresh(connection):
-            remember(store, _FRESH, state)
+        if is_known_fact(store, _FRESH, state) or _is_fresh(connection):
+            remember_fact(store, _FRESH, state)
             connection.execute("SET VARIABLE search_checked = true")
             yield connection
             return

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
+from corpus.storage.file_state import FileState, store_state
 from corpus.storage.store import Connection
-from corpus.storage.unchanged import State, state_of
 from dx7.analysis.timbre import KEYS, TIMBRE_SIZE, TIMBRE_VERSION, Floats
 from dx7.sound.engine import ENGINE_VERSION
 
@@ -41,7 +41,7 @@ def read_timbres(connection: Connection) -> TimbreTable:
     """The timbres of today's engine. What is open for writing may change at any time, and is read every time."""
     (place,) = connection.execute(_PLACE).fetchall()
     path, read_only = place
-    state = state_of(Path(path)) if read_only and path else ()
+    state = store_state(Path(path)) if read_only and path else ()
     kept = _kept.get(path)
     if state and kept and kept[0] == state:
         return kept[1]
@@ -53,7 +53,7 @@ def read_timbres(connection: Connection) -> TimbreTable:
 
 
 _PLACE = "SELECT path, readonly FROM duckdb_databases() WHERE database_name = current_database()"
-_kept: dict[str, tuple[State, TimbreTable]] = {}
+_kept: dict[str, tuple[FileState, TimbreTable]] = {}
 
 
 def _read(connection: Connection) -> TimbreTable:

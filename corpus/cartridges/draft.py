@@ -11,13 +11,13 @@ import json
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from corpus.cartridges.cartridge import POSITIONS, Cartridge, Found, Slot, Told, Verdict
 from corpus.cartridges.generation_request import read_wish
 from corpus.labels.journal import append_lines, journal_file, read_lines
+from corpus.storage.file_state import cached_until_changed
 from dx7.errors import CartridgeError, CartwrightError
 from dx7.voices.voice import Voice
 
@@ -75,8 +75,7 @@ def read_draft(folder: Path, labeller: str) -> Draft:
     path = journal_file(folder, labeller)
     if not path.is_file():
         return Draft()
-    state = path.stat()
-    return _read(path, (state.st_ino, state.st_size, state.st_mtime_ns))
+    return _read(path)
 
 
 def keep_change(folder: Path, labeller: str, draft: Draft, what: str, after: Cartridge) -> Draft:
@@ -94,9 +93,8 @@ def keep_undo(folder: Path, labeller: str, draft: Draft) -> Draft:
     return undone
 
 
-@lru_cache(maxsize=16)
-def _read(path: Path, state: tuple[int, ...]) -> Draft:
-    """``state`` tells one content of the file from another."""
+@cached_until_changed(maxsize=16)
+def _read(path: Path) -> Draft:
     draft = Draft()
     for line in read_lines(path):
         if not line.strip():

@@ -20,7 +20,7 @@ from corpus.commands import (
     cli_store,
 )
 from corpus.commands.cli_options import StoreOption
-from corpus.ingest.report import Books
+from corpus.ingest.report import IngestReport
 from corpus.storage.store import open_store
 from dx7.commands.console import JsonOption, new_app, print_json, print_table, print_text, progress
 from dx7.errors import FileError
@@ -41,7 +41,7 @@ def ingest(
 
     Example: python -m corpus ingest ~/banks alltheweb.zip --json
     """
-    from corpus.ingest.ingest import ingest as bring_in
+    from corpus.ingest.ingest import ingest_files as bring_in
 
     with progress() as bar:
         task = bar.add_task("files", total=None)
@@ -73,7 +73,7 @@ def bank(
     print_text(f"{len(data)} bytes written to {out}")
 
 
-def _print_books(books: Books) -> None:
+def _print_books(books: IngestReport) -> None:
     files, voices = books.files, books.voices
     print_text(f"files   {files.seen} seen = {files.read} read + {files.rejected} rejected")
     print_text(

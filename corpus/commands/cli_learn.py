@@ -37,9 +37,9 @@ def learn(
 
     Example: python -m corpus learn
     """
-    from corpus.suggest.classifier_card import read_card
-    from corpus.suggest.learn import learn as learn_anew
-    from corpus.suggest.returns import update_returns
+    from corpus.suggest.classifier_card import read_classifier_card
+    from corpus.suggest.learn import learn_from_answers as learn_anew
+    from corpus.suggest.returns import update_forecast
 
     where = store or store_file()
     if not card:
@@ -53,8 +53,8 @@ def learn(
 
             learn_anew(where, folder or labels_folder(), seed=seed, processes=processes, dask=dask, progress=tell)
     with open_store(where, read_only=True) as connection:
-        facts = read_card(connection)
-    returns = update_returns(where) if facts else None
+        facts = read_classifier_card(connection)
+    returns = update_forecast(where) if facts else None
     if json:
         print_json(facts and returns and facts | {"returns": returns.as_dict()})
     elif facts and returns:
@@ -76,15 +76,15 @@ def evaluate_suggestions(
     Example: python -m corpus evaluate-suggestions --json
     """
     from corpus.analysis.stored_embeddings import read_heard
-    from corpus.storage.source_predictions import read_opinions
-    from corpus.suggest.evaluation import as_rows
-    from corpus.suggest.evaluation import evaluate_suggestions as evaluate
-    from corpus.suggest.training_set import read_lesson
+    from corpus.storage.source_predictions import read_source_predictions
+    from corpus.suggest.evaluation import compare_methods as evaluate
+    from corpus.suggest.evaluation import method_rows
+    from corpus.suggest.training_set import read_classifier_training_set
 
     with open_store(store or store_file(), read_only=True) as connection:
         heard = read_heard(connection)
-        lesson = read_lesson(connection, heard.voice_ids)
-        opinions = read_opinions(connection, heard.voice_ids)
+        lesson = read_classifier_training_set(connection, heard.voice_ids)
+        opinions = read_source_predictions(connection, heard.voice_ids)
         families = dict(connection.execute("SELECT voice_id, family_id FROM families").fetchall())
     family_ids = [families.get(voice_id, voice_id) for voice_id in heard.voice_ids]
     with progress() as bar:
@@ -97,7 +97,7 @@ def evaluate_suggestions(
     if json:
         print_json([{"way": each.way, "truth": each.truth} | each.score.as_dict() for each in found])
         return
-    print_table(as_rows(found))
+    print_table(method_rows(found))
     keys = list(found[0].score.by_category)
     by_way = {each.way: each.score.by_category for each in found if each.truth == found[0].truth}
     print_table(

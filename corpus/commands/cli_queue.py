@@ -15,7 +15,7 @@ from dx7.errors import StoreError
 from dx7.shared.locations import labels_folder, store_file
 
 if TYPE_CHECKING:
-    from corpus.suggest.queue import Queued
+    from corpus.suggest.queue import QueuedVoice
 
 _ACCURACIES = tuple(round(0.05 * step, 2) for step in range(4, 20))
 
@@ -43,7 +43,7 @@ def queue(
     Example: python -m corpus queue --explain --count 10
     """
     from corpus.suggest.queue import next_voices
-    from corpus.suggest.returns import update_returns
+    from corpus.suggest.returns import update_forecast
 
     where = store or store_file()
     journals = labels or (labels_folder() if store is None else None)
@@ -52,7 +52,7 @@ def queue(
             rebuild_answers(connection, journals)
         queued = next_voices(connection, labeller=labeller, count=count, seed=seed)
         names = dict(connection.execute("SELECT voice_id, names[1] FROM search_voices").fetchall())
-    returns = update_returns(where)
+    returns = update_forecast(where)
     if json:
         rows = [{"name": names.get(voice.voice_id)} | voice.as_dict() for voice in queued]
         print_json({"voices": rows, "returns": returns.as_dict()})
@@ -75,13 +75,13 @@ def simulate_orders(
 
     Example: python -m corpus simulate --seeds 10
     """
-    from corpus.suggest.learning_curves import compare, write_curves
+    from corpus.suggest.learning_curves import compare_curves, write_curves
     from corpus.suggest.simulation import LEARNED_AT, ORDERS, QUEUE, mean_curve, simulate
-    from corpus.suggest.simulation_data import read_material
+    from corpus.suggest.simulation_data import read_simulation_data
 
     where = store or store_file()
     with open_store(where) as connection:
-        material = read_material(connection)
+        material = read_simulation_data(connection)
     learned_at = [answers for answers in LEARNED_AT if answers <= min(most, len(material) // 2)]
     if not learned_at:
         raise StoreError(
@@ -99,7 +99,7 @@ def simulate_orders(
             curves[order] = mean_curve(runs)
     with open_store(where) as connection:
         write_curves(connection, curves)
-    needed = compare(curves, QUEUE, at=_ACCURACIES)
+    needed = compare_curves(curves, QUEUE, at=_ACCURACIES)
     if json:
         shown = {name: [asdict(point) for point in curve] for name, curve in curves.items()}
         print_json({"families": len(material), "seeds": seeds, "error": error, "curves": shown, "answers": needed})
@@ -117,7 +117,7 @@ def simulate_orders(
     print_table([row for row in needed if row[QUEUE] is not None], "answers needed")
 
 
-def _row(voice: Queued, name: str, *, explain: bool) -> dict[str, object]:
+def _row(voice: QueuedVoice, name: str, *, explain: bool) -> dict[str, object]:
     row: dict[str, object] = {"voice": voice.voice_id[:8], "name": name, "lane": voice.lane}
     if not explain:
         return row | {"suggested": voice.suggestion.category if voice.suggestion else ""}

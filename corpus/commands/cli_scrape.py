@@ -38,8 +38,8 @@ def scrape(
     Example: python -m corpus scrape factory https://example.org/dx7/
     """
     from corpus.sources.fetching import FetchLimits
-    from corpus.sources.scrape import check_outcomes
-    from corpus.sources.scrape import scrape as fetch
+    from corpus.sources.scrape import check_results
+    from corpus.sources.scrape import scrape_sources as fetch
     from corpus.sources.source_list import read_source_list
 
     if list_:
@@ -65,4 +65,4 @@ def scrape(
             )
             reasons = [{"reason": reason, "count": count} for reason, count in sorted(outcome.refused.items())]
             print_table(reasons, "refused")
-    check_outcomes(outcomes)
+    check_results(outcomes)

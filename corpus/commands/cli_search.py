@@ -59,8 +59,8 @@ def suggest(
     Example: python -m corpus suggest --voices bank.syx --json
     """
     from corpus.suggest.external_voices import suggest_for_bank
-    from corpus.suggest.learn import find_ear
-    from corpus.suggest.origin_words import breakdown
+    from corpus.suggest.learn import find_classifier
+    from corpus.suggest.source_names import describe_predictions
     from corpus.suggest.suggestions import refresh_suggestions, summarise_suggestions
     from dx7.formats.selection import read_voices
 
@@ -73,7 +73,7 @@ def suggest(
         return
     bank = read_voices(voices)
     with open_store(where, read_only=True) as connection:
-        slots = suggest_for_bank(connection, bank, voices, ear=find_ear(connection))
+        slots = suggest_for_bank(connection, bank, voices, ear=find_classifier(connection))
     if json:
         print_json([asdict(slot) for slot in slots])
         return
@@ -82,7 +82,7 @@ def suggest(
             "slot": slot.slot,
             "name": slot.name,
             "suggestions": ", ".join(f"{s.category} {s.probability:.2f}" for s in slot.suggestions),
-            "who says so": breakdown(slot.opinions),
+            "who says so": describe_predictions(slot.opinions),
         }
         for slot in slots
     ]

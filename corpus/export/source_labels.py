@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from corpus.labels.export_decision import Curated
-from corpus.storage.source_predictions import read_opinions, read_voice_ids
+from corpus.storage.source_predictions import read_source_predictions, read_voice_ids
 from corpus.storage.store import Connection
-from corpus.suggest.suggestions import read_trust, suggestion_rows
+from corpus.suggest.suggestions import read_label_model, suggestion_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +43,12 @@ def read_suggested(
     if speaking <= set(origins):
         return _suggested(connection, category_keys, origins, "suggestions")
     voice_ids = read_voice_ids(connection)
-    heard = {origin: said for origin, said in read_opinions(connection, voice_ids).items() if origin in origins}
+    heard = {
+        origin: said for origin, said in read_source_predictions(connection, voice_ids).items() if origin in origins
+    }
     if not heard:
         return {}
-    connection.register("pooled_anew", suggestion_rows(voice_ids, heard, read_trust(connection)))
+    connection.register("pooled_anew", suggestion_rows(voice_ids, heard, read_label_model(connection)))
     try:
         return _suggested(connection, category_keys, origins, "pooled_anew")
     finally:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from corpus.storage.source_predictions import read_each
+from corpus.storage.source_predictions import read_top_predictions
 from corpus.storage.store import Connection
 from corpus.storage.suggestion import Suggestion
 from dx7.errors import StoreError
@@ -17,11 +17,11 @@ from dx7.formats.files import encode_cartridge
 from dx7.voices.parameters import BY_NAME, PARAMETER_NAMES, VOICES_IN_BANK
 from dx7.voices.voice import INIT_VOICE, Voice
 
-MOST_PLACES = 100  # that are listed of one content
+MOST_LOCATIONS = 100  # that are listed of one content
 
 
 @dataclass(frozen=True, slots=True)
-class Slot:
+class BankSlot:
     """A slot of a bank: its voice under the name that is written there.
 
     ``other_banks`` counts other contents that hold the same voice, ``same_as`` the earlier slot of this bank that
@@ -49,16 +49,16 @@ class Slot:
 
 
 @dataclass(frozen=True, slots=True)
-class Bank:
+class StoredBank:
     """A content that holds voices, all places it was found in, and what was odd in it, in words."""
 
     file_sha: str
     size: int
     format: str
     generated: bool
-    places: tuple[str, ...]  # at most MOST_PLACES
+    places: tuple[str, ...]  # at most MOST_LOCATIONS
     oddities: tuple[str, ...]
-    slots: tuple[Slot, ...]
+    slots: tuple[BankSlot, ...]
 
     @property
     def name(self) -> str:
@@ -66,7 +66,7 @@ class Bank:
         return self.places[0].replace("!", "/").rpartition("/")[2] if self.places else self.file_sha[:8]
 
 
-def read_bank(connection: Connection, file_sha: str) -> Bank:
+def read_stored_bank(connection: Connection, file_sha: str) -> StoredBank:
     """A bank by its SHA-256. Raises ``StoreError`` if the store has no such file, or it held no voices."""
     found = connection.execute(
         "SELECT size, format, generated, rejection, rejection_message FROM files WHERE file_sha = ?", [file_sha]
@@ -78,7 +78,7 @@ def read_bank(connection: Connection, file_sha: str) -> Bank:
         raise StoreError(f"the file {file_sha[:12]} holds no voices: {message}")
     places = connection.execute(
         "SELECT path FROM file_paths WHERE file_sha = ? ORDER BY first_seen, source, path LIMIT ?",
-        [file_sha, MOST_PLACES],
+        [file_sha, MOST_LOCATIONS],
     ).fetchall()
     issues = connection.execute(
         "SELECT message FROM file_issues WHERE file_sha = ? ORDER BY byte_offset NULLS FIRST, message", [file_sha]
@@ -86,7 +86,7 @@ def read_bank(connection: Connection, file_sha: str) -> Bank:
     rejected = connection.execute(
         "SELECT reason, count(*) FROM rejected_voices WHERE file_sha = ? GROUP BY reason ORDER BY reason", [file_sha]
     ).fetchall()
-    return Bank(
+    return StoredBank(
         file_sha,
         size,
         form,
@@ -100,14 +100,14 @@ def read_bank(connection: Connection, file_sha: str) -> Bank:
     )
 
 
-def clean_cartridges(slots: Sequence[Slot]) -> list[bytes]:
+def clean_cartridges(slots: Sequence[BankSlot]) -> list[bytes]:
     """The voices of a bank as cartridges a DX7 takes: 4,104 bytes each, 32 voices, the last filled with INIT VOICE."""
     voices = [slot.voice for slot in slots]
     voices += [INIT_VOICE] * (-len(voices) % VOICES_IN_BANK)
     return [encode_cartridge(voices[first : first + VOICES_IN_BANK]) for first in range(0, len(voices), VOICES_IN_BANK)]
 
 
-def _read_slots(connection: Connection, file_sha: str) -> tuple[Slot, ...]:
+def _read_slots(connection: Connection, file_sha: str) -> tuple[BankSlot, ...]:
     columns = ", ".join(f"voices.{name}" for name in PARAMETER_NAMES)
     rows = connection.execute(
         f"SELECT slot, raw_sha, voice_id, slots.name, {columns} FROM slots JOIN voices USING (voice_id)"  # noqa: S608
@@ -121,16 +121,16 @@ def _read_slots(connection: Connection, file_sha: str) -> tuple[Slot, ...]:
     tags = _grouped(connection, "SELECT DISTINCT voice_id, tag FROM health", list(voices))
     labels = _best(connection, _LABELS, list(voices))
     suggestions = _best(connection, _SUGGESTIONS, list(voices))
-    opinions = read_each(connection, list(voices))
+    opinions = read_top_predictions(connection, list(voices))
     repairs = defaultdict(list)
     for raw_sha, field, value in connection.execute(_REPAIRS, {"sha": file_sha}).fetchall():
         repairs[raw_sha].append((field, value))
-    slots: list[Slot] = []
+    slots: list[BankSlot] = []
     first_slot: dict[str, int] = {}
     for slot, raw_sha, voice_id, name, *_ in rows:
         voice = replace(voices[voice_id], unpacked=voices[voice_id].replace(name=name).unpacked)
         slots.append(
-            Slot(
+            BankSlot(
                 slot=slot,
                 voice=voice,
                 voice_id=voice_id,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from corpus.sources.found_file import clean_path
 from corpus.storage.store import Connection
 
-PAGE = 50  # banks
+BANKS_PER_PAGE = 50  # banks
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +59,13 @@ def list_banks(connection: Connection, text: str = "", source: str = "", *, page
     rows = connection.execute(
         f"""WITH shown AS (
             SELECT file_sha, source, path, size, voices, format, generated {matching}
-            ORDER BY lower(path), path, source, file_sha LIMIT {PAGE} OFFSET $from
+            ORDER BY lower(path), path, source, file_sha LIMIT {BANKS_PER_PAGE} OFFSET $from
         ) SELECT file_sha, source, path, size, voices, format,
             (SELECT count(*) FROM file_paths WHERE file_paths.file_sha = shown.file_sha) AS copies,
             coalesce((SELECT sum(occurrences) FROM file_warnings WHERE file_warnings.file_sha = shown.file_sha), 0),
             generated
         FROM shown ORDER BY lower(path), path, source, file_sha""",  # noqa: S608 - parts of our own
-        values | {"from": max(page, 0) * PAGE},
+        values | {"from": max(page, 0) * BANKS_PER_PAGE},
     ).fetchall()
     return BankList(tuple(BankRow(*row) for row in rows), places, contents)
 

@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 
 from corpus.ingest.contents import Content, DecodedBatch, decode_batch
-from corpus.ingest.report import Ledger
+from corpus.ingest.report import IngestCounters
 from corpus.ingest.rows import Tables, file_tables, raw_tables, voice_table
 from corpus.storage.store import Connection, transaction
 from dx7.errors import StoreError
@@ -32,7 +32,7 @@ _NOW = pa.timestamp("us")
 
 
 @dataclass(slots=True)
-class Batch:
+class FileBatch:
     """What was seen since the last transaction."""
 
     files: int = 0
@@ -65,18 +65,18 @@ class Batch:
 class DecodedFiles:
     """A batch made ready outside the store, so that the store is held for the shortest time."""
 
-    batch: Batch
+    batch: FileBatch
     decoded: DecodedBatch
     tables: Tables
 
 
-def prepare(batch: Batch) -> DecodedFiles:
+def decode_files(batch: FileBatch) -> DecodedFiles:
     """Decode a batch and make the rows of its contents."""
     decoded = decode_batch(list(batch.contents.values()))
     return DecodedFiles(batch, decoded, file_tables(decoded))
 
 
-def enter(connection: Connection, files: DecodedFiles) -> Ledger:
+def write_batch(connection: Connection, files: DecodedFiles) -> IngestCounters:
     """Write a batch, all or nothing, and count it. Raises ``StoreError`` if the store holds what was not counted."""
     connection.execute(f"SET checkpoint_threshold = '{_CHECKPOINT_FROM}'")
     with transaction(connection):
@@ -134,7 +134,7 @@ def _missing_rows(connection: Connection, files: DecodedFiles) -> Tables:
     )
 
 
-def _path_table(connection: Connection, batch: Batch) -> pa.Table:
+def _path_table(connection: Connection, batch: FileBatch) -> pa.Table:
     held = _held(
         connection,
         "file_paths",
@@ -145,7 +145,7 @@ def _path_table(connection: Connection, batch: Batch) -> pa.Table:
     return _place_table(("location", "file_sha", "source", "path"), rows)
 
 
-def _unread_table(connection: Connection, batch: Batch) -> pa.Table:
+def _unread_table(connection: Connection, batch: FileBatch) -> pa.Table:
     held = _held(
         connection,
         "unread_paths",
@@ -175,9 +175,9 @@ def _held(connection: Connection, table: str, **wanted: list[str]) -> set[tuple[
     return set(found)
 
 
-def _count_seen(connection: Connection, seen: Counter[str]) -> Ledger:
+def _count_seen(connection: Connection, seen: Counter[str]) -> IngestCounters:
     """What the store says of the contents that were seen, each as often as it was. All are in it by now."""
-    counted = Ledger()
+    counted = IngestCounters()
     rows = pa.table({"file_sha": pa.array(list(seen), pa.string()), "times": pa.array(seen.values(), pa.int64())})
     connection.register("seen", rows)
     for rejection, files, voices in connection.execute(

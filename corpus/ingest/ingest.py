@@ -14,9 +14,9 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
-from corpus.ingest.batch import Batch, enter, prepare
+from corpus.ingest.batch import FileBatch, decode_files, write_batch
 from corpus.ingest.contents import Content
-from corpus.ingest.report import Books, Ledger
+from corpus.ingest.report import IngestCounters, IngestReport
 from corpus.sources.found_file import LIMITS, FoundFile, Limits
 from corpus.sources.input_files import walk_sources
 from corpus.sources.places import Locator
@@ -31,13 +31,13 @@ _WAIT_SECONDS = 60.0
 _DIGITS = 32  # of a SHA that is kept in memory for every content of the store: 128 bits
 
 
-def ingest(
+def ingest_files(
     paths: Sequence[Path],
     store: Path,
     *,
     progress: Callable[[int], None] = lambda files: None,
     limits: Limits = LIMITS,
-) -> Books:
+) -> IngestReport:
     """Bring every file of folders, archives and single files into the store; made if there is none.
 
     Suggestions are made anew if there is anything new. ``progress`` is told how many files were seen since it was
@@ -57,14 +57,14 @@ class _Ingest:
     def __init__(self, store: Path, writer: ThreadPoolExecutor) -> None:
         self.store = store
         self.writer = writer
-        self.written: Future[Ledger] | None = None  # what became of the batch that went before
-        self.ledger = Ledger()
+        self.written: Future[IngestCounters] | None = None  # what became of the batch that went before
+        self.ledger = IngestCounters()
         self.locator = Locator()
-        self.batch = Batch()
+        self.batch = FileBatch()
         with open_store(store, create=True) as connection:
             self.known = {_key(sha) for (sha,) in connection.execute("SELECT file_sha FROM files").fetchall()}
 
-    def run(self, found: Iterable[FoundFile], progress: Callable[[int], None]) -> Books:
+    def run(self, found: Iterable[FoundFile], progress: Callable[[int], None]) -> IngestReport:
         for file in found:
             self.see(file)
             if self.batch.is_full:
@@ -99,7 +99,7 @@ class _Ingest:
 
     def flush(self) -> None:
         """Have the batch written, as soon as the one before it is, and begin another."""
-        batch, self.batch = self.batch, Batch()
+        batch, self.batch = self.batch, FileBatch()
         self.known.update(map(_key, batch.contents))
         self.count_written()
         self.written = self.writer.submit(self.write, batch)
@@ -110,10 +110,10 @@ class _Ingest:
             self.ledger.add(self.written.result())
             self.written = None
 
-    def write(self, batch: Batch) -> Ledger:
-        files = prepare(batch)
+    def write(self, batch: FileBatch) -> IngestCounters:
+        files = decode_files(batch)
         with open_store(self.store, wait_seconds=_WAIT_SECONDS) as connection:
-            return enter(connection, files)
+            return write_batch(connection, files)
 
 
 def _key(sha: str) -> bytes:

@@ -9,7 +9,7 @@ from dx7.errors import StoreError
 
 
 @dataclass(frozen=True, slots=True)
-class FileCounts:
+class FileTotals:
     """Files, one for every path; an archive does not count, its members do."""
 
     seen: int
@@ -18,7 +18,7 @@ class FileCounts:
 
 
 @dataclass(frozen=True, slots=True)
-class VoiceCounts:
+class VoiceTotals:
     """Voice slots of all files read. ``rejected`` are those that hold no voice, whatever stands beside them."""
 
     seen: int
@@ -28,7 +28,7 @@ class VoiceCounts:
 
 
 @dataclass(frozen=True, slots=True)
-class Books:
+class IngestReport:
     """What an ingest saw and did.
 
     ``warnings_by_reason`` counts, over the files read, each reason once a file if it concerns the file
@@ -36,8 +36,8 @@ class Books:
     ``IssueCode``.
     """
 
-    files: FileCounts
-    voices: VoiceCounts
+    files: FileTotals
+    voices: VoiceTotals
     rejected_files_by_reason: dict[str, int]
     warnings_by_reason: dict[str, int]
 
@@ -58,7 +58,7 @@ class Books:
 
 
 @dataclass(slots=True)
-class Ledger:
+class IngestCounters:
     """Where an ingest counts as it goes.
 
     What was seen is counted apart from what became of it, so that the balance means something.
@@ -73,7 +73,7 @@ class Ledger:
     rejected_files: Counter[str] = field(default_factory=Counter)
     warnings: Counter[str] = field(default_factory=Counter)
 
-    def add(self, other: Ledger) -> None:
+    def add(self, other: IngestCounters) -> None:
         """Add what was counted elsewhere."""
         self.files_seen += other.files_seen
         self.files_read += other.files_read
@@ -84,11 +84,11 @@ class Ledger:
         self.rejected_files.update(other.rejected_files)
         self.warnings.update(other.warnings)
 
-    def close(self) -> Books:
+    def close(self) -> IngestReport:
         """The books, checked."""
-        books = Books(
-            files=FileCounts(self.files_seen, self.files_read, self.rejected_files.total()),
-            voices=VoiceCounts(self.voices_seen, self.voices_new, self.voices_duplicate, self.voices_rejected),
+        books = IngestReport(
+            files=FileTotals(self.files_seen, self.files_read, self.rejected_files.total()),
+            voices=VoiceTotals(self.voices_seen, self.voices_new, self.voices_duplicate, self.voices_rejected),
             rejected_files_by_reason=dict(sorted(self.rejected_files.items())),
             warnings_by_reason=dict(sorted(self.warnings.items())),
         )

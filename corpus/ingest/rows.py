@@ -9,7 +9,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from corpus.ingest.contents import Content, DecodedBatch, RawVoices
-from corpus.storage.reconstruction import squeeze
+from corpus.storage.reconstruction import compress_remainder
 from dx7.formats.bank_file import VoiceBlock
 from dx7.voices.parameters import PARAMETER_NAMES
 
@@ -112,7 +112,7 @@ def _slot_table(batch: DecodedBatch) -> pa.Table:
 
 
 def _squeezed(content: Content) -> tuple[bytes, bool]:
-    return squeeze(content.data, [span for block in content.bank.blocks for span in _spans(block)])
+    return compress_remainder(content.data, [span for block in content.bank.blocks for span in _spans(block)])
 
 
 def _spans(block: VoiceBlock) -> list[tuple[int, bytes]]:

@@ -12,22 +12,22 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from corpus.ingest.ingest import ingest
-from corpus.ingest.report import Books
+from corpus.ingest.ingest import ingest_files
+from corpus.ingest.report import IngestReport
 from corpus.sources.manifest import MANIFEST
 from corpus.storage.store import Connection, open_store
 from dx7.errors import FileError
 from dx7.formats.files import write_new_file
 
 FOLDER = "dropped"  # in the folder of banks
-MOST_ARRIVALS = 500
+MOST_UPLOADED = 500
 _LONGEST_NAME = 200  # bytes; a file system takes 255, and a number may be added
 _NOT_IN_NAMES = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _LONGEST_SUFFIX = 12
 
 
 @dataclass(frozen=True, slots=True)
-class Arrival:
+class UploadedFile:
     """A file that came in, or one inside an archive: its voices, or why it has none."""
 
     path: str
@@ -37,30 +37,30 @@ class Arrival:
 
 
 @dataclass(frozen=True, slots=True)
-class Drop:
+class UploadResult:
     """What became of files that were dropped in: the books, and the files, those without voices first.
 
-    Of very many only :data:`MOST_ARRIVALS` are told.
+    Of very many only :data:`MOST_UPLOADED` are told.
     """
 
-    books: Books
-    arrivals: tuple[Arrival, ...]
+    books: IngestReport
+    arrivals: tuple[UploadedFile, ...]
 
 
-def take_in(files: Iterable[tuple[str, bytes]], store: Path, banks: Path) -> Drop:
+def ingest_uploads(files: Iterable[tuple[str, bytes]], store: Path, banks: Path) -> UploadResult:
     """Keep files, given by name and bytes, in the folder ``banks`` and bring them into the store.
 
     Raises ``FileError`` if there are none or the disk refuses, ``StoreError`` if the store cannot be used.
     """
-    paths = list(dict.fromkeys(keep_files(banks / FOLDER, files)))
+    paths = list(dict.fromkeys(keep_uploads(banks / FOLDER, files)))
     if not paths:
         raise FileError("no files came; drop banks or archives of them")
-    books = ingest(paths, store)
+    books = ingest_files(paths, store)
     with open_store(store, read_only=True) as connection:
-        return Drop(books, read_arrivals(connection, paths))
+        return UploadResult(books, read_uploaded_files(connection, paths))
 
 
-def keep_files(folder: Path, files: Iterable[tuple[str, bytes]]) -> list[Path]:
+def keep_uploads(folder: Path, files: Iterable[tuple[str, bytes]]) -> list[Path]:
     """Write files, given by name and bytes, into a folder under safe forms of their names.
 
     One that is there with these bytes stays as it is; where another has the name, a number is added. Files that
@@ -123,7 +123,7 @@ def safe_name(name: str) -> str:
     return f"dropped {stem}{suffix}" if stem + suffix == MANIFEST else stem + suffix or "unnamed"
 
 
-def read_arrivals(connection: Connection, paths: Sequence[Path]) -> tuple[Arrival, ...]:
+def read_uploaded_files(connection: Connection, paths: Sequence[Path]) -> tuple[UploadedFile, ...]:
     """What the store says of files ingested by these paths, and of members of archives; those in vain first."""
     sources = [str(path.resolve()) for path in paths]
     rows = connection.execute(
@@ -135,9 +135,9 @@ def read_arrivals(connection: Connection, paths: Sequence[Path]) -> tuple[Arriva
             UNION ALL SELECT path, NULL, 0, message FROM unread_paths SEMI JOIN named USING (source)
         ) ORDER BY voices > 0, path, file_sha LIMIT $most
         """,
-        {"sources": sources, "most": MOST_ARRIVALS},
+        {"sources": sources, "most": MOST_UPLOADED},
     ).fetchall()
-    return tuple(Arrival(*row) for row in rows)
+    return tuple(UploadedFile(*row) for row in rows)
 
 
 def _split(name: str) -> tuple[str, str]:

@@ -14,10 +14,10 @@ import json
 import os
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
 from corpus.labels.answer import Answer, clean_labeller, decode_answer, encode_answer
+from corpus.storage.file_state import cached_until_changed
 from dx7.errors import JournalError
 
 
@@ -115,19 +115,12 @@ def read_lines(path: Path) -> list[bytes]:
         raise JournalError(f"cannot read the journal {path}: {error.strerror}") from error
 
 
+@cached_until_changed(maxsize=64)
 def read_journal(path: Path) -> Journals:
     """The answers of one journal. Raises ``JournalError`` if the file cannot be read at all.
 
     A journal that has not changed since it was last read is not read again: the app asks every few answers.
     """
-    if not path.is_file():
-        return _read_journal(path, None)
-    state = path.stat()
-    return _read_unchanged(path, (state.st_ino, state.st_size, state.st_mtime_ns))
-
-
-def _read_journal(path: Path, state: tuple[int, ...] | None) -> Journals:
-    """``state`` tells one content of the file from another."""
     answers, unreadable = [], []
     for number, line in enumerate(read_lines(path), 1):
         if not line.strip():
@@ -137,9 +130,6 @@ def _read_journal(path: Path, state: tuple[int, ...] | None) -> Journals:
         except JournalError as error:
             unreadable.append(UnreadableLine(path.name, number, str(error)))
     return Journals(tuple(answers), tuple(unreadable))
-
-
-_read_unchanged = lru_cache(maxsize=64)(_read_journal)
 
 
 def read_journals(folder: Path) -> Journals:

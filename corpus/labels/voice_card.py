@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from corpus.storage.source_predictions import read_each
+from corpus.storage.source_predictions import read_top_predictions
 from corpus.storage.store import Connection
 from corpus.storage.suggestion import Suggestion
 from dx7.voices.parameters import PARAMETER_NAMES
@@ -78,7 +78,7 @@ def read_cards(connection: Connection, voice_ids: Sequence[str]) -> dict[str, Vo
         "SELECT voice_id, size FROM wanted JOIN sizes USING (family_id)",
         wanted,
     )
-    opinions = read_each(connection, wanted)
+    opinions = read_top_predictions(connection, wanted)
     return {
         voice_id: VoiceCard(
             voice_id=voice_id,

@@ -9,7 +9,7 @@ from itertools import combinations
 from corpus.review.annotations import BROKEN, Said, by_voice, listed, most_say, spoken, that_count
 from corpus.review.cases import Case, CaseKind, heaviest_first, in_words
 from corpus.storage.suggestion import Suggestion
-from corpus.suggest.origin_words import who_suggests
+from corpus.suggest.source_names import source_suggests
 
 SURE = 0.9  # how probable a suggestion must be to be held against a person
 _APART, _BROKEN, _ORDER, _AGREED = 3, 2, 1, 0  # how far two opinions are from each other
@@ -117,7 +117,7 @@ def _against(category: str, found: Sequence[tuple[str, list[Said], Suggestion]])
     voice_id, said, best = found[0]
     more = len(found) - 1
     further = f" (so do those of {more} more voice{'s' if more > 1 else ''} meant with it)" if more else ""
-    reason = f"{in_words(said)}; {who_suggests(best.origin)} {spoken(category)}, at {best.probability:.2f}{further}."
+    reason = f"{in_words(said)}; {source_suggests(best.origin)} {spoken(category)}, at {best.probability:.2f}{further}."
     return Case(
         kind=CaseKind.SUGGESTION,
         key=f"suggestion-{voice_id}",

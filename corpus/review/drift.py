@@ -19,7 +19,7 @@ from corpus.review.agreement import Pair, independent_answers, repeated_answers
 from corpus.review.annotations import Said, spoken
 from corpus.review.cases import Case, CaseKind, heaviest_first, in_words
 from corpus.storage.suggestion import Suggestion
-from corpus.suggest.origin_words import who_suggests
+from corpus.suggest.source_names import source_suggests
 from dx7.shared.categories import category_keys
 
 LEAST_IN_WINDOW = 30  # answers early, and as many late, before their agreement is compared
@@ -113,7 +113,7 @@ def _with_suggestions(
             kind=CaseKind.DRIFT,
             key=f"drift-{answer.labeller}-{answer.voice_id}",
             voices=(answer.voice_id,),
-            reason=f"{in_words([said])}; {who_suggests(best.origin)} {spoken(best.category)},"
+            reason=f"{in_words([said])}; {source_suggests(best.origin)} {spoken(best.category)},"
             f" at {best.probability:.2f}."
             f" {answer.labeller} agreed with {early.rate:.0%} of {early.count} sure suggestions at first, and with"
             f" {late.rate:.0%} of {late.count} later.",

@@ -13,7 +13,7 @@ from typing import IO, BinaryIO, cast
 
 from corpus.sources import unpack_7z
 from corpus.sources.found_file import Limits
-from corpus.sources.members import ArchiveKind, Member, RefusedError, Stream, opened
+from corpus.sources.members import ArchiveKind, ArchiveMember, ByteStream, RefusedError, already_open
 from dx7.formats.issues import IssueCode
 
 _MAGIC = b"7z\xbc\xaf\x27\x1c"
@@ -25,7 +25,7 @@ def _recognise(head: bytes) -> bool:
     return head.startswith(_MAGIC)
 
 
-def _members(archive: BinaryIO | Stream, name: str, limits: Limits) -> Iterator[Member]:
+def _members(archive: BinaryIO | ByteStream, name: str, limits: Limits) -> Iterator[ArchiveMember]:
     file = cast(BinaryIO, archive)
     size = file.seek(0, io.SEEK_END)
     file.seek(0)
@@ -48,18 +48,18 @@ def _members(archive: BinaryIO | Stream, name: str, limits: Limits) -> Iterator[
             unpacking.kill()
 
 
-def _read_frames(frames: _Frames) -> Iterator[Member]:
+def _read_frames(frames: _Frames) -> Iterator[ArchiveMember]:
     while True:
         letter, data = frames.next()
         if letter == b"M":
             body = _Body(frames)
-            yield Member(data.decode("utf-8"), partial(opened, body))
+            yield ArchiveMember(data.decode("utf-8"), partial(already_open, body))
             body.skip()
         elif letter == b"R":
             refused, name = _refused(data)
             if not name:
                 raise refused
-            yield Member(name, partial(opened, io.BytesIO()), refusal=refused.refusal)
+            yield ArchiveMember(name, partial(already_open, io.BytesIO()), refusal=refused.refusal)
         elif letter == b"Z":
             return
 

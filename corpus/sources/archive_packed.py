@@ -10,7 +10,7 @@ from functools import partial
 from typing import BinaryIO, Protocol
 
 from corpus.sources.found_file import Limits
-from corpus.sources.members import HEAD, PIECE, ArchiveKind, Member, RefusedError, Stream, opened
+from corpus.sources.members import HEAD, PIECE, ArchiveKind, ArchiveMember, ByteStream, RefusedError, already_open
 from dx7.formats.issues import IssueCode
 
 _GZIP_MAGIC = b"\x1f\x8b\x08"
@@ -57,7 +57,9 @@ class _Gunzip:
 class _Unpacked:
     """What comes out of a compressed file, as it is asked for. Files that were joined are read as one."""
 
-    def __init__(self, packed: BinaryIO | Stream, head: bytes, kind: Callable[[bytes], bool], limits: Limits) -> None:
+    def __init__(
+        self, packed: BinaryIO | ByteStream, head: bytes, kind: Callable[[bytes], bool], limits: Limits
+    ) -> None:
         self.packed = packed
         self.head = head  # read already, not yet decompressed
         self.taken = len(head)
@@ -122,11 +124,13 @@ _DECOMPRESSORS: dict[Callable[[bytes], bool], Callable[[Limits], _Decompressor]]
 }
 
 
-def _members(kind: Callable[[bytes], bool], archive: BinaryIO | Stream, name: str, limits: Limits) -> Iterator[Member]:
+def _members(
+    kind: Callable[[bytes], bool], archive: BinaryIO | ByteStream, name: str, limits: Limits
+) -> Iterator[ArchiveMember]:
     head = archive.read(PIECE)
     unpacked = _Unpacked(archive, head, kind, limits)
     stored = _stored_name(head) if kind is _is_gzip else ""
-    yield Member(stored or unpacked_name(name), partial(opened, unpacked), lambda: unpacked.taken)
+    yield ArchiveMember(stored or unpacked_name(name), partial(already_open, unpacked), lambda: unpacked.taken)
 
 
 def _stored_name(head: bytes) -> str:

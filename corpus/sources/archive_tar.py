@@ -13,7 +13,7 @@ from functools import partial
 from typing import BinaryIO
 
 from corpus.sources.found_file import Limits
-from corpus.sources.members import PIECE, ArchiveKind, Member, Refusal, Stream, opened
+from corpus.sources.members import PIECE, ArchiveKind, ArchiveMember, ByteStream, MemberRefusal, already_open
 from dx7.formats.issues import IssueCode
 
 _BLOCK = 512
@@ -22,9 +22,9 @@ _LONGEST_EXTENSION = 1 << 20
 _MAGIC = slice(257, 262)
 _PAX_RECORD = re.compile(rb"(\d{1,9}) ([^=\n]{1,1000})=")
 _NO_DATA = (tarfile.LNKTYPE, tarfile.SYMTYPE, tarfile.CHRTYPE, tarfile.BLKTYPE, tarfile.DIRTYPE, tarfile.FIFOTYPE)
-_LINK = Refusal(IssueCode.UNREADABLE, "a link in an archive; links are not followed")
-_SPARSE = Refusal(IssueCode.UNREADABLE, "a file with holes; unpack the archive and ingest what comes out")
-_NO_FILE = Refusal(IssueCode.UNREADABLE, "not a regular file")
+_LINK = MemberRefusal(IssueCode.UNREADABLE, "a link in an archive; links are not followed")
+_SPARSE = MemberRefusal(IssueCode.UNREADABLE, "a file with holes; unpack the archive and ingest what comes out")
+_NO_FILE = MemberRefusal(IssueCode.UNREADABLE, "not a regular file")
 
 
 def _recognise(head: bytes) -> bool:
@@ -34,7 +34,7 @@ def _recognise(head: bytes) -> bool:
     return head[_MAGIC] == b"ustar" or _parse(head) is not None
 
 
-def _members(archive: BinaryIO | Stream, name: str, limits: Limits) -> Iterator[Member]:
+def _members(archive: BinaryIO | ByteStream, name: str, limits: Limits) -> Iterator[ArchiveMember]:
     extended: dict[str, str] = {}  # what extra headers say of the next member
     while header := archive.read(_BLOCK):
         if not any(header):
@@ -53,16 +53,18 @@ def _members(archive: BinaryIO | Stream, name: str, limits: Limits) -> Iterator[
             extended = {}
 
 
-def _member(archive: BinaryIO | Stream, entry: tarfile.TarInfo, extended: Mapping[str, str]) -> Iterator[Member]:
+def _member(
+    archive: BinaryIO | ByteStream, entry: tarfile.TarInfo, extended: Mapping[str, str]
+) -> Iterator[ArchiveMember]:
     path = extended.get("path", entry.name)
     size = int(extended["size"]) if extended.get("size", "").isdecimal() else entry.size
     body = _Body(archive, 0 if entry.type in _NO_DATA else size)
     if not (entry.isdir() or path.endswith("/")):
-        yield Member(path, partial(opened, body), refusal=_refusal(entry, extended))
+        yield ArchiveMember(path, partial(already_open, body), refusal=_refusal(entry, extended))
     body.skip()
 
 
-def _refusal(entry: tarfile.TarInfo, extended: Mapping[str, str]) -> Refusal | None:
+def _refusal(entry: tarfile.TarInfo, extended: Mapping[str, str]) -> MemberRefusal | None:
     if entry.type == tarfile.GNUTYPE_SPARSE or any(key.startswith("GNU.sparse") for key in extended):
         return _SPARSE
     if entry.type in (tarfile.LNKTYPE, tarfile.SYMTYPE):
@@ -73,7 +75,7 @@ def _refusal(entry: tarfile.TarInfo, extended: Mapping[str, str]) -> Refusal | N
 class _Body:
     """The bytes of one member, and the padding behind them."""
 
-    def __init__(self, archive: BinaryIO | Stream, size: int) -> None:
+    def __init__(self, archive: BinaryIO | ByteStream, size: int) -> None:
         self.archive = archive
         self.left = size
         self.padding = -size % _BLOCK
@@ -102,7 +104,7 @@ def _parse(header: bytes) -> tarfile.TarInfo | None:
     return entry if entry.size >= 0 else None
 
 
-def _read_extension(archive: BinaryIO | Stream, entry: tarfile.TarInfo, longest: int) -> bytes:
+def _read_extension(archive: BinaryIO | ByteStream, entry: tarfile.TarInfo, longest: int) -> bytes:
     if entry.size > longest:
         raise ValueError(f"a header says that {entry.size} bytes belong to it")
     body = _Body(archive, entry.size)

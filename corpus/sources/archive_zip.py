@@ -9,29 +9,31 @@ from functools import partial
 from typing import BinaryIO, cast
 
 from corpus.sources.found_file import SIDECAR_SUFFIX, Limits
-from corpus.sources.members import ArchiveKind, Member, Refusal, Stream
+from corpus.sources.members import ArchiveKind, ArchiveMember, ByteStream, MemberRefusal
 from dx7.formats.issues import IssueCode
 
 _MAGICS = (b"PK\x03\x04", b"PK\x05\x06")  # a first member; the end of an archive without members
 _FLAG_ENCRYPTED = 0x1  # general purpose flag, bit 0
-_ENCRYPTED = Refusal(IssueCode.ENCRYPTED, "encrypted; unpack it with its password and ingest what comes out")
+_ENCRYPTED = MemberRefusal(IssueCode.ENCRYPTED, "encrypted; unpack it with its password and ingest what comes out")
 
 
 def _recognise(head: bytes) -> bool:
     return head.startswith(_MAGICS)
 
 
-def _members(archive: BinaryIO | Stream, name: str, limits: Limits) -> Iterator[Member]:
+def _members(archive: BinaryIO | ByteStream, name: str, limits: Limits) -> Iterator[ArchiveMember]:
     """Sidecars come first, so that it is known what they say when their cartridges come."""
     with zipfile.ZipFile(cast(BinaryIO, archive)) as opened:
         entries = [entry for entry in opened.infolist() if not entry.filename.endswith("/")]
         entries.sort(key=lambda entry: not entry.filename.lower().endswith(SIDECAR_SUFFIX))
         for entry in entries:
             refusal = _ENCRYPTED if entry.flag_bits & _FLAG_ENCRYPTED else None
-            yield Member(entry.filename, partial(_open, opened, entry), partial(_packed, entry), refusal, fills=True)
+            yield ArchiveMember(
+                entry.filename, partial(_open, opened, entry), partial(_packed, entry), refusal, fills=True
+            )
 
 
-def _open(opened: zipfile.ZipFile, entry: zipfile.ZipInfo) -> AbstractContextManager[Stream]:
+def _open(opened: zipfile.ZipFile, entry: zipfile.ZipInfo) -> AbstractContextManager[ByteStream]:
     return opened.open(entry)
 
 

@@ -20,8 +20,8 @@ from corpus.sources.archive_tar import TAR
 from corpus.sources.archive_zip import ZIP
 from corpus.sources.found_file import LIMITS, FoundFile, Limits, clean_path, rejected_file
 from corpus.sources.generated import mark_by_sidecar
-from corpus.sources.members import HEAD, PIECE, READ_ERRORS, ArchiveKind, Member, RefusedError, Stream
-from corpus.sources.unread_kinds import why_unread
+from corpus.sources.members import HEAD, PIECE, READ_ERRORS, ArchiveKind, ArchiveMember, ByteStream, RefusedError
+from corpus.sources.unsupported_kinds import unsupported_reason
 from dx7.formats.issues import IssueCode
 
 KINDS: tuple[ArchiveKind, ...] = (ZIP, GZIP, BZIP2, XZ, SEVENZIP, TAR)
@@ -60,7 +60,7 @@ class _Place:
     name: str
     depth: int
 
-    def inside(self, member: Member) -> str:
+    def inside(self, member: ArchiveMember) -> str:
         return self.prefix + (clean_path(member.name) or "(no name)")
 
     def rejected(self, code: IssueCode, message: str) -> FoundFile:
@@ -82,7 +82,7 @@ class _Counted:
     Whatever goes wrong is raised only after the bytes before it were given.
     """
 
-    def __init__(self, stream: Stream, member: Member, budget: _Budget) -> None:
+    def __init__(self, stream: ByteStream, member: ArchiveMember, budget: _Budget) -> None:
         self.stream = stream
         self.member = member
         self.budget = budget
@@ -142,7 +142,7 @@ class _Counted:
         return max(limits.ratio_from, limits.ratio * self._packed())
 
 
-def _walk(archive: BinaryIO | Stream, kind: ArchiveKind, place: _Place, budget: _Budget) -> Iterator[FoundFile]:
+def _walk(archive: BinaryIO | ByteStream, kind: ArchiveKind, place: _Place, budget: _Budget) -> Iterator[FoundFile]:
     if place.depth > budget.limits.depth:
         text = f"an archive in {place.depth - 1} archives; unpack it and ingest what is in it"
         yield place.rejected(IssueCode.ARCHIVE_TOO_DEEP, text)
@@ -161,7 +161,7 @@ def _walk(archive: BinaryIO | Stream, kind: ArchiveKind, place: _Place, budget: 
         yield place.rejected(IssueCode.DAMAGED_ARCHIVE, f"the {kind.title} cannot be read: {_text(error)}")
 
 
-def _walk_member(member: Member, kind: ArchiveKind, place: _Place, budget: _Budget) -> Iterator[FoundFile]:
+def _walk_member(member: ArchiveMember, kind: ArchiveKind, place: _Place, budget: _Budget) -> Iterator[FoundFile]:
     path = place.inside(member)
 
     def rejected(code: IssueCode, message: str) -> FoundFile:
@@ -181,7 +181,7 @@ def _walk_member(member: Member, kind: ArchiveKind, place: _Place, budget: _Budg
             counted.begun = begun
             if inner is None:
                 data = counted.read_whole(budget.limits.file_bytes)
-                yield judged_file(place.source, path, data, budget.limits)
+                yield file_or_rejection(place.source, path, data, budget.limits)
             else:
                 archive = _in_memory(counted, budget.limits) if inner.seeks else counted
                 yield from _walk(archive, inner, _place_inside(place, member, kind, inner), budget)
@@ -191,7 +191,7 @@ def _walk_member(member: Member, kind: ArchiveKind, place: _Place, budget: _Budg
         yield rejected(IssueCode.DAMAGED_ARCHIVE, f"the member cannot be read: {_text(error)}")
 
 
-def _place_inside(place: _Place, member: Member, outer: ArchiveKind, inner: ArchiveKind) -> _Place:
+def _place_inside(place: _Place, member: ArchiveMember, outer: ArchiveKind, inner: ArchiveKind) -> _Place:
     """A compressed archive is one thing to people, and one step of a path: only more of the same goes deeper."""
     name = clean_path(member.name).rpartition("/")[2]
     if outer.wraps:
@@ -208,9 +208,9 @@ def _in_memory(counted: _Counted, limits: Limits) -> BinaryIO:
     return io.BytesIO(data)
 
 
-def judged_file(source: str, path: str, data: bytes, limits: Limits) -> FoundFile:
+def file_or_rejection(source: str, path: str, data: bytes, limits: Limits) -> FoundFile:
     """Bytes that are no archive as a file; rejected if they are too many, or an archive or disk nobody here reads."""
-    if (reason := why_unread(data)) is not None:
+    if (reason := unsupported_reason(data)) is not None:
         return rejected_file(source, path, IssueCode.FOREIGN, reason)
     if len(data) > limits.file_bytes:
         text = f"larger than {limits.file_bytes} bytes; no bank is"

@@ -16,9 +16,9 @@ from typing import IO
 from urllib.parse import unquote, urlsplit
 
 from corpus.sources.archives import archive_kind
-from corpus.sources.manifest import STATE_FOLDER, Fetched, Manifest
+from corpus.sources.manifest import STATE_FOLDER, FetchRecord, Manifest
 from corpus.sources.source_list import WebSource
-from corpus.sources.unread_kinds import why_unread
+from corpus.sources.unsupported_kinds import unsupported_reason
 from dx7.errors import FileError, ScrapeError
 from dx7.formats.files import LARGEST_FILE, read_bank_bytes
 
@@ -50,7 +50,7 @@ class FetchLimits:
 
 
 @dataclass(slots=True)
-class Outcome:
+class ScrapeResult:
     """What a scrape of one source came to."""
 
     source: str
@@ -74,7 +74,7 @@ class Outcome:
         }
 
 
-class Job:
+class ScrapeJob:
     """One source, its folder and its manifest. Raises ``ScrapeError`` if another scrape is at work there."""
 
     def __init__(
@@ -89,7 +89,7 @@ class Job:
         self.state = folder / STATE_FOLDER
         self.limits = limits
         self.progress = progress
-        self.outcome = Outcome(source.name, folder)
+        self.outcome = ScrapeResult(source.name, folder)
         self.asked: set[str] = set()
         self.is_full = False  # as much was fetched as may be
         self.why_full = f"over {limits.total_bytes} bytes were fetched; the rest is left"
@@ -163,7 +163,7 @@ class Job:
         """Where the part of a file is kept."""
         return self.state / f"{hashlib.sha256(url.encode()).hexdigest()}.part"
 
-    def read_part(self, url: str) -> Part | None:
+    def read_part(self, url: str) -> PartialFile | None:
         """What there is of a file, if the server can be asked for the rest of the same one."""
         file = self.part_file(url)
         try:
@@ -172,7 +172,7 @@ class Job:
         except (OSError, ValueError):
             return None
         validator = facts.get("validator") if isinstance(facts, dict) and facts.get("url") == url else None
-        return Part(file, size, validator) if size and isinstance(validator, str) and validator else None
+        return PartialFile(file, size, validator) if size and isinstance(validator, str) and validator else None
 
     def begin_part(self, url: str, validator: str) -> IO[bytes]:
         """A new part, open for writing."""
@@ -187,9 +187,9 @@ class Job:
 
     # What came of an address.
 
-    def keep(self, fetched: Fetched, data: bytes) -> None:
+    def keep(self, fetched: FetchRecord, data: bytes) -> None:
         """Store a file under its hash, or note why it is not worth it. A page that calls itself a bank is no file."""
-        reason = "" if fetched.reason else why_useless(data, fetched.final_url or fetched.url)
+        reason = "" if fetched.reason else useless_reason(data, fetched.final_url or fetched.url)
         if reason and not _BANK_SUFFIXES.fullmatch(_suffix(fetched.url)):
             self.note(fetched, reason=reason)
             return
@@ -204,7 +204,7 @@ class Job:
         self.outcome.unchanged += is_known
         self.note(fetched, sha256=sha, file=name, reason=fetched.reason or reason, size=len(data))
 
-    def note(self, fetched: Fetched, **changes: object) -> None:
+    def note(self, fetched: FetchRecord, **changes: object) -> None:
         """Write a line of the manifest, and count."""
         fetched = replace(fetched, **changes)  # type: ignore[arg-type]  # names of its fields
         self.manifest.add(fetched)
@@ -215,7 +215,7 @@ class Job:
                 self.outcome.failure = f"{fetched.url}: {fetched.reason}"
         self.progress(1)
 
-    def keep_unchanged(self, fetched: Fetched) -> tuple[str, ...]:
+    def keep_unchanged(self, fetched: FetchRecord) -> tuple[str, ...]:
         """Note that nothing has changed; the links of a page, as they were."""
         last = self.manifest.last[fetched.url]
         self.outcome.unchanged += not last.is_page
@@ -225,7 +225,7 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class PartialFile:
     """The beginning of a file, and what tells the server which version of the file it is of."""
 
     file: Path
@@ -233,16 +233,16 @@ class Part:
     validator: str
 
 
-def begun(url: str, referrer: str) -> Fetched:
+def new_record(url: str, referrer: str) -> FetchRecord:
     """The line of an address that is asked for now."""
-    return Fetched(url=url, referrer=referrer, time=_now())
+    return FetchRecord(url=url, referrer=referrer, time=_now())
 
 
-def why_useless(data: bytes, url: str) -> str:
+def useless_reason(data: bytes, url: str) -> str:
     """Why bytes are not worth keeping: they are neither an archive of any kind nor a file with DX7 voices."""
     if not data:
         return "empty"
-    if archive_kind(data) is not None or why_unread(data) is not None:
+    if archive_kind(data) is not None or unsupported_reason(data) is not None:
         return ""
     if len(data) <= LARGEST_FILE and read_bank_bytes(data, url).voice_count:
         return ""

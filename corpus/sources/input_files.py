@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from corpus.sources.archives import archive_kind, judged_file, walk_archive
+from corpus.sources.archives import archive_kind, file_or_rejection, walk_archive
 from corpus.sources.found_file import (
     LIMITS,
     FoundFile,
@@ -23,7 +23,7 @@ from corpus.sources.found_file import (
     sidecar_names,
 )
 from corpus.sources.generated import mark_by_name
-from corpus.sources.manifest import MANIFEST, STATE_FOLDER, Places, read_places
+from corpus.sources.manifest import MANIFEST, STATE_FOLDER, FetchedFiles, read_fetched_files
 from corpus.sources.members import PIECE
 from dx7.errors import FileError
 from dx7.formats.issues import IssueCode
@@ -92,7 +92,7 @@ def _walk_folder(root: Path, rules: _Rules) -> Iterator[FoundFile]:
             yield rejected_file(source, str(inside), IssueCode.UNREADABLE, text)
             continue
         subfolders = []
-        places = read_places(folder)
+        places = read_fetched_files(folder)
         for entry in entries:
             path, way = Path(entry.path), str(inside / entry.name)
             if places is not None and entry.name in (MANIFEST, STATE_FOLDER):
@@ -108,7 +108,7 @@ def _walk_folder(root: Path, rules: _Rules) -> Iterator[FoundFile]:
         folders.extend(reversed(subfolders))
 
 
-def _fetched(path: Path, source: str, inside: Path, places: Places, rules: _Rules) -> Iterator[FoundFile]:
+def _fetched(path: Path, source: str, inside: Path, places: FetchedFiles, rules: _Rules) -> Iterator[FoundFile]:
     """A file that was fetched from the web, once for every address that it was found under."""
     for way in places.paths[path.name]:
         for found in _read(path, source, f"{inside}/{way}" if inside.parts else way, rules):
@@ -153,7 +153,7 @@ def _read(
     except OSError as error:
         yield rejected_file(source, way, IssueCode.UNREADABLE, f"cannot be read: {error.strerror}")
         return
-    found = judged_file(source, way, data, rules.limits)
+    found = file_or_rejection(source, way, data, rules.limits)
     yield replace(found, generated=True) if found.rejection is None and _is_generated(path, rules.limits) else found
 
 

@@ -25,7 +25,7 @@ _FILE_NAME = re.compile(r"[0-9a-f]{64}(\.[a-z0-9]{1,8})?")
 
 
 @dataclass(frozen=True, slots=True)
-class Fetched:
+class FetchRecord:
     """What came of one address.
 
     ``file`` is the name of what was stored, ``links`` what a page led to. ``reason`` says why nothing was stored, or
@@ -62,7 +62,7 @@ class Manifest:
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / MANIFEST
-        self.last: dict[str, Fetched] = {}  # by address, what came of it when it last succeeded
+        self.last: dict[str, FetchRecord] = {}  # by address, what came of it when it last succeeded
         self.unfinished: set[str] = set()  # what the last run had done when it was interrupted
         for line in _read_lines(self.path):
             self._take(line)
@@ -84,7 +84,7 @@ class Manifest:
         facts = {"source": source, "generated": generated, "time": time}
         self._write({"event": event, "made_by": _MAKER, "version": 1} | facts)
 
-    def add(self, fetched: Fetched) -> None:
+    def add(self, fetched: FetchRecord) -> None:
         """Note what came of an address."""
         self._write({key: value for key, value in asdict(fetched).items() if value not in (None, "")})
         if fetched.file or fetched.is_page:
@@ -105,14 +105,14 @@ class Manifest:
 
 
 @dataclass(frozen=True, slots=True)
-class Places:
+class FetchedFiles:
     """Where the files of a folder came from: by file name, a path for every address; whether a model made them."""
 
     paths: dict[str, list[str]]
     generated: bool
 
 
-def read_places(folder: Path) -> Places | None:
+def read_fetched_files(folder: Path) -> FetchedFiles | None:
     """What the manifest of a folder says, or None if there is none. Never raises at what is in it."""
     if not (folder / MANIFEST).is_file():
         return None
@@ -123,14 +123,14 @@ def read_places(folder: Path) -> Places | None:
             is_ours = True
             generated = generated or line.get("generated") is True
         elif is_ours and (fetched := _fetched(line)) is not None and fetched.file:
-            paths.setdefault(fetched.file, {})[path_of(fetched.final_url or fetched.url) or fetched.file] = None
-    return Places({name: list(ways) for name, ways in paths.items()}, generated) if is_ours else None
+            paths.setdefault(fetched.file, {})[url_path(fetched.final_url or fetched.url) or fetched.file] = None
+    return FetchedFiles({name: list(ways) for name, ways in paths.items()}, generated) if is_ours else None
 
 
-def path_of(url: str) -> str:
+def url_path(url: str) -> str:
     """The path of an address as that of a file: words of a stranger, so it cannot lead anywhere.
 
-    >>> path_of("https://a.org/dx7/My%20Banks/../rom1a.syx"), path_of("https://a.org/get.php?id=3")
+    >>> url_path("https://a.org/dx7/My%20Banks/../rom1a.syx"), url_path("https://a.org/get.php?id=3")
     ('dx7/My Banks/rom1a.syx', 'get.php?id=3')
     """
     try:
@@ -159,7 +159,7 @@ def _read_lines(path: Path) -> Iterator[dict[str, Any]]:
                 yield value
 
 
-def _fetched(line: dict[str, Any]) -> Fetched | None:
+def _fetched(line: dict[str, Any]) -> FetchRecord | None:
     """A line as what it should be; None if it is not."""
     texts = {key: line.get(key, "") for key in _TEXTS}
     numbers = {key: line.get(key) for key in _NUMBERS}
@@ -174,7 +174,7 @@ def _fetched(line: dict[str, Any]) -> Fetched | None:
     if not is_usable:
         return None
     facts: dict[str, Any] = texts | numbers | {"links": None if links is None else tuple(links)}
-    return Fetched(**facts)
+    return FetchRecord(**facts)
 
 
 def _ends_whole(path: Path) -> bool:

@@ -31,7 +31,7 @@ READ_ERRORS = (
 )
 
 
-class Stream(Protocol):
+class ByteStream(Protocol):
     """Bytes to be read once, from the beginning."""
 
     def read(self, size: int, /) -> bytes:
@@ -40,7 +40,7 @@ class Stream(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class MemberRefusal:
     """Why a member is not read."""
 
     code: IssueCode
@@ -52,11 +52,11 @@ class RefusedError(Exception):
 
     def __init__(self, code: IssueCode, message: str) -> None:
         super().__init__(message)
-        self.refusal = Refusal(code, message)
+        self.refusal = MemberRefusal(code, message)
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
+class ArchiveMember:
     """One file in an archive. It must be read, or left, before the next one is asked for.
 
     ``packed`` tells how many bytes of the archive it has taken so far, where the archive is compressed: that is what
@@ -65,13 +65,13 @@ class Member:
     """
 
     name: str
-    open: Callable[[], AbstractContextManager[Stream]]
+    open: Callable[[], AbstractContextManager[ByteStream]]
     packed: Callable[[], int] | None = None
-    refusal: Refusal | None = None
+    refusal: MemberRefusal | None = None
     fills: bool = False
 
 
-def opened(stream: Stream) -> AbstractContextManager[Stream]:
+def already_open(stream: ByteStream) -> AbstractContextManager[ByteStream]:
     """A stream that is open already and needs no closing, for :attr:`Member.open`."""
     return nullcontext(stream)
 
@@ -89,7 +89,7 @@ class ArchiveKind:
 
     title: str
     recognise: Callable[[bytes], bool]
-    members: Callable[[BinaryIO | Stream, str, Limits], Iterator[Member]]
+    members: Callable[[BinaryIO | ByteStream, str, Limits], Iterator[ArchiveMember]]
     seeks: bool = False
     wraps: bool = False
 

@@ -17,7 +17,7 @@ ROBOT = "Cartwright"
 _LONGEST_CRAWL_DELAY = 60.0
 
 
-class Boundary:
+class SourceBoundary:
     """Lets no request out of its source, wherever it was redirected; adds what is known of a file to its request."""
 
     def __init__(self, crawler: Crawler) -> None:
@@ -26,7 +26,7 @@ class Boundary:
         crawler.signals.connect(self.robots_parsed, signals.robots_parsed)
 
     @classmethod
-    def from_crawler(cls, crawler: Crawler) -> Boundary:
+    def from_crawler(cls, crawler: Crawler) -> SourceBoundary:
         """For Scrapy."""
         return cls(crawler)
 
@@ -59,7 +59,7 @@ class Boundary:
                 slot.delay = max(slot.delay, delay)
 
 
-class Robots(RobotsTxtMiddleware):
+class RobotsTxt(RobotsTxtMiddleware):
     """Scrapy's; where robots.txt cannot be had for a fault of the server, nothing is asked for (RFC 9309, 2.3.1)."""
 
     async def _parse_robots(self, response: Response, netloc: str, request: Request) -> None:

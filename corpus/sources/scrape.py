@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from corpus.sources.fetching import FetchLimits, Job, Outcome
+from corpus.sources.fetching import FetchLimits, ScrapeJob, ScrapeResult
 from corpus.sources.source_list import SourceList, WebSource, find_source, read_source_list
 from dx7.errors import FileError, ScrapeError
 from dx7.shared.locations import banks_folder
@@ -14,14 +14,14 @@ from dx7.shared.locations import banks_folder
 LIMITS = FetchLimits()
 
 
-def scrape(
+def scrape_sources(
     wanted: Sequence[str],
     *,
     out: Path | None = None,
     limits: FetchLimits = LIMITS,
     known: SourceList | None = None,
     progress: Callable[[int], None] = lambda addresses: None,
-) -> list[Outcome]:
+) -> list[ScrapeResult]:
     """Fetch sources, each into its own folder in ``out`` (``data/banks``). All known ones, if none is named.
 
     A source is a name of ``data/sources.toml`` or an address. What has not changed is not fetched again; what was
@@ -46,7 +46,7 @@ def scrape(
     return [job.outcome for job in jobs]
 
 
-def check_outcomes(outcomes: Sequence[Outcome]) -> None:
+def check_results(outcomes: Sequence[ScrapeResult]) -> None:
     """Raise ``ScrapeError`` if a source could not even be begun."""
     failures = [outcome.failure for outcome in outcomes if outcome.failure]
     if failures:
@@ -55,7 +55,9 @@ def check_outcomes(outcomes: Sequence[Outcome]) -> None:
         raise ScrapeError(f"cannot fetch {'; '.join(failures)}; {advice}")
 
 
-def _open(stack: ExitStack, source: WebSource, out: Path, limits: FetchLimits, progress: Callable[[int], None]) -> Job:
-    job = Job(source, out / source.name, limits, progress)
+def _open(
+    stack: ExitStack, source: WebSource, out: Path, limits: FetchLimits, progress: Callable[[int], None]
+) -> ScrapeJob:
+    job = ScrapeJob(source, out / source.name, limits, progress)
     stack.callback(job.close)
     return job

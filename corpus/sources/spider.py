@@ -20,10 +20,10 @@ from scrapy.http import HtmlResponse, Request, Response
 from scrapy.linkextractors import LinkExtractor
 from twisted.python.failure import Failure
 
-from corpus.sources.fetching import FetchLimits, Job
-from corpus.sources.manifest import Fetched
-from corpus.sources.politeness import ROBOT, Boundary, Robots
-from corpus.sources.transfers import Transfer, Transfers, asked, header, job_of, whole
+from corpus.sources.fetching import FetchLimits, ScrapeJob
+from corpus.sources.manifest import FetchRecord
+from corpus.sources.politeness import ROBOT, RobotsTxt, SourceBoundary
+from corpus.sources.transfers import Transfer, Transfers, header, job_of, record_of, whole_body
 
 AGENT = "Cartwright/0.1 (collects DX7 banks; obeys robots.txt)"
 _MOST_LINKS = 20_000
@@ -31,7 +31,7 @@ _MARKUP = re.compile(rb"<(!doctype html|html|head|body|title|a\s)", re.IGNORECAS
 _LOGGERS = ("scrapy", "twisted", "protego", "asyncio", "filelock", "py.warnings")
 
 
-def crawl(jobs: Sequence[Job], limits: FetchLimits) -> bool:
+def crawl(jobs: Sequence[ScrapeJob], limits: FetchLimits) -> bool:
     """Fetch all that the jobs ask for, and say whether it came to its end; Ctrl-C ends it between two bytes.
 
     Raises what went wrong in this program; what goes wrong on the web is in the manifests.
@@ -82,14 +82,14 @@ def _settings(limits: FetchLimits, hosts: int) -> dict[str, Any]:
         "LOG_INSTALL_ROOT_HANDLER": False,
         "DOWNLOADER_MIDDLEWARES": {
             "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
-            Boundary: 50,
-            Robots: 100,
+            SourceBoundary: 50,
+            RobotsTxt: 100,
         },
         "EXTENSIONS": {Transfers: 0},
     }
 
 
-def _interrupt(crawler: Crawler, jobs: Sequence[Job]) -> None:
+def _interrupt(crawler: Crawler, jobs: Sequence[ScrapeJob]) -> None:
     """End the crawl; a server that keeps us waiting has a second more. Ctrl-C once more ends it at once."""
     from twisted.internet import reactor
 
@@ -108,11 +108,11 @@ def _interrupt(crawler: Crawler, jobs: Sequence[Job]) -> None:
 
 
 class BankSpider(scrapy.Spider):
-    """Asks for addresses and hands over what comes to the :class:`~corpus.sources.fetching.Job` they belong to."""
+    """Requests addresses and hands each response to its :class:`~corpus.sources.fetching.ScrapeJob`."""
 
     name = "banks"
 
-    def __init__(self, jobs: Sequence[Job], **options: Any) -> None:
+    def __init__(self, jobs: Sequence[ScrapeJob], **options: Any) -> None:
         super().__init__(**options)
         self.jobs = jobs
         self.bugs: list[BaseException] = []
@@ -138,7 +138,7 @@ class BankSpider(scrapy.Spider):
             for request in self.ask(job, job.source.start, ""):
                 yield request
 
-    def ask(self, job: Job, urls: Sequence[str], referrer: str) -> Iterator[Request]:
+    def ask(self, job: ScrapeJob, urls: Sequence[str], referrer: str) -> Iterator[Request]:
         """Requests for those addresses that are worth it. What an interrupted run has done is not done again."""
         waiting = [(url, referrer) for url in reversed(urls)]
         while waiting:
@@ -167,11 +167,11 @@ class BankSpider(scrapy.Spider):
         elif (encoding := header(response.headers, "Content-Encoding")) not in ("", "identity"):
             job.note(fetched, reason=f"it comes encoded as {encoding[:40]}, which was not asked for")
         else:
-            data = whole(job, response, transfer)
+            data = whole_body(job, response, transfer)
             job.drop_part(response.url)
             yield from self.take(job, replace(fetched, size=len(data)), data, response)
 
-    def take(self, job: Job, fetched: Fetched, data: bytes, response: Response) -> Iterator[Request]:
+    def take(self, job: ScrapeJob, fetched: FetchRecord, data: bytes, response: Response) -> Iterator[Request]:
         """Keep a file, or follow the links of a page."""
         if not is_page(data):
             job.keep(fetched, data)
@@ -188,7 +188,7 @@ class BankSpider(scrapy.Spider):
         """Note why an address gave nothing."""
         request: Request = failure.request  # type: ignore[attr-defined]
         transfer: Transfer | None = request.meta.get("transfer")
-        fetched = asked(request)
+        fetched = record_of(request)
         if transfer is not None:
             transfer.close()
             fetched = replace(fetched, size=transfer.base + transfer.size, announced=transfer.announced)
@@ -202,10 +202,10 @@ def is_page(data: bytes) -> bool:
     return b"\0" not in data[:1024] and _MARKUP.search(data[:8192]) is not None
 
 
-def _answered(request: Request, response: Response) -> Fetched:
+def _answered(request: Request, response: Response) -> FetchRecord:
     transfer: Transfer | None = request.meta.get("transfer")
     return replace(
-        asked(request),
+        record_of(request),
         final_url=response.url if response.url != request.meta["url"] else "",
         status=response.status,
         announced=transfer.announced if transfer is not None else None,

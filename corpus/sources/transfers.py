@@ -10,8 +10,8 @@ from scrapy.crawler import Crawler
 from scrapy.exceptions import StopDownload
 from scrapy.http import Request, Response
 
-from corpus.sources.fetching import Job, begun
-from corpus.sources.manifest import Fetched
+from corpus.sources.fetching import ScrapeJob, new_record
+from corpus.sources.manifest import FetchRecord
 
 _ROBOTS_BYTES = 1 << 20
 _PART_FROM = 256 << 10  # bytes from which on a file is worth going on with
@@ -96,7 +96,7 @@ class Transfers:
         """A redirection to what was asked for already: in a circle, or under another address."""
         if "job" in request.meta:
             reason = "leads to an address that was asked for already"
-            job_of(request).note(replace(asked(request), final_url=request.url), reason=reason)
+            job_of(request).note(replace(record_of(request), final_url=request.url), reason=reason)
 
 
 def _go_on(request: Request, transfer: Transfer, content_range: str) -> None:
@@ -112,7 +112,7 @@ def _go_on(request: Request, transfer: Transfer, content_range: str) -> None:
     transfer.part = part.file.open("ab")
 
 
-def _keep_part(job: Job, url: str, transfer: Transfer, data: bytes) -> None:
+def _keep_part(job: ScrapeJob, url: str, transfer: Transfer, data: bytes) -> None:
     if transfer.part is not None:
         transfer.part.write(data)
         transfer.part.flush()
@@ -125,7 +125,7 @@ def _keep_part(job: Job, url: str, transfer: Transfer, data: bytes) -> None:
             transfer.first.clear()
 
 
-def whole(job: Job, response: Response, transfer: Transfer | None) -> bytes:
+def whole_body(job: ScrapeJob, response: Response, transfer: Transfer | None) -> bytes:
     """The bytes of a response, and before them those that were there."""
     if transfer is None:
         return response.body
@@ -135,15 +135,15 @@ def whole(job: Job, response: Response, transfer: Transfer | None) -> bytes:
     return job.part_file(response.url).read_bytes()[: transfer.base] + response.body
 
 
-def job_of(request: Request) -> Job:
+def job_of(request: Request) -> ScrapeJob:
     """The job that a request is of."""
-    job: Job = request.meta["job"]
+    job: ScrapeJob = request.meta["job"]
     return job
 
 
-def asked(request: Request) -> Fetched:
+def record_of(request: Request) -> FetchRecord:
     """The beginning of the line that a request will have in the manifest."""
-    return begun(request.meta["url"], request.meta["referrer"])
+    return new_record(request.meta["url"], request.meta["referrer"])
 
 
 def header(headers: Any, name: str) -> str:

@@ -14,12 +14,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from corpus.storage.reconstruction import unsqueeze
+from corpus.storage.reconstruction import restore_file
 from corpus.storage.store import Connection
 from dx7.voices.identity import ID_LENGTH, file_sha, voice_ids
 from dx7.voices.parameters import PARAMETER_NAMES
 
-SAMPLE = 200  # files that are rebuilt unless all are asked for
+SAMPLE_FILES = 200  # files that are rebuilt unless all are asked for
 _FILES_AT_ONCE = 200
 _VOICES_AT_ONCE = 100_000
 
@@ -31,7 +31,7 @@ _FAMILIES = "run python -m corpus families"
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class StoreFault:
     """Something that should not be: what, how often, one example (an id or SHA), and what to do about it."""
 
     what: str
@@ -41,25 +41,25 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
+class StoreCheck:
     """What was looked at, and what was found; nothing found is a sound store."""
 
     files: int
     slots: int
     voices: int
     rebuilt: int
-    findings: tuple[Finding, ...]
+    findings: tuple[StoreFault, ...]
 
 
 def check_store(
     connection: Connection, *, every_file: bool = False, progress: Callable[[int, int], None] = lambda done, of: None
-) -> Checked:
+) -> StoreCheck:
     """Look over an open store. ``every_file`` rebuilds all files, not :data:`SAMPLE` of them.
 
     ``progress`` is told how many files of how many are rebuilt.
     """
     findings = [
-        Finding(what, count, example, remedy)
+        StoreFault(what, count, example, remedy)
         for what, query, remedy in _QUERIES
         for count, example in connection.execute(f"SELECT count(*), min(bad) FROM ({query})").fetchall()  # noqa: S608
         if count
@@ -69,7 +69,7 @@ def check_store(
         sha
         for (sha,) in connection.execute(
             "SELECT file_sha FROM files WHERE content IS NOT NULL ORDER BY hash(file_sha), file_sha LIMIT ?",
-            [None if every_file else SAMPLE],
+            [None if every_file else SAMPLE_FILES],
         ).fetchall()
     ]
     damaged = []
@@ -79,12 +79,12 @@ def check_store(
         progress(first + len(some), len(shas))
     findings += _collect("files that cannot be rebuilt byte for byte", iter(damaged), _RESTORE)
     sizes = [len(connection.table(table)) for table in ("files", "slots", "voices")]
-    return Checked(sizes[0], sizes[1], sizes[2], len(shas), tuple(findings))
+    return StoreCheck(sizes[0], sizes[1], sizes[2], len(shas), tuple(findings))
 
 
-def _collect(what: str, bad: Iterator[str], remedy: str) -> list[Finding]:
+def _collect(what: str, bad: Iterator[str], remedy: str) -> list[StoreFault]:
     examples = sorted(bad)
-    return [Finding(what, len(examples), examples[0], remedy)] if examples else []
+    return [StoreFault(what, len(examples), examples[0], remedy)] if examples else []
 
 
 def _misnamed(connection: Connection) -> Iterator[str]:
@@ -111,7 +111,7 @@ def _rebuild(connection: Connection, shas: list[str]) -> Iterator[tuple[str, str
         "SELECT file_sha, content, content_is_whole FROM files WHERE file_sha IN (SELECT unnest(?::VARCHAR[]))", [shas]
     ).fetchall():
         try:
-            yield sha, file_sha(unsqueeze(content, is_whole, voices[sha]))
+            yield sha, file_sha(restore_file(content, is_whole, voices[sha]))
         except zlib.error:
             yield sha, ""
 

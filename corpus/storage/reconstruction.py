@@ -23,7 +23,7 @@ _BEGINNING = re.compile(r"[0-9a-f]{1,64}")  # of a SHA-256
 _compress_again = lru_cache(maxsize=1 << 12)(zlib.compress)
 
 
-def squeeze(data: bytes, voices: Sequence[tuple[int, bytes]]) -> tuple[bytes, bool]:
+def compress_remainder(data: bytes, voices: Sequence[tuple[int, bytes]]) -> tuple[bytes, bool]:
     """What of a file must be kept beside its voices, given as (offset, bytes as found): compressed, and whether whole.
 
     Voices that follow on each other may be given in one. The whole file is kept if a voice does not stand in it in
@@ -40,7 +40,7 @@ def squeeze(data: bytes, voices: Sequence[tuple[int, bytes]]) -> tuple[bytes, bo
     return _compress_again(rest) if len(rest) <= _SHORT else zlib.compress(rest), False
 
 
-def unsqueeze(content: bytes, is_whole: bool, voices: Sequence[tuple[int, bytes]]) -> bytes:
+def restore_file(content: bytes, is_whole: bool, voices: Sequence[tuple[int, bytes]]) -> bytes:
     """The file that :func:`squeeze` was given."""
     gaps = zlib.decompress(content)
     if is_whole:
@@ -76,7 +76,7 @@ def rebuild_file(connection: Connection, file_sha: str) -> bytes:
         "SELECT byte_offset, raw FROM slots JOIN raw_voices USING (raw_sha) WHERE file_sha = ?", [full_sha]
     ).fetchall()
     try:
-        data = unsqueeze(content, is_whole, voices)
+        data = restore_file(content, is_whole, voices)
     except zlib.error as error:
         raise StoreError(f"the store is damaged: what it keeps of the file {full_sha} cannot be unpacked") from error
     if sha_of(data) != full_sha:

@@ -18,9 +18,9 @@ from corpus.storage.suggestion import ORIGINS, Suggestion
 from dx7.shared.categories import category_keys
 
 Floats = NDArray[np.float32]
-Opinions = Mapping[str, Floats]  # origin -> [n, C], 0 to 1
+SourcePredictions = Mapping[str, Floats]  # origin -> [n, C], 0 to 1
 
-LEAST_OPINION = 0.01  # what is less is not kept
+LEAST_PROBABILITY = 0.01  # what is less is not kept
 
 
 def read_voice_ids(connection: Connection) -> list[str]:
@@ -29,7 +29,7 @@ def read_voice_ids(connection: Connection) -> list[str]:
     return ids
 
 
-def read_opinions(connection: Connection, voice_ids: Sequence[str]) -> dict[str, Floats]:
+def read_source_predictions(connection: Connection, voice_ids: Sequence[str]) -> dict[str, Floats]:
     """What each source says of some voices: ``float32[n, C]`` of probabilities for every origin that says anything.
 
     Rows are in the order of ``voice_ids``, columns in that of ``category_keys()``. What is said of a category that
@@ -53,7 +53,7 @@ def read_opinions(connection: Connection, voice_ids: Sequence[str]) -> dict[str,
     return opinions
 
 
-def read_each(connection: Connection, voice_ids: Sequence[str]) -> dict[str, tuple[Suggestion, ...]]:
+def read_top_predictions(connection: Connection, voice_ids: Sequence[str]) -> dict[str, tuple[Suggestion, ...]]:
     """What each source says most of a few voices, the surest source first; a voice without opinions is left out."""
     rows = connection.execute(
         "SELECT voice_id, origin, max({'probability': probability, 'category': category}) AS most FROM opinions"
@@ -68,20 +68,22 @@ def read_each(connection: Connection, voice_ids: Sequence[str]) -> dict[str, tup
     return found
 
 
-def write_opinions(connection: Connection, origin: str, voice_ids: Sequence[str], probabilities: Floats) -> int:
+def write_source_predictions(
+    connection: Connection, origin: str, voice_ids: Sequence[str], probabilities: Floats
+) -> int:
     """Replace all that a source says by ``float32[n, C]``, and return how many opinions that is.
 
-    What is below :data:`LEAST_OPINION` is left out. Raises ``ValueError`` for an unknown origin, or for an array of
+    What is below :data:`LEAST_PROBABILITY` is left out. Raises ``ValueError`` for an unknown origin, or for an array of
     another shape.
     """
-    table = opinion_rows(origin, voice_ids, probabilities)
+    table = prediction_rows(origin, voice_ids, probabilities)
     connection.execute("DELETE FROM opinions WHERE origin = $1", [origin])
     if table.num_rows:
         connection.from_arrow(table).insert_into("opinions")
     return int(table.num_rows)
 
 
-def opinion_table(suggestions: Iterable[Sequence[Suggestion]]) -> Floats:
+def prediction_array(suggestions: Iterable[Sequence[Suggestion]]) -> Floats:
     """What one source suggests of each voice as ``float32[n, C]``."""
     keys = {key: column for column, key in enumerate(category_keys())}
     rows = list(suggestions)
@@ -92,14 +94,14 @@ def opinion_table(suggestions: Iterable[Sequence[Suggestion]]) -> Floats:
     return table
 
 
-def opinion_rows(origin: str, voice_ids: Sequence[str], probabilities: Floats) -> pa.Table:
+def prediction_rows(origin: str, voice_ids: Sequence[str], probabilities: Floats) -> pa.Table:
     """Opinions as rows of the table: ``voice_id``, ``category``, ``probability``, ``origin``."""
     keys = category_keys()
     if origin not in ORIGINS:
         raise ValueError(f"{origin!r} is no source of opinions; there are {', '.join(ORIGINS)}")
     if probabilities.shape != (len(voice_ids), len(keys)):
         raise ValueError(f"expected opinions [{len(voice_ids)}, {len(keys)}], got {list(probabilities.shape)}")
-    row, column = np.nonzero(probabilities >= LEAST_OPINION)
+    row, column = np.nonzero(probabilities >= LEAST_PROBABILITY)
     return pa.table(
         {
             "voice_id": pa.array(voice_ids, pa.string()).take(pa.array(row)),

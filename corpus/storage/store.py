@@ -11,9 +11,9 @@ from pathlib import Path
 
 import duckdb
 
+from corpus.storage.file_state import is_known_fact, remember_fact, store_state
 from corpus.storage.schema import MIGRATIONS, SCHEMA_VERSION, VIEWS
 from corpus.storage.store_copy import copy_store, count_rows
-from corpus.storage.unchanged import is_known, remember, state_of
 from dx7.errors import StoreBusyError, StoreError
 
 Connection = duckdb.DuckDBPyConnection
@@ -48,10 +48,10 @@ def open_store(
             raise StoreError(f"there is no store at {path}; run make ingest BANKS=... first")
         _make_folder(path.parent)
     with nullcontext() if read_only else _turn(path, wait_seconds):
-        state = state_of(path)
+        state = store_state(path)
         connection = connect(path, read_only=read_only, wait_seconds=wait_seconds)
         try:
-            if not is_known(path, _CURRENT, state):
+            if not is_known_fact(path, _CURRENT, state):
                 if _version(connection, path) < SCHEMA_VERSION:
                     if read_only:
                         connection.close()
@@ -59,7 +59,7 @@ def open_store(
                     with _turn(path, wait_seconds):
                         _migrate(connection, path)
                 else:
-                    remember(path, _CURRENT, state)
+                    remember_fact(path, _CURRENT, state)
             yield connection
         except duckdb.Error as error:
             raise StoreError(f"the store at {path} is damaged, or its disk is full: {_first_line(error)}") from error

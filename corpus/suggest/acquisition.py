@@ -18,14 +18,14 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float32]
 Indices = NDArray[np.intp]
 
-NOBODY = -1  # the crowd of a voice that was not heard, and the category where nothing is suggested
+MISSING = -1  # the crowd of a voice that was not heard, and the category where nothing is suggested
 
 _ANSWERED, _MIDDLE, _RARE, _LARGE, _FOUND = 0.5, 0.5, 0.25, 0.3, 0.2  # exponents; that of uncertainty is 1
 _LEAST_UNCERTAIN = 0.01  # even what is certain has its turn, the most representative first
 
 
 @dataclass(frozen=True, slots=True)
-class Askable:
+class CandidateArrays:
     """Families that can be asked about, one voice of each: arrays of n rows."""
 
     margin: Floats  # 0 to 1: how far the likeliest category is ahead of the next, 0 where nothing is suggested
@@ -40,7 +40,7 @@ class Askable:
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
+class AnswerCounts:
     """What there is already: labels by main category, and answered families by crowd."""
 
     labels: Indices  # [categories]
@@ -48,7 +48,7 @@ class Answered:
 
 
 @dataclass(frozen=True, slots=True)
-class Factors:
+class AcquisitionFactors:
     """What an answer would be worth: arrays of n rows, all above 0 and at most 1."""
 
     uncertain: Floats
@@ -63,22 +63,22 @@ class Factors:
         return product
 
 
-def weigh(askable: Askable, answered: Answered) -> Factors:
+def acquisition_factors(askable: CandidateArrays, answered: AnswerCounts) -> AcquisitionFactors:
     """The factors of every family, of which none has been chosen yet."""
-    rarity = rarities(answered.labels)
+    rarity = category_rarity(answered.labels)
     usual = float(rarity.mean()) if len(rarity) else 1.0
     of_category = np.append(rarity, np.float32(usual))[askable.category]  # the last row is NOBODY's
     large = askable.voices**_LARGE * np.maximum(askable.found, 1) ** _FOUND
     crowded = np.append(answered.by_crowd, 0)[askable.crowd]
-    return Factors(
+    return AcquisitionFactors(
         uncertain=np.clip(1 - askable.margin, _LEAST_UNCERTAIN, 1).astype(np.float32),
-        representative=(in_the_middle(askable.off_middle) * one_more(crowded)).astype(np.float32),
+        representative=(centrality(askable.off_middle) * cluster_novelty(crowded)).astype(np.float32),
         rare=of_category.astype(np.float32),
         large=(large / large.max(initial=1)).astype(np.float32),
     )
 
 
-def rarities(labels: Indices) -> Floats:
+def category_rarity(labels: Indices) -> Floats:
     """By category, 1 for that with the fewest labels.
 
     >>> rarities(np.array([0, 3, 99])).round(2).tolist()
@@ -88,13 +88,13 @@ def rarities(labels: Indices) -> Floats:
     return rarity
 
 
-def in_the_middle(off_middle: Floats) -> Floats:
+def centrality(off_middle: Floats) -> Floats:
     """How well a voice speaks for its crowd: 1 in the middle, 0.6 where most are."""
     share: Floats = (0.5 / (0.5 + off_middle)) ** _MIDDLE
     return share
 
 
-def one_more(answered: Indices) -> Floats:
+def cluster_novelty(answered: Indices) -> Floats:
     """What another answer adds to a crowd that has some: 1 if it has none."""
     share: Floats = (1.0 / (1.0 + answered)).astype(np.float32) ** _ANSWERED
     return share

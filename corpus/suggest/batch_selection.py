@@ -15,26 +15,26 @@ from hashlib import sha256
 import numpy as np
 from numpy.typing import NDArray
 
-from corpus.suggest.acquisition import NOBODY, Answered, Askable, Factors, one_more
+from corpus.suggest.acquisition import MISSING, AcquisitionFactors, AnswerCounts, CandidateArrays, cluster_novelty
 
 CONTROL_SHARE = 0.1  # of the places that are drawn by lot
-REST = 8  # places
+COOLDOWN = 8  # places
 
 
-def drawn_by_lot(seed: str, places: int, *, share: float = CONTROL_SHARE) -> list[bool]:
+def control_places(seed: str, places: int, *, share: float = CONTROL_SHARE) -> list[bool]:
     """Which of the next places are of the control slice; the first do not depend on how many are asked for.
 
-    >>> drawn_by_lot("anna", 3, share=1.0)
+    >>> control_places("anna", 3, share=1.0)
     [True, True, True]
     """
     draws = (sha256(f"{seed} control {place}".encode()).digest()[:8] for place in range(places))
     return [int.from_bytes(draw) / 2**64 < share for draw in draws]
 
 
-def choose(
-    askable: Askable,
-    factors: Factors,
-    answered: Answered,
+def select_batch(
+    askable: CandidateArrays,
+    factors: AcquisitionFactors,
+    answered: AnswerCounts,
     control: Sequence[bool],
 ) -> list[int]:
     """A row of ``askable`` for each place, no row twice; fewer where there are not so many.
@@ -46,7 +46,7 @@ def choose(
     crowds = np.append(answered.by_crowd, 0)
     first_left = 0
     taken = np.zeros(len(askable), bool)
-    resting: deque[int] = deque(maxlen=REST)
+    resting: deque[int] = deque(maxlen=COOLDOWN)
     chosen: list[int] = []
     for by_lot in control[: len(askable)]:
         if by_lot:
@@ -58,15 +58,17 @@ def choose(
         taken[row] = True
         chosen.append(row)
         crowd = int(askable.crowd[row])
-        if crowd != NOBODY:
-            before, after = one_more(crowds[crowd : crowd + 1]), one_more(crowds[crowd : crowd + 1] + 1)
+        if crowd != MISSING:
+            before, after = cluster_novelty(crowds[crowd : crowd + 1]), cluster_novelty(crowds[crowd : crowd + 1] + 1)
             worth[askable.crowd == crowd] *= float(after[0] / before[0])
             crowds[crowd] += 1
             resting.append(crowd)
     return chosen
 
 
-def _worthiest(worth: NDArray[np.float64], taken: NDArray[np.bool_], askable: Askable, resting: Iterable[int]) -> int:
+def _worthiest(
+    worth: NDArray[np.float64], taken: NDArray[np.bool_], askable: CandidateArrays, resting: Iterable[int]
+) -> int:
     left = np.where(taken, -1.0, worth)
     rested = np.where(np.isin(askable.crowd, list(resting)), -1.0, left)
     return int(rested.argmax()) if rested.max() > 0 else int(left.argmax())

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import expit
 
-from corpus.suggest.training_set import Lesson
+from corpus.suggest.training_set import ClassifierTrainingSet
 from dx7.analysis.classifier import Calibration, log_odds
 
 Floats = NDArray[np.float32]
@@ -21,9 +21,9 @@ BINS = 10
 _HELD = 20.0  # how many examples it takes to move a category half way from what all share
 
 
-def calibrate(shares: Floats, lesson: Lesson) -> Calibration:
+def calibrate(shares: Floats, lesson: ClassifierTrainingSet) -> Calibration:
     """The calibration of out-of-fold shares ``float32[n, C + 1]`` of the voices of a lesson."""
-    applies = applying(lesson.targets)
+    applies = applicable_categories(lesson.targets)
     odds = log_odds(shares).astype(np.float64)
     weights = lesson.weights.astype(np.float64) / lesson.weights.mean()
     columns = applies.shape[1]
@@ -51,7 +51,7 @@ def calibrate(shares: Floats, lesson: Lesson) -> Calibration:
     return Calibration(slope.astype(np.float32), (found.x[1] + own[1]).astype(np.float32))
 
 
-def applying(targets: Floats) -> NDArray[np.bool_]:
+def applicable_categories(targets: Floats) -> NDArray[np.bool_]:
     """Which categories apply at all: those that have a part of at least a quarter of the largest."""
     return np.asarray((targets > 0) & (targets >= targets.max(axis=1, keepdims=True) / 4))
 

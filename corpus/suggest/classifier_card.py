@@ -12,16 +12,16 @@ import numpy as np
 
 from corpus.analysis.stored_embeddings import Heard
 from corpus.storage.store import Connection
-from corpus.suggest.scoring import Score, score
-from corpus.suggest.training_set import Lesson
+from corpus.suggest.scoring import SuggestionScore, score_suggestions
+from corpus.suggest.training_set import ClassifierTrainingSet
 from dx7.shared.categories import category_keys
 
 if TYPE_CHECKING:
-    from corpus.suggest.fit_classifier import Fitted
+    from corpus.suggest.fit_classifier import FittedClassifier
 
 
 @dataclass(frozen=True, slots=True)
-class Card:
+class ClassifierCard:
     """What is known of an ear.
 
     ``taught_by`` counts the voices that teach, by who says what they are; ``by_people`` and ``by_rules`` are the scores
@@ -34,8 +34,8 @@ class Card:
     heard: int
     taught_by: Mapping[str, int]
     taught: Mapping[str, int]  # by category
-    by_people: Score | None
-    by_rules: Score | None
+    by_people: SuggestionScore | None
+    by_rules: SuggestionScore | None
 
     def as_dict(self) -> dict[str, Any]:
         """For ``--json`` and the store."""
@@ -48,20 +48,22 @@ class Card:
         return json.dumps(self.as_dict())
 
 
-def card_of(heard: Heard, lesson: Lesson, fitted: Fitted, *, seed: int, seconds: float) -> Card:
+def make_classifier_card(
+    heard: Heard, lesson: ClassifierTrainingSet, fitted: FittedClassifier, *, seed: int, seconds: float
+) -> ClassifierCard:
     """The card of an ear that was just fitted. Of a family and category one voice counts in the scores."""
     keys = category_keys()
     row_of = {voice_id: row for row, voice_id in enumerate(heard.voice_ids)}
     rows = np.array([row_of[voice_id] for voice_id in lesson.voice_ids])
     main = lesson.targets.argmax(axis=1)
     is_named = main < len(keys)
-    scores: dict[str, Score | None] = {}
+    scores: dict[str, SuggestionScore | None] = {}
     for name, chosen in (("people", lesson.by_people & is_named), ("rules", ~lesson.by_people & is_named)):
         families = [f"{lesson.family_ids[row]} {main[row]}" for row in np.flatnonzero(chosen)]
         _, first = np.unique(families, return_index=True)
         once = np.flatnonzero(chosen)[np.sort(first)]
-        scores[name] = score(fitted.probabilities[rows[once], :-1], main[once], keys) if len(once) else None
-    return Card(
+        scores[name] = score_suggestions(fitted.probabilities[rows[once], :-1], main[once], keys) if len(once) else None
+    return ClassifierCard(
         ear=sha256(fitted.ear.to_bytes()).hexdigest()[:12],
         seed=seed,
         seconds=round(seconds, 1),
@@ -77,7 +79,7 @@ def card_of(heard: Heard, lesson: Lesson, fitted: Fitted, *, seed: int, seconds:
     )
 
 
-def read_card(connection: Connection) -> dict[str, Any] | None:
+def read_classifier_card(connection: Connection) -> dict[str, Any] | None:
     """The card of the ear that was fitted last, as a dictionary with when that was (UTC); None without one."""
     rows = connection.execute("SELECT learned, card FROM lessons ORDER BY learned DESC LIMIT 1").fetchall()
     if not rows:

@@ -14,11 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corpus.analysis.stored_embeddings import Heard
-from corpus.storage.source_predictions import Floats, Opinions
+from corpus.storage.source_predictions import Floats, SourcePredictions
 from corpus.storage.suggestion import FOLDER_RULE, NAME_RULE
-from corpus.suggest.fit_classifier import fit_ear
-from corpus.suggest.scoring import Score, score
-from corpus.suggest.training_set import FOLDS, Lesson, folds_of
+from corpus.suggest.fit_classifier import fit_classifier
+from corpus.suggest.scoring import SuggestionScore, score_suggestions
+from corpus.suggest.training_set import FOLDS, ClassifierTrainingSet, family_folds
 from dx7.errors import StoreError
 from dx7.shared.categories import category_keys
 
@@ -30,45 +30,45 @@ Columns = NDArray[np.intp]
 
 
 @dataclass(frozen=True, slots=True)
-class Evaluated:
+class MethodScore:
     """One way of suggesting, held against one truth."""
 
     way: str
     truth: str
-    score: Score
+    score: SuggestionScore
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Truths:
+class GroundTruths:
     """Rows of heard voices, one a family, and the column of the category that each truth gives them."""
 
     by_name: tuple[Columns, Columns]
     by_folder: tuple[Columns, Columns]
 
 
-def evaluate_suggestions(
+def compare_methods(
     heard: Heard,
-    lesson: Lesson,
-    opinions: Opinions,
+    lesson: ClassifierTrainingSet,
+    opinions: SourcePredictions,
     family_ids: list[str],
     *,
     seed: int = 0,
     report: Callable[[str], None] = lambda way: None,
-) -> Iterator[Evaluated]:
+) -> Iterator[MethodScore]:
     """Scores of the ear, of an early classifier and of the nearest raw parameters; and of names against folders.
 
     ``opinions`` and ``family_ids`` are of the voices that were heard. ``report`` is told each way before it is tried.
     Raises ``StoreError`` if there are too few voices with a name that says what they are.
     """
     keys = category_keys()
-    truths = find_truths(opinions, family_ids)
+    truths = find_ground_truths(opinions, family_ids)
     if len(truths.by_name[0]) < LEAST_VOICES:
         raise StoreError(
             f"only {len(truths.by_name[0])} families have a name that says what they are; it takes {LEAST_VOICES} to"
             " judge suggestions by. Ingest more"
         )
     ways: dict[str, Callable[[], Floats]] = {
-        "ear": lambda: fit_ear(heard, lesson, seed=seed).probabilities[:, :-1],
+        "ear": lambda: fit_classifier(heard, lesson, seed=seed).probabilities[:, :-1],
         "boosted trees on descriptors": lambda: _by_trees(heard, truths, family_ids, seed),
         "nearest raw parameters": lambda: _by_nearest(heard, truths, family_ids),
     }
@@ -77,24 +77,26 @@ def evaluate_suggestions(
         said = suggest()
         for truth, (rows, main) in _named(truths):
             if len(rows):
-                yield Evaluated(way, truth, score(said[rows], main, keys))
+                yield MethodScore(way, truth, score_suggestions(said[rows], main, keys))
     rows, main = _sure(opinions[FOLDER_RULE], family_ids) if FOLDER_RULE in opinions else truths.by_folder
     named = opinions[NAME_RULE][rows].max(axis=1, initial=0) >= SURE
     if named.any():
-        yield Evaluated(
-            "name rules", "folders, where the name speaks", score(opinions[NAME_RULE][rows[named]], main[named], keys)
+        yield MethodScore(
+            "name rules",
+            "folders, where the name speaks",
+            score_suggestions(opinions[NAME_RULE][rows[named]], main[named], keys),
         )
 
 
-def find_truths(opinions: Opinions, family_ids: list[str]) -> Truths:
+def find_ground_truths(opinions: SourcePredictions, family_ids: list[str]) -> GroundTruths:
     """The voices of which the truth is known, one a family."""
     none = np.zeros((len(family_ids), len(category_keys())), np.float32)
     named, foldered = opinions.get(NAME_RULE, none), opinions.get(FOLDER_RULE, none)
     silent = named.max(axis=1, initial=0) == 0
-    return Truths(_sure(named, family_ids), _sure(np.where(silent[:, None], foldered, 0), family_ids))
+    return GroundTruths(_sure(named, family_ids), _sure(np.where(silent[:, None], foldered, 0), family_ids))
 
 
-def _named(truths: Truths) -> Iterator[tuple[str, tuple[Columns, Columns]]]:
+def _named(truths: GroundTruths) -> Iterator[tuple[str, tuple[Columns, Columns]]]:
     yield "names, never seen", truths.by_name
     yield "folders, where the name says nothing", truths.by_folder
 
@@ -106,7 +108,7 @@ def _sure(said: Floats, family_ids: list[str]) -> tuple[Columns, Columns]:
     return rows, said[rows].argmax(axis=1)
 
 
-def _by_trees(heard: Heard, truths: Truths, family_ids: list[str], seed: int) -> Floats:
+def _by_trees(heard: Heard, truths: GroundTruths, family_ids: list[str], seed: int) -> Floats:
     """The first simple classifier of this project: boosted trees on what is heard, taught by names."""
     from sklearn.ensemble import HistGradientBoostingClassifier
 
@@ -120,7 +122,7 @@ def _by_trees(heard: Heard, truths: Truths, family_ids: list[str], seed: int) ->
     return _fold_by_fold(learn, truths, family_ids)
 
 
-def _by_nearest(heard: Heard, truths: Truths, family_ids: list[str]) -> Floats:
+def _by_nearest(heard: Heard, truths: GroundTruths, family_ids: list[str]) -> Floats:
     """The voices whose 145 parameters differ least vote."""
     from sklearn.neighbors import KNeighborsClassifier
 
@@ -135,11 +137,11 @@ def _by_nearest(heard: Heard, truths: Truths, family_ids: list[str]) -> Floats:
 
 def _fold_by_fold(
     learn: Callable[[Columns, Columns], Callable[[Columns], tuple[Floats, Columns]]],
-    truths: Truths,
+    truths: GroundTruths,
     family_ids: list[str],
 ) -> Floats:
     """Probabilities of voices with a truth, each from who was taught by the names of other folds."""
-    folds = folds_of(family_ids)
+    folds = family_folds(family_ids)
     rows, main = truths.by_name
     asked = np.union1d(rows, truths.by_folder[0])
     said = np.zeros((len(family_ids), len(category_keys())), np.float32)
@@ -152,7 +154,7 @@ def _fold_by_fold(
     return said
 
 
-def as_rows(evaluated: list[Evaluated]) -> list[Mapping[str, object]]:
+def method_rows(evaluated: list[MethodScore]) -> list[Mapping[str, object]]:
     """A table for people: one row a way and truth."""
     return [
         {

@@ -16,12 +16,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corpus.analysis.sound_space import Heard, sound_places
-from corpus.storage.source_predictions import LEAST_OPINION, Floats, opinion_table, read_opinions, read_voice_ids
+from corpus.storage.source_predictions import (
+    LEAST_PROBABILITY,
+    Floats,
+    prediction_array,
+    read_source_predictions,
+    read_voice_ids,
+)
 from corpus.storage.store import Connection
 from corpus.storage.suggestion import EAR, FAMILY, FOLDER_RULE, NAME_RULE, NEIGHBOURS, Suggestion
 from corpus.suggest.name_rules import folder_rules, match_path
-from corpus.suggest.neighbour_labels import Labelled, ask_families, ask_neighbours, read_labelled, read_places
-from corpus.suggest.suggestions import read_trust, suggestion_rows
+from corpus.suggest.neighbour_labels import (
+    LabelledVoices,
+    labels_from_families,
+    labels_from_neighbours,
+    read_labelled_voices,
+    read_sound_coordinates,
+)
+from corpus.suggest.suggestions import read_label_model, suggestion_rows
 from corpus.suggest.votes import ranked, suggest_by_folders, suggest_by_names
 from dx7.analysis.classifier import Ear
 from dx7.analysis.classifier_inputs import listen_many
@@ -60,7 +72,7 @@ def suggest_for_bank(
         FOLDER_RULE: _ask_folders(connection, ids, path),
         **_ask_by_sound(connection, ids, bank.decoded.unpacked[asked], ear),
     }
-    said = _by_row(suggestion_rows([str(row) for row in asked], opinions, read_trust(connection)).to_pylist())
+    said = _by_row(suggestion_rows([str(row) for row in asked], opinions, read_label_model(connection)).to_pylist())
     each = _by_row(row for origin, table in opinions.items() for row in _rows(asked, origin, table))
     return [SlotSuggestions(row + 1, voice.name, said[row], each[row]) for row, voice in enumerate(voices)]
 
@@ -72,15 +84,15 @@ def _ask_names(connection: Connection, voice_ids: Sequence[str], names: Sequence
         "SELECT voice_id, name, sightings FROM names WHERE list_contains($1::VARCHAR[], voice_id)", [list(voice_ids)]
     ).fetchall():
         known[voice_id][name] = seen
-    return opinion_table(
+    return prediction_array(
         suggest_by_names(known[voice_id] + Counter([name])) for voice_id, name in zip(voice_ids, names, strict=True)
     )
 
 
 def _ask_folders(connection: Connection, voice_ids: Sequence[str], path: Path | None) -> Floats:
     """What the store's folders say of a voice; where they say nothing, the bank's own."""
-    known = read_opinions(connection, voice_ids).get(FOLDER_RULE, opinion_table([] for _ in voice_ids))
-    own = opinion_table([suggest_by_folders([match_path(folder_rules(), str(path))]) if path else []])
+    known = read_source_predictions(connection, voice_ids).get(FOLDER_RULE, prediction_array([] for _ in voice_ids))
+    own = prediction_array([suggest_by_folders([match_path(folder_rules(), str(path))]) if path else []])
     return np.where(known.any(axis=1, keepdims=True), known, own)
 
 
@@ -89,7 +101,7 @@ def _ask_by_sound(
 ) -> dict[str, Floats]:
     """What is known from answers to other voices, and from the ear; nothing if there is neither."""
     stored = read_voice_ids(connection)
-    labelled = read_labelled(connection, stored)
+    labelled = read_labelled_voices(connection, stored)
     if not voice_ids or not (len(labelled.rows) or ear):
         return {}
     embeddings, descriptors = listen_many(unpacked) if ear else (None, hear_many(unpacked))
@@ -100,27 +112,27 @@ def _ask_by_sound(
 
 
 def _ask_peers(
-    connection: Connection, stored: Sequence[str], labelled: Labelled, parameters: Bytes, descriptors: Floats
+    connection: Connection, stored: Sequence[str], labelled: LabelledVoices, parameters: Bytes, descriptors: Floats
 ) -> dict[str, Floats]:
     """As ``peers.ask_peers``, with the labelled voices of the store first and the bank's behind them."""
     theirs = [stored[row] for row in labelled.rows]
     count = len(theirs)
-    people = Labelled(np.arange(count), labelled.categories)
+    people = LabelledVoices(np.arange(count), labelled.categories)
     families = _families(connection, theirs, parameters)
-    places = np.concatenate([read_places(connection, theirs), sound_places(Heard(descriptors))])
+    places = np.concatenate([read_sound_coordinates(connection, theirs), sound_places(Heard(descriptors))])
     return {
-        FAMILY: ask_families(families, people)[count:],
-        NEIGHBOURS: ask_neighbours(places, families, people)[count:],
+        FAMILY: labels_from_families(families, people)[count:],
+        NEIGHBOURS: labels_from_neighbours(places, families, people)[count:],
     }
 
 
 def _in_todays_categories(ear: Ear, heard: Floats) -> Floats:
     """What an ear says, ``float32[n, C + 1]``, in the categories of today: ``float32[n, C]``."""
-    said = opinion_table([] for _ in heard)
+    said = prediction_array([] for _ in heard)
     for column, key in enumerate(category_keys()):
         if key in ear.category_keys:
             said[:, column] = heard[:, ear.category_keys.index(key)]
-    return np.where(said >= LEAST_OPINION, said, 0)
+    return np.where(said >= LEAST_PROBABILITY, said, 0)
 
 
 def _families(connection: Connection, voice_ids: Sequence[str], parameters: Bytes) -> NDArray[np.intp]:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from corpus.analysis.stored_embeddings import Heard
 from corpus.suggest.calibration import calibrate
-from corpus.suggest.training_set import FOLDS, Lesson
+from corpus.suggest.training_set import FOLDS, ClassifierTrainingSet
 from dx7.analysis.classifier import Ear, Front, Networks, gather
 from dx7.shared.categories import category_keys
 
@@ -37,7 +37,7 @@ _OUTSIDE = 1.0  # percent of voices on either side of a number, beyond whom it i
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Fitted:
+class FittedClassifier:
     """An ear, and what it says of all voices that were heard, of those that taught it out of fold.
 
     ``float32[n, C + 1]`` both: ``shares`` are from before the calibration.
@@ -48,7 +48,9 @@ class Fitted:
     shares: Floats
 
 
-def fit_ear(heard: Heard, lesson: Lesson, *, seed: int = 0, front: Front | None = None) -> Fitted:
+def fit_classifier(
+    heard: Heard, lesson: ClassifierTrainingSet, *, seed: int = 0, front: Front | None = None
+) -> FittedClassifier:
     """Fit an ear to what was heard and the lesson of some of these voices. The same gives the same.
 
     Raises ``ValueError`` if the lesson is empty.
@@ -57,17 +59,19 @@ def fit_ear(heard: Heard, lesson: Lesson, *, seed: int = 0, front: Front | None 
         raise ValueError("there is nothing to learn from")
     row_of = {voice_id: row for row, voice_id in enumerate(heard.voice_ids)}
     rows = np.array([row_of[voice_id] for voice_id in lesson.voice_ids])
-    front = front or fit_front(heard)
+    front = front or fit_feature_transform(heard)
     inputs = front.inputs(heard.embeddings, heard.descriptors, heard.parameters)
-    networks = train(inputs[rows], lesson, seed=seed)
+    networks = train_networks(inputs[rows], lesson, seed=seed)
     members = networks.shares(inputs)
     shares = members.mean(axis=0)
     shares[rows] = members[lesson.folds, rows]
     calibration = calibrate(shares[rows], lesson)
-    return Fitted(Ear(category_keys(), front, networks, calibration), calibration.probabilities(shares), shares)
+    return FittedClassifier(
+        Ear(category_keys(), front, networks, calibration), calibration.probabilities(shares), shares
+    )
 
 
-def fit_front(heard: Heard) -> Front:
+def fit_feature_transform(heard: Heard) -> Front:
     """The directions in which embeddings differ most, and the scale of all numbers."""
     embeddings = heard.embeddings[:: max(1, len(heard.voice_ids) // _LEARNT_FROM)].astype(np.float32)
     middle = embeddings.mean(axis=0)
@@ -84,7 +88,7 @@ def fit_front(heard: Heard) -> Front:
     return Front(middle, directions, lowest, highest, mean, np.where(deviation > 1e-3, deviation, 1).astype(np.float32))
 
 
-def train(inputs: Floats, lesson: Lesson, *, seed: int) -> Networks:
+def train_networks(inputs: Floats, lesson: ClassifierTrainingSet, *, seed: int) -> Networks:
     """Networks of ``float32[n, F]``, one a fold that it is not taught."""
     taught = lesson.folds != np.arange(FOLDS)[:, None]
     batch = min(BATCH, len(inputs))

@@ -11,12 +11,18 @@ from collections.abc import Collection, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from corpus.storage.source_predictions import Floats, Opinions, read_opinions, read_voice_ids
+from corpus.storage.source_predictions import Floats, SourcePredictions, read_source_predictions, read_voice_ids
 from corpus.storage.store import Connection
 from corpus.storage.suggestion import ORIGINS
-from corpus.suggest.label_model import evidence
-from corpus.suggest.neighbour_labels import read_labelled
-from corpus.suggest.source_weights import DEFAULT_SAYS, DEFAULT_TRUST, Say, Trust, beforehand
+from corpus.suggest.label_model import evidence_log_odds
+from corpus.suggest.neighbour_labels import read_labelled_voices
+from corpus.suggest.source_weights import (
+    DEFAULT_LABEL_MODEL,
+    DEFAULT_WEIGHTS,
+    LabelModel,
+    SourceWeights,
+    prior_log_odds,
+)
 from dx7.shared.categories import category_keys
 
 # Standard deviations of the prior. Twice as much made 20 answers worse than none, half as much learned too slowly
@@ -27,22 +33,22 @@ _STEPS = 30  # of Newton's method, which needs about six
 _DONE = 1e-6
 
 
-def learn_trust(connection: Connection) -> Trust:
+def fit_stored_label_model(connection: Connection) -> LabelModel:
     """The trust that the answers in the store speak for, by the opinions that stand there."""
     voice_ids = read_voice_ids(connection)
-    labelled = read_labelled(connection, voice_ids)
-    return fit_trust(read_opinions(connection, voice_ids), labelled.rows, labelled.categories)
+    labelled = read_labelled_voices(connection, voice_ids)
+    return fit_label_model(read_source_predictions(connection, voice_ids), labelled.rows, labelled.categories)
 
 
-def fit_trust(
-    opinions: Opinions,
+def fit_label_model(
+    opinions: SourcePredictions,
     rows: Sequence[int] | NDArray[np.intp],
     truth: NDArray[np.bool_],
     *,
-    default: Trust = DEFAULT_TRUST,
+    default: LabelModel = DEFAULT_LABEL_MODEL,
     spread: float = 1.0,
     held: Collection[str] = (),
-) -> Trust:
+) -> LabelModel:
     """The trust that the answers speak for, held near the ``default``, by ``spread`` times :data:`SPREAD`.
 
     Sources that are ``held`` are trusted as by default.
@@ -59,30 +65,30 @@ def fit_trust(
     spoken = np.any([opinions[origin][rows].any(axis=1) for origin in origins], axis=0)
     rows, truth = rows[spoken], truth[spoken]
     design = np.stack([part for origin in origins for part in _parts(opinions[origin][rows])], axis=-1)
-    usual = [value for origin in origins for value in _values(default.says.get(origin, DEFAULT_SAYS[origin]))]
+    usual = [value for origin in origins for value in _values(default.says.get(origin, DEFAULT_WEIGHTS[origin]))]
     start = np.array(usual + [default.bias.get(key, 0.0) for key in keys])
     free = np.array(
-        [_HELD if origin in held else SPREAD[name] for origin in origins for name in Say.__slots__]
+        [_HELD if origin in held else SPREAD[name] for origin in origins for name in SourceWeights.__slots__]
         + [SPREAD["bias"]] * len(keys)
     )
-    found = _ascend(design, truth, start, (spread * free) ** -2.0, beforehand(len(keys)))
-    says = {origin: Say(*found[3 * place : 3 * place + 3]) for place, origin in enumerate(origins)}
+    found = _ascend(design, truth, start, (spread * free) ** -2.0, prior_log_odds(len(keys)))
+    says = {origin: SourceWeights(*found[3 * place : 3 * place + 3]) for place, origin in enumerate(origins)}
     bias = dict(zip(keys, found[3 * len(origins) :], strict=True))
-    return Trust(
-        {origin: says.get(origin) or default.says.get(origin, DEFAULT_SAYS[origin]) for origin in ORIGINS},
+    return LabelModel(
+        {origin: says.get(origin) or default.says.get(origin, DEFAULT_WEIGHTS[origin]) for origin in ORIGINS},
         bias,
         len(spoken),
     )
 
 
 def _parts(said: Floats) -> tuple[Floats, Floats, Floats]:
-    """What each number of a ``Say`` is multiplied by, in their order."""
+    """What each number of a ``SourceWeights`` is multiplied by, in their order."""
     named = said > 0
     denied = said.any(axis=1, keepdims=True) & ~named
-    return np.where(named, evidence(said), np.float32(0)), named.astype(np.float32), -denied.astype(np.float32)
+    return np.where(named, evidence_log_odds(said), np.float32(0)), named.astype(np.float32), -denied.astype(np.float32)
 
 
-def _values(say: Say) -> tuple[float, float, float]:
+def _values(say: SourceWeights) -> tuple[float, float, float]:
     return say.weight, say.said, say.denied
 
 

@@ -20,13 +20,13 @@ from corpus.analysis.families import update_families
 from corpus.analysis.health import refresh_health
 from corpus.analysis.stored_embeddings import embed_voices, read_heard
 from corpus.labels.standing import rebuild_answers
-from corpus.storage.source_predictions import Floats, write_opinions
+from corpus.storage.source_predictions import Floats, write_source_predictions
 from corpus.storage.store import Connection, open_store, transaction
 from corpus.storage.suggestion import EAR
-from corpus.suggest.classifier_card import Card, card_of
-from corpus.suggest.fit_source_weights import learn_trust
-from corpus.suggest.suggestions import pool_suggestions, refresh_suggestions
-from corpus.suggest.training_set import Lesson, read_lesson
+from corpus.suggest.classifier_card import ClassifierCard, make_classifier_card
+from corpus.suggest.fit_source_weights import fit_stored_label_model
+from corpus.suggest.suggestions import combine_suggestions, refresh_suggestions
+from corpus.suggest.training_set import ClassifierTrainingSet, read_classifier_training_set
 from dx7.analysis.classifier import NONE, Ear, ear_from_bytes, read_ear
 from dx7.errors import StoreError
 from dx7.shared.export_format import EAR_FILE
@@ -37,14 +37,14 @@ LEAST_NONE = 0.2  # of the probability that no category fits; below it, it is no
 
 
 @dataclass(frozen=True, slots=True)
-class Learned:
+class LearnResult:
     """What was learned: the card of the ear, and how many suggestions there are now."""
 
-    card: Card
+    card: ClassifierCard
     suggestions: int
 
 
-def learn(
+def learn_from_answers(
     store: Path,
     journals: Path,
     *,
@@ -52,7 +52,7 @@ def learn(
     processes: int | None = None,
     dask: str | None = None,
     progress: Callable[[str, int, int], None] = lambda what, done, total: None,
-) -> Learned:
+) -> LearnResult:
     """Hear what was not heard yet, learn, and make all suggestions anew.
 
     ``progress`` is told what is done, and how much of how much of it. Hearing 30,000 voices for the first time takes
@@ -68,43 +68,43 @@ def learn(
         refresh_suggestions(connection)
     with open_store(store, read_only=True) as connection:
         heard = read_heard(connection)
-        lesson = read_lesson(connection, heard.voice_ids)
+        lesson = read_classifier_training_set(connection, heard.voice_ids)
     _check(lesson)
-    from corpus.suggest.fit_classifier import fit_ear  # JAX takes a second
+    from corpus.suggest.fit_classifier import fit_classifier  # JAX takes a second
 
     progress("fitting", 0, 1)
     start = perf_counter()
-    fitted = fit_ear(heard, lesson, seed=seed)
-    card = card_of(heard, lesson, fitted, seed=seed, seconds=perf_counter() - start)
+    fitted = fit_classifier(heard, lesson, seed=seed)
+    card = make_classifier_card(heard, lesson, fitted, seed=seed, seconds=perf_counter() - start)
     with open_store(store) as connection, transaction(connection):
         _write_opinions(connection, heard.voice_ids, fitted.probabilities)
-        trust = learn_trust(connection)
+        trust = fit_stored_label_model(connection)
         connection.execute("DELETE FROM lessons")
         connection.execute(
             "INSERT INTO lessons VALUES ($1, $2, $3, $4)",
             [datetime.now(UTC).replace(tzinfo=None), card.as_json(), trust.as_json(), fitted.ear.to_bytes()],
         )
-        suggestions = pool_suggestions(connection)
+        suggestions = combine_suggestions(connection)
     progress("fitting", 1, 1)
-    return Learned(card, suggestions)
+    return LearnResult(card, suggestions)
 
 
-def read_stored_ear(connection: Connection) -> Ear | None:
+def read_stored_classifier(connection: Connection) -> Ear | None:
     """The ear that was fitted last; None if nothing was learned. Raises ``ModelError`` for one of another version."""
     rows = connection.execute("SELECT ear FROM lessons ORDER BY learned DESC LIMIT 1").fetchall()
     return ear_from_bytes(rows[0][0], source="the store") if rows else None
 
 
-def find_ear(connection: Connection) -> Ear | None:
+def find_classifier(connection: Connection) -> Ear | None:
     """The ear that the store has learned, or else the one that ships with the default model; None without either.
 
     Raises ``ModelError`` for one of another version.
     """
     shipped = DEFAULT_MODEL / EAR_FILE
-    return read_stored_ear(connection) or (read_ear(shipped) if shipped.exists() else None)
+    return read_stored_classifier(connection) or (read_ear(shipped) if shipped.exists() else None)
 
 
-def _check(lesson: Lesson) -> None:
+def _check(lesson: ClassifierTrainingSet) -> None:
     categories = (lesson.targets[:, :-1].sum(axis=0) > 0).sum()
     taught = int((lesson.targets[:, -1] < 1).sum())
     if taught < LEAST_VOICES or categories < LEAST_CATEGORIES:
@@ -116,7 +116,7 @@ def _check(lesson: Lesson) -> None:
 
 def _write_opinions(connection: Connection, voice_ids: list[str], probabilities: Floats) -> None:
     """Replace what the ear says; that no category fits stands beside the categories as :data:`NONE`."""
-    write_opinions(connection, EAR, voice_ids, probabilities[:, :-1])
+    write_source_predictions(connection, EAR, voice_ids, probabilities[:, :-1])
     rows = [
         (voice_id, NONE, float(none), EAR)
         for voice_id, none in zip(voice_ids, probabilities[:, -1], strict=True)

@@ -9,7 +9,7 @@ from corpus.storage.store import Connection, transaction
 
 
 @dataclass(frozen=True, slots=True)
-class Point:
+class CurvePoint:
     """At a number of answers: accuracy and the mean of that over the categories, 0 to 1, and its standard error."""
 
     answers: int
@@ -18,18 +18,18 @@ class Point:
     spread: float
 
 
-def read_curves(connection: Connection) -> dict[str, list[Point]]:
+def read_curves(connection: Connection) -> dict[str, list[CurvePoint]]:
     """All curves that there are, by name: orders of asking as simulated last, and people's own answers."""
-    curves: dict[str, list[Point]] = {}
+    curves: dict[str, list[CurvePoint]] = {}
     rows = connection.execute(
         "SELECT curve, answers, accuracy, macro, spread FROM learning_curves ORDER BY curve, answers"
     ).fetchall()
     for curve, *numbers in rows:
-        curves.setdefault(curve, []).append(Point(*numbers))
+        curves.setdefault(curve, []).append(CurvePoint(*numbers))
     return curves
 
 
-def write_curves(connection: Connection, curves: Mapping[str, Sequence[Point]]) -> None:
+def write_curves(connection: Connection, curves: Mapping[str, Sequence[CurvePoint]]) -> None:
     """Keep curves, each instead of the one that had its name."""
     with transaction(connection):
         for curve, points in curves.items():
@@ -41,7 +41,7 @@ def write_curves(connection: Connection, curves: Mapping[str, Sequence[Point]]) 
                 )
 
 
-def answers_needed(curve: Sequence[Point], accuracy: float, *, macro: bool = False) -> float | None:
+def answers_needed(curve: Sequence[CurvePoint], accuracy: float, *, macro: bool = False) -> float | None:
     """How many answers reach an accuracy, read between the points; None if none of them does.
 
     >>> answers_needed([Point(100, 0.4, 0.3, 0.0), Point(200, 0.5, 0.4, 0.0)], 0.45)
@@ -59,7 +59,9 @@ def answers_needed(curve: Sequence[Point], accuracy: float, *, macro: bool = Fal
     return None
 
 
-def compare(curves: Mapping[str, Sequence[Point]], ours: str, *, at: Sequence[float]) -> list[dict[str, object]]:
+def compare_curves(
+    curves: Mapping[str, Sequence[CurvePoint]], ours: str, *, at: Sequence[float]
+) -> list[dict[str, object]]:
     """For each accuracy and curve the answers needed, and how many times as many as ``ours`` needs."""
     rows: list[dict[str, object]] = []
     for accuracy in at:

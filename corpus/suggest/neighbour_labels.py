@@ -35,14 +35,14 @@ _BLOCK = 1024  # voices at a time
 
 
 @dataclass(frozen=True, slots=True)
-class Labelled:
+class LabelledVoices:
     """Voices that people have labelled: their rows among all voices, and ``bool[m, C]``, their categories."""
 
     rows: NDArray[np.intp]
     categories: NDArray[np.bool_]
 
 
-def ask_peers(connection: Connection, voice_ids: Sequence[str], labelled: Labelled) -> dict[str, Floats]:
+def propagate_labels(connection: Connection, voice_ids: Sequence[str], labelled: LabelledVoices) -> dict[str, Floats]:
     """What both sources say of the voices of ``voice_ids``, all those of the store: ``float32[n, C]`` by origin."""
     if not len(labelled.rows):
         return {origin: np.zeros((len(voice_ids), len(category_keys())), np.float32) for origin in (FAMILY, NEIGHBOURS)}
@@ -51,14 +51,14 @@ def ask_peers(connection: Connection, voice_ids: Sequence[str], labelled: Labell
     for voice_id, family_id in connection.execute("SELECT voice_id, family_id FROM families").fetchall():
         if voice_id in place:
             families[place[voice_id]] = place.get(family_id, place[voice_id])
-    places = read_places(connection, voice_ids)
+    places = read_sound_coordinates(connection, voice_ids)
     return {
-        FAMILY: ask_families(families, labelled),
-        NEIGHBOURS: ask_neighbours(places, families, labelled),
+        FAMILY: labels_from_families(families, labelled),
+        NEIGHBOURS: labels_from_neighbours(places, families, labelled),
     }
 
 
-def read_places(connection: Connection, voice_ids: Sequence[str]) -> Floats:
+def read_sound_coordinates(connection: Connection, voice_ids: Sequence[str]) -> Floats:
     """Where voices lie by sound: ``float32[n, SOUND_SIZE]``, not a number where one was not heard."""
     hearings = read_hearings(connection)
     row = {voice_id: number for number, voice_id in enumerate(hearings.voice_ids)}
@@ -68,7 +68,7 @@ def read_places(connection: Connection, voice_ids: Sequence[str]) -> Floats:
     return places
 
 
-def read_labelled(connection: Connection, voice_ids: Sequence[str]) -> Labelled:
+def read_labelled_voices(connection: Connection, voice_ids: Sequence[str]) -> LabelledVoices:
     """What people say now of those voices that they labelled in person."""
     keys = category_keys()
     column = {key: number for number, key in enumerate(keys)}
@@ -83,10 +83,10 @@ def read_labelled(connection: Connection, voice_ids: Sequence[str]) -> Labelled:
     table = np.zeros((len(rows), len(keys)), bool)
     for number, each in enumerate(categories):
         table[number, each] = True
-    return Labelled(np.array(rows, np.intp), table)
+    return LabelledVoices(np.array(rows, np.intp), table)
 
 
-def ask_families(families: NDArray[np.intp], labelled: Labelled) -> Floats:
+def labels_from_families(families: NDArray[np.intp], labelled: LabelledVoices) -> Floats:
     """What the labelled voices of its family say of each voice, itself left out: ``float32[n, C]``.
 
     ``families`` has a number for each of n voices, the same for those of one family, from 0.
@@ -103,7 +103,7 @@ def ask_families(families: NDArray[np.intp], labelled: Labelled) -> Floats:
     return said.astype(np.float32)
 
 
-def ask_neighbours(places: Floats, families: NDArray[np.intp], labelled: Labelled) -> Floats:
+def labels_from_neighbours(places: Floats, families: NDArray[np.intp], labelled: LabelledVoices) -> Floats:
     """What the nearest labelled voices of other families say of each voice: ``float32[n, C]``.
 
     ``places`` are ``float32[n, size]``, not a number where a voice was not heard. Nearer ones count more; a voice that

@@ -29,16 +29,16 @@ from corpus.labels.rechecks import (
 )
 from corpus.storage.store import Connection
 from corpus.storage.suggestion import Suggestion
-from corpus.suggest.acquisition import weigh
-from corpus.suggest.batch_selection import choose, drawn_by_lot
-from corpus.suggest.queue_candidates import Candidates, VoiceToAsk, read_candidates, read_voices
-from corpus.suggest.queue_reasons import AT_RANDOM, SKIPPED, reason_for, standing_out
+from corpus.suggest.acquisition import acquisition_factors
+from corpus.suggest.batch_selection import control_places, select_batch
+from corpus.suggest.queue_candidates import CandidateVoice, QueueCandidates, read_candidate_voices, read_candidates
+from corpus.suggest.queue_reasons import AT_RANDOM, SKIPPED, reason_for, strongest_factors
 
 CHOSEN, LAST = "chosen", "skipped"
 
 
 @dataclass(frozen=True, slots=True)
-class Worth:
+class AcquisitionScore:
     """What an answer is worth, each above 0 and at most 1: the factors of ``factors.py``, and their product."""
 
     uncertain: float
@@ -49,7 +49,7 @@ class Worth:
 
 
 @dataclass(frozen=True, slots=True)
-class Queued:
+class QueuedVoice:
     """A voice to ask about: from which lane, how often it was found, the strongest suggestion, why it is asked.
 
     ``worth`` is as of before the batch was chosen; None in the verification slice, whose answer is known.
@@ -60,7 +60,7 @@ class Queued:
     sightings: int
     suggestion: Suggestion | None
     reason: str
-    worth: Worth | None = None
+    worth: AcquisitionScore | None = None
 
     def as_dict(self) -> dict[str, object]:
         """For ``--json``."""
@@ -76,7 +76,7 @@ def next_voices(
     exclude: Collection[str] = (),
     shares: Shares | None = None,
     now: datetime | None = None,
-) -> list[Queued]:
+) -> list[QueuedVoice]:
     """Up to ``count`` voices that ``labeller`` should be asked about next, the first one first.
 
     ``exclude`` holds the ids of voices that have been served already; their families are left out, too. Left out
@@ -91,7 +91,7 @@ def next_voices(
         connection, labeller=labeller, count=count, seed=seed, exclude=exclude, shares=shares or Shares(), now=now
     )
     fresh = _choose(candidates, count, places, lot=f"{seed} {answers_given(connection, labeller)}")
-    queued: list[Queued] = []
+    queued: list[QueuedVoice] = []
     waiting = iter(fresh)
     for place in range(count):
         voice = places.get(place) or next(waiting, None)
@@ -102,17 +102,17 @@ def next_voices(
     return queued + [_queued(voice, LAST, SKIPPED) for voice in candidates.skipped[:left]]
 
 
-def _choose(candidates: Candidates, count: int, places: Collection[int], *, lot: str) -> list[Queued]:
+def _choose(candidates: QueueCandidates, count: int, places: Collection[int], *, lot: str) -> list[QueuedVoice]:
     """The chosen and the drawn for all places among the next ``count`` but those that are taken."""
     askable, answered = candidates.askable, candidates.answered
-    drawn = drawn_by_lot(lot, count)
+    drawn = control_places(lot, count)
     control = [by_lot for place, by_lot in enumerate(drawn) if place not in places]
-    factors = weigh(askable, answered)
-    rows = choose(askable, factors, answered, control)
-    names = standing_out(factors, rows)
-    found: list[Queued] = []
+    factors = acquisition_factors(askable, answered)
+    rows = select_batch(askable, factors, answered, control)
+    names = strongest_factors(factors, rows)
+    found: list[QueuedVoice] = []
     for row, by_lot, standing in zip(rows, control, names, strict=False):
-        worth = Worth(
+        worth = AcquisitionScore(
             *(
                 round(float(column[row]), 4)
                 for column in (factors.uncertain, factors.representative, factors.rare, factors.large, factors.worth)
@@ -123,8 +123,8 @@ def _choose(candidates: Candidates, count: int, places: Collection[int], *, lot:
     return found
 
 
-def _queued(voice: VoiceToAsk, lane: str, reason: str, worth: Worth | None = None) -> Queued:
-    return Queued(voice.voice_id, lane, voice.sightings, voice.suggestion, reason, worth)
+def _queued(voice: CandidateVoice, lane: str, reason: str, worth: AcquisitionScore | None = None) -> QueuedVoice:
+    return QueuedVoice(voice.voice_id, lane, voice.sightings, voice.suggestion, reason, worth)
 
 
 def _rechecked(
@@ -136,7 +136,7 @@ def _rechecked(
     exclude: Collection[str],
     shares: Shares,
     now: datetime | None,
-) -> dict[int, Queued]:
+) -> dict[int, QueuedVoice]:
     """The voices of ``rechecks.py``, by the place among the next ``count`` that each was drawn for.
 
     The draw goes on with every answer, or one seed would give the same places again and again.
@@ -150,7 +150,7 @@ def _rechecked(
     agreement = voices_for_agreement(
         connection, labeller=labeller, count=drawn.count(AGREEMENT), seed=str(seed), exclude=left_out
     )
-    known = read_voices(connection, [*again, *agreement])
+    known = read_candidate_voices(connection, [*again, *agreement])
     waiting = {AGAIN: iter(again), AGREEMENT: iter(agreement)}
     found = {place: (lane, next(waiting[lane], None)) for place, lane in enumerate(drawn) if lane}
     return {place: _queued(known[voice], lane, AT_RANDOM) for place, (lane, voice) in found.items() if voice}

@@ -12,47 +12,47 @@ from corpus.analysis.health import UNFIT
 from corpus.analysis.search_index import ready_index
 from corpus.storage.store import Connection
 from corpus.storage.suggestion import Suggestion
-from corpus.suggest.acquisition import NOBODY, Answered, Askable, Indices
-from corpus.suggest.queue_reasons import Known
-from corpus.suggest.sound_clusters import ready_crowds
+from corpus.suggest.acquisition import MISSING, AnswerCounts, CandidateArrays, Indices
+from corpus.suggest.queue_reasons import ReasonFacts
+from corpus.suggest.sound_clusters import ready_clusters
 from dx7.shared.categories import category_keys
 
 _LEAST_TOLD = 0.1  # probability of a second category that is worth a word
 
 
 @dataclass(frozen=True, slots=True)
-class Candidates:
+class QueueCandidates:
     """Rows of voices in an order drawn by lot; ``skipped`` holds those that this labeller has skipped."""
 
-    askable: Askable
-    answered: Answered
-    skipped: Sequence[VoiceToAsk]
+    askable: CandidateArrays
+    answered: AnswerCounts
+    skipped: Sequence[CandidateVoice]
     _rows: pa.Table
     _alike: Indices  # by crowd: voices of families without an answer
 
-    def voice(self, row: int) -> VoiceToAsk:
+    def voice(self, row: int) -> CandidateVoice:
         """The voice of a row."""
         return _voice(self._rows, row)
 
-    def known(self, row: int) -> Known:
+    def known(self, row: int) -> ReasonFacts:
         """What can be told of it."""
         crowd, category = int(self.askable.crowd[row]), int(self.askable.category[row])
-        return Known(
+        return ReasonFacts(
             categories=[
                 said["category"]
                 for place, said in enumerate(self._rows["likeliest"][row].as_py() or ())
                 if not place or said["probability"] >= _LEAST_TOLD
             ],
-            labels=0 if category == NOBODY else int(self.answered.labels[category]),
-            alike=0 if crowd == NOBODY else int(self._alike[crowd]),
-            heard_of=crowd != NOBODY and bool(self.answered.by_crowd[crowd]),
+            labels=0 if category == MISSING else int(self.answered.labels[category]),
+            alike=0 if crowd == MISSING else int(self._alike[crowd]),
+            heard_of=crowd != MISSING and bool(self.answered.by_crowd[crowd]),
             family=int(self.askable.voices[row]),
             found=int(self.askable.found[row]),
         )
 
 
 @dataclass(frozen=True, slots=True)
-class VoiceToAsk:
+class CandidateVoice:
     """A voice, how often it was found, and the strongest suggestion."""
 
     voice_id: str
@@ -60,14 +60,14 @@ class VoiceToAsk:
     suggestion: Suggestion | None
 
 
-def read_candidates(connection: Connection, *, labeller: str, seed: int, exclude: Collection[str]) -> Candidates:
+def read_candidates(connection: Connection, *, labeller: str, seed: int, exclude: Collection[str]) -> QueueCandidates:
     """Everybody that ``labeller`` can be asked about, in the order that ``seed`` draws.
 
     An answer to one voice of a family counts for all of it; one to several of its voices for these. The voices of
     ``exclude`` count as answered. Search index and crowds are made ready first.
     """
     ready_index(connection)
-    ready_crowds(connection)
+    ready_clusters(connection)
     connection.execute(_SAID, {"exclude": list(exclude)})
     try:
         values = {"labeller": labeller, "seed": str(seed), "unfit": list(UNFIT)}
@@ -80,17 +80,17 @@ def read_candidates(connection: Connection, *, labeller: str, seed: int, exclude
     was_skipped = rows["skipped"].to_numpy()
     asked = rows.filter(pa.array(~was_skipped))
     askable = _askable(asked, categories)
-    crowds = 1 + max([NOBODY, *askable.crowd.tolist(), *(crowd for crowd, _ in by_crowd)])
-    answered = Answered(np.array([said.get(key, 0) for key in categories], np.intp), np.zeros(crowds, np.intp))
+    crowds = 1 + max([MISSING, *askable.crowd.tolist(), *(crowd for crowd, _ in by_crowd)])
+    answered = AnswerCounts(np.array([said.get(key, 0) for key in categories], np.intp), np.zeros(crowds, np.intp))
     for crowd, families in by_crowd:
         answered.by_crowd[crowd] = families
-    heard = askable.crowd != NOBODY
+    heard = askable.crowd != MISSING
     alike = np.bincount(askable.crowd[heard], weights=askable.voices[heard], minlength=crowds).astype(np.intp)
     skipped = [_voice(rows, int(row)) for row in np.flatnonzero(was_skipped)]
-    return Candidates(askable, answered, skipped, asked, alike)
+    return QueueCandidates(askable, answered, skipped, asked, alike)
 
 
-def read_voices(connection: Connection, voice_ids: Sequence[str]) -> dict[str, VoiceToAsk]:
+def read_candidate_voices(connection: Connection, voice_ids: Sequence[str]) -> dict[str, CandidateVoice]:
     """Some voices, whether they have an answer or not. The search index has to be ready."""
     if not voice_ids:
         return {}
@@ -98,17 +98,17 @@ def read_voices(connection: Connection, voice_ids: Sequence[str]) -> dict[str, V
     return {voice.voice_id: voice for voice in (_voice(rows, row) for row in range(len(rows)))}
 
 
-def _voice(rows: pa.Table, row: int) -> VoiceToAsk:
+def _voice(rows: pa.Table, row: int) -> CandidateVoice:
     best = (rows["likeliest"][row].as_py() or [None])[0]
     suggestion = best and Suggestion(best["category"], round(best["probability"], 4), best["origin"])
-    return VoiceToAsk(rows["voice_id"][row].as_py(), rows["sightings"][row].as_py(), suggestion)
+    return CandidateVoice(rows["voice_id"][row].as_py(), rows["sightings"][row].as_py(), suggestion)
 
 
-def _askable(rows: pa.Table, categories: Sequence[str]) -> Askable:
+def _askable(rows: pa.Table, categories: Sequence[str]) -> CandidateArrays:
     codes = {key: code for code, key in enumerate(categories)}
-    return Askable(
+    return CandidateArrays(
         margin=rows["margin"].to_numpy().astype(np.float32),
-        category=np.array([codes.get(key, NOBODY) for key in rows["category"].to_pylist()], np.intp),
+        category=np.array([codes.get(key, MISSING) for key in rows["category"].to_pylist()], np.intp),
         voices=rows["family_size"].to_numpy().astype(np.intp),
         found=rows["found"].to_numpy().astype(np.intp),
         crowd=rows["crowd"].to_numpy().astype(np.intp),
@@ -151,7 +151,7 @@ WITH likeliest AS ({_LIKELIEST}), families AS (
 SELECT voice_id, sightings, family_size, skipped, found, likeliest,
     likeliest[1].category AS category,
     coalesce(likeliest[1].probability - coalesce(likeliest[2].probability, 0), 0) AS margin,
-    coalesce(crowd, {NOBODY}) AS crowd, coalesce(off_middle, 1) AS off_middle
+    coalesce(crowd, {MISSING}) AS crowd, coalesce(off_middle, 1) AS off_middle
 FROM (SELECT unnest(voice), found FROM one_a_family)
     LEFT JOIN likeliest USING (voice_id) LEFT JOIN crowds USING (voice_id)
 ORDER BY draw

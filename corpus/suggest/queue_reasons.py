@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from corpus.suggest.acquisition import Factors
+from corpus.suggest.acquisition import AcquisitionFactors
 
 AT_RANDOM = "asked because it was drawn at random, which keeps the figures honest"
 SKIPPED = "asked again because you skipped it"
@@ -15,7 +15,7 @@ _SAID = 2  # factors
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class ReasonFacts:
     """What can be told of a voice: its likeliest categories, labels of the first, voices like it, its family's voices.
 
     ``alike`` counts voices of families without an answer; ``heard_of`` says whether any of its crowd has one; ``found``
@@ -30,7 +30,7 @@ class Known:
     found: int
 
 
-def standing_out(factors: Factors, rows: Sequence[int]) -> list[list[str]]:
+def strongest_factors(factors: AcquisitionFactors, rows: Sequence[int]) -> list[list[str]]:
     """For each of some rows the names of its factors, those first by which it is farthest above the usual voice."""
     if not rows:
         return []
@@ -44,7 +44,7 @@ def standing_out(factors: Factors, rows: Sequence[int]) -> list[list[str]]:
     ]
 
 
-def reason_for(known: Known, factors: Sequence[str]) -> str:
+def reason_for(known: ReasonFacts, factors: Sequence[str]) -> str:
     """The reason in words, from the first of its factors that there is something to say about.
 
     >>> reason_for(Known(["brass", "strings"], 3, 80, True, 12, 40), ["large", "uncertain", "rare"])
@@ -54,7 +54,7 @@ def reason_for(known: Known, factors: Sequence[str]) -> str:
     return f"asked because it {' and '.join(words[:_SAID] or [_say(known, 'uncertain')])}"
 
 
-def _say(known: Known, factor: str) -> str:
+def _say(known: ReasonFacts, factor: str) -> str:
     if factor == "uncertain":
         if not known.categories:
             return "is one of which nothing is known"

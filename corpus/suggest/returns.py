@@ -20,11 +20,11 @@ from numpy.typing import NDArray
 from corpus.analysis.search_index import ready_index
 from corpus.storage.store import Connection, open_store
 from corpus.suggest.acquisition import Floats, Indices
-from corpus.suggest.learning_curves import Point, read_curves, write_curves
-from corpus.suggest.simulation import Learner, logistic
+from corpus.suggest.learning_curves import CurvePoint, read_curves, write_curves
+from corpus.suggest.simulation import Learner, fit_logistic
 from corpus.suggest.simulation_data import read_features
 
-OWN = "own"  # the curve's name in the store
+ANSWERS_CURVE = "own"  # the curve's name in the store
 LEAST_ANSWERS = 60  # families: below, nothing can be said
 NEXT = 100  # answers
 WORTH_IT = 0.01  # of accuracy: less from the next answers is not worth an evening
@@ -35,7 +35,7 @@ _EXPONENTS = np.linspace(0.1, 1.5, 15)
 
 
 @dataclass(frozen=True, slots=True)
-class Returns:
+class GainForecast:
     """What the next :data:`NEXT` answers add to the accuracy, with its 95 % interval; None where it is too early."""
 
     answers: int
@@ -70,20 +70,22 @@ class Returns:
         return f"{told} More answers {'still help' if self.still_help else 'hardly help any more'}."
 
 
-def expected_gain(curve: Sequence[Point], answers: int) -> Returns:
+def forecast_gain(curve: Sequence[CurvePoint], answers: int) -> GainForecast:
     """What ``answers`` + :data:`NEXT` would be better than ``answers``, by the law through the points."""
     if answers < LEAST_ANSWERS or len(curve) < 3:
-        return Returns(answers)
+        return GainForecast(answers)
     sizes = np.array([point.answers for point in curve], np.float64)
     errors = np.array([1 - point.accuracy for point in curve])
     spreads = np.array([max(point.spread, 1e-3) for point in curve])
     draws = np.random.default_rng(0).normal(errors, spreads, (_DRAWS, len(curve)))
     gains = [_gain(sizes, drawn, spreads, answers) for drawn in draws]
     low, high = np.quantile(gains, [0.025, 0.975])
-    return Returns(answers, _gain(sizes, errors, spreads, answers), float(low), float(high))
+    return GainForecast(answers, _gain(sizes, errors, spreads, answers), float(low), float(high))
 
 
-def own_curve(features: Floats, categories: Indices, count: int, *, learner: Learner = logistic) -> list[Point]:
+def answers_curve(
+    features: Floats, categories: Indices, count: int, *, learner: Learner = fit_logistic
+) -> list[CurvePoint]:
     """Accuracy by the number of answers, on answers of other families; every row is a family. Empty if they are few."""
     if len(categories) < LEAST_ANSWERS:
         return []
@@ -102,24 +104,24 @@ def own_curve(features: Floats, categories: Indices, count: int, *, learner: Lea
             macro[fold, column] = np.mean([right[categories[judged] == key].mean() for key in set(categories[judged])])
     spread = accuracy.std(axis=0, ddof=1) / np.sqrt(_FOLDS)
     means = zip(sizes, accuracy.mean(axis=0), macro.mean(axis=0), spread, strict=True)
-    return [Point(int(size), float(mean), float(across), float(error)) for size, mean, across, error in means]
+    return [CurvePoint(int(size), float(mean), float(across), float(error)) for size, mean, across, error in means]
 
 
-def update_returns(store: Path) -> Returns:
+def update_forecast(store: Path) -> GainForecast:
     """What more answers would add. The curve is drawn anew if answers have grown by a tenth since: a few seconds.
 
     The store is open only to read and to write. Raises what :func:`open_store` does.
     """
     with open_store(store) as connection:
         count = count_answered(connection)
-        curve = read_curves(connection).get(OWN, [])
+        curve = read_curves(connection).get(ANSWERS_CURVE, [])
         if not _is_old(curve, count):
-            return expected_gain(curve, count)
+            return forecast_gain(curve, count)
         features, categories, keys = _read_answered(connection)
-    curve = own_curve(features, categories, keys)
+    curve = answers_curve(features, categories, keys)
     with open_store(store) as connection:
-        write_curves(connection, {OWN: curve})
-    return expected_gain(curve, count)
+        write_curves(connection, {ANSWERS_CURVE: curve})
+    return forecast_gain(curve, count)
 
 
 def count_answered(connection: Connection) -> int:
@@ -129,7 +131,7 @@ def count_answered(connection: Connection) -> int:
     return int(count)
 
 
-def _is_old(curve: Sequence[Point], answers: int) -> bool:
+def _is_old(curve: Sequence[CurvePoint], answers: int) -> bool:
     if answers < LEAST_ANSWERS:
         return bool(curve)
     drawn_at = curve[-1].answers * _FOLDS / (_FOLDS - 1) if curve else 0

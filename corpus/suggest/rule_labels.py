@@ -15,7 +15,13 @@ from numpy.typing import NDArray
 
 from corpus.storage.store import Connection
 from corpus.suggest.name_rules import Match, folder_rules, name_rules, path_parts
-from corpus.suggest.votes import FOLDERS, LEAST_PROBABILITY, NAMES, Weighing, name_weight
+from corpus.suggest.votes import (
+    FOLDER_RELIABILITY,
+    LEAST_PROBABILITY,
+    NAME_RELIABILITY,
+    RuleReliability,
+    name_vote_weight,
+)
 
 _CHUNK = 50_000  # paths in memory
 
@@ -44,13 +50,13 @@ FROM votes JOIN counts USING (voice) JOIN voices ON voices.rowid = voice ORDER B
 """
 
 
-def poll_names(connection: Connection) -> pa.Table:
+def name_rule_labels(connection: Connection) -> pa.Table:
     """What the names of all voices say: ``voice_id``, ``category``, ``probability``, ``origin``."""
     rows = connection.sql(_NAMES_OF_VOICES).to_arrow_table().combine_chunks()
     voices, voice = _encode(rows["voice_id"])
     names, name = _encode(rows["name"])
     times, time = np.unique(rows["seen"].to_numpy(), return_inverse=True)
-    weight = np.array([name_weight(int(seen)) for seen in times])[time]
+    weight = np.array([name_vote_weight(int(seen)) for seen in times])[time]
     match = _Matches(name_rules().match_all(names.to_pylist()))
     spoke = match.counts[name] > 0
     # These add up in the order of the rows, so that a store gives the same bytes every time.
@@ -63,12 +69,12 @@ def poll_names(connection: Connection) -> pa.Table:
     return _opinions(
         voices.take(pa.array(voice)),
         match.keys.take(pa.array(category)),
-        NAMES.probability(votes, spoken[voice], silent[voice]),
-        NAMES,
+        NAME_RELIABILITY.probability(votes, spoken[voice], silent[voice]),
+        NAME_RELIABILITY,
     )
 
 
-def poll_folders(connection: Connection) -> pa.Table:
+def folder_rule_labels(connection: Connection) -> pa.Table:
     """What the folders of all voices say, in the same columns."""
     connection.register("folder_words", pa.concat_tables(_folder_words(connection)))
     try:
@@ -76,7 +82,9 @@ def poll_folders(connection: Connection) -> pa.Table:
     finally:
         connection.unregister("folder_words")
     votes, spoken, silent = (rows[column].to_numpy() for column in ("votes", "spoken", "silent"))
-    return _opinions(rows["voice_id"], rows["category"], FOLDERS.probability(votes, spoken, silent), FOLDERS)
+    return _opinions(
+        rows["voice_id"], rows["category"], FOLDER_RELIABILITY.probability(votes, spoken, silent), FOLDER_RELIABILITY
+    )
 
 
 def _folder_words(connection: Connection) -> Iterator[pa.Table]:
@@ -130,7 +138,7 @@ def _opinions(
     voices: pa.Array | pa.ChunkedArray,
     categories: pa.Array | pa.ChunkedArray,
     probability: NDArray[np.float64],
-    weighing: Weighing,
+    weighing: RuleReliability,
 ) -> pa.Table:
     table = pa.table(
         {

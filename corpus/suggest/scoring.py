@@ -14,7 +14,7 @@ from corpus.suggest.calibration import reliability
 
 
 @dataclass(frozen=True, slots=True)
-class Score:
+class SuggestionScore:
     """What opinions were worth on voices of which the truth is known.
 
     ``first`` and ``two``: how often the main category came first, or among the first two; ``by_category``: the
@@ -43,7 +43,7 @@ class Score:
         }
 
 
-def score(probabilities: Floats, main: NDArray[np.integer], keys: Sequence[str]) -> Score:
+def score_suggestions(probabilities: Floats, main: NDArray[np.integer], keys: Sequence[str]) -> SuggestionScore:
     """The worth of ``float32[n, C]`` where the main category is column ``main``, ``int[n]``.
 
     Who says nothing of a voice, a row of zeros, is wrong there.
@@ -57,7 +57,7 @@ def score(probabilities: Floats, main: NDArray[np.integer], keys: Sequence[str])
     by_category = {key: wilson(int(right[n]), int(counts[n])) for n, key in enumerate(keys) if counts[n]}
     off, _ = reliability(probabilities.max(axis=1, initial=0)[speaks], is_first[speaks])
     _, bins = reliability(probabilities, np.arange(len(keys)) == main[:, None])
-    return Score(
+    return SuggestionScore(
         len(main),
         wilson(int(is_first.sum()), len(main)),
         wilson(int(is_two.sum()), len(main)),

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from corpus.suggest.acquisition import NOBODY, Answered, Askable, Floats, Indices, weigh
-from corpus.suggest.batch_selection import CONTROL_SHARE, choose
-from corpus.suggest.learning_curves import Point
-from corpus.suggest.simulation_data import Material
+from corpus.suggest.acquisition import MISSING, AnswerCounts, CandidateArrays, Floats, Indices, acquisition_factors
+from corpus.suggest.batch_selection import CONTROL_SHARE, select_batch
+from corpus.suggest.learning_curves import CurvePoint
+from corpus.suggest.simulation_data import SimulationData
 
 QUEUE, UNCERTAIN, RANDOM = "queue", "uncertain", "random"
 ORDERS = (QUEUE, UNCERTAIN, RANDOM)
@@ -29,7 +29,7 @@ Learner = Callable[[Floats, Indices, int, Sequence[Floats]], list[Floats]]
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class SimulatedRun:
     """One simulated person: at how many answers how right the learner was, over all and as the categories' mean."""
 
     answers: tuple[int, ...]
@@ -37,7 +37,7 @@ class Run:
     macro: tuple[float, ...]
 
 
-def logistic(features: Floats, categories: Indices, count: int, others: Sequence[Floats]) -> list[Floats]:
+def fit_logistic(features: Floats, categories: Indices, count: int, others: Sequence[Floats]) -> list[Floats]:
     """A fast learner: logistic regression over all categories. What it has seen none of has no probability."""
     from sklearn.linear_model import LogisticRegression
 
@@ -57,14 +57,14 @@ def logistic(features: Floats, categories: Indices, count: int, others: Sequence
 
 
 def simulate(
-    material: Material,
+    material: SimulationData,
     order: str,
     *,
     seed: int,
     error: float = ERROR,
     learned_at: Sequence[int] = LEARNED_AT,
-    learner: Learner = logistic,
-) -> Run:
+    learner: Learner = fit_logistic,
+) -> SimulatedRun:
     """One person, asked in one of :data:`ORDERS`. The same seed holds out the same families and errs on the same ones.
 
     Learns at those of ``learned_at`` for which there are families enough. Raises ``ValueError`` for another order.
@@ -94,22 +94,22 @@ def simulate(
         reached.append(answers)
         accuracy.append(float(right.mean()))
         macro.append(float(np.mean([hits.mean() for hits in by_category if len(hits)])))
-    return Run(tuple(reached), tuple(accuracy), tuple(macro))
+    return SimulatedRun(tuple(reached), tuple(accuracy), tuple(macro))
 
 
-def mean_curve(runs: Sequence[Run]) -> list[Point]:
+def mean_curve(runs: Sequence[SimulatedRun]) -> list[CurvePoint]:
     """The mean of runs that learned at the same numbers of answers, with its standard error."""
     accuracy = np.array([run.accuracy for run in runs])
     macro = np.array([run.macro for run in runs]).mean(axis=0)
     spread = accuracy.std(axis=0, ddof=1) / np.sqrt(len(runs)) if len(runs) > 1 else np.zeros(accuracy.shape[1])
     return [
-        Point(answers, float(mean), float(across), float(error))
+        CurvePoint(answers, float(mean), float(across), float(error))
         for answers, mean, across, error in zip(runs[0].answers, accuracy.mean(axis=0), macro, spread, strict=True)
     ]
 
 
 def _ask(
-    material: Material,
+    material: SimulationData,
     pool: Indices,
     order: str,
     rng: np.random.Generator,
@@ -126,7 +126,7 @@ def _ask(
     if order == UNCERTAIN:
         return [int(row) for row in left[np.argsort(margin, kind="stable")[:places]]]
     rows = pool[left]
-    askable = Askable(
+    askable = CandidateArrays(
         margin=margin,
         category=likeliest,
         voices=material.voices[rows],
@@ -134,18 +134,18 @@ def _ask(
         crowd=material.crowd[rows],
         off_middle=material.off_middle[rows],
     )
-    crowds = 1 + int(material.crowd.max(initial=NOBODY))
-    answered = Answered(
+    crowds = 1 + int(material.crowd.max(initial=MISSING))
+    answered = AnswerCounts(
         labels=np.bincount(said[asked], minlength=len(material.categories)),
         by_crowd=np.bincount(material.crowd[pool[asked]], minlength=crowds),
     )
     control = [bool(by_lot) for by_lot in rng.random(places) < CONTROL_SHARE]
-    return [int(left[row]) for row in choose(askable, weigh(askable, answered), answered, control)]
+    return [int(left[row]) for row in select_batch(askable, acquisition_factors(askable, answered), answered, control)]
 
 
 def _margins(probabilities: Floats | None, rows: Indices) -> tuple[Floats, Indices]:
     if probabilities is None:
-        return np.zeros(len(rows), np.float32), np.full(len(rows), NOBODY)
+        return np.zeros(len(rows), np.float32), np.full(len(rows), MISSING)
     ranked = np.sort(probabilities[rows], axis=1)
     margin: Floats = ranked[:, -1] - (ranked[:, -2] if ranked.shape[1] > 1 else 0)
     return margin, probabilities[rows].argmax(axis=1)

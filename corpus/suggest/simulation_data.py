@@ -18,7 +18,7 @@ from corpus.analysis.search_index import ready_index
 from corpus.analysis.sound_space import SOUND_SIZE
 from corpus.storage.store import Connection
 from corpus.storage.suggestion import NAME_RULE
-from corpus.suggest.sound_clusters import ready_crowds
+from corpus.suggest.sound_clusters import ready_clusters
 from dx7.shared.categories import category_keys
 from dx7.voices.parameters import PARAMETER_NAMES
 
@@ -31,7 +31,7 @@ _WEIGHTS = (1.0, 0.7, 0.5)  # of descriptors, of the place by sound, of the para
 
 
 @dataclass(frozen=True, slots=True)
-class Material:
+class SimulationData:
     """Arrays of n rows, one a family. ``truth`` holds numbers of ``categories``; the rest is as in ``Askable``."""
 
     features: Floats  # [n, k], standardised
@@ -46,17 +46,17 @@ class Material:
         return len(self.truth)
 
 
-def read_material(connection: Connection) -> Material:
+def read_simulation_data(connection: Connection) -> SimulationData:
     """The families of a store with a name that says what they are, each by its voice that was found most often.
 
     Voices have to be heard. For 28,000 voices about a second once the search index and the crowds are there.
     """
     ready_index(connection)
-    ready_crowds(connection)
+    ready_clusters(connection)
     rows = connection.sql(_NAMED, params={"least": LEAST_CONFIDENCE, "unfit": list(UNFIT)}).to_arrow_table()
     keys = tuple(category_keys())
     rows = rows.filter(pa.array([key in keys for key in rows["category"].to_pylist()], pa.bool_()))
-    return Material(
+    return SimulationData(
         features=read_features(connection, rows["voice_id"].to_pylist()),
         truth=np.array([keys.index(key) for key in rows["category"].to_pylist()], np.intp),
         voices=rows["family_size"].to_numpy().astype(np.intp),

@@ -15,7 +15,7 @@ from corpus.analysis.sound_space import SOUND_SIZE
 from corpus.storage.store import Connection, transaction
 from corpus.suggest.acquisition import Floats, Indices
 
-CROWDS = 128
+CLUSTERS = 128
 _LEAST_FAMILIES = 4  # of a crowd, on average: of few voices there are fewer crowds
 _ROUNDS = 20
 _VERSION = 1  # goes up when the same voices would give other crowds
@@ -27,7 +27,7 @@ FROM search_voices WHERE sound IS NOT NULL
 """  # noqa: S608 - a number of our own
 
 
-def gather(points: Floats, families: Indices, *, crowds: int = CROWDS) -> tuple[Indices, Floats]:
+def cluster_sounds(points: Floats, families: Indices, *, crowds: int = CLUSTERS) -> tuple[Indices, Floats]:
     """The crowd of each of ``float32[n, size]`` points, and how far it is from the crowd's middle: 1 is usual.
 
     ``families`` says which points are of one family: the first one of each counts.
@@ -44,7 +44,7 @@ def gather(points: Floats, families: Indices, *, crowds: int = CROWDS) -> tuple[
     return crowd, off_middle
 
 
-def ready_crowds(connection: Connection) -> None:
+def ready_clusters(connection: Connection) -> None:
     """Gather the voices of the store anew if other ones have been heard. The search index has to be ready.
 
     A store that is open for reading only keeps what it has.
@@ -62,7 +62,7 @@ def ready_crowds(connection: Connection) -> None:
     ).to_arrow_table()
     points = rows["sound"].combine_chunks().flatten().to_numpy().reshape(-1, SOUND_SIZE)
     families = rows["family_id"].combine_chunks().dictionary_encode().indices.to_numpy()
-    crowd, off_middle = gather(points, families)
+    crowd, off_middle = cluster_sounds(points, families)
     table = pa.table({"voice_id": rows["voice_id"], "crowd": crowd.astype(np.int32), "off_middle": off_middle})
     with transaction(connection):
         connection.execute("DELETE FROM crowds")

@@ -20,7 +20,7 @@ from dx7.errors import StoreError
 
 
 @dataclass(frozen=True, slots=True)
-class Say:
+class SourceWeights:
     """What one source's opinion counts; the unit is log-odds, of which 2.2 are from 0.5 to 0.9."""
 
     weight: float = 1.0
@@ -28,25 +28,25 @@ class Say:
     denied: float = 1.0
 
 
-# Measured on a large collection by ``python -m tests.pooling``: rules and family so that they are right where no ear
+# Measured with ``python -m tests.bench_label_model``: rules and family so that they are right where no ear
 # has heard the voice, the ear and neighbours beside those. The names of one family are often copies of each other, so
 # a family is trusted less than they say.
-DEFAULT_SAYS: Mapping[str, Say] = MappingProxyType(
+DEFAULT_WEIGHTS: Mapping[str, SourceWeights] = MappingProxyType(
     {
-        NAME_RULE: Say(1.05, -0.25, 2.0),
-        FOLDER_RULE: Say(1.5, -0.35, 1.5),
-        FAMILY: Say(1.2, 0.0, 3.0),
-        NEIGHBOURS: Say(0.15, 0.1, 0.2),
-        EAR: Say(0.95, 0.0, 1.0),
+        NAME_RULE: SourceWeights(1.05, -0.25, 2.0),
+        FOLDER_RULE: SourceWeights(1.5, -0.35, 1.5),
+        FAMILY: SourceWeights(1.2, 0.0, 3.0),
+        NEIGHBOURS: SourceWeights(0.15, 0.1, 0.2),
+        EAR: SourceWeights(0.95, 0.0, 1.0),
     }
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Trust:
+class LabelModel:
     """What every source's opinion counts, what is added for a category by its key, and from how many answers."""
 
-    says: Mapping[str, Say] = field(default_factory=lambda: DEFAULT_SAYS)
+    says: Mapping[str, SourceWeights] = field(default_factory=lambda: DEFAULT_WEIGHTS)
     bias: Mapping[str, float] = field(default_factory=dict)
     answers: int = 0
 
@@ -56,24 +56,24 @@ class Trust:
         return json.dumps({"says": says, "bias": dict(self.bias), "answers": self.answers})
 
 
-DEFAULT_TRUST = Trust()
+DEFAULT_LABEL_MODEL = LabelModel()
 
 
-def parse_trust(text: str) -> Trust:
+def parse_label_model(text: str) -> LabelModel:
     """Trust from JSON; a source that it does not know has its default. Raises ``StoreError`` for what is no trust."""
     try:
         facts = json.loads(text)
         says = {
-            str(origin): Say(**{key: float(value) for key, value in say.items()})
+            str(origin): SourceWeights(**{key: float(value) for key, value in say.items()})
             for origin, say in facts["says"].items()
         }
         bias = {str(key): float(value) for key, value in facts["bias"].items()}
         answers = int(facts["answers"])
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise StoreError("how far opinions are trusted cannot be read; run python -m corpus learn") from error
-    return Trust({origin: says.get(origin, DEFAULT_SAYS[origin]) for origin in ORIGINS}, bias, answers)
+    return LabelModel({origin: says.get(origin, DEFAULT_WEIGHTS[origin]) for origin in ORIGINS}, bias, answers)
 
 
-def beforehand(categories: int) -> float:
+def prior_log_odds(categories: int) -> float:
     """The log-odds of any of so many categories, before anybody has spoken: a voice has about one."""
     return -log(max(categories - 1, 1))

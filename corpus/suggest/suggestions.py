@@ -13,14 +13,19 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from corpus.storage.source_predictions import Opinions, read_opinions, read_voice_ids, write_opinions
+from corpus.storage.source_predictions import (
+    SourcePredictions,
+    read_source_predictions,
+    read_voice_ids,
+    write_source_predictions,
+)
 from corpus.storage.store import Connection, open_store, transaction
 from corpus.storage.suggestion import FOLDER_RULE, NAME_RULE, ORIGINS
 from corpus.storage.voice_table import read_fillers
-from corpus.suggest.label_model import loudest, pool
-from corpus.suggest.neighbour_labels import ask_peers, read_labelled
-from corpus.suggest.rule_labels import poll_folders, poll_names
-from corpus.suggest.source_weights import DEFAULT_TRUST, Trust, parse_trust
+from corpus.suggest.label_model import combine_predictions, dominant_source
+from corpus.suggest.neighbour_labels import propagate_labels, read_labelled_voices
+from corpus.suggest.rule_labels import folder_rule_labels, name_rule_labels
+from corpus.suggest.source_weights import DEFAULT_LABEL_MODEL, LabelModel, parse_label_model
 from dx7.shared.categories import category_keys
 
 LEAST_SUGGESTED = 0.05  # anything below is not worth showing
@@ -40,15 +45,15 @@ def refresh_suggestions(connection: Connection) -> int:
     ruled = _ask_rules(connection)
     with transaction(connection):
         _replace_rules(connection, ruled)
-        refresh_peers(connection)
-        return pool_suggestions(connection)
+        refresh_neighbour_labels(connection)
+        return combine_suggestions(connection)
 
 
-def refresh_peers(connection: Connection) -> None:
+def refresh_neighbour_labels(connection: Connection) -> None:
     """Make anew what families and neighbours say, from the answers that the store has now."""
     voice_ids = read_voice_ids(connection)
-    for origin, said in ask_peers(connection, voice_ids, read_labelled(connection, voice_ids)).items():
-        write_opinions(connection, origin, voice_ids, said)
+    for origin, said in propagate_labels(connection, voice_ids, read_labelled_voices(connection, voice_ids)).items():
+        write_source_predictions(connection, origin, voice_ids, said)
 
 
 def update_suggestions(store: Path, *, wait_seconds: float | None = None) -> None:
@@ -63,10 +68,10 @@ def update_suggestions(store: Path, *, wait_seconds: float | None = None) -> Non
     with open_store(store, wait_seconds=wait_seconds) as connection, transaction(connection):
         if _made_from(connection) < (ruled.slots, ruled.paths):  # or another program was later, and knew more
             _replace_rules(connection, ruled)
-            pool_suggestions(connection)
+            combine_suggestions(connection)
 
 
-def pool_suggestions(connection: Connection) -> int:
+def combine_suggestions(connection: Connection) -> int:
     """Replace all suggestions by what the opinions in the store say together; return how many there are.
 
     Best called in the transaction that changes the opinions. Raises ``StoreError`` if what was learned of the sources
@@ -74,22 +79,22 @@ def pool_suggestions(connection: Connection) -> int:
     """
     fillers = set(read_fillers(connection).to_pylist())
     voice_ids = [voice_id for voice_id in read_voice_ids(connection) if voice_id not in fillers]
-    opinions = read_opinions(connection, voice_ids)
+    opinions = read_source_predictions(connection, voice_ids)
     connection.execute("DELETE FROM suggestions")
     if not opinions:
         return 0
-    table = suggestion_rows(voice_ids, opinions, read_trust(connection))
+    table = suggestion_rows(voice_ids, opinions, read_label_model(connection))
     if table.num_rows:
         connection.from_arrow(table).insert_into("suggestions")
     return int(table.num_rows)
 
 
-def suggestion_rows(voice_ids: list[str], opinions: Opinions, trust: Trust) -> pa.Table:
+def suggestion_rows(voice_ids: list[str], opinions: SourcePredictions, trust: LabelModel) -> pa.Table:
     """What is suggested of voices: ``voice_id``, ``category``, ``probability``, ``origin``.
 
     A category that no source names is not suggested, however probable it has become.
     """
-    pooled, who = pool(opinions, trust), loudest(opinions, trust)
+    pooled, who = combine_predictions(opinions, trust), dominant_source(opinions, trust)
     row, column = np.nonzero((pooled >= LEAST_SUGGESTED) & (who >= 0))
     return pa.table(
         {
@@ -101,10 +106,10 @@ def suggestion_rows(voice_ids: list[str], opinions: Opinions, trust: Trust) -> p
     )
 
 
-def read_trust(connection: Connection) -> Trust:
+def read_label_model(connection: Connection) -> LabelModel:
     """How far the sources of opinions are trusted: as was learned, or the default. Raises ``StoreError``."""
     rows = connection.execute("SELECT trust FROM lessons ORDER BY learned DESC LIMIT 1").fetchall()
-    return parse_trust(rows[0][0]) if rows else DEFAULT_TRUST
+    return parse_label_model(rows[0][0]) if rows else DEFAULT_LABEL_MODEL
 
 
 def summarise_suggestions(connection: Connection) -> list[dict[str, object]]:
@@ -118,7 +123,7 @@ def summarise_suggestions(connection: Connection) -> list[dict[str, object]]:
 
 def _ask_rules(connection: Connection) -> _Ruled:
     slots, paths = _size(connection)
-    polled = pa.concat_tables([poll_names(connection), poll_folders(connection)])
+    polled = pa.concat_tables([name_rule_labels(connection), folder_rule_labels(connection)])
     connection.register("polled", polled)
     connection.register("fillers", pa.table({"voice_id": read_fillers(connection)}))
     try:

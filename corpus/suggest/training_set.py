@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from corpus.analysis.health import UNFIT
 from corpus.labels.consensus import people_say
 from corpus.labels.export_decision import Curated, LeftOut
-from corpus.storage.source_predictions import Floats, read_opinions
+from corpus.storage.source_predictions import Floats, read_source_predictions
 from corpus.storage.store import Connection
 from corpus.storage.suggestion import FOLDER_RULE, NAME_RULE
 from dx7.analysis.classifier import NONE
@@ -31,7 +31,7 @@ _MAIN, _FURTHER = 2.0, 1.0  # of a person's categories
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Lesson:
+class ClassifierTrainingSet:
     """Voices that teach, one row each. A row of ``targets`` adds up to 1; its last column is that of ``NONE``."""
 
     voice_ids: list[str]
@@ -40,10 +40,10 @@ class Lesson:
     weights: Floats  # [n]
     by_people: NDArray[np.bool_]  # [n]; the rest was said by names and folders
 
-    def some(self, rows: NDArray[np.integer] | NDArray[np.bool_]) -> Lesson:
+    def some(self, rows: NDArray[np.integer] | NDArray[np.bool_]) -> ClassifierTrainingSet:
         """Some of the rows."""
         index = np.flatnonzero(rows) if rows.dtype == np.bool_ else rows
-        return Lesson(
+        return ClassifierTrainingSet(
             [self.voice_ids[row] for row in index],
             [self.family_ids[row] for row in index],
             self.targets[index],
@@ -54,15 +54,17 @@ class Lesson:
     @property
     def folds(self) -> NDArray[np.int64]:
         """In which fold each voice is: those of a family in the same."""
-        return folds_of(self.family_ids)
+        return family_folds(self.family_ids)
 
 
-def folds_of(family_ids: Sequence[str]) -> NDArray[np.int64]:
+def family_folds(family_ids: Sequence[str]) -> NDArray[np.int64]:
     """The fold of each family, 0 to :data:`FOLDS` - 1, drawn from its id alone."""
     return np.array([int.from_bytes(sha256(f"fold {key}".encode()).digest()[:8]) % FOLDS for key in family_ids])
 
 
-def read_lesson(connection: Connection, voice_ids: Sequence[str], *, with_rules: bool = True) -> Lesson:
+def read_classifier_training_set(
+    connection: Connection, voice_ids: Sequence[str], *, with_rules: bool = True
+) -> ClassifierTrainingSet:
     """What the store has to teach with these voices; without ``with_rules`` what people said alone.
 
     An answer to one voice of a family teaches with all of its voices that nobody answered otherwise.
@@ -73,7 +75,7 @@ def read_lesson(connection: Connection, voice_ids: Sequence[str], *, with_rules:
     targets = np.zeros((len(voice_ids), len(keys) + 1), np.float32)
     weights = np.zeros(len(voice_ids), np.float32)
     if with_rules:
-        opinions = read_opinions(connection, voice_ids)
+        opinions = read_source_predictions(connection, voice_ids)
         for origin, weight in ((FOLDER_RULE, FOLDER_WEIGHT), (NAME_RULE, NAME_WEIGHT)):  # the later overrules
             said = opinions.get(origin, np.zeros_like(targets[:, :-1]))
             sure = said.max(axis=1, initial=0) >= _LEAST_RULE
@@ -92,7 +94,7 @@ def read_lesson(connection: Connection, voice_ids: Sequence[str], *, with_rules:
     sizes = Counter(family_id for family_id, does in zip(family_ids, teaches, strict=True) if does)
     weights /= np.sqrt([max(1, sizes[family_id]) for family_id in family_ids])
     targets[teaches] /= targets[teaches].sum(axis=1, keepdims=True)
-    return Lesson(list(voice_ids), family_ids, targets, weights, by_people).some(teaches)
+    return ClassifierTrainingSet(list(voice_ids), family_ids, targets, weights, by_people).some(teaches)
 
 
 def _said_by_people(connection: Connection, keys: Sequence[str]) -> dict[str, Floats]:

@@ -21,7 +21,7 @@ LEAST_PROBABILITY = 0.05  # anything below is not worth showing
 
 
 @dataclass(frozen=True, slots=True)
-class Weighing:
+class RuleReliability:
     """How votes become a probability: ``best * votes / (votes that spoke + silent * votes that did not + prior)``."""
 
     origin: str
@@ -36,11 +36,11 @@ class Weighing:
 
 # Two names of one voice agree in 94 of 100 cases, measured over the 28,000 voices of a large collection; a folder
 # agrees with the names in 75, and most folders say nothing of what is in them.
-NAMES = Weighing(NAME_RULE, best=0.95, silent=0.25, prior=0.25)
-FOLDERS = Weighing(FOLDER_RULE, best=0.8, silent=0.1, prior=1.0)
+NAME_RELIABILITY = RuleReliability(NAME_RULE, best=0.95, silent=0.25, prior=0.25)
+FOLDER_RELIABILITY = RuleReliability(FOLDER_RULE, best=0.8, silent=0.1, prior=1.0)
 
 
-def name_weight(seen: int) -> float:
+def name_vote_weight(seen: int) -> float:
     """What the vote of a name counts that was seen so often."""
     return log2(1 + seen)
 
@@ -52,12 +52,12 @@ def suggest_by_names(names: Mapping[str, int]) -> list[Suggestion]:
     [('epiano', 0.76)]
     """
     rules = name_rules()
-    return _weigh(((rules.match(name), name_weight(seen)) for name, seen in names.items()), NAMES)
+    return _weigh(((rules.match(name), name_vote_weight(seen)) for name, seen in names.items()), NAME_RELIABILITY)
 
 
 def suggest_by_folders(votes: Iterable[tuple[Match, ...]]) -> list[Suggestion]:
     """What the files that hold a voice suggest, given with what each file's folders say."""
-    return _weigh(((matches, 1.0) for matches in votes), FOLDERS)
+    return _weigh(((matches, 1.0) for matches in votes), FOLDER_RELIABILITY)
 
 
 def ranked(suggestions: Iterable[Suggestion]) -> list[Suggestion]:
@@ -65,7 +65,7 @@ def ranked(suggestions: Iterable[Suggestion]) -> list[Suggestion]:
     return sorted(suggestions, key=lambda each: (-each.probability, each.category, each.origin))
 
 
-def _weigh(votes: Iterable[tuple[tuple[Match, ...], float]], weighing: Weighing) -> list[Suggestion]:
+def _weigh(votes: Iterable[tuple[tuple[Match, ...], float]], weighing: RuleReliability) -> list[Suggestion]:
     scores: Counter[str] = Counter()
     spoken = silent = 0.0
     for matches, weight in votes:

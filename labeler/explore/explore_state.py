@@ -21,7 +21,7 @@ from corpus.labels.answer import Answer, AnswerKind, undo_of
 from corpus.labels.bulk import MOST_VOICES, BulkPreview, bulk_answer, last_bulk, preview_bulk
 from corpus.labels.journal import append_answers, read_journals
 from corpus.labels.standing import rebuild_answers
-from corpus.storage.source_predictions import read_each
+from corpus.storage.source_predictions import read_top_predictions
 from corpus.storage.store import Connection, open_store
 from corpus.storage.suggestion import Suggestion
 from dx7.errors import CartwrightError
@@ -150,7 +150,7 @@ class ExploreState:
             heading, found, total = self._found(connection, narrowed)
             ids = [each.hit.voice_id if isinstance(each, Similar) else each.voice_id for each in found]
             rows = read_parameters(connection, ids)
-            opinions = read_each(connection, ids)
+            opinions = read_top_predictions(connection, ids)
             matching = None
             if self.text.strip() or self.chosen:
                 matching = frozenset(find_ids(connection, self.text, self._filters(), limit=2**31))

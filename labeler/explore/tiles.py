@@ -8,7 +8,7 @@ from corpus.analysis.facets import NOT_HEARD, SCALES, SILENT
 from corpus.analysis.search import Hit
 from corpus.analysis.similar import Similar
 from corpus.storage.suggestion import Suggestion
-from corpus.suggest.origin_words import breakdown
+from corpus.suggest.source_names import describe_predictions
 from dx7.voices.voice import Voice
 from labeler.widgets.voice_grid import Tile
 
@@ -55,7 +55,7 @@ def _tile(hit: Hit, similar: Similar | None, voice: Voice, opinions: Sequence[Su
         ),
         category=next(iter(hit.labels or hit.suggestions), None),
         gauge=max(0.0, 1 - similar.distance / _FAR) if similar else None,
-        hint="" if hit.labels else breakdown(opinions),
+        hint="" if hit.labels else describe_predictions(opinions),
     )
 
 

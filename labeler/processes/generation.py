@@ -14,7 +14,7 @@ from pathlib import Path
 from corpus.cartridges.cartridge import Slot
 from corpus.cartridges.generation_request import Wish
 from corpus.cartridges.writing import file_stem
-from corpus.ingest.ingest import ingest
+from corpus.ingest.ingest import ingest_files
 from dx7.errors import CartwrightError, ModelError
 from labeler.processes.commands import TRAINING, error_sentence
 from labeler.processes.generated_batch import GeneratedBatch, read_generated_batch, sample_arguments

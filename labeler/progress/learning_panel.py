@@ -25,7 +25,7 @@ def draw_learned(context: Context) -> None:
     job: BackgroundJob[None] | None = st.session_state.get(_JOB)
     is_busy = job is not None and not job.is_done
     with open_store(context.store, read_only=True) as connection:
-        card = read_card(connection)
+        card = read_classifier_card(connection)
         since = answers_since(connection)
     words, button = st.columns([5, 1.3], vertical_alignment="center")
     words.text(_in_words(card, since))

@@ -8,13 +8,13 @@ from typing import Any
 
 import streamlit as st
 
-from corpus.ingest.bank import Bank, Slot, clean_cartridges, read_bank
-from corpus.ingest.bank_list import PAGE, BankList, BankRow, list_banks, read_sources
+from corpus.ingest.bank import BankSlot, StoredBank, clean_cartridges, read_stored_bank
+from corpus.ingest.bank_list import BANKS_PER_PAGE, BankList, BankRow, list_banks, read_sources
 from corpus.ingest.reasons import reason_words
-from corpus.ingest.uploads import Drop, safe_name, take_in
+from corpus.ingest.uploads import UploadResult, ingest_uploads, safe_name
 from corpus.storage.reconstruction import rebuild_file
 from corpus.storage.store import open_store
-from corpus.suggest.origin_words import breakdown
+from corpus.suggest.source_names import describe_predictions
 from dx7.errors import CartwrightError
 from labeler.components import keep, mount
 from labeler.page.context import Context
@@ -36,7 +36,7 @@ class _Read:
 
     listed: BankList
     sources: dict[str, int]
-    bank: Bank | None
+    bank: StoredBank | None
 
 
 def draw(context: Context) -> None:
@@ -72,7 +72,7 @@ def _read(context: Context, text: str, source: str, page: int, opened: object) -
         bank = None
         if sha:
             try:
-                bank = read_bank(connection, sha)
+                bank = read_stored_bank(connection, sha)
             except CartwrightError as error:
                 st.error(as_text(error))
         return _Read(listed, read_sources(connection), bank)
@@ -84,7 +84,7 @@ def _draw_list(read: _Read, page: int) -> None:
             "places": read.listed.places,
             "contents": read.listed.contents,
             "page": page,
-            "pages": max(1, -(-read.listed.places // PAGE)),
+            "pages": max(1, -(-read.listed.places // BANKS_PER_PAGE)),
             "rows": [_row(row) for row in read.listed.rows],
             "sources": [{"source": source, "places": places} for source, places in read.sources.items()],
             "open": read.bank.file_sha if read.bank else None,
@@ -103,7 +103,7 @@ def _row(row: BankRow) -> dict[str, object]:
     return {"sha": row.file_sha, "name": row.name, "folder": folder, "facts": " · ".join(facts)}
 
 
-def _draw_bank(context: Context, bank: Bank) -> None:
+def _draw_bank(context: Context, bank: StoredBank) -> None:
     _draw_downloads(context, bank)
     twice = sum(slot.is_duplicate for slot in bank.slots)
     facts = f"{bank.size:,} bytes, {bank.format}, {len(bank.slots)} voices, {twice} of them elsewhere too"
@@ -114,7 +114,7 @@ def _draw_bank(context: Context, bank: Bank) -> None:
             st.text(words)
 
 
-def _draw_downloads(context: Context, bank: Bank) -> None:
+def _draw_downloads(context: Context, bank: StoredBank) -> None:
     name = safe_name(bank.name)
     stem = Path(name).stem
     clean = clean_cartridges(bank.slots)
@@ -128,7 +128,7 @@ def _draw_downloads(context: Context, bank: Bank) -> None:
             st.download_button(words, data, f"{stem} clean{part}.syx", key=f"banks-clean-{number}", on_click="ignore")
 
 
-def _tile(slot: Slot, heading: str) -> Tile:
+def _tile(slot: BankSlot, heading: str) -> Tile:
     facts = [f"{slot.category}{'?' if slot.is_suggestion else ''}"] if slot.category else []
     facts += [f"as slot {slot.same_as}"] if slot.same_as else []
     facts += (
@@ -143,7 +143,7 @@ def _tile(slot: Slot, heading: str) -> Tile:
         badges=(*slot.tags, *slot.repairs),
         category=slot.category,
         group=heading,
-        hint=breakdown(slot.opinions) if slot.is_suggestion else "",
+        hint=describe_predictions(slot.opinions) if slot.is_suggestion else "",
     )
 
 
@@ -155,7 +155,7 @@ def _draw_drop(context: Context) -> None:
     if ids and ids != st.session_state.get("banks-dropped"):
         with st.spinner("Reading them"):
             files = ((file.name, file.getvalue()) for file in dropped or ())
-            st.session_state["banks-drop-result"] = take_in(files, context.store, context.data / "banks")
+            st.session_state["banks-drop-result"] = ingest_uploads(files, context.store, context.data / "banks")
         st.session_state["banks-dropped"] = ids
         st.session_state["banks-asked-then"] = (st.session_state.get(_LIST) or {}).get("asked")
     drop = st.session_state.get("banks-drop-result")
@@ -164,7 +164,7 @@ def _draw_drop(context: Context) -> None:
             _draw_books(context, drop)
 
 
-def _draw_books(context: Context, drop: Drop) -> None:
+def _draw_books(context: Context, drop: UploadResult) -> None:
     files, voices = drop.books.files, drop.books.voices
     came = f"{voices.new:,} new + {voices.duplicate:,} duplicate + {voices.rejected:,} rejected"
     st.text(

@@ -11,7 +11,7 @@ import streamlit as st
 
 from corpus.labels.activity import Day
 from corpus.labels.needs import Need
-from corpus.suggest.learning_curves import Point
+from corpus.suggest.learning_curves import CurvePoint
 from dx7.shared.categories import load_categories
 
 _TEXT = 14  # pixels

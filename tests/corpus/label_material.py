@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from corpus.ingest.ingest import ingest
+from corpus.ingest.ingest import ingest_files
 from corpus.labels.answer import Answer, AnswerKind
 from corpus.labels.journal import append_answers, read_journals
 from corpus.labels.standing import current_answers
@@ -58,7 +58,7 @@ def fill(store: Path, banks: Path, voices: Sequence[Voice]) -> Path:
     """A store of one bank with these voices, ``mine.syx``."""
     banks.mkdir()
     (banks / "mine.syx").write_bytes(encode_cartridge([*voices, *[INIT_VOICE] * (32 - len(voices))]))
-    ingest([banks], store)
+    ingest_files([banks], store)
     return store
 
 

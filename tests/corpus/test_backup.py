@@ -18,7 +18,7 @@ import pytest
 from typer.testing import CliRunner
 
 from corpus.commands.cli_store import register
-from corpus.ingest.ingest import ingest
+from corpus.ingest.ingest import ingest_files
 from corpus.labels import backup as backup_module
 from corpus.labels.answer import Answer, AnswerKind
 from corpus.labels.backup import MANIFEST, STORE, back_up, restore
@@ -63,7 +63,7 @@ def labels(tmp_path: Path) -> Path:
 def filled(store: Path, tmp_path: Path, make_bank: Callable[..., bytes]) -> Path:
     (tmp_path / "banks").mkdir()
     (tmp_path / "banks" / "one.syx").write_bytes(make_bank(1, 2, 3))
-    ingest([tmp_path / "banks"], store)
+    ingest_files([tmp_path / "banks"], store)
     return store
 
 

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from corpus.ingest import uploads
-from corpus.ingest.bank import clean_cartridges, read_bank
-from corpus.ingest.bank_list import PAGE, list_banks, read_sources
-from corpus.ingest.ingest import ingest
+from corpus.ingest.bank import clean_cartridges, read_stored_bank
+from corpus.ingest.bank_list import BANKS_PER_PAGE, list_banks, read_sources
+from corpus.ingest.ingest import ingest_files
 from corpus.ingest.reasons import REASONS, reason_words
-from corpus.ingest.uploads import keep_files, safe_name, take_in
+from corpus.ingest.uploads import ingest_uploads, keep_uploads, safe_name
 from corpus.sources.manifest import MANIFEST
 from corpus.storage.reconstruction import rebuild_file
 from corpus.storage.store import open_store
@@ -36,7 +36,7 @@ def filled(store: Path, tmp_path: Path, make_bank: Callable[..., bytes]) -> Path
     (banks / "plain.syx").write_bytes(make_bank(2, 3, names=["OTHER", "THREE"]))
     (banks / "Sub Folder" / "copy.syx").write_bytes(make_bank(2, 3, names=["OTHER", "THREE"]))
     (banks / "readme.txt").write_bytes(b"no voices in here at all")
-    ingest([banks], store)
+    ingest_files([banks], store)
     return store
 
 
@@ -63,17 +63,17 @@ def test_every_place_is_listed_and_copies_are_counted(filled: Path, tmp_path: Pa
 def test_pages_follow_on_each_other(store: Path, tmp_path: Path, make_bank: Callable[..., bytes]) -> None:
     banks = tmp_path / "many"
     banks.mkdir()
-    for number in range(PAGE + 3):
+    for number in range(BANKS_PER_PAGE + 3):
         (banks / f"{number:03}.syx").write_bytes(make_bank(number))
-    ingest([banks], store)
+    ingest_files([banks], store)
     with open_store(store, read_only=True) as connection:
         names = [row.name for page in (0, 1) for row in list_banks(connection, page=page).rows]
-    assert names == [f"{number:03}.syx" for number in range(PAGE + 3)]
+    assert names == [f"{number:03}.syx" for number in range(BANKS_PER_PAGE + 3)]
 
 
 def test_a_bank_shows_its_slots_as_they_were_written(filled: Path) -> None:
     with open_store(filled, read_only=True) as connection:
-        odd, plain = (read_bank(connection, row.file_sha) for row in list_banks(connection).rows[:2])
+        odd, plain = (read_stored_bank(connection, row.file_sha) for row in list_banks(connection).rows[:2])
     assert odd.name == "odd.syx"
     assert [slot.name for slot in odd.slots[:4]] == ["BRASS 1", MARKUP, "AGAIN", "INIT VOICE"]
     assert [slot.slot for slot in odd.slots] == list(range(1, 33))
@@ -94,15 +94,15 @@ def test_a_bank_shows_its_slots_as_they_were_written(filled: Path) -> None:
 def test_what_is_no_bank_is_refused(filled: Path) -> None:
     with open_store(filled, read_only=True) as connection:
         with pytest.raises(StoreError, match="there is no file"):
-            read_bank(connection, "f" * 64)
+            read_stored_bank(connection, "f" * 64)
         ((rejected,),) = connection.execute("SELECT file_sha FROM files WHERE rejection IS NOT NULL").fetchall()
         with pytest.raises(StoreError, match="holds no voices"):
-            read_bank(connection, rejected)
+            read_stored_bank(connection, rejected)
 
 
 def test_a_clean_copy_has_the_same_voices_and_nothing_odd(filled: Path) -> None:
     with open_store(filled, read_only=True) as connection:
-        odd = read_bank(connection, list_banks(connection).rows[0].file_sha)
+        odd = read_stored_bank(connection, list_banks(connection).rows[0].file_sha)
     (clean,) = clean_cartridges(odd.slots)
     read = read_bank_bytes(clean, "clean.syx")
     assert len(clean) == 4104
@@ -124,7 +124,7 @@ def test_dropped_files_are_kept_ingested_and_accounted_for(
         (f"{MARKUP}.syx", make_bank(7)),
         ("notes.txt", b"nothing"),
     ]
-    drop = take_in(files, store, tmp_path / "banks")
+    drop = ingest_uploads(files, store, tmp_path / "banks")
     books = drop.books
     assert (books.files.seen, books.files.read, books.files.rejected) == (5, 3, 2)
     assert books.voices.seen == books.voices.new + books.voices.duplicate + books.voices.rejected
@@ -145,14 +145,14 @@ def test_dropped_files_are_kept_ingested_and_accounted_for(
     assert not (tmp_path / "evil.syx").exists()
     with open_store(store, read_only=True) as connection:
         assert rebuild_file(connection, file_sha(bank)) == bank
-    again = take_in(files, store, tmp_path / "banks").books
+    again = ingest_uploads(files, store, tmp_path / "banks").books
     assert again.voices.new == 0
     with open_store(store, read_only=True) as connection:
         assert list_banks(connection).places == 3
 
 
 def keep(folder: Path, *files: tuple[str, bytes]) -> list[str]:
-    return [path.name for path in keep_files(folder, files)]
+    return [path.name for path in keep_uploads(folder, files)]
 
 
 def test_files_of_one_name_do_not_take_each_others_place(tmp_path: Path) -> None:
@@ -206,7 +206,7 @@ def test_who_drops_files_of_one_name_at_once_loses_none(tmp_path: Path, monkeypa
 )
 def test_any_name_becomes_one_that_can_be_written(tmp_path: Path, name: str) -> None:
     safe = safe_name(name)
-    (path,) = keep_files(tmp_path, [(name, b"data")])
+    (path,) = keep_uploads(tmp_path, [(name, b"data")])
     assert path.parent == tmp_path
     assert path.read_bytes() == b"data"
     assert len(safe.encode()) < 250
@@ -219,7 +219,7 @@ def test_a_dropped_manifest_is_no_manifest() -> None:
 
 def test_nothing_dropped_is_said(store: Path, tmp_path: Path) -> None:
     with pytest.raises(FileError, match="no files came"):
-        take_in([], store, tmp_path)
+        ingest_uploads([], store, tmp_path)
 
 
 def test_every_reason_has_words() -> None:

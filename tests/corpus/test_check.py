@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from corpus.commands.cli_store import register
-from corpus.ingest.ingest import ingest
+from corpus.ingest.ingest import ingest_files
 from corpus.storage.check import _QUERIES, check_store
 from corpus.storage.store import open_store
 from dx7.commands.console import new_app
@@ -28,7 +28,7 @@ def sound(
     members = {"one.syx": make_bank(1, 2, 3), "copy.syx": make_bank(1, 2, 3), "no.txt": b"no bank"}
     (tmp_path / "banks.zip").write_bytes(make_zip(members))
     (tmp_path / "two.syx").write_bytes(b"junk" + make_bank(3, 4) + make_bank(5))
-    ingest([tmp_path / "banks.zip", tmp_path / "two.syx"], store)
+    ingest_files([tmp_path / "banks.zip", tmp_path / "two.syx"], store)
     with open_store(store) as connection:
         connection.execute("INSERT INTO health SELECT voice_id, 'silent' FROM voices")
         connection.execute("INSERT INTO hearings SELECT voice_id, 'engine', 1, [] FROM voices")

@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from corpus.commands.cli import app
-from corpus.ingest.ingest import ingest
+from corpus.ingest.ingest import ingest_files
 from corpus.storage.store import open_store
 from dx7.analysis.descriptors import HEARING_VERSION, hear
 from dx7.sound.engine import ENGINE_VERSION, render
@@ -22,7 +22,7 @@ Run = Callable[..., tuple[int, str]]
 @pytest.fixture
 def run(tmp_path: Path, store: Path, make_bank: Callable[..., bytes], make_voice: Callable[..., Voice]) -> Run:
     (tmp_path / "a.syx").write_bytes(make_bank(1, 2, 3, names=["E.PIANO 1", "BRASS", "<b>[red]"]))
-    ingest([tmp_path / "a.syx"], store)
+    ingest_files([tmp_path / "a.syx"], store)
     with open_store(store) as connection:
         for seed in (1, 2, 3):
             voice = make_voice(seed)

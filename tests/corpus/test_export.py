@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from corpus.commands.cli import app
 from corpus.export.export import export, prepare, split_of
 from corpus.export.policy import read_policy
-from corpus.ingest.ingest import ingest
+from corpus.ingest.ingest import ingest_files
 from corpus.labels.answer import Answer, AnswerKind
 from corpus.storage.store import Connection, open_store
 from dx7.errors import ExportError
@@ -58,7 +58,7 @@ def banks(tmp_path_factory: pytest.TempPathFactory, make_bank: MakeBank) -> Path
 @pytest.fixture(scope="module")
 def prepared(tmp_path_factory: pytest.TempPathFactory, banks: Path) -> Path:
     store = tmp_path_factory.mktemp("prepared") / "store.duckdb"
-    ingest([banks], store)
+    ingest_files([banks], store)
     prepare(store)
     return store
 
@@ -167,8 +167,8 @@ def test_the_order_of_ingest_does_not_show_in_the_export(filled: Path, banks: Pa
     other = tmp_path / "other.duckdb"
     for file in sorted(banks.rglob("*"), reverse=True):
         if file.suffix == ".syx" and file.parent.name == "banks":
-            ingest([file], other)
-    ingest([banks / "Strings"], other)
+            ingest_files([file], other)
+    ingest_files([banks / "Strings"], other)
     prepare(other)
     folders = []
     for number, store in enumerate((filled, other)):
@@ -237,7 +237,7 @@ def test_a_family_is_never_in_two_splits(store: Path, tmp_path: Path, make_voice
     for first in (0, 30):
         chunk = copies[first : first + 30]
         (tmp_path / f"{first}.syx").write_bytes(encode_cartridge([*chunk, *[INIT_VOICE] * (32 - len(chunk))]))
-        ingest([tmp_path / f"{first}.syx"], store)
+        ingest_files([tmp_path / f"{first}.syx"], store)
     with open_store(store) as connection, pytest.raises(ExportError, match="no family"):
         export(connection, tmp_path / "e", policy=RULES)
     prepare(store)
@@ -257,7 +257,7 @@ def test_what_is_silent_is_left_out_unless_asked_for(store: Path, tmp_path: Path
     silent = make_voice(2, "BRASS 2").replace(op1_output_level=0)  # the only carrier of algorithm 17
     silent = silent.replace(algorithm=16)
     (tmp_path / "a.syx").write_bytes(encode_cartridge([make_voice(1, "BRASS 1"), silent, *[INIT_VOICE] * 30]))
-    ingest([tmp_path / "a.syx"], store)
+    ingest_files([tmp_path / "a.syx"], store)
     prepare(store)
     with open_store(store) as reopened:
         assert set(exported(reopened, tmp_path / "e")) == {"BRASS 1"}

@@ -14,7 +14,7 @@ from corpus.analysis.facets import NOT_HEARD, SCALES, Filters, Range, parse_rang
 from corpus.analysis.search import Hit, search
 from corpus.analysis.search_index import open_for_search, ready_index, refresh_search
 from corpus.analysis.sound_space import SOUND_SIZE
-from corpus.ingest.ingest import ingest
+from corpus.ingest.ingest import ingest_files
 from corpus.storage.store import Connection, open_store
 from dx7.analysis.descriptors import DESCRIPTOR_NAMES
 from dx7.analysis.timbre import TIMBRE_SIZE
@@ -46,7 +46,7 @@ def opened(tmp_path: Path, store: Path, make_bank: MakeBank, make_voice: Callabl
     (banks / "a.syx").write_bytes(make_bank(1, 2, 3, 4, names=["E.PIANO 1", "BRASS", "STRINGS", "ZZZ"]))
     (banks / "made.syx").write_bytes(make_bank(*[4] * 16, *[6] * 16, names=["ZZZ"] * 16 + ["QQQ"] * 16))
     (banks / "made.json").write_text('{"generator": "cartwright"}')
-    ingest([banks], store)
+    ingest_files([banks], store)
     with open_store(store) as connection:
         one, two, three = (make_voice(seed).voice_id for seed in (1, 2, 3))
         add_hearing(connection, one)
@@ -141,7 +141,7 @@ def test_a_fixed_operator_counts_only_where_it_sounds(tmp_path: Path, store: Pat
     sounds = INIT_VOICE.replace(name="SOUNDS", op2_output_level=50, op2_frequency_mode=1)
     silent = INIT_VOICE.replace(name="SILENT", op2_frequency_mode=1, feedback=3)
     write_cartridge(tmp_path / "x.syx", [sounds, silent] * 16)
-    ingest([tmp_path / "x.syx"], store)
+    ingest_files([tmp_path / "x.syx"], store)
     with open_store(store, read_only=True) as connection:
         assert names(search(connection, filters=Filters(fixed=True))) == {"SOUNDS"}
 
@@ -179,7 +179,7 @@ def test_counts_agree_with_brute_force(opened: Connection) -> None:
 
 def test_an_unheard_store_says_so(tmp_path: Path, store: Path, make_bank: MakeBank) -> None:
     (tmp_path / "a.syx").write_bytes(make_bank(1))
-    ingest([tmp_path / "a.syx"], store)
+    ingest_files([tmp_path / "a.syx"], store)
     with open_store(store, read_only=True) as connection:
         assert len(search(connection)) == 2
         for filters in (Filters(brightness=Range(0, 1)), Filters(health=("drone",)), Filters(healthy=True)):

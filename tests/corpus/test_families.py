@@ -21,7 +21,7 @@ import corpus.analysis.stored_descriptors
 from corpus.analysis.families import FamilyCounts, update_families
 from corpus.analysis.family_lookup import family_members, family_of, largest_families
 from corpus.commands.cli import app
-from corpus.ingest.ingest import ingest
+from corpus.ingest.ingest import ingest_files
 from corpus.storage.store import open_store
 from dx7.analysis.descriptors import DESCRIPTOR_NAMES
 from dx7.errors import StoreError
@@ -94,7 +94,7 @@ def test_families_are_heard(tmp_path: Path) -> None:
     strange = bell()
     silent = brass(op1_output_level=0, op2_frequency_coarse=9)
     store = tmp_path / "s.duckdb"
-    ingest([bank(tmp_path / "in", "a.syx", [first, second, relabelled, strange, silent])], store)
+    ingest_files([bank(tmp_path / "in", "a.syx", [first, second, relabelled, strange, silent])], store)
     told: list[tuple[int, int]] = []
     counts = update_families(store, progress=lambda *done: told.append(done))
     assert counts == FamilyCounts(slots=32, voices=6, performance=6, functional=5, families=4, alone=3, largest=3)
@@ -110,7 +110,7 @@ def test_families_are_heard(tmp_path: Path) -> None:
 def test_what_sounds_different_is_another_family_though_one_parameter_differs(tmp_path: Path) -> None:
     voices = [bell(), bell(op2_frequency_coarse=1), bell(transpose=36), bell(op1_eg_rate_2=90)]
     store = tmp_path / "s.duckdb"
-    ingest([bank(tmp_path / "in", "a.syx", voices)], store)
+    ingest_files([bank(tmp_path / "in", "a.syx", voices)], store)
     update_families(store)
     assert len({families_in(store)[voice.voice_id] for voice in voices}) == len(voices)
 
@@ -134,13 +134,13 @@ def test_families_do_not_depend_on_the_order_of_ingest(
     voices = many_voices(draw)
     banks = [voices[first : first + 9] for first in range(0, len(voices), 9)]
     paths = [bank(folder / "in", f"{number}.syx", some) for number, some in enumerate(banks)]
-    ingest(paths, folder / "at once.duckdb")
+    ingest_files(paths, folder / "at once.duckdb")
     at_once = update_families(folder / "at once.duckdb")
     draw.shuffle(paths)
     grown = folder / "grown.duckdb"
     relatives = 0
     for piece in range(pieces):
-        ingest(paths[piece::pieces], grown)
+        ingest_files(paths[piece::pieces], grown)
         counts = update_families(grown)
         assert rows_in(grown, "relatives") >= relatives  # rows are only added
         relatives = rows_in(grown, "relatives")
@@ -155,13 +155,13 @@ def test_only_new_voices_are_heard_and_nothing_is_written_when_there_are_none(
     tmp_path: Path, no_ears: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = tmp_path / "s.duckdb"
-    ingest([bank(tmp_path / "in", "a.syx", [brass(op1_eg_rate_2=10), brass(op1_eg_rate_2=50)])], store)
+    ingest_files([bank(tmp_path / "in", "a.syx", [brass(op1_eg_rate_2=10), brass(op1_eg_rate_2=50)])], store)
     counts = update_families(store)
     assert no_ears == [3]
     before = store.read_bytes()
     assert update_families(store) == counts
     assert store.read_bytes() == before
-    ingest([bank(tmp_path / "in", "b.syx", [brass(op1_eg_rate_2=51)])], store)
+    ingest_files([bank(tmp_path / "in", "b.syx", [brass(op1_eg_rate_2=51)])], store)
     assert update_families(store).families == counts.families
     assert no_ears == [3, 1]
     monkeypatch.setattr(corpus.analysis.families, "_BUILD", [*corpus.analysis.families._BUILD[:2], 99])
@@ -175,7 +175,7 @@ def test_another_hearing_builds_everything_anew(
     tmp_path: Path, no_ears: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = tmp_path / "s.duckdb"
-    ingest([bank(tmp_path / "in", "a.syx", [brass(op1_eg_rate_2=10), brass(op1_eg_rate_2=12)])], store)
+    ingest_files([bank(tmp_path / "in", "a.syx", [brass(op1_eg_rate_2=10), brass(op1_eg_rate_2=12)])], store)
     update_families(store)
     later = replace(corpus.analysis.stored_descriptors._HEARING, version=99)
     monkeypatch.setattr(corpus.analysis.stored_descriptors, "_HEARING", later)
@@ -193,8 +193,8 @@ def test_an_interruption_keeps_what_was_heard_and_a_rerun_completes_it(
     voices = [brass(op1_eg_rate_2=rate) for rate in range(20, 40, 2)]
     store, whole = tmp_path / "s.duckdb", tmp_path / "whole.duckdb"
     path = bank(tmp_path / "in", "a.syx", voices)
-    ingest([path], store)
-    ingest([path], whole)
+    ingest_files([path], store)
+    ingest_files([path], whole)
     update_families(whole)
     no_ears.clear()
     hear: Callable[..., Iterator[np.ndarray]] = corpus.analysis.measurements.work_through
@@ -221,10 +221,10 @@ def test_a_failure_while_writing_leaves_no_half_of_families(
     tmp_path: Path, no_ears: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = tmp_path / "s.duckdb"
-    ingest([bank(tmp_path / "in", "a.syx", [brass(), bell()])], store)
+    ingest_files([bank(tmp_path / "in", "a.syx", [brass(), bell()])], store)
     update_families(store)
     before = families_in(store)
-    ingest([bank(tmp_path / "in", "b.syx", [brass(op1_eg_rate_2=41)])], store)
+    ingest_files([bank(tmp_path / "in", "b.syx", [brass(op1_eg_rate_2=41)])], store)
 
     def fail(_: object) -> FamilyCounts:
         raise MemoryError
@@ -251,7 +251,7 @@ def test_silence_and_fillers_are_families_by_key_and_no_large_ones(tmp_path: Pat
     empty = [INIT_VOICE.replace(op1_output_level=0, lfo_speed=speed) for speed in range(5)]
     init = [INIT_VOICE.replace(lfo_speed=speed, op4_detune=speed) for speed in range(5)]
     store = tmp_path / "s.duckdb"
-    ingest([bank(tmp_path / "in", "a.syx", [*silent, *empty, *init, brass(), brass(op1_eg_rate_2=41)])], store)
+    ingest_files([bank(tmp_path / "in", "a.syx", [*silent, *empty, *init, brass(), brass(op1_eg_rate_2=41)])], store)
     assert update_families(store).largest == 2
     families = families_in(store)
     assert len({families[voice.voice_id] for voice in (*silent, *empty)}) == 1
@@ -266,7 +266,7 @@ def test_silence_and_fillers_are_families_by_key_and_no_large_ones(tmp_path: Pat
 def test_a_family_says_what_differs(tmp_path: Path, no_ears: list[int]) -> None:
     common, rare = brass(), brass(op1_eg_rate_2=41, op6_detune=0, name="<b>HORN")
     store = tmp_path / "s.duckdb"
-    ingest(
+    ingest_files(
         [
             bank(tmp_path / "in", "a.syx", [rare, common]),
             bank(tmp_path / "in", "b.syx", [common, bell(op2_frequency_coarse=2)]),
@@ -292,7 +292,7 @@ def test_a_family_says_what_differs(tmp_path: Path, no_ears: list[int]) -> None:
 @pytest.mark.parametrize("unknown", ["", "f" * 33, "zz", "%", "'"])
 def test_an_id_that_is_none_is_one_sentence(tmp_path: Path, no_ears: list[int], unknown: str) -> None:
     store = tmp_path / "s.duckdb"
-    ingest([bank(tmp_path / "in", "a.syx", [brass()])], store)
+    ingest_files([bank(tmp_path / "in", "a.syx", [brass()])], store)
     update_families(store)
     with open_store(store) as connection, pytest.raises(StoreError, match=r"no voice .* has a family"):
         family_of(connection, unknown)
@@ -301,7 +301,7 @@ def test_an_id_that_is_none_is_one_sentence(tmp_path: Path, no_ears: list[int], 
 def test_an_id_that_is_too_short_is_one_sentence(tmp_path: Path, no_ears: list[int]) -> None:
     voices = [brass(op2_frequency_coarse=coarse, op1_eg_rate_2=9 * coarse) for coarse in range(8)]
     store = tmp_path / "s.duckdb"
-    ingest([bank(tmp_path / "in", "a.syx", voices * 4)], store)
+    ingest_files([bank(tmp_path / "in", "a.syx", voices * 4)], store)
     update_families(store)
     digits = [voice_id(voice.unpacked)[0] for voice in voices]
     common = max(digits, key=digits.count)
@@ -312,7 +312,7 @@ def test_an_id_that_is_too_short_is_one_sentence(tmp_path: Path, no_ears: list[i
 def test_the_command_shows_counts_and_the_largest_families(tmp_path: Path, no_ears: list[int]) -> None:
     store = tmp_path / "s.duckdb"
     voices = [brass(), brass(op1_eg_rate_2=41, name="[red]HORN"), bell(op2_frequency_coarse=2)]
-    ingest([bank(tmp_path / "in", "a.syx", voices)], store)
+    ingest_files([bank(tmp_path / "in", "a.syx", voices)], store)
     done = CliRunner().invoke(app, ["families", "--store", str(store), "--json"])
     assert done.exit_code == 0
     told = json.loads(done.stdout)
@@ -333,7 +333,7 @@ def test_the_command_shows_counts_and_the_largest_families(tmp_path: Path, no_ea
 
 def test_the_command_tells_an_unknown_voice_in_one_sentence(tmp_path: Path, no_ears: list[int]) -> None:
     store = tmp_path / "s.duckdb"
-    ingest([bank(tmp_path / "in", "a.syx", [brass()])], store)
+    ingest_files([bank(tmp_path / "in", "a.syx", [brass()])], store)
     done = CliRunner().invoke(app, ["families", "--store", str(store), "--voice", "zz"])
     assert isinstance(done.exception, StoreError)
     assert done.stdout == ""

@@ -13,7 +13,7 @@ from corpus.analysis.facets import Filters
 from corpus.analysis.families import update_families
 from corpus.cartridges.filling import Choice, find_slots, order_alike
 from corpus.cartridges.sound_order import LEAST_STEP, most_varied, path_of, walk
-from corpus.ingest.ingest import ingest
+from corpus.ingest.ingest import ingest_files
 from corpus.storage.store import Connection, open_store
 from dx7.errors import CartridgeError, StoreError
 from dx7.shared.locations import STARTER_BANKS
@@ -22,7 +22,7 @@ from dx7.shared.locations import STARTER_BANKS
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     store = tmp_path_factory.mktemp("filling") / "store.duckdb"
-    ingest([STARTER_BANKS / "organ.syx", STARTER_BANKS / "bell.syx"], store)
+    ingest_files([STARTER_BANKS / "organ.syx", STARTER_BANKS / "bell.syx"], store)
     update_families(store)
     return store
 
@@ -63,7 +63,7 @@ def test_a_walk_begins_beside_its_start(connection: Connection) -> None:
 def test_what_is_nowhere_is_said_in_a_sentence(connection: Connection, tmp_path: Path) -> None:
     with pytest.raises(CartridgeError, match="no voice of the store is all of that"):
         find_slots(connection, "no such name", count=5)
-    ingest([STARTER_BANKS / "organ.syx"], tmp_path / "unheard.duckdb")
+    ingest_files([STARTER_BANKS / "organ.syx"], tmp_path / "unheard.duckdb")
     with open_store(tmp_path / "unheard.duckdb") as unheard, pytest.raises(StoreError, match="not heard yet"):
         find_slots(unheard, count=5)
 

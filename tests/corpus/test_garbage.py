@@ -10,7 +10,7 @@ import pytest
 
 from corpus.analysis.alignment import misplacements
 from corpus.analysis.garbage import IN_DOUBT, MISPLACED, garbage_voices
-from corpus.ingest.ingest import ingest
+from corpus.ingest.ingest import ingest_files
 from corpus.storage.store import open_store
 from dx7.formats.files import encode_cartridge
 from dx7.formats.messages import checksum
@@ -43,7 +43,7 @@ def judge(tmp_path: Path, store: Path) -> Judge:
             32 - len(copies)
         )
         (tmp_path / "bank.syx").write_bytes(b"\xf0\x43\x00\x09\x20\x00" + data + bytes([checksum(data)]) + b"\xf7")
-        ingest([tmp_path / "bank.syx"], store)
+        ingest_files([tmp_path / "bank.syx"], store)
         with open_store(store) as connection:
             ids = connection.execute("SELECT DISTINCT voice_id FROM slots WHERE slot <= ?", [len(copies)]).fetchall()
             assert len(ids) == 1, "copies of one voice"
@@ -95,7 +95,7 @@ def test_copies_that_are_all_bad_clear_nothing(judge: Judge) -> None:
 def stored(tmp_path: Path, store: Path, data: bytes) -> list[str]:
     """Why voices of a bank are garbage, of each that is."""
     (tmp_path / "bank.syx").write_bytes(b"\xf0\x43\x00\x09\x20\x00" + data + bytes([checksum(data)]) + b"\xf7")
-    ingest([tmp_path / "bank.syx"], store)
+    ingest_files([tmp_path / "bank.syx"], store)
     with open_store(store) as connection:
         return list(garbage_voices(connection).values())
 

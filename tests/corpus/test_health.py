@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from corpus.analysis.health import TAGS, count_tags, excused, refresh_health, tagged_voices, voice_health
 from corpus.analysis.stored_descriptors import hear_voices
 from corpus.commands.cli import app
-from corpus.ingest.ingest import ingest
+from corpus.ingest.ingest import ingest_files
 from corpus.storage.store import open_store
 from dx7.analysis.descriptors import hear
 from dx7.analysis.faults import FAULTS, faults
@@ -54,7 +54,7 @@ def filled(tmp_path: Path, store: Path) -> Path:
         UNIFORM,
     )
     (tmp_path / "bank.syx").write_bytes(bank)
-    ingest([tmp_path / "bank.syx"], store)
+    ingest_files([tmp_path / "bank.syx"], store)
     return store
 
 
@@ -81,7 +81,7 @@ def test_tags_come_from_sound_and_from_bytes(filled: Path) -> None:
 
 def test_one_clean_copy_clears_a_voice(filled: Path, tmp_path: Path) -> None:
     (tmp_path / "clean.syx").write_bytes(bank_of(spoiled(BROKEN_NAME, {})))
-    ingest([tmp_path / "clean.syx"], filled)
+    ingest_files([tmp_path / "clean.syx"], filled)
     with open_store(filled) as connection:
         refresh_health(connection)
         assert count_tags(connection)["garbage"] == 2

@@ -16,7 +16,7 @@ import pytest
 
 from corpus.analysis import measurements
 from corpus.analysis.stored_descriptors import hear_voices, read_hearings
-from corpus.ingest.ingest import ingest
+from corpus.ingest.ingest import ingest_files
 from corpus.storage.check import check_store
 from corpus.storage.store import open_store
 from dx7.analysis.descriptors import DESCRIPTOR_NAMES, HEARING_VERSION, hear
@@ -89,7 +89,7 @@ def test_a_hearing_that_fails_keeps_its_batches_and_goes_on(made: Path, monkeypa
 def test_a_hearing_that_is_killed_is_completed_by_the_next(tmp_path: Path, store: Path, make_bank: MakeBank) -> None:
     for number in range(3):
         (tmp_path / f"{number}.syx").write_bytes(make_bank(*range(32 * number, 32 * number + 32)))
-    ingest(sorted(tmp_path.glob("*.syx")), store)
+    ingest_files(sorted(tmp_path.glob("*.syx")), store)
     killed = subprocess.Popen(
         [
             sys.executable,

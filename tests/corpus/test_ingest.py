@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from corpus.ingest import batch as batch_module
 from corpus.ingest import ingest as ingest_module
-from corpus.ingest.ingest import ingest
+from corpus.ingest.ingest import ingest_files
 from corpus.sources.input_files import walk_sources
 from corpus.storage.reconstruction import rebuild_file
 from corpus.storage.stats import read_stats
@@ -62,12 +62,12 @@ def collection() -> dict[str, bytes]:
 
 
 def test_the_books_are_those_of_counting_by_hand(tmp_path: Path, store: Path, collection: dict[str, bytes]) -> None:
-    books = ingest([write(tmp_path / "banks", collection)], store)
+    books = ingest_files([write(tmp_path / "banks", collection)], store)
     assert books.as_dict() == naive_books(collection)
 
 
 def test_what_the_store_holds_is_what_reading_gives(tmp_path: Path, store: Path, collection: dict[str, bytes]) -> None:
-    ingest([write(tmp_path / "banks", collection)], store)
+    ingest_files([write(tmp_path / "banks", collection)], store)
     slots, repairs, parameters = set(), set(), {}
     for data in collection.values():
         bank = read_bank_bytes(data)
@@ -89,7 +89,7 @@ def test_what_the_store_holds_is_what_reading_gives(tmp_path: Path, store: Path,
 
 
 def test_every_file_can_be_rebuilt_byte_for_byte(tmp_path: Path, store: Path, collection: dict[str, bytes]) -> None:
-    ingest([write(tmp_path / "banks", collection)], store)
+    ingest_files([write(tmp_path / "banks", collection)], store)
     with open_store(store, read_only=True) as connection:
         for data in collection.values():
             if read_bank_bytes(data).rejection is None:
@@ -102,9 +102,9 @@ def test_every_file_can_be_rebuilt_byte_for_byte(tmp_path: Path, store: Path, co
 def test_a_second_ingest_adds_nothing(tmp_path: Path, store: Path, collection: dict[str, bytes]) -> None:
     banks = write(tmp_path / "banks", collection)
     (banks / "pipe").symlink_to("nowhere")
-    first = ingest([banks], store)
+    first = ingest_files([banks], store)
     before = rows(store)
-    second = ingest([banks], store)
+    second = ingest_files([banks], store)
     assert rows(store) == before
     assert second.voices.new == 0
     assert second.voices.duplicate == second.voices.seen == first.voices.seen
@@ -120,10 +120,10 @@ def test_batches_of_any_size_give_the_same_store(
 ) -> None:
     banks = write(tmp_path / "banks", collection)
     whole, pieces = tmp_path / "whole.duckdb", tmp_path / "pieces.duckdb"
-    books = ingest([banks], whole)
+    books = ingest_files([banks], whole)
     monkeypatch.setattr(batch_module, "BATCH_CONTENTS", 1)
     seen: list[int] = []
-    assert ingest([banks], pieces, progress=seen.append) == books
+    assert ingest_files([banks], pieces, progress=seen.append) == books
     assert sum(seen) == len(collection)
     assert rows(whole) == rows(pieces)
 
@@ -132,8 +132,8 @@ def test_the_same_files_in_two_runs_give_the_store_of_one(tmp_path: Path, collec
     banks = write(tmp_path / "banks", collection)
     at_once, in_turn = tmp_path / "one.duckdb", tmp_path / "two.duckdb"
     files = sorted(path for path in banks.rglob("*") if path.is_file())
-    ingest(files, at_once)
-    books = [ingest([file], in_turn) for file in reversed(files)]
+    ingest_files(files, at_once)
+    books = [ingest_files([file], in_turn) for file in reversed(files)]
     with open_store(at_once) as one, open_store(in_turn) as two:
         for table in ("voices", "slots", "raw_voices", "file_paths"):
             query = f"SELECT count(*) FROM {table}"  # noqa: S608
@@ -177,7 +177,7 @@ def test_the_books_balance_whatever_is_ingested(
     banks = write(folder / "banks", {name: made(*recipe) for name, recipe in files.items()})
     banks.mkdir(exist_ok=True)
     store = folder / "store.duckdb"
-    books = ingest([banks], store)
+    books = ingest_files([banks], store)
     books.check()
     zips = sum(kind == "zip" for kind, _ in files.values())
     assert books.files.seen == len(files) + 2 * zips
@@ -186,7 +186,7 @@ def test_the_books_balance_whatever_is_ingested(
         assert len(connection.table("file_paths")) + len(connection.table("unread_paths")) == books.files.seen
         ((sightings,),) = connection.execute("SELECT count(*) FROM sightings").fetchall()
         assert sightings == books.voices.seen
-    assert ingest([banks], store).voices.duplicate == books.voices.seen
+    assert ingest_files([banks], store).voices.duplicate == books.voices.seen
 
 
 def test_files_that_cannot_be_read_are_in_the_books_and_in_the_store(
@@ -194,7 +194,7 @@ def test_files_that_cannot_be_read_are_in_the_books_and_in_the_store(
 ) -> None:
     archive = make_zip({"../up.syx": make_bank(1), "bomb": bytes(4 << 20), "good.syx": make_bank(1)})
     banks = write(tmp_path / "banks", {"z.zip": archive, "cut.zip": archive[:500], "x.syx": b""})
-    books = ingest([banks], store)
+    books = ingest_files([banks], store)
     assert books.rejected_files_by_reason == {
         "archive_too_large": 1,
         "damaged_archive": 1,
@@ -219,7 +219,7 @@ def test_a_generated_cartridge_is_known_by_its_sidecar_even_if_that_comes_later(
     for sidecar in (None, {"generator": "cartwright"}):
         if sidecar:
             (banks / "brass.json").write_text(json.dumps(sidecar))
-        ingest([banks], store)
+        ingest_files([banks], store)
         with open_store(store) as connection:
             marked = connection.execute(query).fetchall()
         assert marked == [("brass.syx", sidecar is not None), ("other.syx", False)]
@@ -227,7 +227,7 @@ def test_a_generated_cartridge_is_known_by_its_sidecar_even_if_that_comes_later(
 
 def test_nothing_is_made_for_a_path_that_is_not_there(tmp_path: Path, store: Path) -> None:
     with pytest.raises(FileError, match="No such file"):
-        ingest([tmp_path, tmp_path / "nowhere"], store)
+        ingest_files([tmp_path, tmp_path / "nowhere"], store)
     assert not store.exists()
 
 
@@ -237,7 +237,7 @@ def test_what_is_no_store_is_refused_and_left_alone(tmp_path: Path, make_bank: M
     file = tmp_path / "thing.duckdb"
     file.write_bytes(content)
     with pytest.raises(StoreError, match="cannot open the store"):
-        ingest([banks], file)
+        ingest_files([banks], file)
     assert file.read_bytes() == content
 
 
@@ -246,10 +246,10 @@ def test_one_file_on_disk_counts_once_whatever_was_named(
 ) -> None:
     inside = make_zip({"x/a.syx": make_bank(1), "b.zip": make_zip({"c.syx": make_bank(2)}), "../up": b""})
     banks = write(tmp_path / "disk" / "banks", {"d.syx": make_bank(1), "sub/e.syx": make_bank(3), "sub/f.zip": inside})
-    books = ingest([banks], store)
+    books = ingest_files([banks], store)
     before = rows(store)
     for named in (banks / "sub", banks / "sub" / "f.zip", banks / "d.syx", banks / "sub" / "e.syx", banks.parent):
-        assert ingest([named], store).voices.new == 0
+        assert ingest_files([named], store).voices.new == 0
     assert rows(store) == before, "and what was named first stays the source"
     with open_store(store) as connection:
         assert connection.execute("SELECT DISTINCT source FROM file_paths").fetchall() == [(str(banks),)]
@@ -269,7 +269,7 @@ def test_a_folder_that_holds_the_store_leaves_it_and_its_lock_alone(
 ) -> None:
     (tmp_path / "bank.syx").write_bytes(make_bank(1, 2, 3))
     store = tmp_path / "store.duckdb"
-    ingest([tmp_path], store)
+    ingest_files([tmp_path], store)
     (tmp_path / "store.duckdb.wal").write_bytes(make_bank(1)[6:-2])
     (tmp_path / "another name.duckdb").hardlink_to(store)
     opened: list[str] = []
@@ -289,17 +289,17 @@ def test_a_folder_that_holds_the_store_leaves_it_and_its_lock_alone(
 
 def test_a_copy_of_a_store_is_refused_by_name(tmp_path: Path, store: Path, make_bank: MakeBank) -> None:
     (tmp_path / "bank.syx").write_bytes(make_bank(*range(32)))
-    ingest([tmp_path / "bank.syx"], store)
+    ingest_files([tmp_path / "bank.syx"], store)
     shutil.copy(store, tmp_path / "copy.bin")
-    books = ingest([tmp_path / "copy.bin"], store)
+    books = ingest_files([tmp_path / "copy.bin"], store)
     assert (books.voices.seen, books.rejected_files_by_reason) == (0, {"foreign": 1})
 
 
 def test_a_file_that_changed_on_disk_has_been_seen_twice(tmp_path: Path, store: Path, make_bank: MakeBank) -> None:
     banks = write(tmp_path / "banks", {"a.syx": make_bank(1)})
-    ingest([banks], store)
+    ingest_files([banks], store)
     write(banks, {"a.syx": make_bank(2)})
-    assert ingest([banks], store).voices.new == 1
+    assert ingest_files([banks], store).voices.new == 1
     with open_store(store) as connection:
         assert connection.execute("SELECT count(*), count(DISTINCT location) FROM file_paths").fetchall() == [(2, 1)]
 
@@ -317,7 +317,7 @@ def test_windows_that_hold_no_voice_are_counted_every_time_and_kept(
     monkeypatch.setattr(ingest_module, "read_bank_bytes", read_but_refuse_two)
     data = make_bank(1, 2, 3, 4)
     banks = write(tmp_path / "banks", {"a.syx": data, "copy.syx": data})
-    first, again = ingest([banks], store), ingest([banks], store)
+    first, again = ingest_files([banks], store), ingest_files([banks], store)
     assert (first.voices.seen, first.voices.new, first.voices.duplicate, first.voices.rejected) == (64, 3, 57, 4)
     assert (again.voices.seen, again.voices.new, again.voices.duplicate, again.voices.rejected) == (64, 0, 60, 4)
     with open_store(store) as connection:
@@ -335,7 +335,7 @@ def test_stats_tell_generated_banks_fillers_and_aliases_apart(tmp_path: Path, st
         "made.syx": make_bank(1, 4),
         "made.json": b'{"generator": "cartwright"}',
     }
-    ingest([write(tmp_path / "banks", files)], store)
+    ingest_files([write(tmp_path / "banks", files)], store)
     with open_store(store) as connection:
         stats = read_stats(connection)
     assert (stats.contents_generated, stats.sightings, stats.sightings_generated) == (1, 96, 32)

@@ -17,7 +17,7 @@ import pytest
 
 from corpus.ingest import batch as batch_module
 from corpus.ingest import ingest as ingest_module
-from corpus.ingest.ingest import ingest
+from corpus.ingest.ingest import ingest_files
 from corpus.storage.check import check_store
 from corpus.storage.store import open_store
 from dx7.errors import StoreBusyError
@@ -57,7 +57,7 @@ def test_an_ingest_that_is_killed_is_completed_by_the_next(
             if len(batches) == 4:
                 os.kill(os.getpid(), signal.SIGKILL)
 
-        ingest.ingest([Path(sys.argv[1])], Path(sys.argv[2]), progress=progress)
+        ingest.ingest_files([Path(sys.argv[1])], Path(sys.argv[2]), progress=progress)
         """,
         banks,
         store,
@@ -68,10 +68,10 @@ def test_an_ingest_that_is_killed_is_completed_by_the_next(
         assert 0 < len(connection.table("files")) < len(collection)
         dangling = "SELECT count(*) FROM slots ANTI JOIN voices USING (voice_id)"
         assert connection.execute(dangling).fetchall() == [(0,)]
-    books = ingest([banks], store)
+    books = ingest_files([banks], store)
     assert books.files.seen == len(collection)
     clean = tmp_path / "clean.duckdb"
-    ingest([banks], clean)
+    ingest_files([banks], clean)
     assert rows(store) == rows(clean)
 
 
@@ -86,9 +86,9 @@ def test_suggestions_are_made_by_the_ingest_after_one_that_was_killed_before_mak
     with monkeypatch.context() as patch:
         patch.setattr(ingest_module, "update_suggestions", killed)
         with pytest.raises(KeyboardInterrupt):
-            ingest([banks], store)
+            ingest_files([banks], store)
     assert rows(store)["suggestions"] == []
-    ingest([banks], store)
+    ingest_files([banks], store)
     assert [row[1] for row in rows(store)["suggestions"]] == ["brass"]
 
 
@@ -96,7 +96,7 @@ def test_a_failing_batch_leaves_no_part_of_itself(
     tmp_path: Path, store: Path, make_bank: MakeBank, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     banks = write(tmp_path / "banks", {"a.syx": make_bank(1)})
-    ingest([banks], store)
+    ingest_files([banks], store)
     before = rows(store)
     write(banks, {"b.syx": make_bank(2), "brass.syx": make_bank(3), "brass.json": b'{"generator": "cartwright"}'})
 
@@ -106,13 +106,13 @@ def test_a_failing_batch_leaves_no_part_of_itself(
     with monkeypatch.context() as patch:
         patch.setattr(batch_module, "mark_generated", fail)
         with pytest.raises(RuntimeError, match="disk is gone"):
-            ingest([banks], store)
+            ingest_files([banks], store)
     assert rows(store) == before
 
 
 def test_a_store_that_another_program_holds_is_left_alone(tmp_path: Path, store: Path, make_bank: MakeBank) -> None:
     banks = write(tmp_path / "banks", {"a.syx": make_bank(1)})
-    ingest([banks], store)
+    ingest_files([banks], store)
     holder = run(
         """
         import sys, duckdb
@@ -130,7 +130,7 @@ def test_a_store_that_another_program_holds_is_left_alone(tmp_path: Path, store:
     finally:
         os.kill(holder.pid, signal.SIGKILL)
         holder.communicate(timeout=60)
-    assert ingest([banks], store).voices.new == 0
+    assert ingest_files([banks], store).voices.new == 0
 
 
 def sound(store: Path) -> None:
@@ -175,14 +175,14 @@ def check():
 
 
 start = time.monotonic()
-assert in_child(lambda: ingest.ingest([banks], store.with_name("undisturbed.duckdb"))) == 0
+assert in_child(lambda: ingest.ingest_files([banks], store.with_name("undisturbed.duckdb"))) == 0
 longest = time.monotonic() - start
 killed = 0
 for attempt in range(8 * kills):
     if killed % 4 == 0:
         for file in store.parent.glob(store.name + "*"):
             file.unlink()
-    status = in_child(lambda: ingest.ingest([banks], store), draw.uniform(0.02, longest))
+    status = in_child(lambda: ingest.ingest_files([banks], store), draw.uniform(0.02, longest))
     if store.exists():
         assert in_child(check) == 0
     if status == 0:  # it ended before its kill: the machine was busier when the undisturbed one was timed
@@ -190,7 +190,7 @@ for attempt in range(8 * kills):
     killed += status != 0
     if killed == kills:
         break
-assert in_child(lambda: ingest.ingest([banks], store)) == 0
+assert in_child(lambda: ingest.ingest_files([banks], store)) == 0
 print(killed)
 """
 
@@ -216,7 +216,7 @@ from corpus.ingest import batch, ingest
 batch.BATCH_CONTENTS = 2
 print("ready", flush=True)
 sys.stdin.readline()
-print(json.dumps(ingest.ingest([Path(sys.argv[1])], Path(sys.argv[2])).as_dict()))
+print(json.dumps(ingest.ingest_files([Path(sys.argv[1])], Path(sys.argv[2])).as_dict()))
 """
 
 
@@ -240,7 +240,7 @@ def test_two_ingests_at_once_lose_nothing_and_double_nothing(
         assert each.returncode == 0, err.decode()
         books.append(json.loads(out))
     alone = tmp_path / "alone.duckdb"
-    in_turn: list[Any] = [ingest([folder], alone).as_dict() for folder in (left, right)]
+    in_turn: list[Any] = [ingest_files([folder], alone).as_dict() for folder in (left, right)]
     sound(store)
     together, one_by_one = rows(store), rows(alone)
     for tables in (together, one_by_one):  # a voice keeps the name it was seen under first
@@ -268,6 +268,6 @@ def test_others_write_to_the_store_while_an_ingest_runs(
             )
         answered += 1
 
-    ingest([banks], store, progress=answer)
+    ingest_files([banks], store, progress=answer)
     with open_store(store, read_only=True) as connection:
         assert answered == len(connection.table("answers")) > 5

@@ -18,7 +18,7 @@ import pytest
 
 from corpus.analysis.families import update_families
 from corpus.analysis.health import hear_voices, refresh_health
-from corpus.ingest.ingest import ingest
+from corpus.ingest.ingest import ingest_files
 from corpus.labels.answer import Answer, AnswerKind
 from corpus.labels.backup import back_up
 from corpus.labels.journal import append_answers, read_journals
@@ -92,7 +92,7 @@ def filled(tmp_path: Path, make_bank: Callable[..., bytes]) -> Path:
     banks.mkdir()
     (banks / "one.syx").write_bytes(make_bank(*range(8)))
     (banks / "two.syx").write_bytes(make_bank(*range(4, 12)))
-    ingest([banks], store)
+    ingest_files([banks], store)
     return store
 
 

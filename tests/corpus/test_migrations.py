@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from corpus.ingest.ingest import ingest
+from corpus.ingest.ingest import ingest_files
 from corpus.storage import store as store_module
 from corpus.storage.reconstruction import rebuild_file
 from corpus.storage.schema import MIGRATIONS, SCHEMA_VERSION
@@ -52,7 +52,7 @@ def old_store(tmp_path: Path, make_bank: Any) -> Path:
     banks.mkdir()
     (banks / "one.syx").write_bytes(make_bank(1, 2, 3))
     (banks / "two.syx").write_bytes(make_bank(3, 4, names=["BRASS 9"]))
-    ingest([banks], tmp_path / "new.duckdb")
+    ingest_files([banks], tmp_path / "new.duckdb")
     path = tmp_path / "old" / "store.duckdb"
     path.parent.mkdir()
     with duckdb.connect(str(path)) as connection:

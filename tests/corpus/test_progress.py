@@ -12,7 +12,7 @@ import pytest
 from corpus.export.export import export, prepare
 from corpus.export.policy import read_policy
 from corpus.export.preview import preview_export
-from corpus.ingest.ingest import ingest
+from corpus.ingest.ingest import ingest_files
 from corpus.labels.accuracy import CONTROL, accuracy_of_suggestions
 from corpus.labels.activity import labels_per_minute, read_days, read_labellers
 from corpus.labels.answer import Answer, AnswerKind
@@ -88,7 +88,7 @@ def test_what_a_model_made_is_not_had(tmp_path: Path) -> None:
     bank = tmp_path / "made.syx"
     bank.write_bytes((STARTER_BANKS / "brass.syx").read_bytes())
     bank.with_suffix(".json").write_text('{"generator": "cartwright"}')
-    ingest([bank], tmp_path / "store.duckdb")
+    ingest_files([bank], tmp_path / "store.duckdb")
     project(tmp_path / "store.duckdb", [answer(voices(tmp_path / "store.duckdb")[0])])
     with open_store(tmp_path / "store.duckdb") as connection:
         assert read_needs(connection, {"brass": 10})[0].have == 0
@@ -154,7 +154,7 @@ def test_targets_are_kept_and_a_broken_file_is_told(tmp_path: Path) -> None:
 def test_the_preview_is_what_the_export_then_holds(tmp_path: Path, name: str) -> None:
     policy = read_policy(name)
     store = tmp_path / "store.duckdb"
-    ingest([STARTER_BANKS / "brass.syx", STARTER_BANKS / "bell.syx"], store)
+    ingest_files([STARTER_BANKS / "brass.syx", STARTER_BANKS / "bell.syx"], store)
     with open_store(store) as connection:
         early = preview_export(connection, policy)
     assert early.unplaced == early.voices > 0

@@ -12,7 +12,7 @@ from corpus.labels.progress import read_progress
 from corpus.labels.standing import rebuild_answers
 from corpus.labels.voice_card import read_cards
 from corpus.storage.store import open_store
-from corpus.suggest.queue import Queued, next_voices
+from corpus.suggest.queue import QueuedVoice, next_voices
 from dx7.voices.voice import INIT_VOICE, Voice
 from tests.labeler.store_builder import VoiceRow, build_store, varied_voices
 
@@ -22,7 +22,7 @@ def big_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return build_store(tmp_path_factory.mktemp("queue") / "big.duckdb", varied_voices(4_000))
 
 
-def ask(store: Path, count: int = 20, *, seed: int = 1, labeller: str = "anna", **more: object) -> list[Queued]:
+def ask(store: Path, count: int = 20, *, seed: int = 1, labeller: str = "anna", **more: object) -> list[QueuedVoice]:
     with open_store(store) as connection:
         return next_voices(connection, labeller=labeller, count=count, seed=seed, **more)  # type: ignore[arg-type]
 

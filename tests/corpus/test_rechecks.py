@@ -16,7 +16,7 @@ from corpus.labels.rechecks import (
     voices_for_agreement,
 )
 from corpus.storage.store import open_store
-from corpus.suggest.queue import Queued, next_voices
+from corpus.suggest.queue import QueuedVoice, next_voices
 from tests.corpus.answer_material import START, answer, write_answers
 from tests.labeler.store_builder import build_store, varied_voices
 
@@ -53,7 +53,7 @@ def for_ben(store: Path, *answers: Answer, **more: object) -> set[str]:
 
 def ask(
     store: Path, who: str = "anna", count: int = 100, *, shares: Shares | None = None, seed: int = 1
-) -> list[Queued]:
+) -> list[QueuedVoice]:
     with open_store(store) as connection:
         return next_voices(connection, labeller=who, count=count, seed=seed, shares=shares, now=LATER)
 

@@ -7,7 +7,7 @@ import pytest
 
 from corpus.analysis.facets import Filters
 from corpus.analysis.search import search
-from corpus.ingest.ingest import ingest
+from corpus.ingest.ingest import ingest_files
 from corpus.storage.stats import read_stats
 from corpus.storage.store import Connection
 from dx7.voices.voice import Voice
@@ -26,7 +26,7 @@ def filled(tmp_path: Path, store: Path, make_bank: MakeBank) -> Path:
     }.items():
         (banks / name).parent.mkdir(parents=True, exist_ok=True)
         (banks / name).write_bytes(data)
-    ingest([banks], store)
+    ingest_files([banks], store)
     return store
 
 

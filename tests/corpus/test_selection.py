@@ -17,9 +17,9 @@ from corpus.export.quotas import Candidate, of_families, up_to_maximum, up_to_mi
 from corpus.export.selection import Selection, select_voices
 from corpus.labels.consensus import PERSON, PROPAGATED
 from corpus.labels.export_decision import Curated, LeftOut, Unhealthy
-from corpus.storage.source_predictions import write_opinions
+from corpus.storage.source_predictions import write_source_predictions
 from corpus.storage.store import Connection, open_store
-from corpus.suggest.suggestions import pool_suggestions
+from corpus.suggest.suggestions import combine_suggestions
 from dx7.shared.categories import category_keys
 from tests.labeler.store_builder import VoiceRow, build_store, varied_voices
 
@@ -124,15 +124,15 @@ def test_a_source_that_does_not_count_is_not_asked_and_the_others_are_pooled_wit
     for origin, category, voices in (("name_rule", "bell", ids[:2]), ("ear", "brass", ids[1:3])):
         said = np.zeros((len(voices), len(keys)), np.float32)
         said[:, keys.index(category)] = 0.9
-        write_opinions(connection, origin, voices, said)
-    pool_suggestions(connection)
+        write_source_predictions(connection, origin, voices, said)
+    combine_suggestions(connection)
     names = replace(ALL, least_confidence={"name_rule": 0.5, "folder_rule": 0.5})
     found = choose(connection, names)
     assert {each: (curated.categories, curated.origin) for each, curated in found.items()} == dict.fromkeys(
         ids[:2], (("bell",), "name_rule")
     )
     connection.execute("DELETE FROM opinions WHERE origin = 'ear'")
-    pool_suggestions(connection)
+    combine_suggestions(connection)
     assert choose(connection, names) == found, "as if there were no ear"
     assert choose(connection, replace(ALL, least_confidence={"ear": 0})) == {}
 

@@ -12,7 +12,7 @@ from corpus.analysis.search_index import read_heard, ready_index
 from corpus.analysis.similar import find_voice, more_like
 from corpus.analysis.sound_space import Heard, differences, sound_places
 from corpus.analysis.timbre_table import read_timbres
-from corpus.ingest.ingest import ingest
+from corpus.ingest.ingest import ingest_files
 from corpus.storage.store import Connection, open_store
 from dx7.analysis.descriptors import HEARING_VERSION, hear
 from dx7.errors import FileError, StoreError
@@ -53,7 +53,7 @@ def heard_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     voices = [voice.replace(name=name) for name, voice in VOICES.items()]
     write_cartridge(folder / "a.syx", [*voices, *[voices[0]] * (32 - len(voices))])
     store = folder / "store.duckdb"
-    ingest([folder / "a.syx"], store)
+    ingest_files([folder / "a.syx"], store)
     with open_store(store) as connection:
         for voice in voices:
             row = hear(voice.array).row().tolist()
@@ -175,7 +175,7 @@ def test_what_is_unknown_or_unheard_is_told(
     with pytest.raises(StoreError, match="the store has no voice"):
         more_like(opened, "f" * 32)
     (tmp_path / "a.syx").write_bytes(make_bank(1))
-    ingest([tmp_path / "a.syx"], store)
+    ingest_files([tmp_path / "a.syx"], store)
     with open_store(store, read_only=True) as connection:
         with pytest.raises(StoreError, match="not heard yet; run python -m corpus health"):
             more_like(connection, SPARE)
@@ -225,7 +225,7 @@ def test_timbres_are_heard_once_and_go_on_where_they_stopped(
     tmp_path: Path, store: Path, make_bank: Callable[..., bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "a.syx").write_bytes(make_bank(1, 2, 3))
-    ingest([tmp_path / "a.syx"], store)
+    ingest_files([tmp_path / "a.syx"], store)
     monkeypatch.setattr("corpus.analysis.recording_search._BATCH", 2)
 
     def stop(done: int, total: int) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from corpus.sources.scrape import scrape
+from corpus.sources.scrape import scrape_sources
 from corpus.sources.source_list import find_source, folder_of, read_source_list
 from dx7.errors import ScrapeError
 
@@ -40,7 +40,7 @@ def test_an_address_is_a_source_that_stays_in_its_folder() -> None:
 )
 def test_what_is_no_source_is_refused_before_anything_is_written(tmp_path: Path, source: str, says: str) -> None:
     with pytest.raises(ScrapeError, match=re.escape(says)):
-        scrape([source], out=tmp_path / "out")
+        scrape_sources([source], out=tmp_path / "out")
     assert list(tmp_path.iterdir()) == []
 
 

@@ -13,15 +13,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corpus.ingest.ingest import ingest
+from corpus.ingest.ingest import ingest_files
 from corpus.storage.store import Connection, open_store
 from corpus.storage.suggestion import FOLDER_RULE, NAME_RULE
 from corpus.storage.voice_table import read_voice_table
 from corpus.suggest.name_rules import Match, folder_rules, match_path
-from corpus.suggest.rule_labels import poll_names
-from corpus.suggest.source_weights import DEFAULT_SAYS, Say, Trust
+from corpus.suggest.rule_labels import name_rule_labels
+from corpus.suggest.source_weights import DEFAULT_WEIGHTS, LabelModel, SourceWeights
 from corpus.suggest.suggestions import (
-    read_trust,
+    read_label_model,
     refresh_suggestions,
     summarise_suggestions,
     update_suggestions,
@@ -82,7 +82,7 @@ def filled(tmp_path: Path, store: Path, make_bank: MakeBank) -> Path:
     }.items():
         (banks / name).parent.mkdir(parents=True, exist_ok=True)
         (banks / name).write_bytes(data)
-    ingest([banks], store)
+    ingest_files([banks], store)
     return store
 
 
@@ -122,9 +122,9 @@ def test_what_was_learned_outlives_an_ingest(filled: Path, tmp_path: Path, make_
         connection.execute("INSERT INTO opinions VALUES ($1, 'bell', 0.9, 'ear')", [voice_id])
         connection.execute("INSERT INTO lessons VALUES (now()::TIMESTAMP, '{}', $1, '')", [DEAF.as_json()])
     (tmp_path / "more.syx").write_bytes(make_bank(7, names=["E.PIANO 1"]))
-    ingest([tmp_path / "more.syx"], filled)
+    ingest_files([tmp_path / "more.syx"], filled)
     with open_store(filled) as connection:
-        assert read_trust(connection) == DEAF
+        assert read_label_model(connection) == DEAF
         suggested = connection.execute(
             "SELECT category, origin FROM suggestions WHERE voice_id = $1 ORDER BY probability DESC", [voice_id]
         ).fetchall()
@@ -133,7 +133,7 @@ def test_what_was_learned_outlives_an_ingest(filled: Path, tmp_path: Path, make_
 
 
 # Names and folders count nothing.
-DEAF = Trust({**DEFAULT_SAYS, NAME_RULE: Say(0, 0, 0), FOLDER_RULE: Say(0, 0, 0)})
+DEAF = LabelModel({**DEFAULT_WEIGHTS, NAME_RULE: SourceWeights(0, 0, 0), FOLDER_RULE: SourceWeights(0, 0, 0)})
 
 
 def slow_opinions(connection: Connection) -> set[tuple[object, ...]]:
@@ -185,7 +185,7 @@ def test_all_opinions_of_rules_are_those_that_one_voice_after_another_gets(
         for folder in draw.sample(FOLDERS, draw.choice([1, 1, 2, 3])):
             (tmp_path / "banks" / folder).mkdir(parents=True, exist_ok=True)
             (tmp_path / "banks" / folder / f"{draw.choice(WORDS[3:7])}{number}.syx").write_bytes(data)
-    ingest([tmp_path / "banks"], store)
+    ingest_files([tmp_path / "banks"], store)
     with open_store(store) as connection:
         expected = slow_opinions(connection)
         assert connection.execute("FROM opinions").fetchall() != []
@@ -200,7 +200,7 @@ def test_suggestions_are_made_again_only_when_there_is_something_new(
 
     def poll(connection: Connection) -> pa.Table:
         made.append(connection)
-        return poll_names(connection)
+        return name_rule_labels(connection)
 
     monkeypatch.setattr("corpus.suggest.suggestions.poll_names", poll)
     update_suggestions(filled)

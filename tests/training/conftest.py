@@ -40,14 +40,14 @@ def bold_generator(config: Config, categories: int) -> nnx.Module:
 
 def voices_by_rule(count: int, seed: int = 0) -> tuple[np.ndarray, list[str]]:
     """Voices of four plain recipes with some play in them, and the category of each."""
-    chance = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     mains = [CATEGORIES[row % len(CATEGORIES)] for row in range(count)]
     voices = np.tile(INIT_UNPACKED[:PARAMETER_COUNT], (count, 1))
     for voice, main in zip(voices, mains, strict=True):
 
         def put(name: str, value: int, play: int = 0, voice: np.ndarray = voice) -> None:
             row = BY_NAME[name]
-            voice[row.index] = np.clip(value + chance.integers(-play, play + 1), 0, row.maximum)
+            voice[row.index] = np.clip(value + rng.integers(-play, play + 1), 0, row.maximum)
 
         recipe = CATEGORIES.index(main)
         put("algorithm", (21, 31, 15, 4)[recipe])

@@ -6,30 +6,31 @@ from hypothesis import strategies as st
 
 from dx7.voices.parameters import BY_NAME
 from tests.training.conftest import CATEGORIES, random_voices, voices_by_rule
-from training.data.analysis import grave_faults, hear_parameters
-from training.data.crossover import PARTS, breed, cross, pair
-from training.data.fingerprint import COPY_DISTANCE, make_sketch
-from training.data.training_set import conditions, even_out
+from training.data.analysis import grave_faults, measure_descriptors
+from training.data.crossover import INHERITED_PARTS, cross_over, make_offspring, pair_parents
+from training.data.fingerprint import COPY_DISTANCE, make_fingerprint
+from training.data.training_set import balanced_weights, blend_weights
 
 
 def test_every_part_of_a_child_is_a_parents():
     one, other = random_voices(200, 1), random_voices(200, 2)
-    children = cross(one, other, np.random.default_rng(3))
-    taken = np.array([(children[:, part] == one[:, part]).all(1) for part in PARTS])
+    children = cross_over(one, other, np.random.default_rng(3))
+    taken = np.array([(children[:, part] == one[:, part]).all(1) for part in INHERITED_PARTS])
     assert (
-        (children[:, PARTS[0]] == one[:, PARTS[0]]).all(1) != (children[:, PARTS[0]] == other[:, PARTS[0]]).all(1)
+        (children[:, INHERITED_PARTS[0]] == one[:, INHERITED_PARTS[0]]).all(1)
+        != (children[:, INHERITED_PARTS[0]] == other[:, INHERITED_PARTS[0]]).all(1)
     ).all()
-    for part, mine in zip(PARTS, taken, strict=True):
+    for part, mine in zip(INHERITED_PARTS, taken, strict=True):
         assert (children[~mine, part] == other[~mine, part]).all()
     assert 0.4 < taken.mean() < 0.6
-    assert sum(part.stop - part.start for part in PARTS) == 145
+    assert sum(part.stop - part.start for part in INHERITED_PARTS) == 145
 
 
 def test_parents_are_of_the_category_and_of_one_algorithm():
     human, mains = voices_by_rule(80)
     human[::3, BY_NAME["algorithm"].index] = 3
     wanted = ["bell", "brass"] * 50
-    one, other = pair(human, mains, wanted, np.random.default_rng(0))
+    one, other = pair_parents(human, mains, wanted, np.random.default_rng(0))
     assert [mains[row] for row in one] == [mains[row] for row in other] == wanted
     assert (human[one, BY_NAME["algorithm"].index] == human[other, BY_NAME["algorithm"].index]).all()
     assert (one != other).mean() > 0.8
@@ -40,14 +41,16 @@ def test_a_brood_holds_neither_copies_nor_duds():
     for row in range(0, 120, 6):  # some parents make no sound at all
         for operator in range(1, 7):
             human[row, BY_NAME[f"op{operator}_output_level"].index] = 0
-    sketch = make_sketch(human, tuple(f"{row:032x}" for row in range(120)))
+    fingerprint = make_fingerprint(human, tuple(f"{row:032x}" for row in range(120)))
     wanted = [CATEGORIES[number % 4] for number in range(60)]
-    brood = breed(human, mains, wanted, sketch, category_keys=CATEGORIES, ear=None, chance=np.random.default_rng(1))
-    assert 10 < len(brood.parameters) == len(brood.wanted) == len(brood.judged.useful) < 60
-    nearest = (brood.parameters[:, None] != human[None]).sum(2).min(1)
+    offspring = make_offspring(
+        human, mains, wanted, fingerprint, category_keys=CATEGORIES, ear=None, rng=np.random.default_rng(1)
+    )
+    assert 10 < len(offspring.parameters) == len(offspring.wanted) == len(offspring.analysis.useful) < 60
+    nearest = (offspring.parameters[:, None] != human[None]).sum(2).min(1)
     assert (nearest > COPY_DISTANCE).all()
-    heard = hear_parameters(brood.parameters)
-    assert not any(grave_faults(row, [key]) for row, key in zip(heard, brood.wanted, strict=True))
+    heard = measure_descriptors(offspring.parameters)
+    assert not any(grave_faults(row, [key]) for row, key in zip(heard, offspring.wanted, strict=True))
 
 
 @given(
@@ -56,17 +59,17 @@ def test_a_brood_holds_neither_copies_nor_duds():
 )
 def test_categories_are_met_as_often_as_they_should_be(worth, category):
     share = np.array([0.5, 0.3, 0.2])
-    often = even_out(np.array(worth), np.array(category), share)
-    assert np.allclose(np.bincount(category, weights=often), share)
+    sampling_weight = balanced_weights(np.array(worth), np.array(category), share)
+    assert np.allclose(np.bincount(category, weights=sampling_weight), share)
     for number in range(3):
         mine = np.array(category) == number
         if np.array(worth)[mine].sum() > 0:  # the worthless are met only where there is none better
-            assert (often[mine][np.array(worth)[mine] == 0] < 1e-6).all()
+            assert (sampling_weight[mine][np.array(worth)[mine] == 0] < 1e-6).all()
 
 
 def test_conditions_blend_the_label_with_what_the_ear_says():
     label = np.array([[1, 0, 0], [0, 0.5, 0.5]], np.float32)
     said = np.array([[0.5, 0.5, 0], [0, 0, 0]], np.float32)
-    assert conditions(label, None, 0.5) is label
-    assert np.allclose(conditions(label, said, 0.5), [[0.75, 0.25, 0], [1 / 6, 5 / 12, 5 / 12]], atol=1e-3)
-    assert np.allclose(conditions(label, said, 0.0), label)
+    assert blend_weights(label, None, 0.5) is label
+    assert np.allclose(blend_weights(label, said, 0.5), [[0.75, 0.25, 0], [1 / 6, 5 / 12, 5 / 12]], atol=1e-3)
+    assert np.allclose(blend_weights(label, said, 0.0), label)

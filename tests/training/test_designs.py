@@ -17,12 +17,12 @@ from dx7.errors import ModelError
 from dx7.shared.export_format import read_export
 from dx7.shared.run_folder import DESIGNS_FILE
 from dx7.voices.parameters import PARAMETER_COUNT, PARAMETERS
-from training.baselines.compare import OURS, compare, design_table, find_run
-from training.baselines.design import Budget, Learned
+from training.baselines.compare import THIS_MODEL, compare, design_table, find_run
+from training.baselines.design import TimeBudget, TrainedBaseline
 from training.baselines.masked_generator import FlatGenerator, fill_in
-from training.baselines.masked_tokens import FlatTokens, hide_some, masked_surprise
+from training.baselines.masked_tokens import FlatTokens, masked_nll, random_masks
 from training.baselines.one_shot import OneShot
-from training.baselines.timed_training import Game, Phase, Recipe, learn, make_networks
+from training.baselines.timed_training import AdversarialSettings, Phase, Recipe, define_baseline_networks, train_until
 from training.commands.cli import app
 from training.data.batches import Voices
 from training.evaluation.measuring import FIGURES
@@ -31,10 +31,12 @@ from training.model.encoding import FILLED, IMPOSSIBLE, LEGAL, MAXIMA, encode
 
 from .conftest import CATEGORIES, random_voices, voices_by_rule
 
-GAME = Game(discriminator_width=16, discriminator_layers=0, discriminator_heads=2, warmup_steps=2, steps_per_chunk=2)
+GAME = AdversarialSettings(
+    discriminator_width=16, discriminator_layers=0, discriminator_heads=2, warmup_steps=2, steps_per_chunk=2
+)
 TINY = (
-    FlatTokens(game=GAME, width=16, layers=1, heads=2, batch=8, adversarial_batch=4, game_passes=2, passes=3),
-    OneShot(game=GAME, noise=8, width=16, layers=1, heads=2, batch=8),
+    FlatTokens(settings=GAME, width=16, layers=1, heads=2, batch=8, adversarial_batch=4, game_passes=2, passes=3),
+    OneShot(settings=GAME, noise=8, width=16, layers=1, heads=2, batch=8),
 )
 WANTED = np.eye(len(CATEGORIES), dtype=np.float32)[np.arange(130) % len(CATEGORIES)]  # more than one piece of a draw
 
@@ -45,7 +47,7 @@ def silent(gone, what):
 
 def chunks(number):
     """A budget of so many chunks: its clock is a second later whenever it is asked."""
-    return Budget(number, count().__next__)
+    return TimeBudget(number, count().__next__)
 
 
 @pytest.fixture
@@ -60,8 +62,8 @@ def compiled_fast():
 def voices():
     parameters, mains = voices_by_rule(64)
     weights = np.eye(len(CATEGORIES), dtype=np.float32)[[CATEGORIES.index(main) for main in mains]]
-    chance = np.linspace(0, 1, 65, dtype=np.float32)[1:]
-    return Voices(*map(jnp.asarray, (encode(parameters), np.zeros((64, 7), np.int32), weights, chance)))
+    rng = np.linspace(0, 1, 65, dtype=np.float32)[1:]
+    return Voices(*map(jnp.asarray, (encode(parameters), np.zeros((64, 7), np.int32), weights, rng)))
 
 
 @pytest.mark.parametrize("design", TINY, ids=lambda design: design.name)
@@ -102,12 +104,12 @@ def test_filling_in_keeps_what_is_given_and_chooses_as_many_in_every_pass(compil
     given = known | ~FILLED
     assert (chosen[given] == -1).all()
     for voice in range(6):
-        often = np.bincount(chosen[voice][~given[voice]], minlength=5)
-        assert often.max() - often.min() <= 1
+        counts = np.bincount(chosen[voice][~given[voice]], minlength=5)
+        assert counts.max() - counts.min() <= 1
 
 
 def test_masks_are_of_all_sizes_and_what_is_masked_counts_for_all(compiled_fast):
-    hidden = np.asarray(hide_some((29, *FILLED.shape), key=jax.random.key(0)))
+    hidden = np.asarray(random_masks((29, *FILLED.shape), key=jax.random.key(0)))
     sizes = np.sort(hidden.sum((1, 2)))
     assert not hidden[:, ~FILLED].any()
     assert 1 <= sizes[0] <= 6
@@ -120,7 +122,7 @@ def test_masks_are_of_all_sizes_and_what_is_masked_counts_for_all(compiled_fast)
     one_of_100[1, 0] = True
     masks = jnp.asarray(np.stack([FILLED, one_of_100]))
     expected = [np.log(MAXIMA[FILLED] + 1).sum(), PARAMETER_COUNT * np.log(100)]
-    assert np.allclose(masked_surprise(even, tokens, masks), expected, rtol=1e-5)
+    assert np.allclose(masked_nll(even, tokens, masks), expected, rtol=1e-5)
 
 
 def test_phases_share_the_time_and_what_is_not_finite_ends_it(voices, compiled_fast):
@@ -137,9 +139,9 @@ def test_phases_share_the_time_and_what_is_not_finite_ends_it(voices, compiled_f
         return chunk(state, voices, over, np.nan)
 
     def spend(second):
-        networks = make_networks(make, optax.sgd(1.0), len(CATEGORIES), GAME)
+        networks = define_baseline_networks(make, optax.sgd(1.0), len(CATEGORIES), GAME)
         phases = [Phase("first", chunk, 0.4), Phase("second", second, 1.0)]
-        return learn(Recipe(make, GAME, networks, phases, silent), voices, chunks(10), seed=0, report=silent)
+        return train_until(Recipe(make, GAME, networks, phases, silent), voices, chunks(10), seed=0, report=silent)
 
     learned = spend(chunk)
     assert asked == [0, 0.25, 0.5, 0.75, 0, 0.167, 0.333, 0.5, 0.667, 0.833]
@@ -157,7 +159,7 @@ class ByRule:
     def train(self, voices, budget, *, seed, report):
         self.voices, self.seconds = voices, budget.seconds
         report(budget.seconds / 2, "half-way")
-        return Learned(self.draw, 7, 1234, budget.seconds, {"loss/values": 0.5})
+        return TrainedBaseline(self.draw, 7, 1234, budget.seconds, {"loss/values": 0.5})
 
     def draw(self, weights, seed):
         self.weights = weights
@@ -165,30 +167,30 @@ class ByRule:
 
 
 def test_the_command_puts_rivals_beside_the_model(finished_run, export_folder, tmp_path, monkeypatch):
-    run, rival = tmp_path / "run", ByRule()
+    run, baseline = tmp_path / "run", ByRule()
     shutil.copytree(finished_run, run)
-    monkeypatch.setattr("training.baselines.compare.RIVALS", (rival,))
+    monkeypatch.setattr("training.baselines.compare.BASELINES", (baseline,))
     command = ["compare", "--run", str(run), "--export", str(export_folder), "--minutes", "0.2", "--voices", "50"]
     told = CliRunner().invoke(app, [*command, "--json"])
     assert told.exit_code == 0, told.output
     found = json.loads(told.stdout)
     assert found == json.loads((run / DESIGNS_FILE).read_text())
     rows = {row["set"]: row for row in found["designs"]}
-    assert list(rows) == ["humans, held out", OURS, "by rule"]
+    assert list(rows) == ["humans, held out", THIS_MODEL, "by rule"]
     assert (
         rows["by rule"].items() >= {"steps": 7, "weights": 1234, "minutes": 0.2, "losses": {"loss/values": 0.5}}.items()
     )
-    assert rows[OURS]["steps"] == 100
-    assert rows["by rule"]["voices"] == rows[OURS]["voices"] == len(rival.weights)
-    assert set(rival.weights.sum(1)) == {1.0}
+    assert rows[THIS_MODEL]["steps"] == 100
+    assert rows["by rule"]["voices"] == rows[THIS_MODEL]["voices"] == len(baseline.weights)
+    assert set(baseline.weights.sum(1)) == {1.0}
 
     # It learned from what the run began with: human and bred voices, half of what is met each.
     export = read_export(export_folder)
     human = np.count_nonzero(export.splits == "train")
-    assert rival.seconds == 12
-    assert len(rival.voices.tokens) > human
-    assert (np.asarray(rival.voices.tokens[:human]) == encode(export.parameters[export.splits == "train"])).all()
-    assert float(rival.voices.chance[human - 1]) == pytest.approx(0.5, abs=1e-4)
+    assert baseline.seconds == 12
+    assert len(baseline.voices.tokens) > human
+    assert (np.asarray(baseline.voices.tokens[:human]) == encode(export.parameters[export.splits == "train"])).all()
+    assert float(baseline.voices.sampling_cdf[human - 1]) == pytest.approx(0.5, abs=1e-4)
 
     table = design_table(found["designs"])
     assert [row["figure"] for row in table] == ["voices", "steps", "weights", "minutes", *FIGURES]

@@ -101,12 +101,12 @@ def test_what_fails_in_one_process_is_told_in_all(monkeypatch):
 
     monkeypatch.setattr(devices.jax, "process_count", lambda: 2)
     monkeypatch.setattr(devices.multihost_utils, "process_allgather", told_by_two)
-    with pytest.raises(ModelError, match="process 1 failed: no export here"), devices.together():
+    with pytest.raises(ModelError, match="process 1 failed: no export here"), devices.fail_together():
         pass
-    with pytest.raises(ExportError, match="my own trouble"), devices.together():
+    with pytest.raises(ExportError, match="my own trouble"), devices.fail_together():
         raise ExportError("my own trouble")
     with pytest.raises(ModelError, match="process 1 has the export no export here, process 0 has abc; give all"):
-        devices.agree("export", "abc")
+        devices.check_same("export", "abc")
 
 
 @pytest.mark.parametrize(

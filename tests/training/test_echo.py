@@ -6,31 +6,31 @@ import numpy as np
 from flax import nnx
 
 from training.model.algorithm_graph import MODULATES, RELATION_TABLE
-from training.model.copy_attention import Echo
+from training.model.attention import CopyAttention
 from training.model.encoding import ALGORITHM_SLOT, SLOTS, encode
 
 from .conftest import random_voices
 
 WIDTH, COUNT = 16, 3
-chance = np.random.default_rng(4)
+rng = np.random.default_rng(4)
 tokens = encode(random_voices(COUNT)).astype(np.int64)
 tokens[:, :, 3:9] = tokens[:, :1, 3:9] % 8  # so that operators have something in common
-codes = chance.integers(0, 3, (COUNT, 7))
-context, embedded = chance.normal(size=(COUNT, WIDTH)), chance.normal(size=(COUNT, 7, WIDTH))
+codes = rng.integers(0, 3, (COUNT, 7))
+context, embedded = rng.normal(size=(COUNT, WIDTH)), rng.normal(size=(COUNT, 7, WIDTH))
 algorithm = tokens[:, 0, ALGORITHM_SLOT]
 
 
-def echo_with(**weights: np.ndarray) -> Echo:
+def echo_with(**weights: np.ndarray) -> CopyAttention:
     """A new echo, in which some weights are others."""
-    echo = Echo(WIDTH, rngs=nnx.Rngs(0))
+    echo = CopyAttention(WIDTH, rngs=nnx.Rngs(0))
     for name, value in weights.items():
         getattr(echo, name)[...] = jnp.asarray(value)
     return echo
 
 
-def hear(echo: Echo, token: int, slot: int) -> np.ndarray:
-    strength = echo.strength(token, context, embedded, jnp.asarray(codes), jax.nn.one_hot(algorithm, 32))
-    return np.asarray(echo(strength, token, slot, jnp.asarray(tokens)))
+def hear(echo: CopyAttention, token: int, slot: int) -> np.ndarray:
+    strength = echo.strength_at(token, context, embedded, jnp.asarray(codes), jax.nn.one_hot(algorithm, 32))
+    return np.asarray(echo.logits_at(strength, token, slot, jnp.asarray(tokens)))
 
 
 def test_a_new_echo_is_silent():
@@ -39,9 +39,9 @@ def test_a_new_echo_is_silent():
 
 def test_the_same_value_is_spoken_for_by_what_is_the_same_so_far():
     weights = {
-        "relation": chance.normal(size=(7, 2, SLOTS)),
-        "same_code": chance.normal(size=(2, SLOTS)),
-        "same_value": chance.normal(size=(SLOTS, 2, SLOTS)),
+        "relation": rng.normal(size=(7, 2, SLOTS)),
+        "same_code": rng.normal(size=(2, SLOTS)),
+        "same_value": rng.normal(size=(SLOTS, 2, SLOTS)),
     }
     echo = echo_with(**weights)
     for token, slot in ((1, 5), (2, 0), (4, 9), (6, 20)):

@@ -18,17 +18,17 @@ from dx7.shared.run_folder import EVALUATION_FILE, EVALUATION_PAGE
 from dx7.sound.wav import decode_wav
 from dx7.voices.voice import Voice
 from training.commands.cli import app
-from training.data.analysis import hear_parameters
+from training.data.analysis import measure_descriptors
 from training.evaluation import evaluate as evaluating
 from training.evaluation.evaluate import count_steps, evaluate
 from training.evaluation.examples import worst_of
 from training.evaluation.measuring import FIGURES
-from training.evaluation.other_banks import read_beside
+from training.evaluation.other_banks import read_other_banks
 from training.evaluation.page import draw_page
 from training.evaluation.pictures import picture_address, sound_address, spectrogram
-from training.evaluation.reference_sets import make_yardstick
+from training.evaluation.reference_sets import make_reference_sets
 from training.inference.finished_model import read_model
-from training.inference.sampling import Cartridge, Slot
+from training.inference.sampling import CartridgeSlot, SampledCartridge
 
 from .conftest import voices_by_rule
 
@@ -53,14 +53,14 @@ def measured(finished_run, export_folder, banks):
     def sample(model, mix, *, count, seed):
         voices = [Voice.from_array(voice) for voice in voices_by_rule(count, seed)[0]]
         voices = [voice.replace(name=f"<b>{number}&") for number, voice in enumerate(voices)]
-        return Cartridge(tuple(Slot(voice, "", 9, ()) for voice in voices), 2 * count, {"drone": count})
+        return SampledCartridge(tuple(CartridgeSlot(voice, "", 9, ()) for voice in voices), 2 * count, {"drone": count})
 
     told = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("training.evaluation.generated_sets.sample", sample)
         model, export = read_model(finished_run / "model"), read_export(export_folder)
         theirs = ["theirs=" + str(banks), f"<i>ours</i>:organ={banks / 'organ.syx'}"]
-        beside = read_beside(theirs, model.category_keys, voices=40)
+        beside = read_other_banks(theirs, model.category_keys, voices=40)
         found = evaluate(model, export, seeds=(3, 4), voices=40, beside=beside, report=told.append)
     assert len(told) == count_steps(2, beside=2)
     return found
@@ -73,8 +73,8 @@ def page(measured):
 
 def test_the_yardstick_stays_and_its_halves_are_strangers(export_folder, measured):
     export = read_export(export_folder)
-    again = make_yardstick(export, voices=40, hear=hear_parameters)
-    assert (again.reference.parameters == measured.yardstick.reference.parameters).all()
+    again = make_reference_sets(export, voices=40, hear=measure_descriptors)
+    assert (again.reference.parameters == measured.references.reference.parameters).all()
     family = dict(zip((voice.tobytes() for voice in export.parameters), export.family_ids, strict=True))
     split = dict(zip(export.family_ids, export.splits, strict=True))
     halves = [[family[voice.tobytes()] for voice in half.parameters] for half in (again.humans, again.reference)]
@@ -124,7 +124,7 @@ def test_banks_of_others_are_measured_once_and_by_category_if_that_is_known(meas
 
 
 def test_the_worst_are_the_faulty_then_the_misheard(measured):
-    worst = worst_of(measured.sets[-1], measured.yardstick, count=12)
+    worst = worst_of(measured.sets[-1], measured.references, count=12)
     ranks = [(0 if one.useful else -len(one.faults), one.fitting) for one in worst]
     assert ranks == sorted(ranks)
     assert all(one.guesses[0][1] >= one.guesses[1][1] >= one.guesses[2][1] for one in worst)
@@ -198,4 +198,4 @@ def test_too_few_held_out_families_are_one_sentence(export_folder):
     export = read_export(export_folder)
     few = replace(export, splits=np.where(np.arange(len(export.splits)) < 300, "train", export.splits))
     with pytest.raises(ExportError, match="families are held out; 50 are needed"):
-        make_yardstick(few, voices=40, hear=hear_parameters)
+        make_reference_sets(few, voices=40, hear=measure_descriptors)

@@ -11,12 +11,12 @@ from flax import nnx
 from dx7.analysis.classifier_inputs import listen_many
 from dx7.shared.export_format import EAR_FILE
 from tests.dx7.test_ear import make_ear
-from training.data.analysis import hear_parameters
+from training.data.analysis import measure_descriptors
 from training.inference.cartridge_files import facts_of
 from training.inference.finished_model import read_model
 from training.inference.names import make_names
-from training.inference.sampling import SURE, sample
-from training.inference.scoring import hear_for, sounds_like
+from training.inference.sampling import CONFIDENT_FIT, sample
+from training.inference.scoring import likeliest_categories, score_voices
 from training.run.publish import write_model
 from training.run.state import make_generator
 
@@ -35,16 +35,16 @@ def voices():
 
 
 def test_without_an_ear_or_a_wish_nobody_can_tell(voices):
-    for heard in (hear_for(voices, {"brass": 1.0}, None), hear_for(voices, {}, make_ear())):
+    for heard in (score_voices(voices, {"brass": 1.0}, None), score_voices(voices, {}, make_ear())):
         assert heard.fit is None
-        assert (heard.descriptors == hear_parameters(voices)).all()
+        assert (heard.descriptors == measure_descriptors(voices)).all()
 
 
 def test_a_category_the_ear_does_not_know_does_not_count(voices):
     ear = make_ear()
-    assert hear_for(voices, {"kazoo": 1.0}, ear).fit is None
-    both = hear_for(voices, {"kazoo": 0.5, "brass": 0.5}, ear).fit
-    np.testing.assert_allclose(both, hear_for(voices, {"brass": 1.0}, ear).fit, rtol=1e-5)
+    assert score_voices(voices, {"kazoo": 1.0}, ear).fit is None
+    both = score_voices(voices, {"kazoo": 0.5, "brass": 0.5}, ear).fit
+    np.testing.assert_allclose(both, score_voices(voices, {"brass": 1.0}, ear).fit, rtol=1e-5)
 
 
 def test_a_mix_is_fitted_by_its_geometric_mean(voices):
@@ -53,8 +53,8 @@ def test_a_mix_is_fitted_by_its_geometric_mean(voices):
     unpacked[:, :145] = voices
     said = ear.listen(*listen_many(unpacked), voices)
     brass, organ = (said[:, ear.category_keys.index(key)] for key in ("brass", "organ"))
-    np.testing.assert_allclose(hear_for(voices, {"brass": 1.0}, ear).fit, brass, rtol=1e-4)
-    mixed = hear_for(voices, {"brass": 0.75, "organ": 0.25}, ear).fit
+    np.testing.assert_allclose(score_voices(voices, {"brass": 1.0}, ear).fit, brass, rtol=1e-4)
+    mixed = score_voices(voices, {"brass": 0.75, "organ": 0.25}, ear).fit
     np.testing.assert_allclose(mixed, brass**0.75 * organ**0.25, rtol=1e-4)
 
 
@@ -63,7 +63,7 @@ def test_what_fits_best_is_kept_and_the_sidecar_says_how_well(model):
     cartridge = sample(hearing, {"organ": 1.0}, count=8, seed=4)
     fits = [slot.fit for slot in cartridge.slots if not slot.faults]
     assert all(fit is not None for fit in fits)
-    held = [min(fit, SURE) for fit in fits]
+    held = [min(fit, CONFIDENT_FIT) for fit in fits]
     assert held == sorted(held, reverse=True)
     plain = sample(model, {"organ": 1.0}, count=8, seed=4)
     assert all(slot.fit is None for slot in plain.slots)
@@ -88,7 +88,7 @@ def test_a_model_takes_the_ear_of_its_export_along(model, finished_run, tmp_path
         category_keys=model.category_keys,
         generator=nnx.state(make_generator(model.config, len(model.category_keys), key=jax.random.key(0))),
         prototypes=model.prototypes,
-        sketch=model.sketch,
+        fingerprint=model.fingerprint,
         step=model.step,
         export_hash=model.export_hash,
         ear_file=tmp_path / "an.ear",
@@ -106,7 +106,7 @@ def test_where_anything_is_asked_for_an_ear_has_no_say(model):
     assert [slot.voice.parameters for slot in hearing.slots] == [slot.voice.parameters for slot in deaf.slots]
     assert hearing.left_out["less likely"] == hearing.drawn // 2
     parameters = np.array([list(slot.voice.parameters) for slot in hearing.slots], np.uint8)
-    heard = sounds_like(parameters, make_ear())
+    heard = likeliest_categories(parameters, make_ear())
     expected = make_names([[key] for key in heard], seed=4, known=model.names)
     assert [slot.voice.name for slot in hearing.slots] == expected
     assert not any(slot.voice.name.startswith("VOICE") for slot in sample(model, {}, count=32, seed=4).slots)

@@ -8,9 +8,14 @@ import pytest
 
 from dx7.shared.export_format import read_export
 from tests.dx7.test_ear import make_ear
-from training.data.batches import human_lot
-from training.data.training_set import LESSON_FILE, category_share, read_or_make_lesson
-from training.run.critic_weighting import BROOD_FILE, FACTS, brood_facts, read_or_draw_brood
+from training.data.batches import human_voices
+from training.data.training_set import TRAINING_SET_FILE, category_share, load_training_set
+from training.run.critic_weighting import (
+    GENERATED_FILE,
+    GENERATED_METRICS,
+    generated_voice_metrics,
+    load_generated_voices,
+)
 from training.run.state import make_generator
 
 
@@ -25,66 +30,70 @@ def folder(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def lesson(folder, export, tiny):
-    return read_or_make_lesson(folder, export, tiny, make_ear())
+def training_set(folder, export, tiny):
+    return load_training_set(folder, export, tiny, make_ear())
 
 
-def test_a_lesson_is_heard_once(folder, export, tiny, lesson):
-    before = (folder / LESSON_FILE).stat().st_mtime_ns
-    again = read_or_make_lesson(folder, export, tiny, make_ear())
-    assert (folder / LESSON_FILE).stat().st_mtime_ns == before
-    assert (again.bred.parameters == lesson.bred.parameters).all()
-    assert (again.human.weights == lesson.human.weights).all()
+def test_a_lesson_is_heard_once(folder, export, tiny, training_set):
+    before = (folder / TRAINING_SET_FILE).stat().st_mtime_ns
+    again = load_training_set(folder, export, tiny, make_ear())
+    assert (folder / TRAINING_SET_FILE).stat().st_mtime_ns == before
+    assert (again.bred.parameters == training_set.bred.parameters).all()
+    assert (again.human.weights == training_set.human.weights).all()
 
 
-def test_human_and_bred_voices_are_met_alike_and_weighed_by_label_and_ear(export, tiny, lesson):
-    plain = human_lot(export, split="train", family_power=tiny.family_power, category_power=tiny.category_power)
-    assert 0 < len(lesson.bred.parameters) <= tiny.bred_voices
-    for lot in lesson.human, lesson.bred:
-        assert lot.weights.shape == (len(lot.parameters), len(export.category_keys))
-        assert np.allclose(lot.weights.sum(1), 1, atol=1e-4)
-        assert np.isclose(lot.often.sum(), 1)
-    assert len(lesson.inputs) == len(plain.parameters)
-    assert not np.allclose(lesson.human.weights, plain.weights)
-    assert (lesson.human.weights >= (1 - tiny.heard_share) * plain.weights - 1e-6).all()
+def test_human_and_bred_voices_are_met_alike_and_weighed_by_label_and_ear(export, tiny, training_set):
+    plain = human_voices(export, split="train", family_power=tiny.family_power, category_power=tiny.category_power)
+    assert 0 < len(training_set.bred.parameters) <= tiny.bred_voices
+    for voices in training_set.human, training_set.bred:
+        assert voices.weights.shape == (len(voices.parameters), len(export.category_keys))
+        assert np.allclose(voices.weights.sum(1), 1, atol=1e-4)
+        assert np.isclose(voices.sampling_weight.sum(), 1)
+    assert len(training_set.inputs) == len(plain.parameters)
+    assert not np.allclose(training_set.human.weights, plain.weights)
+    assert (training_set.human.weights >= (1 - tiny.heard_share) * plain.weights - 1e-6).all()
 
 
 def test_without_an_ear_or_a_brood_a_lesson_is_the_export(tmp_path, export, tiny):
-    lesson = read_or_make_lesson(tmp_path, export, replace(tiny, bred_voices=0), None)
-    assert lesson.bred is None
-    assert lesson.inputs is None
-    assert (lesson.human.parameters == human_lot(export, split="train").parameters).all()
+    training_set = load_training_set(tmp_path, export, replace(tiny, bred_voices=0), None)
+    assert training_set.bred is None
+    assert training_set.inputs is None
+    assert (training_set.human.parameters == human_voices(export, split="train").parameters).all()
     assert not any(tmp_path.iterdir())
 
 
-def test_a_brood_lasts_a_round_and_is_the_same_when_drawn_again(folder, tmp_path, export, tiny, lesson):
+def test_a_brood_lasts_a_round_and_is_the_same_when_drawn_again(folder, tmp_path, export, tiny, training_set):
     keys, began = export.category_keys, tiny.likelihood_steps + tiny.adversarial_steps
     generator, other = (make_generator(tiny, len(keys), key=jax.random.key(seed)) for seed in (0, 1))
-    first = read_or_draw_brood(folder, generator, lesson, tiny, keys, make_ear(), began)
+    first = load_generated_voices(folder, generator, training_set, tiny, keys, make_ear(), began)
     # Later in the round the generator has moved on; what it drew has not.
-    later = read_or_draw_brood(folder, other, lesson, tiny, keys, make_ear(), began + tiny.steps_per_chunk // 2)
-    again = read_or_draw_brood(tmp_path, generator, lesson, tiny, keys, make_ear(), began)
-    for brood in later, again:
-        assert all((one == two).all() for one, two in zip(first, brood, strict=True))
+    later = load_generated_voices(
+        folder, other, training_set, tiny, keys, make_ear(), began + tiny.steps_per_chunk // 2
+    )
+    again = load_generated_voices(tmp_path, generator, training_set, tiny, keys, make_ear(), began)
+    for offspring in later, again:
+        assert all((one == two).all() for one, two in zip(first, offspring, strict=True))
     assert len(first.parameters) == tiny.listening_voices
-    assert np.allclose(np.bincount(first.weights.argmax(1) * 0, weights=first.often), 1)
-    next_round = read_or_draw_brood(folder, generator, lesson, tiny, keys, make_ear(), began + tiny.listening_round)
+    assert np.allclose(np.bincount(first.weights.argmax(1) * 0, weights=first.sampling_weight), 1)
+    next_round = load_generated_voices(
+        folder, generator, training_set, tiny, keys, make_ear(), began + tiny.listening_round
+    )
     assert (next_round.parameters != first.parameters).any()
-    assert (folder / BROOD_FILE).exists()
-    facts = brood_facts(folder)
-    assert facts.keys() == FACTS.keys()
+    assert (folder / GENERATED_FILE).exists()
+    facts = generated_voice_metrics(folder)
+    assert facts.keys() == GENERATED_METRICS.keys()
     assert all(0 <= value <= 1 for value in facts.values())
-    assert category_share(lesson.human).sum() == pytest.approx(1)
+    assert category_share(training_set.human).sum() == pytest.approx(1)
 
 
 def test_a_lesson_can_be_stopped_while_voices_are_heard(tmp_path, export, tiny):
     humans = int((export.splits == "train").sum())
     told = []
 
-    def go_on(heard, to_hear):
+    def should_continue(heard, to_hear):
         told.append((heard, to_hear))
         return heard == 0
 
-    assert read_or_make_lesson(tmp_path, export, tiny, make_ear(), go_on=go_on) is None
+    assert load_training_set(tmp_path, export, tiny, make_ear(), should_continue=should_continue) is None
     assert told == [(0, humans + tiny.bred_voices), (humans, humans + tiny.bred_voices)]
     assert not any(tmp_path.iterdir())

@@ -10,14 +10,14 @@ from training.run import losses
 
 def test_surprise_of_even_odds():
     logits = Logits(jnp.zeros((2, 7, 16)), jnp.zeros((2, 7, 21, 100)))
-    assert losses.code_surprise(logits, jnp.zeros((2, 7), int)) == pytest.approx([7 * np.log(16)] * 2)
-    assert losses.value_surprise(logits, jnp.zeros((2, 7, 21), int)) == pytest.approx([145 * np.log(100)] * 2, rel=1e-5)
+    assert losses.code_nll(logits, jnp.zeros((2, 7), int)) == pytest.approx([7 * np.log(16)] * 2)
+    assert losses.value_nll(logits, jnp.zeros((2, 7, 21), int)) == pytest.approx([145 * np.log(100)] * 2, rel=1e-5)
 
 
 def test_empty_slots_do_not_surprise():
     values = jnp.where(jnp.arange(100) == 1, 50.0, 0.0) * jnp.ones((1, 7, 21, 1))
     tokens = jnp.asarray(FILLED.astype(int))[None]  # 1 where filled, the unlikely 0 where empty
-    assert losses.value_surprise(Logits(jnp.zeros((1, 7, 2)), values), tokens) == pytest.approx([0.0], abs=1e-3)
+    assert losses.value_nll(Logits(jnp.zeros((1, 7, 2)), values), tokens) == pytest.approx([0.0], abs=1e-3)
 
 
 def test_relativistic_pairs_by_hand():
@@ -29,8 +29,8 @@ def test_relativistic_pairs_by_hand():
 def test_penalty_is_half_the_squared_slope():
     slope = jnp.arange(12.0).reshape(3, 4)
     voices = jnp.ones((2, 3, 4))
-    verdicts, penalty = losses.judge_with_penalty(lambda given: (given * slope).sum((1, 2)), voices)
-    assert verdicts == pytest.approx([66.0, 66.0])
+    scores, penalty = losses.scores_and_gradient_penalty(lambda given: (given * slope).sum((1, 2)), voices)
+    assert scores == pytest.approx([66.0, 66.0])
     assert penalty == pytest.approx([253.0, 253.0])  # (0 + 1 + 4 + ... + 121) / 2
 
 

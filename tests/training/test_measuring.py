@@ -43,13 +43,13 @@ def test_marginal_distance_by_hand():
 
 
 def test_the_same_a_stranger_and_a_collapsed_set_beside_humans(capsys):
-    chance = np.random.default_rng(0)
-    human, same = chance.normal(size=(2, 200, 6))
+    rng = np.random.default_rng(0)
+    human, same = rng.normal(size=(2, 200, 6))
     likely = compare(same, human)
     assert min(likely.values()) > 0.7
     assert likely["density"] == pytest.approx(1, abs=0.2)
     assert max(compare(same + 50, human).values()) == 0
-    collapsed = compare(human[:1] + chance.normal(size=(200, 6)) / 1e6, human)
+    collapsed = compare(human[:1] + rng.normal(size=(200, 6)) / 1e6, human)
     assert collapsed["precision"] == 1.0
     assert collapsed["coverage"] < 0.1
     assert collapsed["recall"] < 0.1

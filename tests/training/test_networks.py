@@ -17,7 +17,7 @@ generator = bold_generator(CONFIG, CATEGORIES)
 discriminator = make_discriminator(CONFIG, CATEGORIES, key=jax.random.key(1))
 draw_eight = nnx.jit(draw)
 expect = nnx.jit(lambda generator, *given: generator(*given))
-judge = nnx.jit(lambda discriminator, *given: discriminator(*given))
+score = nnx.jit(lambda discriminator, *given: discriminator(*given))
 CODES = CONFIG.global_codes + CONFIG.operator_codes
 
 
@@ -70,11 +70,11 @@ def test_drawing_follows_the_distribution_that_training_sees():
 
 def test_category_and_algorithm_matter_to_the_discriminator():
     voices = one_hot(jnp.asarray(encode(random_voices(6))))
-    verdicts = judge(discriminator, voices, jnp.eye(CATEGORIES)[jnp.zeros(6, int)])
-    assert verdicts.shape == (6,)
-    assert not np.allclose(verdicts, judge(discriminator, voices, jnp.eye(CATEGORIES)[jnp.ones(6, int)]))
+    scores = score(discriminator, voices, jnp.eye(CATEGORIES)[jnp.zeros(6, int)])
+    assert scores.shape == (6,)
+    assert not np.allclose(scores, score(discriminator, voices, jnp.eye(CATEGORIES)[jnp.ones(6, int)]))
     rewired = np.array(encode(random_voices(6)))
     rewired[:, 0, 8] = (rewired[:, 0, 8] + 7) % 32
     assert not np.allclose(
-        verdicts, judge(discriminator, one_hot(jnp.asarray(rewired)), jnp.eye(CATEGORIES)[jnp.zeros(6, int)])
+        scores, score(discriminator, one_hot(jnp.asarray(rewired)), jnp.eye(CATEGORIES)[jnp.zeros(6, int)])
     )

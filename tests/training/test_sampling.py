@@ -16,7 +16,7 @@ from training.data.fingerprint import COPY_DISTANCE
 from training.inference.finished_model import read_model
 from training.inference.raw import draw_wanted
 from training.inference.requests import parse_mix, read_favourite
-from training.inference.sampling import MOST_DRAWS, PLAIN_DRAWS, TEMPERATURE, bolder, sample
+from training.inference.sampling import MAX_ATTEMPTS, TEMPERATURE, USUAL_ATTEMPTS, sample, temperature_of_attempt
 from training.inference.variation import locked_slots
 from training.model.encoding import encode
 
@@ -187,10 +187,10 @@ def test_a_failed_wish_writes_nothing(finished_run, tmp_path):
 
 
 def test_more_is_dared_only_after_the_plain_draws():
-    warmth = np.array([bolder(number).codes for number in range(MOST_DRAWS)])
-    assert (warmth[:PLAIN_DRAWS] == TEMPERATURE.codes).all()
-    assert (np.diff(warmth[PLAIN_DRAWS - 1 :], axis=0) > 0).all()
-    assert np.isfinite(warmth).all()
+    temperatures = np.array([temperature_of_attempt(number).codes for number in range(MAX_ATTEMPTS)])
+    assert (temperatures[:USUAL_ATTEMPTS] == TEMPERATURE.codes).all()
+    assert (np.diff(temperatures[USUAL_ATTEMPTS - 1 :], axis=0) > 0).all()
+    assert np.isfinite(temperatures).all()
 
 
 def test_a_walk_begins_and_ends_with_the_two_voices(finished_run, favourite, tmp_path):

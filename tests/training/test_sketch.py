@@ -4,12 +4,12 @@ from hypothesis import strategies as st
 
 from dx7.voices.identity import voice_id
 from dx7.voices.parameters import PARAMETERS
-from training.data.fingerprint import COPY_DISTANCE, GROUPS, find_nearest, hash_groups, make_sketch
+from training.data.fingerprint import COPY_DISTANCE, GROUPS, find_nearest_training_voices, hash_groups, make_fingerprint
 
 from .conftest import random_voices, voices_by_rule
 
 known, _ = voices_by_rule(200, seed=4)
-sketch = make_sketch(known, tuple(voice_id(voice.tobytes()) for voice in known))
+fingerprint = make_fingerprint(known, tuple(voice_id(voice.tobytes()) for voice in known))
 
 
 @given(st.integers(0, 199), st.sets(st.integers(0, 144), max_size=COPY_DISTANCE))
@@ -18,7 +18,7 @@ def test_no_near_copy_passes_for_new(row, changed):
     copy = known[row : row + 1].copy()
     for index in changed:
         copy[0, index] = (copy[0, index] + 1) % (PARAMETERS[index].maximum + 1)
-    nearest = find_nearest(copy, sketch)
+    nearest = find_nearest_training_voices(copy, fingerprint)
     assert nearest.distance[0] <= len(changed)
     assert nearest.voice_ids[0] in {voice_id(voice.tobytes()) for voice in known}
 
@@ -26,17 +26,17 @@ def test_no_near_copy_passes_for_new(row, changed):
 def test_the_bound_never_exceeds_the_true_distance():
     asked = np.concatenate([random_voices(50), voices_by_rule(50, seed=9)[0]])
     true = np.array([(known != voice).sum(1).min() for voice in asked])
-    assert (find_nearest(asked, sketch).distance <= true).all()
+    assert (find_nearest_training_voices(asked, fingerprint).distance <= true).all()
 
 
 def test_strangers_are_told_from_copies():
-    assert find_nearest(random_voices(300), sketch).distance.min() > COPY_DISTANCE
-    exact = find_nearest(known, sketch)
+    assert find_nearest_training_voices(random_voices(300), fingerprint).distance.min() > COPY_DISTANCE
+    exact = find_nearest_training_voices(known, fingerprint)
     assert (exact.distance == 0).all()
 
 
 def test_the_sketch_keeps_a_byte_for_five_parameters():
     assert hash_groups(known).shape == (200, GROUPS)
     assert hash_groups(known).dtype == np.uint8
-    assert sketch.hashes.nbytes * 5 == known.nbytes
+    assert fingerprint.hashes.nbytes * 5 == known.nbytes
     assert len(np.unique(hash_groups(random_voices(5000))[:, 0])) == 256

@@ -7,7 +7,7 @@ from flax import nnx
 
 from training.model.encoding import encode
 from training.model.parameter_tree import flatten
-from training.run.losses import code_surprise, value_surprise
+from training.run.losses import code_nll, value_nll
 
 from .conftest import bold_generator, random_voices
 
@@ -30,7 +30,7 @@ def test_the_twin_expects_the_same_of_every_draw(tiny):
 
     trainer = TorchTrainer(twin, tiny)
     first = trainer.step(*as_tensors(tokens, codes, weights))
-    expected = code_surprise(logits, codes).mean(), value_surprise(logits, tokens).mean()
+    expected = code_nll(logits, codes).mean(), value_nll(logits, tokens).mean()
     assert np.allclose(first, expected, rtol=1e-5)
     for _ in range(5):
         last = trainer.step(*as_tensors(tokens, codes, weights))

@@ -23,7 +23,7 @@ from training.inference.raw import draw_wanted
 from training.model.array_files import read_arrays
 from training.model.config import Config
 from training.model.generator_numpy import NumpyGenerator
-from training.run.publish import plain_weights
+from training.run.publish import inference_weights
 from training.run.run_folder import CHECKPOINT_FILE
 from training.run.state import make_generator
 from training.run.train import run_chunk, train
@@ -72,7 +72,7 @@ def test_training_reduces_the_loss_and_comes_nearer_to_the_humans(finished_run, 
 
     export = read_export(export_folder)
     trained = read_model(finished_run / "model")
-    weights = plain_weights(nnx.state(make_generator(tiny, len(export.category_keys), key=jax.random.key(0))))
+    weights = inference_weights(nnx.state(make_generator(tiny, len(export.category_keys), key=jax.random.key(0))))
     untrained = NumpyGenerator(weights, tiny, len(export.category_keys))
     wanted = [keys[0] for keys in export.categories[:200]]
     distances = []

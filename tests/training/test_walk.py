@@ -11,7 +11,7 @@ from dx7.voices.voice import Voice
 from training.inference.morph import match_operators, morph
 from training.inference.names import name_variations, name_walk
 from training.inference.requests import parse_amount
-from training.inference.variation import strength_of
+from training.inference.variation import bias_strength
 from training.inference.walk import even_steps
 from training.model.encoding import ALGORITHM_SLOT, TOKENS, decode, encode, operator_slot
 
@@ -74,7 +74,7 @@ def test_steps_are_even_to_the_ear_and_each_voice_comes_once():
 
 
 def test_the_pull_grows_weaker_with_the_amount():
-    strengths = [strength_of(amount) for amount in (0.01, 0.1, 0.3, 0.5, 1.0)]
+    strengths = [bias_strength(amount) for amount in (0.01, 0.1, 0.3, 0.5, 1.0)]
     assert all(stronger > weaker for stronger, weaker in pairwise(strengths))
 
 

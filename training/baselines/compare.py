@@ -19,15 +19,15 @@ from dx7.analysis.classifier import read_ear
 from dx7.errors import ModelError
 from dx7.shared.export_format import HASH_DIGITS, Export
 from dx7.shared.run_folder import CONFIG_FILE
-from training.baselines.design import Budget, Design, Report, count_weights
+from training.baselines.design import Baseline, Report, TimeBudget, count_parameters
 from training.baselines.masked_tokens import FlatTokens
 from training.baselines.one_shot import OneShot
-from training.data.analysis import hear_parameters
-from training.data.batches import Voices, gather
-from training.data.training_set import read_or_make_lesson
-from training.evaluation.evaluate import hear_together
+from training.data.analysis import measure_descriptors
+from training.data.batches import Voices, combine
+from training.data.training_set import load_training_set
+from training.evaluation.evaluate import analyse_together
 from training.evaluation.measuring import measure
-from training.evaluation.reference_sets import make_yardstick
+from training.evaluation.reference_sets import make_reference_sets
 from training.evaluation.summary import summarize
 from training.evaluation.tables import overall_table
 from training.evaluation.voice_set import VoiceSet, deal_into_banks
@@ -35,8 +35,8 @@ from training.inference.finished_model import Model
 from training.inference.raw import draw_wanted
 from training.run.state import make_generator
 
-OURS = "operator codes, refined"
-RIVALS: tuple[Design, ...] = (FlatTokens(), OneShot())
+THIS_MODEL = "operator codes, refined"
+BASELINES: tuple[Baseline, ...] = (FlatTokens(), OneShot())
 _COST = ("steps", "weights", "minutes")
 
 
@@ -48,7 +48,7 @@ def compare(
     seconds: float,
     seed: int = 0,
     voices: int = 1000,
-    rivals: Sequence[Design] = RIVALS,
+    baselines: Sequence[Baseline] = BASELINES,
     report: Report = lambda gone, what: None,
 ) -> dict[str, Any]:
     """Figures of the humans, the model and each rival, in that order, under ``designs``.
@@ -58,36 +58,36 @@ def compare(
     voices are held out, and ``ModelError`` if the model was not trained on this export or a rival's loss stops being
     finite.
     """
-    lesson = read_lesson(model, export, run_folder)
+    training_set = training_voices_of(model, export, run_folder)
     report(0, "listening to human voices")
-    yardstick = make_yardstick(export, voices=voices, hear=hear_parameters)
-    wanted, humans = yardstick.humans.wanted, yardstick.humans.name
+    references = make_reference_sets(export, voices=voices, hear=measure_descriptors)
+    wanted, humans = references.humans.wanted, references.humans.name
     conditions, banks = np.array([model.weights({key: 1.0}) for key in wanted]), deal_into_banks(wanted)
 
-    sets = [yardstick.humans, VoiceSet(OURS, draw_wanted(model, wanted, seed=seed), wanted, banks)]
+    sets = [references.humans, VoiceSet(THIS_MODEL, draw_wanted(model, wanted, seed=seed), wanted, banks)]
     costs: dict[str, dict[str, Any]] = {
         humans: {},
-        OURS: {"steps": model.step, "weights": _count_weights(model), "minutes": round(seconds / 60, 1)},
+        THIS_MODEL: {"steps": model.step, "weights": _count_weights(model), "minutes": round(seconds / 60, 1)},
     }
-    for number, rival in enumerate(rivals):
+    for number, baseline in enumerate(baselines):
         before = number * seconds
 
-        def tell(gone: float, what: str, name: str = rival.name, before: float = before) -> None:
+        def tell(gone: float, what: str, name: str = baseline.name, before: float = before) -> None:
             report(before + gone, f"{name} · {what}")
 
-        learned = rival.train(lesson, Budget(seconds), seed=seed, report=tell)
+        learned = baseline.train(training_set, TimeBudget(seconds), seed=seed, report=tell)
         tell(seconds, "drawing")
-        sets.append(VoiceSet(rival.name, learned.draw(conditions, seed), wanted, banks))
-        costs[rival.name] = {
+        sets.append(VoiceSet(baseline.name, learned.draw(conditions, seed), wanted, banks))
+        costs[baseline.name] = {
             "steps": learned.steps,
             "weights": learned.weights,
             "minutes": round(learned.seconds / 60, 1),
             "losses": {name: round(value, 4) for name, value in learned.losses.items()},
         }
 
-    report(len(rivals) * seconds, "listening to all designs")
-    sets[1:] = hear_together(sets[1:])
-    rows = [summarize(one.name, len(one.parameters), [measure(one, yardstick)]) | costs[one.name] for one in sets]
+    report(len(baselines) * seconds, "listening to all designs")
+    sets[1:] = analyse_together(sets[1:])
+    rows = [summarize(one.name, len(one.parameters), [measure(one, references)]) | costs[one.name] for one in sets]
     return {
         "model_hash": model.model_hash,
         "export": export.content_hash[:HASH_DIGITS],
@@ -97,7 +97,7 @@ def compare(
     }
 
 
-def read_lesson(model: Model, export: Export, run_folder: Path) -> Voices:
+def training_voices_of(model: Model, export: Export, run_folder: Path) -> Voices:
     """The voices that the model's run began with: human and bred, with what its ear made of them.
 
     Heard anew if the run's folder has no lesson. Raises ``ModelError`` if the model was trained on another export.
@@ -110,9 +110,9 @@ def read_lesson(model: Model, export: Export, run_folder: Path) -> Voices:
     ear = read_ear(export.ear_file) if export.ear_file else None
     # What a run draws and hears in its third phase is of its own design, and no part of what it began with.
     config = replace(model.config, listening_steps=0)
-    lesson = read_or_make_lesson(run_folder, export, model.config, ear)
-    assert lesson is not None  # noqa: S101 (nobody can stop it)
-    return gather(lesson.lots(config, None), model.prototypes)
+    training_set = load_training_set(run_folder, export, model.config, ear)
+    assert training_set is not None  # noqa: S101 (nobody can stop it)
+    return combine(training_set.mixture(config, None), model.prototypes)
 
 
 def find_run(asked: Path | None, model_folder: Path) -> Path:
@@ -132,4 +132,6 @@ def design_table(rows: Sequence[dict[str, Any]]) -> list[dict[str, str]]:
 
 def _count_weights(model: Model) -> int:
     config, categories = model.config, len(model.category_keys)
-    return count_weights(nnx.eval_shape(lambda: nnx.state(make_generator(config, categories, key=jax.random.key(0)))))
+    return count_parameters(
+        nnx.eval_shape(lambda: nnx.state(make_generator(config, categories, key=jax.random.key(0))))
+    )

@@ -17,14 +17,14 @@ Draw = Callable[[NDArray[np.float32], int], NDArray[np.uint8]]
 Report = Callable[[float, str], None]  # seconds that are gone, and a sentence
 
 
-class Budget(NamedTuple):
+class TimeBudget(NamedTuple):
     """How long a design may learn, compiling included, and the clock that tells; asked once a chunk of steps."""
 
     seconds: float
     clock: Callable[[], float] = time.monotonic
 
 
-class Learned(NamedTuple):
+class TrainedBaseline(NamedTuple):
     """A design that has learned: how it draws, and what it cost."""
 
     draw: Draw
@@ -34,17 +34,17 @@ class Learned(NamedTuple):
     losses: dict[str, float]  # means over the last chunk of steps
 
 
-class Design(Protocol):
+class Baseline(Protocol):
     """A way to make voices, with all its settings."""
 
     @property
     def name(self) -> str:
         """What it is called in tables."""
 
-    def train(self, voices: Voices, budget: Budget, *, seed: int, report: Report) -> Learned:
+    def train(self, voices: Voices, budget: TimeBudget, *, seed: int, report: Report) -> TrainedBaseline:
         """Learn until the budget is spent. Raises ``ModelError`` if a loss stops being finite."""
 
 
-def count_weights(tree: Any) -> int:
+def count_parameters(tree: Any) -> int:
     """How many numbers the arrays of a tree hold; it may be one of shapes alone."""
     return sum(int(np.prod(leaf.shape)) for leaf in jax.tree.leaves(tree))

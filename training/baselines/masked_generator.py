@@ -83,7 +83,7 @@ class FlatGenerator(nnx.Module):
         return jnp.where(LEGAL, logits, IMPOSSIBLE)
 
 
-class Filled(NamedTuple):
+class FilledCartridges(NamedTuple):
     """Voices ``int[n, 7, 21]``, and the pass in which each parameter was chosen ``int[n, 7, 21]``, -1 if given."""
 
     tokens: Array
@@ -92,17 +92,15 @@ class Filled(NamedTuple):
 
 def fill_in(
     generator: FlatGenerator, tokens: Array, known: Array, weights: Array, *, key: Array, passes: int
-) -> Filled:
+) -> FilledCartridges:
     """Choose what is not known of voices, in random order, about as many parameters in each pass.
 
     Parameters of one pass are chosen independently of each other: the more passes, the truer to what was learned.
     """
     order_key, choice_key = jax.random.split(key)
     known = known | ~_FILLED
-    chance = jax.random.uniform(order_key, known.shape)
-    order = (
-        jnp.where(known, -1, chance).reshape(len(tokens), PLACES).argsort(axis=1).argsort(axis=1).reshape(known.shape)
-    )
+    rng = jax.random.uniform(order_key, known.shape)
+    order = jnp.where(known, -1, rng).reshape(len(tokens), PLACES).argsort(axis=1).argsort(axis=1).reshape(known.shape)
     given = known.sum((1, 2), keepdims=True)
     chosen = jnp.where(known, _GIVEN, (order - given) * passes // jnp.maximum(PLACES - given, 1))
 
@@ -112,4 +110,4 @@ def fill_in(
         return jnp.where(chosen == number, choices, tokens), None
 
     filled, _ = jax.lax.scan(choose, jnp.where(known, tokens, 0), jnp.arange(passes))
-    return Filled(filled, chosen)
+    return FilledCartridges(filled, chosen)

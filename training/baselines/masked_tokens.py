@@ -19,26 +19,26 @@ from flax import nnx
 from jax import Array
 
 from dx7.voices.parameters import PARAMETER_COUNT
-from training.baselines.design import Budget, Learned, Report
+from training.baselines.design import Report, TimeBudget, TrainedBaseline
 from training.baselines.masked_generator import FlatGenerator, fill_in
 from training.baselines.timed_training import (
-    Game,
+    AdversarialSettings,
     Phase,
     Recipe,
-    Step,
+    TimedStep,
     compile_chunk,
-    falling,
-    learn,
-    make_networks,
+    define_baseline_networks,
+    learning_rate_scale,
     step_key,
+    train_until,
 )
 from training.data.batches import Voices, draw_batch
 from training.model.discriminator import one_hot
 from training.model.encoding import FILLED, SLOTS, TOKENS
 from training.model.generator import straight_through
 from training.run import losses
-from training.run.state import Networks, TrainState, Weights
-from training.run.steps import Metrics, move_discriminator, move_generator
+from training.run.state import NetworkDefinitions, TrainState, Weights
+from training.run.steps import Metrics, update_discriminator, update_generator
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class FlatTokens:
     """See the module's text."""
 
     name: str = "flat tokens, masked"
-    game: Game = field(default_factory=Game)
+    settings: AdversarialSettings = field(default_factory=AdversarialSettings)
     width: int = 96
     layers: int = 3
     heads: int = 4
@@ -59,25 +59,25 @@ class FlatTokens:
     game_passes: int = 8  # to fill in a voice that is judged
     passes: int = 73  # to draw one: two parameters in each
 
-    def train(self, voices: Voices, budget: Budget, *, seed: int, report: Report) -> Learned:
-        """See :class:`training.baselines.design.Design`."""
-        return learn(_recipe(self, voices.weights.shape[1], seed), voices, budget, seed=seed, report=report)
+    def train(self, voices: Voices, budget: TimeBudget, *, seed: int, report: Report) -> TrainedBaseline:
+        """See :class:`training.baselines.design.Baseline`."""
+        return train_until(_define(self, voices.weights.shape[1], seed), voices, budget, seed=seed, report=report)
 
 
-def hide_some(shape: tuple[int, ...], *, key: Array) -> Array:
+def random_masks(shape: tuple[int, ...], *, key: Array) -> Array:
     """Which parameters of some voices are masked: ``bool[n, 7, 21]``.
 
     Every number of them is as likely as any other. Numbers are spread evenly over the voices, which makes a mean over
     them less a matter of luck.
     """
     order_key, share_key = jax.random.split(key)
-    chance = jnp.where(FILLED, jax.random.uniform(order_key, shape), 2)
-    order = chance.reshape(len(chance), -1).argsort(axis=1).argsort(axis=1).reshape(shape)
-    share = (jnp.arange(len(chance)) / len(chance) + jax.random.uniform(share_key)) % 1
+    rng = jnp.where(FILLED, jax.random.uniform(order_key, shape), 2)
+    order = rng.reshape(len(rng), -1).argsort(axis=1).argsort(axis=1).reshape(shape)
+    share = (jnp.arange(len(rng)) / len(rng) + jax.random.uniform(share_key)) % 1
     return order < 1 + jnp.floor(share * PARAMETER_COUNT)[:, None, None]
 
 
-def masked_surprise(logits: Array, tokens: Array, hidden: Array) -> Array:
+def masked_nll(logits: Array, tokens: Array, hidden: Array) -> Array:
     """How surprising what is hidden of voices ``int[n, 7, 21]`` is, in nats, as if it were all of them: ``float[n]``.
 
     Over all masks the mean bounds how surprising the voices are when they are drawn in random order.
@@ -87,17 +87,19 @@ def masked_surprise(logits: Array, tokens: Array, hidden: Array) -> Array:
 
 
 @cache
-def _recipe(design: FlatTokens, categories: int, seed: int) -> Recipe:
-    game = design.game
+def _define(design: FlatTokens, categories: int, seed: int) -> Recipe:
+    settings = design.settings
 
     def make(key: Array) -> FlatGenerator:
         rngs = nnx.Rngs(key)
         return FlatGenerator(categories, width=design.width, layers=design.layers, heads=design.heads, rngs=rngs)
 
-    networks = make_networks(make, optax.adamw(1.0, b2=0.99, weight_decay=design.weight_decay), categories, game)
+    networks = define_baseline_networks(
+        make, optax.adamw(1.0, b2=0.99, weight_decay=design.weight_decay), categories, settings
+    )
     phases = (
-        Phase("masked", compile_chunk(_masked_step(design, networks, seed), game), design.masked_share),
-        Phase("adversarial", compile_chunk(_adversarial_step(design, networks, seed), game), 1.0),
+        Phase("masked", compile_chunk(_masked_step(design, networks, seed), settings), design.masked_share),
+        Phase("adversarial", compile_chunk(_adversarial_step(design, networks, seed), settings), 1.0),
     )
 
     @jax.jit
@@ -106,38 +108,40 @@ def _recipe(design: FlatTokens, categories: int, seed: int) -> Recipe:
         generator = nnx.merge(networks.generator, weights)
         return fill_in(generator, nothing, nothing > 0, conditions, key=key, passes=design.passes).tokens
 
-    return Recipe(make, game, networks, phases, draw)
+    return Recipe(make, settings, networks, phases, draw)
 
 
-def _masked_step(design: FlatTokens, networks: Networks, seed: int) -> Step:
-    game = design.game
+def _masked_step(design: FlatTokens, networks: NetworkDefinitions, seed: int) -> TimedStep:
+    settings = design.settings
 
     def step(state: TrainState, voices: Voices, over: Array) -> tuple[TrainState, Metrics]:
         batch_key, mask_key = jax.random.split(step_key(state, seed))
-        batch = draw_batch(voices, design.batch, category_dropout=game.category_dropout, symmetry=0.0, key=batch_key)
-        hidden = hide_some(batch.tokens.shape, key=mask_key)
+        batch = draw_batch(
+            voices, design.batch, category_dropout=settings.category_dropout, symmetry=0.0, key=batch_key
+        )
+        hidden = random_masks(batch.tokens.shape, key=mask_key)
 
         def loss(weights: Weights) -> tuple[Array, Metrics]:
             generator = nnx.merge(networks.generator, weights)
             logits = generator(batch.tokens, ~hidden, batch.weights)
-            surprise = masked_surprise(logits, batch.tokens, hidden).mean()
-            return surprise / PARAMETER_COUNT, {"loss/values": surprise}
+            nll = masked_nll(logits, batch.tokens, hidden).mean()
+            return nll / PARAMETER_COUNT, {"loss/values": nll}
 
         gradient, metrics = jax.grad(loss, has_aux=True)(state.generator)
-        rate = design.learning_rate * falling(state, game, over)
-        moved = move_generator(networks, state, gradient, average_decay=game.average_decay, rate=rate)
+        rate = design.learning_rate * learning_rate_scale(state, settings, over)
+        moved = update_generator(networks, state, gradient, average_decay=settings.average_decay, rate=rate)
         return moved, metrics | {"norm/generator": optax.tree.norm(gradient)}
 
     return step
 
 
-def _adversarial_step(design: FlatTokens, networks: Networks, seed: int) -> Step:
-    game, passes = design.game, design.game_passes
+def _adversarial_step(design: FlatTokens, networks: NetworkDefinitions, seed: int) -> TimedStep:
+    settings, passes = design.settings, design.game_passes
 
     def step(state: TrainState, voices: Voices, over: Array) -> tuple[TrainState, Metrics]:
         keys = jax.random.split(step_key(state, seed), 6)
         batch = draw_batch(
-            voices, design.adversarial_batch, category_dropout=game.category_dropout, symmetry=0.0, key=keys[0]
+            voices, design.adversarial_batch, category_dropout=settings.category_dropout, symmetry=0.0, key=keys[0]
         )
         human, one_each = one_hot(batch.tokens), (len(batch.tokens), 1, 1)
 
@@ -147,15 +151,15 @@ def _adversarial_step(design: FlatTokens, networks: Networks, seed: int) -> Step
         generator = nnx.merge(networks.generator, state.generator)
         filled = fill_in(generator, batch.tokens, known, batch.weights, key=keys[3], passes=passes)
         generated = one_hot(filled.tokens)
-        state, metrics = move_discriminator(
-            networks, state, human, generated, batch.weights, gradient_penalty=game.gradient_penalty
+        state, metrics = update_discriminator(
+            networks, state, human, generated, batch.weights, gradient_penalty=settings.gradient_penalty
         )
         discriminator = nnx.merge(networks.discriminator, state.discriminator)
-        verdict_of_human = discriminator(human, batch.weights)
+        human_scores = discriminator(human, batch.weights)
         # A moment of each voice's making: the gradient follows what was chosen then or later.
         moment = jax.random.randint(keys[4], one_each, 0, passes)
 
-        hidden = hide_some(batch.tokens.shape, key=keys[5])
+        hidden = random_masks(batch.tokens.shape, key=keys[5])
         seen = jnp.concatenate([filled.tokens, batch.tokens]), jnp.concatenate([filled.chosen < moment, ~hidden])
         twice = jnp.concatenate([batch.weights, batch.weights])
 
@@ -164,13 +168,13 @@ def _adversarial_step(design: FlatTokens, networks: Networks, seed: int) -> Step
             chosen, expected = jnp.split(generator(*seen, twice), 2)
             followed = (filled.chosen >= moment)[..., None]
             voice = jnp.where(followed, straight_through(filled.tokens, chosen), generated)
-            fooled = losses.relativistic_generator(verdict_of_human, discriminator(voice, batch.weights)).mean()
-            surprise = masked_surprise(expected, batch.tokens, hidden).mean()
-            return fooled + surprise / PARAMETER_COUNT, {"loss/values": surprise, "loss/generator": fooled}
+            fooled = losses.relativistic_generator(human_scores, discriminator(voice, batch.weights)).mean()
+            nll = masked_nll(expected, batch.tokens, hidden).mean()
+            return fooled + nll / PARAMETER_COUNT, {"loss/values": nll, "loss/generator": fooled}
 
         gradient, more = jax.grad(generator_loss, has_aux=True)(state.generator)
         rate = design.adversarial_learning_rate
-        moved = move_generator(networks, state, gradient, average_decay=game.average_decay, rate=rate)
+        moved = update_generator(networks, state, gradient, average_decay=settings.average_decay, rate=rate)
         return moved, metrics | more | {"norm/generator": optax.tree.norm(gradient)}
 
     return step

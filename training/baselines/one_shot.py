@@ -21,17 +21,17 @@ import optax
 from flax import nnx
 from jax import Array
 
-from training.baselines.design import Budget, Learned, Report
+from training.baselines.design import Report, TimeBudget, TrainedBaseline
 from training.baselines.timed_training import (
-    Game,
+    AdversarialSettings,
     Phase,
     Recipe,
-    Step,
+    TimedStep,
     compile_chunk,
-    falling,
-    learn,
-    make_networks,
+    define_baseline_networks,
+    learning_rate_scale,
     step_key,
+    train_until,
 )
 from training.data.batches import Voices, draw_batch
 from training.model.attention import Block
@@ -39,8 +39,8 @@ from training.model.discriminator import one_hot
 from training.model.encoding import BASIS, IMPOSSIBLE, KINDS, LEGAL, SLOTS, TOKENS, VALUES
 from training.model.generator import straight_through
 from training.run import losses
-from training.run.state import Networks, TrainState, Weights
-from training.run.steps import Metrics, move_discriminator, move_generator
+from training.run.state import NetworkDefinitions, TrainState, Weights
+from training.run.steps import Metrics, update_discriminator, update_generator
 
 _KINDS = np.array(KINDS)
 # Nothing is known of the algorithm before it is drawn: all tokens stand to each other alike.
@@ -94,7 +94,7 @@ class OneShot:
     """See the module's text."""
 
     name: str = "one shot"
-    game: Game = field(default_factory=Game)
+    settings: AdversarialSettings = field(default_factory=AdversarialSettings)
     noise: int = 128  # numbers that a voice is made of
     width: int = 128
     layers: int = 3
@@ -103,58 +103,60 @@ class OneShot:
     learning_rate: float = 5e-4  # the discriminator's falls alike
     temperature: float = 1.0  # of the relaxed choices that the gradient takes
 
-    def train(self, voices: Voices, budget: Budget, *, seed: int, report: Report) -> Learned:
-        """See :class:`training.baselines.design.Design`."""
-        return learn(_recipe(self, voices.weights.shape[1], seed), voices, budget, seed=seed, report=report)
+    def train(self, voices: Voices, budget: TimeBudget, *, seed: int, report: Report) -> TrainedBaseline:
+        """See :class:`training.baselines.design.Baseline`."""
+        return train_until(_define(self, voices.weights.shape[1], seed), voices, budget, seed=seed, report=report)
 
 
 @cache
-def _recipe(design: OneShot, categories: int, seed: int) -> Recipe:
-    game = design.game
+def _define(design: OneShot, categories: int, seed: int) -> Recipe:
+    settings = design.settings
 
     def make(key: Array) -> OneShotGenerator:
         sizes = {"noise": design.noise, "width": design.width, "layers": design.layers, "heads": design.heads}
         return OneShotGenerator(categories, **sizes, rngs=nnx.Rngs(key))
 
-    networks = make_networks(make, optax.adam(1.0, b1=0.0, b2=0.99), categories, game)
-    phases = [Phase("adversarial", compile_chunk(_step(design, networks, seed), game), 1.0)]
+    networks = define_baseline_networks(make, optax.adam(1.0, b1=0.0, b2=0.99), categories, settings)
+    phases = [Phase("adversarial", compile_chunk(_step(design, networks, seed), settings), 1.0)]
 
     @jax.jit
     def draw(weights: Weights, conditions: Array, key: Array) -> Array:
         return noisy_logits(nnx.merge(networks.generator, weights), conditions, key=key).argmax(-1)
 
-    return Recipe(make, game, networks, phases, draw)
+    return Recipe(make, settings, networks, phases, draw)
 
 
-def _step(design: OneShot, networks: Networks, seed: int) -> Step:
-    game = design.game
+def _step(design: OneShot, networks: NetworkDefinitions, seed: int) -> TimedStep:
+    settings = design.settings
 
     def step(state: TrainState, voices: Voices, over: Array) -> tuple[TrainState, Metrics]:
         batch_key, draw_key = jax.random.split(step_key(state, seed))
-        batch = draw_batch(voices, design.batch, category_dropout=game.category_dropout, symmetry=0.0, key=batch_key)
+        batch = draw_batch(
+            voices, design.batch, category_dropout=settings.category_dropout, symmetry=0.0, key=batch_key
+        )
         human = one_hot(batch.tokens)
 
         def make(weights: Weights) -> Array:
             noisy = noisy_logits(nnx.merge(networks.generator, weights), batch.weights, key=draw_key)
             return straight_through(noisy.argmax(-1), noisy / design.temperature)
 
-        rate = falling(state, game, over)
-        generated, pull_back = jax.vjp(make, state.generator)
-        state, metrics = move_discriminator(
+        rate = learning_rate_scale(state, settings, over)
+        generated, vjp = jax.vjp(make, state.generator)
+        state, metrics = update_discriminator(
             *(networks, state, human, generated, batch.weights),
-            gradient_penalty=game.gradient_penalty,
+            gradient_penalty=settings.gradient_penalty,
             rate=rate,
         )
         discriminator = nnx.merge(networks.discriminator, state.discriminator)
-        verdict_of_human = discriminator(human, batch.weights)
+        human_scores = discriminator(human, batch.weights)
 
         def fooled(voices: Array) -> Array:
-            return losses.relativistic_generator(verdict_of_human, discriminator(voices, batch.weights)).mean()
+            return losses.relativistic_generator(human_scores, discriminator(voices, batch.weights)).mean()
 
         loss, slope = jax.value_and_grad(fooled)(generated)
-        (gradient,) = pull_back(slope)
+        (gradient,) = vjp(slope)
         metrics |= {"loss/generator": loss, "norm/generator": optax.tree.norm(gradient)}
         rate = design.learning_rate * rate
-        return move_generator(networks, state, gradient, average_decay=game.average_decay, rate=rate), metrics
+        return update_generator(networks, state, gradient, average_decay=settings.average_decay, rate=rate), metrics
 
     return step

@@ -18,21 +18,21 @@ from flax import nnx
 from jax import Array
 from numpy.typing import NDArray
 
-from training.baselines.design import Budget, Draw, Learned, Report, count_weights
+from training.baselines.design import Draw, Report, TimeBudget, TrainedBaseline, count_parameters
 from training.data.batches import Voices
 from training.model.discriminator import Discriminator
 from training.model.encoding import decode
-from training.run.state import Networks, TrainState, Weights, state_of
+from training.run.state import NetworkDefinitions, TrainState, Weights, initial_state
 from training.run.steps import Metrics, finite_means
 
 # Of a state, voices, and the share of the phase's time that is over, ``float32``.
-Step: TypeAlias = Callable[[TrainState, Voices, Array], tuple[TrainState, Metrics]]
+TimedStep: TypeAlias = Callable[[TrainState, Voices, Array], tuple[TrainState, Metrics]]
 
 _DRAWN_AT_ONCE = 128  # voices; the last piece is filled up, so that drawing is compiled once
 
 
 @dataclass(frozen=True)
-class Game:
+class AdversarialSettings:
     """Settings of what learns and who judges, with the defaults of the shipped design's discriminator and penalty."""
 
     discriminator_width: int = 96
@@ -50,7 +50,7 @@ class Phase(NamedTuple):
     """Chunks of steps that are done until some share of all time is over."""
 
     name: str
-    chunk: Step  # metrics come back as ``float[steps]``
+    chunk: TimedStep  # metrics come back as ``float[steps]``
     until: float
 
 
@@ -58,34 +58,37 @@ class Recipe(NamedTuple):
     """All that is compiled of a design, and how its weights are made."""
 
     make: Callable[[Array], nnx.Module]  # a generator of a key
-    game: Game
-    networks: Networks
+    settings: AdversarialSettings
+    networks: NetworkDefinitions
     phases: Sequence[Phase]
     draw: Callable[[Weights, Array, Array], Array]  # voices int[n, 7, 21] of weights, conditions float[n, C] and a key
 
 
-def make_networks(
-    make: Callable[[Array], nnx.Module], optimizer: optax.GradientTransformation, categories: int, game: Game
-) -> Networks:
+def define_baseline_networks(
+    make: Callable[[Array], nnx.Module],
+    optimizer: optax.GradientTransformation,
+    categories: int,
+    settings: AdversarialSettings,
+) -> NetworkDefinitions:
     """A generator's shapes and optimizer, whose steps are still to be multiplied by a rate, and a discriminator's."""
     key = jax.random.key(0)  # no weight is made
-    return Networks(
+    return NetworkDefinitions(
         nnx.graphdef(nnx.eval_shape(lambda: make(key))),
-        nnx.graphdef(nnx.eval_shape(lambda: _discriminator(categories, game, key))),
+        nnx.graphdef(nnx.eval_shape(lambda: _discriminator(categories, settings, key))),
         optax.chain(optax.clip_by_global_norm(1.0), optimizer),
-        optax.adam(game.discriminator_learning_rate, b1=0.0, b2=0.99),
+        optax.adam(settings.discriminator_learning_rate, b1=0.0, b2=0.99),
     )
 
 
-def begin(recipe: Recipe, categories: int, seed: int) -> TrainState:
+def first_state(recipe: Recipe, categories: int, seed: int) -> TrainState:
     """The state at step 0."""
     first, second = jax.random.split(jax.random.key(seed))
-    return state_of(recipe.networks, recipe.make(first), _discriminator(categories, recipe.game, second))
+    return initial_state(recipe.networks, recipe.make(first), _discriminator(categories, recipe.settings, second))
 
 
-def falling(state: TrainState, game: Game, over: Array) -> Array:
+def learning_rate_scale(state: TrainState, settings: AdversarialSettings, over: Array) -> Array:
     """The share of the highest learning rate: a rise over some steps, a cosine over the phase's time to a tenth."""
-    return jnp.minimum(1, (state.step + 1) / game.warmup_steps) * (0.1 + 0.45 * (1 + jnp.cos(jnp.pi * over)))
+    return jnp.minimum(1, (state.step + 1) / settings.warmup_steps) * (0.1 + 0.45 * (1 + jnp.cos(jnp.pi * over)))
 
 
 def step_key(state: TrainState, seed: int) -> Array:
@@ -93,22 +96,22 @@ def step_key(state: TrainState, seed: int) -> Array:
     return jax.random.fold_in(jax.random.key(seed + 1), state.step)
 
 
-def compile_chunk(step: Step, game: Game) -> Step:
+def compile_chunk(step: TimedStep, settings: AdversarialSettings) -> TimedStep:
     """Many steps as one compiled call."""
 
     def chunk(state: TrainState, voices: Voices, over: Array) -> tuple[TrainState, Metrics]:
-        return jax.lax.scan(lambda carry, _: step(carry, voices, over), state, length=game.steps_per_chunk)
+        return jax.lax.scan(lambda carry, _: step(carry, voices, over), state, length=settings.steps_per_chunk)
 
     return jax.jit(chunk, donate_argnums=0)
 
 
-def learn(recipe: Recipe, voices: Voices, budget: Budget, *, seed: int, report: Report) -> Learned:
+def train_until(recipe: Recipe, voices: Voices, budget: TimeBudget, *, seed: int, report: Report) -> TrainedBaseline:
     """Spend a budget on the phases of a recipe, one after another; what draws has the averaged weights.
 
     Raises ``ModelError`` that names the first step at which a number is not finite.
     """
     began, gone, since = budget.clock(), 0.0, 0.0
-    state, values = begin(recipe, voices.weights.shape[1], seed), {}
+    state, values = first_state(recipe, voices.weights.shape[1], seed), {}
     for phase in recipe.phases:
         while gone < phase.until * budget.seconds:
             over = (gone / budget.seconds - since) / (phase.until - since)
@@ -120,7 +123,7 @@ def learn(recipe: Recipe, voices: Voices, budget: Budget, *, seed: int, report: 
             report(min(gone, budget.seconds), f"{phase.name} · step {int(state.step):,} · {facts}")
         since = phase.until
     draw = draw_in_pieces(partial(recipe.draw, state.average))
-    return Learned(draw, int(state.step), count_weights(state.average), gone, values)
+    return TrainedBaseline(draw, int(state.step), count_parameters(state.average), gone, values)
 
 
 def draw_in_pieces(draw: Callable[[Array, Array], Array]) -> Draw:
@@ -138,11 +141,11 @@ def draw_in_pieces(draw: Callable[[Array, Array], Array]) -> Draw:
     return draw_any
 
 
-def _discriminator(categories: int, game: Game, key: Array) -> Discriminator:
+def _discriminator(categories: int, settings: AdversarialSettings, key: Array) -> Discriminator:
     return Discriminator(
         categories,
-        width=game.discriminator_width,
-        layers=game.discriminator_layers,
-        heads=game.discriminator_heads,
+        width=settings.discriminator_width,
+        layers=settings.discriminator_layers,
+        heads=settings.discriminator_heads,
         rngs=nnx.Rngs(key),
     )

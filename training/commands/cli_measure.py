@@ -50,14 +50,14 @@ def evaluate(
     from dx7.shared.export_format import read_export
     from training.evaluation.evaluate import count_steps
     from training.evaluation.evaluate import evaluate as evaluate_model
-    from training.evaluation.other_banks import read_beside
+    from training.evaluation.other_banks import read_other_banks
     from training.evaluation.page import draw_page
     from training.evaluation.tables import category_table, overall_table
     from training.inference.finished_model import find_model, read_model
 
     folder = find_model(model)
     found_model = read_model(folder)
-    others = read_beside(beside or (), found_model.category_keys, voices=voices)
+    others = read_other_banks(beside or (), found_model.category_keys, voices=voices)
     held_out = read_export(export or latest_export(exports_folder()))
     with progress(quiet=json) as bar:
         task = bar.add_task("measuring", total=count_steps(seeds, beside=len(others)))
@@ -101,13 +101,13 @@ def compare(
     from dx7.shared.export_format import read_export
     from training.baselines import compare as designs
     from training.inference.finished_model import find_model, read_model
-    from training.run.progress import saying
+    from training.run.progress import show_messages
 
     folder = find_model(model or run)
     run_folder, found_model = designs.find_run(run, folder), read_model(folder)
     learned_from = read_export(export or latest_export(exports_folder()))
-    settings: dict[str, Any] = {"seconds": 60 * minutes, "seed": seed, "voices": voices, "rivals": designs.RIVALS}
-    with saying(len(designs.RIVALS) * 60 * minutes, quiet=json) as say:
+    settings: dict[str, Any] = {"seconds": 60 * minutes, "seed": seed, "voices": voices, "rivals": designs.BASELINES}
+    with show_messages(len(designs.BASELINES) * 60 * minutes, quiet=json) as say:
         found = designs.compare(found_model, learned_from, run_folder, **settings, report=say)
     if json:
         print_json(found)

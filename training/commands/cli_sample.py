@@ -14,7 +14,7 @@ from dx7.voices.parameters import VOICES_IN_BANK
 from training.commands.cli_options import ModelOption
 
 if TYPE_CHECKING:
-    from training.inference.sampling import Cartridge
+    from training.inference.sampling import SampledCartridge
 
 _GROUPS = ", ".join(GROUP_KEYS)
 
@@ -114,7 +114,7 @@ def sample(
         print_text(f"{out} and {sidecar}: {count} of {cartridge.drawn} drawn voices; left out: {left_out or 'none'}")
 
 
-def _print_cartridge(cartridge: Cartridge) -> None:
+def _print_cartridge(cartridge: SampledCartridge) -> None:
     print_table(
         [
             {

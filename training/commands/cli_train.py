@@ -55,13 +55,13 @@ def train(
         join(coordinator, processes=processes, process=process)
     from jax import device_count
 
-    from training.run.progress import telling
+    from training.run.progress import report_progress
     from training.run.train import train as train_model
 
     export_folder = export or latest_export(exports_folder())
     run_folder = run or runs_folder() / f"{Path(config).stem}-{datetime.now(UTC):%Y%m%d-%H%M%S}"
     last: dict[str, Any] = {}
-    with telling(settings.steps, quiet=json or process > 0) as tell:
+    with report_progress(settings.steps, quiet=json or process > 0) as tell:
 
         def report(step: int, line: dict[str, Any]) -> None:
             tell(step, line)

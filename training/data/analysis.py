@@ -18,46 +18,48 @@ Parameters = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 
 
-class ByEar(NamedTuple):
+class ClassifierOutput(NamedTuple):
     """What a category ear made of voices, one row a voice."""
 
     said: Floats  # [n, C], how probably each category, 0 to 1
     inputs: Floats  # [n, F], what the ear was given
 
 
-class Judged(NamedTuple):
+class VoiceAnalysis(NamedTuple):
     """How voices were heard, one row a voice; ``by_ear`` is None where there is no ear."""
 
     useful: NDArray[np.bool_]  # no grave fault for the category it was meant for
-    by_ear: ByEar | None
+    classified: ClassifierOutput | None
 
-    def of(self, rows: NDArray[np.integer]) -> Judged:
+    def of(self, rows: NDArray[np.integer]) -> VoiceAnalysis:
         """The same of some rows."""
-        by_ear = None if self.by_ear is None else ByEar(*(part[rows] for part in self.by_ear))
-        return Judged(self.useful[rows], by_ear)
+        classified = None if self.classified is None else ClassifierOutput(*(part[rows] for part in self.classified))
+        return VoiceAnalysis(self.useful[rows], classified)
 
 
-def hear_parameters(parameters: Parameters) -> Floats:
+def measure_descriptors(parameters: Parameters) -> Floats:
     """Descriptors of voices ``uint8[n, 145]``, one row a voice (``dx7/analysis/descriptors.py``)."""
-    return hear_many(unpack(parameters))
+    return hear_many(pad_to_unpacked(parameters))
 
 
-def listen_with_ear(parameters: Parameters, ear: Ear) -> tuple[Floats, Floats, Floats]:
+def analyse_with_classifier(parameters: Parameters, ear: Ear) -> tuple[Floats, Floats, Floats]:
     """Descriptors of voices, what the ear is given of them, and what it says, one row a voice."""
-    embeddings, descriptors = listen_many(unpack(parameters))
+    embeddings, descriptors = listen_many(pad_to_unpacked(parameters))
     inputs = ear.front.inputs(embeddings, descriptors, parameters)
     return descriptors, inputs, ear.say(inputs)
 
 
-def judge(parameters: Parameters, wanted: Sequence[str], category_keys: Sequence[str], ear: Ear | None) -> Judged:
+def analyse_voices(
+    parameters: Parameters, wanted: Sequence[str], category_keys: Sequence[str], ear: Ear | None
+) -> VoiceAnalysis:
     """Hear voices ``uint8[n, 145]``, each meant for a category; ``said`` has the columns ``category_keys``."""
     if ear is None:
-        heard, by_ear = hear_parameters(parameters), None
+        heard, classified = measure_descriptors(parameters), None
     else:
-        heard, inputs, said = listen_with_ear(parameters, ear)
-        by_ear = ByEar(_in_columns(said, ear.category_keys, category_keys), inputs)
+        heard, inputs, said = analyse_with_classifier(parameters, ear)
+        classified = ClassifierOutput(_in_columns(said, ear.category_keys, category_keys), inputs)
     useful = np.array([not grave_faults(row, [key]) for row, key in zip(heard, wanted, strict=True)], bool)
-    return Judged(useful, by_ear)
+    return VoiceAnalysis(useful, classified)
 
 
 def grave_faults(heard: Floats, categories: Sequence[str]) -> tuple[str, ...]:
@@ -71,7 +73,7 @@ def grave_faults(heard: Floats, categories: Sequence[str]) -> tuple[str, ...]:
     return faults(descriptors, categories[0] if categories else None)
 
 
-def unpack(parameters: Parameters) -> Parameters:
+def pad_to_unpacked(parameters: Parameters) -> Parameters:
     """Voices ``uint8[n, 145]`` without names as ``uint8[n, 155]``."""
     unpacked = np.zeros((len(parameters), UNPACKED_SIZE), np.uint8)
     unpacked[:, :PARAMETER_COUNT] = parameters

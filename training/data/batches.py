@@ -26,10 +26,10 @@ class Voices(NamedTuple):
     tokens: Array  # uint8[n, 7, 21]
     codes: Array  # int32[n, 7]
     weights: Array  # float32[n, categories], summing to 1
-    chance: Array  # float32[n], rising to 1: the voices up to here together are drawn this often
+    sampling_cdf: Array  # float32[n], rising to 1: the voices up to here together are drawn this often
 
 
-class Batch(NamedTuple):
+class VoiceBatch(NamedTuple):
     """Some of them."""
 
     tokens: Array
@@ -37,7 +37,7 @@ class Batch(NamedTuple):
     weights: Array
 
 
-def of_split(export: Export, split: str) -> NDArray[np.int64]:
+def rows_of_split(export: Export, split: str) -> NDArray[np.int64]:
     """The rows of a split. Raises ``ExportError`` if it is empty."""
     rows = np.flatnonzero(export.splits == split)
     if not len(rows):
@@ -51,45 +51,49 @@ def category_weights(export: Export) -> NDArray[np.float32]:
     return np.asarray(matrix / matrix.sum(1, keepdims=True), np.float32)
 
 
-class Lot(NamedTuple):
+class WeightedVoices(NamedTuple):
     """Voices of one origin on their way into :class:`Voices`."""
 
     parameters: NDArray[np.uint8]  # [n, 145]
     weights: NDArray[np.float32]  # [n, categories], summing to 1
-    often: NDArray[np.float64]  # [n], how often each is met, summing to 1
+    sampling_weight: NDArray[np.float64]  # [n], how often each is met, summing to 1
 
 
-def human_lot(export: Export, *, split: str, family_power: float = 0.0, category_power: float = 0.0) -> Lot:
+def human_voices(
+    export: Export, *, split: str, family_power: float = 0.0, category_power: float = 0.0
+) -> WeightedVoices:
     """The voices of a split. Large families and large categories are held back by the powers (0: not at all)."""
-    rows = of_split(export, split)
+    rows = rows_of_split(export, split)
     families = Counter(export.family_ids[row] for row in rows)
     mains = Counter(export.categories[row][0] for row in rows)
-    often = np.array(
+    sampling_weight = np.array(
         [
             families[export.family_ids[row]] ** -family_power * mains[export.categories[row][0]] ** -category_power
             for row in rows
         ]
     )
-    return Lot(export.parameters[rows], category_weights(export)[rows], often / often.sum())
-
-
-def gather(lots: Sequence[tuple[Lot, float]], prototypes: Prototypes) -> Voices:
-    """The voices of some lots; the number beside each says how many of all voices met are of that lot."""
-    tokens = encode(np.concatenate([lot.parameters for lot, _ in lots]))
-    often = np.concatenate([lot.often * share for lot, share in lots])
-    return Voices(
-        jnp.asarray(tokens),
-        jnp.asarray(assign_codes(tokens, prototypes)),
-        jnp.asarray(np.concatenate([lot.weights for lot, _ in lots]), dtype=jnp.float32),
-        jnp.asarray(np.cumsum(often) / often.sum(), dtype=jnp.float32),
+    return WeightedVoices(
+        export.parameters[rows], category_weights(export)[rows], sampling_weight / sampling_weight.sum()
     )
 
 
-def draw_batch(voices: Voices, size: int, *, category_dropout: float, symmetry: float, key: Array) -> Batch:
+def combine(mixture: Sequence[tuple[WeightedVoices, float]], prototypes: Prototypes) -> Voices:
+    """The voices of some lots; the number beside each says how many of all voices met are of that lot."""
+    tokens = encode(np.concatenate([voices.parameters for voices, _ in mixture]))
+    sampling_weight = np.concatenate([voices.sampling_weight * share for voices, share in mixture])
+    return Voices(
+        jnp.asarray(tokens),
+        jnp.asarray(assign_codes(tokens, prototypes)),
+        jnp.asarray(np.concatenate([voices.weights for voices, _ in mixture]), dtype=jnp.float32),
+        jnp.asarray(np.cumsum(sampling_weight) / sampling_weight.sum(), dtype=jnp.float32),
+    )
+
+
+def draw_batch(voices: Voices, size: int, *, category_dropout: float, symmetry: float, key: Array) -> VoiceBatch:
     """A batch of voices drawn by chance, some with their category hidden, some with like operators swapped."""
     pick, hide, swap, order = jax.random.split(key, 4)
-    rows = jnp.searchsorted(voices.chance, jax.random.uniform(pick, (size,)))
-    rows = jnp.minimum(rows, len(voices.chance) - 1)
+    rows = jnp.searchsorted(voices.sampling_cdf, jax.random.uniform(pick, (size,)))
+    rows = jnp.minimum(rows, len(voices.sampling_cdf) - 1)
     tokens = voices.tokens[rows].astype(jnp.int32)
     codes, weights = voices.codes[rows], voices.weights[rows]
     weights = jnp.where(jax.random.uniform(hide, (size, 1)) < category_dropout, 0, weights)
@@ -101,4 +105,4 @@ def draw_batch(voices: Voices, size: int, *, category_dropout: float, symmetry: 
         places = orders[algorithm, number]
         tokens = jnp.take_along_axis(tokens, places[:, :, None], axis=1)
         codes = jnp.take_along_axis(codes, places, axis=1)
-    return Batch(tokens, codes, weights)
+    return VoiceBatch(tokens, codes, weights)

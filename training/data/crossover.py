@@ -15,34 +15,34 @@ from numpy.typing import NDArray
 
 from dx7.analysis.classifier import Ear
 from dx7.voices.parameters import BY_NAME, GLOBAL_SLICE, OPERATORS, operator_slice
-from training.data.analysis import Judged, judge
-from training.data.fingerprint import COPY_DISTANCE, Sketch, find_nearest
+from training.data.analysis import VoiceAnalysis, analyse_voices
+from training.data.fingerprint import COPY_DISTANCE, Fingerprint, find_nearest_training_voices
 
 Parameters = NDArray[np.uint8]
 
-PARTS = (*map(operator_slice, OPERATORS), GLOBAL_SLICE)
+INHERITED_PARTS = (*map(operator_slice, OPERATORS), GLOBAL_SLICE)
 _ALGORITHM = BY_NAME["algorithm"].index
 
 
-class Brood(NamedTuple):
+class Offspring(NamedTuple):
     """Voices made to learn from: ``uint8[n, 145]``, what each was meant as, and how they were judged."""
 
     parameters: Parameters
     wanted: list[str]
-    judged: Judged
+    analysis: VoiceAnalysis
 
 
-def cross(one: Parameters, other: Parameters, chance: np.random.Generator) -> Parameters:
+def cross_over(one: Parameters, other: Parameters, rng: np.random.Generator) -> Parameters:
     """Children of the parents in the same row, ``uint8[n, 145]``: each part from one or the other."""
     child = one.copy()
-    for part in PARTS:
-        taken = chance.random(len(one)) < 0.5
+    for part in INHERITED_PARTS:
+        taken = rng.random(len(one)) < 0.5
         child[taken, part] = other[taken, part]
     return child
 
 
-def pair(
-    human: Parameters, mains: Sequence[str], wanted: Sequence[str], chance: np.random.Generator
+def pair_parents(
+    human: Parameters, mains: Sequence[str], wanted: Sequence[str], rng: np.random.Generator
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Two rows of human voices for each category wanted, both of that category and of one algorithm."""
     by_category: dict[str, list[int]] = {}
@@ -50,26 +50,26 @@ def pair(
     for row, main in enumerate(mains):
         by_category.setdefault(main, []).append(row)
         by_algorithm.setdefault((main, int(human[row, _ALGORITHM])), []).append(row)
-    one = np.array([chance.choice(by_category[category]) for category in wanted], np.int64)
+    one = np.array([rng.choice(by_category[category]) for category in wanted], np.int64)
     algorithms = human[one, _ALGORITHM]
-    other = [chance.choice(by_algorithm[key, int(number)]) for key, number in zip(wanted, algorithms, strict=True)]
+    other = [rng.choice(by_algorithm[key, int(number)]) for key, number in zip(wanted, algorithms, strict=True)]
     return one, np.array(other, np.int64)
 
 
-def breed(
+def make_offspring(
     human: Parameters,
     mains: Sequence[str],
     wanted: Sequence[str],
-    sketch: Sketch,
+    fingerprint: Fingerprint,
     *,
     category_keys: Sequence[str],
     ear: Ear | None,
-    chance: np.random.Generator,
-) -> Brood:
+    rng: np.random.Generator,
+) -> Offspring:
     """One child for each category wanted, but for those that are duds or near copies of a voice in the sketch."""
-    one, other = pair(human, mains, wanted, chance)
-    children = cross(human[one], human[other], chance)
-    new = np.flatnonzero(find_nearest(children, sketch).distance > COPY_DISTANCE)
-    judged = judge(children[new], [wanted[int(row)] for row in new], category_keys, ear)
-    kept = np.flatnonzero(judged.useful)
-    return Brood(children[new][kept], [wanted[int(row)] for row in new[kept]], judged.of(kept))
+    one, other = pair_parents(human, mains, wanted, rng)
+    children = cross_over(human[one], human[other], rng)
+    new = np.flatnonzero(find_nearest_training_voices(children, fingerprint).distance > COPY_DISTANCE)
+    analysis = analyse_voices(children[new], [wanted[int(row)] for row in new], category_keys, ear)
+    kept = np.flatnonzero(analysis.useful)
+    return Offspring(children[new][kept], [wanted[int(row)] for row in new[kept]], analysis.of(kept))

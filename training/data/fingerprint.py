@@ -25,7 +25,7 @@ _ORDER = _generator.permutation(PARAMETER_COUNT).reshape(GROUPS, GROUP)
 _FACTORS = _generator.integers(1, 2**62, (GROUPS, GROUP), dtype=np.uint64) | np.uint64(1)
 
 
-class Sketch(NamedTuple):
+class Fingerprint(NamedTuple):
     """The hashes ``uint8[n, 29]`` and the ``voice_id`` of each training voice as bytes ``uint8[n, 16]``."""
 
     hashes: NDArray[np.uint8]
@@ -39,10 +39,10 @@ class Nearest(NamedTuple):
     voice_ids: list[str]
 
 
-def make_sketch(parameters: NDArray[np.uint8], voice_ids: tuple[str, ...]) -> Sketch:
+def make_fingerprint(parameters: NDArray[np.uint8], voice_ids: tuple[str, ...]) -> Fingerprint:
     """The sketch of voices ``uint8[n, 145]``."""
     ids = np.frombuffer(bytes.fromhex("".join(voice_ids)), np.uint8).reshape(-1, ID_LENGTH // 2)
-    return Sketch(hash_groups(parameters), ids.copy())
+    return Fingerprint(hash_groups(parameters), ids.copy())
 
 
 def hash_groups(parameters: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -52,12 +52,12 @@ def hash_groups(parameters: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.asarray(mixed >> np.uint64(56), np.uint8)
 
 
-def find_nearest(parameters: NDArray[np.uint8], sketch: Sketch) -> Nearest:
+def find_nearest_training_voices(parameters: NDArray[np.uint8], fingerprint: Fingerprint) -> Nearest:
     """The training voice that each of ``uint8[n, 145]`` can be nearest to, and the least it differs by."""
     distance = np.empty(len(parameters), np.int64)
     row = np.empty(len(parameters), np.int64)
     for number, hashes in enumerate(hash_groups(parameters)):
-        differing = (sketch.hashes != hashes).sum(1)
+        differing = (fingerprint.hashes != hashes).sum(1)
         row[number] = differing.argmin()
         distance[number] = differing[row[number]]
-    return Nearest(distance, [sketch.voice_ids[found].tobytes().hex() for found in row])
+    return Nearest(distance, [fingerprint.voice_ids[found].tobytes().hex() for found in row])

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-def fit_ear(heard: NDArray[np.float32], categories: Sequence[str]) -> Any:
+def fit_evaluation_classifier(heard: NDArray[np.float32], categories: Sequence[str]) -> Any:
     """An ear of descriptors (one row a voice) and main categories; it has scikit-learn's ``predict``."""
     from sklearn.ensemble import HistGradientBoostingClassifier
 

@@ -14,10 +14,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from dx7.shared.export_format import HASH_DIGITS, Export
-from training.data.analysis import hear_parameters
+from training.data.analysis import measure_descriptors
 from training.evaluation.generated_sets import fill_cartridges, make_sets
 from training.evaluation.measuring import Measured, measure
-from training.evaluation.reference_sets import Yardstick, make_yardstick
+from training.evaluation.reference_sets import ReferenceSets, make_reference_sets
 from training.evaluation.summary import summarize
 from training.evaluation.voice_set import VoiceSet
 from training.inference.finished_model import Model
@@ -31,7 +31,7 @@ class Evaluation(NamedTuple):
 
     figures: dict[str, Any]
     sets: list[VoiceSet]
-    yardstick: Yardstick
+    references: ReferenceSets
 
 
 def evaluate(
@@ -49,28 +49,28 @@ def evaluate(
     Raises ``ExportError`` if too few voices are held out.
     """
     report("listening to human voices")
-    yardstick = make_yardstick(export, voices=voices, hear=hear_parameters)
-    measured: dict[str, list[Measured]] = {yardstick.humans.name: [measure(yardstick.humans, yardstick)]}
-    sizes = {yardstick.humans.name: len(yardstick.humans.parameters)}
-    sets = [yardstick.humans]
+    references = make_reference_sets(export, voices=voices, hear=measure_descriptors)
+    measured: dict[str, list[Measured]] = {references.humans.name: [measure(references.humans, references)]}
+    sizes = {references.humans.name: len(references.humans.parameters)}
+    sets = [references.humans]
     filled = []
     for number, seed in enumerate(seeds):
         report(f"drawing, seed {seed}")
-        made = make_sets(model, yardstick, seed=seed)
+        made = make_sets(model, references, seed=seed)
         report(f"filling cartridges, seed {seed}")
-        filled.append(fill_cartridges(model, yardstick.humans.wanted, seed=seed))
+        filled.append(fill_cartridges(model, references.humans.wanted, seed=seed))
         made.insert(2, filled[-1].voices)
         report(f"listening, seed {seed}")
-        made = hear_together(made)
+        made = analyse_together(made)
         for one in made:
             report(f"measuring {one.name}, seed {seed}")
-            measured.setdefault(one.name, []).append(measure(one, yardstick))
+            measured.setdefault(one.name, []).append(measure(one, references))
             sizes[one.name] = len(one.parameters)
         sets += made if number == 0 else []
     for one in beside:
         report(f"measuring {one.name}")
-        alike = one.like(len(yardstick.humans.parameters), np.random.default_rng(_CHOICE))
-        measured[one.name] = [measure(alike.with_heard(hear_parameters(one.parameters)), yardstick)]
+        alike = one.like(len(references.humans.parameters), np.random.default_rng(_CHOICE))
+        measured[one.name] = [measure(alike.with_descriptors(measure_descriptors(one.parameters)), references)]
         sizes[one.name] = len(one.parameters)
     count = sum(one.cartridges for one in filled)
     reasons = {reason for one in filled for reason in one.left_out}
@@ -89,7 +89,7 @@ def evaluate(
             },
         },
     }
-    return Evaluation(figures, sets, yardstick)
+    return Evaluation(figures, sets, references)
 
 
 def count_steps(seeds: int, *, beside: int = 0) -> int:
@@ -97,8 +97,8 @@ def count_steps(seeds: int, *, beside: int = 0) -> int:
     return 1 + 10 * seeds + beside
 
 
-def hear_together(sets: Sequence[VoiceSet]) -> list[VoiceSet]:
+def analyse_together(sets: Sequence[VoiceSet]) -> list[VoiceSet]:
     """The sets, heard in one go: starting the processes that listen takes as long as hearing a hundred voices."""
-    heard = hear_parameters(np.concatenate([one.parameters for one in sets]))
+    heard = measure_descriptors(np.concatenate([one.parameters for one in sets]))
     parts = np.split(heard, np.cumsum([len(one.parameters) for one in sets])[:-1])
-    return [one.with_heard(part) for one, part in zip(sets, parts, strict=True)]
+    return [one.with_descriptors(part) for one, part in zip(sets, parts, strict=True)]

@@ -13,7 +13,7 @@ from dx7.analysis.descriptors import descriptors_of
 from dx7.analysis.faults import faults
 from dx7.voices.parameters import BY_NAME
 from training.data.analysis import grave_faults
-from training.evaluation.reference_sets import Yardstick
+from training.evaluation.reference_sets import ReferenceSets
 from training.evaluation.voice_set import VoiceSet
 
 GUESSES = 3
@@ -42,24 +42,24 @@ class Example:
         return int(self.parameters[_ALGORITHM]) + 1
 
 
-def some_of(voices: VoiceSet, category: str, yardstick: Yardstick, *, count: int) -> list[Example]:
+def some_of(voices: VoiceSet, category: str, references: ReferenceSets, *, count: int) -> list[Example]:
     """The first of a category, which stand in no order but chance's."""
     rows = [int(row) for row in voices.compared if voices.wanted[row] == category][:count]
-    return _examples(voices, rows, yardstick)
+    return _examples(voices, rows, references)
 
 
-def worst_of(voices: VoiceSet, yardstick: Yardstick, *, count: int) -> list[Example]:
+def worst_of(voices: VoiceSet, references: ReferenceSets, *, count: int) -> list[Example]:
     """Those with most to complain of: useless ones by how many faults they have, then those that fit least."""
-    examples = _examples(voices, range(len(voices.parameters)), yardstick)
+    examples = _examples(voices, range(len(voices.parameters)), references)
     return sorted(examples, key=lambda one: (0 if one.useful else -len(one.faults), one.fitting))[:count]
 
 
-def _examples(voices: VoiceSet, rows: Sequence[int], yardstick: Yardstick) -> list[Example]:
+def _examples(voices: VoiceSet, rows: Sequence[int], references: ReferenceSets) -> list[Example]:
     if not len(rows):
         return []
-    keys = [str(key) for key in yardstick.ear.classes_]
+    keys = [str(key) for key in references.ear.classes_]
     with threadpool_limits(1):  # over a few rows threads would wait for each other most of the time
-        said_of_all = yardstick.ear.predict_proba(voices.heard[rows])
+        said_of_all = references.ear.predict_proba(voices.heard[rows])
     examples = []
     for row, shares in zip(rows, said_of_all, strict=True):
         wanted = voices.wanted[row]

@@ -10,24 +10,24 @@ import numpy as np
 
 from dx7.voices.parameters import VOICES_IN_BANK
 from training.evaluation import naive_generators as baselines
-from training.evaluation.reference_sets import HUMANS, Yardstick
+from training.evaluation.reference_sets import HUMANS, ReferenceSets
 from training.evaluation.voice_set import Parameters, VoiceSet, deal_into_banks
 from training.inference.finished_model import Model
 from training.inference.raw import draw_wanted
-from training.inference.sampling import Cartridge, sample
+from training.inference.sampling import SampledCartridge, sample
 
 RAW, GUIDED, CARTRIDGES = "raw", "as in cartridges", "cartridges"
-TRICKS: dict[str, Callable[..., Parameters]] = {
+NAIVE_GENERATORS: dict[str, Callable[..., Parameters]] = {
     "crossover, one category and algorithm": baselines.cross_voices,
     "crossover, any two": baselines.cross_any,
     "a tenth redrawn": baselines.redraw_some,
     "marginals": baselines.draw_marginals,
 }
-SET_NAMES = (HUMANS, RAW, GUIDED, CARTRIDGES, *TRICKS)
+SET_NAMES = (HUMANS, RAW, GUIDED, CARTRIDGES, *NAIVE_GENERATORS)
 _APART = 1_000_000  # between the seeds of two cartridges of one category
 
 
-class Filled(NamedTuple):
+class FilledCartridges(NamedTuple):
     """Cartridges as a set of voices, and what was drawn for them: in all, and left out, by reason."""
 
     voices: VoiceSet
@@ -36,15 +36,15 @@ class Filled(NamedTuple):
     left_out: dict[str, int]
 
 
-def make_sets(model: Model, yardstick: Yardstick, *, seed: int) -> list[VoiceSet]:
+def make_sets(model: Model, references: ReferenceSets, *, seed: int) -> list[VoiceSet]:
     """One voice for each that stands for the humans: by the model as it comes, and by simple tricks."""
-    wanted = yardstick.humans.wanted
+    wanted = references.humans.wanted
     made = {
         RAW: draw_wanted(model, wanted, seed=seed),
         GUIDED: draw_wanted(model, wanted, seed=seed, as_in_cartridges=True),
     } | {
-        name: trick(yardstick.training, yardstick.mains, wanted, np.random.default_rng([seed, number]))
-        for number, (name, trick) in enumerate(TRICKS.items())
+        name: generator(references.training, references.mains, wanted, np.random.default_rng([seed, number]))
+        for number, (name, generator) in enumerate(NAIVE_GENERATORS.items())
     }
     banks = deal_into_banks(wanted)
     return [VoiceSet(name, voices, wanted, banks) for name, voices in made.items()]
@@ -52,13 +52,13 @@ def make_sets(model: Model, yardstick: Yardstick, *, seed: int) -> list[VoiceSet
 
 def fill_cartridges(
     model: Model, wanted: Sequence[str], *, seed: int, report: Callable[[str], None] = lambda key: None
-) -> Filled:
+) -> FilledCartridges:
     """Whole cartridges of one category each, so many that every category is there as often as it is wanted.
 
     Of them as many as are wanted, chosen by chance, are compared with the humans as a whole.
     """
-    chance = np.random.default_rng([seed, VOICES_IN_BANK])
-    banks: list[Cartridge] = []
+    rng = np.random.default_rng([seed, VOICES_IN_BANK])
+    banks: list[SampledCartridge] = []
     keys: list[str] = []
     alike: list[int] = []
     for key, count in Counter(wanted).items():
@@ -69,7 +69,7 @@ def fill_cartridges(
             sample(model, {key: 1.0}, count=VOICES_IN_BANK, seed=seed + number * _APART) for number in range(needed)
         ]
         keys += [key] * needed * VOICES_IN_BANK
-        alike += (first + chance.permutation(needed * VOICES_IN_BANK)[:count]).tolist()
+        alike += (first + rng.permutation(needed * VOICES_IN_BANK)[:count]).tolist()
     voices = [slot.voice for bank in banks for slot in bank.slots]
     left_out: Counter[str] = Counter()
     for bank in banks:
@@ -82,4 +82,4 @@ def fill_cartridges(
         [voice.name for voice in voices],
         np.array(alike, np.int64),
     )
-    return Filled(filled, len(banks), sum(bank.drawn for bank in banks), dict(left_out))
+    return FilledCartridges(filled, len(banks), sum(bank.drawn for bank in banks), dict(left_out))

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from dx7.voices.parameters import VOICES_IN_BANK
 from training.data.analysis import grave_faults
-from training.evaluation.reference_sets import Yardstick
+from training.evaluation.reference_sets import ReferenceSets
 from training.evaluation.set_metrics import find_copies, find_repeats, marginal_distance, two_sample_auc
 from training.evaluation.spread import Points, compare, vendi_score
 from training.evaluation.voice_set import UNKNOWN, VoiceSet
@@ -43,40 +43,40 @@ class Measured(NamedTuple):
     by_category: dict[str, Figures]
 
 
-def measure(voices: VoiceSet, yardstick: Yardstick) -> Measured:
+def measure(voices: VoiceSet, references: ReferenceSets) -> Measured:
     """All figures of a set that was heard."""
     wanted = np.array(voices.wanted)
     asked = [[key] if key != UNKNOWN else [] for key in voices.wanted]
     useful = np.array([not grave_faults(row, keys) for row, keys in zip(voices.heard, asked, strict=True)])
     hits = {
         "useful": useful,
-        "heard": np.asarray(yardstick.ear.predict(voices.heard) == wanted),
-        "copies": find_copies(voices.parameters, yardstick.training),
+        "heard": np.asarray(references.ear.predict(voices.heard) == wanted),
+        "copies": find_copies(voices.parameters, references.training),
         "repeats": find_repeats(voices.parameters, voices.banks),
     }
-    points, human = yardstick.scale.points(voices.heard), yardstick.scale.points(yardstick.reference.heard)
+    points, human = references.scale.points(voices.heard), references.scale.points(references.reference.heard)
     by_category: dict[str, Figures] = {}
-    for key in dict.fromkeys(yardstick.humans.wanted):
+    for key in dict.fromkeys(references.humans.wanted):
         rows = np.flatnonzero(wanted == key)
         by_category[key] = {name: float(hit[rows].mean()) for name, hit in hits.items() if len(rows)}
-        humans = np.flatnonzero(np.array(yardstick.humans.wanted) == key)
+        humans = np.flatnonzero(np.array(references.humans.wanted) == key)
         if min(len(humans), len(rows)) >= VOICES_IN_BANK:  # for all sets that are asked for all categories, or for none
-            by_category[key]["vendi"] = vendi_score(points[rows[:VOICES_IN_BANK]], apart=yardstick.scale.apart)
-        theirs = np.flatnonzero(np.array(yardstick.reference.wanted) == key)
+            by_category[key]["vendi"] = vendi_score(points[rows[:VOICES_IN_BANK]], apart=references.scale.apart)
+        theirs = np.flatnonzero(np.array(references.reference.wanted) == key)
         ours = voices.compared[wanted[voices.compared] == key]
-        by_category[key] |= _beside_humans(voices, yardstick, ours, theirs, (points, human))
+        by_category[key] |= _beside_humans(voices, references, ours, theirs, (points, human))
     everyone = np.arange(len(human))
     overall = {name: float(hit.mean()) for name, hit in hits.items() if name != "heard"}
     overall |= _means(by_category, ("heard", "vendi"))
     overall |= _all_useful(useful, voices.banks)
-    overall |= _beside_humans(voices, yardstick, voices.compared, everyone, (points, human))
-    overall["marginals"] = marginal_distance(voices.parameters[voices.compared], yardstick.reference.parameters)
+    overall |= _beside_humans(voices, references, voices.compared, everyone, (points, human))
+    overall["marginals"] = marginal_distance(voices.parameters[voices.compared], references.reference.parameters)
     return Measured(_in_order(overall), {key: _in_order(figures) for key, figures in by_category.items()})
 
 
 def _beside_humans(
     voices: VoiceSet,
-    yardstick: Yardstick,
+    references: ReferenceSets,
     ours: NDArray[np.int64],
     theirs: NDArray[np.int64],
     points: tuple[Points, Points],
@@ -87,7 +87,7 @@ def _beside_humans(
     if fewest >= LEAST_TO_COMPARE:
         figures |= compare(points[0][ours], points[1][theirs])
     if fewest >= LEAST_TO_TELL_APART:
-        reference = yardstick.reference
+        reference = references.reference
         figures["auc_sound"] = two_sample_auc(voices.heard[ours], reference.heard[theirs])
         figures["auc_parameters"] = two_sample_auc(voices.parameters[ours], reference.parameters[theirs])
     return figures

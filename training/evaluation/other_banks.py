@@ -23,7 +23,7 @@ from training.evaluation.voice_set import UNKNOWN, VoiceSet
 _CHOICE = 0  # the seed of which banks stand for many
 
 
-class Source(NamedTuple):
+class BankSource(NamedTuple):
     """Where voices of a set are: a file, or a folder of ``.syx``; and the category they were made for, if known."""
 
     name: str
@@ -36,10 +36,10 @@ class _Bank(NamedTuple):
     voices: list[Voice]  # 32, fewer in the last of a file
 
 
-def parse_source(text: str, known: Sequence[str]) -> Source:
+def parse_bank_source(text: str, known: Sequence[str]) -> BankSource:
     """``NAME=PATH`` or ``NAME:category=PATH``; a name that is one of the ``known`` categories says so as well.
 
-    >>> parse_source("deep:brass=a.syx", ["brass"]).category, parse_source("deep=a.syx", ["brass"]).category
+    >>> parse_bank_source("deep:brass=a.syx", ["brass"]).category, parse_bank_source("deep=a.syx", ["brass"]).category
     ('brass', '')
 
     Raises ``FileError`` if there is no name or no path, or if a set of that name is measured anyway, and
@@ -53,22 +53,22 @@ def parse_source(text: str, known: Sequence[str]) -> Source:
         raise FileError(f"the name {name!r} is that of a set which is measured anyway; choose another")
     if colon and category not in known:
         raise CategoryError(f"there is no category {category!r} to measure {name} by; choose from {', '.join(known)}")
-    return Source(name, category or (name if name in known else UNKNOWN), Path(path))
+    return BankSource(name, category or (name if name in known else UNKNOWN), Path(path))
 
 
-def read_beside(texts: Sequence[str], known: Sequence[str], *, voices: int) -> list[VoiceSet]:
+def read_other_banks(texts: Sequence[str], known: Sequence[str], *, voices: int) -> list[VoiceSet]:
     """A set for each name, in the order in which they are named; the same name again adds to its set.
 
     Of more than ``voices`` voices in all, banks are taken by chance until there are so many. Raises what
-    :func:`parse_source` does, ``FileError`` for a path that is not there, and ``FormatError`` for one without a voice.
+    :func:`parse_bank_source` does, ``FileError`` for a missing path, and ``FormatError`` for one without a voice.
     """
     banks: dict[str, list[_Bank]] = {}
-    for source in [parse_source(text, known) for text in texts]:
+    for source in [parse_bank_source(text, known) for text in texts]:
         banks.setdefault(source.name, []).extend(_read_banks(source))
     return [_set_of(name, _some(found, voices)) for name, found in banks.items()]
 
 
-def _read_banks(source: Source) -> list[_Bank]:
+def _read_banks(source: BankSource) -> list[_Bank]:
     if source.path.is_dir():
         paths = sorted(path for path in source.path.rglob("*") if path.suffix.lower() == ".syx" and path.is_file())
         files = [read_bank(path).voices() for path in paths]

@@ -30,12 +30,12 @@ def draw_page(found: Evaluation) -> str:
     )
     rows = found.figures["sets"]
     sets = {one.name: one for one in found.sets}
-    compared = [found.yardstick.humans.name, RAW, CARTRIDGES]
-    categories = list(dict.fromkeys(found.yardstick.humans.wanted))
+    compared = [found.references.humans.name, RAW, CARTRIDGES]
+    categories = list(dict.fromkeys(found.references.humans.wanted))
     grid = {
-        key: [_shown(some_of(sets[name], key, found.yardstick, count=EACH)) for name in compared] for key in categories
+        key: [_shown(some_of(sets[name], key, found.references, count=EACH)) for name in compared] for key in categories
     }
-    worst = {name: _shown(worst_of(sets[name], found.yardstick, count=WORST)) for name in (RAW, CARTRIDGES)}
+    worst = {name: _shown(worst_of(sets[name], found.references, count=WORST)) for name in (RAW, CARTRIDGES)}
     return jinja.get_template(_TEMPLATE).render(
         about=found.figures,
         figures=FIGURES,

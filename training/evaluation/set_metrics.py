@@ -30,8 +30,8 @@ def two_sample_auc(generated: NDArray[Any], human: NDArray[Any]) -> float:
     tree = HistGradientBoostingClassifier(max_iter=100, min_samples_leaf=min(20, size // 8), random_state=0)
     folds = StratifiedKFold(5, shuffle=True, random_state=0)
     with threadpool_limits(1):  # sets are small: threads would wait for each other most of the time
-        verdicts = cross_val_predict(tree, rows, truth, cv=folds, method="predict_proba")[:, 1]
-    return float(roc_auc_score(truth, verdicts))
+        scores = cross_val_predict(tree, rows, truth, cv=folds, method="predict_proba")[:, 1]
+    return float(roc_auc_score(truth, scores))
 
 
 def find_copies(generated: NDArray[np.uint8], training: NDArray[np.uint8]) -> Hits:

@@ -38,14 +38,14 @@ class VoiceSet:
         """The rows that are compared with the humans as a whole."""
         return np.arange(len(self.parameters)) if self.alike is None else self.alike
 
-    def like(self, count: int, chance: np.random.Generator) -> VoiceSet:
+    def like(self, count: int, rng: np.random.Generator) -> VoiceSet:
         """The same voices, of which at most ``count``, chosen by chance, are compared as a whole.
 
         How much of the human voices a set covers grows with its size, so that sets have to be alike in that.
         """
-        return replace(self, alike=np.sort(chance.permutation(len(self.parameters))[:count]))
+        return replace(self, alike=np.sort(rng.permutation(len(self.parameters))[:count]))
 
-    def with_heard(self, heard: Floats) -> VoiceSet:
+    def with_descriptors(self, heard: Floats) -> VoiceSet:
         """The same voices, heard."""
         return replace(self, heard=heard)
 

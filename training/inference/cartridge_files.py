@@ -9,12 +9,12 @@ from pathlib import Path
 from dx7.formats.files import encode_cartridge, write_file
 from dx7.voices.identity import file_sha
 from training.inference.finished_model import Model
-from training.inference.sampling import Cartridge
+from training.inference.sampling import SampledCartridge
 
 SIDECAR_VERSION = 1
 
 
-def write_cartridge(path: Path, cartridge: Cartridge, facts: dict[str, object]) -> Path:
+def write_cartridge(path: Path, cartridge: SampledCartridge, facts: dict[str, object]) -> Path:
     """Write 32 voices and their sidecar, and return the sidecar's path. ``facts`` are those of :func:`facts_of`.
 
     Raises ``FileError`` if a file cannot be written.
@@ -27,7 +27,7 @@ def write_cartridge(path: Path, cartridge: Cartridge, facts: dict[str, object]) 
 
 
 def facts_of(
-    cartridge: Cartridge,
+    cartridge: SampledCartridge,
     model: Model,
     *,
     mix: dict[str, float],

@@ -23,14 +23,14 @@ Floats = NDArray[np.float32]
 Noise = Callable[[int, int], Floats]
 
 
-class Mix(NamedTuple):
+class ConditionMix(NamedTuple):
     """Conditions ``float32[m, n, C]`` and the share of each ``float32[7, m]``, for each token summing to 1."""
 
     conditions: Floats
     shares: Floats
 
 
-class Pull(NamedTuple):
+class LogitBias(NamedTuple):
     """A logit added to every choice, of codes ``float32[7, K]`` and of values ``float32[7, 21, 100]``.
 
     Or one for each voice: ``float32[n, 7, K]`` and ``float32[n, 7, 21, 100]``.
@@ -50,10 +50,10 @@ class Temperature(NamedTuple):
     values: float | Floats = 1.0
 
 
-AS_LEARNED = Temperature()
+UNCHANGED_TEMPERATURE = Temperature()
 
 
-class Drawn(NamedTuple):
+class DrawnVoices(NamedTuple):
     """Voices ``int64[n, 7, 21]``, their codes ``int64[n, 7]``, how likely the operators of each were ``float32[n]``.
 
     The likelihood is a logarithm, given the shared settings, so that a usual algorithm is not preferred.
@@ -64,43 +64,45 @@ class Drawn(NamedTuple):
     likelihood: Floats
 
 
-def noise_of(seed: int, number: int = 0) -> Noise:
+def gumbel_noise(seed: int, number: int = 0) -> Noise:
     """The noise of draw ``number`` of a seed. The same two give the same noise."""
-    chance = np.random.default_rng([seed, number])
+    rng = np.random.default_rng([seed, number])
     # A gumbel is minus the logarithm of an exponential number, and those come quicker. One in millions of them is 0,
     # and would choose what is not legal, or what a pull or a lock forbids.
-    least = np.float32(2**-24)
-    return lambda count, choices: -np.log(np.maximum(chance.standard_exponential((count, choices), np.float32), least))
+    smallest = np.float32(2**-24)
+    return lambda count, choices: -np.log(np.maximum(rng.standard_exponential((count, choices), np.float32), smallest))
 
 
-def one_noise_for_all(noise: Noise) -> Noise:
+def shared_noise(noise: Noise) -> Noise:
     """The same noise for every voice, so that voices differ only by what is asked of them."""
     return lambda count, choices: np.broadcast_to(noise(1, choices), (count, choices))
 
 
 def draw(
     generator: NumpyGenerator,
-    mix: Mix,
+    mix: ConditionMix,
     *,
     noise: Noise,
-    temperature: Temperature = AS_LEARNED,
-    pull: Pull | None = None,
-) -> Drawn:
+    temperature: Temperature = UNCHANGED_TEMPERATURE,
+    bias: LogitBias | None = None,
+) -> DrawnVoices:
     """Voices of a mix of conditions. The same arguments and noise give the same voices, on any number of cores."""
     with threadpool_limits(1, "blas"):  # matrices are small: threads would wait for each other most of the time
-        return _draw(generator, mix, noise, temperature, pull)
+        return _draw(generator, mix, noise, temperature, bias)
 
 
-def _draw(generator: NumpyGenerator, mix: Mix, noise: Noise, temperature: Temperature, pull: Pull | None) -> Drawn:
+def _draw(
+    generator: NumpyGenerator, mix: ConditionMix, noise: Noise, temperature: Temperature, bias: LogitBias | None
+) -> DrawnVoices:
     many, count, _ = mix.conditions.shape
     width = generator.code.shape[-1]
     weights = mix.conditions.reshape(many * count, -1)
     code_legal = generator.code_legal
     code_temperature, value_temperature = (
-        np.broadcast_to(np.asarray(warmth, np.float32), (TOKENS,)) for warmth in temperature
+        np.broadcast_to(np.asarray(temperatures, np.float32), (TOKENS,)) for temperatures in temperature
     )
 
-    def everywhere(values: NDArray[Any]) -> NDArray[Any]:  # the same voice under every condition
+    def under_all(values: NDArray[Any]) -> NDArray[Any]:  # the same voice under every condition
         return np.tile(values, (many,) + (1,) * (values.ndim - 1))
 
     def mixed(logits: Floats, token: int) -> Floats:
@@ -117,27 +119,27 @@ def _draw(generator: NumpyGenerator, mix: Mix, noise: Noise, temperature: Temper
     codes = np.zeros((count, TOKENS), np.int64)
     likelihood = np.zeros(count, np.float32)
     embedded = np.zeros((many * count, TOKENS, width), np.float32)
-    past = generator.no_past(many * count)
+    caches = generator.new_caches(many * count)
     for token, kind in enumerate(KINDS):
-        algorithm = everywhere(tokens[:, 0, ALGORITHM_SLOT])
-        context = generator.context(embedded[:, token - 1] if token else None, algorithm, weights, token, past)
+        algorithm = under_all(tokens[:, 0, ALGORITHM_SLOT])
+        context = generator.context(embedded[:, token - 1] if token else None, algorithm, weights, token, caches)
         expected = mixed(generator.code_logits(context, code_legal[token]), token) / code_temperature[token]
-        added = None if pull is None else pull.codes[..., token, :]
+        added = None if bias is None else bias.codes[..., token, :]
         codes[:, token], code_likelihood = choose(expected, code_legal[token], added)
         code = generator.code[codes[:, token]]
-        start = context + everywhere(code)
-        strength = generator.echo.strength(token, context, embedded, everywhere(codes), algorithm)
+        start = context + under_all(code)
+        strength = generator.copy_attention.strength_at(token, context, embedded, under_all(codes), algorithm)
         summed, likelihoods = np.zeros((count, width), np.float32), np.zeros(count, np.float32)
         for slot in range(SLOTS):
-            hidden = generator.refine(start + everywhere(summed) + generator.slot[kind, slot])
-            logits = generator.value_logits(hidden, kind, slot)
-            logits += generator.echo(strength, token, slot, everywhere(tokens))
+            hidden = generator.refine(start + under_all(summed) + generator.slot[kind, slot])
+            logits = generator.value_logits(hidden, generator.value_out, kind, slot)
+            logits += generator.copy_attention.logits_at(strength, token, slot, under_all(tokens))
             expected = mixed(logits, token) / value_temperature[token]
-            added = None if pull is None else pull.values[..., token, slot, :]
+            added = None if bias is None else bias.values[..., token, slot, :]
             tokens[:, token, slot], value_likelihood = choose(expected, LEGAL[token, slot], added)
             summed = summed + generator.value[kind, slot, tokens[:, token, slot]] * FILLED[token, slot]
             likelihoods += value_likelihood
         if token > 0:
             likelihood += code_likelihood + likelihoods
-        embedded[:, token] = everywhere(generator.embed(summed, code))
-    return Drawn(tokens, codes, likelihood)
+        embedded[:, token] = under_all(generator.embed(summed, code))
+    return DrawnVoices(tokens, codes, likelihood)

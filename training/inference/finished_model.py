@@ -18,8 +18,8 @@ from dx7.errors import CategoryError, ModelError
 from dx7.shared.export_format import EAR_FILE
 from dx7.shared.locations import DEFAULT_MODEL, runs_folder
 from dx7.shared.run_folder import CONFIG_FILE, MODEL_FOLDER
-from training.data.fingerprint import Sketch
-from training.inference.scoring import CRITIC_FILE, NumpyCritic, read_critic
+from training.data.fingerprint import Fingerprint
+from training.inference.scoring import CRITIC_FILE, FittedCritic, read_critic
 from training.model.array_files import read_arrays
 from training.model.config import Config, make_config
 from training.model.generator_numpy import NumpyGenerator
@@ -37,13 +37,13 @@ class Model:
     category_keys: tuple[str, ...]
     generator: NumpyGenerator
     prototypes: Prototypes
-    sketch: Sketch
+    fingerprint: Fingerprint
     names: NDArray[np.uint32]  # hashes of the training voices' names; none in a model that was written without
     step: int
     export_hash: str
     model_hash: str  # 16 hexadecimal digits that name the files
     ear: Ear | None = None  # the category ear of its export, if that had one
-    critic: NumpyCritic | None = None  # what it draws for cartridges, beside human voices, as far as there is an ear
+    critic: FittedCritic | None = None  # what it draws for cartridges, beside human voices, as far as there is an ear
 
     def weights(self, mix: dict[str, float]) -> NDArray[np.float32]:
         """How much of each category: ``float32[categories]``, summing to 1. Raises ``CategoryError``."""
@@ -72,7 +72,7 @@ def read_model(folder: Path) -> Model:
         category_keys=keys,
         generator=NumpyGenerator(arrays, config, len(keys)),
         prototypes=Prototypes(*(arrays[f"prototypes/{name}"].astype(np.float32) for name in Prototypes._fields)),
-        sketch=Sketch(*(arrays[f"sketch/{name}"] for name in Sketch._fields)),
+        fingerprint=Fingerprint(*(arrays[f"sketch/{name}"] for name in Fingerprint._fields)),
         names=arrays.get("names", np.zeros(0, np.uint32)),
         step=int(about["step"]),
         export_hash=str(about["export_hash"]),

@@ -31,15 +31,17 @@ _TOGETHER = [ALGORITHM_SLOT, GLOBAL_PARAMETER_NAMES.index("transpose")]  # switc
 Order = tuple[int, ...]  # the second voice's operator for each of the first's operators 1 to 6
 
 
-def morph(first: Tokens, last: Tokens, shares: NDArray[np.float64], chance: np.random.Generator) -> Tokens:
+def morph(first: Tokens, last: Tokens, shares: NDArray[np.float64], rng: np.random.Generator) -> Tokens:
     """Voices on the way between two ``uint8[7, 21]`` at shares of it, 0 to 1: ``uint8[n, 7, 21]``."""
     one, other = (ALGORITHMS[int(voice[0, ALGORITHM_SLOT]) + 1] for voice in (first, last))
     order = match_operators(first, last)
     places = np.array([0, *(TOKENS - order[TOKENS - token - 1] for token in range(1, TOKENS))])  # of first's tokens
-    met = last[places]  # the second voice with its operators where the first has them
+    matched = last[places]  # the second voice with its operators where the first has them
     share = shares[:, None, None]
     way = np.where(
-        ORDERED, np.rint(first + share * (met.astype(float) - first)), np.where(share < _switches(chance), first, met)
+        ORDERED,
+        np.rint(first + share * (matched.astype(float) - first)),
+        np.where(share < _switches(rng), first, matched),
     )
     way[:, 0, _TOGETHER] = np.where(shares[:, None] < 0.5, first[0, _TOGETHER], last[0, _TOGETHER])
     fade = np.minimum(np.abs(shares - 0.5) / (_FADE / 2), 1)
@@ -64,8 +66,12 @@ def match_operators(first: Tokens, last: Tokens) -> Order:
     def cost(order: Order) -> float:
         pairs = list(enumerate(target - 1 for target in order))
         return float(
-            sum(unlike[pair] for pair in pairs)
-            + sum(_ROLE * loud[pair] for pair in pairs if not _keeps_role(one, other, order, pair[0] + 1))
+            sum(unlike[pair_parents] for pair_parents in pairs)
+            + sum(
+                _ROLE * loud[pair_parents]
+                for pair_parents in pairs
+                if not _keeps_role(one, other, order, pair_parents[0] + 1)
+            )
         )
 
     return min(permutations(range(1, TOKENS)), key=cost)
@@ -78,9 +84,9 @@ def _keeps_role(one: Algorithm, other: Algorithm, order: Order, operator: int) -
     return heard and {order[target - 1] for target in one.targets(operator)} == set(other.targets(place))
 
 
-def _switches(chance: np.random.Generator) -> NDArray[np.float64]:
+def _switches(rng: np.random.Generator) -> NDArray[np.float64]:
     """The share of the way at which each slot switches that cannot slide, ``float[7, 21]``."""
-    moments = chance.uniform(*_SWITCHES, ORDERED.shape)
+    moments = rng.uniform(*_SWITCHES, ORDERED.shape)
     # A frequency is three parameters; they switch together, and one operator after the other.
-    moments[1:, _FREQUENCY] = chance.permutation(np.linspace(*_SWITCHES, TOKENS - 1))[:, None]
+    moments[1:, _FREQUENCY] = rng.permutation(np.linspace(*_SWITCHES, TOKENS - 1))[:, None]
     return moments

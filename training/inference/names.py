@@ -76,10 +76,10 @@ def make_names(categories: Sequence[Sequence[str]], *, seed: int, known: NDArray
     >>> len(set(names)), max(map(len, names)) <= 10
     (3, True)
     """
-    chance = np.random.default_rng([seed, crc32(repr([list(keys) for keys in categories]).encode())])
+    rng = np.random.default_rng([seed, crc32(repr([list(keys) for keys in categories]).encode())])
     names: list[str] = []
     for slot, keys in enumerate(categories, 1):
-        drawn = (_compose(list(keys), chance) for _ in range(_TRIES))
+        drawn = (_compose(list(keys), rng) for _ in range(_TRIES))
         name = f"VOICE {slot}"
         for fitting in (name for name in drawn if len(name) <= NAME_LENGTH and name not in names):
             name = fitting
@@ -89,14 +89,14 @@ def make_names(categories: Sequence[Sequence[str]], *, seed: int, known: NDArray
     return names
 
 
-def _compose(keys: list[str], chance: np.random.Generator) -> str:
+def _compose(keys: list[str], rng: np.random.Generator) -> str:
     def one_of(words: Sequence[str]) -> str:
-        return str(chance.choice(words))
+        return str(rng.choice(words))
 
-    if len(keys) > 1 and chance.random() < 0.5:  # a mix shows in the name: HORNS+ARCO
+    if len(keys) > 1 and rng.random() < 0.5:  # a mix shows in the name: HORNS+ARCO
         return f"{one_of(_words(keys[0], longest=5))}+{one_of(_words(keys[1], longest=4))}"
     main = one_of(_words(keys[0]))
-    if len(main) <= _SHORTEST or chance.random() < 0.7:
+    if len(main) <= _SHORTEST or rng.random() < 0.7:
         return f"{one_of(_QUALITIES.get(keys[0], _HELD).split())} {main}"
     return f"{main} {one_of(_TAILS.split())}"
 

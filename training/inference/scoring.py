@@ -16,16 +16,16 @@ from numpy.typing import NDArray
 
 from dx7.analysis.classifier import Ear
 from dx7.errors import ModelError
-from training.data.analysis import hear_parameters, listen_with_ear
+from training.data.analysis import analyse_with_classifier, measure_descriptors
 from training.model.array_files import read_arrays, write_arrays
 
 CRITIC_FILE = "critic.safetensors"
-MOST, LEAST = 5.0, 0.02  # no voice counts for more or less than this
+MAX_RATIO, MIN_RATIO = 5.0, 0.02  # no voice counts for more or less than this
 
 Floats = NDArray[np.float32]
 
 
-class NumpyCritic(NamedTuple):
+class FittedCritic(NamedTuple):
     """``critic.Critic``, fitted: ``F`` inputs of an ear and ``C`` categories, ``U`` hidden units, one verdict."""
 
     category_keys: tuple[str, ...]
@@ -42,18 +42,18 @@ class NumpyCritic(NamedTuple):
         shares = np.array([mix.get(key, 0.0) for key in self.category_keys], np.float32)
         heard = inputs @ self.hidden[: -len(shares)] + self.hidden_bias
         by_category = heard[:, None] + self.hidden[-len(shares) :]
-        verdicts = np.maximum(by_category, 0) @ self.out + self.out_bias
-        ratio: Floats = np.exp(np.clip(verdicts @ shares, np.log(LEAST), np.log(MOST)))
+        scores = np.maximum(by_category, 0) @ self.out + self.out_bias
+        ratio: Floats = np.exp(np.clip(scores @ shares, np.log(MIN_RATIO), np.log(MAX_RATIO)))
         return ratio
 
 
-def write_critic(folder: Path, critic: NumpyCritic) -> None:
+def write_critic(folder: Path, critic: FittedCritic) -> None:
     """Put a critic beside its model, in half precision."""
     arrays = {name: array.astype(np.float16) for name, array in critic._asdict().items() if name != "category_keys"}
     write_arrays(folder / CRITIC_FILE, arrays, {"category_keys": list(critic.category_keys)})
 
 
-def read_critic(folder: Path, *, inputs: int) -> NumpyCritic | None:
+def read_critic(folder: Path, *, inputs: int) -> FittedCritic | None:
     """The critic of a model folder, None if it has none. ``inputs`` is how many its ear gives.
 
     Raises ``ModelError`` if it is damaged or belongs to another ear.
@@ -67,11 +67,11 @@ def read_critic(folder: Path, *, inputs: int) -> NumpyCritic | None:
     if {name: array.shape for name, array in arrays.items()} != shapes:
         raise ModelError(f"{folder / CRITIC_FILE} is no critic for the ear beside it; train the model anew")
     plain: dict[str, Any] = {name: array.astype(np.float32) for name, array in arrays.items()}
-    return NumpyCritic(category_keys=keys, **plain)
+    return FittedCritic(category_keys=keys, **plain)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Heard:
+class VoiceScores:
     """Voices that were heard: descriptors, one row a voice, and how well each fits what was asked for, 0 to 1.
 
     ``fit`` is None where nobody can tell: there is no ear, or no category was asked for. ``ratio`` says how many times
@@ -83,9 +83,9 @@ class Heard:
     ratio: Floats  # [n]
 
 
-def hear_for(
-    parameters: NDArray[np.uint8], mix: Mapping[str, float], ear: Ear | None, critic: NumpyCritic | None = None
-) -> Heard:
+def score_voices(
+    parameters: NDArray[np.uint8], mix: Mapping[str, float], ear: Ear | None, critic: FittedCritic | None = None
+) -> VoiceScores:
     """Hear voices ``uint8[n, 145]`` for a mix of categories (key to share).
 
     A voice fits a mix as well as it fits each category, by its share: a geometric mean, so that one that is not heard
@@ -93,16 +93,16 @@ def hear_for(
     """
     wanted = {key: share for key, share in mix.items() if ear is not None and key in ear.category_keys}
     if ear is None or not wanted:
-        return Heard(hear_parameters(parameters), None, np.ones(len(parameters), np.float32))
-    descriptors, inputs, said = listen_with_ear(parameters, ear)
+        return VoiceScores(measure_descriptors(parameters), None, np.ones(len(parameters), np.float32))
+    descriptors, inputs, said = analyse_with_classifier(parameters, ear)
     columns = [ear.category_keys.index(key) for key in wanted]
     shares = np.array(list(wanted.values()), np.float32)
     fit: Floats = np.exp(np.log(np.maximum(said[:, columns], 1e-6)) @ (shares / shares.sum()))
     ratio = np.ones(len(inputs), np.float32) if critic is None else critic.ratio(inputs, mix)
-    return Heard(descriptors, fit, ratio)
+    return VoiceScores(descriptors, fit, ratio)
 
 
-def sounds_like(parameters: NDArray[np.uint8], ear: Ear) -> list[str]:
+def likeliest_categories(parameters: NDArray[np.uint8], ear: Ear) -> list[str]:
     """The category that the ear hears most in each of voices ``uint8[n, 145]``."""
-    _, _, said = listen_with_ear(parameters, ear)
+    _, _, said = analyse_with_classifier(parameters, ear)
     return [ear.category_keys[number] for number in said[:, : len(ear.category_keys)].argmax(axis=1)]

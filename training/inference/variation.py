@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from dx7.voices.parameter_groups import USUALLY_LOCKED, parameters_of
 from dx7.voices.parameters import PARAMETERS, Kind
-from training.inference.drawing_numpy import Pull
+from training.inference.drawing_numpy import LogitBias
 from training.model.encoding import COLUMNS, EMPTY, IMPOSSIBLE, TOKENS, VALUES, Tokens
 from training.model.prototypes import Prototypes, operator_features, shared_features, squared_distances
 
@@ -29,20 +29,22 @@ ORDERED = np.array(  # [7, 21]: slots whose values lie on a scale
 )
 
 
-def pull_towards(
+def bias_towards(
     tokens: Tokens, prototypes: Prototypes, *, amount: float, locked: Iterable[str] = USUALLY_LOCKED
-) -> Pull:
+) -> LogitBias:
     """The pull to the voice ``uint8[7, 21]``; ``locked`` are keys of parameter groups.
 
     Raises ``ValueError`` for an amount that is not above 0, to 1, and ``VoiceError`` for an unknown group.
     """
     if not 0 < amount <= 1:
         raise ValueError(f"the amount is {amount}; it must be above 0, to 1")
-    pull = pull_along(tokens[None], prototypes, strength=np.array([strength_of(amount)], np.float32), locked=locked)
-    return Pull(pull.codes[0], pull.values[0])
+    bias = bias_towards_each(
+        tokens[None], prototypes, strength=np.array([bias_strength(amount)], np.float32), locked=locked
+    )
+    return LogitBias(bias.codes[0], bias.values[0])
 
 
-def pull_along(tokens: Tokens, prototypes: Prototypes, *, strength: Floats, locked: Iterable[str]) -> Pull:
+def bias_towards_each(tokens: Tokens, prototypes: Prototypes, *, strength: Floats, locked: Iterable[str]) -> LogitBias:
     """The pull of each draw to a voice of its own, ``uint8[n, 7, 21]``, with a strength ``float32[n]`` in logits.
 
     Raises ``VoiceError`` for an unknown group.
@@ -52,10 +54,10 @@ def pull_along(tokens: Tokens, prototypes: Prototypes, *, strength: Floats, lock
     values = -strength[:, None, None, None] * far
     kept = np.broadcast_to(locked_slots(locked), tokens.shape)
     values[kept] = np.where(distance[kept] > 0, IMPOSSIBLE, 0)
-    return Pull(_pull_codes(tokens, prototypes, strength), values.astype(np.float32))
+    return LogitBias(_code_bias(tokens, prototypes, strength), values.astype(np.float32))
 
 
-def strength_of(amount: float) -> float:
+def bias_strength(amount: float) -> float:
     """How many logits another choice costs: from the strongest pull to the weakest, each step by the same factor.
 
     What is heard grows evenly with it; evenly falling logits would change next to nothing up to half of the way.
@@ -68,11 +70,11 @@ def locked_slots(locked: Iterable[str] = USUALLY_LOCKED) -> np.ndarray:
     return np.isin(COLUMNS, parameters_of(locked))
 
 
-def _pull_codes(tokens: Tokens, prototypes: Prototypes, strength: Floats) -> Floats:
+def _code_bias(tokens: Tokens, prototypes: Prototypes, strength: Floats) -> Floats:
     """Codes near the favourite's are likelier: ``float32[n, 7, K]``."""
     count, codes = len(tokens), len(prototypes.shared)
     operators = squared_distances(operator_features(tokens[:, 1:].reshape(-1, tokens.shape[-1])), prototypes.operators)
-    pull = np.zeros((count, TOKENS, codes + len(prototypes.operators)), np.float32)
-    pull[:, 0, :codes] = squared_distances(shared_features(tokens[:, 0]), prototypes.shared)
-    pull[:, 1:, codes:] = operators.reshape(count, TOKENS - 1, -1)
-    return -strength[:, None, None] * pull
+    bias = np.zeros((count, TOKENS, codes + len(prototypes.operators)), np.float32)
+    bias[:, 0, :codes] = squared_distances(shared_features(tokens[:, 0]), prototypes.shared)
+    bias[:, 1:, codes:] = operators.reshape(count, TOKENS - 1, -1)
+    return -strength[:, None, None] * bias

@@ -16,14 +16,14 @@ from dx7.analysis.classifier_inputs import listen_many
 from dx7.analysis.embedding import STEP
 from dx7.voices.parameter_groups import GROUP_KEYS
 from dx7.voices.voice import Voice
-from training.data.analysis import grave_faults, unpack
-from training.data.fingerprint import find_nearest
-from training.inference.drawing_numpy import draw, noise_of, one_noise_for_all
+from training.data.analysis import grave_faults, pad_to_unpacked
+from training.data.fingerprint import find_nearest_training_voices
+from training.inference.drawing_numpy import draw, gumbel_noise, shared_noise
 from training.inference.finished_model import Model
 from training.inference.morph import morph
 from training.inference.names import name_walk
-from training.inference.sampling import Cartridge, Slot, bolder, make_mix
-from training.inference.variation import pull_along
+from training.inference.sampling import CartridgeSlot, SampledCartridge, make_mix, temperature_of_attempt
+from training.inference.variation import bias_towards_each
 from training.model.encoding import decode, encode
 
 POINTS = 3  # on the way, for each voice asked for
@@ -40,7 +40,7 @@ def walk(
     count: int,
     seed: int,
     temperature: float = 1.0,
-) -> Cartridge:
+) -> SampledCartridge:
     """``count`` voices: the first, the last, and steps between that sound even.
 
     A ``mix`` of categories colours what the generator fills in. The same arguments give the same voices. Raises
@@ -50,13 +50,15 @@ def walk(
     ends = encode(np.frombuffer(first.parameters + last.parameters, np.uint8).reshape(2, -1))
     way = morph(ends[0], ends[1], shares, np.random.default_rng(seed))
     locked = [key for key in GROUP_KEYS if key not in _FREE]
-    pull = pull_along(way, model.prototypes, strength=np.full(len(way), _STRENGTH, np.float32), locked=locked)
-    noise = one_noise_for_all(noise_of(seed))
+    bias = bias_towards_each(way, model.prototypes, strength=np.full(len(way), _STRENGTH, np.float32), locked=locked)
+    noise = shared_noise(gumbel_noise(seed))
     conditions = make_mix(model, mix, count=len(way))
-    drawn = draw(model.generator, conditions, noise=noise, temperature=bolder(0, temperature), pull=pull)
+    drawn = draw(
+        model.generator, conditions, noise=noise, temperature=temperature_of_attempt(0, temperature), bias=bias
+    )
     parameters = decode(drawn.tokens)
     parameters[[0, -1]] = decode(ends)
-    embeddings, descriptors = listen_many(unpack(parameters))
+    embeddings, descriptors = listen_many(pad_to_unpacked(parameters))
     faults = [grave_faults(heard, list(mix)) for heard in descriptors]
     sound = np.array([not found for found in faults])
     sound[[0, -1]] = True  # whatever they are, they are the ends
@@ -65,10 +67,10 @@ def walk(
     left_out = Counter(faults[row][0] for row in np.flatnonzero(~sound) if row not in kept)
     left_out["between two steps"] = len(way) - count - left_out.total()
 
-    nearest = find_nearest(parameters[kept], model.sketch)
+    nearest = find_nearest_training_voices(parameters[kept], model.fingerprint)
     names = name_walk(first.name, last.name, count)
     slots = tuple(
-        Slot(
+        CartridgeSlot(
             Voice.from_array(parameters[row], name),
             nearest.voice_ids[step],
             int(nearest.distance[step]),
@@ -77,7 +79,7 @@ def walk(
         )
         for step, (row, name) in enumerate(zip(kept, names, strict=True))
     )
-    return Cartridge(slots, len(way), dict(left_out))
+    return SampledCartridge(slots, len(way), dict(left_out))
 
 
 def even_steps(embeddings: NDArray[np.uint8], count: int) -> NDArray[np.int64]:

@@ -15,7 +15,7 @@ from jax import Array
 from training.model.algorithm_graph import RELATION_TABLE
 from training.model.attention import Block
 from training.model.encoding import ALGORITHM_SLOT, BASIS, FILLED, SLOTS, TOKENS, VALUES
-from training.model.generator import ALGORITHMS
+from training.model.network import ALGORITHMS
 
 
 class Discriminator(nnx.Module):
@@ -31,11 +31,11 @@ class Discriminator(nnx.Module):
         self.blocks = nnx.List([Block(width, heads, rngs=rngs) for _ in range(layers)])
         self.norm = nnx.LayerNorm(width, rngs=rngs)
         self.hidden = nnx.Linear(TOKENS * width, 2 * width, rngs=rngs)
-        self.verdict = nnx.Linear(2 * width, 1, rngs=rngs)
+        self.score = nnx.Linear(2 * width, 1, rngs=rngs)
         self.category = nnx.Param(normal(0.1)(rngs.params(), (categories, 2 * width)))
 
     def __call__(self, voices: Array, weights: Array) -> Array:
-        """Verdicts ``float[n]`` on one-hot voices ``float[n, 7, 21, 100]`` with category weights ``float[n, C]``."""
+        """Scores ``float[n]`` on one-hot voices ``float[n, 7, 21, 100]`` with category weights ``float[n, C]``."""
         voices = voices * FILLED[:, :, None]
         table = self.value[...] + jnp.einsum("vb,skbw->skvw", BASIS, self.level[...])
         shared = jnp.einsum("nkv,kvw->nw", voices[:, 0], table[0])
@@ -46,9 +46,9 @@ class Discriminator(nnx.Module):
         tokens = tokens + self.token_in(jax.nn.gelu(self.token_norm(tokens)))
         for block in self.blocks:
             tokens = block(tokens, algorithm, RELATION_TABLE)
-        heard = jax.nn.gelu(self.hidden(self.norm(tokens).reshape(len(tokens), -1)))
-        belongs = ((weights @ self.category[...]) * heard).sum(1)
-        return self.verdict(heard)[:, 0] + belongs
+        hidden = jax.nn.gelu(self.hidden(self.norm(tokens).reshape(len(tokens), -1)))
+        projection = ((weights @ self.category[...]) * hidden).sum(1)
+        return self.score(hidden)[:, 0] + projection
 
 
 def one_hot(tokens: Array) -> Array:

@@ -13,19 +13,20 @@ import jax.numpy as jnp
 from jax import Array
 
 from training.model.encoding import ALGORITHM_SLOT, FILLED, IMPOSSIBLE, KINDS, LEGAL, SLOTS, TOKENS
-from training.model.generator import ALGORITHMS, Generator
+from training.model.generator import Generator
+from training.model.network import ALGORITHMS
 
 _KINDS = jnp.array(KINDS)
 
 
-class Drawn(NamedTuple):
+class DrawnVoices(NamedTuple):
     """Voices ``int32[n, 7, 21]`` and their codes ``int32[n, 7]``."""
 
     tokens: Array
     codes: Array
 
 
-def draw(generator: Generator, weights: Array, *, key: Array) -> Drawn:
+def draw(generator: Generator, weights: Array, *, key: Array) -> DrawnVoices:
     """A voice for each row of category weights ``float[n, C]``. The same arguments give the same voices."""
     count = len(weights)
     width = generator.code.shape[-1]
@@ -35,32 +36,34 @@ def draw(generator: Generator, weights: Array, *, key: Array) -> Drawn:
     def choose(logits: Array, legal: Array, key: Array) -> Array:
         return jax.random.categorical(key, jnp.where(legal, logits, IMPOSSIBLE))
 
-    def draw_token(carry: tuple[Drawn, Array], token: Array) -> tuple[tuple[Drawn, Array], None]:
+    def draw_token(carry: tuple[DrawnVoices, Array], token: Array) -> tuple[tuple[DrawnVoices, Array], None]:
         (tokens, codes), embedded = carry
         kind = _KINDS[token]
         algorithm = tokens[:, 0, ALGORITHM_SLOT]
-        context = generator._context(embedded, algorithm, weights)
+        context = generator.context(embedded, algorithm, weights)
         context = jax.lax.dynamic_index_in_dim(context, token, axis=1, keepdims=False)
         token_key = jax.random.fold_in(key, token)
-        code = choose(generator._code_logits(context, code_legal[token]), code_legal[token], token_key)
+        code = choose(generator.code_logits(context, code_legal[token]), code_legal[token], token_key)
         codes = codes.at[:, token].set(code)
         start = context + generator.code[...][code]
-        strength = generator.echo.strength(token, context, embedded, codes, jax.nn.one_hot(algorithm, ALGORITHMS))
+        strength = generator.copy_attention.strength_at(
+            token, context, embedded, codes, jax.nn.one_hot(algorithm, ALGORITHMS)
+        )
 
         def draw_slot(carry: tuple[Array, Array], slot: Array) -> tuple[tuple[Array, Array], None]:
             tokens, summed = carry
-            hidden = generator._refine(start + summed + generator.slot[...][kind, slot])
-            logits = hidden @ value_out_table[kind, slot].T + generator.value_bias[...][kind, slot]
-            logits += generator.echo(strength, token, slot, tokens)
+            hidden = generator.refine(start + summed + generator.slot[...][kind, slot])
+            logits = generator.value_logits(hidden, value_out_table, kind, slot)
+            logits += generator.copy_attention.logits_at(strength, token, slot, tokens)
             legal = jnp.asarray(LEGAL)[token, slot]
             value = choose(logits, legal, jax.random.fold_in(token_key, slot + 1))
             embedding = value_table[kind, slot, value] * jnp.asarray(FILLED)[token, slot]
             return (tokens.at[:, token, slot].set(value), summed + embedding), None
 
         (tokens, summed), _ = jax.lax.scan(draw_slot, (tokens, jnp.zeros((count, width))), jnp.arange(SLOTS))
-        finished = generator._embed(summed, generator.code[...][code])
-        return (Drawn(tokens, codes), embedded.at[:, token].set(finished)), None
+        finished = generator.embed(summed, generator.code[...][code])
+        return (DrawnVoices(tokens, codes), embedded.at[:, token].set(finished)), None
 
-    nothing = Drawn(jnp.zeros((count, TOKENS, SLOTS), jnp.int32), jnp.zeros((count, TOKENS), jnp.int32))
+    nothing = DrawnVoices(jnp.zeros((count, TOKENS, SLOTS), jnp.int32), jnp.zeros((count, TOKENS), jnp.int32))
     (drawn, _), _ = jax.lax.scan(draw_token, (nothing, jnp.zeros((count, TOKENS, width))), jnp.arange(TOKENS))
     return drawn

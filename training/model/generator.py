@@ -1,15 +1,16 @@
-"""The generator: operators drawn whole, then refined.
+"""The generator in JAX. It draws each operator as a prototype code first and then refines it.
 
-A voice is drawn token by token (shared settings, then operators 6 to 1). For each token the generator looks at the
-category and the tokens so far through attention that knows the algorithm, draws a prototype code, and then refines
-it: the 21 parameters follow one another, each drawn from a categorical distribution over its legal values given the
-code and the parameters before it. Every draw is a legal value, so every output is a legal voice.
+A voice is drawn token by token: shared settings, then operators 6 to 1. For each token the generator attends to the
+category and the tokens so far, with attention that knows the algorithm, and draws a prototype code. Then it draws the
+21 parameters one after another, each from a categorical distribution over its legal values, given the code and the
+parameters before it. Every choice is a legal value, so every output is a legal voice.
 
 Shapes: ``n`` voices, ``C`` categories, ``K`` codes (shared ones first), width ``W``.
 """
 
 from __future__ import annotations
 
+from functools import partial
 from typing import NamedTuple
 
 import jax
@@ -17,14 +18,11 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 from jax import Array
-from numpy.typing import NDArray
 
 from training.model.algorithm_graph import EARLIER_RELATIONS
-from training.model.attention import Block, dropout
-from training.model.copy_attention import Echo
-from training.model.encoding import ALGORITHM_SLOT, BASIS, FILLED, IMPOSSIBLE, KINDS, LEGAL, SLOTS, TOKENS, VALUES
-
-ALGORITHMS = len(EARLIER_RELATIONS)
+from training.model.attention import JAX, FlaxParameters, dropout
+from training.model.encoding import ALGORITHM_SLOT, BASIS, FILLED, IMPOSSIBLE, KINDS, LEGAL, SLOTS, TOKENS
+from training.model.network import ALGORITHMS, GeneratorLayers
 
 # Position t of the causal transformer holds token t - 1 and predicts token t; position 0 holds the category.
 _CAUSAL = np.tri(TOKENS, dtype=bool)
@@ -32,7 +30,7 @@ _KINDS = np.array(KINDS)
 
 
 class Logits(NamedTuple):
-    """What the generator expects: of the codes ``[n, 7, K]`` and of the values ``[n, 7, 21, 100]``."""
+    """Logits of the codes ``float[n, 7, K]`` and of the values ``float[n, 7, 21, 100]``."""
 
     codes: Array
     values: Array
@@ -44,12 +42,19 @@ def straight_through(choices: Array, logits: Array) -> Array:
     Forward it is exactly the draw; backward it is the distribution the draw came from (Bengio et al. 2013,
     arXiv:1308.3432).
     """
-    chance = jax.nn.softmax(logits)
-    return jax.nn.one_hot(choices, logits.shape[-1]) + chance - jax.lax.stop_gradient(chance)
+    probabilities = jax.nn.softmax(logits)
+    return jax.nn.one_hot(choices, logits.shape[-1]) + probabilities - jax.lax.stop_gradient(probabilities)
 
 
-class Generator(nnx.Module):
-    """See the module's text. ``shared_codes`` and ``operator_codes`` say how many prototypes there are."""
+def _with_levels(value: nnx.Param[Array], level: nnx.Param[Array]) -> Array:
+    table: Array = value[...] + jnp.einsum("vb,ksbw->ksvw", BASIS, level[...])
+    return table
+
+
+class Generator(GeneratorLayers, nnx.Module):
+    """The generator for training: all tokens of a voice in one pass, teacher-forced, with dropout."""
+
+    backend = JAX
 
     def __init__(
         self,
@@ -62,47 +67,19 @@ class Generator(nnx.Module):
         heads: int,
         rngs: nnx.Rngs,
     ) -> None:
+        sizes = {"width": width, "layers": layers, "heads": heads}
         codes = shared_codes + operator_codes
-        normal = jax.nn.initializers.normal
-        self.shared_codes = shared_codes
-        self.codes = codes
-        self.category = nnx.Param(normal(0.5)(rngs.params(), (categories, width)))
-        self.anything = nnx.Param(normal(0.5)(rngs.params(), (width,)))
-        self.value = nnx.Param(normal(0.1)(rngs.params(), (2, SLOTS, VALUES, width)))
-        self.level = nnx.Param(normal(0.1)(rngs.params(), (2, SLOTS, BASIS.shape[1], width)))
-        self.code = nnx.Param(normal(0.5)(rngs.params(), (codes, width)))
-        self.role = nnx.Param(normal(0.2)(rngs.params(), (ALGORITHMS, TOKENS, width)))
-        self.position = nnx.Param(normal(0.2)(rngs.params(), (TOKENS, width)))
-        self.slot = nnx.Param(normal(0.2)(rngs.params(), (2, SLOTS, width)))
-        self.token_norm = nnx.LayerNorm(width, rngs=rngs)
-        self.token_in = nnx.Linear(width, width, rngs=rngs)
-        self.blocks = nnx.List([Block(width, heads, rngs=rngs) for _ in range(layers)])
-        self.code_norm = nnx.LayerNorm(width, rngs=rngs)
-        self.code_out = nnx.Linear(width, codes, rngs=rngs)
-        self.refine_norm = nnx.LayerNorm(width, rngs=rngs)
-        self.refine_in = nnx.Linear(width, width, rngs=rngs)
-        self.refine_out = nnx.Linear(width, width, rngs=rngs)
-        self.value_norm = nnx.LayerNorm(width, rngs=rngs)
-        self.value_out = nnx.Param(normal(0.02)(rngs.params(), (2, SLOTS, VALUES, width)))
-        self.level_out = nnx.Param(normal(0.02)(rngs.params(), (2, SLOTS, BASIS.shape[1], width)))
-        self.value_bias = nnx.Param(jnp.zeros((2, SLOTS, VALUES)))
-        self.echo = Echo(width, rngs=rngs)
+        self.create(FlaxParameters(rngs), categories, shared_codes=shared_codes, codes=codes, **sizes)
 
     @property
     def value_table(self) -> Array:
-        """The embedding of every value, ``[2, 21, 100, W]``: its own, and what neighbouring levels have in common."""
-        return self.value[...] + jnp.einsum("vb,ksbw->ksvw", BASIS, self.level[...])
+        """The embedding of every value, ``float[2, 21, 100, W]``: its own, plus what neighbouring levels share."""
+        return _with_levels(self.value, self.level)
 
     @property
     def value_out_table(self) -> Array:
-        """The same of the outputs."""
-        return self.value_out[...] + jnp.einsum("vb,ksbw->ksvw", BASIS, self.level_out[...])
-
-    @property
-    def code_legal(self) -> NDArray[np.bool_]:
-        """Which codes a token may have: ``bool[7, K]``."""
-        shared = np.arange(self.codes) < self.shared_codes
-        return np.where(_KINDS[:, None] == 0, shared, ~shared)
+        """The same for the value head."""
+        return _with_levels(self.value_out, self.level_out)
 
     def __call__(
         self,
@@ -114,67 +91,58 @@ class Generator(nnx.Module):
         key: Array | None = None,
         follow_codes: bool = False,
     ) -> Logits:
-        """What is expected at every draw, given all draws before it.
+        """Logits of every code and value, each given all choices before it.
 
-        ``tokens`` are ``int[n, 7, 21]``, ``codes`` ``int[n, 7]``, ``weights`` ``float[n, C]``: how much of each
-        category, all 0 for any. With a ``key``, a share ``rate`` of activations is dropped. With ``follow_codes``
-        the gradient of the values' logits also reaches the codes' (straight-through).
+        ``tokens`` are ``int[n, 7, 21]``, ``codes`` ``int[n, 7]``, ``weights`` ``float[n, C]``: the share of each
+        category, all 0 for unconditional. With a ``key``, a share ``rate`` of activations is dropped. With
+        ``follow_codes`` the gradient of the value logits also reaches the code logits (straight-through).
         """
         keys = (None, None, None) if key is None else jax.random.split(key, 3)
-        values = self._values(tokens)  # [n, 7, 21, W]
-        summed = jnp.cumsum(dropout(values, rate, keys[0], alike=3), axis=2)  # whole values are forgotten
-        embedded = self._embed(summed[:, :, -1], self.code[...][codes])
-        context = self._context(embedded, tokens[:, 0, ALGORITHM_SLOT], weights, rate=rate, key=keys[1])
+        values = self._embed_values(tokens)  # [n, 7, 21, W]
+        summed = jnp.cumsum(dropout(values, rate, keys[0], shared_axis=3), axis=2)  # drops whole values
+        embedded = self.embed(summed[:, :, -1], self.code[...][codes])
+        context = self.context(embedded, tokens[:, 0, ALGORITHM_SLOT], weights, rate=rate, key=keys[1])
         before = jnp.pad(summed[:, :, :-1], ((0, 0), (0, 0), (1, 0), (0, 0)))
-        code_logits = self._code_logits(context, self.code_legal)
+        code_logits = self.code_logits(context, self.code_legal)
         code = straight_through(codes, code_logits) @ self.code[...] if follow_codes else self.code[...][codes]
         state = (context + code)[:, :, None] + before + self.slot[...][_KINDS]
-        hidden = self._refine(state, rate=rate, key=keys[2])
+        hidden = self.refine(state, partial(dropout, rate=rate, key=keys[2], shared_axis=2))
         table = self.value_out_table
         shared = jnp.einsum("nkw,kvw->nkv", hidden[:, 0], table[0])
         operators = jnp.einsum("ntkw,kvw->ntkv", hidden[:, 1:], table[1])
-        echoes = self._echoes(tokens, codes, embedded, context)
-        logits = jnp.concatenate([shared[:, None], operators + echoes], axis=1) + self.value_bias[...][_KINDS]
+        copied = self._copy_logits(tokens, codes, embedded, context)
+        logits = jnp.concatenate([shared[:, None], operators + copied], axis=1) + self.value_bias[...][_KINDS]
         return Logits(code_logits, jnp.where(LEGAL, logits, IMPOSSIBLE))
 
-    def _values(self, tokens: Array) -> Array:
+    def context(
+        self, embedded: Array, algorithm: Array, weights: Array, *, rate: float = 0.0, key: Array | None = None
+    ) -> Array:
+        """The context vectors ``float[n, 7, W]`` of embedded tokens; each token attends to those before it."""
+        keys = [None] * len(self.blocks) if key is None else list(jax.random.split(key, len(self.blocks)))
+        chosen = jax.nn.one_hot(algorithm, ALGORITHMS)
+        # Token 0 holds the algorithm, so its own prediction must not see it.
+        role = jnp.einsum("na,atw->ntw", chosen, self.role[...]).at[:, 0].set(0)
+        condition = self.condition(weights)[:, None]
+        hidden = jnp.concatenate([condition, embedded[:, :-1]], axis=1) + self.position[...] + role
+        for block, block_key in zip(self.blocks, keys, strict=True):
+            hidden = block(hidden, chosen, EARLIER_RELATIONS, _CAUSAL, rate=rate, key=block_key)
+        context: Array = hidden + condition
+        return context
+
+    def _embed_values(self, tokens: Array) -> Array:
         slots, table = np.arange(SLOTS), self.value_table
         shared = table[0, slots, tokens[:, 0]]
         operators = table[1, slots, tokens[:, 1:]]
         return jnp.concatenate([shared[:, None], operators], axis=1) * jnp.asarray(FILLED[:, :, None])
 
-    def _embed(self, summed: Array, code: Array) -> Array:
-        """A finished token, ``[..., W]``: the sum of its values' embeddings and its code's."""
-        return summed + code + self.token_in(jax.nn.relu(self.token_norm(summed + code)))
-
-    def _context(
-        self, embedded: Array, algorithm: Array, weights: Array, *, rate: float = 0.0, key: Array | None = None
-    ) -> Array:
-        """What is known before each token, ``[n, 7, W]``, of the embedded tokens; token t looks at those before."""
-        keys = [None] * len(self.blocks) if key is None else list(jax.random.split(key, len(self.blocks)))
-        chosen = jax.nn.one_hot(algorithm, ALGORITHMS)
-        # The first token holds the algorithm; its own prediction must not see it.
-        role = jnp.einsum("na,atw->ntw", chosen, self.role[...]).at[:, 0].set(0)
-        category = weights @ self.category[...] + self.anything[...]
-        hidden = jnp.concatenate([category[:, None], embedded[:, :-1]], axis=1) + self.position[...] + role
-        for block, block_key in zip(self.blocks, keys, strict=True):
-            hidden = block(hidden, chosen, EARLIER_RELATIONS, _CAUSAL, rate=rate, key=block_key)
-        return hidden + category[:, None]
-
-    def _echoes(self, tokens: Array, codes: Array, embedded: Array, context: Array) -> Array:
-        """What each operator hears of those before it, ``[n, 6, 21, 100]``."""
+    def _copy_logits(self, tokens: Array, codes: Array, embedded: Array, context: Array) -> Array:
+        """The logits of copy attention for every operator and slot, ``float[n, 6, 21, 100]``."""
         algorithm = jax.nn.one_hot(tokens[:, 0, ALGORITHM_SLOT], ALGORITHMS)
 
-        def heard_by(token: Array, context: Array) -> Array:
-            strength = self.echo.strength(token, context, embedded, codes, algorithm)
-            return jax.vmap(lambda slot: self.echo(strength, token, slot, tokens), out_axes=1)(jnp.arange(SLOTS))
+        def at(token: Array, context: Array) -> Array:
+            strength = self.copy_attention.strength_at(token, context, embedded, codes, algorithm)
+            of_slot = partial(self.copy_attention.logits_at, strength, token, tokens=tokens)
+            logits: Array = jax.vmap(of_slot, out_axes=1)(jnp.arange(SLOTS))
+            return logits
 
-        return jax.vmap(heard_by, in_axes=(0, 1), out_axes=1)(jnp.arange(1, TOKENS), context[:, 1:])
-
-    def _code_logits(self, context: Array, legal: NDArray[np.bool_] | Array) -> Array:
-        return jnp.where(legal, self.code_out(self.code_norm(context)), IMPOSSIBLE)
-
-    def _refine(self, state: Array, *, rate: float = 0.0, key: Array | None = None) -> Array:
-        hidden = jax.nn.relu(self.refine_in(self.refine_norm(state)))
-        refined: Array = self.value_norm(state + dropout(self.refine_out(hidden), rate, key, alike=2))
-        return refined
+        return jax.vmap(at, in_axes=(0, 1), out_axes=1)(jnp.arange(1, TOKENS), context[:, 1:])

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dx7.errors import ModelError
+from training.model.network import STORED_NAMES
 
 Tree = TypeVar("Tree")
 
@@ -41,4 +42,4 @@ def unflatten(like: Tree, arrays: Mapping[str, NDArray[Any]], prefix: str = "") 
 def _name(path: tuple[Any, ...], prefix: str) -> str:
     # The last step into a Flax variable is its value; it adds nothing to the name.
     steps = [str(getattr(step, "key", getattr(step, "name", getattr(step, "idx", step)))) for step in path]
-    return "/".join([prefix] * bool(prefix) + [step for step in steps if step != "value"])
+    return "/".join([prefix] * bool(prefix) + [STORED_NAMES.get(step, step) for step in steps if step != "value"])

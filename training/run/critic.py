@@ -18,7 +18,7 @@ from flax import nnx
 from jax import Array
 from numpy.typing import NDArray
 
-from training.inference.scoring import LEAST, MOST, NumpyCritic
+from training.inference.scoring import MAX_RATIO, MIN_RATIO, FittedCritic
 from training.model.attention import dropout
 from training.model.parameter_tree import flatten
 from training.run.state import Weights
@@ -26,27 +26,27 @@ from training.run.state import Weights
 Floats = NDArray[np.float32]
 Fit: TypeAlias = "tuple[Weights, optax.OptState]"
 
-UNITS = 128
+HIDDEN = 128
 STEPS = 400
 BATCH = 512
 LEARNING_RATE = 2e-3
 WEIGHT_DECAY = 0.05
-INPUTS_DROPPED, UNITS_DROPPED = 0.3, 0.4
+INPUT_DROPOUT, HIDDEN_DROPOUT = 0.3, 0.4
 
 
 class Critic(nnx.Module):
     """One hidden layer on ``float[n, F]``; above 0 for what is likelier human. With a key, some is dropped."""
 
     def __init__(self, inputs: int, *, rngs: nnx.Rngs) -> None:
-        self.hidden = nnx.Linear(inputs, UNITS, rngs=rngs)
-        self.out = nnx.Linear(UNITS, 1, rngs=rngs)
+        self.hidden = nnx.Linear(inputs, HIDDEN, rngs=rngs)
+        self.out = nnx.Linear(HIDDEN, 1, rngs=rngs)
 
     def __call__(self, heard: Array, key: Array | None = None) -> Array:
         """Verdicts ``float[n]``."""
         first, second = (None, None) if key is None else jax.random.split(key)
-        units = nnx.relu(self.hidden(dropout(heard, INPUTS_DROPPED, first)))
-        verdicts: Array = self.out(dropout(units, UNITS_DROPPED, second))[:, 0]
-        return verdicts
+        units = nnx.relu(self.hidden(dropout(heard, INPUT_DROPOUT, first)))
+        scores: Array = self.out(dropout(units, HIDDEN_DROPOUT, second))[:, 0]
+        return scores
 
 
 def with_category(inputs: NDArray[np.floating], category: NDArray[np.integer], categories: int) -> Floats:
@@ -54,46 +54,48 @@ def with_category(inputs: NDArray[np.floating], category: NDArray[np.integer], c
     return np.concatenate([inputs.astype(np.float32), np.eye(categories, dtype=np.float32)[category]], axis=1)
 
 
-class Judgement(NamedTuple):
+class RatioEstimate(NamedTuple):
     """How many times likelier each drawn voice is among the human ones: ``float32[n]``.
 
     And how well they are told apart, the area under the ROC: 0.5 not at all, 1 always.
     """
 
     ratio: Floats
-    told_apart: float
+    auc: float
 
 
-def human_ratio(human: Floats, often: NDArray[np.float64], drawn: Floats, *, key: Array) -> Judgement:
+def cross_fitted_ratio(
+    human: Floats, sampling_weight: NDArray[np.float64], drawn: Floats, *, key: Array
+) -> RatioEstimate:
     """Judge ``drawn`` ``float32[n, F]`` beside human voices ``float32[m, F]``, each half by a critic of the other.
 
-    ``often`` says how often each human voice is met, ``float64[m]``. Ratios are bounded by :data:`LEAST` and
-    :data:`MOST`.
+    ``often`` says how often each human voice is met, ``float64[m]``. Ratios are bounded by :data:`MIN_RATIO` and
+    :data:`MAX_RATIO`.
     """
     from sklearn.metrics import roc_auc_score
 
-    heard, truth, share = _both(human, often, drawn)
+    heard, truth, share = _labelled(human, sampling_weight, drawn)
     split, *keys = jax.random.split(key, 3)
     half = np.asarray(jax.random.bernoulli(split, 0.5, (len(heard),)))
-    verdicts = np.zeros(len(heard), np.float32)
+    scores = np.zeros(len(heard), np.float32)
     for side, side_key in zip((half, ~half), keys, strict=True):
         # This half is met never; cut out, the rest would compile anew.
-        weights = _fit(heard, truth, _met(np.where(side, 0, share)), side_key)
-        verdicts[side] = np.asarray(_judge(weights, heard))[side]
-    ratio: Floats = np.exp(np.clip(verdicts[len(human) :], np.log(LEAST), np.log(MOST)))
-    return Judgement(ratio, float(roc_auc_score(truth, verdicts, sample_weight=share)))
+        weights = _fit(heard, truth, _sampling_cdf(np.where(side, 0, share)), side_key)
+        scores[side] = np.asarray(_score_all(weights, heard))[side]
+    ratio: Floats = np.exp(np.clip(scores[len(human) :], np.log(MIN_RATIO), np.log(MAX_RATIO)))
+    return RatioEstimate(ratio, float(roc_auc_score(truth, scores, sample_weight=share)))
 
 
 def fit_critic(
-    human: Floats, often: NDArray[np.float64], drawn: Floats, *, category_keys: tuple[str, ...], key: Array
-) -> NumpyCritic:
+    human: Floats, sampling_weight: NDArray[np.float64], drawn: Floats, *, category_keys: tuple[str, ...], key: Array
+) -> FittedCritic:
     """A critic of all of them, for voices that are yet to be drawn.
 
     The last columns of ``human`` and ``drawn`` say which of ``category_keys`` each voice is of, or was drawn for.
     """
-    heard, truth, share = _both(human, often, drawn)
-    arrays = flatten(_fit(heard, truth, _met(share), key))
-    return NumpyCritic(
+    heard, truth, share = _labelled(human, sampling_weight, drawn)
+    arrays = flatten(_fit(heard, truth, _sampling_cdf(share), key))
+    return FittedCritic(
         category_keys,
         hidden=arrays["hidden/kernel"],
         hidden_bias=arrays["hidden/bias"],
@@ -102,14 +104,16 @@ def fit_critic(
     )
 
 
-def _both(human: Floats, often: NDArray[np.float64], drawn: Floats) -> tuple[Array, Array, NDArray[np.float64]]:
+def _labelled(
+    human: Floats, sampling_weight: NDArray[np.float64], drawn: Floats
+) -> tuple[Array, Array, NDArray[np.float64]]:
     """Human and drawn voices, which are human, and the share of each, half of it human."""
     truth = jnp.concatenate([jnp.ones(len(human)), jnp.zeros(len(drawn))])
-    share = np.concatenate([often / often.sum(), np.full(len(drawn), 1 / len(drawn))])
+    share = np.concatenate([sampling_weight / sampling_weight.sum(), np.full(len(drawn), 1 / len(drawn))])
     return jnp.concatenate([human, drawn]), truth, share / 2
 
 
-def _met(share: NDArray[np.float64]) -> Array:
+def _sampling_cdf(share: NDArray[np.float64]) -> Array:
     risen = np.cumsum(share)
     return jnp.asarray(risen / risen[-1], jnp.float32)
 
@@ -119,7 +123,7 @@ def _graph(inputs: int) -> nnx.GraphDef[Critic]:
 
 
 @jax.jit
-def _fit(heard: Array, truth: Array, met: Array, key: Array) -> Weights:
+def _fit(heard: Array, truth: Array, sampling_cdf: Array, key: Array) -> Weights:
     weights_key, batch_key = jax.random.split(key)
     graph, weights = nnx.split(Critic(heard.shape[1], rngs=nnx.Rngs(weights_key)))
     optimizer = optax.adamw(LEARNING_RATE, weight_decay=WEIGHT_DECAY)
@@ -127,13 +131,13 @@ def _fit(heard: Array, truth: Array, met: Array, key: Array) -> Weights:
     def step(carry: Fit, number: Array) -> tuple[Fit, None]:
         weights, state = carry
         row_key, drop_key = jax.random.split(jax.random.fold_in(batch_key, number))
-        rows = jnp.searchsorted(met, jax.random.uniform(row_key, (BATCH,)))
-        rows = jnp.minimum(rows, len(met) - 1)
+        rows = jnp.searchsorted(sampling_cdf, jax.random.uniform(row_key, (BATCH,)))
+        rows = jnp.minimum(rows, len(sampling_cdf) - 1)
 
         def loss(weights: Weights) -> Array:
-            verdicts = nnx.merge(graph, weights)(heard[rows], drop_key)
-            surprise: Array = optax.sigmoid_binary_cross_entropy(verdicts, truth[rows])
-            return surprise.mean()
+            scores = nnx.merge(graph, weights)(heard[rows], drop_key)
+            nll: Array = optax.sigmoid_binary_cross_entropy(scores, truth[rows])
+            return nll.mean()
 
         updates, state = optimizer.update(jax.grad(loss)(weights), state, weights)
         return (optax.apply_updates(weights, updates), state), None
@@ -143,6 +147,6 @@ def _fit(heard: Array, truth: Array, met: Array, key: Array) -> Weights:
 
 
 @jax.jit
-def _judge(weights: Weights, heard: Array) -> Array:
-    verdicts: Array = nnx.merge(_graph(heard.shape[1]), weights)(heard)
-    return verdicts
+def _score_all(weights: Weights, heard: Array) -> Array:
+    scores: Array = nnx.merge(_graph(heard.shape[1]), weights)(heard)
+    return scores

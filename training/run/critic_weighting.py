@@ -17,19 +17,19 @@ import numpy as np
 from flax import nnx
 
 from dx7.analysis.classifier import Ear
-from training.data.analysis import judge
-from training.data.batches import Lot
-from training.data.fingerprint import COPY_DISTANCE, find_nearest
-from training.data.training_set import Lesson, category_share, conditions, even_out
+from training.data.analysis import analyse_voices
+from training.data.batches import WeightedVoices
+from training.data.fingerprint import COPY_DISTANCE, find_nearest_training_voices
+from training.data.training_set import TrainingSet, balanced_weights, blend_weights, category_share
 from training.model.array_files import read_arrays, write_arrays
 from training.model.config import Config
 from training.model.drawing import draw
 from training.model.encoding import decode
 from training.model.generator import Generator
-from training.run.critic import human_ratio, with_category
+from training.run.critic import cross_fitted_ratio, with_category
 
-BROOD_FILE = "brood.safetensors"
-FACTS = {
+GENERATED_FILE = "brood.safetensors"
+GENERATED_METRICS = {
     "drawn/useful": "share of the drawn voices that are no duds",
     "drawn/fit": "how probably the ear hears in them what they were drawn for, mean",
     "drawn/copies": "share within 8 parameters of a training voice",
@@ -38,61 +38,61 @@ FACTS = {
 _LEAST_FIT = 1e-3
 
 
-def read_or_draw_brood(
+def load_generated_voices(
     folder: Path,
     generator: Generator,
-    lesson: Lesson,
+    training_set: TrainingSet,
     config: Config,
     keys: tuple[str, ...],
     ear: Ear | None,
     step: int,
-) -> Lot:
+) -> WeightedVoices:
     """The brood that is learned from at ``step``; drawn and heard if the run's folder has that of another step.
 
     ``generator`` must be as it was when the round of the step began, unless the brood is there already.
     """
     began = step - (step - config.likelihood_steps - config.adversarial_steps) % config.listening_round
-    file = folder / BROOD_FILE
+    file = folder / GENERATED_FILE
     if not file.exists() or read_arrays(file)[1].get("step") != began:
-        arrays, facts = _draw_and_weigh(generator, lesson, config, keys, ear, step)
+        arrays, facts = _draw_and_weigh(generator, training_set, config, keys, ear, step)
         write_arrays(file, arrays, {"step": began, **facts})
     arrays, _ = read_arrays(file)
-    return Lot(arrays["parameters"], arrays["weights"], arrays["often"])
+    return WeightedVoices(arrays["parameters"], arrays["weights"], arrays["often"])
 
 
-def brood_facts(folder: Path) -> dict[str, float]:
-    """What is known of the last brood: :data:`FACTS`."""
-    _, about = read_arrays(folder / BROOD_FILE)
-    return {name: float(about[name]) for name in FACTS if name in about}
+def generated_voice_metrics(folder: Path) -> dict[str, float]:
+    """What is known of the last brood: :data:`GENERATED_METRICS`."""
+    _, about = read_arrays(folder / GENERATED_FILE)
+    return {name: float(about[name]) for name in GENERATED_METRICS if name in about}
 
 
 def _draw_and_weigh(
-    generator: Generator, lesson: Lesson, config: Config, keys: tuple[str, ...], ear: Ear | None, step: int
+    generator: Generator, training_set: TrainingSet, config: Config, keys: tuple[str, ...], ear: Ear | None, step: int
 ) -> tuple[dict[str, Any], dict[str, float]]:
-    share = category_share(lesson.human)
+    share = category_share(training_set.human)
     key = jax.random.fold_in(jax.random.key(config.seed + 2), step)
     choose, drawing, judging = jax.random.split(key, 3)
     wanted = np.asarray(jax.random.choice(choose, len(keys), (config.listening_voices,), p=jnp.asarray(share)))
     asked = np.eye(len(keys), dtype=np.float32)[wanted]
     drawn = _draw(generator, jnp.asarray(asked), key=drawing)
     parameters = decode(np.asarray(drawn.tokens))
-    judged = judge(parameters, [keys[number] for number in wanted], keys, ear)
-    new = find_nearest(parameters, lesson.sketch).distance > COPY_DISTANCE
-    worth = (judged.useful & new).astype(np.float64)
-    facts = {"drawn/useful": float(judged.useful.mean()), "drawn/copies": float(1 - new.mean())}
+    analysis = analyse_voices(parameters, [keys[number] for number in wanted], keys, ear)
+    new = find_nearest_training_voices(parameters, training_set.fingerprint).distance > COPY_DISTANCE
+    worth = (analysis.useful & new).astype(np.float64)
+    facts = {"drawn/useful": float(analysis.useful.mean()), "drawn/copies": float(1 - new.mean())}
     said = None
-    if judged.by_ear is not None and lesson.inputs is not None:
-        said, inputs = judged.by_ear
-        human = with_category(lesson.inputs, lesson.human.weights.argmax(1), len(keys))
+    if analysis.classified is not None and training_set.inputs is not None:
+        said, inputs = analysis.classified
+        human = with_category(training_set.inputs, training_set.human.weights.argmax(1), len(keys))
         heard = with_category(inputs, wanted, len(keys))
-        judgement = human_ratio(human, lesson.human.often, heard, key=judging)
+        estimate = cross_fitted_ratio(human, training_set.human.sampling_weight, heard, key=judging)
         fit = said[np.arange(len(wanted)), wanted]
-        facts |= {"drawn/fit": float(fit.mean()), "drawn/told_apart": judgement.told_apart}
-        worth *= judgement.ratio * np.maximum(fit, _LEAST_FIT) ** config.fit_power
+        facts |= {"drawn/fit": float(fit.mean()), "drawn/told_apart": estimate.auc}
+        worth *= estimate.ratio * np.maximum(fit, _LEAST_FIT) ** config.fit_power
     arrays = {
         "parameters": parameters,
-        "weights": conditions(asked, said, config.heard_share),
-        "often": even_out(worth, wanted, share),
+        "weights": blend_weights(asked, said, config.heard_share),
+        "often": balanced_weights(worth, wanted, share),
     }
     return arrays, facts
 

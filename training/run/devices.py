@@ -30,7 +30,7 @@ Tree = TypeVar("Tree")
 Arrays = TypeVar("Arrays", bound=tuple[Any, ...])
 
 _BATCH = "batch"
-_TOLD = 1024  # bytes that a process can tell the others at once
+_MESSAGE_BYTES = 1024  # bytes that a process can tell the others at once
 
 
 def join(coordinator: str, *, processes: int, process: int) -> None:
@@ -67,7 +67,7 @@ def replicated() -> NamedSharding:
     return _place()
 
 
-def everywhere(tree: Tree) -> Tree:
+def replicate(tree: Tree) -> Tree:
     """Arrays as process 0 has them, on every device of every process. All processes must call it."""
     if jax.process_count() > 1:
         tree = multihost_utils.broadcast_one_to_all(tree)
@@ -81,23 +81,23 @@ def from_first(kind: Callable[..., Arrays], make: Callable[[], Arrays | None]) -
     ``kind`` is the named tuple of arrays that it makes. What ``make`` raises is told to all.
     """
     made = None
-    with together():
+    with fail_together():
         if is_first():
             made = make()
     if jax.process_count() > 1:
-        shapes = json.loads(_tell(json.dumps(made and [(array.shape, str(array.dtype)) for array in made]))[0])
+        shapes = json.loads(_exchange(json.dumps(made and [(array.shape, str(array.dtype)) for array in made]))[0])
         if shapes and not is_first():
             made = kind(*(np.zeros(shape, number) for shape, number in shapes))
-    return None if made is None else everywhere(made)
+    return None if made is None else replicate(made)
 
 
-def here(tree: Tree) -> Tree:
+def local_copy(tree: Tree) -> Tree:
     """This process's own copy of arrays that are everywhere, for work that it does alone."""
     own: Tree = jax.tree.map(lambda array: array.addressable_data(0), tree)
     return own
 
 
-def split(tree: Tree) -> Tree:
+def shard_batch(tree: Tree) -> Tree:
     """Inside a compiled call: arrays of one row an example, each device with its part of the rows."""
     if jax.device_count() == 1:
         return tree
@@ -113,7 +113,7 @@ def any_process(says: bool) -> bool:
 
 
 @contextmanager
-def together() -> Iterator[None]:
+def fail_together() -> Iterator[None]:
     """A block that fails in all processes if it fails in one, so that none waits for the other. All must enter it.
 
     Raises ``ModelError`` where it was another process that failed.
@@ -126,7 +126,7 @@ def together() -> Iterator[None]:
         yield
     except CartwrightError as error:
         failure = error
-    told = _tell("" if failure is None else str(failure))
+    told = _exchange("" if failure is None else str(failure))
     if failure is not None:
         raise failure
     for process, problem in enumerate(told):
@@ -134,11 +134,11 @@ def together() -> Iterator[None]:
             raise ModelError(f"process {process} failed: {problem}")
 
 
-def agree(what: str, fact: str) -> None:
+def check_same(what: str, fact: str) -> None:
     """Raise ``ModelError`` in every process if one has another fact than process 0. All must call it."""
     if jax.process_count() == 1:
         return
-    told = _tell(fact)
+    told = _exchange(fact)
     for process, theirs in enumerate(told):
         if theirs != told[0]:
             raise ModelError(
@@ -146,9 +146,9 @@ def agree(what: str, fact: str) -> None:
             )
 
 
-def _tell(text: str) -> list[str]:
+def _exchange(text: str) -> list[str]:
     """What every process has to say, in order; cut after some hundred letters."""
-    told = np.zeros(_TOLD, np.uint8)
-    written = text.encode()[:_TOLD]
+    told = np.zeros(_MESSAGE_BYTES, np.uint8)
+    written = text.encode()[:_MESSAGE_BYTES]
     told[: len(written)] = np.frombuffer(written, np.uint8)
     return [bytes(theirs).rstrip(b"\0").decode(errors="replace") for theirs in multihost_utils.process_allgather(told)]

@@ -17,12 +17,12 @@ from training.model.generator import Logits
 _FILLED = jnp.asarray(FILLED, float)
 
 
-def code_surprise(logits: Logits, codes: Array) -> Array:
+def code_nll(logits: Logits, codes: Array) -> Array:
     """Minus the logarithm of the probability of the codes ``int[n, 7]``, in nats: ``float[n]``."""
     return -_picked(logits.codes, codes).sum(1)
 
 
-def value_surprise(logits: Logits, tokens: Array) -> Array:
+def value_nll(logits: Logits, tokens: Array) -> Array:
     """The same of the values ``int[n, 7, 21]``, given the codes: ``float[n]``."""
     return -(_picked(logits.values, tokens) * _FILLED).sum((1, 2))
 
@@ -37,14 +37,14 @@ def relativistic_generator(human: Array, generated: Array) -> Array:
     return jax.nn.softplus(human - generated)
 
 
-def judge_with_penalty(judge: Callable[[Array], Array], voices: Array) -> tuple[Array, Array]:
+def scores_and_gradient_penalty(discriminator: Callable[[Array], Array], voices: Array) -> tuple[Array, Array]:
     """Verdicts on voices and half their squared slope there, both ``float[n]``.
 
     The penalty is R1 at human voices and R2 at generated ones.
     """
-    verdicts, pull_back = jax.vjp(judge, voices)
-    (slope,) = pull_back(jnp.ones_like(verdicts))
-    return verdicts, 0.5 * (slope**2).sum(tuple(range(1, voices.ndim)))
+    scores, vjp = jax.vjp(discriminator, voices)
+    (slope,) = vjp(jnp.ones_like(scores))
+    return scores, 0.5 * (slope**2).sum(tuple(range(1, voices.ndim)))
 
 
 def _picked(logits: Array, choices: Array) -> Array:

@@ -15,14 +15,14 @@ from dx7.shared.run_folder import pace
 
 _EVERY = 30.0  # seconds between two lines where no terminal shows a bar
 
-Tell = Callable[[int, Mapping[str, float | str]], None]  # the step and its line of metrics
-Say = Callable[[float, str], None]  # how much is done, and a sentence about it
+ReportProgress = Callable[[int, Mapping[str, float | str]], None]  # the step and its line of metrics
+ShowMessage = Callable[[float, str], None]  # how much is done, and a sentence about it
 
 
-def sentence(step: int, steps: int, lines: list[Mapping[str, float | str]]) -> str:
+def progress_line(step: int, steps: int, lines: list[Mapping[str, float | str]]) -> str:
     """Where a run is, how fast, and how long it still takes if all that is left takes as long as what it does now.
 
-    >>> sentence(600, 2800, [{"phase": "likelihood", "loss/values": 201.34, "steps_per_second": 6.1}])
+    >>> progress_line(600, 2800, [{"phase": "likelihood", "loss/values": 201.34, "steps_per_second": 6.1}])
     'step 600 of 2,800 · likelihood · loss/values 201.3 · 6.1 steps a second · 0:06:00 to go'
     """
     if "heard" in lines[-1]:
@@ -37,21 +37,21 @@ def sentence(step: int, steps: int, lines: list[Mapping[str, float | str]]) -> s
 
 
 @contextmanager
-def telling(steps: int, *, quiet: bool, every: float = _EVERY) -> Iterator[Tell]:
+def report_progress(steps: int, *, quiet: bool, every: float = _EVERY) -> Iterator[ReportProgress]:
     """Something to be called after every chunk of steps. All goes to stderr; nothing at all if ``quiet``."""
     lines: list[Mapping[str, float | str]] = []
-    with saying(steps, quiet=quiet, every=every) as say:
+    with show_messages(steps, quiet=quiet, every=every) as say:
 
         def tell(step: int, line: Mapping[str, float | str]) -> None:
             lines.append(line)
-            say(step, sentence(step, steps, lines))
+            say(step, progress_line(step, steps, lines))
 
         yield tell
 
 
 @contextmanager
-def saying(total: float, *, quiet: bool, every: float = _EVERY) -> Iterator[Say]:
-    """Something to be called with a sentence whenever some of ``total`` is done; where it goes, see :func:`telling`."""
+def show_messages(total: float, *, quiet: bool, every: float = _EVERY) -> Iterator[ShowMessage]:
+    """Yields a function that shows a message and how much of ``total`` is done; see :func:`report_progress`."""
     console = Console(stderr=True)
     spoken = -every
     columns = (BarColumn(), TextColumn("{task.description}", markup=False))

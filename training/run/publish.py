@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from dx7.shared.export_format import EAR_FILE
 from dx7.shared.run_folder import CONFIG_FILE
-from training.data.fingerprint import Sketch
+from training.data.fingerprint import Fingerprint
 from training.inference.finished_model import MODEL_FILE, MODEL_VERSION
 from training.inference.names import hash_names
 from training.model.array_files import write_arrays, write_atomically
@@ -35,7 +35,7 @@ def write_model(
     category_keys: Sequence[str],
     generator: Weights,
     prototypes: Prototypes,
-    sketch: Sketch,
+    fingerprint: Fingerprint,
     step: int,
     export_hash: str,
     ear_file: Path | None = None,
@@ -45,9 +45,9 @@ def write_model(
 
     ``config.json`` comes last: without it, it is none.
     """
-    weights = plain_weights(generator) | flatten(prototypes._asdict(), "prototypes")
+    weights = inference_weights(generator) | flatten(prototypes._asdict(), "prototypes")
     arrays: dict[str, NDArray[Any]] = {name: array.astype(np.float16) for name, array in weights.items()}
-    arrays |= flatten(sketch._asdict(), "sketch")
+    arrays |= flatten(fingerprint._asdict(), "sketch")
     arrays["names"] = hash_names(names)
     about = {"version": MODEL_VERSION, "step": step, "export_hash": export_hash, "category_keys": list(category_keys)}
     write_arrays(folder / MODEL_FILE, arrays, about)
@@ -56,7 +56,7 @@ def write_model(
     write_atomically(folder / CONFIG_FILE, (json.dumps(about | {"config": asdict(config)}, indent=2) + "\n").encode())
 
 
-def plain_weights(generator: Weights) -> dict[str, NDArray[Any]]:
+def inference_weights(generator: Weights) -> dict[str, NDArray[Any]]:
     """The named arrays of a generator as ``generator_numpy.py`` needs them.
 
     What neighbouring levels have in common is a help to learning; for drawing it is added to each value's own.

@@ -23,8 +23,8 @@ from dx7.shared.export_format import Export
 from dx7.shared.run_folder import CONFIG_FILE, METRICS_FILE, SAMPLES_FOLDER
 from dx7.voices.parameters import VOICES_IN_BANK
 from dx7.voices.voice import Voice
-from training.data.batches import of_split
-from training.data.fingerprint import make_sketch
+from training.data.batches import rows_of_split
+from training.data.fingerprint import make_fingerprint
 from training.model.array_files import read_arrays, write_arrays, write_atomically
 from training.model.codebook import fit_prototypes
 from training.model.config import Config
@@ -34,24 +34,24 @@ from training.model.parameter_tree import flatten, unflatten
 from training.model.prototypes import Prototypes
 from training.run import devices
 from training.run.publish import write_model
-from training.run.state import Networks, TrainState, make_networks, make_state
+from training.run.state import NetworkDefinitions, TrainState, define_networks, new_state
 
 CHECKPOINT_FILE = "checkpoint.safetensors"
-UNFINISHED = ".model"  # the folder of a model that is not whole yet
+UNFINISHED_MODEL_FOLDER = ".model"  # the folder of a model that is not whole yet
 
 
-class Run(NamedTuple):
+class TrainingRun(NamedTuple):
     """A run about to go on: where, with what, from which state."""
 
     folder: Path
     config: Config
     export: Export
     prototypes: Prototypes
-    networks: Networks
+    networks: NetworkDefinitions
     state: TrainState
 
 
-def open_run(export: Export, config: Config, run_folder: Path) -> Run:
+def open_run(export: Export, config: Config, run_folder: Path) -> TrainingRun:
     """Begin a run, or find the state a stopped one was in. Processes other than the first begin one, and are told."""
     about = {
         "config": asdict(config),
@@ -60,8 +60,8 @@ def open_run(export: Export, config: Config, run_folder: Path) -> Run:
         "export_hash": export.content_hash,
         "category_keys": list(export.category_keys),
     }
-    networks = make_networks(config, len(export.category_keys))
-    state = make_state(config, len(export.category_keys))
+    networks = define_networks(config, len(export.category_keys))
+    state = new_state(config, len(export.category_keys))
     if devices.is_first() and (run_folder / CHECKPOINT_FILE).exists():
         arrays, written = read_arrays(run_folder / CHECKPOINT_FILE)
         for name, text in (("config_hash", "config"), ("export_hash", "export")):
@@ -71,7 +71,7 @@ def open_run(export: Export, config: Config, run_folder: Path) -> Run:
         state = unflatten(state, arrays)
     else:
         prototypes = fit_prototypes(
-            encode(export.parameters[of_split(export, "train")]),
+            encode(export.parameters[rows_of_split(export, "train")]),
             shared_codes=config.global_codes,
             operator_codes=config.operator_codes,
             rounds=config.prototype_rounds,
@@ -80,17 +80,17 @@ def open_run(export: Export, config: Config, run_folder: Path) -> Run:
         if devices.is_first():
             write_atomically(run_folder / CONFIG_FILE, (json.dumps(about, indent=2) + "\n").encode())
     if devices.is_first():
-        forget_metrics_after(run_folder / METRICS_FILE, int(state.step))
-    return Run(run_folder, config, export, prototypes, networks, state)
+        truncate_metrics(run_folder / METRICS_FILE, int(state.step))
+    return TrainingRun(run_folder, config, export, prototypes, networks, state)
 
 
-def write_metrics(run: Run, line: dict[str, Any]) -> None:
+def write_metrics(run: TrainingRun, line: dict[str, Any]) -> None:
     """One more line of metrics."""
     with (run.folder / METRICS_FILE).open("a", encoding="utf-8") as file:
         file.write(json.dumps(line) + "\n")
 
 
-def write_samples(run: Run, state: TrainState, step: int) -> None:
+def write_samples(run: TrainingRun, state: TrainState, step: int) -> None:
     """A cartridge of the same 32 seeds, two voices a category, as they come."""
     categories = len(run.export.category_keys)
     wanted = np.arange(VOICES_IN_BANK) % categories
@@ -101,7 +101,7 @@ def write_samples(run: Run, state: TrainState, step: int) -> None:
     write_atomically(run.folder / SAMPLES_FOLDER / f"step-{step:06}.syx", encode_bank_message(list(voices)))
 
 
-def write_checkpoint(run: Run, state: TrainState) -> None:
+def write_checkpoint(run: TrainingRun, state: TrainState) -> None:
     """All that is needed to go on, in one file."""
     arrays = flatten(state) | flatten(run.prototypes._asdict(), "prototypes")
     about = {
@@ -112,16 +112,16 @@ def write_checkpoint(run: Run, state: TrainState) -> None:
     write_arrays(run.folder / CHECKPOINT_FILE, arrays, about)
 
 
-def write_finished(run: Run, state: TrainState, folder: Path) -> None:
+def write_finished(run: TrainingRun, state: TrainState, folder: Path) -> None:
     """The finished model, in a folder."""
-    rows = of_split(run.export, "train")
+    rows = rows_of_split(run.export, "train")
     write_model(
         folder,
         config=run.config,
         category_keys=run.export.category_keys,
         generator=state.average,
         prototypes=run.prototypes,
-        sketch=make_sketch(run.export.parameters[rows], tuple(run.export.voice_ids[row] for row in rows)),
+        fingerprint=make_fingerprint(run.export.parameters[rows], tuple(run.export.voice_ids[row] for row in rows)),
         step=int(state.step),
         export_hash=run.export.content_hash,
         ear_file=run.export.ear_file,
@@ -129,7 +129,7 @@ def write_finished(run: Run, state: TrainState, folder: Path) -> None:
     )
 
 
-def forget_metrics_after(file: Path, step: int) -> None:
+def truncate_metrics(file: Path, step: int) -> None:
     """Drop lines of steps that a resumed run will do again, and a line that a kill cut short."""
     if not file.exists():
         return

@@ -29,7 +29,7 @@ class TrainState(NamedTuple):
     discriminator_optimizer: optax.OptState
 
 
-class Networks(NamedTuple):
+class NetworkDefinitions(NamedTuple):
     """What does not change: the networks' shapes and the optimizers."""
 
     generator: nnx.GraphDef[Any]  # of a Generator; the rivals in training/baselines bring their own
@@ -78,10 +78,10 @@ def learning_rate(config: Config) -> optax.Schedule:
 
 
 @cache
-def make_networks(config: Config, categories: int) -> Networks:
+def define_networks(config: Config, categories: int) -> NetworkDefinitions:
     """Networks and optimizers for so many categories."""
     key = jax.random.key(0)  # no weight is made
-    return Networks(
+    return NetworkDefinitions(
         nnx.graphdef(nnx.eval_shape(lambda: make_generator(config, categories, key=key))),
         nnx.graphdef(nnx.eval_shape(lambda: make_discriminator(config, categories, key=key))),
         optax.chain(
@@ -92,14 +92,16 @@ def make_networks(config: Config, categories: int) -> Networks:
     )
 
 
-def make_state(config: Config, categories: int) -> TrainState:
+def new_state(config: Config, categories: int) -> TrainState:
     """The state at step 0."""
     first, second = jax.random.split(jax.random.key(config.seed))
     generator = make_generator(config, categories, key=first)
-    return state_of(make_networks(config, categories), generator, make_discriminator(config, categories, key=second))
+    return initial_state(
+        define_networks(config, categories), generator, make_discriminator(config, categories, key=second)
+    )
 
 
-def state_of(networks: Networks, generator: nnx.Module, discriminator: nnx.Module) -> TrainState:
+def initial_state(networks: NetworkDefinitions, generator: nnx.Module, discriminator: nnx.Module) -> TrainState:
     """The state at step 0 of networks with new weights."""
     weights, judging = nnx.state(generator), nnx.state(discriminator)
     return TrainState(

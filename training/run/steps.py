@@ -16,22 +16,22 @@ from flax import nnx
 from jax import Array
 
 from dx7.errors import ModelError
-from training.data.batches import Batch, Voices, draw_batch
+from training.data.batches import VoiceBatch, Voices, draw_batch
 from training.model.config import Config
 from training.model.discriminator import one_hot
 from training.model.drawing import draw
 from training.model.generator import Generator, straight_through
 from training.run import losses
-from training.run.devices import replicated, split
-from training.run.state import Networks, TrainState, Weights, make_networks
+from training.run.devices import replicated, shard_batch
+from training.run.state import NetworkDefinitions, TrainState, Weights, define_networks
 
 Metrics = dict[str, Array]
-Step = Callable[[TrainState, Voices], tuple[TrainState, Metrics]]
+TrainStep = Callable[[TrainState, Voices], tuple[TrainState, Metrics]]
 
-DRAWS = 7 * 22  # choices a voice: a code and 21 values a token; losses are told per choice
+CHOICES = 7 * 22  # choices a voice: a code and 21 values a token; losses are told per choice
 
 
-def likelihood_step(networks: Networks, config: Config) -> Step:
+def likelihood_step(networks: NetworkDefinitions, config: Config) -> TrainStep:
     """First phase: the generator learns what human voices are made of."""
 
     def step(state: TrainState, voices: Voices) -> tuple[TrainState, Metrics]:
@@ -40,11 +40,11 @@ def likelihood_step(networks: Networks, config: Config) -> Step:
 
         def loss(weights: Weights) -> tuple[Array, Metrics]:
             generator = nnx.merge(networks.generator, weights)
-            surprise, metrics = _likelihood(generator, batch, config, drop_key)
-            return surprise, metrics
+            nll, metrics = _likelihood(generator, batch, config, drop_key)
+            return nll, metrics
 
         gradient, metrics = jax.grad(loss, has_aux=True)(state.generator)
-        return move_generator(networks, state, gradient, average_decay=config.average_decay), {
+        return update_generator(networks, state, gradient, average_decay=config.average_decay), {
             **metrics,
             "norm/generator": optax.tree.norm(gradient),
         }
@@ -52,7 +52,7 @@ def likelihood_step(networks: Networks, config: Config) -> Step:
     return step
 
 
-def adversarial_step(networks: Networks, config: Config) -> Step:
+def adversarial_step(networks: NetworkDefinitions, config: Config) -> TrainStep:
     """Second phase: discriminator, then generator; the likelihood stays as an anchor against collapse."""
 
     def step(state: TrainState, voices: Voices) -> tuple[TrainState, Metrics]:
@@ -64,30 +64,30 @@ def adversarial_step(networks: Networks, config: Config) -> Step:
         drawn = draw(generator, batch.weights, key=draw_key)
         generated = one_hot(drawn.tokens)
 
-        state, metrics = move_discriminator(
+        state, metrics = update_discriminator(
             networks, state, human, generated, batch.weights, gradient_penalty=config.gradient_penalty
         )
 
         discriminator = nnx.merge(networks.discriminator, state.discriminator)
-        verdict_of_human = discriminator(human, batch.weights)
+        human_scores = discriminator(human, batch.weights)
 
         def generator_loss(weights: Weights) -> tuple[Array, Metrics]:
             generator = nnx.merge(networks.generator, weights)
             logits = generator(drawn.tokens, drawn.codes, batch.weights, follow_codes=True)
-            verdict = discriminator(straight_through(drawn.tokens, logits.values), batch.weights)
-            fooled = losses.relativistic_generator(verdict_of_human, verdict).mean()
-            surprise, metrics = _likelihood(generator, batch, config, drop_key)
-            return config.adversarial * fooled + config.anchor * surprise, {**metrics, "loss/generator": fooled}
+            score = discriminator(straight_through(drawn.tokens, logits.values), batch.weights)
+            fooled = losses.relativistic_generator(human_scores, score).mean()
+            nll, metrics = _likelihood(generator, batch, config, drop_key)
+            return config.adversarial * fooled + config.anchor * nll, {**metrics, "loss/generator": fooled}
 
         gradient, more = jax.grad(generator_loss, has_aux=True)(state.generator)
         metrics |= more | {"norm/generator": optax.tree.norm(gradient)}
-        return move_generator(networks, state, gradient, average_decay=config.average_decay), metrics
+        return update_generator(networks, state, gradient, average_decay=config.average_decay), metrics
 
     return step
 
 
-def move_discriminator(
-    networks: Networks,
+def update_discriminator(
+    networks: NetworkDefinitions,
     state: TrainState,
     human: Array,
     generated: Array,
@@ -105,35 +105,40 @@ def move_discriminator(
         discriminator = nnx.merge(networks.discriminator, discriminator_weights)
         both = jnp.concatenate([human, generated])
         twice = jnp.concatenate([weights, weights])
-        verdicts, penalties = losses.judge_with_penalty(lambda given: discriminator(given, twice), both)
-        verdict = losses.relativistic_discriminator(*jnp.split(verdicts, 2)).mean()
-        metrics = {"loss/discriminator": verdict, "loss/gradient_penalty": penalties.mean()}
-        return verdict + 2 * gradient_penalty * penalties.mean(), metrics
+        scores, penalties = losses.scores_and_gradient_penalty(lambda given: discriminator(given, twice), both)
+        score = losses.relativistic_discriminator(*jnp.split(scores, 2)).mean()
+        metrics = {"loss/discriminator": score, "loss/gradient_penalty": penalties.mean()}
+        return score + 2 * gradient_penalty * penalties.mean(), metrics
 
     gradient, metrics = jax.grad(loss, has_aux=True)(state.discriminator)
     updates, optimizer = networks.discriminator_optimizer.update(
         gradient, state.discriminator_optimizer, state.discriminator
     )
-    moved = optax.apply_updates(state.discriminator, _at_rate(updates, rate))
+    moved = optax.apply_updates(state.discriminator, _scaled(updates, rate))
     return state._replace(discriminator=moved, discriminator_optimizer=optimizer), {
         **metrics,
         "norm/discriminator": optax.tree.norm(gradient),
     }
 
 
-def move_generator(
-    networks: Networks, state: TrainState, gradient: Weights, *, average_decay: float, rate: Array | float = 1.0
+def update_generator(
+    networks: NetworkDefinitions,
+    state: TrainState,
+    gradient: Weights,
+    *,
+    average_decay: float,
+    rate: Array | float = 1.0,
 ) -> TrainState:
     """The state a step later. The optimizer's step is multiplied by ``rate``."""
     updates, optimizer = networks.generator_optimizer.update(gradient, state.generator_optimizer, state.generator)
-    weights = optax.apply_updates(state.generator, _at_rate(updates, rate))
+    weights = optax.apply_updates(state.generator, _scaled(updates, rate))
     # Early on the average follows closely; it would otherwise remember the random beginning for long.
     decay = jnp.minimum(average_decay, (1 + state.step) / (10 + state.step))
     average = jax.tree.map(lambda old, new: decay * old + (1 - decay) * new, state.average, weights)
     return state._replace(step=state.step + 1, generator=weights, average=average, generator_optimizer=optimizer)
 
 
-def _at_rate(updates: Weights, rate: Array | float) -> Weights:
+def _scaled(updates: Weights, rate: Array | float) -> Weights:
     scaled: Weights = jax.tree.map(lambda update: rate * update, updates)
     return scaled
 
@@ -152,16 +157,16 @@ def finite_means(metrics: Metrics, step: int, *, remedy: str) -> dict[str, float
 
 
 @cache
-def compile_phases(config: Config, categories: int) -> dict[str, Step]:
+def compile_phases(config: Config, categories: int) -> dict[str, TrainStep]:
     """Each phase's ``steps_per_chunk`` steps as one compiled call. The metrics come back as ``float[steps]``."""
-    networks = make_networks(config, categories)
+    networks = define_networks(config, categories)
     likelihood = _compile_chunk(likelihood_step(networks, config), config.steps_per_chunk)
     adversarial = _compile_chunk(adversarial_step(networks, config), config.steps_per_chunk)
     # To listen is to learn by likelihood as well, from other voices.
     return {"likelihood": likelihood, "adversarial": adversarial, "listening": likelihood}
 
 
-def _compile_chunk(step: Step, steps: int) -> Step:
+def _compile_chunk(step: TrainStep, steps: int) -> TrainStep:
     def chunk(state: TrainState, voices: Voices) -> tuple[TrainState, Metrics]:
         return jax.lax.scan(lambda carry, _: step(carry, voices), state, length=steps)
 
@@ -172,13 +177,13 @@ def _key(config: Config, step: Array) -> Array:
     return jax.random.fold_in(jax.random.key(config.seed + 1), step)
 
 
-def _batch(voices: Voices, config: Config, size: int, key: Array) -> Batch:
+def _batch(voices: Voices, config: Config, size: int, key: Array) -> VoiceBatch:
     drawn = draw_batch(voices, size, category_dropout=config.category_dropout, symmetry=config.symmetry, key=key)
-    return split(drawn)
+    return shard_batch(drawn)
 
 
-def _likelihood(generator: Generator, batch: Batch, config: Config, key: Array) -> tuple[Array, Metrics]:
+def _likelihood(generator: Generator, batch: VoiceBatch, config: Config, key: Array) -> tuple[Array, Metrics]:
     logits = generator(batch.tokens, batch.codes, batch.weights, rate=config.dropout, key=key)
-    codes = losses.code_surprise(logits, batch.codes).mean()
-    values = losses.value_surprise(logits, batch.tokens).mean()
-    return (codes + values) / DRAWS, {"loss/codes": codes, "loss/values": values}
+    codes = losses.code_nll(logits, batch.codes).mean()
+    values = losses.value_nll(logits, batch.tokens).mean()
+    return (codes + values) / CHOICES, {"loss/codes": codes, "loss/values": values}

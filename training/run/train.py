@@ -17,15 +17,15 @@ from jax import Array
 from dx7.analysis.classifier import Ear, read_ear
 from dx7.shared.export_format import read_export
 from dx7.shared.run_folder import MODEL_FOLDER, hold_run
-from training.data.batches import Voices, gather, human_lot
-from training.data.training_set import Lesson, read_or_make_lesson
+from training.data.batches import Voices, combine, human_voices
+from training.data.training_set import TrainingSet, load_training_set
 from training.model.config import Config
 from training.run import devices, losses
-from training.run.critic_weighting import brood_facts, read_or_draw_brood
+from training.run.critic_weighting import generated_voice_metrics, load_generated_voices
 from training.run.finishing import add_critic
 from training.run.run_folder import (
-    UNFINISHED,
-    Run,
+    UNFINISHED_MODEL_FOLDER,
+    TrainingRun,
     open_run,
     write_checkpoint,
     write_finished,
@@ -33,7 +33,7 @@ from training.run.run_folder import (
     write_samples,
 )
 from training.run.state import TrainState, Weights
-from training.run.steps import Step, compile_phases, finite_means
+from training.run.steps import TrainStep, compile_phases, finite_means
 
 Report = Callable[[int, dict[str, Any]], None]  # told the step and a line of metrics after every chunk
 
@@ -54,36 +54,37 @@ def train(
     finite (naming the step).
     """
     with ExitStack() as held:
-        with devices.together():
+        with devices.fail_together():
             export = read_export(export_folder)
             if devices.is_first():
                 held.enter_context(hold_run(run_folder))
-        devices.agree("config", config.config_hash)
-        devices.agree("export", export.content_hash)
-        with devices.together():
+        devices.check_same("config", config.config_hash)
+        devices.check_same("export", export.content_hash)
+        with devices.fail_together():
             run = open_run(export, config, run_folder)
-        return _train(run._replace(state=devices.everywhere(run.state)), report, stop)
+        return _train(run._replace(state=devices.replicate(run.state)), report, stop)
 
 
-def _train(run: Run, report: Report, stop: Callable[[], bool]) -> Path | None:
+def _train(run: TrainingRun, report: Report, stop: Callable[[], bool]) -> Path | None:
     config, export = run.config, run.export
     ear = read_ear(export.ear_file) if export.ear_file else None
-    with devices.together():
-        lesson = _learn_what(run, ear, report, stop) if devices.is_first() else None
+    with devices.fail_together():
+        training_set = _load_training_set(run, ear, report, stop) if devices.is_first() else None
 
     def voices_of_the_round() -> Voices | None:
-        if lesson is None:
+        if training_set is None:
             return None
-        own = devices.here(state)
+        own = devices.local_copy(state)
         write_checkpoint(run, own)  # before the brood: a resumed run never meets a brood of later steps
         generator = nnx.merge(run.networks.generator, own.average)
-        drawn = read_or_draw_brood(run.folder, generator, lesson, config, export.category_keys, ear, step)
-        return gather(lesson.lots(config, drawn), run.prototypes)
+        drawn = load_generated_voices(run.folder, generator, training_set, config, export.category_keys, ear, step)
+        return combine(training_set.mixture(config, drawn), run.prototypes)
 
-    learn = devices.from_first(
-        Voices, lambda: None if lesson is None else gather(lesson.lots(config, drawn=None), run.prototypes)
+    train_until = devices.from_first(
+        Voices,
+        lambda: None if training_set is None else combine(training_set.mixture(config, drawn=None), run.prototypes),
     )
-    if learn is None:
+    if train_until is None:
         return None
     validate = make_validation(run)
     phases = compile_phases(config, len(export.category_keys))
@@ -96,9 +97,9 @@ def _train(run: Run, report: Report, stop: Callable[[], bool]) -> Path | None:
         phase = "likelihood" if step < config.likelihood_steps else "adversarial" if step < played else "listening"
         new_round = phase == "listening" and (step - played) % config.listening_round == 0
         if new_round or (phase == "listening" and step == resumed):
-            learn = devices.from_first(Voices, voices_of_the_round) or learn
-        of_the_brood = brood_facts(run.folder) if new_round and devices.is_first() else {}
-        state, metrics = run_chunk(phases[phase], state, learn, step)
+            train_until = devices.from_first(Voices, voices_of_the_round) or train_until
+        of_the_brood = generated_voice_metrics(run.folder) if new_round and devices.is_first() else {}
+        state, metrics = run_chunk(phases[phase], state, train_until, step)
         step += config.steps_per_chunk
         line: dict[str, Any] = {"step": step, "phase": phase, **metrics, **of_the_brood}
         if phase == compiled:  # a phase's first chunk waits for the compiler, which says nothing of its pace
@@ -106,37 +107,39 @@ def _train(run: Run, report: Report, stop: Callable[[], bool]) -> Path | None:
         compiled = phase
         stopping = step < config.steps and devices.any_process(stop())
         if devices.is_first():
-            _keep(run, validate, devices.here(state), step, line, stopping=stopping)
+            _save(run, validate, devices.local_copy(state), step, line, stopping=stopping)
         report(step, line)
         if stopping:
             return None
 
     finished = run.folder / MODEL_FOLDER
     if devices.is_first() and not finished.exists():
-        begun = run.folder / UNFINISHED
+        begun = run.folder / UNFINISHED_MODEL_FOLDER
         rmtree(begun, ignore_errors=True)
-        write_finished(run, devices.here(state), begun)
-        if lesson is not None and ear is not None:
+        write_finished(run, devices.local_copy(state), begun)
+        if training_set is not None and ear is not None:
             report(step, {"step": step, "phase": "finishing"})
-            add_critic(begun, lesson, ear, voices=config.listening_voices, seed=config.seed)
+            add_critic(begun, training_set, ear, voices=config.listening_voices, seed=config.seed)
         begun.rename(finished)  # all of it or nothing, so that a kill leaves no model without a critic
     return finished
 
 
-def _learn_what(run: Run, ear: Ear | None, report: Report, stop: Callable[[], bool]) -> Lesson | None:
+def _load_training_set(
+    run: TrainingRun, ear: Ear | None, report: Report, stop: Callable[[], bool]
+) -> TrainingSet | None:
     """The lesson; while its voices are heard, that is told as lines of metrics of step 0."""
 
-    def go_on(heard: int, to_hear: int) -> bool:
+    def should_continue(heard: int, to_hear: int) -> bool:
         line = {"step": 0, "phase": "hearing", "heard": heard, "to_hear": to_hear}
         write_metrics(run, line)
         report(0, line)
         return not stop()
 
-    return read_or_make_lesson(run.folder, run.export, run.config, ear, go_on=go_on)
+    return load_training_set(run.folder, run.export, run.config, ear, should_continue=should_continue)
 
 
-def _keep(
-    run: Run,
+def _save(
+    run: TrainingRun,
     validate: Callable[[Weights], dict[str, float]],
     state: TrainState,
     step: int,
@@ -157,26 +160,26 @@ def _keep(
         write_checkpoint(run, state)
 
 
-def run_chunk(chunk: Step, state: TrainState, voices: Voices, step: int) -> tuple[TrainState, dict[str, float]]:
+def run_chunk(chunk: TrainStep, state: TrainState, voices: Voices, step: int) -> tuple[TrainState, dict[str, float]]:
     """Some steps and the mean of their metrics. Raises ``ModelError`` naming the first step that is not finite."""
     state, metrics = chunk(state, voices)
     remedy = "; the last checkpoint is kept: lower the learning rates or raise gradient_penalty, and begin a new run"
     return state, finite_means(metrics, step, remedy=remedy)
 
 
-def make_validation(run: Run) -> Callable[[Weights], dict[str, float]]:
+def make_validation(run: TrainingRun) -> Callable[[Weights], dict[str, float]]:
     """How surprising held-out human voices are to the generator, in nats a voice. Empty where none are held out."""
     if "validation" not in run.export.splits:
         return lambda weights: {}
-    held_out = gather([(human_lot(run.export, split="validation"), 1.0)], run.prototypes)
+    held_out = combine([(human_voices(run.export, split="validation"), 1.0)], run.prototypes)
     held_out = jax.tree.map(lambda rows: rows[:512], held_out)
 
     @jax.jit
-    def surprise(weights: Weights, held_out: Voices) -> tuple[Array, Array]:
+    def nll(weights: Weights, held_out: Voices) -> tuple[Array, Array]:
         tokens = held_out.tokens.astype(jnp.int32)
         logits = nnx.merge(run.networks.generator, weights)(tokens, held_out.codes, held_out.weights)
-        return losses.code_surprise(logits, held_out.codes).mean(), losses.value_surprise(logits, tokens).mean()
+        return losses.code_nll(logits, held_out.codes).mean(), losses.value_nll(logits, tokens).mean()
 
     return lambda weights: dict(
-        zip(("validation/codes", "validation/values"), map(float, surprise(weights, held_out)), strict=True)
+        zip(("validation/codes", "validation/values"), map(float, nll(weights, held_out)), strict=True)
     )

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page, Route
 
 from corpus.analysis.families import update_families
-from corpus.ingest.ingest import ingest
+from corpus.ingest.ingest import ingest_files
 from corpus.labels.answer import AnswerKind
 from corpus.labels.standing import current_answers
 from dx7.formats.files import read_bank_bytes
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.browser
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("cartridge")
-    ingest([STARTER_BANKS / "brass.syx", STARTER_BANKS / "organ.syx"], folder / "store.duckdb")
+    ingest_files([STARTER_BANKS / "brass.syx", STARTER_BANKS / "organ.syx"], folder / "store.duckdb")
     update_families(folder / "store.duckdb")
     with serving(folder, folder / "store.duckdb") as server:
         yield server

@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from corpus.ingest.ingest import ingest
+from corpus.ingest.ingest import ingest_files
 from corpus.labels.answer import Answer, AnswerKind
 from corpus.labels.journal import append_answers
 from corpus.labels.targets import read_targets, write_targets
 from corpus.storage.store import open_store
 from corpus.storage.suggestion import Suggestion
-from corpus.suggest.learning_curves import Point, write_curves
+from corpus.suggest.learning_curves import CurvePoint, write_curves
 from corpus.suggest.simulation import ORDERS
 from dx7.formats.files import write_cartridge
 from dx7.formats.selection import read_voices
@@ -43,7 +43,7 @@ def _draw_training() -> None:
 @pytest.fixture
 def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("CARTWRIGHT_DATA", str(tmp_path))
-    ingest([STARTER_BANKS / "brass.syx", STARTER_BANKS / "bell.syx"], tmp_path / "store.duckdb")
+    ingest_files([STARTER_BANKS / "brass.syx", STARTER_BANKS / "bell.syx"], tmp_path / "store.duckdb")
     return tmp_path
 
 
@@ -148,7 +148,9 @@ def test_the_page_says_whether_more_answers_help_and_shows_what_was_simulated(da
     assert any("python -m corpus simulate" in text for text in said)
     charts = len(page.get("vega_lite_chart"))
     with open_store(data / "store.duckdb") as connection:
-        write_curves(connection, {order: [Point(25, 0.3, 0.2, 0.01), Point(50, 0.4, 0.3, 0.01)] for order in ORDERS})
+        write_curves(
+            connection, {order: [CurvePoint(25, 0.3, 0.2, 0.01), CurvePoint(50, 0.4, 0.3, 0.01)] for order in ORDERS}
+        )
     page = run(_draw_progress)
     assert len(page.get("vega_lite_chart")) == charts + 1
     assert any(text.value.startswith("Simulated: people") for text in page.text)

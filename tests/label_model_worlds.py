@@ -22,7 +22,7 @@ from sklearn.preprocessing import QuantileTransformer
 
 from corpus.analysis.sound_space import Heard, sound_places
 from corpus.analysis.stored_descriptors import read_hearings
-from corpus.storage.source_predictions import Floats, opinion_table, read_voice_ids
+from corpus.storage.source_predictions import Floats, prediction_array, read_voice_ids
 from corpus.storage.store import Connection
 from corpus.suggest.name_rules import Match, folder_rules, match_path, name_rules
 from corpus.suggest.votes import suggest_by_folders, suggest_by_names
@@ -77,14 +77,16 @@ def make_world(connection: Connection, *, seed: int) -> World:
     truth = np.zeros((len(ids), len(category_keys())), bool)
     for row, family in enumerate(families.tolist()):
         own = (
-            opinion_table([suggest_by_names(behind[row])]) if behind[row] else np.zeros((1, truth.shape[1]), np.float32)
+            prediction_array([suggest_by_names(behind[row])])
+            if behind[row]
+            else np.zeros((1, truth.shape[1]), np.float32)
         )
-        truth[row] = _sure(own[0]) if own.any() else _sure(opinion_table([suggest_by_names(whole[family])])[0])
+        truth[row] = _sure(own[0]) if own.any() else _sure(prediction_array([suggest_by_names(whole[family])])[0])
     known = np.flatnonzero(truth.any(axis=1))
-    names = opinion_table(suggest_by_names(seen[row]) for row in range(len(ids)))
+    names = prediction_array(suggest_by_names(seen[row]) for row in range(len(ids)))
     names[np.isin(families, draw.permutation(np.unique(families))[::2])] = 0
     says = _folder_words(connection)
-    folders = opinion_table(suggest_by_folders([says[sha] for sha in sorted(files[row])]) for row in range(len(ids)))
+    folders = prediction_array(suggest_by_folders([says[sha] for sha in sorted(files[row])]) for row in range(len(ids)))
     hearings = read_hearings(connection)
     heard = np.array([place[voice_id] for voice_id in hearings.voice_ids])
     places = np.full((len(ids), 1), np.nan, np.float32)

@@ -1,4 +1,4 @@
-"""``python -m tests.pooling --store STORE``: which way of pooling opinions says most, after how many answers.
+"""``python -m tests.bench_label_model --store STORE``: which way of pooling opinions says most, after how many answers.
 
 The worlds of ``pooled_views.py`` are asked questions: people answer one voice each of some families, with the truth.
 Every way of pooling then says what all other voices with a known truth are, each family counting once. The default
@@ -16,31 +16,31 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from corpus.storage.source_predictions import Floats, Opinions
+from corpus.storage.source_predictions import Floats, SourcePredictions
 from corpus.storage.store import open_store
 from corpus.storage.suggestion import EAR, FAMILY, FOLDER_RULE, NAME_RULE, NEIGHBOURS, ORIGINS
-from corpus.suggest.fit_source_weights import fit_trust
-from corpus.suggest.label_model import pool
-from corpus.suggest.neighbour_labels import Labelled, ask_families, ask_neighbours
-from corpus.suggest.source_weights import DEFAULT_TRUST, Say, Trust
+from corpus.suggest.fit_source_weights import fit_label_model
+from corpus.suggest.label_model import combine_predictions
+from corpus.suggest.neighbour_labels import LabelledVoices, labels_from_families, labels_from_neighbours
+from corpus.suggest.source_weights import DEFAULT_LABEL_MODEL, LabelModel, SourceWeights
 from dx7.commands.console import JsonOption, print_json, print_table
 from dx7.shared.locations import store_file
-from tests.pooled_views import Flags, Rows, World, make_world
+from tests.label_model_worlds import Flags, Rows, World, make_world
 
 ANSWERS = (0, 20, 50, 100, 200, 1000)
-AT_ITS_WORD = Trust({origin: Say() for origin in ORIGINS})
+AT_ITS_WORD = LabelModel({origin: SourceWeights() for origin in ORIGINS})
 _WIDE = 10.0  # how much freer than usual the default is fitted
 _COUNTED = 1.0  # answers that a source is believed to have given to each outcome before it was heard (Dawid, Skene)
 
-Way = Callable[[Opinions, Rows, Flags, Trust], Floats]
+Way = Callable[[SourcePredictions, Rows, Flags, LabelModel], Floats]
 
 
-def surest(opinions: Opinions, rows: Rows, truth: Flags, default: Trust) -> Floats:
+def surest(opinions: SourcePredictions, rows: Rows, truth: Flags, default: LabelModel) -> Floats:
     """As it was: whoever is surest of a category."""
     return np.max(list(opinions.values()), axis=0)
 
 
-def majority(opinions: Opinions, rows: Rows, truth: Flags, default: Trust) -> Floats:
+def majority(opinions: SourcePredictions, rows: Rows, truth: Flags, default: LabelModel) -> Floats:
     """Every source that speaks has one vote, for what it says most."""
     votes = sum((said == said.max(axis=1, keepdims=True)) & (said > 0) for said in opinions.values())
     voters = sum(said.any(axis=1, keepdims=True) for said in opinions.values())
@@ -48,27 +48,27 @@ def majority(opinions: Opinions, rows: Rows, truth: Flags, default: Trust) -> Fl
     return share
 
 
-def at_their_word(opinions: Opinions, rows: Rows, truth: Flags, default: Trust) -> Floats:
+def at_their_word(opinions: SourcePredictions, rows: Rows, truth: Flags, default: LabelModel) -> Floats:
     """Log-odds are added, everybody's as it is."""
-    return pool(opinions, AT_ITS_WORD)
+    return combine_predictions(opinions, AT_ITS_WORD)
 
 
-def by_default(opinions: Opinions, rows: Rows, truth: Flags, default: Trust) -> Floats:
+def by_default(opinions: SourcePredictions, rows: Rows, truth: Flags, default: LabelModel) -> Floats:
     """Log-odds are added by the default trust."""
-    return pool(opinions, default)
+    return combine_predictions(opinions, default)
 
 
-def by_answers(opinions: Opinions, rows: Rows, truth: Flags, default: Trust) -> Floats:
+def by_answers(opinions: SourcePredictions, rows: Rows, truth: Flags, default: LabelModel) -> Floats:
     """Log-odds are added by the trust that the answers teach."""
-    return pool(opinions, fit_trust(opinions, rows, truth, default=default))
+    return combine_predictions(opinions, fit_label_model(opinions, rows, truth, default=default))
 
 
-def by_answers_alone(opinions: Opinions, rows: Rows, truth: Flags, default: Trust) -> Floats:
+def by_answers_alone(opinions: SourcePredictions, rows: Rows, truth: Flags, default: LabelModel) -> Floats:
     """As before, with nothing to be held near to but everybody's word, and loosely."""
-    return pool(opinions, fit_trust(opinions, rows, truth, default=AT_ITS_WORD, spread=_WIDE))
+    return combine_predictions(opinions, fit_label_model(opinions, rows, truth, default=AT_ITS_WORD, spread=_WIDE))
 
 
-def by_confusion(opinions: Opinions, rows: Rows, truth: Flags, default: Trust) -> Floats:
+def by_confusion(opinions: SourcePredictions, rows: Rows, truth: Flags, default: LabelModel) -> Floats:
     """Dawid and Skene: how often each source says what where the truth is what; sources are taken as independent."""
     categories = truth.shape[1]
     true = truth.argmax(axis=1)
@@ -89,18 +89,18 @@ WAYS: tuple[Way, ...] = (surest, majority, at_their_word, by_default, by_answers
 
 def ask(world: World, labelled: Rows) -> dict[str, Floats]:
     """What all sources say once people have answered some voices."""
-    said = Labelled(labelled, world.truth[labelled])
+    said = LabelledVoices(labelled, world.truth[labelled])
     opinions = {
         NAME_RULE: world.names,
         FOLDER_RULE: world.folders,
-        FAMILY: ask_families(world.families, said),
-        NEIGHBOURS: ask_neighbours(world.places, world.families, said),
+        FAMILY: labels_from_families(world.families, said),
+        NEIGHBOURS: labels_from_neighbours(world.places, world.families, said),
         EAR: world.ear,
     }
     return {origin: says for origin, says in opinions.items() if says.any()}
 
 
-def measure_default(world: World, known: Rows, draw: np.random.Generator) -> Trust:
+def measure_default(world: World, known: Rows, draw: np.random.Generator) -> LabelModel:
     """The trust that fits some families of which people have answered one in four.
 
     First that of rules and family, as if nobody had heard anything; then that of the others beside these.
@@ -109,9 +109,9 @@ def measure_default(world: World, known: Rows, draw: np.random.Generator) -> Tru
     rows = _one_each(world.families, known, draw)
     truth = world.truth[rows]
     unheard = {origin: said for origin, said in opinions.items() if origin not in (EAR, NEIGHBOURS)}
-    first = fit_trust(unheard, rows, truth, default=AT_ITS_WORD, spread=_WIDE)
-    found = fit_trust(opinions, rows, truth, default=Trust(first.says), spread=_WIDE, held=list(unheard))
-    return Trust(found.says)
+    first = fit_label_model(unheard, rows, truth, default=AT_ITS_WORD, spread=_WIDE)
+    found = fit_label_model(opinions, rows, truth, default=LabelModel(first.says), spread=_WIDE, held=list(unheard))
+    return LabelModel(found.says)
 
 
 def judge(pooled: Floats, truth: Flags, families: Rows) -> dict[str, float]:
@@ -184,8 +184,11 @@ def main(
     rows = [*compare(made), *compare(made, scrambled=True)]
     trusts = [measure_default(world, world.known, np.random.default_rng(n)) for n, world in enumerate(made)]
     means = [
-        {"source": origin, "default": str(DEFAULT_TRUST.says[origin])}
-        | {part: round(float(np.mean([getattr(t.says[origin], part) for t in trusts])), 2) for part in Say.__slots__}
+        {"source": origin, "default": str(DEFAULT_LABEL_MODEL.says[origin])}
+        | {
+            part: round(float(np.mean([getattr(t.says[origin], part) for t in trusts])), 2)
+            for part in SourceWeights.__slots__
+        }
         for origin in ORIGINS
     ]
     if json:

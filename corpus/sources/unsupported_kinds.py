@@ -11,7 +11,7 @@ _COPY = "copy the files out of it and ingest those"
 
 
 @dataclass(frozen=True, slots=True)
-class UnreadKind:
+class UnsupportedKind:
     """What it is called, what to do, and how it is told from its bytes (all of them, where there are not too many)."""
 
     title: str
@@ -55,41 +55,45 @@ def _is_iso_disc(data: bytes) -> bool:
     return data[0x8001:0x8006] == b"CD001"
 
 
-UNREAD_KINDS: tuple[UnreadKind, ...] = (
-    UnreadKind("RAR archive", _UNPACK, _begins(rb"Rar!\x1a\x07")),
-    UnreadKind("LHA archive", _UNPACK, _begins(rb"..-(lh[0-9dx]|lz[2-8s]|pm[0-2])-")),
-    UnreadKind("ARJ archive", _UNPACK, _begins(rb"\x60\xea.[\x00-\x0a][\x1e-\x40][\x01-\x7f][\x00-\x7f][\x00-\x0f]")),
-    UnreadKind("ARC archive", _UNPACK, _begins(rb"\x1a[\x01-\x0b][A-Z0-9_!#$%&'()@^`{}~-]{1,8}\.[A-Z0-9_-]{0,3}\x00")),
-    UnreadKind("ZOO archive", _UNPACK, _begins(rb".{20}\xdc\xa7\xc4\xfd")),
-    UnreadKind("ACE archive", _UNPACK, _begins(rb".{7}\*\*ACE\*\*")),
-    UnreadKind("StuffIt archive", _UNPACK, _begins(rb"StuffIt |(SIT!|ST[46][56]|ST50|STi[0-9n]).{6}rLau")),
-    UnreadKind("cabinet archive", _UNPACK, _begins(rb"MSCF\0\0\0\0")),
-    UnreadKind("cpio archive", _UNPACK, _begins(rb"07070[127]")),
-    UnreadKind("compress (.Z) file", _UNPACK, _begins(rb"\x1f\x9d[\x89-\x90]")),
-    UnreadKind("Zstandard file", _UNPACK, _begins(rb"\x28\xb5\x2f\xfd")),
-    UnreadKind("lzip file", _UNPACK, _begins(rb"LZIP\x01")),
-    UnreadKind("zip archive in several parts", _UNPACK, _begins(rb"PK(\x07\x08|00)PK\x03\x04")),
-    UnreadKind("BinHex file", _UNPACK, _begins(rb"[^:]{0,200}\(This file must be converted with BinHex")),
-    UnreadKind(
+UNSUPPORTED_KINDS: tuple[UnsupportedKind, ...] = (
+    UnsupportedKind("RAR archive", _UNPACK, _begins(rb"Rar!\x1a\x07")),
+    UnsupportedKind("LHA archive", _UNPACK, _begins(rb"..-(lh[0-9dx]|lz[2-8s]|pm[0-2])-")),
+    UnsupportedKind(
+        "ARJ archive", _UNPACK, _begins(rb"\x60\xea.[\x00-\x0a][\x1e-\x40][\x01-\x7f][\x00-\x7f][\x00-\x0f]")
+    ),
+    UnsupportedKind(
+        "ARC archive", _UNPACK, _begins(rb"\x1a[\x01-\x0b][A-Z0-9_!#$%&'()@^`{}~-]{1,8}\.[A-Z0-9_-]{0,3}\x00")
+    ),
+    UnsupportedKind("ZOO archive", _UNPACK, _begins(rb".{20}\xdc\xa7\xc4\xfd")),
+    UnsupportedKind("ACE archive", _UNPACK, _begins(rb".{7}\*\*ACE\*\*")),
+    UnsupportedKind("StuffIt archive", _UNPACK, _begins(rb"StuffIt |(SIT!|ST[46][56]|ST50|STi[0-9n]).{6}rLau")),
+    UnsupportedKind("cabinet archive", _UNPACK, _begins(rb"MSCF\0\0\0\0")),
+    UnsupportedKind("cpio archive", _UNPACK, _begins(rb"07070[127]")),
+    UnsupportedKind("compress (.Z) file", _UNPACK, _begins(rb"\x1f\x9d[\x89-\x90]")),
+    UnsupportedKind("Zstandard file", _UNPACK, _begins(rb"\x28\xb5\x2f\xfd")),
+    UnsupportedKind("lzip file", _UNPACK, _begins(rb"LZIP\x01")),
+    UnsupportedKind("zip archive in several parts", _UNPACK, _begins(rb"PK(\x07\x08|00)PK\x03\x04")),
+    UnsupportedKind("BinHex file", _UNPACK, _begins(rb"[^:]{0,200}\(This file must be converted with BinHex")),
+    UnsupportedKind(
         "Atari disk image (MSA)", _COPY, _begins(rb"\x0e\x0f\x00[\x09-\x0b]\x00[\x00\x01]\x00\x00\x00[\x4f-\x55]")
     ),
-    UnreadKind("Amiga disk image", _COPY, _is_amiga_disk),
-    UnreadKind("Macintosh disk image", _COPY, _is_mac_disk),
-    UnreadKind("MS-DOS or Atari disk image", _COPY, _is_fat_disk),
-    UnreadKind("D88 disk image", _COPY, _is_d88_disk),
-    UnreadKind("CD image", _COPY, _is_iso_disc),
+    UnsupportedKind("Amiga disk image", _COPY, _is_amiga_disk),
+    UnsupportedKind("Macintosh disk image", _COPY, _is_mac_disk),
+    UnsupportedKind("MS-DOS or Atari disk image", _COPY, _is_fat_disk),
+    UnsupportedKind("D88 disk image", _COPY, _is_d88_disk),
+    UnsupportedKind("CD image", _COPY, _is_iso_disc),
 )
 
 
-def why_unread(data: bytes) -> str | None:
+def unsupported_reason(data: bytes) -> str | None:
     r"""Which archive or disk image bytes are, and what to do with it; None if they are none that is known here.
 
-    >>> why_unread(b"Rar!\x1a\x07\x00")
+    >>> unsupported_reason(b"Rar!\x1a\x07\x00")
     'RAR archive; unpack it and ingest what comes out'
     """
     if data[:1] == b"\xf0":  # a system exclusive message, as nearly all files are
         return None
-    for kind in UNREAD_KINDS:
+    for kind in UNSUPPORTED_KINDS:
         if kind.recognise(data):
             return f"{kind.title}; {kind.advice}"
     return None

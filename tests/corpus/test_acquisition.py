@@ -11,27 +11,27 @@ from hypothesis import strategies as st
 
 from corpus.analysis.search_index import ready_index
 from corpus.storage.store import open_store
-from corpus.suggest.acquisition import NOBODY, Answered, Askable, weigh
-from corpus.suggest.batch_selection import REST, choose, drawn_by_lot
+from corpus.suggest.acquisition import MISSING, AnswerCounts, CandidateArrays, acquisition_factors
+from corpus.suggest.batch_selection import COOLDOWN, control_places, select_batch
 from corpus.suggest.queue import next_voices
-from corpus.suggest.queue_reasons import Known, reason_for, standing_out
-from corpus.suggest.sound_clusters import gather, ready_crowds
+from corpus.suggest.queue_reasons import ReasonFacts, reason_for, strongest_factors
+from corpus.suggest.sound_clusters import cluster_sounds, ready_clusters
 from tests.corpus.heard_material import heard_store
 
 
-def askable(count: int, **columns: object) -> Askable:
+def askable(count: int, **columns: object) -> CandidateArrays:
     usual: dict[str, object] = {
         "margin": np.full(count, 0.5),
         "category": np.zeros(count, int),
         "voices": np.ones(count, int),
         "found": np.ones(count, int),
-        "crowd": np.full(count, NOBODY),
+        "crowd": np.full(count, MISSING),
         "off_middle": np.ones(count),
     }
-    return Askable(**{name: np.asarray(column) for name, column in (usual | columns).items()})
+    return CandidateArrays(**{name: np.asarray(column) for name, column in (usual | columns).items()})
 
 
-NOTHING = Answered(np.zeros(3, int), np.zeros(4, int))
+NOTHING = AnswerCounts(np.zeros(3, int), np.zeros(4, int))
 
 
 class TestFactors:
@@ -42,15 +42,15 @@ class TestFactors:
             ("representative", {"crowd": [0]}, {"crowd": [1]}),
             ("representative", {"off_middle": [0.1]}, {"off_middle": [2.0]}),
             ("rare", {"category": [0]}, {"category": [1]}),
-            ("rare", {"category": [NOBODY]}, {"category": [1]}),
+            ("rare", {"category": [MISSING]}, {"category": [1]}),
             ("large", {"voices": [9]}, {"voices": [1]}),
             ("large", {"found": [9]}, {"found": [1]}),
         ],
     )
     def test_each_says_what_is_worth_more(self, factor: str, better: dict[str, list[float]], worse: object) -> None:
-        answered = Answered(np.array([0, 40, 3]), np.array([0, 5]))
+        answered = AnswerCounts(np.array([0, 40, 3]), np.array([0, 5]))
         both = {name: column + worse[name] for name, column in better.items()}  # type: ignore[index]
-        factors = weigh(askable(2, **both), answered)
+        factors = acquisition_factors(askable(2, **both), answered)
         first, second = getattr(factors, factor)
         assert first > second
         assert factors.worth[0] > factors.worth[1]
@@ -59,9 +59,9 @@ class TestFactors:
         st.integers(1, 30).flatmap(
             lambda count: st.tuples(
                 st.lists(st.floats(0, 1), min_size=count, max_size=count),
-                st.lists(st.integers(NOBODY, 2), min_size=count, max_size=count),
+                st.lists(st.integers(MISSING, 2), min_size=count, max_size=count),
                 st.lists(st.integers(1, 500), min_size=count, max_size=count),
-                st.lists(st.integers(NOBODY, 3), min_size=count, max_size=count),
+                st.lists(st.integers(MISSING, 3), min_size=count, max_size=count),
             )
         ),
         st.lists(st.integers(0, 10_000), min_size=3, max_size=3),
@@ -70,7 +70,7 @@ class TestFactors:
     def test_all_lie_between_0_and_1(self, columns: tuple[list[float], ...], labels: list[int]) -> None:
         margin, category, voices, crowd = columns
         many = askable(len(margin), margin=margin, category=category, voices=voices, crowd=crowd)
-        factors = weigh(many, Answered(np.array(labels), np.zeros(4, int)))
+        factors = acquisition_factors(many, AnswerCounts(np.array(labels), np.zeros(4, int)))
         for name in ("uncertain", "representative", "rare", "large", "worth"):
             column = getattr(factors, name)
             assert column.shape == (len(margin),)
@@ -78,8 +78,8 @@ class TestFactors:
 
 
 class TestChoosing:
-    def choose(self, many: Askable, control: list[bool], answered: Answered = NOTHING) -> list[int]:
-        return choose(many, weigh(many, answered), answered, control)
+    def select_batch(self, many: CandidateArrays, control: list[bool], answered: AnswerCounts = NOTHING) -> list[int]:
+        return select_batch(many, acquisition_factors(many, answered), answered, control)
 
     def test_the_worthiest_first_and_each_once(self) -> None:
         many = askable(5, margin=[0.3, 0.1, 0.9, 0.0, 0.5])
@@ -93,10 +93,10 @@ class TestChoosing:
         margin = np.concatenate([np.zeros(20), np.full(40, 0.9)])
         crowd = np.concatenate([np.zeros(20, int), 1 + np.arange(40) % 20])
         many = askable(60, margin=margin, crowd=crowd)
-        answered = Answered(np.zeros(3, int), np.zeros(21, int))
+        answered = AnswerCounts(np.zeros(3, int), np.zeros(21, int))
         turns = [int(crowd[row]) for row in self.choose(many, [False] * 30, answered)]
         for place, turn in enumerate(turns):
-            assert turn not in turns[max(0, place - REST) : place]
+            assert turn not in turns[max(0, place - COOLDOWN) : place]
 
     def test_twins_are_asked_about_where_there_is_nobody_else(self) -> None:
         assert self.choose(askable(4, crowd=[1, 1, 1, 1]), [False] * 4) == [0, 1, 2, 3]
@@ -104,12 +104,12 @@ class TestChoosing:
     def test_the_first_do_not_depend_on_how_many_are_chosen(self) -> None:
         rng = np.random.default_rng(1)
         many = askable(200, margin=rng.random(200), crowd=rng.integers(0, 4, 200))
-        control = drawn_by_lot("x", 60)
+        control = control_places("x", 60)
         assert self.choose(many, control)[:20] == self.choose(many, control[:20])
 
     def test_a_tenth_is_drawn_by_lot(self) -> None:
-        assert 0.09 < np.mean(drawn_by_lot("x", 20_000)) < 0.11
-        assert drawn_by_lot("x", 50) != drawn_by_lot("y", 50)
+        assert 0.09 < np.mean(control_places("x", 20_000)) < 0.11
+        assert control_places("x", 50) != control_places("y", 50)
 
 
 class TestReasons:
@@ -123,15 +123,15 @@ class TestReasons:
         ],
     )
     def test_say_the_factors(self, factors: list[str], reason: str) -> None:
-        assert reason in reason_for(Known(["brass", "strings"], 3, 80, True, 12, 40), factors)
+        assert reason in reason_for(ReasonFacts(["brass", "strings"], 3, 80, True, 12, 40), factors)
 
     def test_without_anything_to_say_there_is_still_a_reason(self) -> None:
-        nothing = Known([], 0, 0, False, 1, 1)
+        nothing = ReasonFacts([], 0, 0, False, 1, 1)
         assert reason_for(nothing, ["large", "representative"]) == "asked because it is one of which nothing is known"
 
     def test_what_stands_out_comes_first(self) -> None:
         many = askable(3, margin=[0.5, 0.5, 0.1], voices=[40, 1, 1])
-        assert standing_out(weigh(many, NOTHING), [0, 2]) == [["large"], ["uncertain"]]
+        assert strongest_factors(acquisition_factors(many, NOTHING), [0, 2]) == [["large"], ["uncertain"]]
 
 
 class TestCrowds:
@@ -139,13 +139,13 @@ class TestCrowds:
         rng = np.random.default_rng(0)
         kinds = np.repeat(np.arange(5), 20)
         points = (rng.normal(0, 20, (5, 8))[kinds] + rng.normal(0, 0.1, (100, 8))).astype(np.float32)
-        crowd, off_middle = gather(points, np.arange(100), crowds=5)
+        crowd, off_middle = cluster_sounds(points, np.arange(100), crowds=5)
         assert len({(kind, one) for kind, one in zip(kinds.tolist(), crowd.tolist(), strict=True)}) == 5
         assert off_middle.mean() == pytest.approx(1, abs=0.01)
 
     @pytest.mark.parametrize("count", [0, 1, 3])
     def test_few_voices_are_one_crowd(self, count: int) -> None:
-        crowd, off_middle = gather(np.zeros((count, 4), np.float32), np.zeros(count, int))
+        crowd, off_middle = cluster_sounds(np.zeros((count, 4), np.float32), np.zeros(count, int))
         assert crowd.tolist() == [0] * count
         assert np.isfinite(off_middle).all()
 
@@ -157,9 +157,9 @@ class TestCrowds:
             assert len(first) == 120
             assert any("sound like it" in q.reason for q in queued)
             connection.execute("UPDATE crowds SET crowd = 99")
-            ready_crowds(connection)
+            ready_clusters(connection)
             assert connection.execute("SELECT DISTINCT crowd FROM crowds").fetchall() == [(99,)]
             connection.execute("DELETE FROM hearings WHERE voice_id = ?", [first[0][0]])
             ready_index(connection)
-            ready_crowds(connection)
+            ready_clusters(connection)
             assert len(connection.execute("FROM crowds WHERE crowd <> 99").fetchall()) == 119

@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 
 from corpus.analysis.stored_descriptors import hear_voices
-from corpus.ingest.ingest import ingest
+from corpus.ingest.ingest import ingest_files
 from corpus.labels.answer import Answer, AnswerKind
 from corpus.labels.journal import append_answers
 from corpus.labels.standing import rebuild_answers
 from corpus.storage.store import open_store
 from corpus.storage.suggestion import FAMILY, FOLDER_RULE, NAME_RULE, NEIGHBOURS
 from corpus.suggest.external_voices import SlotSuggestions, suggest_for_bank
-from corpus.suggest.learn import find_ear
+from corpus.suggest.learn import find_classifier
 from dx7.formats.files import encode_cartridge, read_bank, read_bank_bytes
 from dx7.shared.locations import STARTER_BANKS
 from dx7.voices.voice import INIT_VOICE, Voice
@@ -43,7 +43,7 @@ def filled(tmp_path: Path, store: Path, make_bank: MakeBank) -> Path:
     }.items():
         (tmp_path / "banks" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "banks" / name).write_bytes(data)
-    ingest([tmp_path / "banks"], store)
+    ingest_files([tmp_path / "banks"], store)
     return store
 
 
@@ -130,7 +130,7 @@ def test_answers_without_a_hearing_do_no_harm(filled: Path, tmp_path: Path, make
 def test_the_ear_that_ships_hears_a_bank_without_names(store: Path) -> None:
     """Brass and drums of the starter banks, called nothing: none of their recipes taught it."""
     with open_store(store, create=True) as connection:
-        ear = find_ear(connection)
+        ear = find_classifier(connection)
         assert ear is not None
         for key in ("brass", "drum"):
             voices = [voice.replace(name="") for voice in read_bank(STARTER_BANKS / f"{key}.syx").voices()]

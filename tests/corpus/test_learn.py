@@ -12,14 +12,14 @@ from typer.testing import CliRunner
 
 from corpus.analysis.stored_embeddings import embed_voices, read_heard
 from corpus.commands.cli import app
-from corpus.ingest.ingest import ingest
+from corpus.ingest.ingest import ingest_files
 from corpus.labels.journal import append_answers
-from corpus.storage.source_predictions import read_opinions
+from corpus.storage.source_predictions import read_source_predictions
 from corpus.storage.store import open_store
-from corpus.suggest.classifier_card import read_card
-from corpus.suggest.fit_classifier import fit_ear, fit_front
-from corpus.suggest.learn import learn, read_stored_ear
-from corpus.suggest.training_set import read_lesson
+from corpus.suggest.classifier_card import read_classifier_card
+from corpus.suggest.fit_classifier import fit_classifier, fit_feature_transform
+from corpus.suggest.learn import learn_from_answers, read_stored_classifier
+from corpus.suggest.training_set import read_classifier_training_set
 from dx7.errors import StoreError
 from dx7.shared.categories import category_keys
 from dx7.shared.locations import STARTER_BANKS
@@ -36,8 +36,8 @@ SELECT voice_id FROM opinions WHERE origin = 'name_rule' AND category = 'organ' 
 def learned(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a store that has learned from the names of 128 voices."""
     folder = tmp_path_factory.mktemp("learned")
-    ingest([STARTER_BANKS / f"{bank}.syx" for bank in BANKS], folder / "store.duckdb")
-    learn(folder / "store.duckdb", folder / "labels", processes=1)
+    ingest_files([STARTER_BANKS / f"{bank}.syx" for bank in BANKS], folder / "store.duckdb")
+    learn_from_answers(folder / "store.duckdb", folder / "labels", processes=1)
     return folder
 
 
@@ -54,7 +54,7 @@ def rows(store: Path, query: str) -> list[tuple[object, ...]]:
 
 def test_the_ear_hears_families_it_never_met(learned: Path) -> None:
     with open_store(learned / "store.duckdb", read_only=True) as connection:
-        card = read_card(connection)
+        card = read_classifier_card(connection)
     assert card is not None
     assert card["heard"] == 128
     assert card["taught_by"]["people"] == 0
@@ -73,20 +73,22 @@ def test_every_voice_has_a_suggestion_and_the_store_is_sound(learned: Path) -> N
 def test_the_same_store_gives_the_same_ear(learned: Path) -> None:
     with open_store(learned / "store.duckdb", read_only=True) as connection:
         heard = read_heard(connection)
-        lesson = read_lesson(connection, heard.voice_ids)
-        stored = read_stored_ear(connection)
+        lesson = read_classifier_training_set(connection, heard.voice_ids)
+        stored = read_stored_classifier(connection)
     assert stored is not None
-    assert fit_ear(heard, lesson).ear.to_bytes() == stored.to_bytes()
+    assert fit_classifier(heard, lesson).ear.to_bytes() == stored.to_bytes()
 
 
 def test_what_is_said_of_a_taught_voice_is_from_who_never_met_its_family(learned: Path) -> None:
     """Teach each voice a lie: who was taught it would repeat it, out of fold nobody does."""
     with open_store(learned / "store.duckdb", read_only=True) as connection:
         heard = read_heard(connection)
-        lesson = read_lesson(connection, heard.voice_ids)
+        lesson = read_classifier_training_set(connection, heard.voice_ids)
     lies = np.random.default_rng(0).permutation(len(lesson.targets))
     lie = lesson.targets[lies]
-    fitted = fit_ear(heard, type(lesson)(lesson.voice_ids, lesson.family_ids, lie, lesson.weights, lesson.by_people))
+    fitted = fit_classifier(
+        heard, type(lesson)(lesson.voice_ids, lesson.family_ids, lie, lesson.weights, lesson.by_people)
+    )
     row_of = {voice_id: row for row, voice_id in enumerate(heard.voice_ids)}
     said = fitted.shares[[row_of[voice_id] for voice_id in lesson.voice_ids]]
     assert (said.argmax(axis=1) == lie.argmax(axis=1)).mean() < 0.5
@@ -95,8 +97,8 @@ def test_what_is_said_of_a_taught_voice_is_from_who_never_met_its_family(learned
 def test_a_new_voice_is_heard_as_the_store_heard_its_like(learned: Path) -> None:
     with open_store(learned / "store.duckdb", read_only=True) as connection:
         heard = read_heard(connection)
-        ear = read_stored_ear(connection)
-        said = read_opinions(connection, heard.voice_ids)["ear"]
+        ear = read_stored_classifier(connection)
+        said = read_source_predictions(connection, heard.voice_ids)["ear"]
     assert ear is not None
     again = ear.listen(heard.embeddings, heard.descriptors, heard.parameters)
     assert again.shape == (128, len(KEYS) + 1)
@@ -107,17 +109,17 @@ def test_answers_teach_more_than_names(copy: Path) -> None:
     """A person who calls every organ a pad is believed, of organs never answered too."""
     organs = [str(voice_id) for (voice_id,) in rows(copy / "store.duckdb", _ORGANS)]
     append_answers(copy / "labels", [answer("anna", voice_id, "pad") for voice_id in organs[::2]])
-    card = learn(copy / "store.duckdb", copy / "labels", processes=1).card
+    card = learn_from_answers(copy / "store.duckdb", copy / "labels", processes=1).card
     assert card.taught_by["people"] >= len(organs) // 2
     assert card.by_people is not None
     assert (card.by_people.first.rate or 0) > 0.5
     with open_store(copy / "store.duckdb", read_only=True) as connection:
-        said = read_opinions(connection, organs[1::2])["ear"]
+        said = read_source_predictions(connection, organs[1::2])["ear"]
     assert (said.argmax(axis=1) == KEYS.index("pad")).mean() > 0.5
 
 
 def test_only_what_is_new_is_heard_again(copy: Path, tmp_path: Path) -> None:
-    ingest([STARTER_BANKS / "clav.syx"], copy / "store.duckdb")
+    ingest_files([STARTER_BANKS / "clav.syx"], copy / "store.duckdb")
     assert embed_voices(copy / "store.duckdb", processes=1).new == 32
     assert embed_voices(copy / "store.duckdb", processes=1).new == 0
 
@@ -125,7 +127,7 @@ def test_only_what_is_new_is_heard_again(copy: Path, tmp_path: Path) -> None:
 def test_a_front_keeps_numbers_that_never_differ_from_dividing_by_zero(learned: Path) -> None:
     with open_store(learned / "store.duckdb", read_only=True) as connection:
         heard = read_heard(connection)
-    front = fit_front(heard)
+    front = fit_feature_transform(heard)
     inputs = front.inputs(heard.embeddings, heard.descriptors, heard.parameters)
     assert np.isfinite(inputs).all()
     assert (front.deviation > 0).all()
@@ -133,9 +135,9 @@ def test_a_front_keeps_numbers_that_never_differ_from_dividing_by_zero(learned: 
 
 def test_too_little_to_learn_from_is_one_sentence_and_changes_nothing(tmp_path: Path) -> None:
     store = tmp_path / "store.duckdb"
-    ingest([STARTER_BANKS / "brass.syx"], store)
+    ingest_files([STARTER_BANKS / "brass.syx"], store)
     with pytest.raises(StoreError, match=r"too little to learn from: 3. voices of 1 categories"):
-        learn(store, tmp_path / "labels", processes=1)
+        learn_from_answers(store, tmp_path / "labels", processes=1)
     assert rows(store, "SELECT count(*) FROM lessons") == [(0,)]
 
 
@@ -158,7 +160,7 @@ def test_the_commands_say_how_good_it_is(learned: Path, copy: Path) -> None:
 
 
 def test_nothing_learned_yet_is_said(tmp_path: Path) -> None:
-    ingest([STARTER_BANKS / "brass.syx"], tmp_path / "store.duckdb")
+    ingest_files([STARTER_BANKS / "brass.syx"], tmp_path / "store.duckdb")
     shown = CliRunner().invoke(app, ["learn", "--card", "--store", str(tmp_path / "store.duckdb")])
     assert (shown.exit_code, shown.output.strip()) == (0, "nothing was learned yet; run python -m corpus learn")
 

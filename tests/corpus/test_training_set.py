@@ -16,9 +16,9 @@ from corpus.suggest.training_set import (
     NAME_WEIGHT,
     PERSON_WEIGHT,
     UNFIT_WEIGHT,
-    Lesson,
-    folds_of,
-    read_lesson,
+    ClassifierTrainingSet,
+    family_folds,
+    read_classifier_training_set,
 )
 from dx7.shared.categories import category_keys
 from tests.corpus.answer_material import answer
@@ -51,15 +51,15 @@ def store(tmp_path: Path) -> Path:
     return path
 
 
-def read(store: Path, *answers: object, with_rules: bool = True) -> Lesson:
+def read(store: Path, *answers: object, with_rules: bool = True) -> ClassifierTrainingSet:
     journals = store.with_name("labels")
     append_answers(journals, answers)  # type: ignore[arg-type]
     with open_store(store) as connection:
         rebuild_answers(connection, journals)
-        return read_lesson(connection, IDS, with_rules=with_rules)
+        return read_classifier_training_set(connection, IDS, with_rules=with_rules)
 
 
-def taught(lesson: Lesson, number: int) -> dict[str, float]:
+def taught(lesson: ClassifierTrainingSet, number: int) -> dict[str, float]:
     row = lesson.voice_ids.index(IDS[number])
     names = [*KEYS, "none"]
     return {
@@ -67,7 +67,7 @@ def taught(lesson: Lesson, number: int) -> dict[str, float]:
     }
 
 
-def weight(lesson: Lesson, number: int) -> float:
+def weight(lesson: ClassifierTrainingSet, number: int) -> float:
     return float(lesson.weights[lesson.voice_ids.index(IDS[number])])
 
 
@@ -120,8 +120,8 @@ def test_without_rules_only_people_and_silence_teach(store: Path) -> None:
 
 
 def test_folds_are_of_families_and_about_as_large(store: Path) -> None:
-    folds = folds_of([f"family {number}" for number in range(2000)])
+    folds = family_folds([f"family {number}" for number in range(2000)])
     assert (np.bincount(folds, minlength=FOLDS) > 330).all()
-    assert (folds_of(["x", "y", "x"])[[0, 2]] == folds_of(["x"])[0]).all()
+    assert (family_folds(["x", "y", "x"])[[0, 2]] == family_folds(["x"])[0]).all()
     lesson = read(store)
     assert lesson.folds[0] == lesson.folds[1]

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corpus.ingest.ingest import ingest
-from corpus.storage.reconstruction import rebuild_file, squeeze, unsqueeze
+from corpus.ingest.ingest import ingest_files
+from corpus.storage.reconstruction import compress_remainder, rebuild_file, restore_file
 from corpus.storage.store import open_store
 from dx7.errors import StoreError
 from dx7.voices.identity import file_sha
@@ -28,22 +28,22 @@ def test_what_is_squeezed_comes_back(pieces: list[tuple[bytes, bytes]], tail: by
         voices.append((len(data) + len(gap), voice))
         data += gap + voice
     data += tail
-    content, is_whole = squeeze(data, voices)
+    content, is_whole = compress_remainder(data, voices)
     assert not is_whole
     assert len(zlib.decompress(content)) == len(data) - sum(len(voice) for _, voice in voices)
-    assert unsqueeze(content, is_whole, voices) == data
+    assert restore_file(content, is_whole, voices) == data
 
 
 @pytest.mark.parametrize("voices", [[(-1, b"bc")], [(1, b"xy")], [(1, b"bc"), (2, b"cd")], [(5, b"fgh")]])
 def test_a_file_whose_voices_do_not_stand_in_one_piece_is_kept_whole(voices: list[tuple[int, bytes]]) -> None:
-    content, is_whole = squeeze(b"abcdef", voices)
+    content, is_whole = compress_remainder(b"abcdef", voices)
     assert is_whole
-    assert unsqueeze(content, is_whole, voices) == b"abcdef"
+    assert restore_file(content, is_whole, voices) == b"abcdef"
 
 
 def test_a_bank_is_found_by_the_beginning_of_its_sha(tmp_path: Path, store: Path, make_bank: MakeBank) -> None:
     banks = {f"{seed}.syx": make_bank(seed) for seed in range(20)}
-    ingest([write(tmp_path / "banks", banks)], store)
+    ingest_files([write(tmp_path / "banks", banks)], store)
     sha = file_sha(banks["7.syx"])
     with open_store(store) as connection:
         assert rebuild_file(connection, sha[:20].upper()) == banks["7.syx"]
@@ -56,7 +56,7 @@ def test_a_bank_is_found_by_the_beginning_of_its_sha(tmp_path: Path, store: Path
 
 
 def test_damage_to_the_store_is_told_by_the_sha(tmp_path: Path, store: Path, make_bank: MakeBank) -> None:
-    ingest([write(tmp_path / "banks", {"a.syx": make_bank(1)})], store)
+    ingest_files([write(tmp_path / "banks", {"a.syx": make_bank(1)})], store)
     with open_store(store) as connection:
         connection.execute("UPDATE slots SET byte_offset = byte_offset + 1 WHERE slot = 32")
         with pytest.raises(StoreError, match="the store is damaged"):

@@ -12,18 +12,30 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from corpus.storage.source_predictions import Floats, read_each, read_opinions, write_opinions
+from corpus.storage.source_predictions import (
+    Floats,
+    read_source_predictions,
+    read_top_predictions,
+    write_source_predictions,
+)
 from corpus.storage.store import Connection
 from corpus.storage.suggestion import EAR, FAMILY, FOLDER_RULE, NAME_RULE, ORIGINS, Suggestion
-from corpus.suggest.fit_source_weights import fit_trust
-from corpus.suggest.label_model import contribution, loudest, pool
-from corpus.suggest.origin_words import breakdown, origin_word
-from corpus.suggest.source_weights import DEFAULT_SAYS, DEFAULT_TRUST, Say, Trust, beforehand, parse_trust
+from corpus.suggest.fit_source_weights import fit_label_model
+from corpus.suggest.label_model import combine_predictions, contribution, dominant_source
+from corpus.suggest.source_names import describe_predictions, source_name
+from corpus.suggest.source_weights import (
+    DEFAULT_LABEL_MODEL,
+    DEFAULT_WEIGHTS,
+    LabelModel,
+    SourceWeights,
+    parse_label_model,
+    prior_log_odds,
+)
 from dx7.errors import StoreError
 from dx7.shared.categories import category_keys
 
 KEYS = category_keys()
-AT_ITS_WORD = Trust({origin: Say(1.0, 0.0, 1.0) for origin in ORIGINS})
+AT_ITS_WORD = LabelModel({origin: SourceWeights(1.0, 0.0, 1.0) for origin in ORIGINS})
 
 
 def says(*rows: dict[str, float]) -> Floats:
@@ -37,51 +49,51 @@ def of(pooled: Floats, row: int = 0) -> dict[str, float]:
 
 @given(st.floats(0.01, 0.99))
 def test_a_source_that_is_alone_and_trusted_is_taken_at_its_word(probability: float) -> None:
-    pooled = pool({NAME_RULE: says({"brass": probability})}, AT_ITS_WORD)
+    pooled = combine_predictions({NAME_RULE: says({"brass": probability})}, AT_ITS_WORD)
     assert pooled[0, KEYS.index("brass")] == pytest.approx(probability, abs=1e-4)
 
 
 def test_sources_that_agree_are_surer_and_those_that_do_not_less() -> None:
-    alone = of(pool({NAME_RULE: says({"brass": 0.7})}))["brass"]
-    agreed = of(pool({NAME_RULE: says({"brass": 0.7}), FOLDER_RULE: says({"brass": 0.6})}))["brass"]
-    against = of(pool({NAME_RULE: says({"brass": 0.7}), FOLDER_RULE: says({"bell": 0.6})}))
+    alone = of(combine_predictions({NAME_RULE: says({"brass": 0.7})}))["brass"]
+    agreed = of(combine_predictions({NAME_RULE: says({"brass": 0.7}), FOLDER_RULE: says({"brass": 0.6})}))["brass"]
+    against = of(combine_predictions({NAME_RULE: says({"brass": 0.7}), FOLDER_RULE: says({"bell": 0.6})}))
     assert against["brass"] < alone < agreed
-    assert against["bell"] < of(pool({FOLDER_RULE: says({"bell": 0.6})}))["bell"]
+    assert against["bell"] < of(combine_predictions({FOLDER_RULE: says({"bell": 0.6})}))["bell"]
 
 
 def test_who_is_silent_changes_nothing_and_of_whom_nobody_speaks_nothing_is_said() -> None:
     names = says({"brass": 0.7}, {})
-    pooled = pool({NAME_RULE: names, EAR: np.zeros_like(names)})
-    assert np.array_equal(pooled, pool({NAME_RULE: names}))
+    pooled = combine_predictions({NAME_RULE: names, EAR: np.zeros_like(names)})
+    assert np.array_equal(pooled, combine_predictions({NAME_RULE: names}))
     assert not pooled[1].any()
 
 
 def test_a_voice_may_have_two_categories() -> None:
     both = {"strings": 0.8, "pad": 0.8}
-    pooled = of(pool({NAME_RULE: says(both), EAR: says(both)}))
+    pooled = of(combine_predictions({NAME_RULE: says(both), EAR: says(both)}))
     assert pooled["strings"] == pooled["pad"] > 0.8
 
 
 def test_the_loudest_is_who_moves_a_category_most() -> None:
     opinions = {NAME_RULE: says({"brass": 0.9, "bell": 0.1}, {}), EAR: says({"brass": 0.6, "bell": 0.3}, {})}
-    who = loudest(opinions, AT_ITS_WORD)
+    who = dominant_source(opinions, AT_ITS_WORD)
     named = {key: ORIGINS[who[0, place]] for place, key in enumerate(KEYS) if who[0, place] >= 0}
     assert named == {"brass": NAME_RULE, "bell": EAR}
     assert (who[1] == -1).all()
-    deaf = Trust({**AT_ITS_WORD.says, NAME_RULE: Say(0.1, 0.0, 1.0)})
-    assert ORIGINS[loudest(opinions, deaf)[0, KEYS.index("brass")]] == EAR
+    deaf = LabelModel({**AT_ITS_WORD.says, NAME_RULE: SourceWeights(0.1, 0.0, 1.0)})
+    assert ORIGINS[dominant_source(opinions, deaf)[0, KEYS.index("brass")]] == EAR
 
 
 @given(arrays(np.float32, (3, len(KEYS)), elements=st.floats(0, 1, width=32)), st.sampled_from(ORIGINS))
 def test_pooled_are_probabilities(said: Floats, origin: str) -> None:
-    pooled = pool({origin: said})
+    pooled = combine_predictions({origin: said})
     assert np.isfinite(pooled).all()
     assert ((pooled >= 0) & (pooled <= 1)).all()
 
 
 def test_nothing_to_pool_is_refused() -> None:
     with pytest.raises(ValueError, match="no opinions"):
-        pool({})
+        combine_predictions({})
 
 
 # A world in which names are right and folders are noise.
@@ -97,17 +109,17 @@ def world(voices: int, seed: int) -> tuple[dict[str, Floats], Any]:
     return {NAME_RULE: names, FOLDER_RULE: folders}, truth
 
 
-def loss(opinions: dict[str, Floats], truth: Any, trust: Trust) -> float:
-    pooled = np.clip(pool(opinions, trust), 1e-6, 1 - 1e-6)
+def loss(opinions: dict[str, Floats], truth: Any, trust: LabelModel) -> float:
+    pooled = np.clip(combine_predictions(opinions, trust), 1e-6, 1 - 1e-6)
     return float(-np.mean(np.where(truth, np.log(pooled), np.log(1 - pooled)).sum(axis=1)))
 
 
 def test_answers_teach_whom_to_trust() -> None:
     opinions, truth = world(600, 1)
-    learned = fit_trust(opinions, np.arange(300), truth[:300])
+    learned = fit_label_model(opinions, np.arange(300), truth[:300])
     rest = {origin: said[300:] for origin, said in opinions.items()}
     assert learned.answers == 300
-    assert loss(rest, truth[300:], learned) < 0.7 * loss(rest, truth[300:], DEFAULT_TRUST)
+    assert loss(rest, truth[300:], learned) < 0.7 * loss(rest, truth[300:], DEFAULT_LABEL_MODEL)
     moved = {
         origin: float(contribution(said[said.any(axis=1)], learned.says[origin]).max())
         for origin, said in opinions.items()
@@ -117,67 +129,67 @@ def test_answers_teach_whom_to_trust() -> None:
 
 def test_no_answers_teach_nothing_and_few_answers_little() -> None:
     opinions, truth = world(600, 2)
-    assert fit_trust(opinions, [], np.zeros((0, len(KEYS)), bool)).says == DEFAULT_SAYS
-    few = fit_trust(opinions, np.arange(3), truth[:3])
-    assert abs(few.says[NAME_RULE].weight - DEFAULT_SAYS[NAME_RULE].weight) < 0.3
-    assert loss(opinions, truth, few) < 1.05 * loss(opinions, truth, DEFAULT_TRUST)
-    assert few.says[FAMILY] == DEFAULT_SAYS[FAMILY], "of whom nothing was heard keeps its default"
+    assert fit_label_model(opinions, [], np.zeros((0, len(KEYS)), bool)).says == DEFAULT_WEIGHTS
+    few = fit_label_model(opinions, np.arange(3), truth[:3])
+    assert abs(few.says[NAME_RULE].weight - DEFAULT_WEIGHTS[NAME_RULE].weight) < 0.3
+    assert loss(opinions, truth, few) < 1.05 * loss(opinions, truth, DEFAULT_LABEL_MODEL)
+    assert few.says[FAMILY] == DEFAULT_WEIGHTS[FAMILY], "of whom nothing was heard keeps its default"
 
 
 def test_trust_is_learned_alike_in_any_order_of_answers() -> None:
     opinions, truth = world(100, 3)
     order = np.random.default_rng(0).permutation(100)
-    one, other = (fit_trust(opinions, rows, truth[rows]) for rows in (np.arange(100), order))
+    one, other = (fit_label_model(opinions, rows, truth[rows]) for rows in (np.arange(100), order))
     assert one.says[NAME_RULE].weight == pytest.approx(other.says[NAME_RULE].weight, abs=1e-9)
 
 
 def test_trust_is_written_and_read_back() -> None:
     opinions, truth = world(50, 4)
-    learned = fit_trust(opinions, np.arange(50), truth)
-    assert parse_trust(learned.as_json()) == learned
+    learned = fit_label_model(opinions, np.arange(50), truth)
+    assert parse_label_model(learned.as_json()) == learned
     partial = json.dumps({"says": {EAR: {"weight": 2}}, "bias": {}, "answers": 1})
-    assert parse_trust(partial).says[EAR].weight == 2
-    assert parse_trust(partial).says[FAMILY] == DEFAULT_SAYS[FAMILY]
+    assert parse_label_model(partial).says[EAR].weight == 2
+    assert parse_label_model(partial).says[FAMILY] == DEFAULT_WEIGHTS[FAMILY]
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"says": {"ear": 1}, "bias": {}, "answers": 0}'])
 def test_what_is_no_trust_is_refused(text: str) -> None:
     with pytest.raises(StoreError, match="corpus learn"):
-        parse_trust(text)
+        parse_label_model(text)
 
 
 def test_before_anybody_spoke_a_voice_has_one_category() -> None:
-    assert 1 / (1 + np.exp(-beforehand(16))) == pytest.approx(1 / 16)
-    assert beforehand(2) == -log(1)
+    assert 1 / (1 + np.exp(-prior_log_odds(16))) == pytest.approx(1 / 16)
+    assert prior_log_odds(2) == -log(1)
 
 
 def test_opinions_are_kept_by_source(connection: Connection) -> None:
     ids = ["a", "b", "c"]
-    write_opinions(connection, NAME_RULE, ids, says({"brass": 0.75}, {}, {"bell": 0.5, "pad": 0.001}))
-    write_opinions(connection, EAR, ids, says({"brass": 0.25}, {"pad": 0.5}, {}))
+    write_source_predictions(connection, NAME_RULE, ids, says({"brass": 0.75}, {}, {"bell": 0.5, "pad": 0.001}))
+    write_source_predictions(connection, EAR, ids, says({"brass": 0.25}, {"pad": 0.5}, {}))
     connection.execute("INSERT INTO opinions VALUES ('a', 'gone', 1, 'ear'), ('a', 'brass', 1, 'nobody')")
-    found = read_opinions(connection, ["c", "a"])
+    found = read_source_predictions(connection, ["c", "a"])
     assert list(found) == [NAME_RULE, EAR]
     assert np.array_equal(found[NAME_RULE], says({"bell": 0.5}, {"brass": 0.75}))
     assert np.array_equal(found[EAR], says({}, {"brass": 0.25}))
-    write_opinions(connection, EAR, ids, says({}, {}, {}))
-    assert list(read_opinions(connection, ids)) == [NAME_RULE]
+    write_source_predictions(connection, EAR, ids, says({}, {}, {}))
+    assert list(read_source_predictions(connection, ids)) == [NAME_RULE]
 
 
 def test_opinions_of_the_wrong_shape_or_source_are_refused(connection: Connection) -> None:
     with pytest.raises(ValueError, match=r"expected opinions \[1, 16\]"):
-        write_opinions(connection, EAR, ["a"], says({}, {}))
+        write_source_predictions(connection, EAR, ["a"], says({}, {}))
     with pytest.raises(ValueError, match="no source of opinions"):
-        write_opinions(connection, "oracle", ["a"], says({}))
+        write_source_predictions(connection, "oracle", ["a"], says({}))
     with pytest.raises(ValueError, match="expected the truth"):
-        fit_trust({EAR: says({})}, [0], np.zeros((2, len(KEYS)), bool))
+        fit_label_model({EAR: says({})}, [0], np.zeros((2, len(KEYS)), bool))
 
 
 def test_each_source_is_heard_by_itself(connection: Connection) -> None:
-    write_opinions(connection, NAME_RULE, ["a", "b"], says({"brass": 0.75, "bell": 0.25}, {}))
-    write_opinions(connection, EAR, ["a", "b"], says({"bell": 0.875}, {}))
-    found = read_each(connection, ["b", "a"])
+    write_source_predictions(connection, NAME_RULE, ["a", "b"], says({"brass": 0.75, "bell": 0.25}, {}))
+    write_source_predictions(connection, EAR, ["a", "b"], says({"bell": 0.875}, {}))
+    found = read_top_predictions(connection, ["b", "a"])
     assert found == {"a": (Suggestion("bell", 0.875, EAR), Suggestion("brass", 0.75, NAME_RULE))}
-    assert breakdown(found["a"]) == "names brass 0.75, ear bell 0.88"
-    assert breakdown([]) == ""
-    assert {origin_word(origin) for origin in ORIGINS} == {"names", "folders", "family", "neighbours", "ear"}
+    assert describe_predictions(found["a"]) == "names brass 0.75, ear bell 0.88"
+    assert describe_predictions([]) == ""
+    assert {source_name(origin) for origin in ORIGINS} == {"names", "folders", "family", "neighbours", "ear"}

@@ -19,25 +19,25 @@ _WORDS: Mapping[str, tuple[str, str]] = MappingProxyType(
 )
 
 
-def origin_word(origin: str) -> str:
+def source_name(origin: str) -> str:
     """A source's name. One of another Cartwright is called what it is called there.
 
-    >>> [origin_word(origin) for origin in ("name_rule", "ear", "crystal_ball")]
+    >>> [source_name(origin) for origin in ("name_rule", "ear", "crystal_ball")]
     ['names', 'ear', 'crystal ball']
     """
     return _WORDS[origin][0] if origin in _WORDS else origin.replace("_", " ")
 
 
-def who_suggests(origin: str) -> str:
+def source_suggests(origin: str) -> str:
     """A source with its verb, for what it suggests to follow.
 
-    >>> who_suggests("folder_rule") + " brass"
+    >>> source_suggests("folder_rule") + " brass"
     'its folders suggest brass'
     """
-    return _WORDS[origin][1] if origin in _WORDS else f"{origin_word(origin)} suggests"
+    return _WORDS[origin][1] if origin in _WORDS else f"{source_name(origin)} suggests"
 
 
-def breakdown(opinions: Iterable[Suggestion]) -> str:
+def describe_predictions(opinions: Iterable[Suggestion]) -> str:
     """What each source says most, in the order of the sources.
 
     >>> breakdown([Suggestion("piano", 0.614, "ear"), Suggestion("epiano", 0.76, "name_rule")])
@@ -50,4 +50,4 @@ def breakdown(opinions: Iterable[Suggestion]) -> str:
             most[each.origin] = each
     order = [*(origin for origin in ORIGINS if origin in most), *(origin for origin in most if origin not in ORIGINS)]
     said = (most[origin] for origin in order)
-    return ", ".join(f"{origin_word(each.origin)} {each.category} {each.probability:.2f}" for each in said)
+    return ", ".join(f"{source_name(each.origin)} {each.category} {each.probability:.2f}" for each in said)
