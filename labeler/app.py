@@ -9,7 +9,7 @@ from functools import partial
 import streamlit as st
 
 from dx7.errors import CartwrightError
-from labeler.components import read_front
+from labeler.page.components import read_front
 from labeler.page.context import Context, context_of
 from labeler.page.plain_text import as_text
 from labeler.screens import banks, cartridge, deck, explore, families, instrument, progress, review, training

@@ -25,7 +25,7 @@ from labeler.cartridge.actions import PanelSettings, fill_from_collection
 from labeler.cartridge.generation_jobs import Destination, GenerationJobs
 from labeler.cartridge.generation_panel import draw_generation_panel
 from labeler.cartridge.results_panel import draw_results
-from labeler.components import mount
+from labeler.page.components import mount
 from labeler.page.context import Context
 from labeler.page.wording import category_titles
 

@@ -8,7 +8,7 @@ from typing import Any
 from corpus.labels.serving import LEAST_DWELL
 from dx7.errors import CategoryError
 from dx7.shared.categories import Category, load_categories
-from labeler.components import LISTENING, keep, mount
+from labeler.page.components import LISTENING, keep, mount
 
 OWN_KEYS = frozenset("sdxfu,.nvphjklmog")  # those of front/keys.js and front/shell.js that a category cannot have
 

@@ -10,7 +10,7 @@ import streamlit as st
 
 from corpus.analysis.facet_choices import Narrowed
 from dx7.shared.categories import load_categories
-from labeler.components import LISTENING, keep, mount
+from labeler.page.components import LISTENING, keep, mount
 
 _mount_finder = mount("finder", "finder.js")
 _mount_map = mount("map", *LISTENING, "map_points.js", "map_paint.js", "map_face.js", "map.js")

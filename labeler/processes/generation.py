@@ -49,7 +49,7 @@ class GenerationProcess:
         seed: int | None = None,
         command: Sequence[str] = TRAINING,
         patience: float = PATIENCE,
-        ingest_files: Callable[[Sequence[Path], Path], object] = ingest,
+        ingest_files: Callable[[Sequence[Path], Path], object] = ingest_files,
     ) -> None:
         self.requests = tuple(requests)
         self.state = GenerationState.RUNNING

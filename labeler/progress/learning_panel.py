@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from corpus.storage.store import open_store
-from corpus.suggest.classifier_card import answers_since, read_card
+from corpus.suggest.classifier_card import answers_since, read_classifier_card
 from labeler.page.background import BackgroundJob
 from labeler.page.context import Context
 from labeler.page.plain_text import as_text

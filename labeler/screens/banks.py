@@ -16,7 +16,7 @@ from corpus.storage.reconstruction import rebuild_file
 from corpus.storage.store import open_store
 from corpus.suggest.source_names import describe_predictions
 from dx7.errors import CartwrightError
-from labeler.components import keep, mount
+from labeler.page.components import keep, mount
 from labeler.page.context import Context
 from labeler.page.plain_text import as_text
 from labeler.processes.commands import lay_out_map

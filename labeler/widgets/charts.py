@@ -124,7 +124,7 @@ def curve_chart(title: str, rows: Sequence[Mapping[str, Any]]) -> Any:
     )
 
 
-def learning_chart(curves: Mapping[str, Sequence[Point]]) -> Any:
+def learning_chart(curves: Mapping[str, Sequence[CurvePoint]]) -> Any:
     """Accuracy by the number of answers: one line per curve, with its standard error as a band."""
     rows = pd.DataFrame(
         [

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from dx7.shared.categories import load_categories
-from labeler.components import keep, mount
+from labeler.page.components import keep, mount
 
 _mount = mount("panel", "panel.js")
 

@@ -13,7 +13,7 @@ from corpus.labels.serving import LEAST_DWELL
 from dx7.shared.categories import load_categories
 from dx7.voices.voice import Voice
 from labeler.audio.audio_request import encode_voice
-from labeler.components import LISTENING, keep, mount
+from labeler.page.components import LISTENING, keep, mount
 
 LABEL, MOVE, RENAME = "label", "move", "rename"  # actions of every grid
 _mount = mount("rack", *LISTENING, "rack.js", "rack_face.js")

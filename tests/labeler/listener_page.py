@@ -8,7 +8,7 @@ from starlette.testclient import TestClient
 
 from dx7.voices.voice import INIT_VOICE
 from labeler.audio.audio_routes import AUDIO_ROUTES
-from labeler.components import LISTENING, read_front
+from labeler.page.components import LISTENING, read_front
 
 URL = "https://cartwright.test/"  # answered by the test itself; browsers give MIDI to https only
 CONFIRMED = {"channel": 5, "sys_info": True, "unprotected": True, "own_backup": True}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from corpus.labels.serving import LEAST_DWELL
-from labeler.components import _FRONT, read_front
+from labeler.page.components import _FRONT, read_front
 
 SCRIPTS = sorted(path.name for path in _FRONT.glob("*.js"))
 
@@ -19,7 +19,7 @@ def test_no_script_makes_markup_of_text(name: str, word: str) -> None:
 def test_the_guard_s_constant_reaches_the_deck(monkeypatch: pytest.MonkeyPatch) -> None:
     made = {}
     monkeypatch.setattr("streamlit.components.v2.component", lambda name, **parts: made.update({name: parts}))
-    from labeler.components import mount
+    from labeler.page.components import mount
 
     mount("deck", "deck.js", constants={"corpus.labels.serving.LEAST_DWELL": LEAST_DWELL})
     assert f"const HEARING = {LEAST_DWELL};" in made["cartwright_deck"]["js"]
