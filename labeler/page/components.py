@@ -12,7 +12,7 @@ from typing import Any
 
 import streamlit as st
 
-_FRONT = Path(__file__).parent / "front"
+_FRONT = Path(__file__).parent.parent / "front"
 # What every component that sounds begins with: the ways to a DX7, and the listener that has them all.
 LISTENING = ("elements.js", "midirules.js", "midisettings.js", "webmidi.js", "serverport.js", "listen.js")
 

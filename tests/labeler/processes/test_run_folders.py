@@ -164,7 +164,7 @@ def test_the_real_command_takes_the_settings_that_a_run_was_begun_with(tmp_path:
     folder = tmp_path / "run"
     folder.mkdir()
     (folder / CONFIG_FILE).write_text(json.dumps({"config": asdict(base), "export_hash": "none"}))
-    with pytest.raises(ModelError, match="the export none is not in"):
+    with pytest.raises(ModelError, match="the export none is no longer in"):
         resume_run(folder, exports=tmp_path)
     assert load_config(str(folder / "settings.toml")).config_hash == base.config_hash
 
