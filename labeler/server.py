@@ -13,6 +13,7 @@ from labeler.audio.audio_routes import AUDIO_ROUTES
 from labeler.audio.instrument_routes import instrument_routes
 from labeler.audio.midi_ports import port_manager, silence_at_the_end
 from labeler.explore.map_points import MAP_ROUTES
+from labeler.page.components import FRONT_ROUTES
 from labeler.page.settings import server_address
 
 _LOOPBACK = ("127.0.0.1", "localhost")
@@ -28,7 +29,13 @@ def allowed_hosts() -> list[str]:
 
 app = st.App(
     Path(__file__).with_name("app.py"),
-    routes=[*stored_voice_routes.STORED_VOICE_ROUTES, *MAP_ROUTES, *AUDIO_ROUTES, *instrument_routes(port_manager)],
+    routes=[
+        *FRONT_ROUTES,
+        *stored_voice_routes.STORED_VOICE_ROUTES,
+        *MAP_ROUTES,
+        *AUDIO_ROUTES,
+        *instrument_routes(port_manager),
+    ],
     middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=allowed_hosts())],
     lifespan=silence_at_the_end,
 )

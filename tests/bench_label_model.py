@@ -1,15 +1,15 @@
-"""``python -m tests.bench_label_model --store STORE``: which way of pooling opinions says most, after how many answers.
+"""``python -m tests.bench_label_model --store STORE``: which way to combine source predictions is best, by answers.
 
-The worlds of ``pooled_views.py`` are asked questions: people answer one voice each of some families, with the truth.
-Every way of pooling then says what all other voices with a known truth are, each family counting once. The default
-trust is measured on one half of the families, with what people answered there, and everything else on the other.
+The bench uses the worlds of ``label_model_worlds.py``: people answer one voice each of some families, with the truth.
+Each method then predicts all other voices with a known truth; each family counts once. The default weights are
+measured on one half of the families and their answers, everything else on the other half.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Collection
+from dataclasses import astuple, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -19,29 +19,29 @@ import typer
 from corpus.storage.source_predictions import Floats, SourcePredictions
 from corpus.storage.store import open_store
 from corpus.storage.suggestion import EAR, FAMILY, FOLDER_RULE, NAME_RULE, NEIGHBOURS, ORIGINS
-from corpus.suggest.fit_source_weights import fit_label_model
-from corpus.suggest.label_model import combine_predictions
+from corpus.suggest.fit_label_model import BIAS_SPREAD, SPREAD, WeightsPrior, fit_label_model
+from corpus.suggest.label_model import DEFAULT_LABEL_MODEL, LabelModel, SourceWeights, combine_predictions
 from corpus.suggest.neighbour_labels import LabelledVoices, labels_from_families, labels_from_neighbours
-from corpus.suggest.source_weights import DEFAULT_LABEL_MODEL, LabelModel, SourceWeights
 from dx7.commands.console import JsonOption, print_json, print_table
 from dx7.shared.locations import store_file
 from tests.label_model_worlds import Flags, Rows, World, make_world
 
 ANSWERS = (0, 20, 50, 100, 200, 1000)
 AT_ITS_WORD = LabelModel({origin: SourceWeights() for origin in ORIGINS})
-_WIDE = 10.0  # how much freer than usual the default is fitted
-_COUNTED = 1.0  # answers that a source is believed to have given to each outcome before it was heard (Dawid, Skene)
+_WIDE = 10.0  # times the usual standard deviations of the prior
+_FIXED = 1e-3  # a standard deviation so small that the weight stays as it is
+_COUNTED = 1.0  # pseudo-counts of each outcome (Dawid, Skene)
 
 Way = Callable[[SourcePredictions, Rows, Flags, LabelModel], Floats]
 
 
 def surest(opinions: SourcePredictions, rows: Rows, truth: Flags, default: LabelModel) -> Floats:
-    """As it was: whoever is surest of a category."""
+    """The baseline: the largest probability of any source."""
     return np.max(list(opinions.values()), axis=0)
 
 
 def majority(opinions: SourcePredictions, rows: Rows, truth: Flags, default: LabelModel) -> Floats:
-    """Every source that speaks has one vote, for what it says most."""
+    """Each source that is not silent votes for its most probable category."""
     votes = sum((said == said.max(axis=1, keepdims=True)) & (said > 0) for said in opinions.values())
     voters = sum(said.any(axis=1, keepdims=True) for said in opinions.values())
     share: Floats = (np.asarray(votes) / np.maximum(np.asarray(voters), 1)).astype(np.float32)
@@ -49,27 +49,27 @@ def majority(opinions: SourcePredictions, rows: Rows, truth: Flags, default: Lab
 
 
 def at_their_word(opinions: SourcePredictions, rows: Rows, truth: Flags, default: LabelModel) -> Floats:
-    """Log-odds are added, everybody's as it is."""
+    """Log-odds are added, with evidence weights of 1."""
     return combine_predictions(opinions, AT_ITS_WORD)
 
 
 def by_default(opinions: SourcePredictions, rows: Rows, truth: Flags, default: LabelModel) -> Floats:
-    """Log-odds are added by the default trust."""
+    """Log-odds are added with the default weights."""
     return combine_predictions(opinions, default)
 
 
 def by_answers(opinions: SourcePredictions, rows: Rows, truth: Flags, default: LabelModel) -> Floats:
-    """Log-odds are added by the trust that the answers teach."""
-    return combine_predictions(opinions, fit_label_model(opinions, rows, truth, default=default))
+    """Log-odds are added with weights fitted to the answers."""
+    return combine_predictions(opinions, fit_label_model(opinions, rows, truth, WeightsPrior(default)))
 
 
 def by_answers_alone(opinions: SourcePredictions, rows: Rows, truth: Flags, default: LabelModel) -> Floats:
-    """As before, with nothing to be held near to but everybody's word, and loosely."""
-    return combine_predictions(opinions, fit_label_model(opinions, rows, truth, default=AT_ITS_WORD, spread=_WIDE))
+    """As ``by_answers``, with a wide prior around evidence weights of 1."""
+    return combine_predictions(opinions, fit_label_model(opinions, rows, truth, wide_prior(AT_ITS_WORD)))
 
 
 def by_confusion(opinions: SourcePredictions, rows: Rows, truth: Flags, default: LabelModel) -> Floats:
-    """Dawid and Skene: how often each source says what where the truth is what; sources are taken as independent."""
+    """Dawid and Skene: a confusion matrix for each source; sources are taken as independent."""
     categories = truth.shape[1]
     true = truth.argmax(axis=1)
     log = np.log(np.full((len(next(iter(opinions.values()))), categories), 1 / categories))
@@ -88,7 +88,7 @@ WAYS: tuple[Way, ...] = (surest, majority, at_their_word, by_default, by_answers
 
 
 def ask(world: World, labelled: Rows) -> dict[str, Floats]:
-    """What all sources say once people have answered some voices."""
+    """The predictions of all sources after people have answered some voices."""
     said = LabelledVoices(labelled, world.truth[labelled])
     opinions = {
         NAME_RULE: world.names,
@@ -100,22 +100,29 @@ def ask(world: World, labelled: Rows) -> dict[str, Floats]:
     return {origin: says for origin, says in opinions.items() if says.any()}
 
 
-def measure_default(world: World, known: Rows, draw: np.random.Generator) -> LabelModel:
-    """The trust that fits some families of which people have answered one in four.
+def wide_prior(mean: LabelModel, fixed: Collection[str] = ()) -> WeightsPrior:
+    """A prior ten times as wide as usual, with the weights of some sources fixed."""
+    wide = SourceWeights(*(_WIDE * spread for spread in astuple(SPREAD)))
+    spread = {origin: SourceWeights(_FIXED, _FIXED, _FIXED) if origin in fixed else wide for origin in ORIGINS}
+    return WeightsPrior(mean, spread, _WIDE * BIAS_SPREAD)
 
-    First that of rules and family, as if nobody had heard anything; then that of the others beside these.
+
+def measure_default(world: World, known: Rows, draw: np.random.Generator) -> LabelModel:
+    """The label model that fits families of which people have answered one in four.
+
+    Rules and family are fitted first, as if no voice had been rendered; then the other sources, with those fixed.
     """
     opinions = ask(world, np.sort(_one_each(world.families, known, draw)[::4]))
     rows = _one_each(world.families, known, draw)
     truth = world.truth[rows]
     unheard = {origin: said for origin, said in opinions.items() if origin not in (EAR, NEIGHBOURS)}
-    first = fit_label_model(unheard, rows, truth, default=AT_ITS_WORD, spread=_WIDE)
-    found = fit_label_model(opinions, rows, truth, default=LabelModel(first.says), spread=_WIDE, held=list(unheard))
-    return LabelModel(found.says)
+    first = fit_label_model(unheard, rows, truth, wide_prior(AT_ITS_WORD))
+    found = fit_label_model(opinions, rows, truth, wide_prior(LabelModel(first.sources), fixed=unheard))
+    return LabelModel(found.sources)
 
 
 def judge(pooled: Floats, truth: Flags, families: Rows) -> dict[str, float]:
-    """First choice, first two, how far the first is from its probability, and what is not known of all (nats)."""
+    """Accuracy of the first choice and of the first two, calibration error of the first, and log loss (nats)."""
     weight = 1 / np.bincount(families)[families]
     weight /= weight.sum()
     order = np.argsort(-pooled, axis=1, kind="stable")
@@ -134,7 +141,7 @@ def judge(pooled: Floats, truth: Flags, families: Rows) -> dict[str, float]:
 
 
 def scramble_folders(world: World, draw: np.random.Generator) -> World:
-    """A collection unlike the one that the default was measured on: its folders say anything."""
+    """The same collection with the folder predictions shuffled between voices: they carry no information."""
     spoken = np.flatnonzero(world.folders.any(axis=1))
     folders = world.folders.copy()
     folders[spoken] = folders[draw.permutation(spoken)]
@@ -142,7 +149,7 @@ def scramble_folders(world: World, draw: np.random.Generator) -> World:
 
 
 def compare(worlds: list[World], *, seed: int = 0, scrambled: bool = False) -> list[dict[str, object]]:
-    """Every way of pooling by number of answers: means over the worlds and over both halves of their families."""
+    """Each method by number of answers: means over the worlds and over both halves of their families."""
     found: dict[tuple[int, str], list[dict[str, float]]] = defaultdict(list)
     for number, world in enumerate(worlds):
         draw = np.random.default_rng([seed, number])
@@ -174,19 +181,19 @@ def _one_each(families: Rows, rows: Rows, draw: np.random.Generator) -> Rows:
 
 
 def main(
-    store: Annotated[Path | None, typer.Option(help="A store that was heard and has families.")] = None,
-    worlds: Annotated[int, typer.Option(min=1, help="How often names are hidden anew.")] = 3,
+    store: Annotated[Path | None, typer.Option(help="A store with measured sounds and families.")] = None,
+    worlds: Annotated[int, typer.Option(min=1, help="The number of worlds; each hides other names.")] = 3,
     json: JsonOption = False,
 ) -> None:
-    """Compare ways of pooling, and measure the default trust."""
+    """Compare ways to combine predictions, and measure the default weights."""
     with open_store(store or store_file(), read_only=True) as connection:
         made = [make_world(connection, seed=seed) for seed in range(worlds)]
     rows = [*compare(made), *compare(made, scrambled=True)]
     trusts = [measure_default(world, world.known, np.random.default_rng(n)) for n, world in enumerate(made)]
     means = [
-        {"source": origin, "default": str(DEFAULT_LABEL_MODEL.says[origin])}
+        {"source": origin, "default": str(DEFAULT_LABEL_MODEL.sources[origin])}
         | {
-            part: round(float(np.mean([getattr(t.says[origin], part) for t in trusts])), 2)
+            part: round(float(np.mean([getattr(t.sources[origin], part) for t in trusts])), 2)
             for part in SourceWeights.__slots__
         }
         for origin in ORIGINS

@@ -25,7 +25,7 @@ from corpus.analysis.stored_descriptors import read_hearings
 from corpus.storage.source_predictions import Floats, prediction_array, read_voice_ids
 from corpus.storage.store import Connection
 from corpus.suggest.name_rules import Match, folder_rules, match_path, name_rules
-from corpus.suggest.votes import suggest_by_folders, suggest_by_names
+from corpus.suggest.weak_labels import suggest_by_folders, suggest_by_names
 from dx7.shared.categories import category_keys
 
 FOLDS = 5

@@ -129,7 +129,7 @@ def _measured(connection: Connection) -> pa.Table:
         {
             "voice_id": pa.array(table.voice_ids, pa.string()),
             "name": pa.array(table.names, pa.string()),
-            "sightings": table.sightings,
+            "sightings": table.occurrences,
             "algorithm": algorithm,
             "carriers": carriers[algorithm],
             "fixed": fixed,

@@ -55,8 +55,8 @@ def export(
 
     Example: python -m corpus export --policy strict --out curated
     """
-    from corpus.export.export import export as write_out
-    from corpus.export.export import prepare
+    from corpus.export.export import prepare_export
+    from corpus.export.export import write_curated_export as write_out
     from corpus.export.policy import read_policy
 
     chosen = read_policy(policy)
@@ -66,7 +66,7 @@ def export(
     where = store or store_file()
     with progress() as bar:
         task = bar.add_task("voices heard", total=None)
-        prepare(where, progress=lambda done, total: bar.update(task, completed=done, total=total))
+        prepare_export(where, progress=lambda done, total: bar.update(task, completed=done, total=total))
     journals = labels or (labels_folder() if store is None else None)
     with open_store(where, read_only=journals is None) as connection:
         if journals:

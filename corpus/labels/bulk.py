@@ -8,19 +8,17 @@ they are broken.
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from corpus.analysis.health import UNFIT
-from corpus.labels.answer import MOST_COVERED, UNHEARD, Answer, AnswerKind, vocabulary_of
+from corpus.labels.answer import MOST_COVERED, Answer, AnswerKind, HeardOn, Page
+from corpus.labels.new_answer import new_answer
 from corpus.labels.standing import current_opinions, standing_answers
 from corpus.storage.store import Connection
 from dx7.errors import JournalError
-from dx7.shared.categories import category_keys
 
-PAGE = "explore"
 MOST_VOICES = MOST_COVERED + 1  # of one answer
 _OPINIONS = (AnswerKind.LABEL, AnswerKind.BROKEN, AnswerKind.UNSURE)
 
@@ -108,7 +106,7 @@ def bulk_answer(
     kind: AnswerKind = AnswerKind.LABEL,
     categories: tuple[str, ...] = (),
     heard: str = "",
-    way: str = UNHEARD,
+    way: str = HeardOn.NOT_HEARD,
     dwell_seconds: float = 0.0,
 ) -> Answer:
     """One answer for all ``voices``. ``heard`` is one of them that was listened to, on ``way``, and comes first.
@@ -122,18 +120,16 @@ def bulk_answer(
     if len(voices) > MOST_VOICES:
         raise JournalError(f"{len(voices):,} voices are too many for one answer; choose at most {MOST_VOICES:,}")
     first = heard if heard in voices else voices[0]
-    return Answer(
-        event=uuid.uuid4().hex,
+    return new_answer(
+        kind,
+        first,
         labeller=labeller,
         time=time,
-        voice_id=first,
-        answer=kind,
+        heard=way if first == heard else HeardOn.NOT_HEARD,
+        page=Page.EXPLORE,
+        dwell_seconds=dwell_seconds if first == heard else None,
         categories=categories,
-        heard=way if first == heard else UNHEARD,
-        dwell_seconds=dwell_seconds if first == heard else 0.0,
-        page=PAGE,
-        covers=tuple(voice_id for voice_id in voices if voice_id != first),
-        vocabulary=vocabulary_of(category_keys()),
+        covers=(voice_id for voice_id in voices if voice_id != first),
     )
 
 
@@ -142,7 +138,7 @@ def last_bulk(answers: Iterable[Answer], labeller: str) -> Answer | None:
     given = [
         answer
         for answer in standing_answers(answer for answer in answers if answer.labeller == labeller)
-        if answer.page == PAGE
+        if answer.page == Page.EXPLORE
     ]
     return given[-1] if given else None
 

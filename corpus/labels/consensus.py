@@ -21,7 +21,7 @@ class _Said:
     categories: tuple[str, ...]
 
 
-def people_say(
+def read_consensus(
     connection: Connection, category_keys: Sequence[str], least_confidence: Mapping[str, float] = EVERYBODY
 ) -> dict[str, Curated | LeftOut]:
     """What people say of each voice that has any answer besides skips, of the origins that count.

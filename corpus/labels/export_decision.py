@@ -36,4 +36,4 @@ class Curated:
     people: int = 0
 
 
-Verdict = Curated | LeftOut | Unhealthy
+ExportDecision = Curated | LeftOut | Unhealthy

@@ -14,18 +14,18 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 
-from corpus.labels.answer import IMPORTED, Answer, AnswerKind, clean_labeller, encode_answer, vocabulary_of
+from corpus.labels.answer import Answer, AnswerKind, HeardOn, Page, clean_labeller, encode_answer
 from corpus.labels.journal import append_lines, event_of_line, journal_file, read_journal, read_journals
 from corpus.labels.knobkraft import encode_pif, read_pif
 from corpus.labels.label_csv import encode_csv, read_csv
 from corpus.labels.label_rows import CategoryNames, LabelRow, Problem
+from corpus.labels.new_answer import new_answer
 from corpus.labels.standing import current_answers
 from corpus.labels.voice_card import read_cards
 from corpus.labels.voice_finder import VoiceFinder
 from corpus.storage.store import open_store
 from dx7.errors import FileError, FormatError, JournalError, StoreError
 from dx7.formats.files import write_file
-from dx7.shared.categories import category_keys
 from dx7.voices.identity import ID_LENGTH, file_sha
 
 LARGEST_FILE = 1 << 28  # bytes; the labels of 28,000 voices take 10 to 30 million
@@ -160,22 +160,22 @@ def _answers(
     rows: list[LabelRow], labeller: str, for_all: bool, data: bytes, problems: list[Problem]
 ) -> dict[str, list[Answer]]:
     """The answers of rows, by whose they are. Those without a time are given now, the last row last."""
-    now, vocabulary, token = datetime.now(UTC), vocabulary_of(category_keys()), file_sha(data)[:12]
+    now, token = datetime.now(UTC), file_sha(data)[:12]
     answers: dict[str, list[Answer]] = defaultdict(list)
     for number, row in enumerate(rows):
         person = labeller if for_all or not row.labeller else clean_labeller(row.labeller)
         try:
-            answer = Answer(
-                event=row.event or _made_event(person, row),
+            answer = new_answer(
+                row.answer,
+                row.voice_id,
                 labeller=person,
                 time=row.time or now + timedelta(microseconds=number - len(rows)),
-                voice_id=row.voice_id,
-                answer=row.answer,
+                heard=HeardOn.IMPORTED,
+                page=Page.UNKNOWN,
                 categories=row.categories,
                 quality=row.quality,
-                heard=IMPORTED,
+                event=row.event or _made_event(person, row),
                 token=token,
-                vocabulary=vocabulary,
             )
         except JournalError as error:
             problems.append(Problem(row.row, str(error)))

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 
+from corpus.labels.answer import WITHOUT_LISTENING, Lane, Page
 from corpus.storage.store import Connection
 
-AGAIN, AGREEMENT = "again", "agreement"
 AGAIN_SHARE = 0.04  # of servings
 AGREEMENT_SHARE = 0.04
 LEAST_ANSWERS_BETWEEN = 50  # answers of that person since, so that the ear has moved on
@@ -33,16 +33,17 @@ class Shares:
             raise ValueError(f"the shares {self.again} and {self.agreement} are no shares of one whole")
 
 
-def drawn_lanes(shares: Shares, *, seed: str, count: int) -> list[str | None]:
+def drawn_lanes(shares: Shares, *, seed: str, count: int) -> list[Lane | None]:
     """For each of ``count`` servings the lane of this module that it goes to, or None. The first do not depend on it.
 
     >>> drawn_lanes(Shares(again=1, agreement=0), seed="", count=2)
-    ['again', 'again']
+    [<Lane.INTRA_RECHECK: 'again'>, <Lane.INTRA_RECHECK: 'again'>]
     """
-    lanes: list[str | None] = []
+    lanes: list[Lane | None] = []
     for place in range(count):
         draw = int.from_bytes(sha256(f"{seed} {place}".encode()).digest()[:8]) / 2**64
-        lanes.append(AGAIN if draw < shares.again else AGREEMENT if draw < shares.again + shares.agreement else None)
+        is_inter = shares.again <= draw < shares.again + shares.agreement
+        lanes.append(Lane.INTRA_RECHECK if draw < shares.again else Lane.INTER_RECHECK if is_inter else None)
     return lanes
 
 
@@ -97,8 +98,8 @@ def voices_for_agreement(
     return [voice_id for (voice_id,) in rows]
 
 
-BLIND_PAGES = ("deck", "")  # only the deck hides what others said; earlier versions did not say on what page
-_INDEPENDENT = f"NOT propagated AND page IN {BLIND_PAGES} AND heard NOT IN ('import', 'none')"
+BLIND_PAGES = (Page.DECK.value, Page.UNKNOWN.value)  # only the deck hides what others said; plain strings, for SQL
+_INDEPENDENT = f"NOT propagated AND page IN {BLIND_PAGES} AND heard NOT IN {WITHOUT_LISTENING}"
 _AGAIN = f"""
 WITH given AS (
     SELECT voice_id, answer, lane, answered, row_number() OVER (ORDER BY answered DESC, event DESC) AS place,
@@ -107,8 +108,8 @@ WITH given AS (
     WHERE labeller = $labeller AND NOT propagated AND answer IN ('label', 'broken', 'unsure')
 )
 SELECT voice_id FROM given SEMI JOIN voices USING (voice_id)
-WHERE independent AND answer IN ('label', 'broken') AND lane <> 'again' AND place > $between AND answered <= $latest
-    AND NOT list_contains($exclude, voice_id)
+WHERE independent AND answer IN ('label', 'broken') AND lane <> '{Lane.INTRA_RECHECK}'
+    AND place > $between AND answered <= $latest AND NOT list_contains($exclude, voice_id)
 ORDER BY md5(voice_id || $seed || 'again'), voice_id LIMIT $count
 """  # noqa: S608 - words of our own
 _AGREEMENT = f"""

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from corpus.labels.answer import IMPORTED, REVIEW_PAGE, UNHEARD, Answer, AnswerKind, encode_answer
+from corpus.labels.answer import Answer, AnswerKind, HeardOn, Page, encode_answer
 from corpus.labels.journal import UnreadableLine, read_journals
 from corpus.storage.store import Connection, transaction
 
@@ -94,7 +94,7 @@ def current_opinions(answers: Iterable[Answer]) -> list[Opinion]:
     latest: dict[tuple[str, str, str], Opinion] = {}
     for answer in standing_answers(answers):
         for voice_id in (answer.voice_id, *answer.covers):
-            opinion = Opinion(voice_id, answer, voice_id != answer.voice_id or answer.heard == UNHEARD)
+            opinion = Opinion(voice_id, answer, voice_id != answer.voice_id or answer.heard == HeardOn.NOT_HEARD)
             about = (answer.labeller, voice_id, _aspect(answer))
             if about not in latest or _standing(opinion) >= _standing(latest[about]):
                 latest[about] = opinion
@@ -146,12 +146,12 @@ def _weight(answer: Answer) -> tuple[bool, bytes]:
 
 
 def _is_imported(answer: Answer) -> bool:
-    return answer.heard == IMPORTED
+    return answer.heard == HeardOn.IMPORTED
 
 
 def _standing(opinion: Opinion) -> int:
     """A decision in review is about every voice that was marked there, whatever the reviewer had said of it before."""
-    if opinion.propagated and opinion.answer.page != REVIEW_PAGE:
+    if opinion.propagated and opinion.answer.page != Page.REVIEW:
         return 0
     return 1 if _is_imported(opinion.answer) else 2
 

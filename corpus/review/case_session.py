@@ -6,9 +6,9 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from corpus.labels.answer import REVIEW_PAGE, AnswerKind
+from corpus.labels.answer import AnswerKind, Page
 from corpus.labels.journal import read_journals
-from corpus.labels.serving import Refusal
+from corpus.labels.new_answer import Refusal
 from corpus.labels.standing import rebuild_answers
 from corpus.review.agreement import Agreement, measure_agreement
 from corpus.review.annotations import label_of, listed, read_families, read_opinions, spoken
@@ -34,7 +34,7 @@ class CaseDesk(Desk):
     ``StoreError`` if there is no store, ``StoreBusyError`` if another program holds it.
     """
 
-    page = REVIEW_PAGE
+    page = Page.REVIEW
 
     def __init__(self, store: Path, journals: Path, labeller: str) -> None:
         self.kind = CaseKind.DISAGREEMENT

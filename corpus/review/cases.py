@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
-from corpus.labels.answer import REVIEW_PAGE
+from corpus.labels.answer import Page
 from corpus.review.annotations import Said, by_voice, listed, spoken
 
 
@@ -68,7 +68,7 @@ def still_open(cases: Iterable[Case], opinions: Sequence[Said]) -> list[Case]:
     an opinion that comes later still opens it again. Whether a family may bear two labels is decided in its own list
     alone: an answer to one of its voices for another reason says nothing of the others.
     """
-    decisions = by_voice(said for said in opinions if said.page == REVIEW_PAGE)
+    decisions = by_voice(said for said in opinions if said.page == Page.REVIEW)
     return [case for case in cases if not _is_decided(case, decisions)]
 
 
@@ -81,7 +81,7 @@ def _is_decided(case: Case, decisions: Mapping[str, Sequence[Said]]) -> bool:
     ]
     if not made:
         return False
-    doubts = [said.answered for said in case.said if said.page != REVIEW_PAGE]
+    doubts = [said.answered for said in case.said if said.page != Page.REVIEW]
     return not doubts or max(made) > max(doubts)
 
 

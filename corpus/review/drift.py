@@ -13,8 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from corpus.labels.agreement_statistics import Rate, wilson
-from corpus.labels.answer import Answer, AnswerKind
-from corpus.labels.rechecks import AGAIN
+from corpus.labels.answer import Answer, AnswerKind, Lane
 from corpus.review.agreement import Pair, independent_answers, repeated_answers
 from corpus.review.annotations import Said, spoken
 from corpus.review.cases import Case, CaseKind, heaviest_first, in_words
@@ -81,7 +80,9 @@ def _windows(own: Sequence[Answer], suggestions: Mapping[str, Suggestion]) -> tu
     measured = [
         answer
         for answer in own
-        if answer.answer is AnswerKind.LABEL and answer.lane != AGAIN and _is_sure(suggestions.get(answer.voice_id))
+        if answer.answer is AnswerKind.LABEL
+        and answer.lane != Lane.INTRA_RECHECK
+        and _is_sure(suggestions.get(answer.voice_id))
     ]
     half = len(measured) // 2
     return (measured[:half], measured[half:]) if half >= LEAST_IN_WINDOW else None

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from corpus.labels.answer import AnswerKind
-from corpus.labels.serving import Refusal
+from corpus.labels.answer import AnswerKind, Page
+from corpus.labels.new_answer import Refusal
 from corpus.labels.standing import rebuild_answers
 from corpus.review.annotations import listed, spoken
-from corpus.review.decisions import FAMILIES_PAGE, Sitting, decide
+from corpus.review.decisions import Sitting, decide
 from corpus.review.family_details import FamilySheet, read_family_sheet
 from corpus.review.family_queue import FamilyToAnswer, families_to_answer
 from corpus.review.locking import locked
@@ -26,7 +26,7 @@ class FamilyDesk(Desk):
     Raises ``StoreError`` if there is no store, ``StoreBusyError`` if another program holds it.
     """
 
-    page = FAMILIES_PAGE
+    page = Page.FAMILIES
 
     def __init__(self, store: Path, journals: Path, labeller: str) -> None:
         self.families: list[FamilyToAnswer] = []

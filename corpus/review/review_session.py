@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
-from corpus.labels.answer import Answer, undo_of
+from corpus.labels.answer import Answer, Page
 from corpus.labels.journal import append_answers, read_journals
+from corpus.labels.new_answer import undo_of
 from corpus.review.decisions import last_decision
 from corpus.review.locking import locked
 from dx7.errors import CartwrightError
@@ -21,7 +22,7 @@ class Desk(ABC):
     Raises ``StoreError`` if there is no store, ``StoreBusyError`` if another program holds it.
     """
 
-    page: str  # what answers given here say of where they were given
+    page: Page  # of the answers given here
 
     def __init__(self, store: Path, journals: Path, labeller: str) -> None:
         self.lock = threading.RLock()

@@ -13,6 +13,7 @@ import numpy as np
 from corpus.analysis.stored_embeddings import Heard
 from corpus.storage.store import Connection
 from corpus.suggest.scoring import SuggestionScore, score_suggestions
+from corpus.suggest.suggestions import read_learned
 from corpus.suggest.training_set import ClassifierTrainingSet
 from dx7.shared.categories import category_keys
 
@@ -81,11 +82,10 @@ def make_classifier_card(
 
 def read_classifier_card(connection: Connection) -> dict[str, Any] | None:
     """The card of the ear that was fitted last, as a dictionary with when that was (UTC); None without one."""
-    rows = connection.execute("SELECT learned, card FROM lessons ORDER BY learned DESC LIMIT 1").fetchall()
-    if not rows:
+    learned = read_learned(connection, "learned, card")
+    if learned is None:
         return None
-    ((learned, card),) = rows
-    return {"learned": learned.isoformat(timespec="seconds")} | dict(json.loads(card))
+    return {"learned": learned[0].isoformat(timespec="seconds")} | dict(json.loads(learned[1]))
 
 
 def answers_since(connection: Connection) -> int:

@@ -49,7 +49,7 @@ class GroundTruths:
 def compare_methods(
     heard: Heard,
     lesson: ClassifierTrainingSet,
-    opinions: SourcePredictions,
+    predictions: SourcePredictions,
     family_ids: list[str],
     *,
     seed: int = 0,
@@ -57,11 +57,11 @@ def compare_methods(
 ) -> Iterator[MethodScore]:
     """Scores of the ear, of an early classifier and of the nearest raw parameters; and of names against folders.
 
-    ``opinions`` and ``family_ids`` are of the voices that were heard. ``report`` is told each way before it is tried.
+    ``predictions`` and ``family_ids`` are of the voices in ``heard``. ``report`` gets the name of each method first.
     Raises ``StoreError`` if there are too few voices with a name that says what they are.
     """
     keys = category_keys()
-    truths = find_ground_truths(opinions, family_ids)
+    truths = find_ground_truths(predictions, family_ids)
     if len(truths.by_name[0]) < LEAST_VOICES:
         raise StoreError(
             f"only {len(truths.by_name[0])} families have a name that says what they are; it takes {LEAST_VOICES} to"
@@ -78,20 +78,20 @@ def compare_methods(
         for truth, (rows, main) in _named(truths):
             if len(rows):
                 yield MethodScore(way, truth, score_suggestions(said[rows], main, keys))
-    rows, main = _sure(opinions[FOLDER_RULE], family_ids) if FOLDER_RULE in opinions else truths.by_folder
-    named = opinions[NAME_RULE][rows].max(axis=1, initial=0) >= SURE
+    rows, main = _sure(predictions[FOLDER_RULE], family_ids) if FOLDER_RULE in predictions else truths.by_folder
+    named = predictions[NAME_RULE][rows].max(axis=1, initial=0) >= SURE
     if named.any():
         yield MethodScore(
             "name rules",
             "folders, where the name speaks",
-            score_suggestions(opinions[NAME_RULE][rows[named]], main[named], keys),
+            score_suggestions(predictions[NAME_RULE][rows[named]], main[named], keys),
         )
 
 
-def find_ground_truths(opinions: SourcePredictions, family_ids: list[str]) -> GroundTruths:
+def find_ground_truths(predictions: SourcePredictions, family_ids: list[str]) -> GroundTruths:
     """The voices of which the truth is known, one a family."""
     none = np.zeros((len(family_ids), len(category_keys())), np.float32)
-    named, foldered = opinions.get(NAME_RULE, none), opinions.get(FOLDER_RULE, none)
+    named, foldered = predictions.get(NAME_RULE, none), predictions.get(FOLDER_RULE, none)
     silent = named.max(axis=1, initial=0) == 0
     return GroundTruths(_sure(named, family_ids), _sure(np.where(silent[:, None], foldered, 0), family_ids))
 

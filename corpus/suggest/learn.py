@@ -24,8 +24,8 @@ from corpus.storage.source_predictions import Floats, write_source_predictions
 from corpus.storage.store import Connection, open_store, transaction
 from corpus.storage.suggestion import EAR
 from corpus.suggest.classifier_card import ClassifierCard, make_classifier_card
-from corpus.suggest.fit_source_weights import fit_stored_label_model
-from corpus.suggest.suggestions import combine_suggestions, refresh_suggestions
+from corpus.suggest.fit_label_model import fit_stored_label_model
+from corpus.suggest.suggestions import combine_suggestions, read_learned, refresh_suggestions
 from corpus.suggest.training_set import ClassifierTrainingSet, read_classifier_training_set
 from dx7.analysis.classifier import NONE, Ear, ear_from_bytes, read_ear
 from dx7.errors import StoreError
@@ -91,8 +91,8 @@ def learn_from_answers(
 
 def read_stored_classifier(connection: Connection) -> Ear | None:
     """The ear that was fitted last; None if nothing was learned. Raises ``ModelError`` for one of another version."""
-    rows = connection.execute("SELECT ear FROM lessons ORDER BY learned DESC LIMIT 1").fetchall()
-    return ear_from_bytes(rows[0][0], source="the store") if rows else None
+    learned = read_learned(connection, "ear")
+    return ear_from_bytes(learned[0], source="the store") if learned else None
 
 
 def find_classifier(connection: Connection) -> Ear | None:

@@ -17,10 +17,8 @@ from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from corpus.labels.accuracy import CONTROL
+from corpus.labels.answer import Lane
 from corpus.labels.rechecks import (
-    AGAIN,
-    AGREEMENT,
     Shares,
     answers_given,
     drawn_lanes,
@@ -33,8 +31,6 @@ from corpus.suggest.acquisition import acquisition_factors
 from corpus.suggest.batch_selection import control_places, select_batch
 from corpus.suggest.queue_candidates import CandidateVoice, QueueCandidates, read_candidate_voices, read_candidates
 from corpus.suggest.queue_reasons import AT_RANDOM, SKIPPED, reason_for, strongest_factors
-
-CHOSEN, LAST = "chosen", "skipped"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +52,7 @@ class QueuedVoice:
     """
 
     voice_id: str
-    lane: str
+    lane: Lane
     sightings: int
     suggestion: Suggestion | None
     reason: str
@@ -99,7 +95,7 @@ def next_voices(
             break
         queued.append(voice)
     left = count - len(queued)
-    return queued + [_queued(voice, LAST, SKIPPED) for voice in candidates.skipped[:left]]
+    return queued + [_queued(voice, Lane.SKIPPED, SKIPPED) for voice in candidates.skipped[:left]]
 
 
 def _choose(candidates: QueueCandidates, count: int, places: Collection[int], *, lot: str) -> list[QueuedVoice]:
@@ -119,11 +115,11 @@ def _choose(candidates: QueueCandidates, count: int, places: Collection[int], *,
             )
         )
         reason = AT_RANDOM if by_lot else reason_for(candidates.known(row), standing)
-        found.append(_queued(candidates.voice(row), CONTROL if by_lot else CHOSEN, reason, worth))
+        found.append(_queued(candidates.voice(row), Lane.CONTROL if by_lot else Lane.CHOSEN, reason, worth))
     return found
 
 
-def _queued(voice: CandidateVoice, lane: str, reason: str, worth: AcquisitionScore | None = None) -> QueuedVoice:
+def _queued(voice: CandidateVoice, lane: Lane, reason: str, worth: AcquisitionScore | None = None) -> QueuedVoice:
     return QueuedVoice(voice.voice_id, lane, voice.sightings, voice.suggestion, reason, worth)
 
 
@@ -145,12 +141,12 @@ def _rechecked(
     fillers = connection.execute("SELECT voice_id FROM search_voices WHERE filler").fetchall()
     left_out = [*exclude, *(voice_id for (voice_id,) in fillers)]
     again = voices_for_again(
-        connection, labeller=labeller, count=drawn.count(AGAIN), seed=str(seed), exclude=left_out, now=now
+        connection, labeller=labeller, count=drawn.count(Lane.INTRA_RECHECK), seed=str(seed), exclude=left_out, now=now
     )
     agreement = voices_for_agreement(
-        connection, labeller=labeller, count=drawn.count(AGREEMENT), seed=str(seed), exclude=left_out
+        connection, labeller=labeller, count=drawn.count(Lane.INTER_RECHECK), seed=str(seed), exclude=left_out
     )
     known = read_candidate_voices(connection, [*again, *agreement])
-    waiting = {AGAIN: iter(again), AGREEMENT: iter(agreement)}
+    waiting = {Lane.INTRA_RECHECK: iter(again), Lane.INTER_RECHECK: iter(agreement)}
     found = {place: (lane, next(waiting[lane], None)) for place, lane in enumerate(drawn) if lane}
     return {place: _queued(known[voice], lane, AT_RANDOM) for place, (lane, voice) in found.items() if voice}

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corpus.analysis.search_index import ready_index
+from corpus.labels.answer import WITHOUT_LISTENING
 from corpus.storage.store import Connection, open_store
 from corpus.suggest.acquisition import Floats, Indices
 from corpus.suggest.learning_curves import CurvePoint, read_curves, write_curves
@@ -163,10 +164,10 @@ def _points(share: float) -> str:
     return f"{100 * share:.1f} points"
 
 
-_ANSWERED = """
+_ANSWERED = f"""
 SELECT family_id, arg_max(voice_id, (answered, event)) AS voice_id,
     arg_max(categories[1], (answered, event)) AS category, bool_and(sound IS NOT NULL) AS is_heard
 FROM answers JOIN search_voices USING (voice_id)
-WHERE answer = 'label' AND NOT propagated AND answers.heard NOT IN ('import', 'none')
+WHERE answer = 'label' AND NOT propagated AND answers.heard NOT IN {WITHOUT_LISTENING}
 GROUP BY family_id
-"""
+"""  # noqa: S608 - words of our own

@@ -1,4 +1,4 @@
-"""How good opinions are: right at first, right among the first two, as often as they say."""
+"""How good predictions are: right at first, right among the first two, as often as they say."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from corpus.suggest.calibration import reliability
 
 @dataclass(frozen=True, slots=True)
 class SuggestionScore:
-    """What opinions were worth on voices of which the truth is known.
+    """What predictions were worth on voices of which the truth is known.
 
     ``first`` and ``two``: how often the main category came first, or among the first two; ``by_category``: the
     first, by the true category; ``mean`` of these. ``off``: by how much the probability of the first choice is off on

@@ -1,4 +1,4 @@
-"""Where a suggestion comes from, in words: the one place that has them."""
+"""Words for the sources of suggestions, in lists and sentences."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from corpus.storage.suggestion import EAR, FAMILY, FOLDER_RULE, NAME_RULE, NEIGHBOURS, ORIGINS, Suggestion
 
-# What a source is called in a list, and in a sentence with what it does.
+# The name of a source in a list, and the start of a sentence about it.
 _WORDS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         NAME_RULE: ("names", "its names suggest"),
@@ -20,7 +20,7 @@ _WORDS: Mapping[str, tuple[str, str]] = MappingProxyType(
 
 
 def source_name(origin: str) -> str:
-    """A source's name. One of another Cartwright is called what it is called there.
+    """The name of a source. The name of an unknown one, from another version, is made from its key.
 
     >>> [source_name(origin) for origin in ("name_rule", "ear", "crystal_ball")]
     ['names', 'ear', 'crystal ball']
@@ -29,7 +29,7 @@ def source_name(origin: str) -> str:
 
 
 def source_suggests(origin: str) -> str:
-    """A source with its verb, for what it suggests to follow.
+    """The start of a sentence about a source, which its suggestion completes.
 
     >>> source_suggests("folder_rule") + " brass"
     'its folders suggest brass'
@@ -37,14 +37,14 @@ def source_suggests(origin: str) -> str:
     return _WORDS[origin][1] if origin in _WORDS else f"{source_name(origin)} suggests"
 
 
-def describe_predictions(opinions: Iterable[Suggestion]) -> str:
-    """What each source says most, in the order of the sources.
+def describe_predictions(predictions: Iterable[Suggestion]) -> str:
+    """The most probable category of each source, in the order of the sources.
 
     >>> breakdown([Suggestion("piano", 0.614, "ear"), Suggestion("epiano", 0.76, "name_rule")])
     'names epiano 0.76, ear piano 0.61'
     """
     most: dict[str, Suggestion] = {}
-    for each in opinions:
+    for each in predictions:
         known = most.setdefault(each.origin, each)
         if each.probability > known.probability:
             most[each.origin] = each

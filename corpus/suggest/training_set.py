@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corpus.analysis.health import UNFIT
-from corpus.labels.consensus import people_say
+from corpus.labels.consensus import read_consensus
 from corpus.labels.export_decision import Curated, LeftOut
 from corpus.storage.source_predictions import Floats, read_source_predictions
 from corpus.storage.store import Connection
@@ -75,9 +75,9 @@ def read_classifier_training_set(
     targets = np.zeros((len(voice_ids), len(keys) + 1), np.float32)
     weights = np.zeros(len(voice_ids), np.float32)
     if with_rules:
-        opinions = read_source_predictions(connection, voice_ids)
+        predictions = read_source_predictions(connection, voice_ids)
         for origin, weight in ((FOLDER_RULE, FOLDER_WEIGHT), (NAME_RULE, NAME_WEIGHT)):  # the later overrules
-            said = opinions.get(origin, np.zeros_like(targets[:, :-1]))
+            said = predictions.get(origin, np.zeros_like(targets[:, :-1]))
             sure = said.max(axis=1, initial=0) >= _LEAST_RULE
             targets[sure, :-1], weights[sure] = said[sure], weight
     unfit = _unfit(connection)
@@ -98,7 +98,7 @@ def read_classifier_training_set(
 
 
 def _said_by_people(connection: Connection, keys: Sequence[str]) -> dict[str, Floats]:
-    return {voice_id: _target(keys, verdict) for voice_id, verdict in people_say(connection, keys).items()}
+    return {voice_id: _target(keys, verdict) for voice_id, verdict in read_consensus(connection, keys).items()}
 
 
 def _target(keys: Sequence[str], verdict: Curated | LeftOut) -> Floats:

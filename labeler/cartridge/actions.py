@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from corpus.analysis.facets import Filters
-from corpus.cartridges.cartridge import Found, Slot
-from corpus.cartridges.editor import Desk
-from corpus.cartridges.filling import Choice, find_slots, order_alike
+from corpus.cartridges.cartridge import CartridgeSlot, RatingOutcome
+from corpus.cartridges.editor import CartridgeEditor
+from corpus.cartridges.filling import SlotChoice, choose_slots, order_by_sound
 from corpus.storage.store import open_store
 from dx7.errors import CartridgeError
 from labeler.cartridge.generation_jobs import Destination, GenerationJobs
@@ -101,8 +101,8 @@ def fill_from_collection(
     context: Context,
     settings: PanelSettings,
     *,
-    choice: Choice,
-    start: Slot | None = None,
+    choice: SlotChoice,
+    start: CartridgeSlot | None = None,
     into: Destination | None = None,
 ) -> str:
     """Fill slots with voices of the collection that match the panel. Raises ``CartwrightError``."""
@@ -114,7 +114,7 @@ def fill_from_collection(
         raise CartridgeError("the cartridge is full; remove voices, or fill all 32 slots")
     voices = [slot.voice.voice_id for slot in cartridge.filled().values()]
     with open_store(context.store) as connection:
-        found = find_slots(
+        found = choose_slots(
             connection,
             settings.text,
             settings.filters,

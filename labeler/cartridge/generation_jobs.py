@@ -9,10 +9,10 @@ from pathlib import Path
 
 import streamlit as st
 
-from corpus.cartridges.cartridge import Slot
-from corpus.cartridges.draft import EMPTY
-from corpus.cartridges.editor import Desk
-from corpus.cartridges.generation_request import Wish
+from corpus.cartridges.cartridge import CartridgeSlot
+from corpus.cartridges.draft import EMPTY_CARTRIDGE
+from corpus.cartridges.editor import CartridgeEditor
+from corpus.cartridges.generation_request import GenerationRequest
 from labeler.page.context import Context
 from labeler.processes.generated_batch import GeneratedBatch
 from labeler.processes.generation import GenerationProcess, GenerationState
@@ -41,8 +41,8 @@ class GenerationJob:
     into: Destination = Destination.FREE
     keys: tuple[str, ...] = ()
     category: str | None = None
-    first: Slot | None = None
-    last: Slot | None = None
+    first: CartridgeSlot | None = None
+    last: CartridgeSlot | None = None
 
 
 def cartridges_folder(context: Context) -> Path:

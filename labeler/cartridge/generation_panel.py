@@ -8,7 +8,7 @@ from functools import partial
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from corpus.cartridges.cartridge import Cartridge, Slot
+from corpus.cartridges.cartridge import Cartridge, CartridgeSlot
 from dx7.shared.generation_limits import AMOUNTS, BOLDEST, LEAST_AMOUNT, PLAINEST, USUAL_TEMPERATURE
 from dx7.voices.parameter_groups import GROUPS, USUALLY_LOCKED
 from labeler.cartridge.generation_jobs import Destination, GenerationJob

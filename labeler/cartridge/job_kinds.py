@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from corpus.cartridges.cartridge import Cartridge, Slot
-from corpus.cartridges.generation_request import Wish
+from corpus.cartridges.cartridge import Cartridge, CartridgeSlot
+from corpus.cartridges.generation_request import GenerationRequest
 from dx7.errors import CartridgeError, CategoryError
 from dx7.shared.generation_limits import AMOUNTS, USUAL_TEMPERATURE
 from dx7.voices.parameter_groups import USUALLY_LOCKED

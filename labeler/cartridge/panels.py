@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import streamlit as st
 
 from corpus.analysis.facets import SCALES, Filters
-from corpus.cartridges.cartridge import Slot
-from corpus.cartridges.draft import EMPTY
-from corpus.cartridges.editor import Desk
-from corpus.cartridges.filling import Choice
+from corpus.cartridges.cartridge import CartridgeSlot
+from corpus.cartridges.draft import EMPTY_CARTRIDGE
+from corpus.cartridges.editor import CartridgeEditor
+from corpus.cartridges.filling import SlotChoice
 from corpus.cartridges.naming import legal_name
 from corpus.cartridges.ratings import hit_rates
 from corpus.cartridges.writing import cartridge_bytes, cartridge_sidecar, file_stem
@@ -35,7 +35,7 @@ _CHOICES = {
     "a walk by sound": Choice.WALK,
 }
 _ANYTHING = "any"
-_mount_sender = mount("sendbank", "sendbank.js")
+_mount_sender = mount("midi/send_bank")
 
 
 def draw_panels(editor: Desk, jobs: GenerationJobs, context: Context) -> PanelSettings:
@@ -63,7 +63,7 @@ def draw_panels(editor: Desk, jobs: GenerationJobs, context: Context) -> PanelSe
     return settings
 
 
-def _draw_filling(titles: dict[str, str]) -> tuple[str, Filters, Choice, Destination, bool]:
+def _draw_filling(titles: dict[str, str]) -> tuple[str, Filters, SlotChoice, Destination, bool]:
     first = st.columns([3, 2, 2, 2], vertical_alignment="bottom")
     categories = first[0].multiselect("Categories", list(titles), format_func=titles.__getitem__, key="fill-categories")
     text = first[1].text_input("In the name", key="fill-text")
@@ -130,7 +130,7 @@ def _open(editor: Desk, name: str, data: bytes) -> str:
         raise FormatError(f"{name} holds no voices: {bank.rejection.message}")
     voices = bank.voices()[:VOICES_IN_BANK]
     slots = [
-        Slot(voice.replace(name=legal_name(voice.name)), source=f"{name} · slot {number}")
+        CartridgeSlot(voice.replace(name=legal_name(voice.name)), source=f"{name} · slot {number}")
         for number, voice in enumerate(voices, 1)
     ]
     stem = name.rpartition(".")[0]

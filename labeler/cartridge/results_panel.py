@@ -58,7 +58,7 @@ def result_rows(cartridge: Cartridge, titles: Mapping[str, str]) -> list[dict[st
             "Your rating": slot.verdict.found.value if slot.verdict else "",
         }
         for position, slot in cartridge.filled().items()
-        if slot.wish
+        if slot.request
     ]
     empty = {title for title in (rows[0] if rows else ()) if all(row[title] in (None, "") for row in rows)}
     return [{title: value for title, value in row.items() if title not in empty} for row in rows]

@@ -10,7 +10,7 @@ from labeler.page.wording import category_titles
 from labeler.widgets.voice_grid import Tile
 
 _EMPTY = "empty-"
-_VERDICTS = {Found.KEPT: "✓ kept", Found.OTHER: "≠ other", Found.REJECTED: "✗ rejected"}
+_RATINGS = {RatingOutcome.KEPT: "✓ kept", RatingOutcome.OTHER: "≠ other", RatingOutcome.REJECTED: "✗ rejected"}
 
 
 def cartridge_tiles(cartridge: Cartridge) -> list[Tile]:
@@ -53,10 +53,10 @@ def describe_generation(told: Told) -> str:
     return "; ".join(filter(None, facts))
 
 
-def _tile(position: int, slot: Slot, titles: dict[str, str]) -> Tile:
+def _tile(position: int, slot: CartridgeSlot, titles: dict[str, str]) -> Tile:
     kind = titles.get(slot.category or "", slot.category or "")
-    way = "" if slot.told.share is None or not slot.wish else f"{slot.told.share:.0%}"
-    state = _VERDICTS[slot.verdict.found] if slot.verdict else "new" if slot.wish else ""
+    way = "" if slot.generation.share is None or not slot.request else f"{slot.generation.share:.0%}"
+    state = _RATINGS[slot.rating.found] if slot.rating else "new" if slot.request else ""
     return Tile(
         key=slot.key,
         voice=slot.voice,
@@ -64,6 +64,6 @@ def _tile(position: int, slot: Slot, titles: dict[str, str]) -> Tile:
         detail=" · ".join(filter(None, [str(position), state, way, kind])),
         badges=slot.faults,
         category=slot.category if slot.category in titles else None,
-        gauge=slot.told.fit,
-        hint=describe_generation(slot.told),
+        gauge=slot.generation.fit,
+        hint=describe_generation(slot.generation),
     )

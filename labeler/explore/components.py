@@ -12,8 +12,8 @@ from corpus.analysis.facet_choices import Narrowed
 from dx7.shared.categories import load_categories
 from labeler.page.components import LISTENING, keep, mount
 
-_mount_finder = mount("finder", "finder.js")
-_mount_map = mount("map", *LISTENING, "map_points.js", "map_paint.js", "map_face.js", "map.js")
+_mount_finder = mount("finder/finder")
+_mount_map = mount("map/map")
 
 
 def draw_finder(narrowed: Narrowed, count: str, *, text: str, chosen: dict[str, tuple[str, ...]], key: str) -> None:

@@ -17,9 +17,10 @@ from corpus.analysis.recording_search import more_like_recording
 from corpus.analysis.search import Hit, find_ids, read_hits, search
 from corpus.analysis.search_index import open_for_search
 from corpus.analysis.similar import Similar, more_like, read_parameters
-from corpus.labels.answer import Answer, AnswerKind, undo_of
+from corpus.labels.answer import Answer, AnswerKind
 from corpus.labels.bulk import MOST_VOICES, BulkPreview, bulk_answer, last_bulk, preview_bulk
 from corpus.labels.journal import append_answers, read_journals
+from corpus.labels.new_answer import undo_of
 from corpus.labels.standing import rebuild_answers
 from corpus.storage.source_predictions import read_top_predictions
 from corpus.storage.store import Connection, open_store

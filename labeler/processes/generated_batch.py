@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from corpus.cartridges.cartridge import Slot, Told
-from corpus.cartridges.generation_request import Wish
+from corpus.cartridges.cartridge import CartridgeSlot, GenerationInfo
+from corpus.cartridges.generation_request import GenerationRequest
 from corpus.cartridges.writing import file_stem
 from dx7.errors import ModelError
 from dx7.formats.files import read_bank, write_file
@@ -22,7 +22,7 @@ from dx7.voices.voice import Voice
 class GeneratedBatch:
     """32 voices of one request, how many were drawn for it, and how many of those were rejected, by reason."""
 
-    slots: tuple[Slot, ...]
+    slots: tuple[CartridgeSlot, ...]
     drawn: int = 0
     left_out: Mapping[str, int] = field(default_factory=dict)
 

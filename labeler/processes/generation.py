@@ -11,8 +11,8 @@ from collections.abc import Callable, Sequence
 from enum import StrEnum
 from pathlib import Path
 
-from corpus.cartridges.cartridge import Slot
-from corpus.cartridges.generation_request import Wish
+from corpus.cartridges.cartridge import CartridgeSlot
+from corpus.cartridges.generation_request import GenerationRequest
 from corpus.cartridges.writing import file_stem
 from corpus.ingest.ingest import ingest_files
 from dx7.errors import CartwrightError, ModelError

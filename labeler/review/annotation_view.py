@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
+from corpus.labels.answer import Page
 from corpus.review.annotations import Said
 from corpus.review.decisions import Sitting
 from labeler.page.context import Context

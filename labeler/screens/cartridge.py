@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from corpus.cartridges.cartridge import Found
-from corpus.cartridges.draft import Draft
-from corpus.cartridges.editor import Desk
+from corpus.cartridges.cartridge import RatingOutcome
+from corpus.cartridges.draft import CartridgeDraft
+from corpus.cartridges.editor import CartridgeEditor
 from dx7.errors import CartwrightError
 from labeler.cartridge.actions import ACTIONS, perform
 from labeler.cartridge.generation_jobs import GenerationJobs, cartridges_folder, draw_running_job, generation_jobs_of
@@ -55,7 +55,7 @@ def draw(context: Context) -> None:
 
 def _draw_status(draft: Draft, jobs: GenerationJobs) -> None:
     slots = draft.cartridge.filled().values()
-    found = [slot.verdict.found for slot in slots if slot.verdict]
+    found = [slot.rating.found for slot in slots if slot.rating]
     facts = [draft.cartridge.title, f"{len(slots)} of 32"]
     facts += [f"{found.count(Found.KEPT)} kept", f"{found.count(Found.REJECTED)} rejected"] if found else []
     facts += [f"U undoes: {draft.changes[-1].what}"] if draft.changes else []

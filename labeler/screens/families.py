@@ -6,8 +6,7 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
-from corpus.labels.answer import AnswerKind
-from corpus.review.decisions import FAMILIES_PAGE
+from corpus.labels.answer import AnswerKind, Page
 from corpus.review.family_session import FamilyDesk
 from labeler.page.context import Context
 from labeler.review.annotation_view import sitting_of
@@ -52,5 +51,5 @@ def _act(desk: FamilyDesk, context: Context, event: GridEvent) -> None:
 def _answer(
     desk: FamilyDesk, context: Context, event: GridEvent, kind: AnswerKind, categories: tuple[str, ...] = ()
 ) -> None:
-    sitting = sitting_of(context, FAMILIES_PAGE, event)
+    sitting = sitting_of(context, Page.FAMILIES, event)
     desk.answer(sitting, kind, cursor=event.at, marked=event.marked, categories=categories)

@@ -13,7 +13,7 @@ from labeler.page.context import Context
 
 TEST_VOICE = encode_voice(INIT_VOICE)
 
-_mount = mount("instrument", *LISTENING, "instrument.js")
+_mount = mount("midi/instrument")
 
 
 def draw(context: Context) -> None:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
-from corpus.labels.answer import REVIEW_PAGE, AnswerKind
+from corpus.labels.answer import AnswerKind, Page
 from corpus.review.blind_comparison import Verdict
 from corpus.review.case_session import CaseDesk
 from corpus.review.cases import CaseKind
@@ -90,7 +90,7 @@ def _draw_grid(page: _Page) -> Iterator[GridEvent]:
 
 def _act(page: _Page, context: Context, event: GridEvent) -> None:
     """What an event does. It must not call Streamlit, which may break it off (``draw_voice_grid``)."""
-    desk, sitting = page.desk, sitting_of(context, REVIEW_PAGE, event)
+    desk, sitting = page.desk, sitting_of(context, Page.REVIEW, event)
     offer = next((each for each in offers_of(desk.case) if each.name == event.action), None) if desk.case else None
     if event.action == "undo":
         if desk.undo(datetime.now(UTC)):

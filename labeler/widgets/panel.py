@@ -9,7 +9,7 @@ from typing import Any
 from dx7.shared.categories import load_categories
 from labeler.page.components import keep, mount
 
-_mount = mount("panel", "panel.js")
+_mount = mount("panel/panel")
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from labeler.page.settings import default_labeller
 
 COOKIE = "cartwright_labeller"  # the browser remembers its labeller
 
-_mount = mount("shell", *LISTENING, "shell.js")
+_mount = mount("shell/shell")
 
 
 def draw_shell(letters: Mapping[str, str]) -> str:

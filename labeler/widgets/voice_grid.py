@@ -9,7 +9,7 @@ from typing import Any
 
 import streamlit as st
 
-from corpus.labels.serving import LEAST_DWELL
+from corpus.labels.new_answer import refusal_of_dwell
 from dx7.shared.categories import load_categories
 from dx7.voices.voice import Voice
 from labeler.audio.audio_request import encode_voice
@@ -69,7 +69,7 @@ class GridEvent:
     def was_heard(self, key: str | None = None) -> bool:
         """Whether a tile, by default the one under the cursor, has played long enough to be answered."""
         seconds = (self.heard or {}).get(key or self.at or "", 0.0)
-        return seconds >= LEAST_DWELL
+        return refusal_of_dwell(seconds) is None
 
 
 @dataclass(slots=True)

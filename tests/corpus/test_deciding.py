@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from corpus.labels.answer import AnswerKind, undo_of
+from corpus.labels.answer import AnswerKind
 from corpus.labels.journal import append_answers, read_journals
-from corpus.labels.serving import LEAST_DWELL, Refusal
+from corpus.labels.new_answer import LEAST_DWELL, Refusal, undo_of
 from corpus.labels.standing import current_answers, current_opinions
 from corpus.review.annotations import Said
 from corpus.review.blind_comparison import Blind, Verdict

@@ -20,17 +20,19 @@ from corpus.storage.source_predictions import (
 )
 from corpus.storage.store import Connection
 from corpus.storage.suggestion import EAR, FAMILY, FOLDER_RULE, NAME_RULE, ORIGINS, Suggestion
-from corpus.suggest.fit_source_weights import fit_label_model
-from corpus.suggest.label_model import combine_predictions, contribution, dominant_source
-from corpus.suggest.source_names import describe_predictions, source_name
-from corpus.suggest.source_weights import (
+from corpus.suggest.fit_label_model import fit_label_model
+from corpus.suggest.label_model import (
     DEFAULT_LABEL_MODEL,
     DEFAULT_WEIGHTS,
     LabelModel,
     SourceWeights,
+    combine_predictions,
+    contribution,
+    dominant_source,
     parse_label_model,
     prior_log_odds,
 )
+from corpus.suggest.source_names import describe_predictions, source_name
 from dx7.errors import StoreError
 from dx7.shared.categories import category_keys
 
@@ -80,7 +82,7 @@ def test_the_loudest_is_who_moves_a_category_most() -> None:
     named = {key: ORIGINS[who[0, place]] for place, key in enumerate(KEYS) if who[0, place] >= 0}
     assert named == {"brass": NAME_RULE, "bell": EAR}
     assert (who[1] == -1).all()
-    deaf = LabelModel({**AT_ITS_WORD.says, NAME_RULE: SourceWeights(0.1, 0.0, 1.0)})
+    deaf = LabelModel({**AT_ITS_WORD.sources, NAME_RULE: SourceWeights(0.1, 0.0, 1.0)})
     assert ORIGINS[dominant_source(opinions, deaf)[0, KEYS.index("brass")]] == EAR
 
 
@@ -92,7 +94,7 @@ def test_pooled_are_probabilities(said: Floats, origin: str) -> None:
 
 
 def test_nothing_to_pool_is_refused() -> None:
-    with pytest.raises(ValueError, match="no opinions"):
+    with pytest.raises(ValueError, match="no source predictions"):
         combine_predictions({})
 
 
@@ -121,7 +123,7 @@ def test_answers_teach_whom_to_trust() -> None:
     assert learned.answers == 300
     assert loss(rest, truth[300:], learned) < 0.7 * loss(rest, truth[300:], DEFAULT_LABEL_MODEL)
     moved = {
-        origin: float(contribution(said[said.any(axis=1)], learned.says[origin]).max())
+        origin: float(contribution(said[said.any(axis=1)], learned.sources[origin]).max())
         for origin, said in opinions.items()
     }
     assert moved[FOLDER_RULE] < moved[NAME_RULE] / 2
@@ -129,18 +131,18 @@ def test_answers_teach_whom_to_trust() -> None:
 
 def test_no_answers_teach_nothing_and_few_answers_little() -> None:
     opinions, truth = world(600, 2)
-    assert fit_label_model(opinions, [], np.zeros((0, len(KEYS)), bool)).says == DEFAULT_WEIGHTS
+    assert fit_label_model(opinions, [], np.zeros((0, len(KEYS)), bool)).sources == DEFAULT_WEIGHTS
     few = fit_label_model(opinions, np.arange(3), truth[:3])
-    assert abs(few.says[NAME_RULE].weight - DEFAULT_WEIGHTS[NAME_RULE].weight) < 0.3
+    assert abs(few.sources[NAME_RULE].evidence - DEFAULT_WEIGHTS[NAME_RULE].evidence) < 0.3
     assert loss(opinions, truth, few) < 1.05 * loss(opinions, truth, DEFAULT_LABEL_MODEL)
-    assert few.says[FAMILY] == DEFAULT_WEIGHTS[FAMILY], "of whom nothing was heard keeps its default"
+    assert few.sources[FAMILY] == DEFAULT_WEIGHTS[FAMILY], "of whom nothing was heard keeps its default"
 
 
 def test_trust_is_learned_alike_in_any_order_of_answers() -> None:
     opinions, truth = world(100, 3)
     order = np.random.default_rng(0).permutation(100)
     one, other = (fit_label_model(opinions, rows, truth[rows]) for rows in (np.arange(100), order))
-    assert one.says[NAME_RULE].weight == pytest.approx(other.says[NAME_RULE].weight, abs=1e-9)
+    assert one.sources[NAME_RULE].evidence == pytest.approx(other.sources[NAME_RULE].evidence, abs=1e-9)
 
 
 def test_trust_is_written_and_read_back() -> None:
@@ -148,8 +150,8 @@ def test_trust_is_written_and_read_back() -> None:
     learned = fit_label_model(opinions, np.arange(50), truth)
     assert parse_label_model(learned.as_json()) == learned
     partial = json.dumps({"says": {EAR: {"weight": 2}}, "bias": {}, "answers": 1})
-    assert parse_label_model(partial).says[EAR].weight == 2
-    assert parse_label_model(partial).says[FAMILY] == DEFAULT_WEIGHTS[FAMILY]
+    assert parse_label_model(partial).sources[EAR].evidence == 2
+    assert parse_label_model(partial).sources[FAMILY] == DEFAULT_WEIGHTS[FAMILY]
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"says": {"ear": 1}, "bias": {}, "answers": 0}'])
@@ -177,9 +179,9 @@ def test_opinions_are_kept_by_source(connection: Connection) -> None:
 
 
 def test_opinions_of_the_wrong_shape_or_source_are_refused(connection: Connection) -> None:
-    with pytest.raises(ValueError, match=r"expected opinions \[1, 16\]"):
+    with pytest.raises(ValueError, match=r"expected predictions \[1, 16\]"):
         write_source_predictions(connection, EAR, ["a"], says({}, {}))
-    with pytest.raises(ValueError, match="no source of opinions"):
+    with pytest.raises(ValueError, match="unknown source of predictions"):
         write_source_predictions(connection, "oracle", ["a"], says({}))
     with pytest.raises(ValueError, match="expected the truth"):
         fit_label_model({EAR: says({})}, [0], np.zeros((2, len(KEYS)), bool))

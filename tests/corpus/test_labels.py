@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corpus.labels.answer import IMPORTED, Answer, AnswerKind
+from corpus.labels.answer import Answer, AnswerKind, HeardOn
 from corpus.labels.journal import append_answers
 from corpus.labels.standing import current_answers, current_opinions, rebuild_answers, standing_answers
 from corpus.storage.store import open_store
@@ -139,7 +139,7 @@ def test_an_answer_speaks_for_what_it_covers_unless_that_was_answered_in_person(
     assert said([in_person, family]) == {1: ("label", False), 2: ("unsure", False), 3: ("label", True)}
     assert said([in_person, family, answer(2, "broken", 3)])[3] == ("broken", False)
     assert said([family, answer(2, "broken", 4, covers=(3,))])[3] == ("broken", True)
-    imported = replace(answer(2, "broken", 3), heard=IMPORTED)
+    imported = replace(answer(2, "broken", 3), heard=HeardOn.IMPORTED)
     assert said([imported, family])[3] == ("broken", False)
     assert said([family, answer(3, "label", 5, labeller="ben", covers=(1,))])[1] == ("label", False)
 

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from corpus.labels.answer import AnswerKind
-from corpus.labels.serving import LEAST_DWELL, Guard, KeyEvent, Refusal, read_event
+from corpus.labels.new_answer import LEAST_DWELL, Refusal
+from corpus.labels.serving import Guard, KeyEvent, read_event
 
 GUARD = Guard().serve(["a", "b", "c"]).show("a", clock=10.0)
 

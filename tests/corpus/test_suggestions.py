@@ -17,16 +17,15 @@ from corpus.ingest.ingest import ingest_files
 from corpus.storage.store import Connection, open_store
 from corpus.storage.suggestion import FOLDER_RULE, NAME_RULE
 from corpus.storage.voice_table import read_voice_table
+from corpus.suggest.label_model import DEFAULT_WEIGHTS, LabelModel, SourceWeights
 from corpus.suggest.name_rules import Match, folder_rules, match_path
-from corpus.suggest.rule_labels import name_rule_labels
-from corpus.suggest.source_weights import DEFAULT_WEIGHTS, LabelModel, SourceWeights
 from corpus.suggest.suggestions import (
     read_label_model,
     refresh_suggestions,
     summarise_suggestions,
     update_suggestions,
 )
-from corpus.suggest.votes import LEAST_PROBABILITY, suggest_by_folders, suggest_by_names
+from corpus.suggest.weak_labels import LEAST_SHOWN, name_rule_labels, suggest_by_folders, suggest_by_names
 from dx7.shared.categories import category_keys
 from dx7.voices.fillers import is_filler
 
@@ -59,7 +58,7 @@ def test_names_that_say_nothing_make_less_sure() -> None:
 )
 def test_probabilities_are_probabilities(names: dict[str, int]) -> None:
     suggestions = suggest_by_names(names)
-    assert all(LEAST_PROBABILITY <= each.probability < 1 for each in suggestions)
+    assert all(LEAST_SHOWN <= each.probability < 1 for each in suggestions)
     assert {each.category for each in suggestions} <= set(category_keys())
     assert suggestions == sorted(suggestions, key=lambda each: -each.probability)
 
@@ -177,7 +176,7 @@ FOLDERS = ["Brass", "Pianos/Electric Piano", "misc", "Bass", "Choir", "Strings a
 def test_all_opinions_of_rules_are_those_that_one_voice_after_another_gets(
     tmp_path: Path, store: Path, make_bank: MakeBank, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("corpus.suggest.rule_labels._CHUNK", 7)
+    monkeypatch.setattr("corpus.suggest.weak_labels._CHUNK", 7)
     draw = random.Random(3)
     for number in range(40):
         seeds = draw.choices(range(60), k=20)
@@ -202,7 +201,7 @@ def test_suggestions_are_made_again_only_when_there_is_something_new(
         made.append(connection)
         return name_rule_labels(connection)
 
-    monkeypatch.setattr("corpus.suggest.suggestions.poll_names", poll)
+    monkeypatch.setattr("corpus.suggest.suggestions.name_rule_labels", poll)
     update_suggestions(filled)
     assert made == []
     with open_store(filled) as connection:

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from corpus.analysis.stored_descriptors import hear_voices
 from corpus.labels.answer import Answer
-from corpus.labels.serving import LEAST_DWELL
+from corpus.labels.new_answer import LEAST_DWELL
 from corpus.labels.standing import current_opinions
 from corpus.storage.store import open_store
 from tests.corpus.answer_material import answer, write_answers
@@ -69,7 +69,7 @@ def page(browser: Browser) -> Iterator[Page]:
 def hear(page: Page, voice_id: str | None = None) -> None:
     """Wait until a tile, or just any, has sounded long enough to be answered."""
     page.wait_for_function(
-        "([key, seconds]) => { const sounding = window.cartwright?.rack?.sounding;"
+        "([key, seconds]) => { const sounding = window.cartwright?.grid?.sounding;"
         " if (!sounding || (key && sounding.key !== key)) return false;"
         " return performance.now() / 1000 - sounding.started > seconds; }",
         arg=[voice_id, LEAST_DWELL + 0.1],
@@ -137,7 +137,9 @@ def test_a_family_that_was_not_heard_is_not_answered(page: Page, server: Server)
     hear(page)
     page.keyboard.press("n")
     expect(page.locator(".tile")).to_have_count(3, timeout=20_000)
-    page.evaluate("window.cartwright.listener.stop(), window.cartwright.rack.hush(), window.cartwright.rack.heard = {}")
+    page.evaluate(
+        "window.cartwright.player.stop(), window.cartwright.grid.endSounding(), window.cartwright.grid.heard = {}"
+    )
     page.keyboard.press("0")
     expect(page.locator(".panel-notice")).to_contain_text("hear", timeout=20_000)
     assert own(server) == []
