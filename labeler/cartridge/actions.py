@@ -29,7 +29,11 @@ ACTIONS = (
     GridAction("clear", "z", "Clear"),
     GridAction("undo", "u", "Undo"),
 )
-_FOUND_WORDS = {Found.KEPT: "kept", Found.OTHER: "labelled as something else", Found.REJECTED: "rejected"}
+_FOUND_WORDS = {
+    RatingOutcome.KEPT: "kept",
+    RatingOutcome.OTHER: "labelled as something else",
+    RatingOutcome.REJECTED: "rejected",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +42,14 @@ class PanelSettings:
 
     text: str
     filters: Filters
-    choice: Choice
+    choice: SlotChoice
     sampling: SamplingSettings
     into: Destination
 
 
-def perform(event: GridEvent, editor: Desk, jobs: GenerationJobs, context: Context, settings: PanelSettings) -> str:
+def perform(
+    event: GridEvent, editor: CartridgeEditor, jobs: GenerationJobs, context: Context, settings: PanelSettings
+) -> str:
     """Perform the action of an event and return a message. Calls no Streamlit, so that it runs exactly once.
 
     Raises ``CartwrightError`` if the action is not possible.
@@ -91,13 +97,13 @@ def perform(event: GridEvent, editor: Desk, jobs: GenerationJobs, context: Conte
         case "like":
             slot = cartridge.filled()[here]
             return fill_from_collection(
-                editor, context, settings, choice=Choice.WALK, start=slot, into=Destination.FREE
+                editor, context, settings, choice=SlotChoice.WALK, start=slot, into=Destination.FREE
             )
     raise ValueError(f"the grid has no action {event.action!r}")
 
 
 def fill_from_collection(
-    editor: Desk,
+    editor: CartridgeEditor,
     context: Context,
     settings: PanelSettings,
     *,
@@ -127,21 +133,21 @@ def fill_from_collection(
     return f"{len(found)} voices added"
 
 
-def _rate(editor: Desk, event: GridEvent, keys: list[str], categories: tuple[str, ...] | None) -> str:
-    found = editor.judge(keys, categories, way=event.way, heard=event.heard or {})
+def _rate(editor: CartridgeEditor, event: GridEvent, keys: list[str], categories: tuple[str, ...] | None) -> str:
+    found = editor.rate(keys, categories, way=event.way, heard=event.heard or {})
     return _FOUND_WORDS[found] if len(keys) == 1 else f"{len(keys)} {_FOUND_WORDS[found]}"
 
 
-def _order(editor: Desk) -> str:
+def _order(editor: CartridgeEditor) -> str:
     filled = editor.cartridge.filled()
     positions = list(filled)
-    order = [positions[row] for row in order_alike([slot.voice for slot in filled.values()])]
+    order = [positions[row] for row in order_by_sound([slot.voice for slot in filled.values()])]
     empty = [position for position in range(1, len(editor.cartridge.slots) + 1) if position not in filled]
     editor.change("order", editor.cartridge.arrange([*order, *empty]))
     return "sorted: neighbouring slots sound alike"
 
 
-def _another(editor: Desk, context: Context, settings: PanelSettings, keys: list[str]) -> str:
+def _another(editor: CartridgeEditor, context: Context, settings: PanelSettings, keys: list[str]) -> str:
     """Replace voices by others that match the panel and were never in this cartridge."""
     draft = editor.draft
     ever = {
@@ -150,12 +156,12 @@ def _another(editor: Desk, context: Context, settings: PanelSettings, keys: list
         for slot in cartridge.filled().values()
     }
     with open_store(context.store) as connection:
-        found = find_slots(connection, settings.text, settings.filters, count=len(keys), exclude=ever)
+        found = choose_slots(connection, settings.text, settings.filters, count=len(keys), exclude=ever)
     editor.replace_slots("another", keys, found)
     return f"{found[0].voice.name} instead" if len(keys) == 1 else f"{len(found)} others instead"
 
 
-def _replace_rejected(editor: Desk, jobs: GenerationJobs) -> str:
+def _replace_rejected(editor: CartridgeEditor, jobs: GenerationJobs) -> str:
     rejected = editor.duds()
     if not rejected:
         raise CartridgeError("no generated voice is rejected; X rejects the one under the cursor")

@@ -36,7 +36,7 @@ class GenerationJob:
     there is a ``last`` too, both are the ends of a walk and replace the ends that the model returns.
     """
 
-    wish: Wish
+    request: GenerationRequest
     title: str
     into: Destination = Destination.FREE
     keys: tuple[str, ...] = ()
@@ -64,7 +64,7 @@ class GenerationJobs:
         if self._running:
             self._running[0].cancel()
         self.show("")
-        process = GenerationProcess([job.wish for job in jobs], folder=self._folder, store=self._store, seed=seed)
+        process = GenerationProcess([job.request for job in jobs], folder=self._folder, store=self._store, seed=seed)
         self._running = (process, tuple(jobs))
 
     @property
@@ -75,7 +75,7 @@ class GenerationJobs:
         process, jobs = self._running
         return process, jobs[min(len(process.batches), len(jobs) - 1)]
 
-    def collect(self, editor: Desk) -> None:
+    def collect(self, editor: CartridgeEditor) -> None:
         """Put the voices of jobs that ended into the cartridge.
 
         Raises ``CartridgeError`` if they do not fit, and ``JournalError`` if the draft cannot be written.
@@ -125,7 +125,7 @@ def _watch(jobs: GenerationJobs, process: GenerationProcess, job: GenerationJob)
         st.rerun()
 
 
-def _put(editor: Desk, job: GenerationJob, slots: Sequence[Slot]) -> None:
+def _put(editor: CartridgeEditor, job: GenerationJob, slots: Sequence[CartridgeSlot]) -> None:
     new = [replace(slot, category=slot.category or job.category) for slot in slots]
     first = [job.first] if job.first else []
     if job.first and job.last:
@@ -133,6 +133,6 @@ def _put(editor: Desk, job: GenerationJob, slots: Sequence[Slot]) -> None:
     if job.keys:
         editor.replace_slots(job.title, job.keys, new)
     elif job.into is Destination.ALL:
-        editor.change(job.title, EMPTY.called(editor.cartridge.title).add([*first, *new]))
+        editor.change(job.title, EMPTY_CARTRIDGE.called(editor.cartridge.title).add([*first, *new]))
     else:
         editor.add(job.title, new)

@@ -109,7 +109,7 @@ def _draw_walk(choosing: DeltaGenerator, cartridge: Cartridge) -> MakeJob | None
 
 def _choose_voice(
     column: DeltaGenerator, label: str, cartridge: Cartridge, key: str, hint: str, *, at: int = 0
-) -> Slot | None:
+) -> CartridgeSlot | None:
     """Draw a choice of the cartridge's voices, at first number ``at``. Returns None if there is no voice."""
     slots = {slot.key: (position, slot) for position, slot in cartridge.filled().items()}
     chosen = column.selectbox(

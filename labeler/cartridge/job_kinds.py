@@ -44,18 +44,20 @@ def mix_job(
     """
     if weights and not any(weights.values()):
         raise CategoryError("every weight of the mix is 0; raise one of them")
-    wish = Wish.of(weights, temperature=settings.temperature)
-    return GenerationJob(wish, " and ".join(titles[key] for key in wish.categories) or "Any category", into)
+    request = GenerationRequest.of(weights, temperature=settings.temperature)
+    return GenerationJob(request, " and ".join(titles[key] for key in request.categories) or "Any category", into)
 
 
 def variations_job(
-    cartridge: Cartridge, reference: Slot, settings: SamplingSettings, *, into: Destination
+    cartridge: Cartridge, reference: CartridgeSlot, settings: SamplingSettings, *, into: Destination
 ) -> GenerationJob:
     """Variations of a voice. Raises ``CartridgeError`` if no slot is free for them."""
     if into is Destination.FREE and _is_full(cartridge):
         raise CartridgeError("the cartridge is full; remove voices, or vary into all 32 slots")
     return GenerationJob(
-        Wish(like=reference.voice, amount=settings.amount, locked=settings.locked, temperature=settings.temperature),
+        GenerationRequest(
+            like=reference.voice, amount=settings.amount, locked=settings.locked, temperature=settings.temperature
+        ),
         f"Variations of {reference.voice.name}",
         into,
         category=reference.category,
@@ -63,7 +65,7 @@ def variations_job(
     )
 
 
-def walk_job(first: Slot, last: Slot, settings: SamplingSettings) -> GenerationJob:
+def walk_job(first: CartridgeSlot, last: CartridgeSlot, settings: SamplingSettings) -> GenerationJob:
     """A walk from one voice to another in all 32 slots. Raises ``VoiceError`` if both are the same voice.
 
     A category that both ends share is requested for the steps too. So the checks of the model know what to expect,
@@ -72,7 +74,7 @@ def walk_job(first: Slot, last: Slot, settings: SamplingSettings) -> GenerationJ
     category = first.category if first.category == last.category else None
     ends = (first.voice, last.voice)
     return GenerationJob(
-        Wish.of({category: 1.0} if category else {}, ends=ends, temperature=settings.temperature),
+        GenerationRequest.of({category: 1.0} if category else {}, ends=ends, temperature=settings.temperature),
         f"A walk from {first.voice.name} to {last.voice.name}",
         Destination.ALL,
         first=first,
@@ -80,7 +82,7 @@ def walk_job(first: Slot, last: Slot, settings: SamplingSettings) -> GenerationJ
     )
 
 
-def walk_ends(cartridge: Cartridge, marked: Sequence[str], cursor: str | None) -> tuple[Slot, Slot]:
+def walk_ends(cartridge: Cartridge, marked: Sequence[str], cursor: str | None) -> tuple[CartridgeSlot, CartridgeSlot]:
     """The ends of a walk by keys: the two marked slots, or the only marked one and the one under the cursor.
 
     Raises ``CartridgeError`` if those are not two voices.
@@ -93,12 +95,14 @@ def walk_ends(cartridge: Cartridge, marked: Sequence[str], cursor: str | None) -
     return slots[keys[0]], slots[keys[1]]
 
 
-def replacement_jobs(cartridge: Cartridge, rejected: Mapping[Wish, tuple[str, ...]]) -> list[GenerationJob]:
+def replacement_jobs(
+    cartridge: Cartridge, rejected: Mapping[GenerationRequest, tuple[str, ...]]
+) -> list[GenerationJob]:
     """New voices for the slots of rejected ones, whose keys are given by their request."""
     filled = {slot.key: slot for slot in cartridge.filled().values()}
     return [
-        GenerationJob(wish, f"{len(keys)} replacements", keys=keys, category=filled[keys[0]].category)
-        for wish, keys in rejected.items()
+        GenerationJob(request, f"{len(keys)} replacements", keys=keys, category=filled[keys[0]].category)
+        for request, keys in rejected.items()
     ]
 
 

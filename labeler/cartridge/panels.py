@@ -30,15 +30,15 @@ from labeler.page.context import Context
 from labeler.page.wording import category_titles
 
 _CHOICES = {
-    "the most frequent": Choice.COMMON,
-    "the most varied": Choice.VARIED,
-    "a walk by sound": Choice.WALK,
+    "the most frequent": SlotChoice.COMMON,
+    "the most varied": SlotChoice.VARIED,
+    "a walk by sound": SlotChoice.WALK,
 }
 _ANYTHING = "any"
 _mount_sender = mount("midi/send_bank")
 
 
-def draw_panels(editor: Desk, jobs: GenerationJobs, context: Context) -> PanelSettings:
+def draw_panels(editor: CartridgeEditor, jobs: GenerationJobs, context: Context) -> PanelSettings:
     """Draw all panels, perform what was started in one, and return their settings."""
     titles = category_titles()
     tabs = st.tabs(["Fill from the collection", "Generate", "Generated voices", "File and DX7", "Hit rate"])
@@ -90,7 +90,7 @@ def _draw_filling(titles: dict[str, str]) -> tuple[str, Filters, SlotChoice, Des
     return text, filters, _CHOICES[which], into, is_filling
 
 
-def _draw_file(editor: Desk, jobs: GenerationJobs) -> None:
+def _draw_file(editor: CartridgeEditor, jobs: GenerationJobs) -> None:
     cartridge = editor.cartridge
     data = cartridge_bytes(cartridge)
     stem = file_stem(cartridge.title)
@@ -124,7 +124,7 @@ def _draw_sender(voices: Sequence[Voice]) -> None:
     _mount_sender(data={"voices": rows, "confirmation": BANK_CONFIRMATION}, key="sendbank")
 
 
-def _open(editor: Desk, name: str, data: bytes) -> str:
+def _open(editor: CartridgeEditor, name: str, data: bytes) -> str:
     bank = read_bank_bytes(data, name)
     if bank.rejection:
         raise FormatError(f"{name} holds no voices: {bank.rejection.message}")
@@ -134,7 +134,7 @@ def _open(editor: Desk, name: str, data: bytes) -> str:
         for number, voice in enumerate(voices, 1)
     ]
     stem = name.rpartition(".")[0]
-    editor.change("open", EMPTY.called(stem).add(slots))
+    editor.change("open", EMPTY_CARTRIDGE.called(stem).add(slots))
     return f"{len(editor.cartridge)} voices of {name}"
 
 

@@ -51,11 +51,11 @@ def result_rows(cartridge: Cartridge, titles: Mapping[str, str]) -> list[dict[st
             "Slot": position,
             "Name": slot.voice.name,
             "Category": titles.get(slot.category or "", slot.category or ""),
-            "Fits": _rounded(slot.told.fit),
-            "Of the way": _rounded(slot.told.share),
-            "New by": slot.told.differs,
+            "Fits": _rounded(slot.generation.fit),
+            "Of the way": _rounded(slot.generation.share),
+            "New by": slot.generation.differs,
             "Faults": _plain(", ".join(slot.faults)),
-            "Your rating": slot.verdict.found.value if slot.verdict else "",
+            "Your rating": slot.rating.found.value if slot.rating else "",
         }
         for position, slot in cartridge.filled().items()
         if slot.request

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from corpus.cartridges.cartridge import POSITIONS, Cartridge, Found, Slot, Told
+from corpus.cartridges.cartridge import POSITIONS, Cartridge, CartridgeSlot, GenerationInfo, RatingOutcome
 from dx7.voices.voice import INIT_VOICE
 from labeler.page.wording import category_titles
 from labeler.widgets.voice_grid import Tile
@@ -39,16 +39,18 @@ def is_empty(key: str | None) -> bool:
     return key is None or key.startswith(_EMPTY)
 
 
-def describe_generation(told: Told) -> str:
+def describe_generation(generation: GenerationInfo) -> str:
     """The tooltip of a generated voice; empty if the model gave no figures.
 
-    >>> describe_generation(Told(fit=0.934, differs=21))
+    >>> describe_generation(GenerationInfo(fit=0.934, differs=21))
     'fits the request with probability 0.93; differs from every training voice in at least 21 parameters'
     """
     facts = [
-        None if told.share is None else f"{told.share:.0%} of the way",
-        None if told.fit is None else f"fits the request with probability {told.fit:.2f}",
-        None if told.differs is None else f"differs from every training voice in at least {told.differs} parameters",
+        None if generation.share is None else f"{generation.share:.0%} of the way",
+        None if generation.fit is None else f"fits the request with probability {generation.fit:.2f}",
+        None
+        if generation.differs is None
+        else f"differs from every training voice in at least {generation.differs} parameters",
     ]
     return "; ".join(filter(None, facts))
 

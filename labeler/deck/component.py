@@ -7,7 +7,8 @@ from typing import Any
 
 from dx7.errors import CategoryError
 from dx7.shared.categories import Category, load_categories
-from labeler.page.components import LISTENING, keep, mount
+from labeler.page.components import keep, mount
+from labeler.page.keys import RESERVED_KEYS
 
 _mount = mount("deck/deck")
 

@@ -10,7 +10,7 @@ import streamlit as st
 
 from corpus.analysis.facet_choices import Narrowed
 from dx7.shared.categories import load_categories
-from labeler.page.components import LISTENING, keep, mount
+from labeler.page.components import keep, mount
 
 _mount_finder = mount("finder/finder")
 _mount_map = mount("map/map")

@@ -27,7 +27,7 @@ class GeneratedBatch:
     left_out: Mapping[str, int] = field(default_factory=dict)
 
 
-def sample_arguments(request: Wish, seed: int, out: Path, scratch: Path) -> list[str]:
+def sample_arguments(request: GenerationRequest, seed: int, out: Path, scratch: Path) -> list[str]:
     """The arguments of ``python -m training``. Reference voices and walk ends are written to ``scratch``."""
     arguments = ["sample", "--json", "--seed", str(seed), "--out", str(out)]
     if request.mix:
@@ -46,7 +46,7 @@ def sample_arguments(request: Wish, seed: int, out: Path, scratch: Path) -> list
     return arguments
 
 
-def read_generated_batch(path: Path, request: Wish, output: str) -> GeneratedBatch:
+def read_generated_batch(path: Path, request: GenerationRequest, output: str) -> GeneratedBatch:
     """The batch of a generated cartridge; ``output`` is the JSON that the command printed.
 
     Raises ``ModelError`` if the file or the output cannot be read.
@@ -59,7 +59,9 @@ def read_generated_batch(path: Path, request: Wish, output: str) -> GeneratedBat
         facts = json.loads(output)
         source = f"the model {facts['model_hash']}, seed {facts['seed']}"
         slots = tuple(
-            Slot(voice, main, source, tuple(map(str, about["faults"])), request, told=_generation_info(about))
+            CartridgeSlot(
+                voice, main, source, tuple(map(str, about["faults"])), request, generation=_generation_info(about)
+            )
             for voice, about in zip(bank.voices(), facts["slots"], strict=True)
         )
         left_out = {str(reason): int(count) for reason, count in facts["left_out"].items()}
@@ -75,5 +77,5 @@ def _write_voice(voice: Voice, folder: Path, beginning: str = "") -> str:
     return f"{path}:1"
 
 
-def _generation_info(about: Mapping[str, Any]) -> Told:
-    return Told(fit=about["fit"], differs=about["differs_at_least"], share=about["share_of_the_way"])
+def _generation_info(about: Mapping[str, Any]) -> GenerationInfo:
+    return GenerationInfo(fit=about["fit"], differs=about["differs_at_least"], share=about["share_of_the_way"])

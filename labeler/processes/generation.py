@@ -42,7 +42,7 @@ class GenerationProcess:
 
     def __init__(
         self,
-        requests: Sequence[Wish],
+        requests: Sequence[GenerationRequest],
         *,
         folder: Path,
         store: Path,
@@ -65,7 +65,7 @@ class GenerationProcess:
         self._thread.start()
 
     @property
-    def slots(self) -> tuple[tuple[Slot, ...], ...]:
+    def slots(self) -> tuple[tuple[CartridgeSlot, ...], ...]:
         """32 voices for each request that is done."""
         return tuple(batch.slots for batch in self.batches)
 
@@ -109,7 +109,7 @@ class GenerationProcess:
                 self._ended = time.monotonic()
                 self.problem, self.state = problem, state
 
-    def _generate(self, request: Wish) -> tuple[Path, GeneratedBatch]:
+    def _generate(self, request: GenerationRequest) -> tuple[Path, GeneratedBatch]:
         seed = secrets.randbelow(LARGEST_SEED) if self._seed is None else self._seed
         kind = "walk" if request.ends else "variations" if request.like else "+".join(request.categories) or "any"
         path = self._folder / f"{file_stem(kind)}-{seed}.syx"

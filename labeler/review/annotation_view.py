@@ -40,7 +40,7 @@ def annotation_badges(said: Sequence[Said]) -> tuple[str, ...]:
     return tuple(f"{one.labeller}: {outcome_words(one)}" for one in said)
 
 
-def sitting_of(context: Context, page: str, event: GridEvent) -> Sitting:
+def sitting_of(context: Context, page: Page, event: GridEvent) -> Sitting:
     """What a decision has to know of an event of a rack."""
     heard: Mapping[str, float] = event.heard or {}
     return Sitting(context.labeller, page, event.way, heard, datetime.now(UTC))

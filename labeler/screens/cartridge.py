@@ -18,7 +18,10 @@ from labeler.widgets.voice_grid import draw_voice_grid
 
 def draw(context: Context) -> None:
     """Draw the page."""
-    editor, jobs = Desk(cartridges_folder(context), context.journals, context.labeller), generation_jobs_of(context)
+    editor, jobs = (
+        CartridgeEditor(cartridges_folder(context), context.journals, context.labeller),
+        generation_jobs_of(context),
+    )
     status, grid, panels = st.container(key="cartridge-status"), st.container(), st.container()
     try:
         jobs.collect(editor)
@@ -53,11 +56,13 @@ def draw(context: Context) -> None:
         st.rerun()
 
 
-def _draw_status(draft: Draft, jobs: GenerationJobs) -> None:
+def _draw_status(draft: CartridgeDraft, jobs: GenerationJobs) -> None:
     slots = draft.cartridge.filled().values()
     found = [slot.rating.found for slot in slots if slot.rating]
     facts = [draft.cartridge.title, f"{len(slots)} of 32"]
-    facts += [f"{found.count(Found.KEPT)} kept", f"{found.count(Found.REJECTED)} rejected"] if found else []
+    facts += (
+        [f"{found.count(RatingOutcome.KEPT)} kept", f"{found.count(RatingOutcome.REJECTED)} rejected"] if found else []
+    )
     facts += [f"U undoes: {draft.changes[-1].what}"] if draft.changes else []
     facts_column, message = st.columns([3, 2], vertical_alignment="center")
     facts_column.text("  ·  ".join(facts))

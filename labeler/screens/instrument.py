@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dx7.voices.voice import INIT_VOICE
 from labeler.audio.audio_request import encode_voice
-from labeler.page.components import LISTENING, mount
+from labeler.page.components import mount
 from labeler.page.context import Context
 
 TEST_VOICE = encode_voice(INIT_VOICE)

@@ -12,7 +12,7 @@ from urllib.parse import unquote
 import streamlit as st
 
 from corpus.labels.answer import clean_labeller
-from labeler.page.components import LISTENING, keep, mount
+from labeler.page.components import keep, mount
 from labeler.page.settings import default_labeller
 
 COOKIE = "cartwright_labeller"  # the browser remembers its labeller

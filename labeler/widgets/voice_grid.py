@@ -13,10 +13,10 @@ from corpus.labels.new_answer import refusal_of_dwell
 from dx7.shared.categories import load_categories
 from dx7.voices.voice import Voice
 from labeler.audio.audio_request import encode_voice
-from labeler.page.components import LISTENING, keep, mount
+from labeler.page.components import keep, mount
 
 LABEL, MOVE, RENAME = "label", "move", "rename"  # actions of every grid
-_mount = mount("rack", *LISTENING, "rack.js", "rack_face.js")
+_mount = mount("grid/voice_grid")
 
 
 @dataclass(frozen=True, slots=True)

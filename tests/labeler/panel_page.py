@@ -16,7 +16,7 @@ from starlette.routing import Route
 from dx7.hardware.port_manager import PortManager
 from labeler.audio.audio_routes import AUDIO_ROUTES
 from labeler.audio.instrument_routes import instrument_routes
-from labeler.page.components import LISTENING, read_front
+from labeler.page.components import FRONT_ROUTES, VERSION, read_front
 from labeler.screens.instrument import TEST_VOICE
 from tests.labeler.browsing import WEB_MIDI_STUB
 

@@ -8,8 +8,9 @@ import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from corpus.labels.serving import LEAST_DWELL
-from labeler.page.components import _FRONT, read_front
+from labeler.page.components import FRONT, FRONT_ROUTES, VERSION, mount, read_front
+from labeler.page.keys import RESERVED_KEYS
+from labeler.widgets.front_constants import PATH, constants_module
 
 SCRIPTS = sorted(path.relative_to(FRONT).as_posix() for path in FRONT.rglob("*.js"))
 CLIENT = TestClient(Starlette(routes=list(FRONT_ROUTES)))
@@ -28,7 +29,12 @@ def test_constants_of_javascript_are_those_of_python() -> None:
 def test_a_component_imports_its_module_from_the_server(monkeypatch: pytest.MonkeyPatch) -> None:
     made = {}
     monkeypatch.setattr("streamlit.components.v2.component", lambda name, **parts: made.update({name: parts}))
-    from labeler.page.components import mount
+    mount("deck/deck")
+    (address,) = re.findall(r"front/[^']+", made["cartwright_deck"]["js"])
+    answer = CLIENT.get(f"/{address}")
+    assert answer.text == read_front("deck/deck.js")
+    assert answer.headers["content-type"].startswith("text/javascript")
+    assert "immutable" in answer.headers["cache-control"]
 
 
 @pytest.mark.parametrize(
