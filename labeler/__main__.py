@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from corpus.labels.answer import clean_labeller
-from corpus.labels.rechecks import AGREEMENT_SHARE
+from corpus.labels.rechecks import INTER_SHARE
 from dx7.commands.console import new_app, print_text, run
 from dx7.shared.locations import STARTER_BANKS, labels_folder
 from labeler.page.settings import (
@@ -35,7 +35,7 @@ def label(
     agreement: Annotated[
         float,
         typer.Option(min=0, max=0.5, help="The share of voices that a second person labels too, to measure agreement."),
-    ] = AGREEMENT_SHARE,
+    ] = INTER_SHARE,
     address: Annotated[
         str, typer.Option(help="The address to listen on; with 127.0.0.1 only this machine sees the page.")
     ] = "127.0.0.1",
@@ -75,7 +75,7 @@ def _make_starter_store(store: Path) -> None:
     from corpus.analysis.families import update_families
     from corpus.analysis.health import refresh_health
     from corpus.ingest.ingest import ingest_files
-    from corpus.labels.standing import rebuild_answers
+    from corpus.labels.projection import rebuild_answers
     from corpus.storage.store import open_store
 
     print_text(f"making {store} from the starter banks")

@@ -16,7 +16,7 @@ from corpus.commands.cli_options import LabelsOption, StoreOption
 from corpus.labels.answer import Answer, AnswerKind
 from corpus.labels.journal import read_journals
 from corpus.labels.merging import Conflict, find_conflicts, merge_journals
-from corpus.labels.standing import current_answers, rebuild_answers
+from corpus.labels.projection import current_answers, rebuild_answers
 from corpus.storage.store import open_store
 from dx7.commands.console import JsonOption, new_app, print_error, print_json, print_table, print_text, progress
 from dx7.errors import FormatError, JournalError

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from corpus.commands.cli_options import LabelsOption, StoreOption
-from corpus.labels.standing import rebuild_answers
+from corpus.labels.projection import rebuild_answers
 from corpus.storage.store import open_store
 from dx7.commands.console import JsonOption, print_json, print_table, print_text, progress
 from dx7.errors import StoreError

@@ -8,7 +8,7 @@ import typer
 
 from corpus.commands.cli_options import LabelsOption, StoreOption
 from corpus.labels.journal import read_journals
-from corpus.labels.standing import rebuild_answers
+from corpus.labels.projection import rebuild_answers
 from corpus.storage.store import Connection, open_store
 from dx7.commands.console import JsonOption, print_json, print_table, print_text, progress
 from dx7.shared.locations import labels_folder, store_file

@@ -70,7 +70,7 @@ def restore(
 
     Example: python -m corpus restore ~/cartwright.zip
     """
-    from corpus.labels.backup import restore as put_back
+    from corpus.labels.backup import restore_backup as put_back
 
     where = store or store_file()
     with progress() as bar:

@@ -9,25 +9,25 @@ from pathlib import Path
 from corpus.labels.answer import AnswerKind, Page
 from corpus.labels.journal import read_journals
 from corpus.labels.new_answer import Refusal
-from corpus.labels.standing import rebuild_answers
+from corpus.labels.projection import rebuild_answers
 from corpus.review.agreement import Agreement, measure_agreement
-from corpus.review.annotations import label_of, listed, read_families, read_opinions, spoken
-from corpus.review.blind_comparison import Verdict
-from corpus.review.case_context import Bench, read_bench
-from corpus.review.cases import Case, CaseKind, still_open
-from corpus.review.decisions import Sitting, decide, decide_blind
+from corpus.review.annotations import category_words, join_words, majority_label, read_annotations, read_families
+from corpus.review.blind_comparison import BlindChoice
+from corpus.review.case_context import CaseContext, read_case_context
+from corpus.review.cases import Case, CaseKind, open_cases
+from corpus.review.decisions import AnnotationContext, decide, decide_blind
 from corpus.review.locking import locked
-from corpus.review.offers import Offer
+from corpus.review.offers import QuickDecision
 from corpus.review.review_lists import ReviewList, read_review
-from corpus.review.review_session import Desk
+from corpus.review.review_session import ReviewSession
 from corpus.storage.store import open_store
 from dx7.errors import JournalError
 
-KEPT = (CaseKind.LABEL_ERROR, CaseKind.DRIFT)  # lists that take long, or read all journals
-_QUICK = tuple(kind for kind in CaseKind if kind not in KEPT)
+SLOW_LISTS = (CaseKind.LABEL_ERROR, CaseKind.DRIFT)  # lists that take long, or read all journals
+_QUICK = tuple(kind for kind in CaseKind if kind not in SLOW_LISTS)
 
 
-class CaseDesk(Desk):
+class CaseSession(ReviewSession):
     """The review lists, the case on the desk with its bench, and how the last decision went (``notice``).
 
     Label errors and drift are looked for when their list is first opened; ``lists`` lacks it until then. Raises
@@ -39,7 +39,7 @@ class CaseDesk(Desk):
     def __init__(self, store: Path, journals: Path, labeller: str) -> None:
         self.kind = CaseKind.DISAGREEMENT
         self.lists: dict[CaseKind, ReviewList] = {}
-        self.bench: Bench | None = None
+        self.bench: CaseContext | None = None
         self._places = dict.fromkeys(CaseKind, 0)
         self._kept: dict[CaseKind, ReviewList] = {}
         super().__init__(store, journals, labeller)
@@ -83,17 +83,19 @@ class CaseDesk(Desk):
         """Read the lists as they are now; ``show`` is a case to put on the desk, by its key or one of its voices."""
         with open_store(self._store) as connection:
             rebuild_answers(connection, self._journals)
-            opinions = read_opinions(connection)
+            opinions = read_annotations(connection)
             self.lists = {one.kind: one for one in read_review(connection, kinds=_QUICK)}
-            if self.kind in KEPT and self.kind not in self._kept:
+            if self.kind in SLOW_LISTS and self.kind not in self._kept:
                 answers = read_journals(self._journals).answers
                 (self._kept[self.kind],) = read_review(connection, kinds=[self.kind], answers=answers)
             for kind, kept in self._kept.items():
-                self.lists[kind] = replace(kept, cases=tuple(still_open(kept.cases, opinions)))
+                self.lists[kind] = replace(kept, cases=tuple(open_cases(kept.cases, opinions)))
             cases = self._find(show) if show else self.lists[self.kind].cases
             self._places[self.kind] = min(self.place, max(0, len(cases) - 1))
             self.bench = (
-                read_bench(connection, cases[self.place], opinions, read_families(connection), seed=self._labeller)
+                read_case_context(
+                    connection, cases[self.place], opinions, read_families(connection), seed=self._labeller
+                )
                 if cases
                 else None
             )
@@ -101,7 +103,7 @@ class CaseDesk(Desk):
     @locked
     def decide(
         self,
-        sitting: Sitting,
+        sitting: AnnotationContext,
         kind: AnswerKind,
         *,
         cursor: str | None,
@@ -126,11 +128,13 @@ class CaseDesk(Desk):
         return True
 
     @locked
-    def take(self, sitting: Sitting, offer: Offer, *, cursor: str | None, marked: Sequence[str]) -> bool:
+    def take(
+        self, sitting: AnnotationContext, offer: QuickDecision, *, cursor: str | None, marked: Sequence[str]
+    ) -> bool:
         """Decide the case by what was offered for it. Whether it was written."""
         if self.bench is None or cursor is None or not self._are_on_desk(cursor, *marked):
             return False
-        own = label_of(self.bench.said_of().get(cursor, ()))
+        own = majority_label(self.bench.said_of().get(cursor, ()))
         if not (offer.categories or own):
             self.notice = "this voice has no label of its own to keep; move to one that has"
             return False
@@ -143,7 +147,7 @@ class CaseDesk(Desk):
         )
 
     @locked
-    def decide_blind(self, sitting: Sitting, verdict: Verdict, *, cursor: str | None) -> bool:
+    def decide_blind(self, sitting: AnnotationContext, verdict: BlindChoice, *, cursor: str | None) -> bool:
         """Decide the case by A against B, one of them under the cursor.
 
         Returns whether it was written; ``notice`` then says which was which.
@@ -202,4 +206,4 @@ class CaseDesk(Desk):
 
 
 def _words(categories: Sequence[str]) -> str:
-    return listed([spoken(category) for category in categories]) if categories else ""
+    return join_words([category_words(category) for category in categories]) if categories else ""

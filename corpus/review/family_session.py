@@ -7,20 +7,20 @@ from pathlib import Path
 
 from corpus.labels.answer import AnswerKind, Page
 from corpus.labels.new_answer import Refusal
-from corpus.labels.standing import rebuild_answers
-from corpus.review.annotations import listed, spoken
-from corpus.review.decisions import Sitting, decide
-from corpus.review.family_details import FamilySheet, read_family_sheet
+from corpus.labels.projection import rebuild_answers
+from corpus.review.annotations import category_words, join_words
+from corpus.review.decisions import AnnotationContext, decide
+from corpus.review.family_details import FamilyDetails, read_family_details
 from corpus.review.family_queue import FamilyToAnswer, families_to_answer
 from corpus.review.locking import locked
-from corpus.review.review_session import Desk
+from corpus.review.review_session import ReviewSession
 from corpus.storage.store import open_store
 from dx7.errors import JournalError
 
 AHEAD = 200  # families read at a time
 
 
-class FamilyDesk(Desk):
+class FamilySession(ReviewSession):
     """The families that wait, the one on the desk, and how the last answer went (``notice``).
 
     Raises ``StoreError`` if there is no store, ``StoreBusyError`` if another program holds it.
@@ -31,7 +31,7 @@ class FamilyDesk(Desk):
     def __init__(self, store: Path, journals: Path, labeller: str) -> None:
         self.families: list[FamilyToAnswer] = []
         self.place = 0
-        self.sheet: FamilySheet | None = None
+        self.sheet: FamilyDetails | None = None
         super().__init__(store, journals, labeller)
 
     @property
@@ -45,10 +45,10 @@ class FamilyDesk(Desk):
         with open_store(self._store) as connection:
             rebuild_answers(connection, self._journals)
             self.families = families_to_answer(connection, labeller=self._labeller, limit=AHEAD)
-            shown = read_family_sheet(connection, show).family_id if show else None
+            shown = read_family_details(connection, show).family_id if show else None
             places = [place for place, each in enumerate(self.families) if each.family_id == shown]
             self.place = places[0] if places else min(self.place, max(0, len(self.families) - 1))
-            self.sheet = read_family_sheet(connection, self.family.family_id) if self.family else None
+            self.sheet = read_family_details(connection, self.family.family_id) if self.family else None
 
     @locked
     def renew(self) -> None:
@@ -61,12 +61,12 @@ class FamilyDesk(Desk):
         if self.families:
             self.place = (self.place + by) % len(self.families)
             with open_store(self._store, read_only=True) as connection:
-                self.sheet = read_family_sheet(connection, self.families[self.place].family_id)
+                self.sheet = read_family_details(connection, self.families[self.place].family_id)
 
     @locked
     def answer(
         self,
-        sitting: Sitting,
+        sitting: AnnotationContext,
         kind: AnswerKind,
         *,
         cursor: str | None,
@@ -96,7 +96,7 @@ class FamilyDesk(Desk):
         except JournalError as error:
             self.notice = str(error)
             return False
-        said = listed([spoken(category) for category in categories]) if categories else kind.value
+        said = join_words([category_words(category) for category in categories]) if categories else kind.value
         count = f"{1 + len(given.covers)} of {len(self.sheet.voices)} voices"
         self._write([given], f"{name}: {said}, for {count}")
         return True

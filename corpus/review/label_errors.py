@@ -11,8 +11,8 @@ import numpy as np
 from corpus.analysis.relatives import audible
 from corpus.analysis.similar import read_parameters
 from corpus.analysis.stored_descriptors import read_hearings
-from corpus.review.annotations import Said, by_voice, most_say, spoken
-from corpus.review.cases import Case, CaseKind, in_words
+from corpus.review.annotations import Annotation, annotations_by_voice, category_words, majority_category
+from corpus.review.cases import Case, CaseKind, annotation_sentence
 from corpus.review.confidence import Floats, Probabilities, likely_errors, out_of_sample
 from corpus.storage.store import Connection
 
@@ -39,13 +39,15 @@ class _Labelled:
     alike: tuple[str, ...]
 
 
-def find_label_errors(connection: Connection, opinions: Iterable[Said], family_of: Mapping[str, str]) -> LabelErrors:
+def find_label_errors(
+    connection: Connection, opinions: Iterable[Annotation], family_of: Mapping[str, str]
+) -> LabelErrors:
     """The labels that are likely wrong. 5,000 labels take some seconds; too few of them give a sentence instead.
 
     Copies count once: of a family and a category one voice is judged, one that was labelled in person if there is.
     Voices that were not heard yet are left out.
     """
-    said_of = by_voice(said for said in opinions if said.categories)
+    said_of = annotations_by_voice(said for said in opinions if said.categories)
     hearings = read_hearings(connection)
     row_of = {voice_id: row for row, voice_id in enumerate(hearings.voice_ids)}
     labelled = _learnable(_labelled(said_of, family_of, row_of))
@@ -64,12 +66,12 @@ def find_label_errors(connection: Connection, opinions: Iterable[Said], family_o
 
 
 def _labelled(
-    said_of: Mapping[str, Sequence[Said]], family_of: Mapping[str, str], heard: Mapping[str, int]
+    said_of: Mapping[str, Sequence[Annotation]], family_of: Mapping[str, str], heard: Mapping[str, int]
 ) -> list[_Labelled]:
     alike: dict[tuple[str, str], list[str]] = defaultdict(list)
     for voice_id, said in said_of.items():
         if voice_id in heard:
-            alike[family_of.get(voice_id, voice_id), most_say(said) or ""].append(voice_id)
+            alike[family_of.get(voice_id, voice_id), majority_category(said) or ""].append(voice_id)
     rows = []
     for (family_id, category), voices in sorted(alike.items()):
         voices.sort(key=lambda voice_id: (all(said.propagated for said in said_of[voice_id]), voice_id))
@@ -90,17 +92,17 @@ def _too_few(labels: int, categories: int) -> str:
 
 
 def _case(
-    labelled: _Labelled, said_of: Mapping[str, Sequence[Said]], names: Sequence[str], probabilities: Probabilities
+    labelled: _Labelled, said_of: Mapping[str, Sequence[Annotation]], names: Sequence[str], probabilities: Probabilities
 ) -> Case:
     given = float(probabilities[names.index(labelled.category)])
     best = int(probabilities.argmax())
     said = tuple(one for voice_id in labelled.alike for one in said_of[voice_id])
-    here = in_words([one for one in said if one.voice_id == labelled.voice_id])
+    here = annotation_sentence([one for one in said if one.voice_id == labelled.voice_id])
     return Case(
         kind=CaseKind.LABEL_ERROR,
         key=f"label_error-{labelled.voice_id}",
         voices=labelled.alike,
-        reason=f"{here}; a model hears {spoken(names[best])}, at {probabilities[best]:.2f} against {given:.2f}.",
+        reason=f"{here}; a model hears {category_words(names[best])}, at {probabilities[best]:.2f} against {given:.2f}.",
         said=said,
         choices=(labelled.category, names[best]),
         weight=round(1 - given, 6),

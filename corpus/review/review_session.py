@@ -16,7 +16,7 @@ from corpus.review.locking import locked
 from dx7.errors import CartwrightError
 
 
-class Desk(ABC):
+class ReviewSession(ABC):
     """One person's desk on a page, and how the last decision went (``notice``).
 
     Raises ``StoreError`` if there is no store, ``StoreBusyError`` if another program holds it.

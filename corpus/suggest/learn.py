@@ -19,7 +19,7 @@ import pyarrow as pa
 from corpus.analysis.families import update_families
 from corpus.analysis.health import refresh_health
 from corpus.analysis.stored_embeddings import embed_voices, read_heard
-from corpus.labels.standing import rebuild_answers
+from corpus.labels.projection import rebuild_answers
 from corpus.storage.source_predictions import Floats, write_source_predictions
 from corpus.storage.store import Connection, open_store, transaction
 from corpus.storage.suggestion import EAR

@@ -19,11 +19,11 @@ from datetime import datetime
 
 from corpus.labels.answer import Lane
 from corpus.labels.rechecks import (
-    Shares,
+    RecheckShares,
     answers_given,
     drawn_lanes,
-    voices_for_again,
-    voices_for_agreement,
+    voices_for_inter_recheck,
+    voices_for_intra_recheck,
 )
 from corpus.storage.store import Connection
 from corpus.storage.suggestion import Suggestion
@@ -70,7 +70,7 @@ def next_voices(
     count: int,
     seed: int,
     exclude: Collection[str] = (),
-    shares: Shares | None = None,
+    shares: RecheckShares | None = None,
     now: datetime | None = None,
 ) -> list[QueuedVoice]:
     """Up to ``count`` voices that ``labeller`` should be asked about next, the first one first.
@@ -84,7 +84,13 @@ def next_voices(
         return []
     candidates = read_candidates(connection, labeller=labeller, seed=seed, exclude=exclude)
     places = _rechecked(
-        connection, labeller=labeller, count=count, seed=seed, exclude=exclude, shares=shares or Shares(), now=now
+        connection,
+        labeller=labeller,
+        count=count,
+        seed=seed,
+        exclude=exclude,
+        shares=shares or RecheckShares(),
+        now=now,
     )
     fresh = _choose(candidates, count, places, lot=f"{seed} {answers_given(connection, labeller)}")
     queued: list[QueuedVoice] = []
@@ -130,7 +136,7 @@ def _rechecked(
     count: int,
     seed: int,
     exclude: Collection[str],
-    shares: Shares,
+    shares: RecheckShares,
     now: datetime | None,
 ) -> dict[int, QueuedVoice]:
     """The voices of ``rechecks.py``, by the place among the next ``count`` that each was drawn for.
@@ -140,10 +146,10 @@ def _rechecked(
     drawn = drawn_lanes(shares, seed=f"{seed} {answers_given(connection, labeller)}", count=count)
     fillers = connection.execute("SELECT voice_id FROM search_voices WHERE filler").fetchall()
     left_out = [*exclude, *(voice_id for (voice_id,) in fillers)]
-    again = voices_for_again(
+    again = voices_for_intra_recheck(
         connection, labeller=labeller, count=drawn.count(Lane.INTRA_RECHECK), seed=str(seed), exclude=left_out, now=now
     )
-    agreement = voices_for_agreement(
+    agreement = voices_for_inter_recheck(
         connection, labeller=labeller, count=drawn.count(Lane.INTER_RECHECK), seed=str(seed), exclude=left_out
     )
     known = read_candidate_voices(connection, [*again, *agreement])

@@ -21,7 +21,7 @@ from corpus.labels.answer import Answer, AnswerKind
 from corpus.labels.bulk import MOST_VOICES, BulkPreview, bulk_answer, last_bulk, preview_bulk
 from corpus.labels.journal import append_answers, read_journals
 from corpus.labels.new_answer import undo_of
-from corpus.labels.standing import rebuild_answers
+from corpus.labels.projection import rebuild_answers
 from corpus.storage.source_predictions import read_top_predictions
 from corpus.storage.store import Connection, open_store
 from corpus.storage.suggestion import Suggestion

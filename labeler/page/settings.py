@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 from corpus.labels.answer import clean_labeller
-from corpus.labels.rechecks import AGREEMENT_SHARE, Shares
+from corpus.labels.rechecks import INTER_SHARE, RecheckShares
 from dx7.shared.locations import store_file
 
 STORE_VARIABLE = "CARTWRIGHT_STORE"
@@ -26,12 +26,12 @@ def server_address() -> str:
     return os.environ.get(ADDRESS_VARIABLE) or "127.0.0.1"
 
 
-def serving_shares() -> Shares:
+def serving_shares() -> RecheckShares:
     """How often voices are asked again, of the same or a second person; the default if the setting is invalid."""
     try:
-        return Shares(agreement=float(os.environ.get(AGREEMENT_VARIABLE) or AGREEMENT_SHARE))
+        return RecheckShares(agreement=float(os.environ.get(AGREEMENT_VARIABLE) or INTER_SHARE))
     except ValueError:
-        return Shares()
+        return RecheckShares()
 
 
 def default_labeller() -> str:

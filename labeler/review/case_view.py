@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from corpus.review.case_context import BenchVoice
-from corpus.review.case_session import KEPT, CaseDesk
+from corpus.review.case_context import CaseVoice
+from corpus.review.case_session import SLOW_LISTS, CaseSession
 from corpus.review.cases import Case, CaseKind
-from corpus.review.offers import Offer, offers_of
+from corpus.review.offers import QuickDecision, quick_decisions
 from corpus.review.review_lists import TITLES
 from labeler.page.wording import title_of, titles_of
 from labeler.review.annotation_view import annotation_badges, annotation_chips
@@ -25,13 +25,13 @@ _MOVES = (
 )
 
 
-def tabs_of(desk: CaseDesk) -> list[Tab]:
+def tabs_of(desk: CaseSession) -> list[Tab]:
     """A tab a list, with how many cases are open, and one of the figures."""
     counts = {kind: len(found.cases) for kind, found in desk.lists.items()}
     return [*(Tab(kind.value, TITLES[kind], counts.get(kind)) for kind in CaseKind), Tab(AGREEMENT_TAB, "Agreement")]
 
 
-def case_panel(desk: CaseDesk, *, blind: bool) -> Panel:
+def case_panel(desk: CaseSession, *, blind: bool) -> Panel:
     """Why the case is doubtful and who said what; blind, only what is asked."""
     notice = desk.notice or ""
     case, bench = desk.case, desk.bench
@@ -44,7 +44,7 @@ def case_panel(desk: CaseDesk, *, blind: bool) -> Panel:
     return Panel(case.reason, _advice(case), eyebrow, notice, (*annotation_chips(case.said), *_suggested(case)))
 
 
-def case_tiles(desk: CaseDesk, *, blind: bool) -> list[Tile]:
+def case_tiles(desk: CaseSession, *, blind: bool) -> list[Tile]:
     """The voices in question, marked, and labelled neighbours to compare with; blind, two tiles called A and B."""
     bench = desk.bench
     if bench is None:
@@ -69,10 +69,10 @@ def without_blind_prefix(event: GridEvent) -> GridEvent:
     return replace(event, at=event.at and plain(event.at), marked=tuple(map(plain, event.marked)), heard=heard)
 
 
-def case_actions(desk: CaseDesk, *, blind: bool) -> list[GridAction]:
+def case_actions(desk: CaseSession, *, blind: bool) -> list[GridAction]:
     """What can be done with the case on the desk."""
     bench = desk.bench
-    again = [GridAction("again", "j", "Look again")] if desk.kind in KEPT else []
+    again = [GridAction("again", "j", "Look again")] if desk.kind in SLOW_LISTS else []
     if bench is None:
         return [*again, *_MOVES]
     if blind and bench.blind:
@@ -81,7 +81,7 @@ def case_actions(desk: CaseDesk, *, blind: bool) -> list[GridAction]:
         return [*named, GridAction("blind", "c", "With names"), *_MOVES]
     offers = [
         GridAction(offer.name, _KEYS[offer.name], _offer_title(offer, bench.case), primary=offer.name == "accept")
-        for offer in offers_of(bench.case)
+        for offer in quick_decisions(bench.case)
     ]
     compare = [GridAction("blind", "c", "A against B")] if bench.blind else []
     others = [GridAction("broken", "x", "Broken"), GridAction("unsure", "d", "Unsure")]
@@ -91,7 +91,7 @@ def case_actions(desk: CaseDesk, *, blind: bool) -> list[GridAction]:
 _VERDICTS = ("a", "b", "both_fit", "neither")
 
 
-def _offer_title(offer: Offer, case: Case) -> str:
+def _offer_title(offer: QuickDecision, case: Case) -> str:
     if offer.name == "both":
         return "Both"
     if offer.name == "keep":
@@ -114,7 +114,7 @@ def _suggested(case: Case) -> tuple[Chip, ...]:
     return (Chip(f"{who}: {title_of(case.suggested)}", case.suggested, f"{case.probability:.2f}"),)
 
 
-def _tile(one: BenchVoice, case: Case) -> Tile:
+def _tile(one: CaseVoice, case: Case) -> Tile:
     label = title_of(one.category) if one.category else "no label"
     if not one.in_question:
         group = "Labelled neighbours, to compare with"

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from corpus.review.family_details import SheetVoice
+from corpus.review.family_details import FamilyVoice
 from corpus.review.family_queue import FamilyToAnswer
-from corpus.review.family_session import AHEAD, FamilyDesk
+from corpus.review.family_session import AHEAD, FamilySession
 from labeler.page.wording import title_of
 from labeler.review.annotation_view import annotation_badges
 from labeler.widgets.panel import Chip, Panel
@@ -20,7 +20,7 @@ _ACTIONS = (
 )
 
 
-def family_panel(desk: FamilyDesk) -> Panel:
+def family_panel(desk: FamilySession) -> Panel:
     """What stands above a family: names, why it is asked, what is suggested."""
     family = desk.family
     if family is None:
@@ -35,14 +35,14 @@ def family_panel(desk: FamilyDesk) -> Panel:
     )
 
 
-def family_tiles(desk: FamilyDesk) -> list[Tile]:
+def family_tiles(desk: FamilySession) -> list[Tile]:
     """The voices of the family, the one that was found most often first; all that are fit are marked."""
     if desk.family is None or desk.sheet is None:
         return []
     return [_tile(one, desk.family.proposal) for one in desk.sheet.voices]
 
 
-def family_actions(desk: FamilyDesk) -> list[GridAction]:
+def family_actions(desk: FamilySession) -> list[GridAction]:
     """What can be done, the proposal first if there is one."""
     proposal = desk.family.proposal if desk.family else None
     accept = [GridAction("accept", "enter", f"All marked: {title_of(proposal)}", primary=True)] if proposal else []
@@ -56,7 +56,7 @@ def _chips(family: FamilyToAnswer) -> tuple[Chip, ...]:
     return (*said, *suggested)
 
 
-def _tile(one: SheetVoice, category: str | None) -> Tile:
+def _tile(one: FamilyVoice, category: str | None) -> Tile:
     places = f"in {one.sightings} place{'s' if one.sightings != 1 else ''}"
     return Tile(
         key=one.voice_id,

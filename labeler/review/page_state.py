@@ -8,9 +8,9 @@ from typing import Any, Generic, TypeVar
 
 import streamlit as st
 
-from corpus.review.review_session import Desk
+from corpus.review.review_session import ReviewSession
 
-AnySession = TypeVar("AnySession", bound=Desk)
+AnySession = TypeVar("AnySession", bound=ReviewSession)
 AnyPage = TypeVar("AnyPage", bound="PageState[Any]")
 
 

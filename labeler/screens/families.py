@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import streamlit as st
 
 from corpus.labels.answer import AnswerKind, Page
-from corpus.review.family_session import FamilyDesk
+from corpus.review.family_session import FamilySession
 from labeler.page.context import Context
 from labeler.review.annotation_view import sitting_of
 from labeler.review.family_view import family_actions, family_panel, family_tiles
@@ -21,7 +21,7 @@ _KINDS = {"broken": AnswerKind.BROKEN, "unsure": AnswerKind.UNSURE, "skip": Answ
 def draw(context: Context) -> None:
     """Draw the family on the desk; what is done with it leads to the next."""
     key = f"families-page-{context.labeller}"
-    page = page_state_of(key, lambda: PageState(FamilyDesk(context.store, context.journals, context.labeller)))
+    page = page_state_of(key, lambda: PageState(FamilySession(context.store, context.journals, context.labeller)))
     draw_panel(family_panel(page.desk), key="families-panel")
     tiles, actions = family_tiles(page.desk), family_actions(page.desk)
     for event in draw_voice_grid(
@@ -33,7 +33,7 @@ def draw(context: Context) -> None:
         st.rerun()
 
 
-def _act(desk: FamilyDesk, context: Context, event: GridEvent) -> None:
+def _act(desk: FamilySession, context: Context, event: GridEvent) -> None:
     """What an event does. It must not call Streamlit, which may break it off (``draw_voice_grid``)."""
     proposal = desk.family.proposal if desk.family else None
     if event.action == "undo":
@@ -49,7 +49,7 @@ def _act(desk: FamilyDesk, context: Context, event: GridEvent) -> None:
 
 
 def _answer(
-    desk: FamilyDesk, context: Context, event: GridEvent, kind: AnswerKind, categories: tuple[str, ...] = ()
+    desk: FamilySession, context: Context, event: GridEvent, kind: AnswerKind, categories: tuple[str, ...] = ()
 ) -> None:
     sitting = sitting_of(context, Page.FAMILIES, event)
     desk.answer(sitting, kind, cursor=event.at, marked=event.marked, categories=categories)

@@ -12,7 +12,7 @@ from corpus.labels.activity import Day, Labeller, labels_per_minute, read_days, 
 from corpus.labels.agreement_statistics import Rate
 from corpus.labels.journal import read_journals
 from corpus.labels.needs import Need, read_needs, time_to_go
-from corpus.labels.standing import rebuild_answers
+from corpus.labels.projection import rebuild_answers
 from corpus.labels.targets import MOST, read_targets, write_targets
 from corpus.storage.store import open_store
 from labeler.page.context import Context

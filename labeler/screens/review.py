@@ -9,10 +9,10 @@ from datetime import UTC, datetime
 import streamlit as st
 
 from corpus.labels.answer import AnswerKind, Page
-from corpus.review.blind_comparison import Verdict
-from corpus.review.case_session import CaseDesk
+from corpus.review.blind_comparison import BlindChoice
+from corpus.review.case_session import CaseSession
 from corpus.review.cases import CaseKind
-from corpus.review.offers import offers_of
+from corpus.review.offers import quick_decisions
 from labeler.page.context import Context
 from labeler.review.agreement_view import agreement_panel
 from labeler.review.annotation_view import sitting_of
@@ -22,12 +22,17 @@ from labeler.widgets.panel import Panel, draw_panel
 from labeler.widgets.voice_grid import LABEL, GridAction, GridEvent, draw_voice_grid
 
 _ORDER = (*(kind.value for kind in CaseKind), AGREEMENT_TAB)
-_VERDICTS = {"a": Verdict.FIRST, "b": Verdict.SECOND, "both_fit": Verdict.BOTH, "neither": Verdict.NEITHER}
+_VERDICTS = {
+    "a": BlindChoice.FIRST,
+    "b": BlindChoice.SECOND,
+    "both_fit": BlindChoice.BOTH,
+    "neither": BlindChoice.NEITHER,
+}
 _KINDS = {"broken": AnswerKind.BROKEN, "unsure": AnswerKind.UNSURE}
 
 
 @dataclass(slots=True)
-class _Page(PageState[CaseDesk]):
+class _Page(PageState[CaseSession]):
     """The desk, the tab that is chosen, and whether A against B is asked for."""
 
     tab: str = CaseKind.DISAGREEMENT.value
@@ -48,7 +53,7 @@ class _Page(PageState[CaseDesk]):
 def draw(context: Context) -> None:
     """Draw the tabs, and the case or the figures that are on the desk."""
     key = f"review-page-{context.labeller}"
-    page = page_state_of(key, lambda: _Page(CaseDesk(context.store, context.journals, context.labeller)))
+    page = page_state_of(key, lambda: _Page(CaseSession(context.store, context.journals, context.labeller)))
     if page.tab == CaseKind.LABEL_ERROR and page.tab not in page.desk.lists:
         _look_for_errors(page)
     desk = page.desk
@@ -91,7 +96,9 @@ def _draw_grid(page: _Page) -> Iterator[GridEvent]:
 def _act(page: _Page, context: Context, event: GridEvent) -> None:
     """What an event does. It must not call Streamlit, which may break it off (``draw_voice_grid``)."""
     desk, sitting = page.desk, sitting_of(context, Page.REVIEW, event)
-    offer = next((each for each in offers_of(desk.case) if each.name == event.action), None) if desk.case else None
+    offer = (
+        next((each for each in quick_decisions(desk.case) if each.name == event.action), None) if desk.case else None
+    )
     if event.action == "undo":
         if desk.undo(datetime.now(UTC)):
             page.tab = desk.kind.value  # where the case is

@@ -12,7 +12,7 @@ from corpus.analysis.stored_descriptors import hear_voices
 from corpus.ingest.ingest import ingest_files
 from corpus.labels.answer import Answer, AnswerKind
 from corpus.labels.journal import append_answers
-from corpus.labels.standing import rebuild_answers
+from corpus.labels.projection import rebuild_answers
 from corpus.storage.store import open_store
 from corpus.storage.suggestion import FAMILY, FOLDER_RULE, NAME_RULE, NEIGHBOURS
 from corpus.suggest.external_voices import SlotSuggestions, suggest_for_bank

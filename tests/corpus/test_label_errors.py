@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from corpus.analysis.stored_descriptors import hear_voices
-from corpus.review.annotations import read_families, read_opinions, spoken
+from corpus.review.annotations import category_words, read_annotations, read_families
 from corpus.review.confidence import likely_errors, out_of_sample
 from corpus.review.label_errors import LEAST_LABELS, LabelErrors, find_label_errors
 from corpus.storage.store import open_store
@@ -53,7 +53,7 @@ def look(store: Path, folder: Path, labels: dict[str, str], **more: object) -> L
     copy.write_bytes(store.read_bytes())
     write_answers(copy, [answer("anna", voice_id, label, **more) for voice_id, label in labels.items()])
     with open_store(copy) as connection:
-        return find_label_errors(connection, read_opinions(connection), read_families(connection))
+        return find_label_errors(connection, read_annotations(connection), read_families(connection))
 
 
 def all_labels() -> dict[str, str]:
@@ -75,7 +75,7 @@ def test_moved_labels_are_found_and_others_left_alone(heard_store: Path, tmp_pat
     assert len(set(cases) - set(moved)) <= 2
     case = found.cases[0]
     assert case.choices == (labels[case.voices[0]], case.suggested)
-    given, heard = (spoken(category) for category in case.choices)
+    given, heard = (category_words(category) for category in case.choices)
     assert case.reason.startswith(f"anna says {given}; a model hears {heard}, at ")
     assert [one.weight for one in found.cases] == sorted((one.weight for one in found.cases), reverse=True)
 

@@ -9,7 +9,7 @@ import pytest
 from corpus.labels.answer import Answer, AnswerKind
 from corpus.labels.journal import append_answers
 from corpus.labels.progress import read_progress
-from corpus.labels.standing import rebuild_answers
+from corpus.labels.projection import rebuild_answers
 from corpus.labels.voice_card import read_cards
 from corpus.storage.store import open_store
 from corpus.suggest.queue import QueuedVoice, next_voices

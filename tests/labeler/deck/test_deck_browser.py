@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from corpus.labels.new_answer import LEAST_DWELL
-from corpus.labels.standing import current_answers
+from corpus.labels.projection import current_answers
 from labeler.audio.audio_request import decode_voice
 from tests.labeler.browsing import Server, free_port, serving, start_server, stop
 from tests.labeler.deck_actions import heard, listen, make_store, open_deck, settle, state

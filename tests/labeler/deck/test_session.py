@@ -11,7 +11,7 @@ import pytest
 from corpus.labels.answer import Answer, AnswerKind
 from corpus.labels.journal import append_answers, read_journals
 from corpus.labels.new_answer import Refusal
-from corpus.labels.standing import current_answers
+from corpus.labels.projection import current_answers
 from corpus.storage.store import open_store
 from dx7.errors import CategoryError, JournalError, StoreError
 from labeler.audio.audio_request import parse_audio_request

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page, Route
 from corpus.analysis.families import update_families
 from corpus.ingest.ingest import ingest_files
 from corpus.labels.answer import AnswerKind
-from corpus.labels.standing import current_answers
+from corpus.labels.projection import current_answers
 from dx7.formats.files import read_bank_bytes
 from dx7.hardware.instrument import BANK_CONFIRMATION
 from dx7.shared.locations import STARTER_BANKS

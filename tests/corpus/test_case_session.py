@@ -9,12 +9,12 @@ import pytest
 from corpus.analysis.stored_descriptors import hear_voices
 from corpus.labels.answer import Answer, AnswerKind
 from corpus.labels.journal import journal_file, read_journal
-from corpus.review.annotations import read_families, read_opinions
-from corpus.review.blind_comparison import Verdict
-from corpus.review.case_context import MOST_IN_QUESTION, read_bench
-from corpus.review.case_session import CaseDesk
+from corpus.review.annotations import read_annotations, read_families
+from corpus.review.blind_comparison import BlindChoice
+from corpus.review.case_context import MOST_IN_QUESTION, read_case_context
+from corpus.review.case_session import CaseSession
 from corpus.review.cases import CaseKind
-from corpus.review.decisions import Sitting
+from corpus.review.decisions import AnnotationContext
 from corpus.review.disagreements import families_disagree
 from corpus.storage.store import open_store
 from tests.corpus.answer_material import START, answer, write_answers
@@ -40,24 +40,24 @@ def store(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def desk(store: Path) -> CaseDesk:
-    return CaseDesk(store, store.parent / "labels", "cleo")
+def desk(store: Path) -> CaseSession:
+    return CaseSession(store, store.parent / "labels", "cleo")
 
 
-def sitting(heard: Mapping[str, float], minute: int = 60) -> Sitting:
-    return Sitting("cleo", "review", "engine", heard, START + timedelta(minutes=minute))
+def sitting(heard: Mapping[str, float], minute: int = 60) -> AnnotationContext:
+    return AnnotationContext("cleo", "review", "engine", heard, START + timedelta(minutes=minute))
 
 
 def written(store: Path) -> tuple[Answer, ...]:
     return read_journal(journal_file(store.parent / "labels", "cleo")).answers
 
 
-def asked(desk: CaseDesk) -> str:
+def asked(desk: CaseSession) -> str:
     assert desk.case is not None
     return desk.case.voices[0]
 
 
-def test_a_case_has_its_neighbours_beside_it(desk: CaseDesk) -> None:
+def test_a_case_has_its_neighbours_beside_it(desk: CaseSession) -> None:
     assert {kind: len(one.cases) for kind, one in desk.lists.items()} == {
         CaseKind.DISAGREEMENT: 2,
         CaseKind.SUGGESTION: 0,
@@ -73,7 +73,7 @@ def test_a_case_has_its_neighbours_beside_it(desk: CaseDesk) -> None:
     assert [one.labeller for one in in_question.said] == ["anna", "ben"]
 
 
-def test_a_decision_ends_a_case_and_an_undo_brings_it_back(desk: CaseDesk, store: Path) -> None:
+def test_a_decision_ends_a_case_and_an_undo_brings_it_back(desk: CaseSession, store: Path) -> None:
     first = asked(desk)
     assert desk.decide(sitting({first: 1.0}), AnswerKind.LABEL, cursor=first, marked=[first], categories=["bell"])
     (given,) = written(store)
@@ -85,17 +85,17 @@ def test_a_decision_ends_a_case_and_an_undo_brings_it_back(desk: CaseDesk, store
     assert not desk.undo(START)
 
 
-def test_a_key_that_comes_too_late_decides_nothing(desk: CaseDesk, store: Path) -> None:
+def test_a_key_that_comes_too_late_decides_nothing(desk: CaseSession, store: Path) -> None:
     first = asked(desk)
     heard = sitting({first: 1.0, BRASS: 1.0, BELL: 1.0})
     assert desk.decide(heard, AnswerKind.LABEL, cursor=first, marked=[first], categories=["bell"])
     assert not desk.decide(heard, AnswerKind.LABEL, cursor=first, marked=[first], categories=["bell"])
     assert desk.notice == "that voice was no longer on display; nothing was recorded"
-    assert not desk.decide_blind(heard, Verdict.BOTH, cursor=first)
+    assert not desk.decide_blind(heard, BlindChoice.BOTH, cursor=first)
     assert len(written(store)) == 1
 
 
-def test_both_are_right(desk: CaseDesk, store: Path) -> None:
+def test_both_are_right(desk: CaseSession, store: Path) -> None:
     first = asked(desk)
     assert desk.case is not None
     choices = desk.case.choices
@@ -104,23 +104,23 @@ def test_both_are_right(desk: CaseDesk, store: Path) -> None:
     assert len(desk.lists[CaseKind.DISAGREEMENT].cases) == 1
 
 
-def test_what_was_not_heard_is_not_decided(desk: CaseDesk, store: Path) -> None:
+def test_what_was_not_heard_is_not_decided(desk: CaseSession, store: Path) -> None:
     first = asked(desk)
     assert not desk.decide(sitting({}), AnswerKind.LABEL, cursor=first, marked=[first], categories=["bell"])
     assert desk.notice == "no sound yet; hear the voice first"
     assert desk.bench is not None
     assert desk.bench.blind is not None
-    assert not desk.decide_blind(sitting({first: 2.0}), Verdict.BOTH, cursor=first)
+    assert not desk.decide_blind(sitting({first: 2.0}), BlindChoice.BOTH, cursor=first)
     assert not journal_file(store.parent / "labels", "cleo").exists()
 
 
-def test_a_against_b_decides_too_and_says_which_was_which(desk: CaseDesk, store: Path) -> None:
+def test_a_against_b_decides_too_and_says_which_was_which(desk: CaseSession, store: Path) -> None:
     assert desk.bench is not None
     blind = desk.bench.blind
     assert blind is not None
     first = asked(desk)
     assert {blind.first, blind.second} == {first, BRASS}
-    fits_neighbour_only = Verdict.FIRST if blind.first == BRASS else Verdict.SECOND
+    fits_neighbour_only = BlindChoice.FIRST if blind.first == BRASS else BlindChoice.SECOND
     heard = {first: 1.0, BRASS: 1.0}
     assert desk.decide_blind(sitting(heard), fits_neighbour_only, cursor=first)
     said = {one.voice_id: one for one in written(store)}
@@ -134,7 +134,7 @@ def test_a_against_b_decides_too_and_says_which_was_which(desk: CaseDesk, store:
     assert len(written(store)) == 4
 
 
-def test_steps_and_lists(desk: CaseDesk) -> None:
+def test_steps_and_lists(desk: CaseSession) -> None:
     first = asked(desk)
     desk.step(1)
     assert (asked(desk) != first, desk.place) == (True, 1)
@@ -148,7 +148,7 @@ def test_steps_and_lists(desk: CaseDesk) -> None:
     assert asked(desk) == first
 
 
-def test_label_errors_are_looked_for_when_their_list_is_opened(desk: CaseDesk) -> None:
+def test_label_errors_are_looked_for_when_their_list_is_opened(desk: CaseSession) -> None:
     assert CaseKind.LABEL_ERROR not in desk.lists
     desk.open_list(CaseKind.LABEL_ERROR)
     assert desk.lists[CaseKind.LABEL_ERROR].problem is not None
@@ -156,7 +156,7 @@ def test_label_errors_are_looked_for_when_their_list_is_opened(desk: CaseDesk) -
     assert desk.case is None
 
 
-def test_an_undo_leads_to_the_list_that_the_case_is_in(desk: CaseDesk) -> None:
+def test_an_undo_leads_to_the_list_that_the_case_is_in(desk: CaseSession) -> None:
     first = asked(desk)
     assert desk.decide(sitting({first: 1.0}), AnswerKind.LABEL, cursor=first, marked=[first], categories=["bell"])
     desk.open_list(CaseKind.FAMILY)
@@ -172,9 +172,9 @@ def test_of_a_family_every_label_finds_room_on_the_bench(tmp_path: Path) -> None
     rest = [answer("anna", voices[0], "brass", covers=tuple(voices[1:77]))]
     write_answers(store, [*rest, *(answer("ben", voice, "bell") for voice in voices[77:])])
     with open_store(store) as connection:
-        opinions, families = read_opinions(connection), read_families(connection)
+        opinions, families = read_annotations(connection), read_families(connection)
         (case,) = families_disagree(opinions, families)
-        bench = read_bench(connection, case, opinions, families, seed="x")
+        bench = read_case_context(connection, case, opinions, families, seed="x")
     assert len(bench.voices) == MOST_IN_QUESTION
     assert [one.category for one in bench.voices] == ["bell"] * 3 + ["brass"] * 57
     assert bench.blind is not None
