@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from corpus.analysis.facet_counts import FacetCounts
     from corpus.analysis.facets import Filters, Range
     from corpus.analysis.search import Hit
-    from corpus.analysis.similar import Similar
+    from corpus.analysis.similar import SimilarVoice
 
 _LONGEST_FILE = 18  # characters of a file's name in the table
 
@@ -113,8 +113,8 @@ def search(
 
 def _find_similar(
     where: Path, like: str, text: str, filters: Filters, *, limit: int, every_copy: bool
-) -> list[Similar]:
-    from corpus.analysis.recording_search import has_timbres, hear_timbres, more_like_recording
+) -> list[SimilarVoice]:
+    from corpus.analysis.recording_search import has_timbres, measure_timbres, more_like_recording
     from corpus.analysis.search_index import open_for_search
     from corpus.analysis.similar import find_voice, more_like
     from dx7.sound.wav import read_wav
@@ -131,7 +131,7 @@ def _find_similar(
         if not ready:
             with progress() as bar:
                 task = bar.add_task("timbres heard", total=None)
-                hear_timbres(where, progress=lambda done, total: bar.update(task, completed=done, total=total))
+                measure_timbres(where, progress=lambda done, total: bar.update(task, completed=done, total=total))
         with open_for_search(where) as connection:
             return more_like_recording(connection, recording, filters, text=text, limit=limit, every_copy=every_copy)
     if file.is_file():
@@ -170,7 +170,7 @@ def _show_hits(hits: Sequence[Hit], *, json: bool) -> None:
         print_text("no voice found")
 
 
-def _show_similar(similar: Sequence[Similar], *, json: bool) -> None:
+def _show_similar(similar: Sequence[SimilarVoice], *, json: bool) -> None:
     if json:
         print_json([asdict(each) for each in similar])
         return
@@ -220,10 +220,10 @@ def _row(hit: Hit, *, sound: bool = True) -> dict[str, Any]:
 
 
 def _sound(hit: Hit) -> str:
-    from corpus.analysis.facets import NOT_HEARD, SCALES, SILENT
+    from corpus.analysis.facets import NOT_ANALYSED, SCALES, SILENT
 
     if not hit.heard:
-        return NOT_HEARD
+        return NOT_ANALYSED
     if hit.brightness is None or hit.attack is None:
         return SILENT
     return f"{SCALES['brightness'].word(hit.brightness)}, {SCALES['attack'].word(hit.attack)}"

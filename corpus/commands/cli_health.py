@@ -44,8 +44,9 @@ def health(
 
     Example: python -m corpus health --tag drone --limit 50
     """
-    from corpus.analysis.health import TAGS, count_tags, hear_voices, refresh_health, tagged_voices, voice_health
+    from corpus.analysis.health import TAGS, count_tags, refresh_health, tagged_voices, voice_health
     from corpus.analysis.measurements import BATCH
+    from corpus.analysis.stored_descriptors import measure_descriptors
 
     if tag and tag not in TAGS:
         raise typer.BadParameter(f"{tag!r} is no tag; there are {', '.join(TAGS)}", param_hint="--tag")
@@ -60,7 +61,7 @@ def health(
             bar.update(task, completed=done, total=total)
 
         try:
-            counts = hear_voices(where, processes=jobs, dask=dask, progress=show)
+            counts = measure_descriptors(where, processes=jobs, dask=dask, progress=show)
         except KeyboardInterrupt:
             kept = heard // BATCH * BATCH
             raise EngineError(f"stopped after {heard} voices; {kept} are kept; run it again to go on") from None

@@ -39,7 +39,7 @@ def learn(
     """
     from corpus.suggest.classifier_card import read_classifier_card
     from corpus.suggest.learn import learn_from_answers as learn_anew
-    from corpus.suggest.returns import update_forecast
+    from corpus.suggest.learning_curves import update_forecast
 
     where = store or store_file()
     if not card:
@@ -75,14 +75,14 @@ def evaluate_suggestions(
 
     Example: python -m corpus evaluate-suggestions --json
     """
-    from corpus.analysis.stored_embeddings import read_heard
+    from corpus.analysis.stored_embeddings import read_analysed_voices
     from corpus.storage.source_predictions import read_source_predictions
     from corpus.suggest.evaluation import compare_methods as evaluate
     from corpus.suggest.evaluation import method_rows
     from corpus.suggest.training_set import read_classifier_training_set
 
     with open_store(store or store_file(), read_only=True) as connection:
-        heard = read_heard(connection)
+        heard = read_analysed_voices(connection)
         lesson = read_classifier_training_set(connection, heard.voice_ids)
         opinions = read_source_predictions(connection, heard.voice_ids)
         families = dict(connection.execute("SELECT voice_id, family_id FROM families").fetchall())
@@ -95,11 +95,11 @@ def evaluate_suggestions(
             )
         )
     if json:
-        print_json([{"way": each.way, "truth": each.truth} | each.score.as_dict() for each in found])
+        print_json([{"way": each.method, "truth": each.truth} | each.score.as_dict() for each in found])
         return
     print_table(method_rows(found))
     keys = list(found[0].score.by_category)
-    by_way = {each.way: each.score.by_category for each in found if each.truth == found[0].truth}
+    by_way = {each.method: each.score.by_category for each in found if each.truth == found[0].truth}
     print_table(
         [
             {"category": key} | {way: f"{rates[key].rate:.2f}" for way, rates in by_way.items() if key in rates}

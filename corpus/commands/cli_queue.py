@@ -42,8 +42,8 @@ def queue(
 
     Example: python -m corpus queue --explain --count 10
     """
+    from corpus.suggest.learning_curves import update_forecast
     from corpus.suggest.queue import next_voices
-    from corpus.suggest.returns import update_forecast
 
     where = store or store_file()
     journals = labels or (labels_folder() if store is None else None)

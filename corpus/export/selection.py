@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from corpus.analysis.health import excused
+from corpus.analysis.health import is_excused
 from corpus.export.policy import Policy
 from corpus.export.quotas import ExportCandidate, RelaxedMinimum, apply_maximum, fill_minimum, limit_families
 from corpus.export.source_labels import CombinedSuggestion, read_combined_suggestions
@@ -116,7 +116,7 @@ def _judge(
 def _healthy(decision: ExportDecision, tags: Sequence[str]) -> ExportDecision:
     """The decision, unless a tag stands against it that is not excused by what the voice is."""
     category = decision.categories[0] if isinstance(decision, Curated) else None
-    against = [tag for tag in tags if not excused(tag, category)]
+    against = [tag for tag in tags if not is_excused(tag, category)]
     return Unhealthy(against[0]) if against else decision
 
 

@@ -25,12 +25,12 @@ LEAST_TIME_BETWEEN = timedelta(minutes=20)
 class RecheckShares:
     """What share of servings, 0 to 1, goes to each lane. Raises ``ValueError`` if they are more than all."""
 
-    again: float = INTRA_SHARE
-    agreement: float = INTER_SHARE
+    intra: float = INTRA_SHARE
+    inter: float = INTER_SHARE
 
     def __post_init__(self) -> None:
-        if min(self.again, self.agreement) < 0 or self.again + self.agreement > 1:
-            raise ValueError(f"the shares {self.again} and {self.agreement} are no shares of one whole")
+        if min(self.intra, self.inter) < 0 or self.intra + self.inter > 1:
+            raise ValueError(f"the shares {self.intra} and {self.inter} are no shares of one whole")
 
 
 def drawn_lanes(shares: RecheckShares, *, seed: str, count: int) -> list[Lane | None]:
@@ -42,8 +42,8 @@ def drawn_lanes(shares: RecheckShares, *, seed: str, count: int) -> list[Lane | 
     lanes: list[Lane | None] = []
     for place in range(count):
         draw = int.from_bytes(sha256(f"{seed} {place}".encode()).digest()[:8]) / 2**64
-        is_inter = shares.again <= draw < shares.again + shares.agreement
-        lanes.append(Lane.INTRA_RECHECK if draw < shares.again else Lane.INTER_RECHECK if is_inter else None)
+        is_inter = shares.intra <= draw < shares.intra + shares.inter
+        lanes.append(Lane.INTRA_RECHECK if draw < shares.intra else Lane.INTER_RECHECK if is_inter else None)
     return lanes
 
 

@@ -96,7 +96,7 @@ def majority_category(said: Sequence[Annotation]) -> str | None:
 
 
 def majority_label(said: Sequence[Annotation]) -> tuple[str, ...]:
-    """The label of one voice that goes with :func:`majority_category`: by the first who says so; empty if nobody labels it."""
+    """The oldest label whose main category is :func:`majority_category`; empty if there is no label."""
     main = majority_category(said)
     return next(
         (one.categories for one in effective_annotations(said) if one.categories and one.categories[0] == main), ()

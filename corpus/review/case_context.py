@@ -12,13 +12,13 @@ from corpus.review.cases import Case, CaseKind
 from corpus.storage.store import Connection
 from dx7.voices.voice import Voice
 
-MOST_IN_QUESTION = 60  # voices of one case on the bench; nearly every family has fewer
+MOST_IN_QUESTION = 60  # voices of one case on the context; nearly every family has fewer
 _MOST_CHOICES = 3
 
 
 @dataclass(frozen=True, slots=True)
 class CaseVoice:
-    """A voice on the bench: ``in_question``, or a neighbour labelled ``category`` to compare with."""
+    """A voice on the context: ``in_question``, or a neighbour labelled ``category`` to compare with."""
 
     voice_id: str
     voice: Voice
@@ -44,7 +44,7 @@ class CaseContext:
 def read_case_context(
     connection: Connection, case: Case, opinions: Sequence[Annotation], family_of: Mapping[str, str], *, seed: str
 ) -> CaseContext:
-    """The bench of a case. ``seed`` draws which of the two is A."""
+    """The context of a case. ``seed`` draws which of the two is A."""
     neighbours: dict[str, str] = {}
     if case.kind is not CaseKind.FAMILY:
         for category in case.choices[:_MOST_CHOICES]:

@@ -28,7 +28,7 @@ _QUICK = tuple(kind for kind in CaseKind if kind not in SLOW_LISTS)
 
 
 class CaseSession(ReviewSession):
-    """The review lists, the case on the desk with its bench, and how the last decision went (``notice``).
+    """The review lists, the case on the desk with its context, and how the last decision went (``notice``).
 
     Label errors and drift are looked for when their list is first opened; ``lists`` lacks it until then. Raises
     ``StoreError`` if there is no store, ``StoreBusyError`` if another program holds it.
@@ -39,7 +39,7 @@ class CaseSession(ReviewSession):
     def __init__(self, store: Path, journals: Path, labeller: str) -> None:
         self.kind = CaseKind.DISAGREEMENT
         self.lists: dict[CaseKind, ReviewList] = {}
-        self.bench: CaseContext | None = None
+        self.context: CaseContext | None = None
         self._places = dict.fromkeys(CaseKind, 0)
         self._kept: dict[CaseKind, ReviewList] = {}
         super().__init__(store, journals, labeller)
@@ -47,7 +47,7 @@ class CaseSession(ReviewSession):
     @property
     def case(self) -> Case | None:
         """The case on the desk."""
-        return self.bench.case if self.bench else None
+        return self.context.case if self.context else None
 
     @property
     def place(self) -> int:
@@ -92,7 +92,7 @@ class CaseSession(ReviewSession):
                 self.lists[kind] = replace(kept, cases=tuple(open_cases(kept.cases, opinions)))
             cases = self._find(show) if show else self.lists[self.kind].cases
             self._places[self.kind] = min(self.place, max(0, len(cases) - 1))
-            self.bench = (
+            self.context = (
                 read_case_context(
                     connection, cases[self.place], opinions, read_families(connection), seed=self._labeller
                 )
@@ -103,7 +103,7 @@ class CaseSession(ReviewSession):
     @locked
     def decide(
         self,
-        sitting: AnnotationContext,
+        annotator: AnnotationContext,
         kind: AnswerKind,
         *,
         cursor: str | None,
@@ -116,9 +116,9 @@ class CaseSession(ReviewSession):
         """
         if self.case is None or cursor is None or not self._are_on_desk(cursor, *marked):
             return False
-        voice_id = sitting.answered_of(cursor, marked)
+        voice_id = annotator.answered_of(cursor, marked)
         try:
-            given = decide(sitting, voice_id, kind, categories=categories, covers=marked, lane=self.kind)
+            given = decide(annotator, voice_id, kind, categories=categories, covers=marked, lane=self.kind)
         except JournalError as error:
             self.notice = str(error)
             return False
@@ -129,17 +129,17 @@ class CaseSession(ReviewSession):
 
     @locked
     def take(
-        self, sitting: AnnotationContext, offer: QuickDecision, *, cursor: str | None, marked: Sequence[str]
+        self, annotator: AnnotationContext, offer: QuickDecision, *, cursor: str | None, marked: Sequence[str]
     ) -> bool:
         """Decide the case by what was offered for it. Whether it was written."""
-        if self.bench is None or cursor is None or not self._are_on_desk(cursor, *marked):
+        if self.context is None or cursor is None or not self._are_on_desk(cursor, *marked):
             return False
-        own = majority_label(self.bench.said_of().get(cursor, ()))
+        own = majority_label(self.context.said_of().get(cursor, ()))
         if not (offer.categories or own):
             self.notice = "this voice has no label of its own to keep; move to one that has"
             return False
         return self.decide(
-            sitting,
+            annotator,
             AnswerKind.LABEL,
             cursor=cursor,
             marked=marked if offer.is_for_all else (),
@@ -147,16 +147,16 @@ class CaseSession(ReviewSession):
         )
 
     @locked
-    def decide_blind(self, sitting: AnnotationContext, verdict: BlindChoice, *, cursor: str | None) -> bool:
+    def decide_blind(self, annotator: AnnotationContext, verdict: BlindChoice, *, cursor: str | None) -> bool:
         """Decide the case by A against B, one of them under the cursor.
 
         Returns whether it was written; ``notice`` then says which was which.
         """
-        if self.bench is None or self.bench.blind is None or cursor is None or not self._are_on_desk(cursor):
+        if self.context is None or self.context.blind is None or cursor is None or not self._are_on_desk(cursor):
             return False
-        blind, names = self.bench.blind, {one.voice_id: one.name for one in self.bench.voices}
+        blind, names = self.context.blind, {one.voice_id: one.name for one in self.context.voices}
         try:
-            given = decide_blind(sitting, blind, verdict, self.bench.said_of(), lane=self.kind)
+            given = decide_blind(annotator, blind, verdict, self.context.said_of(), lane=self.kind)
         except JournalError as error:
             self.notice = str(error)
             return False
@@ -170,7 +170,7 @@ class CaseSession(ReviewSession):
 
     def clear(self) -> None:
         """Take the case off the desk."""
-        self.bench = None
+        self.context = None
 
     def agreement(self) -> Agreement:
         """How far people agree, with themselves and each other."""
@@ -182,14 +182,14 @@ class CaseSession(ReviewSession):
         A key that was pressed before the last decision was drawn would else fall upon the next case, where the same
         voice may lie as a neighbour.
         """
-        shown = {one.voice_id for one in self.bench.voices} if self.bench else set()
+        shown = {one.voice_id for one in self.context.voices} if self.context else set()
         if set(voice_ids) != shown:
             self.notice = Refusal.NOT_ON_DISPLAY.value
         return set(voice_ids) == shown
 
     def _are_on_desk(self, *voice_ids: str) -> bool:
         """Whether the case has these voices; a key that came too late was meant for another one."""
-        known = {one.voice_id for one in self.bench.voices} if self.bench else set()
+        known = {one.voice_id for one in self.context.voices} if self.context else set()
         if not known.issuperset(voice_ids):
             self.notice = Refusal.NOT_ON_DISPLAY.value
             return False

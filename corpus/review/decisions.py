@@ -47,7 +47,7 @@ def new_token() -> str:
 
 
 def decide(
-    sitting: AnnotationContext,
+    annotator: AnnotationContext,
     voice_id: str,
     kind: AnswerKind,
     *,
@@ -67,11 +67,11 @@ def decide(
     return new_answer(
         kind,
         voice_id,
-        labeller=sitting.labeller,
-        time=sitting.time,
-        heard=sitting.way,
-        page=sitting.page,
-        dwell_seconds=sitting.heard.get(voice_id) or None,
+        labeller=annotator.labeller,
+        time=annotator.time,
+        heard=annotator.way,
+        page=annotator.page,
+        dwell_seconds=annotator.heard.get(voice_id) or None,
         categories=categories,
         token=token or new_token(),
         lane=lane,
@@ -81,7 +81,7 @@ def decide(
 
 
 def decide_blind(
-    sitting: AnnotationContext,
+    annotator: AnnotationContext,
     blind: BlindPair,
     verdict: BlindChoice,
     said_of: Mapping[str, Sequence[Annotation]],
@@ -95,7 +95,7 @@ def decide_blind(
     token = new_token()
     return [
         decide(
-            sitting,
+            annotator,
             voice_id,
             AnswerKind.LABEL if categories else AnswerKind.UNSURE,
             categories=categories,

@@ -41,7 +41,7 @@ def people_disagree(opinions: Iterable[Annotation]) -> list[Case]:
         if distance == _ORDER:
             shared = set.intersection(*(set(one.categories) for one in said if one.categories))
             reason = f"{annotation_sentence(said)}: they differ in what it is first"
-            reason += f" and share {join_words([spoken(key) for key in sorted(shared)])}." if shared else "."
+            reason += f" and share {join_words([category_words(key) for key in sorted(shared)])}." if shared else "."
         cases.append(
             Case(
                 kind=CaseKind.DISAGREEMENT,
@@ -125,7 +125,8 @@ def _against(category: str, found: Sequence[tuple[str, list[Annotation], Suggest
     voice_id, said, best = found[0]
     more = len(found) - 1
     further = f" (so do those of {more} more voice{'s' if more > 1 else ''} meant with it)" if more else ""
-    reason = f"{annotation_sentence(said)}; {source_suggests(best.origin)} {category_words(category)}, at {best.probability:.2f}{further}."
+    suggested = f"{source_suggests(best.origin)} {category_words(category)}, at {best.probability:.2f}"
+    reason = f"{annotation_sentence(said)}; {suggested}{further}."
     return Case(
         kind=CaseKind.SUGGESTION,
         key=f"suggestion-{voice_id}",

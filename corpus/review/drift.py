@@ -164,8 +164,8 @@ def _with_oneself(changes: _Changes, standing: Mapping[tuple[str, str], Annotati
             kind=CaseKind.DRIFT,
             key=f"drift-{said.labeller}-{pair.voice_id}",
             voices=(pair.voice_id,),
-            reason=f"{said.labeller} said {category_words(before)} at first and {category_words(now)} when asked again; of {total}"
-            f" changes of mind about {category_words(changes.outcome)}, {len(most)} went this way.",
+            reason=f"{said.labeller} said {category_words(before)} at first and {category_words(now)} when asked again;"
+            f" of {total} changes of mind about {category_words(changes.outcome)}, {len(most)} went this way.",
             said=(said,),
             choices=choices,
             weight=1.0 + len(most) / total,

@@ -31,7 +31,7 @@ class FamilySession(ReviewSession):
     def __init__(self, store: Path, journals: Path, labeller: str) -> None:
         self.families: list[FamilyToAnswer] = []
         self.place = 0
-        self.sheet: FamilyDetails | None = None
+        self.details: FamilyDetails | None = None
         super().__init__(store, journals, labeller)
 
     @property
@@ -48,7 +48,7 @@ class FamilySession(ReviewSession):
             shown = read_family_details(connection, show).family_id if show else None
             places = [place for place, each in enumerate(self.families) if each.family_id == shown]
             self.place = places[0] if places else min(self.place, max(0, len(self.families) - 1))
-            self.sheet = read_family_details(connection, self.family.family_id) if self.family else None
+            self.details = read_family_details(connection, self.family.family_id) if self.family else None
 
     @locked
     def renew(self) -> None:
@@ -61,12 +61,12 @@ class FamilySession(ReviewSession):
         if self.families:
             self.place = (self.place + by) % len(self.families)
             with open_store(self._store, read_only=True) as connection:
-                self.sheet = read_family_details(connection, self.families[self.place].family_id)
+                self.details = read_family_details(connection, self.families[self.place].family_id)
 
     @locked
     def answer(
         self,
-        sitting: AnnotationContext,
+        annotator: AnnotationContext,
         kind: AnswerKind,
         *,
         cursor: str | None,
@@ -77,16 +77,16 @@ class FamilySession(ReviewSession):
 
         Without any mark it is for the one under the ``cursor`` alone (:meth:`Sitting.answered_of`).
         """
-        if self.family is None or self.sheet is None or cursor is None:
+        if self.family is None or self.details is None or cursor is None:
             return False
-        if not {cursor, *marked} <= {one.voice_id for one in self.sheet.voices}:  # a key that came too late
+        if not {cursor, *marked} <= {one.voice_id for one in self.details.voices}:  # a key that came too late
             self.notice = Refusal.NOT_ON_DISPLAY.value
             return False
         name = " / ".join(self.family.names[:1]) or self.family.family_id[:8]
-        voice_id = sitting.answered_of(cursor, marked)
+        voice_id = annotator.answered_of(cursor, marked)
         try:
             given = decide(
-                sitting,
+                annotator,
                 voice_id,
                 kind,
                 categories=categories,
@@ -97,10 +97,10 @@ class FamilySession(ReviewSession):
             self.notice = str(error)
             return False
         said = join_words([category_words(category) for category in categories]) if categories else kind.value
-        count = f"{1 + len(given.covers)} of {len(self.sheet.voices)} voices"
+        count = f"{1 + len(given.covers)} of {len(self.details.voices)} voices"
         self._write([given], f"{name}: {said}, for {count}")
         return True
 
     def clear(self) -> None:
         """Take the family off the desk."""
-        self.families, self.sheet = [], None
+        self.families, self.details = [], None

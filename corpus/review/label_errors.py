@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from corpus.analysis.relatives import audible
+from corpus.analysis.relatives import audible_parameters
 from corpus.analysis.similar import read_parameters
-from corpus.analysis.stored_descriptors import read_hearings
+from corpus.analysis.stored_descriptors import read_descriptors
 from corpus.review.annotations import Annotation, annotations_by_voice, category_words, majority_category
 from corpus.review.cases import Case, CaseKind, annotation_sentence
 from corpus.review.confidence import Floats, Probabilities, likely_errors, out_of_sample
@@ -48,14 +48,14 @@ def find_label_errors(
     Voices that were not heard yet are left out.
     """
     said_of = annotations_by_voice(said for said in opinions if said.categories)
-    hearings = read_hearings(connection)
+    hearings = read_descriptors(connection)
     row_of = {voice_id: row for row, voice_id in enumerate(hearings.voice_ids)}
     labelled = _learnable(_labelled(said_of, family_of, row_of))
     names = sorted({one.category for one in labelled})
     if len(labelled) < LEAST_LABELS or len(names) < 2:
         return LabelErrors((), len(labelled), _too_few(len(labelled), len(names)))
     ids = [one.voice_id for one in labelled]
-    parameters = audible(read_parameters(connection, ids)).astype(np.float32)
+    parameters = audible_parameters(read_parameters(connection, ids)).astype(np.float32)
     features: Floats = np.hstack([hearings.descriptors[[row_of[voice_id] for voice_id in ids]], parameters])
     labels = [one.category for one in labelled]
     probabilities = out_of_sample(features, labels, [one.family_id for one in labelled], names)
@@ -102,7 +102,8 @@ def _case(
         kind=CaseKind.LABEL_ERROR,
         key=f"label_error-{labelled.voice_id}",
         voices=labelled.alike,
-        reason=f"{here}; a model hears {category_words(names[best])}, at {probabilities[best]:.2f} against {given:.2f}.",
+        reason=f"{here}; a model hears {category_words(names[best])}, at {probabilities[best]:.2f}"
+        f" against {given:.2f}.",
         said=said,
         choices=(labelled.category, names[best]),
         weight=round(1 - given, 6),

@@ -29,7 +29,7 @@ def server_address() -> str:
 def serving_shares() -> RecheckShares:
     """How often voices are asked again, of the same or a second person; the default if the setting is invalid."""
     try:
-        return RecheckShares(agreement=float(os.environ.get(AGREEMENT_VARIABLE) or INTER_SHARE))
+        return RecheckShares(inter=float(os.environ.get(AGREEMENT_VARIABLE) or INTER_SHARE))
     except ValueError:
         return RecheckShares()
 

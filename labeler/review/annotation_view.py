@@ -40,7 +40,7 @@ def annotation_badges(said: Sequence[Annotation]) -> tuple[str, ...]:
     return tuple(f"{one.labeller}: {outcome_words(one)}" for one in said)
 
 
-def sitting_of(context: Context, page: Page, event: GridEvent) -> AnnotationContext:
+def annotation_context(context: Context, page: Page, event: GridEvent) -> AnnotationContext:
     """What a decision has to know of an event of a rack."""
     heard: Mapping[str, float] = event.heard or {}
     return AnnotationContext(context.labeller, page, event.way, heard, datetime.now(UTC))
