@@ -9,8 +9,8 @@ from labeler.page.settings import AGREEMENT_VARIABLE, serving_shares
 @pytest.mark.parametrize(
     ("said", "shares"),
     [
-        ("0.2", RecheckShares(agreement=0.2)),
-        ("0", RecheckShares(agreement=0)),
+        ("0.2", RecheckShares(inter=0.2)),
+        ("0", RecheckShares(inter=0)),
         ("", RecheckShares()),
         ("many", RecheckShares()),
         ("7", RecheckShares()),
