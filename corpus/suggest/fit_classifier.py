@@ -152,6 +152,9 @@ def _initialise(key: jax.Array, members: int, inputs: int, outputs: int) -> Weig
 def _loss(network: Weights, inputs: jax.Array, targets: jax.Array, weights: jax.Array, key: jax.Array) -> jax.Array:
     """Cross-entropy of one network, with dropout."""
     first, second = jax.random.split(key)
+    # Inputs are masked, as in a denoising autoencoder, without the usual rescaling by 1 / 0.88. With it the accuracy on
+    # the starter banks is the same (0.961) and the log loss before calibration 0.353 instead of 0.375. Stored
+    # classifiers were fitted this way, and calibration corrects the scale of their outputs.
     inputs = inputs * jax.random.bernoulli(first, 1 - DROPPED_INPUTS, inputs.shape)
     units = jax.nn.relu(inputs @ network["hidden"] + network["hidden_bias"])
     units = units * jax.random.bernoulli(second, 1 - DROPPED, units.shape) / (1 - DROPPED)

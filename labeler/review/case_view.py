@@ -6,8 +6,7 @@ from dataclasses import replace
 
 from corpus.review.case_context import CaseVoice
 from corpus.review.case_session import SLOW_LISTS, CaseSession
-from corpus.review.cases import Case, CaseKind
-from corpus.review.offers import QuickDecision, quick_decisions
+from corpus.review.cases import Case, CaseKind, QuickDecision, quick_decisions
 from corpus.review.review_lists import TITLES
 from labeler.page.wording import title_of, titles_of
 from labeler.review.annotation_view import annotation_badges, annotation_chips

@@ -11,9 +11,8 @@ from corpus.labels.accuracy import accuracy_of_suggestions
 from corpus.labels.activity import Day, Labeller, labels_per_minute, read_days, read_labellers
 from corpus.labels.agreement_statistics import Rate
 from corpus.labels.journal import read_journals
-from corpus.labels.needs import Need, read_needs, time_to_go
 from corpus.labels.projection import rebuild_answers
-from corpus.labels.targets import MOST, read_targets, write_targets
+from corpus.labels.targets import MOST, Need, read_needs, read_targets, time_to_go, write_targets
 from corpus.storage.store import open_store
 from labeler.page.context import Context
 from labeler.page.wording import category_titles, format_duration

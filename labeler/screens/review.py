@@ -11,8 +11,7 @@ import streamlit as st
 from corpus.labels.answer import AnswerKind, Page
 from corpus.review.blind_comparison import BlindChoice
 from corpus.review.case_session import CaseSession
-from corpus.review.cases import CaseKind
-from corpus.review.offers import quick_decisions
+from corpus.review.cases import CaseKind, quick_decisions
 from labeler.page.context import Context
 from labeler.review.agreement_view import agreement_panel
 from labeler.review.annotation_view import annotation_context

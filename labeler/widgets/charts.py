@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from corpus.labels.activity import Day
-from corpus.labels.needs import Need
+from corpus.labels.targets import Need
 from corpus.suggest.learning_curves import CurvePoint
 from dx7.shared.categories import load_categories
 

@@ -310,8 +310,8 @@ def test_the_commands(filled: Path, labels: Path, tmp_path: Path, monkeypatch: p
     assert "unreadable in the backup: anna.jsonl, line 3" in err
     code, out, _ = run("restore", tmp_path / "b.zip", *where)
     assert code == 0
-    assert "answers: 4 in the backup, 0 of them were not here" in out
-    assert "the store that was there is " in out
+    assert "answers: 4 in the backup, 0 of them added" in out
+    assert "the previous store is now " in out
 
 
 def test_answers_of_the_store_are_those_of_the_journals(saved: Path, filled: Path, labels: Path) -> None:
