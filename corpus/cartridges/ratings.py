@@ -14,7 +14,7 @@ from datetime import datetime
 from corpus.cartridges.cartridge import CartridgeSlot, RatingOutcome, SlotRating
 from corpus.labels.answer import MOST_CATEGORIES, Answer, AnswerKind, Page
 from corpus.labels.new_answer import new_answer, refusal_of_dwell
-from corpus.labels.standing import current_answers
+from corpus.labels.projection import current_answers
 from corpus.storage.suggestion import Suggestion
 from dx7.errors import CartridgeError
 from dx7.shared.categories import category_keys

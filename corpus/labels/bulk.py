@@ -15,7 +15,7 @@ from datetime import datetime
 from corpus.analysis.health import UNFIT
 from corpus.labels.answer import MOST_COVERED, Answer, AnswerKind, HeardOn, Page
 from corpus.labels.new_answer import new_answer
-from corpus.labels.standing import current_opinions, standing_answers
+from corpus.labels.projection import answers_not_undone, current_voice_answers
 from corpus.storage.store import Connection
 from dx7.errors import JournalError
 
@@ -75,7 +75,7 @@ def preview_bulk(
     """What an answer of ``labeller`` for these voices would do; ``answers`` are those of the journals."""
     chosen = list(dict.fromkeys(voice_ids))
     known = dict(connection.execute(_KNOWN, {"ids": chosen, "unfit": list(UNFIT)}).fetchall())
-    own = current_opinions(answer for answer in answers if answer.labeller == labeller)
+    own = current_voice_answers(answer for answer in answers if answer.labeller == labeller)
     in_person = {each.voice_id for each in own if not each.propagated and each.answer.answer in _OPINIONS}
     voices: list[str] = []
     counts = dict.fromkeys(("answered", "silent", "garbage", "filler", "unknown"), 0)
@@ -137,7 +137,7 @@ def last_bulk(answers: Iterable[Answer], labeller: str) -> Answer | None:
     """The latest answer of this page that still stands: what an undo takes back. None if there is none."""
     given = [
         answer
-        for answer in standing_answers(answer for answer in answers if answer.labeller == labeller)
+        for answer in answers_not_undone(answer for answer in answers if answer.labeller == labeller)
         if answer.page == Page.EXPLORE
     ]
     return given[-1] if given else None

@@ -20,7 +20,7 @@ from corpus.labels.knobkraft import encode_pif, read_pif
 from corpus.labels.label_csv import encode_csv, read_csv
 from corpus.labels.label_rows import CategoryNames, LabelRow, Problem
 from corpus.labels.new_answer import new_answer
-from corpus.labels.standing import current_answers
+from corpus.labels.projection import current_answers
 from corpus.labels.voice_card import read_cards
 from corpus.labels.voice_finder import VoiceFinder
 from corpus.storage.store import open_store
@@ -35,7 +35,7 @@ CSV_SUFFIXES = (".csv",)
 
 
 @dataclass(frozen=True, slots=True)
-class Imported:
+class LabelImport:
     """What an import did.
 
     ``read`` answers are ``added`` or known already. ``labellers`` counts the added ones. ``problems`` are rows that
@@ -53,7 +53,7 @@ class Imported:
 
 
 @dataclass(frozen=True, slots=True)
-class Exported:
+class LabelExport:
     """What an export wrote: answers, voices, and how many voices it had to leave out because no store has them."""
 
     answers: int
@@ -68,7 +68,7 @@ def import_labels(
     store: Path | None = None,
     labeller: str | None = None,
     also: Mapping[str, str] | None = None,
-) -> Imported:
+) -> LabelImport:
     """Add the answers of a CSV or PIF file to the journals in ``folder``.
 
     ``labeller`` is whose they are, whatever the file says; where neither says, it is ``knobkraft``, or the name of the
@@ -95,7 +95,7 @@ def import_labels(
     for person, given in answers.items():
         lines = [encode_answer(answer) for answer in _without_idle(given, journal_file(folder, person))]
         added[person] = len(append_lines(folder, person, lines, key=event_of_line))
-    return Imported(
+    return LabelImport(
         format=kind,
         read=sum(map(len, answers.values())),
         added=added.total(),
@@ -106,7 +106,7 @@ def import_labels(
     )
 
 
-def export_labels(folder: Path, out: Path, *, store: Path | None = None, labeller: str | None = None) -> Exported:
+def export_labels(folder: Path, out: Path, *, store: Path | None = None, labeller: str | None = None) -> LabelExport:
     """Write what stands in the journals to a CSV or PIF file, by its suffix; of one person if ``labeller`` is given.
 
     Only what was answered in person is written, not what such an answer covers besides. A PIF holds the voices
@@ -130,10 +130,10 @@ def export_labels(folder: Path, out: Path, *, store: Path | None = None, labelle
         raise StoreError(f"a PIF holds the voices, and there is no store at {store}; name one, or export to .csv")
     if suffix in CSV_SUFFIXES:
         write_file(out, encode_csv(answers, cards))
-        return Exported(len(answers), len(voices), 0)
+        return LabelExport(len(answers), len(voices), 0)
     write_file(out, encode_pif(answers, cards))
     kept = sum(answer.voice_id in cards for answer in answers)
-    return Exported(kept, len(cards), len(voices) - len(cards))
+    return LabelExport(kept, len(cards), len(voices) - len(cards))
 
 
 def _read(path: Path) -> bytes:

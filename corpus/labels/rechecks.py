@@ -15,25 +15,25 @@ from hashlib import sha256
 from corpus.labels.answer import WITHOUT_LISTENING, Lane, Page
 from corpus.storage.store import Connection
 
-AGAIN_SHARE = 0.04  # of servings
-AGREEMENT_SHARE = 0.04
+INTRA_SHARE = 0.04  # of servings
+INTER_SHARE = 0.04
 LEAST_ANSWERS_BETWEEN = 50  # answers of that person since, so that the ear has moved on
 LEAST_TIME_BETWEEN = timedelta(minutes=20)
 
 
 @dataclass(frozen=True, slots=True)
-class Shares:
+class RecheckShares:
     """What share of servings, 0 to 1, goes to each lane. Raises ``ValueError`` if they are more than all."""
 
-    again: float = AGAIN_SHARE
-    agreement: float = AGREEMENT_SHARE
+    intra: float = INTRA_SHARE
+    inter: float = INTER_SHARE
 
     def __post_init__(self) -> None:
-        if min(self.again, self.agreement) < 0 or self.again + self.agreement > 1:
-            raise ValueError(f"the shares {self.again} and {self.agreement} are no shares of one whole")
+        if min(self.intra, self.inter) < 0 or self.intra + self.inter > 1:
+            raise ValueError(f"the shares {self.intra} and {self.inter} are no shares of one whole")
 
 
-def drawn_lanes(shares: Shares, *, seed: str, count: int) -> list[Lane | None]:
+def drawn_lanes(shares: RecheckShares, *, seed: str, count: int) -> list[Lane | None]:
     """For each of ``count`` servings the lane of this module that it goes to, or None. The first do not depend on it.
 
     >>> drawn_lanes(Shares(again=1, agreement=0), seed="", count=2)
@@ -42,8 +42,8 @@ def drawn_lanes(shares: Shares, *, seed: str, count: int) -> list[Lane | None]:
     lanes: list[Lane | None] = []
     for place in range(count):
         draw = int.from_bytes(sha256(f"{seed} {place}".encode()).digest()[:8]) / 2**64
-        is_inter = shares.again <= draw < shares.again + shares.agreement
-        lanes.append(Lane.INTRA_RECHECK if draw < shares.again else Lane.INTER_RECHECK if is_inter else None)
+        is_inter = shares.intra <= draw < shares.intra + shares.inter
+        lanes.append(Lane.INTRA_RECHECK if draw < shares.intra else Lane.INTER_RECHECK if is_inter else None)
     return lanes
 
 
@@ -57,7 +57,7 @@ def answers_given(connection: Connection, labeller: str) -> int:
     return int(count)
 
 
-def voices_for_again(
+def voices_for_intra_recheck(
     connection: Connection,
     *,
     labeller: str,
@@ -85,7 +85,7 @@ def voices_for_again(
     return [voice_id for (voice_id,) in rows]
 
 
-def voices_for_agreement(
+def voices_for_inter_recheck(
     connection: Connection, *, labeller: str, count: int, seed: str, exclude: Collection[str] = ()
 ) -> list[str]:
     """Up to ``count`` voices that exactly one other person has labelled or called broken, in person and by ear.

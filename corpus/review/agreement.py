@@ -25,8 +25,8 @@ from corpus.labels.agreement_statistics import (
     wilson,
 )
 from corpus.labels.answer import WITHOUT_LISTENING, Answer, AnswerKind, Lane
+from corpus.labels.projection import answers_not_undone
 from corpus.labels.rechecks import BLIND_PAGES
-from corpus.labels.standing import standing_answers
 
 _OPINIONS = (AnswerKind.LABEL, AnswerKind.BROKEN)
 
@@ -115,7 +115,7 @@ def measure_agreement(answers: Iterable[Answer]) -> Agreement:
 
 def independent_answers(answers: Iterable[Answer]) -> list[Answer]:
     """The opinions, being unsure among them, that were given by ear, in person and outside of review, oldest first."""
-    return [answer for answer in standing_answers(answers) if _is_independent(answer)]
+    return [answer for answer in answers_not_undone(answers) if _is_independent(answer)]
 
 
 def repeated_answers(independent: Sequence[Answer]) -> dict[str, list[Pair]]:

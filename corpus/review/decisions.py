@@ -13,14 +13,14 @@ from datetime import datetime
 
 from corpus.labels.answer import Answer, AnswerKind, Lane, Page
 from corpus.labels.new_answer import Refusal, new_answer, refusal_of_dwell
-from corpus.labels.standing import standing_answers
-from corpus.review.annotations import Said
-from corpus.review.blind_comparison import Blind, Verdict, labels_after
+from corpus.labels.projection import answers_not_undone
+from corpus.review.annotations import Annotation
+from corpus.review.blind_comparison import BlindChoice, BlindPair, labels_for_choice
 from corpus.storage.suggestion import Suggestion
 
 
 @dataclass(frozen=True, slots=True)
-class Sitting:
+class AnnotationContext:
     """Who decides, on which page, how they listen, what has sounded for how many seconds, and what time it is."""
 
     labeller: str
@@ -47,7 +47,7 @@ def new_token() -> str:
 
 
 def decide(
-    sitting: Sitting,
+    annotator: AnnotationContext,
     voice_id: str,
     kind: AnswerKind,
     *,
@@ -67,11 +67,11 @@ def decide(
     return new_answer(
         kind,
         voice_id,
-        labeller=sitting.labeller,
-        time=sitting.time,
-        heard=sitting.way,
-        page=sitting.page,
-        dwell_seconds=sitting.heard.get(voice_id) or None,
+        labeller=annotator.labeller,
+        time=annotator.time,
+        heard=annotator.way,
+        page=annotator.page,
+        dwell_seconds=annotator.heard.get(voice_id) or None,
         categories=categories,
         token=token or new_token(),
         lane=lane,
@@ -81,7 +81,12 @@ def decide(
 
 
 def decide_blind(
-    sitting: Sitting, blind: Blind, verdict: Verdict, said_of: Mapping[str, Sequence[Said]], *, lane: str = Lane.NONE
+    annotator: AnnotationContext,
+    blind: BlindPair,
+    verdict: BlindChoice,
+    said_of: Mapping[str, Sequence[Annotation]],
+    *,
+    lane: str = Lane.NONE,
 ) -> list[Answer]:
     """The answers to A and B that a verdict amounts to (``blind.py``), as one decision.
 
@@ -90,18 +95,18 @@ def decide_blind(
     token = new_token()
     return [
         decide(
-            sitting,
+            annotator,
             voice_id,
             AnswerKind.LABEL if categories else AnswerKind.UNSURE,
             categories=categories,
             token=token,
             lane=lane,
         )
-        for voice_id, categories in labels_after(blind, verdict, said_of).items()
+        for voice_id, categories in labels_for_choice(blind, verdict, said_of).items()
     ]
 
 
 def last_decision(answers: Iterable[Answer], *, labeller: str, page: Page) -> list[Answer]:
     """What an undo would take back: the answers of this person's latest decision on a page that still stands."""
-    own = [answer for answer in standing_answers(answers) if (answer.labeller, answer.page) == (labeller, page)]
+    own = [answer for answer in answers_not_undone(answers) if (answer.labeller, answer.page) == (labeller, page)]
     return [answer for answer in own if answer.token == own[-1].token] if own else []

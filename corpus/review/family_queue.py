@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from corpus.analysis.health import UNFIT
 from corpus.labels.answer import Page
-from corpus.review.annotations import BROKEN, listed, spoken
+from corpus.review.annotations import BROKEN, category_words, join_words
 from corpus.storage.store import Connection
 from corpus.storage.suggestion import Suggestion
 from corpus.storage.voice_table import read_fillers
@@ -84,7 +84,7 @@ def _family(
     origin: str,
 ) -> FamilyToAnswer:
     suggestion = Suggestion(category, round(probability, 4), origin) if category else None
-    words = listed([spoken(outcome) for outcome in outcomes])
+    words = join_words([category_words(outcome) for outcome in outcomes])
     reasons = {
         FamilyNeed.OPEN: f"{voices} voices, found in {sightings} places: nobody has answered one of them.",
         FamilyNeed.PARTLY: f"Of {voices} voices {voices - unanswered} have an answer: {words}.",

@@ -1,14 +1,13 @@
-"""The queue: which voices to ask a person about next, and why.
+"""The labelling queue (active learning): which voices to ask a person about next, and why.
 
-Most are *chosen*: what an answer is worth the most for (``factors.py``, ``choosing.py``). A tenth, at places drawn by
-lot, is the *control* slice: voices drawn at random, so that estimates made from the labels stay honest. At other places
-stands the verification slice, voices whose answer is known: the lanes *again* and *agreement* (``rechecks.py``). They
-give the same reason as those of *control*, so that nobody knows which they are. What was skipped comes last.
+Most voices are *chosen*: those with the highest acquisition scores (``acquisition.py``). A tenth of the places, drawn
+at random, are the *control* sample: random voices, so that estimates made from their labels are unbiased. Some other
+places get a voice with a known answer, on the lanes *again* and *agreement* (``corpus/labels/rechecks.py``); they give
+the same reason as *control*, so that people cannot tell them apart. Skipped voices come last.
 
-One voice of a family is asked about, and its answer counts as known for the family. Left out are fillers that nobody
-made, what a model made and nobody else, and voices that are silent or garbage.
-
-A pure function of the store, a seed and the time: what has an answer drops out, so it goes on where it was left.
+The queue asks about one voice of a family, and its answer counts for the family. It leaves out fillers, voices that
+only a model made, and voices that are silent or garbage. It is a pure function of the store, a seed and the time:
+answered voices drop out, so that it continues where it stopped.
 """
 
 from __future__ import annotations
@@ -19,23 +18,22 @@ from datetime import datetime
 
 from corpus.labels.answer import Lane
 from corpus.labels.rechecks import (
-    Shares,
+    RecheckShares,
     answers_given,
     drawn_lanes,
-    voices_for_again,
-    voices_for_agreement,
+    voices_for_inter_recheck,
+    voices_for_intra_recheck,
 )
 from corpus.storage.store import Connection
 from corpus.storage.suggestion import Suggestion
-from corpus.suggest.acquisition import acquisition_factors
-from corpus.suggest.batch_selection import control_places, select_batch
+from corpus.suggest.acquisition import acquisition_factors, control_places, select_batch
 from corpus.suggest.queue_candidates import CandidateVoice, QueueCandidates, read_candidate_voices, read_candidates
 from corpus.suggest.queue_reasons import AT_RANDOM, SKIPPED, reason_for, strongest_factors
 
 
 @dataclass(frozen=True, slots=True)
 class AcquisitionScore:
-    """What an answer is worth, each above 0 and at most 1: the factors of ``factors.py``, and their product."""
+    """The acquisition factors and their product, each above 0 and at most 1. The names are JSON keys."""
 
     uncertain: float
     representative: float
@@ -46,9 +44,9 @@ class AcquisitionScore:
 
 @dataclass(frozen=True, slots=True)
 class QueuedVoice:
-    """A voice to ask about: from which lane, how often it was found, the strongest suggestion, why it is asked.
+    """A voice to ask about: its lane, how often it was found, its most probable suggestion, and the reason to ask.
 
-    ``worth`` is as of before the batch was chosen; None in the verification slice, whose answer is known.
+    ``worth`` is the acquisition score before the batch was chosen; None on the lanes *again* and *agreement*.
     """
 
     voice_id: str
@@ -70,25 +68,30 @@ def next_voices(
     count: int,
     seed: int,
     exclude: Collection[str] = (),
-    shares: Shares | None = None,
+    shares: RecheckShares | None = None,
     now: datetime | None = None,
 ) -> list[QueuedVoice]:
-    """Up to ``count`` voices that ``labeller`` should be asked about next, the first one first.
+    """Up to ``count`` voices to ask ``labeller`` about, in order.
 
-    ``exclude`` holds the ids of voices that have been served already; their families are left out, too. Left out
-    besides are families of which anybody has labelled a voice or called it broken, and those of which this labeller was
-    unsure; but for the ``shares`` of servings that ask again (the usual ones if None), for which ``now`` counts: the
-    clock's time if None.
+    Families are left out if anyone has labelled one of their voices or called it broken, if this labeller was unsure
+    about one, or if ``exclude`` has the id of one that was served already. ``shares`` are the shares of places that ask
+    again about answered voices, None for the usual ones; ``now`` is the time for these, None for the current time.
     """
     if count <= 0:
         return []
     candidates = read_candidates(connection, labeller=labeller, seed=seed, exclude=exclude)
     places = _rechecked(
-        connection, labeller=labeller, count=count, seed=seed, exclude=exclude, shares=shares or Shares(), now=now
+        connection,
+        labeller=labeller,
+        count=count,
+        seed=seed,
+        exclude=exclude,
+        shares=shares or RecheckShares(),
+        now=now,
     )
-    fresh = _choose(candidates, count, places, lot=f"{seed} {answers_given(connection, labeller)}")
+    chosen = _choose(candidates, count, places, seed=f"{seed} {answers_given(connection, labeller)}")
     queued: list[QueuedVoice] = []
-    waiting = iter(fresh)
+    waiting = iter(chosen)
     for place in range(count):
         voice = places.get(place) or next(waiting, None)
         if voice is None:
@@ -98,24 +101,24 @@ def next_voices(
     return queued + [_queued(voice, Lane.SKIPPED, SKIPPED) for voice in candidates.skipped[:left]]
 
 
-def _choose(candidates: QueueCandidates, count: int, places: Collection[int], *, lot: str) -> list[QueuedVoice]:
-    """The chosen and the drawn for all places among the next ``count`` but those that are taken."""
-    askable, answered = candidates.askable, candidates.answered
-    drawn = control_places(lot, count)
-    control = [by_lot for place, by_lot in enumerate(drawn) if place not in places]
-    factors = acquisition_factors(askable, answered)
-    rows = select_batch(askable, factors, answered, control)
+def _choose(candidates: QueueCandidates, count: int, places: Collection[int], *, seed: str) -> list[QueuedVoice]:
+    """Voices of the lanes *chosen* and *control* for the next ``count`` places, except ``places``."""
+    arrays, answered = candidates.arrays, candidates.answered
+    drawn = control_places(seed, count)
+    control = [is_control for place, is_control in enumerate(drawn) if place not in places]
+    factors = acquisition_factors(arrays, answered)
+    rows = select_batch(arrays, factors, answered, control)
     names = strongest_factors(factors, rows)
     found: list[QueuedVoice] = []
-    for row, by_lot, standing in zip(rows, control, names, strict=False):
+    for row, is_control, strongest in zip(rows, control, names, strict=False):
         worth = AcquisitionScore(
             *(
                 round(float(column[row]), 4)
-                for column in (factors.uncertain, factors.representative, factors.rare, factors.large, factors.worth)
+                for column in (factors.uncertain, factors.representative, factors.rare, factors.large, factors.score)
             )
         )
-        reason = AT_RANDOM if by_lot else reason_for(candidates.known(row), standing)
-        found.append(_queued(candidates.voice(row), Lane.CONTROL if by_lot else Lane.CHOSEN, reason, worth))
+        reason = AT_RANDOM if is_control else reason_for(candidates.known(row), strongest)
+        found.append(_queued(candidates.voice(row), Lane.CONTROL if is_control else Lane.CHOSEN, reason, worth))
     return found
 
 
@@ -130,20 +133,20 @@ def _rechecked(
     count: int,
     seed: int,
     exclude: Collection[str],
-    shares: Shares,
+    shares: RecheckShares,
     now: datetime | None,
 ) -> dict[int, QueuedVoice]:
-    """The voices of ``rechecks.py``, by the place among the next ``count`` that each was drawn for.
+    """Voices to ask about again, by their place among the next ``count``.
 
-    The draw goes on with every answer, or one seed would give the same places again and again.
+    The draw depends on the number of answers; otherwise one seed would give the same places every time.
     """
     drawn = drawn_lanes(shares, seed=f"{seed} {answers_given(connection, labeller)}", count=count)
     fillers = connection.execute("SELECT voice_id FROM search_voices WHERE filler").fetchall()
     left_out = [*exclude, *(voice_id for (voice_id,) in fillers)]
-    again = voices_for_again(
+    again = voices_for_intra_recheck(
         connection, labeller=labeller, count=drawn.count(Lane.INTRA_RECHECK), seed=str(seed), exclude=left_out, now=now
     )
-    agreement = voices_for_agreement(
+    agreement = voices_for_inter_recheck(
         connection, labeller=labeller, count=drawn.count(Lane.INTER_RECHECK), seed=str(seed), exclude=left_out
     )
     known = read_candidate_voices(connection, [*again, *agreement])

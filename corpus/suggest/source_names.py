@@ -49,5 +49,5 @@ def describe_predictions(predictions: Iterable[Suggestion]) -> str:
         if each.probability > known.probability:
             most[each.origin] = each
     order = [*(origin for origin in ORIGINS if origin in most), *(origin for origin in most if origin not in ORIGINS)]
-    said = (most[origin] for origin in order)
-    return ", ".join(f"{source_name(each.origin)} {each.category} {each.probability:.2f}" for each in said)
+    top = (most[origin] for origin in order)
+    return ", ".join(f"{source_name(each.origin)} {each.category} {each.probability:.2f}" for each in top)

@@ -61,8 +61,8 @@ def refresh_suggestions(connection: Connection) -> int:
 def refresh_neighbour_labels(connection: Connection) -> None:
     """Update the predictions of families and neighbours from the answers in the store."""
     voice_ids = read_voice_ids(connection)
-    for origin, said in propagate_labels(connection, voice_ids, read_labelled_voices(connection, voice_ids)).items():
-        write_source_predictions(connection, origin, voice_ids, said)
+    for origin, shares in propagate_labels(connection, voice_ids, read_labelled_voices(connection, voice_ids)).items():
+        write_source_predictions(connection, origin, voice_ids, shares)
 
 
 def update_suggestions(store: Path, *, wait_seconds: float | None = None) -> None:
@@ -124,7 +124,8 @@ def read_label_model(connection: Connection) -> LabelModel:
 def read_learned(connection: Connection, columns: str) -> tuple[Any, ...] | None:
     """Some columns of the last row of ``lessons``, which ``learn`` writes; None if nothing was learned yet."""
     query = f"SELECT {columns} FROM lessons ORDER BY learned DESC LIMIT 1"  # noqa: S608 - names of columns
-    return connection.execute(query).fetchone()
+    rows: list[tuple[Any, ...]] = connection.execute(query).fetchall()
+    return rows[0] if rows else None
 
 
 def summarise_suggestions(connection: Connection) -> list[dict[str, object]]:

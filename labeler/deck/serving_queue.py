@@ -13,7 +13,7 @@ from corpus.labels.answer import Answer, HeardOn, Page
 from corpus.labels.journal import journal_file, read_journal
 from corpus.labels.leases import LeaseBook
 from corpus.labels.progress import Progress, read_progress
-from corpus.labels.standing import rebuild_answers, standing_answers
+from corpus.labels.projection import answers_not_undone, rebuild_answers
 from corpus.labels.voice_card import read_cards
 from corpus.storage.store import WAIT_SECONDS, open_store
 from corpus.suggest.queue import next_voices
@@ -70,7 +70,7 @@ class ServingQueue:
             return []
         standing = [
             answer
-            for answer in standing_answers(read_journal(path).answers)
+            for answer in answers_not_undone(read_journal(path).answers)
             if answer.labeller == self._labeller and answer.heard != HeardOn.IMPORTED and answer.page in _OWN_PAGES
         ][-REMEMBERED:]
         try:

@@ -23,8 +23,8 @@ from corpus.labels.journal import append_answers, read_journals
 from corpus.labels.leases import LeaseBook
 from corpus.labels.new_answer import Refusal
 from corpus.labels.progress import Progress, answers_per_minute
+from corpus.labels.projection import current_answers
 from corpus.labels.serving import Guard, KeyEvent, answer_of, read_event
-from corpus.labels.standing import current_answers
 from dx7.errors import JournalError
 from dx7.voices.parameters import BY_NAME
 from labeler.audio.audio_request import OCTAVES, VELOCITIES

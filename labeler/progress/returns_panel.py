@@ -5,8 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from corpus.storage.store import open_store
-from corpus.suggest.learning_curves import read_curves
-from corpus.suggest.returns import ANSWERS_CURVE, update_forecast
+from corpus.suggest.learning_curves import ANSWERS_CURVE, read_curves, update_forecast
 from corpus.suggest.simulation import ORDERS, QUEUE, RANDOM, UNCERTAIN
 from labeler.page.context import Context
 from labeler.widgets.charts import learning_chart

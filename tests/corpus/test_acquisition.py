@@ -11,8 +11,15 @@ from hypothesis import strategies as st
 
 from corpus.analysis.search_index import ready_index
 from corpus.storage.store import open_store
-from corpus.suggest.acquisition import MISSING, AnswerCounts, CandidateArrays, acquisition_factors
-from corpus.suggest.batch_selection import COOLDOWN, control_places, select_batch
+from corpus.suggest.acquisition import (
+    COOLDOWN,
+    MISSING,
+    AnswerCounts,
+    CandidateArrays,
+    acquisition_factors,
+    control_places,
+    select_batch,
+)
 from corpus.suggest.queue import next_voices
 from corpus.suggest.queue_reasons import ReasonFacts, reason_for, strongest_factors
 from corpus.suggest.sound_clusters import cluster_sounds, ready_clusters
@@ -25,8 +32,8 @@ def askable(count: int, **columns: object) -> CandidateArrays:
         "category": np.zeros(count, int),
         "voices": np.ones(count, int),
         "found": np.ones(count, int),
-        "crowd": np.full(count, MISSING),
-        "off_middle": np.ones(count),
+        "cluster": np.full(count, MISSING),
+        "off_centre": np.ones(count),
     }
     return CandidateArrays(**{name: np.asarray(column) for name, column in (usual | columns).items()})
 
@@ -39,8 +46,8 @@ class TestFactors:
         ("factor", "better", "worse"),
         [
             ("uncertain", {"margin": [0.0]}, {"margin": [0.9]}),
-            ("representative", {"crowd": [0]}, {"crowd": [1]}),
-            ("representative", {"off_middle": [0.1]}, {"off_middle": [2.0]}),
+            ("representative", {"cluster": [0]}, {"cluster": [1]}),
+            ("representative", {"off_centre": [0.1]}, {"off_centre": [2.0]}),
             ("rare", {"category": [0]}, {"category": [1]}),
             ("rare", {"category": [MISSING]}, {"category": [1]}),
             ("large", {"voices": [9]}, {"voices": [1]}),
@@ -53,7 +60,7 @@ class TestFactors:
         factors = acquisition_factors(askable(2, **both), answered)
         first, second = getattr(factors, factor)
         assert first > second
-        assert factors.worth[0] > factors.worth[1]
+        assert factors.score[0] > factors.score[1]
 
     @given(
         st.integers(1, 30).flatmap(
@@ -68,44 +75,44 @@ class TestFactors:
     )
     @settings(max_examples=60)
     def test_all_lie_between_0_and_1(self, columns: tuple[list[float], ...], labels: list[int]) -> None:
-        margin, category, voices, crowd = columns
-        many = askable(len(margin), margin=margin, category=category, voices=voices, crowd=crowd)
+        margin, category, voices, cluster = columns
+        many = askable(len(margin), margin=margin, category=category, voices=voices, cluster=cluster)
         factors = acquisition_factors(many, AnswerCounts(np.array(labels), np.zeros(4, int)))
-        for name in ("uncertain", "representative", "rare", "large", "worth"):
+        for name in ("uncertain", "representative", "rare", "large", "score"):
             column = getattr(factors, name)
             assert column.shape == (len(margin),)
             assert ((column > 0) & (column <= 1)).all()
 
 
 class TestChoosing:
-    def select_batch(self, many: CandidateArrays, control: list[bool], answered: AnswerCounts = NOTHING) -> list[int]:
+    def select(self, many: CandidateArrays, control: list[bool], answered: AnswerCounts = NOTHING) -> list[int]:
         return select_batch(many, acquisition_factors(many, answered), answered, control)
 
     def test_the_worthiest_first_and_each_once(self) -> None:
         many = askable(5, margin=[0.3, 0.1, 0.9, 0.0, 0.5])
-        assert self.choose(many, [False] * 9) == [3, 1, 0, 4, 2]
+        assert self.select(many, [False] * 9) == [3, 1, 0, 4, 2]
 
     def test_at_places_drawn_by_lot_stands_the_next_of_a_random_order(self) -> None:
         many = askable(5, margin=[0.3, 0.1, 0.9, 0.0, 0.5])
-        assert self.choose(many, [True, False, True, False, True]) == [0, 3, 1, 4, 2]
+        assert self.select(many, [True, False, True, False, True]) == [0, 3, 1, 4, 2]
 
     def test_near_twins_never_come_in_a_row(self) -> None:
         margin = np.concatenate([np.zeros(20), np.full(40, 0.9)])
-        crowd = np.concatenate([np.zeros(20, int), 1 + np.arange(40) % 20])
-        many = askable(60, margin=margin, crowd=crowd)
+        cluster = np.concatenate([np.zeros(20, int), 1 + np.arange(40) % 20])
+        many = askable(60, margin=margin, cluster=cluster)
         answered = AnswerCounts(np.zeros(3, int), np.zeros(21, int))
-        turns = [int(crowd[row]) for row in self.choose(many, [False] * 30, answered)]
+        turns = [int(cluster[row]) for row in self.select(many, [False] * 30, answered)]
         for place, turn in enumerate(turns):
             assert turn not in turns[max(0, place - COOLDOWN) : place]
 
     def test_twins_are_asked_about_where_there_is_nobody_else(self) -> None:
-        assert self.choose(askable(4, crowd=[1, 1, 1, 1]), [False] * 4) == [0, 1, 2, 3]
+        assert self.select(askable(4, cluster=[1, 1, 1, 1]), [False] * 4) == [0, 1, 2, 3]
 
     def test_the_first_do_not_depend_on_how_many_are_chosen(self) -> None:
         rng = np.random.default_rng(1)
-        many = askable(200, margin=rng.random(200), crowd=rng.integers(0, 4, 200))
+        many = askable(200, margin=rng.random(200), cluster=rng.integers(0, 4, 200))
         control = control_places("x", 60)
-        assert self.choose(many, control)[:20] == self.choose(many, control[:20])
+        assert self.select(many, control)[:20] == self.select(many, control[:20])
 
     def test_a_tenth_is_drawn_by_lot(self) -> None:
         assert 0.09 < np.mean(control_places("x", 20_000)) < 0.11
@@ -118,8 +125,8 @@ class TestReasons:
         [
             (["uncertain"], "it may be brass or strings"),
             (["rare", "large"], "it may add to brass, which has only 3 labels and is one of a family of 12"),
-            (["representative"], "it stands for 80 voices that sound like it"),
-            (["representative", "rare", "large"], "it stands for 80 voices that sound like it and may add to brass,"),
+            (["representative"], "it represents 80 voices that sound like it"),
+            (["representative", "rare", "large"], "it represents 80 voices that sound like it and may add to brass,"),
         ],
     )
     def test_say_the_factors(self, factors: list[str], reason: str) -> None:
@@ -127,7 +134,7 @@ class TestReasons:
 
     def test_without_anything_to_say_there_is_still_a_reason(self) -> None:
         nothing = ReasonFacts([], 0, 0, False, 1, 1)
-        assert reason_for(nothing, ["large", "representative"]) == "asked because it is one of which nothing is known"
+        assert reason_for(nothing, ["large", "representative"]) == "asked because it has no suggestion yet"
 
     def test_what_stands_out_comes_first(self) -> None:
         many = askable(3, margin=[0.5, 0.5, 0.1], voices=[40, 1, 1])
@@ -139,15 +146,15 @@ class TestCrowds:
         rng = np.random.default_rng(0)
         kinds = np.repeat(np.arange(5), 20)
         points = (rng.normal(0, 20, (5, 8))[kinds] + rng.normal(0, 0.1, (100, 8))).astype(np.float32)
-        crowd, off_middle = cluster_sounds(points, np.arange(100), crowds=5)
-        assert len({(kind, one) for kind, one in zip(kinds.tolist(), crowd.tolist(), strict=True)}) == 5
-        assert off_middle.mean() == pytest.approx(1, abs=0.01)
+        cluster, off_centre = cluster_sounds(points, np.arange(100), clusters=5)
+        assert len({(kind, one) for kind, one in zip(kinds.tolist(), cluster.tolist(), strict=True)}) == 5
+        assert off_centre.mean() == pytest.approx(1, abs=0.01)
 
     @pytest.mark.parametrize("count", [0, 1, 3])
     def test_few_voices_are_one_crowd(self, count: int) -> None:
-        crowd, off_middle = cluster_sounds(np.zeros((count, 4), np.float32), np.zeros(count, int))
-        assert crowd.tolist() == [0] * count
-        assert np.isfinite(off_middle).all()
+        cluster, off_centre = cluster_sounds(np.zeros((count, 4), np.float32), np.zeros(count, int))
+        assert cluster.tolist() == [0] * count
+        assert np.isfinite(off_centre).all()
 
     def test_they_are_kept_until_other_voices_are_heard(self, tmp_path: Path) -> None:
         store = heard_store(tmp_path / "store.duckdb", 120)

@@ -15,7 +15,7 @@ from corpus.labels.answer import MOST_COVERED, Answer, AnswerKind, HeardOn, Page
 from corpus.labels.bulk import bulk_answer, last_bulk, preview_bulk
 from corpus.labels.journal import append_answers, read_journals
 from corpus.labels.new_answer import undo_of
-from corpus.labels.standing import current_answers, current_opinions, rebuild_answers
+from corpus.labels.projection import current_answers, current_voice_answers, rebuild_answers
 from corpus.storage.store import open_store
 from dx7.errors import JournalError
 from dx7.voices.voice import INIT_VOICE
@@ -98,12 +98,12 @@ def test_undo_takes_back_what_this_page_gave_and_nobody_elses() -> None:
 def test_nobody_having_listened_a_later_answer_for_many_counts_for_all_of_them() -> None:
     first = bulk_answer(IDS[:3], labeller="anna", time=NOW, categories=("fx",))
     second = bulk_answer(IDS[2::-1], labeller="anna", time=NOW + timedelta(seconds=1), categories=("brass",))
-    opinions = current_opinions([first, second])
+    opinions = current_voice_answers([first, second])
     assert {each.voice_id: each.answer.categories for each in opinions} == dict.fromkeys(IDS[:3], ("brass",))
     assert all(each.propagated for each in opinions)
     assert current_answers([first, second]) == []
     person = said(IDS[1], after=-9)
-    assert person in [each.answer for each in current_opinions([first, second, person])]
+    assert person in [each.answer for each in current_voice_answers([first, second, person])]
 
 
 def test_the_voice_that_was_heard_comes_first() -> None:

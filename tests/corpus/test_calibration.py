@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from corpus.labels.agreement_statistics import wilson
-from corpus.suggest.calibration import applicable_categories, calibrate, reliability
-from corpus.suggest.scoring import score_suggestions
+from corpus.suggest.fit_classifier import applicable_categories, calibrate
+from corpus.suggest.scoring import reliability, score_suggestions
 from corpus.suggest.training_set import ClassifierTrainingSet
 
 KEYS = ("piano", "brass", "bell")

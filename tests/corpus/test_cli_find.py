@@ -98,7 +98,7 @@ def test_failures_are_one_sentence(run: Run, tmp_path: Path) -> None:
     (tmp_path / "no.wav").write_bytes(b"no sound")
     for like, message in (
         ("no.wav", "no WAV file"),
-        ("a.syx", "name one of them, as in a.syx:1"),
+        ("a.syx", "give one of them, as in a.syx:1"),
         ("none.wav", "it is no file"),
         ("a.syx:99", "no slot 99"),
     ):

@@ -12,7 +12,7 @@ from corpus.cartridges.generation_request import GenerationRequest
 from corpus.cartridges.ratings import hit_rates
 from corpus.labels.answer import Answer, AnswerKind
 from corpus.labels.journal import read_journals
-from corpus.labels.standing import current_answers
+from corpus.labels.projection import current_answers
 from dx7.errors import CartridgeError
 from tests.corpus.test_cartridge import slots, voice
 

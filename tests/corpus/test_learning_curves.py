@@ -11,8 +11,18 @@ from typer.testing import CliRunner
 
 from corpus.commands.cli import app
 from corpus.storage.store import open_store
-from corpus.suggest.learning_curves import CurvePoint, answers_needed, compare_curves, read_curves, write_curves
-from corpus.suggest.returns import LEAST_ANSWERS, GainForecast, answers_curve, forecast_gain, update_forecast
+from corpus.suggest.learning_curves import (
+    LEAST_ANSWERS,
+    CurvePoint,
+    GainForecast,
+    answers_curve,
+    answers_needed,
+    compare_curves,
+    forecast_gain,
+    read_curves,
+    update_forecast,
+    write_curves,
+)
 from corpus.suggest.simulation import ORDERS, mean_curve, simulate
 from corpus.suggest.simulation_data import SimulationData, read_simulation_data
 from tests.corpus.answer_material import answer, write_answers
@@ -58,7 +68,7 @@ class TestSimulation:
         assert wrong[0].accuracy < right[0].accuracy - 0.1
 
     def test_another_order_is_refused(self, material: SimulationData) -> None:
-        with pytest.raises(ValueError, match="no order of asking"):
+        with pytest.raises(ValueError, match="not an order of asking"):
             simulate(material, "alphabet", seed=0)
 
 
@@ -106,7 +116,7 @@ class TestReturns:
         store = build_store(tmp_path / "store.duckdb", varied_voices(70))
         write_answers(store, [answer("anna", voice, "brass") for voice in voices])
         assert update_forecast(store) == GainForecast(70)
-        assert "once the voices were heard" in update_forecast(store).in_words()
+        assert "before voices are analysed" in update_forecast(store).in_words()
 
     def test_a_steep_curve_says_go_on(self) -> None:
         returns = forecast_gain(law(0.1, 4.0, upto=200), 250)
@@ -125,7 +135,7 @@ class TestReturns:
     def test_a_noisy_one_says_neither(self) -> None:
         returns = forecast_gain(law(0.3, 1.5, upto=150, spread=0.08), 190)
         assert returns.still_help is None
-        assert "cannot be told" in returns.in_words()
+        assert "not yet clear" in returns.in_words()
 
     def test_answers_give_a_curve_that_is_kept_until_there_are_many_more(self, tmp_path: Path) -> None:
         store = heard_store(tmp_path / "store.duckdb", 300)

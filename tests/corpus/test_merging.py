@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from corpus.labels.answer import LONGEST_LINE, Answer, AnswerKind, HeardOn, encode_answer
 from corpus.labels.journal import append_answers, read_journal, read_journals
 from corpus.labels.merging import find_conflicts, merge_journals
-from corpus.labels.standing import current_answers, standing_answers
+from corpus.labels.projection import answers_not_undone, current_answers
 from dx7.errors import JournalError
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -174,5 +174,5 @@ def test_what_a_person_says_goes_before_what_a_file_says_of_them() -> None:
 def test_one_event_told_twice_counts_once_whatever_the_order() -> None:
     own, told = label(1, "brass"), label(1, "pad", heard=HeardOn.IMPORTED)
     other = label(1, "organ")
-    assert standing_answers([own, told]) == standing_answers([told, own]) == [own]
-    assert standing_answers([own, other]) == standing_answers([other, own])
+    assert answers_not_undone([own, told]) == answers_not_undone([told, own]) == [own]
+    assert answers_not_undone([own, other]) == answers_not_undone([other, own])

@@ -9,7 +9,7 @@ import pytest
 from corpus.labels.answer import Answer, AnswerKind
 from corpus.labels.journal import append_answers
 from corpus.labels.progress import read_progress
-from corpus.labels.standing import rebuild_answers
+from corpus.labels.projection import rebuild_answers
 from corpus.labels.voice_card import read_cards
 from corpus.storage.store import open_store
 from corpus.suggest.queue import QueuedVoice, next_voices
@@ -95,7 +95,7 @@ def test_what_nobody_has_an_opinion_of_comes_before_what_is_known(tmp_path: Path
     assert unknown == sorted(unknown, reverse=True)
     assert chosen[0].worth
     assert chosen[0].worth.uncertain == 1.0
-    assert "nothing is known" in chosen[0].reason
+    assert "no suggestion yet" in chosen[0].reason
 
 
 def test_the_most_found_come_first(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from corpus.labels.journal import append_answers
-from corpus.labels.standing import rebuild_answers
+from corpus.labels.projection import rebuild_answers
 from corpus.storage.store import open_store
 from corpus.suggest.training_set import (
     FOLDER_WEIGHT,

@@ -52,7 +52,7 @@ def listen(page: Page, seconds: float = LEAST_DWELL + 0.05) -> None:
 def settle(page: Page) -> None:
     """Wait until Python has acknowledged everything and the next sounds have been fetched."""
     page.wait_for_function(
-        "() => { const { deck, player } = window.cartwright; return deck.pending.length === 0"
+        "() => { const { deck, player } = window.cartwright; return deck.events.pending.length === 0"
         " && player.fetching === 0 && player.expected.every((take) => player.engine.has(take)); }",
         timeout=20_000,
     )

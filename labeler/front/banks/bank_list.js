@@ -12,6 +12,8 @@ class BankList {
     this.root = root;
     this.at = partsOf(root);
     this.query = { text: "", source: "", page: 0, open: null };
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.typing = undefined;
     this.removed = new AbortController();
     window.addEventListener("keydown", (event) => this.onKey(event), { signal: this.removed.signal });
     this.at.text.addEventListener("input", () => {

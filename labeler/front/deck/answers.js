@@ -16,7 +16,7 @@ export const KEEPS_VOICE = new Set(["favourite", "unfavourite", "quality"]);
 export class AnswerHistory {
   /** @param {{favourites: string[], qualities: Record<string, number>, past: DeckAnswer[]}} data */
   constructor({ favourites, qualities, past }) {
-    /** @type {Map<string, {kind: string, categories: string[]}>} */
+    /** @type {Map<string | null, {kind: string, categories: string[]}>} */
     this.byToken = new Map();
     /** @type {Set<string | null>} */
     this.favourites = new Set(favourites);

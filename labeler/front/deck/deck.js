@@ -1,8 +1,8 @@
-// The deck: which voice is on display, what was answered, and what Python has not acknowledged yet.
+// The deck: which voice is on display, and what a person does with it.
 //
 // Python serves voices ahead of need and their sounds are fetched ahead, so the next voice sounds in the handler of the
-// key that answered the one before. Every key becomes an event with a sequence number. Events stay in the component's
-// state until Python acknowledges them. The guards on answers here repeat those of corpus/labels/serving.py.
+// key that answered the one before. Every answer becomes an event for Python (event_log.js). The guards on answers here
+// repeat those of corpus/labels/serving.py.
 
 import { LEAST_DWELL } from "../constants.js";
 import { component } from "../shared/component.js";
@@ -12,14 +12,13 @@ import { player } from "../sound/audio_player.js";
 import { randomId } from "../shared/hex.js";
 import { now } from "../sound/audio_requests.js";
 import { AnswerHistory, KEEPS_VOICE } from "./answers.js";
+import { EventLog } from "./event_log.js";
 import { DeckKeys } from "./keys.js";
 import { Piano } from "./piano.js";
 import { Playback } from "./playback.js";
 import { DeckView } from "./view.js";
 
 const LOOK_AHEAD = 10; // voices whose sounds are fetched before they are shown
-const REPEAT_MILLISECONDS = 2000; // between reports of events that Python does not acknowledge
-const FIRST_ONE = "This is the first voice.";
 const ANSWER_FIRST = "Answer this one first; S skips it.";
 
 class Deck {
@@ -27,20 +26,15 @@ class Deck {
     this.root = root;
     /** @type {any} */
     this.data = null; // what Python gave
-    /** @type {string | null} */
-    this.session = null;
     /** @type {any[]} */
     this.queue = []; // voices in the order they were served
-    /** @type {any[]} */
-    this.pending = []; // events that Python has not acknowledged
-    this.sequence = 0;
     this.lastRefusal = 0;
     /** @type {string | null} */
     this.here = null; // the token on display
     /** @type {string | null} */
     this.expected = null; // the token to show first
-    /** @type {AnswerHistory | null} */
-    this.answers = null;
+    this.answers = new AnswerHistory({ favourites: [], qualities: {}, past: [] });
+    this.hasBegun = false;
     /** @type {Set<string>} */
     this.also = new Set(); // second categories for the next label
     this.view = new DeckView(root, {
@@ -60,66 +54,68 @@ class Deck {
       () => this.togglePiano(),
     );
     this.keys = new DeckKeys((press) => this.onPress(press));
-    this.repeating = setInterval(() => this.repeatReport(), REPEAT_MILLISECONDS);
+    this.events = new EventLog({
+      flash: (message) => this.view.flash(message),
+      isWaiting: () => this.here === null && Boolean(this.data?.notice),
+    });
     this.removed = new AbortController();
     const { signal } = this.removed;
-    window.addEventListener("pagehide", () => this.storeUnsent(), { signal });
-    player.addEventListener("problem", (event) => this.view.flash(/** @type {CustomEvent} */ (event).detail), { signal });
-    player.addEventListener("device", () => this.answers && (this.prefetch(), this.draw()), { signal });
+    window.addEventListener("pagehide", () => this.events.store(this.data?.labeller), { signal });
+    player.addEventListener("problem", (event) => this.view.flash(/** @type {any} */ (event).detail), { signal });
+    player.addEventListener("device", () => this.onDevice(), { signal });
     expose({ plays: [], latencies: [], deck: this });
     player.unlock().then(() => this.lift()); // succeeds without a key where the browser allows it
   }
 
   remove() {
-    clearInterval(this.repeating);
+    this.events.stop();
     this.keys.remove();
     this.removed.abort();
     this.piano.releaseAll();
-    this.storeUnsent();
+    this.events.store(this.data?.labeller);
     keyboard.isPiano = false;
     player.stop();
+  }
+
+  onDevice() {
+    if (!this.hasBegun) return;
+    this.prefetch();
+    this.draw();
   }
 
   // ---- data from Python ----
 
   update(data, send) {
-    this.send = send;
+    const { events } = this;
+    events.send = send;
     if (data.session === null) {
-      this.takeUnsent(data.labeller);
-      this.report();
+      events.restore(data.labeller);
+      events.report();
       return;
     }
     this.data = data;
-    this.acknowledge(data);
-    if (data.session !== this.session || !this.answers) {
+    events.acknowledge(data);
+    if (data.session !== events.session || !this.hasBegun) {
       // Until a new session has all events of the one before, the deck goes on with the old queue.
-      if (this.pending.length) return;
+      if (events.pending.length) return;
       this.begin(data);
     }
     for (const [offset, voice] of data.line.entries()) {
       if (data.first + offset === this.queue.length) this.queue.push(voice);
     }
-    this.sequence = Math.max(this.sequence, data.acknowledged);
+    events.received = this.queue.length;
+    events.sequence = Math.max(events.sequence, data.acknowledged);
     for (const refusal of data.refusals) this.refuse(refusal);
     this.showFirst();
     this.prefetch();
     this.draw();
   }
 
-  acknowledge(data) {
-    const { acknowledged, refused } = [data, data.adopted].find((each) => each.session === this.session) ?? {};
-    const before = this.pending.length;
-    this.pending = this.pending.filter((event) => !(event.sequence <= acknowledged));
-    if (refused && this.pending.length < before) {
-      this.view.flash(`The server restarted; ${refused === 1 ? "an answer was" : `${refused} answers were`} not recorded.`);
-    }
-  }
-
   begin(data) {
-    this.session = data.session;
+    this.hasBegun = true;
+    this.events.begin(data);
+    this.lastRefusal = data.acknowledged;
     this.queue = [];
-    this.pending = [];
-    this.sequence = this.lastRefusal = data.acknowledged;
     this.answers = new AnswerHistory(data);
     this.here = null;
     this.also.clear();
@@ -128,19 +124,6 @@ class Deck {
     this.expected = data.displayed;
     this.keys.reader.categories = new Map(data.categories.map((category) => [category.shortcut, category.key]));
     this.view.drawCategories(data.categories);
-  }
-
-  // Events that Python has not acknowledged when the deck leaves the page are kept for the next deck.
-  storeUnsent() {
-    if (!this.data || !this.pending.length) return;
-    const unsent = JSON.stringify({ session: this.session, pending: this.pending });
-    sessionStorage.setItem(unsentKey(this.data.labeller), unsent);
-  }
-
-  takeUnsent(labeller) {
-    const unsent = sessionStorage.getItem(unsentKey(labeller));
-    sessionStorage.removeItem(unsentKey(labeller));
-    if (unsent) Object.assign(this, JSON.parse(unsent));
   }
 
   // Show the first voice if none is on display: the one Python expects, or the first without an answer.
@@ -163,7 +146,7 @@ class Deck {
   // ---- what the person does ----
 
   onPress({ action, category, shift, time }) {
-    if (!this.answers) return; // Python has not given anything yet
+    if (!this.hasBegun) return;
     this.playback.keyTime = time;
     if (!player.ready) this.start();
     else if (category) this.choose(category, shift);
@@ -179,9 +162,10 @@ class Deck {
   }
 
   act(action) {
-    if (!this.answers) return;
+    if (!this.hasBegun) return;
     const voice = this.voice(this.here);
     const number = Number(action.at(-1));
+    const isFavourite = this.answers.favourites.has(voice?.voice);
     if (action === "undo") this.undo();
     else if (!voice) this.view.flash("Nothing is on display.");
     else if (action === "replay") this.playback.play();
@@ -192,7 +176,7 @@ class Deck {
     else if (action === "piano") this.togglePiano();
     else if (action.startsWith("operator")) this.toggleOperator(number);
     else if (action.startsWith("quality")) this.answer("quality", [], number);
-    else if (action === "favourite") this.answer(this.answers.favourites.has(voice.voice) ? "unfavourite" : "favourite");
+    else if (action === "favourite") this.answer(isFavourite ? "unfavourite" : "favourite");
     else if (action === "back" || action === "forward") this.step(action === "back" ? -1 : 1);
     else if (action === "higher" || action === "lower") this.playback.shift("octave", action === "higher" ? 1 : -1);
     else if (action === "louder" || action === "softer") this.playback.shift("velocity", action === "louder" ? 1 : -1);
@@ -204,7 +188,7 @@ class Deck {
     this.answer("label", [category, ...[...this.also].filter((key) => key !== category)]);
   }
 
-  answer(kind, categories = [], quality = null) {
+  answer(kind, categories = /** @type {string[]} */ ([]), quality = /** @type {number | null} */ (null)) {
     const { here: token, playback } = this;
     if (token === null) return this.view.flash("Nothing is on display.");
     if (playback.started === null) return this.view.flash("No sound yet: hear the voice first.");
@@ -228,10 +212,10 @@ class Deck {
 
   step(direction) {
     const target = this.queue[this.queue.findIndex((voice) => voice.token === this.here) + direction];
-    if (!target) return this.view.flash(direction < 0 ? FIRST_ONE : ANSWER_FIRST);
+    if (!target) return this.view.flash(direction < 0 ? "This is the first voice." : ANSWER_FIRST);
     const isReachable = this.answers.byToken.has(target.token) || target.token === this.nextUnanswered();
-    if (direction > 0 && !(isReachable && this.answers.byToken.has(/** @type {string} */ (this.here))))
-      return this.view.flash(ANSWER_FIRST);
+    const isAnswered = this.answers.byToken.has(this.here);
+    if (direction > 0 && !(isReachable && isAnswered)) return this.view.flash(ANSWER_FIRST);
     this.emit("move", { next: target.token });
     this.show(target.token);
   }
@@ -265,7 +249,7 @@ class Deck {
   }
 
   compare(place) {
-    if (!this.playback.compare(place)) this.view.flash("No neighbours yet: python -m corpus health measures all voices.");
+    if (!this.playback.compare(place)) this.view.flash("No neighbours yet: run python -m corpus health.");
     this.draw();
   }
 
@@ -301,41 +285,14 @@ class Deck {
     return this.queue.find(isOpen)?.token ?? null;
   }
 
-  // ---- events for Python ----
-
-  emit(kind, { event = randomId(16), categories = [], quality = null, undoes = null, next }) {
-    this.sequence += 1;
-    const { here: token, sequence } = this;
+  // An event for Python, and the token that is on display after it.
+  emit(kind, { next, ...answer }) {
+    const { here: token } = this;
     const { started } = this.playback;
     const voice = this.voice(token)?.voice ?? null;
-    const answer = { event, kind, categories, quality, undoes };
-    this.pending.push({ sequence, ...answer, token, voice, next, started, pressed: now(), way: player.name });
-    this.report();
+    const empty = { categories: [], quality: null, undoes: null };
+    this.events.add({ kind, ...empty, ...answer, token, voice, next, started, pressed: now(), way: player.name });
   }
-
-  // Report again what a lost connection swallowed, and show the person that it is not saved.
-  repeatReport() {
-    if (this.here === null && this.data?.notice) this.report(); // the store was busy; perhaps it no longer is
-    const oldest = this.pending[0]?.sequence ?? null;
-    if (oldest !== null && oldest === this.oldestBefore) {
-      this.view.flash(`${this.pending.length} not saved yet: waiting for the server.`);
-      this.report();
-    }
-    this.oldestBefore = oldest;
-  }
-
-  // After the handler of the key, which must not wait for this.
-  report() {
-    clearTimeout(this.reporting);
-    this.reporting = setTimeout(() => {
-      const { session, pending: events } = this;
-      this.send("report", { session, events, received: this.queue.length });
-    }, 0);
-  }
-}
-
-function unsentKey(labeller) {
-  return `cartwright-unsent-${labeller}`;
 }
 
 export default component(".deck", (root) => new Deck(root));

@@ -49,7 +49,8 @@ export class KeyReader {
     const isOperator = time - this.chord < CHORD_MILLISECONDS && /^[1-6]$/.test(key);
     this.chord = -Infinity;
     if (isOperator) return { action: `operator${key}`, category: null, shift: false, time };
-    return { action: ACTIONS.get(key) ?? null, category: this.categories.get(key) ?? null, shift: event.shiftKey, time };
+    const [action, category] = [ACTIONS.get(key) ?? null, this.categories.get(key) ?? null];
+    return { action, category, shift: event.shiftKey, time };
   }
 }
 
@@ -73,15 +74,12 @@ export class DeckKeys {
 
   press(event) {
     if (!isCommand(event)) return;
-    const isForPiano = this.piano?.takes(event) ?? false;
-    if (!isForPiano && !this.reader.uses(event)) return;
+    const piano = this.piano?.takes(event) ? this.piano : null;
+    if (!piano && !this.reader.uses(event)) return;
     event.preventDefault(); // no scrolling, and none of Streamlit's own one-letter shortcuts
     event.stopImmediatePropagation();
-    if (isForPiano) {
-      if (!event.repeat) this.piano.press(event);
-      return;
-    }
-    const press = this.reader.read(event);
+    if (piano && !event.repeat) piano.press(event);
+    const press = piano ? null : this.reader.read(event);
     if (press) this.onPress(press);
   }
 

@@ -15,7 +15,7 @@ const VELOCITY_STEP = 20;
 export class Piano {
   /**
    * @param {HTMLElement} root
-   * @param {(note: {note: number, velocity: number, held: number}) => any} requestOf the audio request of a note, or null
+   * @param {(note: {note: number, velocity: number, held: number}) => any} requestOf the request of a note, or null
    * @param {() => void} onLeave Escape was pressed
    */
   constructor(root, requestOf, onLeave) {

@@ -9,6 +9,16 @@ const OTHER_NOTE_VELOCITY = 100;
 const VELOCITY_WORDS = { "-2": "much softer", "-1": "softer", 0: "", 1: "harder" };
 
 export class Playback {
+  /** @type {any} */
+  voice = null; // on display
+  register = { octave: 0, velocity: 0 };
+  /** @type {Set<number>} */
+  muted = new Set(); // operators
+  note = -1; // of OTHER_NOTES
+  compared = -1; // neighbour
+  /** @type {number | null} */
+  started = null; // when the voice was first heard since it is on display
+
   /**
    * @param {object} callbacks
    * @param {() => void} callbacks.onStart the voice on display sounds
@@ -23,7 +33,6 @@ export class Playback {
     this.outputLevels = []; // where each operator's output level is among a voice's parameters
     /** @type {number | null} */
     this.keyTime = null; // while a key is handled: when it was pressed
-    this.reset(null);
   }
 
   configure({ ranges, output_levels }) {
@@ -32,16 +41,11 @@ export class Playback {
   }
 
   reset(voice) {
-    /** @type {any} */
     this.voice = voice;
-    /** @type {Record<string, number>} */
     this.register = { octave: 0, velocity: 0 };
-    /** @type {Set<number>} */
-    this.muted = new Set(); // operators
-    this.note = -1; // of OTHER_NOTES
-    this.compared = -1; // neighbour
-    /** @type {number | null} */
-    this.started = null; // when the voice was first heard since it is on display
+    this.muted = new Set();
+    this.note = this.compared = -1;
+    this.started = null;
   }
 
   /**
@@ -86,8 +90,9 @@ export class Playback {
       { octave: octave - 1, velocity },
       { octave, velocity: velocity - 1 },
     ];
+    const isInRange = ([what, value]) => value === this.limited(what, value);
     return near
-      .filter((register) => Object.entries(register).every(([what, value]) => value === this.limited(what, value)))
+      .filter((register) => Object.entries(register).every(isInRange))
       .map((register) => this.requestOf(this.voice, register));
   }
 

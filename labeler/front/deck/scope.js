@@ -63,11 +63,12 @@ export class Scope extends Screen {
     this.run();
   }
 
+  /** @override */
   paint(pen, width, height) {
     const { engine, peaks } = this;
     const { position } = engine;
     const middle = height / 2;
-    const done = position === null ? 1 : position / engine.playing.buffer.duration;
+    const done = position === null || !engine.playing ? 1 : position / engine.playing.buffer.duration;
     peaks.forEach((peak, n) => {
       const tall = Math.max(1, peak * this.gain * height * 0.96);
       pen.fillStyle = n / PEAKS <= done ? PLAYED : TO_PLAY;
@@ -94,6 +95,7 @@ export class Spectrum extends Screen {
   constructor(canvas, engine) {
     super(canvas, engine);
     this.held = new Float32Array(BARS); // the peak of each bar
+    this.bins = new Float32Array(); // of the analyser
   }
 
   show() {
@@ -102,12 +104,12 @@ export class Spectrum extends Screen {
   }
 
   levels() {
-    const { analyser, context, position } = this.engine;
+    const { analyser, position } = this.engine;
     if (!analyser || position === null) return new Float32Array(BARS);
-    this.bins ??= new Float32Array(analyser.frequencyBinCount);
+    if (this.bins.length !== analyser.frequencyBinCount) this.bins = new Float32Array(analyser.frequencyBinCount);
     const { bins } = this;
     analyser.getFloatFrequencyData(bins);
-    const binsPerHertz = analyser.fftSize / context.sampleRate;
+    const binsPerHertz = analyser.fftSize / analyser.context.sampleRate;
     const binOf = (bar) => LOWEST_HERTZ * (HIGHEST_HERTZ / LOWEST_HERTZ) ** (bar / BARS) * binsPerHertz;
     return Float32Array.from({ length: BARS }, (_, bar) => {
       let loudest = -Infinity;
@@ -116,6 +118,7 @@ export class Spectrum extends Screen {
     });
   }
 
+  /** @override */
   paint(pen, width, height) {
     const step = width / BARS;
     this.levels().forEach((level, bar) => {

@@ -31,17 +31,18 @@ export class DeckView {
     this.categories = [];
     /** @type {Map<string, {pad: HTMLElement, bar: HTMLElement, count: HTMLElement}>} */
     this.pads = new Map(); // by category
-    /** @type {Map<string, HTMLButtonElement>} */
-    this.buttons = new Map(); // by action
+    /** @type {Record<string, HTMLButtonElement>} */
+    this.buttons = {}; // by action
     this.at.curtain.addEventListener("click", start);
     this.at.accept.addEventListener("click", () => act("accept"));
     root.addEventListener("mousedown", (event) => {
-      if (/** @type {Element} */ (event.target).closest("button")) event.preventDefault(); // the focus stays on the deck
+      const isOnButton = event.target instanceof Element && event.target.closest("button");
+      if (isOnButton) event.preventDefault(); // the focus stays where the keys work
     });
     for (const { name, shown, title } of DECK_KEYS) {
       const button = this.addButton(name, shown, title, () => (player.ready ? act(name) : start()));
       button.classList.add("action");
-      this.buttons.set(name, button);
+      this.buttons[name] = button;
       this.at.actions.append(button);
     }
     this.stars = QUALITY_KEYS.map((key, place) => {
@@ -95,16 +96,16 @@ export class DeckView {
     this.drawPads(data.progress.by_category, voice, answer, also);
     const others = [...also].map((key) => this.titleOf(key));
     at.also.textContent = others.length ? `and also ${others.join(", ")}` : "Shift + key adds a second category";
-    const undo = this.buttons.get("undo");
+    const { undo, favourite, piano } = this.buttons;
     undo.disabled = !last;
     undo.title = last ? `Takes back: ${this.namedWordsOf(last, voiceOf(last.token))}` : "";
-    this.buttons.get("favourite").classList.toggle("on", voice !== null && answers.favourites.has(voice.voice));
+    favourite.classList.toggle("on", voice !== null && answers.favourites.has(voice.voice));
     for (const kind of ["skip", "unsure", "broken"]) {
-      this.buttons.get(kind).classList.toggle("on", answer?.kind === kind);
+      this.buttons[kind].classList.toggle("on", answer?.kind === kind);
     }
     const quality = answers.qualities.get(voice?.voice) ?? 0;
     this.stars.forEach((star, place) => star.classList.toggle("lit", place < quality));
-    this.buttons.get("piano").classList.toggle("on", isPiano);
+    piano.classList.toggle("on", isPiano);
     at.piano.classList.toggle("on", isPiano);
     at.welcome.hidden = isKnown(answers.undoable.length);
     at.register.textContent = isPiano

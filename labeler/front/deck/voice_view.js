@@ -77,7 +77,8 @@ export class VoiceView {
   async drawEnvelopes(voice, muted) {
     const rows = voice.algorithm.boxes.map(({ operator, carrier }) => {
       const isOff = muted.has(operator);
-      const row = make("button", { type: "button", title: `Operator ${operator} ${isOff ? "on" : "off"} (O ${operator})` });
+      const title = `Operator ${operator} ${isOff ? "on" : "off"} (O ${operator})`;
+      const row = make("button", { type: "button", title });
       row.className = `${carrier ? "carrier" : "modulator"}${isOff ? " off" : ""}`;
       const curve = makeSvg("svg", { "aria-hidden": "true" });
       row.append(make("kbd", {}, operator), curve);

@@ -155,8 +155,8 @@ export class GridView {
       renamable && "F2 renames",
     ];
     const marks = markable && marked ? `${marked} marked · ` : "";
-    const words = marks + hints.filter(Boolean).join(", ");
-    this.at.bar.replaceChildren(...buttons, make("span", { class: "grow" }), make("span", { "data-id": "hint" }, words));
+    const hint = make("span", { "data-id": "hint" }, marks + hints.filter(Boolean).join(", "));
+    this.at.bar.replaceChildren(...buttons, make("span", { class: "grow" }), hint);
   }
 
   drawPads({ pads, categories }, also) {

@@ -54,7 +54,9 @@ class VoiceGrid {
   update(data, send) {
     this.data = data;
     this.send = send;
-    if (data.session === this.session) this.pending = this.pending.filter((event) => event.sequence > data.acknowledged);
+    if (data.session === this.session) {
+      this.pending = this.pending.filter((event) => event.sequence > data.acknowledged);
+    }
     const signature = JSON.stringify(data.tiles);
     if (signature !== this.signature) this.replaceTiles(data.tiles, signature);
     this.drawBar();
@@ -190,9 +192,9 @@ class VoiceGrid {
   }
 
   async play() {
-    const key = this.cursor;
-    const tile = this.tile(key);
+    const tile = this.tile(this.cursor);
     if (!tile) return;
+    const { key } = tile;
     this.endSounding();
     if (tile.empty) return void player.stop();
     if (!player.ready) await player.unlock();

@@ -20,6 +20,7 @@ let ramp = null;
  */
 export function rgbOf(colour) {
   pen ??= new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
+  if (!pen) throw new Error("the browser has no canvas");
   pen.fillStyle = colour;
   pen.fillRect(0, 0, 1, 1);
   return [...pen.getImageData(0, 0, 1, 1).data.subarray(0, 3)];

@@ -166,12 +166,12 @@ class SoundMap {
     view.draw();
     player.unlock();
     player.play(this.requestOf(index));
-    const near = Object.values(ARROWS).map(([x, y]) => view.points.towards(index, x, y, view.isFound));
+    const near = Object.values(ARROWS).map(([x, y]) => view.readyPoints.towards(index, x, y, view.isFound));
     player.prefetch(near.filter((each) => each !== null).map((each) => this.requestOf(each)));
   }
 
   requestOf(index) {
-    const { points, categories } = this.view;
+    const { readyPoints: points, categories } = this.view;
     return { voice: `id/${points.id(index)}`, category: categories[points.category[index]]?.key ?? null };
   }
 
@@ -184,13 +184,13 @@ class SoundMap {
   }
 
   findSimilar(index) {
-    if (index !== null) this.setTrigger("like", this.view.points.id(index));
+    if (index !== null) this.setTrigger("like", this.view.readyPoints.id(index));
   }
 
   // ---- selection ----
 
   grow() {
-    const { here, points, isFound } = this.view;
+    const { here, readyPoints: points, isFound } = this.view;
     if (here === null) return;
     const count = this.grown.from === here ? this.grown.count * 2 : FIRST_AROUND;
     this.select(points.around(here, count, isFound));
@@ -206,7 +206,7 @@ class SoundMap {
   select(indices) {
     this.setSelected(indices);
     this.sequence += 1;
-    const { mark } = this.view.points;
+    const { mark } = this.view.readyPoints;
     this.setState("selection", { mark, indices: base64Of(indices), sequence: this.sequence });
   }
 

@@ -27,9 +27,12 @@ export class Painter {
     /** @type {Rgb} */
     this.ink = [0, 0, 0];
     this.firstLabelled = this.firstSelected = 0; // places in the order of painting
+    /** @type {Points | null} */
+    this.points = null;
     this.order = new Uint32Array();
     this.colours = new Uint8Array();
-    this.resize(1, 1);
+    this.image = this.context.createImageData(1, 1);
+    this.pixels = new Uint32Array(this.image.data.buffer);
   }
 
   /** Take the size of the canvas on the screen. */
@@ -37,12 +40,9 @@ export class Painter {
     const { clientWidth: width, clientHeight: height } = this.canvas;
     this.ratio = window.devicePixelRatio || 1;
     const [wide, high] = [width, height].map((size) => Math.max(1, Math.round(size * this.ratio)));
-    if (this.canvas.width !== wide || this.canvas.height !== high) this.resize(wide, high);
     this.width = width;
     this.height = height;
-  }
-
-  resize(wide, high) {
+    if (this.image.width === wide && this.image.height === high) return;
     this.canvas.width = wide;
     this.canvas.height = high;
     this.image = this.context.createImageData(wide, high);
@@ -72,7 +72,7 @@ export class Painter {
       ranks[i] = !found ? 0 : selected.has(i) ? 3 : isLabelled ? 2 : 1;
       const labelStrength = isLabelled ? STRENGTH.labelled : STRENGTH.suggested;
       const strength = !found ? STRENGTH.notFound : mode === "category" ? labelStrength : STRENGTH.plain;
-      this.colours.set(mixed(this.colourOf(i, mode, colours), background, strength), 3 * i);
+      this.colours.set(mixed(this.colourOf(points, i, mode, colours), background, strength), 3 * i);
     }
     this.order = Uint32Array.from({ length: points.count }, (_, i) => i).sort((a, b) => ranks[a] - ranks[b] || a - b);
     const first = (rank) => {
@@ -83,8 +83,7 @@ export class Painter {
     this.firstSelected = first(3);
   }
 
-  colourOf(i, mode, colours) {
-    const { family, brightness, category } = this.points;
+  colourOf({ family, brightness, category }, i, mode, colours) {
     if (mode === "family") return familyColour(family[i]);
     if (mode === "brightness") return Number.isNaN(brightness[i]) ? this.ink : brightnessColour(brightness[i]);
     return colours[category[i]] ?? mixed(this.ink, this.background, NO_CATEGORY);
@@ -97,7 +96,9 @@ export class Painter {
   paint(viewport, here) {
     const { points, ratio, colours } = this;
     const [wide, high] = [this.image.width, this.image.height];
-    this.pixels.fill(packed(this.background));
+    if (!points) return;
+    const [red, green, blue] = this.background;
+    this.pixels.fill((0xff000000 | (blue << 16) | (green << 8) | red) >>> 0);
     const radius = Math.min(MOST_RADIUS, LEAST_RADIUS * Math.sqrt(viewport.zoom)) * ratio;
     const small = this.stamp(radius);
     const large = this.stamp(radius * 1.5);
@@ -112,7 +113,8 @@ export class Painter {
       this.stampAt(disc, x, y, colours[3 * i], colours[3 * i + 1], colours[3 * i + 2]);
     }
     this.context.putImageData(this.image, 0, 0);
-    if (here !== null) this.circle(viewport.screenX(points.x[here]), viewport.screenY(points.y[here]), radius + 5 * ratio);
+    if (here === null) return;
+    this.circle(viewport.screenX(points.x[here]), viewport.screenY(points.y[here]), radius + 5 * ratio);
   }
 
   circle(x, y, radius) {
@@ -158,8 +160,4 @@ export class Painter {
         ((under & 255) * (1 - cover) + red * cover);
     }
   }
-}
-
-function packed([red, green, blue]) {
-  return (0xff000000 | (blue << 16) | (green << 8) | red) >>> 0;
 }

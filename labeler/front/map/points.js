@@ -1,4 +1,4 @@
-// The points of the map as labeler/explore/map_points.py sends them, and what can be asked of them. No browser is needed.
+// The points of the map as labeler/explore/map_points.py sends them, and questions about them. No browser is needed.
 
 import { hexOf } from "../shared/hex.js";
 
@@ -58,6 +58,7 @@ export class Points {
    * @returns {number | null}
    */
   least(costOf, most, isOpen) {
+    /** @type {number | null} */
     let best = null;
     for (let i = 0; i < this.count; i++) {
       const cost = costOf(i);

@@ -7,7 +7,10 @@ import { Viewport } from "./viewport.js";
 
 /** @import { Points } from "./points.js" */
 
-/** What the colours of the points mean, in the order of the key that changes them. */
+/**
+ * What the colours of the points mean, in the order of the key that changes them.
+ * @type {Record<string, {title: string, legend: () => HTMLElement[]}>}
+ */
 const MODES = {
   category: { title: "Categories", legend: () => [words("colour: category; strong if labelled, pale if suggested")] },
   brightness: { title: "Brightness", legend: brightnessLegend },
@@ -34,7 +37,6 @@ export class MapView {
     this.over = null; // the point under the pointer
     /** @type {Set<number>} */
     this.selected = new Set();
-    /** @type {keyof MODES} */
     this.mode = "category";
     /** @type {(index: number) => unknown} */
     this.isFound = () => 1;
@@ -59,13 +61,20 @@ export class MapView {
     this.prepareAgain();
   }
 
+  /** The points, where they must be there. */
+  get readyPoints() {
+    if (!this.points) throw new Error("the points of the map have not arrived");
+    return this.points;
+  }
+
   /** Where a point is on the screen. */
   placeOf(index) {
-    return [this.viewport.screenX(this.points.x[index]), this.viewport.screenY(this.points.y[index])];
+    const { x, y } = this.readyPoints;
+    return [this.viewport.screenX(x[index]), this.viewport.screenY(y[index])];
   }
 
   changeMode() {
-    const names = /** @type {(keyof MODES)[]} */ (Object.keys(MODES));
+    const names = Object.keys(MODES);
     this.mode = names[(names.indexOf(this.mode) + 1) % names.length];
     this.prepareAgain();
   }

@@ -1,4 +1,4 @@
-// Which part of the map the screen shows: its middle, and how much larger than the whole map it is. No browser is needed.
+// Which part of the map the screen shows: its middle, and how much it is enlarged. No browser is needed.
 
 const LARGEST_ZOOM = 200;
 const MOST_STRETCH = 2.2;

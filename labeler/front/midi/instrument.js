@@ -160,7 +160,9 @@ class InstrumentPanel {
     at.test.disabled = !device.ready;
     at.panic.disabled = !state.is_open;
     const done = { channel: channel !== null, sys_info, unprotected, backup: backup !== "" };
-    for (const row of at.steps.querySelectorAll("[data-step]")) row.classList.toggle("done", done[row.dataset.step] ?? false);
+    for (const row of at.steps.querySelectorAll("[data-step]")) {
+      row.classList.toggle("done", done[row.dataset.step] ?? false);
+    }
     at.port.classList.toggle("done", Boolean(state.is_open));
     at.heard.hidden = state.is_heard !== true;
   }

@@ -40,8 +40,9 @@ export function refusalOf(message) {
 
 function voiceRefusal(message) {
   const data = message.slice(6, -2);
-  if (message.length !== VOICE_MESSAGE_SIZE || message.at(-1) !== END_OF_SYSEX)
+  if (message.length !== VOICE_MESSAGE_SIZE || message.at(-1) !== END_OF_SYSEX) {
     return `it has ${message.length} bytes; a voice has ${VOICE_MESSAGE_SIZE}`;
+  }
   if (!startsAs(message, VOICE_HEADER_TAIL)) return "it is no single voice";
   if (message.at(-2) !== checksumOf(data)) return "its checksum is wrong";
   const index = data.findIndex((byte, place) => byte > VOICE_MAXIMUM[place]);
@@ -60,9 +61,11 @@ function startsAs(message, tail) {
  */
 export function bankFault(message) {
   if (message[0] !== SYSEX || !startsAs(message, BANK_HEADER_TAIL.slice(0, 1))) return undefined;
-  if (message.length !== BANK_MESSAGE_SIZE || message.at(-1) !== END_OF_SYSEX)
+  if (message.length !== BANK_MESSAGE_SIZE || message.at(-1) !== END_OF_SYSEX) {
     return `the bank stopped after ${message.length} of ${BANK_MESSAGE_SIZE} bytes; send it again`;
-  if (message.at(-2) !== checksumOf(message.slice(6, -2)))
+  }
+  if (message.at(-2) !== checksumOf(message.slice(6, -2))) {
     return "the bank arrived with a wrong checksum; send it again, or try another interface";
+  }
   return null;
 }

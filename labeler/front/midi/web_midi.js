@@ -1,9 +1,11 @@
-// The DX7 at the player's own computer as an audio device, by Web MIDI: what dx7/hardware does at the server's port, done
-// by the browser. instrument.js shows and changes its settings.
+// The DX7 at the player's own computer as an audio device, by Web MIDI: what dx7/hardware does at the server's port.
+// instrument.js shows and changes its settings.
 
-import { ACTIVE_SENSING, ALL_NOTES_OFF, CONTROL_CHANGE, NOTE_OFF, NOTE_ON, SUSTAIN_PEDAL, SYSEX } from "../constants.js";
+import { ACTIVE_SENSING, SYSEX } from "../constants.js";
+import { saveFile } from "../shared/dom.js";
 import { requestAddress } from "../sound/audio_requests.js";
-import { bankFault, refusalOf } from "./message_rules.js";
+import { bankFault } from "./message_rules.js";
+import { MidiSender, passed } from "./midi_sender.js";
 import { MidiSettings } from "./web_midi_settings.js";
 
 /** @import { AudioRequest } from "../sound/audio_requests.js" */
@@ -14,8 +16,6 @@ import { MidiSettings } from "./web_midi_settings.js";
  */
 
 const HANDED_AHEAD = 60; // ms between handing a note to the browser and its sound; it cannot be taken back then
-const LOOK_EVERY = 20; // ms
-const CABLE = 0.32; // ms per byte on a MIDI cable
 const KEPT_PHRASES = 64;
 const FELL_SILENT = 3000; // ms; a DX7 sends active sensing every 80 ms
 
@@ -29,15 +29,10 @@ export class WebMidiDevice {
     this.notice = null;
     this.onchange = () => {};
     this.settings = new MidiSettings();
+    this.sender = new MidiSender(this.settings, () => this.output);
     /** @type {Map<string, Promise<MidiPhrase>>} */
     this.phrases = new Map(); // by address
     this.turn = 0; // the number of the latest request to play or stop
-    this.latest = 0; // the time of the last message that was handed over; none may overtake it
-    this.free = 0; // when the DX7 has set up the last voice
-    /** @type {string | null} */
-    this.loaded = null; // the voice in the edit buffer
-    /** @type {Set<number>} */
-    this.down = new Set(); // notes
     /** @type {number | null} */
     this.sensed = null; // when active sensing arrived last
     /** @type {{resolve: (bank: Uint8Array) => void, reject: (error: Error) => void} | null} */
@@ -134,9 +129,14 @@ export class WebMidiDevice {
     this.portsBefore = this.portsInUse;
     for (const port of connected(this.access?.inputs)) port.onmidimessage = null;
     if (this.input) this.input.onmidimessage = (event) => this.receive(event.data);
-    this.loaded = this.sensed = null;
-    this.down.clear();
+    this.sensed = null;
+    this.sender.reset();
     if (this.ready) this.silence();
+  }
+
+  silence() {
+    this.turn += 1;
+    this.sender.silence();
   }
 
   // Browsers also report that a port was opened, which happens at the first message. That must not cut off a phrase.
@@ -174,20 +174,21 @@ export class WebMidiDevice {
   /**
    * Load the voice and play its phrase. Rejects with a sentence if nothing can be played.
    * @param {AudioRequest} request
-   * @returns {Promise<number | null>} when the first note sounds, once it is handed over; null if a newer request replaced it
+   * @returns {Promise<number | null>} when the first note sounds; null if a newer request replaced this one
    */
   async play(request) {
     const turn = ++this.turn;
     if (!this.ready) throw new Error(this.problem ?? "");
     const { message, events } = await this.prepare(request);
     if (turn !== this.turn) return null;
-    this.release();
-    if (request.note == null || this.loaded !== request.voice) {
-      await passed(this.free);
+    const { sender } = this;
+    sender.release();
+    if (request.note == null || sender.loaded !== request.voice) {
+      await passed(sender.free);
       if (turn !== this.turn) return null;
-      this.load(message, request.voice);
+      sender.load(message, request.voice);
     }
-    const start = Math.max(this.free, performance.now());
+    const start = Math.max(sender.free, performance.now());
     if (!(await this.perform(events.slice(0, 1), start, turn))) return null;
     this.perform(events.slice(1), start, turn).catch((error) => this.fail(error)); // not awaited
     return start / 1000;
@@ -201,20 +202,20 @@ export class WebMidiDevice {
   async hold(request) {
     if (!this.ready) throw new Error(this.problem ?? "");
     const { message, events } = await this.prepare(request);
-    if (this.loaded !== request.voice) {
+    if (this.sender.loaded !== request.voice) {
       this.stop();
-      this.load(message, request.voice);
+      this.sender.load(message, request.voice);
     }
     const [, note, velocity] = events[0];
-    this.note(note, velocity, this.free);
+    this.sender.note(note, velocity, this.sender.free);
     return () => {
-      if (this.ready) this.note(note, 0);
+      if (this.ready) this.sender.note(note, 0);
     };
   }
 
   stop() {
     this.turn += 1;
-    if (this.ready) this.release();
+    if (this.ready) this.sender.release();
   }
 
   /** End every sound. Nothing else is sent before the check-list is confirmed. */
@@ -222,7 +223,7 @@ export class WebMidiDevice {
     this.turn += 1;
     if (!this.output) throw new Error(this.problem ?? "");
     this.silence();
-    await passed(this.free);
+    await passed(this.sender.free);
   }
 
   /**
@@ -240,58 +241,13 @@ export class WebMidiDevice {
     });
   }
 
-  // Sending
-
   async perform(events, start, turn) {
     for (const [seconds, note, velocity] of events) {
       await passed(start + 1000 * seconds - HANDED_AHEAD);
       if (turn !== this.turn) return false;
-      this.note(note, velocity, start + 1000 * seconds);
+      this.sender.note(note, velocity, start + 1000 * seconds);
     }
     return true;
-  }
-
-  load(message, voice) {
-    this.loaded = null;
-    const addressed = Uint8Array.from(message);
-    addressed[2] = (addressed[2] & 0xf0) | this.nibble;
-    this.send(addressed, Math.max(this.free, performance.now()));
-    this.loaded = voice;
-    this.free = this.latest + CABLE * message.length + 1000 * this.settings.after_voice;
-  }
-
-  note(note, velocity, moment = performance.now()) {
-    if (velocity) this.down.add(note); // before it is sent: ending a note that never began does no harm
-    this.send([(velocity ? NOTE_ON : NOTE_OFF) | this.nibble, note, velocity], moment);
-    if (!velocity) this.down.delete(note);
-  }
-
-  control(number) {
-    this.send([CONTROL_CHANGE | this.nibble, number, 0]);
-  }
-
-  release() {
-    this.control(SUSTAIN_PEDAL);
-    for (const note of [...this.down]) this.note(note, 0);
-  }
-
-  silence() {
-    this.turn += 1;
-    this.release();
-    for (let note = 0; note < 128; note++) this.note(note, 0, this.latest + 3 * CABLE); // no faster than the cable
-    this.control(ALL_NOTES_OFF);
-    this.free = Math.max(this.free, this.latest + 3 * CABLE);
-  }
-
-  send(message, moment = performance.now()) {
-    const refusal = refusalOf([...message]);
-    if (refusal) throw new Error(`this message was not sent to the instrument: ${refusal}`);
-    this.latest = Math.max(moment, this.latest);
-    this.output.send(message, this.latest);
-  }
-
-  get nibble() {
-    return (this.settings.checklist.channel ?? 1) - 1;
   }
 
   fail(error) {
@@ -304,7 +260,7 @@ export class WebMidiDevice {
   receive(data) {
     if (data[0] === ACTIVE_SENSING) this.sensed = performance.now();
     if (data[0] !== SYSEX) return;
-    if (data[3] === 0) this.loaded = null; // the player chose a voice on the DX7
+    if (data[3] === 0) this.sender.loaded = null; // the player chose a voice on the DX7
     const fault = bankFault(data);
     if (fault === undefined || !this.waiting) return;
     if (fault) this.waiting.reject(new Error(fault));
@@ -324,7 +280,7 @@ export class WebMidiDevice {
   // An instrument that stops sending active sensing was switched off, and has lost two of its settings.
   checkSensing() {
     if (this.sensed === null || performance.now() - this.sensed < FELL_SILENT) return;
-    this.sensed = this.loaded = null;
+    this.sensed = this.sender.loaded = null;
     this.turn += 1;
     this.settings.confirm({ sys_info: false, unprotected: false });
     this.fail(new Error("the DX7 has fallen silent: after switching it on, set SYS INFO and MEM PROTECT again"));
@@ -335,25 +291,10 @@ function connected(ports) {
   return ports ? [...ports.values()].filter((port) => port.state === "connected") : [];
 }
 
-// Resolves when performance.now() has reached this moment.
-async function passed(moment) {
-  while (moment > performance.now()) {
-    await new Promise((resolve) => setTimeout(resolve, Math.min(LOOK_EVERY, moment - performance.now())));
-  }
-}
-
 /** @returns {Promise<MidiPhrase>} */
 async function fetchPhrase(address) {
   const response = await fetch(address);
   if (!response.ok) throw new Error(await response.text());
   const { message, events } = await response.json();
   return { message: Uint8Array.from(atob(message), (letter) => letter.charCodeAt(0)), events };
-}
-
-function saveFile(name, bytes) {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([bytes], { type: "application/octet-stream" }));
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 10000);
 }

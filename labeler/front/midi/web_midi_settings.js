@@ -54,8 +54,9 @@ export class MidiSettings {
     if (!this.output) return;
     if (own_backup !== undefined) lines.backup = own_backup ? OWN_BACKUP : "";
     const { channel, backup, sys_info, unprotected } = { ...this.checklist, ...lines };
-    if (channel !== null && !(Number.isInteger(channel) && channel >= 1 && channel <= CHANNELS))
+    if (channel !== null && !(Number.isInteger(channel) && channel >= 1 && channel <= CHANNELS)) {
       throw new Error(`MIDI channels run from 1 to ${CHANNELS}`);
+    }
     this.powered = { ...this.powered, [this.output]: { sys_info, unprotected } };
     sessionStorage.setItem(STORED_AS, JSON.stringify(this.powered));
     this.save({ ports: { ...this.ports, [this.output]: { channel, backup } } });

@@ -74,3 +74,16 @@ export function restartAnimation(node, name) {
 export function sentence(text) {
   return text ? text[0].toUpperCase() + text.slice(1) + (/[.?!]$/.test(text) ? "" : ".") : "";
 }
+
+/**
+ * Save bytes as a file of the person's computer.
+ * @param {string} name
+ * @param {BlobPart} bytes
+ */
+export function saveFile(name, bytes) {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([bytes], { type: "application/octet-stream" }));
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+}

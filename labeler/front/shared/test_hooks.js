@@ -3,7 +3,7 @@
 const KEPT = 1000; // entries of a list
 
 /** @type {Record<string, any>} */
-const hooks = (window.cartwright ??= {});
+const hooks = (/** @type {any} */ (window).cartwright ??= {});
 
 /**
  * Show objects to tests by their names.

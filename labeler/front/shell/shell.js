@@ -28,7 +28,7 @@ class Shell {
     const closeMenu = (event) => event.composedPath().includes(root) || this.openMenu(null);
     window.addEventListener("mousedown", closeMenu, { capture: true, signal });
     player.addEventListener("device", () => this.draw(), { signal });
-    player.addEventListener("problem", (event) => this.showProblem(/** @type {CustomEvent} */ (event).detail), { signal });
+    player.addEventListener("problem", (event) => this.showProblem(/** @type {any} */ (event).detail), { signal });
     this.at.device.addEventListener("click", () => this.openMenu("devices"));
     this.at.who.addEventListener("click", () => this.openMenu("naming"));
     this.at.naming.addEventListener("submit", (event) => {
@@ -135,10 +135,9 @@ class Shell {
 
 // Streamlit's own links change pages without loading the app again.
 function goTo(path) {
-  const links = [...document.querySelectorAll("a[href]")];
-  const link = (end) => links.find((each) => new URL(/** @type {HTMLAnchorElement} */ (each).href).pathname.endsWith(end));
-  const found = link(`/${path}`) ?? link("/"); // the first page is the root itself
-  /** @type {HTMLAnchorElement | undefined} */ (found)?.click();
+  const links = [.../** @type {NodeListOf<HTMLAnchorElement>} */ (document.querySelectorAll("a[href]"))];
+  const linkTo = (end) => links.find((link) => new URL(link.href).pathname.endsWith(end));
+  (linkTo(`/${path}`) ?? linkTo("/"))?.click(); // the first page is the root itself
 }
 
 export default component(".shell", (root) => new Shell(root));

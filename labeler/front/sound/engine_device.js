@@ -39,6 +39,12 @@ export class EngineDevice {
     return this.ready ? Promise.resolve() : this.context.resume();
   }
 
+  // The context and its analyser, which unlock() has made.
+  get graph() {
+    if (!this.context || !this.analyser) throw new Error("sound is not unlocked");
+    return { context: this.context, analyser: this.analyser };
+  }
+
   /** @param {AudioRequest} request */
   has(request) {
     return this.sounds.has(requestAddress("sound", request));
@@ -86,19 +92,14 @@ export class EngineDevice {
   }
 
   start(buffer) {
-    this.source = this.connect(buffer, this.analyser);
-    this.playing = { buffer, started: now(), sounded: this.leavesAt(this.context.currentTime) };
+    const { context, analyser } = this.graph;
+    this.source = this.connect(buffer, analyser);
+    this.playing = { buffer, started: now(), sounded: leavesAt(context, context.currentTime) };
     return this.playing.started;
   }
 
-  // When the sound of a time of the context leaves the loudspeaker, on the clock of now().
-  leavesAt(time) {
-    const { contextTime, performanceTime } = this.context.getOutputTimestamp();
-    return contextTime ? performanceTime / 1000 + time - contextTime : now() + this.context.outputLatency;
-  }
-
   connect(buffer, target) {
-    const source = new AudioBufferSourceNode(this.context, { buffer });
+    const source = new AudioBufferSourceNode(this.graph.context, { buffer });
     source.connect(target);
     source.start();
     return source;
@@ -112,12 +113,13 @@ export class EngineDevice {
   async hold(request) {
     const buffer = await this.prepare(request);
     if (!this.ready) return () => {};
-    const gain = new GainNode(this.context);
-    gain.connect(this.analyser);
+    const { context, analyser } = this.graph;
+    const gain = new GainNode(context);
+    gain.connect(analyser);
     const source = this.connect(buffer, gain);
     return () => {
-      gain.gain.setTargetAtTime(0, this.context.currentTime, FADE_SECONDS);
-      source.stop(this.context.currentTime + FADED_AFTER);
+      gain.gain.setTargetAtTime(0, context.currentTime, FADE_SECONDS);
+      source.stop(context.currentTime + FADED_AFTER);
     };
   }
 
@@ -135,6 +137,12 @@ export class EngineDevice {
     const seconds = now() - this.playing.started;
     return seconds <= this.playing.buffer.duration ? seconds : null;
   }
+}
+
+// When the sound of a time of the context leaves the loudspeaker, on the clock of now().
+function leavesAt(context, time) {
+  const { contextTime, performanceTime } = context.getOutputTimestamp();
+  return contextTime ? performanceTime / 1000 + time - contextTime : now() + context.outputLatency;
 }
 
 // 16-bit samples after 44 bytes, as labeler/audio/rendering.py writes them. A decoder would cost time.

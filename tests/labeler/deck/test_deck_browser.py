@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from corpus.labels.new_answer import LEAST_DWELL
-from corpus.labels.standing import current_answers
+from corpus.labels.projection import current_answers
 from labeler.audio.audio_request import decode_voice
 from tests.labeler.browsing import Server, free_port, serving, start_server, stop
 from tests.labeler.deck_actions import heard, listen, make_store, open_deck, settle, state
@@ -209,7 +209,7 @@ def test_leaving_the_deck_and_coming_back_forgets_nothing(deck: Page, server: Se
         voices.append(heard(deck))
         deck.keyboard.press(key)
     settle(deck)
-    deck.evaluate("window.cartwright.deck.send = () => {}")  # the connection is gone just now
+    deck.evaluate("window.cartwright.deck.events.send = () => {}")  # the connection is gone just now
     listen(deck)
     voices.append(heard(deck))
     deck.keyboard.press("3")
@@ -299,7 +299,7 @@ ANSWER_AT_THE_LAST_MOMENT = """() => {
   const { deck } = window.cartwright;
   const update = deck.update;
   deck.update = (data, send) => {
-    if (data.session && data.session !== deck.session && !window.answered) {
+    if (data.session && data.session !== deck.events.session && !window.answered) {
       window.answered = deck.voice(deck.here).voice;
       deck.answer("label", ["bass"]);
     }
@@ -323,9 +323,10 @@ def test_kill_9_of_the_server_loses_no_answer(browser: Browser, tmp_path: Path) 
 
     label(6)
     page.wait_for_function(
-        "() => { const { deck } = window.cartwright; return deck.sequence - deck.pending.length >= 3; }", timeout=20_000
+        "() => { const { deck } = window.cartwright; return deck.events.sequence - deck.events.pending.length >= 3; }",
+        timeout=20_000,
     )
-    acknowledged = state(page, "deck.sequence - deck.pending.length")
+    acknowledged = state(page, "deck.events.sequence - deck.events.pending.length")
     server.process.send_signal(signal.SIGKILL)
     server.process.wait(10)
     written = [a.voice_id for a in server.answers()]
@@ -333,10 +334,10 @@ def test_kill_9_of_the_server_loses_no_answer(browser: Browser, tmp_path: Path) 
     assert written == given[: len(written)]
     # The look-ahead carries on without a server; the next one on the same port gets the answers, each once.
     label(4)
-    session = state(page, "deck.session")
+    session = state(page, "deck.events.session")
     page.evaluate(ANSWER_AT_THE_LAST_MOMENT)
     server = start_server(tmp_path, store, port)
-    page.wait_for_function("old => window.cartwright.deck.session !== old", arg=session, timeout=60_000)
+    page.wait_for_function("old => window.cartwright.deck.events.session !== old", arg=session, timeout=60_000)
     given.append(page.evaluate("window.answered"))
     settle(page)
     assert [a.voice_id for a in server.answers()] == given

@@ -232,7 +232,7 @@ def test_nothing_off_the_list_goes_out_even_if_asked(ready: Page) -> None:
             changed[-2] = checksum(changed[6:-2])
             asked.append(bytes(changed))
     went = ready.evaluate(
-        """asked => asked.map((bytes) => { try { way.send(bytes); return true; } catch { return false; } })""",
+        """asked => asked.map((bytes) => { try { way.sender.send(bytes); return true; } catch { return false; } })""",
         [list(message) for message in asked],
     )
     sent = [message for _, message in _sent(ready)]

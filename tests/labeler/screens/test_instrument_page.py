@@ -79,7 +79,7 @@ def test_the_deck_is_heard_on_the_dx7_and_ends_with_the_server(page: Page, serve
     page.wait_for_timeout(400)
     page.keyboard.press("1")
     dx7.wait(lambda state: len(state["loads"]) > before + 1 and state["notes"])
-    page.wait_for_function("window.cartwright.deck.pending.length === 0")
+    page.wait_for_function("window.cartwright.deck.events.pending.length === 0")
     (answer,) = server.answers()
     assert (answer.voice_id, answer.heard) == (shown, "dx7")
     server.process.send_signal(signal.SIGTERM)
@@ -108,7 +108,7 @@ def test_the_deck_is_heard_on_the_player_s_own_dx7_and_the_journal_says_so(brows
     assert decode_voice(shown["sound"]).parameters == voice.tobytes()[:PARAMETER_COUNT]
     page.wait_for_timeout(400)
     page.keyboard.press("1")
-    page.wait_for_function("window.cartwright.deck.pending.length === 0")
+    page.wait_for_function("window.cartwright.deck.events.pending.length === 0")
     (answer,) = server.answers()
     assert (answer.voice_id, answer.heard) == (shown["voice"], "web_midi")
     page.close()

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from corpus.analysis.stored_descriptors import hear_voices
+from corpus.analysis.stored_descriptors import measure_descriptors
 from corpus.labels.answer import Answer
 from corpus.labels.new_answer import LEAST_DWELL
-from corpus.labels.standing import current_opinions
+from corpus.labels.projection import current_voice_answers
 from corpus.storage.store import open_store
 from tests.corpus.answer_material import answer, write_answers
 from tests.labeler.browsing import Server, serving
@@ -33,7 +33,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """Two families without an answer, and a voice that ben and cleo disagree about."""
     folder = tmp_path_factory.mktemp("review")
     store = build_store(folder / "store.duckdb", ROWS)
-    hear_voices(store, processes=1)
+    measure_descriptors(store, processes=1)
     with open_store(store) as connection:
         for family in (LARGE, SMALL):
             for member in family:
@@ -91,7 +91,7 @@ def wait_for_lines(server: Server, count: int) -> None:
 
 def standing(server: Server) -> set[str]:
     """The voices about which anything stands that anna said, in person or by the way."""
-    return {one.voice_id for one in current_opinions(own(server))}
+    return {one.voice_id for one in current_voice_answers(own(server))}
 
 
 def test_one_key_answers_a_family_but_for_its_exception_and_undo_takes_all_of_it_back(

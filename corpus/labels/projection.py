@@ -38,7 +38,7 @@ _SCHEMA = pa.schema(
 
 
 @dataclass(frozen=True, slots=True)
-class Opinion:
+class VoiceAnswer:
     """What a labeller says of one voice: by an answer to it, or ``propagated`` from one that covers it.
 
     An answer that was given to many voices without listening to any is propagated to all of them alike.
@@ -50,7 +50,7 @@ class Opinion:
 
 
 @dataclass(frozen=True, slots=True)
-class Rebuilt:
+class ProjectionResult:
     """What a projection of the journals gave: lines read, answers that stand, lines that could not be read."""
 
     read: int
@@ -58,7 +58,7 @@ class Rebuilt:
     unreadable: tuple[UnreadableLine, ...]
 
 
-def standing_answers(answers: Iterable[Answer]) -> list[Answer]:
+def answers_not_undone(answers: Iterable[Answer]) -> list[Answer]:
     """The answers that nobody took back, oldest first, each once; undos themselves are left out.
 
     An undo takes back only what the same labeller said; one of an undo, or of an unknown event, does nothing. Where
@@ -82,19 +82,19 @@ def current_answers(answers: Iterable[Answer]) -> list[Answer]:
     there is none of these), the latest quality, and a favourite if it is one. An imported one gives way to one in
     person of any age.
     """
-    return [opinion.answer for opinion in current_opinions(answers) if not opinion.propagated]
+    return [opinion.answer for opinion in current_voice_answers(answers) if not opinion.propagated]
 
 
-def current_opinions(answers: Iterable[Answer]) -> list[Opinion]:
+def current_voice_answers(answers: Iterable[Answer]) -> list[VoiceAnswer]:
     """As :func:`current_answers`, with what answers say of voices that they cover, oldest first.
 
     In person counts before imported, imported before propagated; among the same, the latest does. What a decision in
     review covers counts as if it had been said of each voice.
     """
-    latest: dict[tuple[str, str, str], Opinion] = {}
-    for answer in standing_answers(answers):
+    latest: dict[tuple[str, str, str], VoiceAnswer] = {}
+    for answer in answers_not_undone(answers):
         for voice_id in (answer.voice_id, *answer.covers):
-            opinion = Opinion(voice_id, answer, voice_id != answer.voice_id or answer.heard == HeardOn.NOT_HEARD)
+            opinion = VoiceAnswer(voice_id, answer, voice_id != answer.voice_id or answer.heard == HeardOn.NOT_HEARD)
             about = (answer.labeller, voice_id, _aspect(answer))
             if about not in latest or _standing(opinion) >= _standing(latest[about]):
                 latest[about] = opinion
@@ -107,13 +107,13 @@ def current_opinions(answers: Iterable[Answer]) -> list[Opinion]:
     return sorted(current, key=lambda opinion: (opinion.answer.time, opinion.answer.event, opinion.propagated))
 
 
-def rebuild_answers(connection: Connection, folder: Path) -> Rebuilt:
+def rebuild_answers(connection: Connection, folder: Path) -> ProjectionResult:
     """Replace the ``answers`` table by what the journals in ``folder`` say now. All of it, or nothing, is replaced.
 
     Raises ``JournalError`` if a journal cannot be read.
     """
     journals = read_journals(folder)
-    current = current_opinions(journals.answers)
+    current = current_voice_answers(journals.answers)
     said = [opinion.answer for opinion in current]
     rows = pa.table(
         {
@@ -138,7 +138,7 @@ def rebuild_answers(connection: Connection, folder: Path) -> Rebuilt:
             connection.execute("INSERT INTO answers BY NAME SELECT * FROM current_answers")
     finally:
         connection.unregister("current_answers")
-    return Rebuilt(read=len(journals.answers), standing=len(current), unreadable=journals.unreadable)
+    return ProjectionResult(read=len(journals.answers), standing=len(current), unreadable=journals.unreadable)
 
 
 def _weight(answer: Answer) -> tuple[bool, bytes]:
@@ -149,7 +149,7 @@ def _is_imported(answer: Answer) -> bool:
     return answer.heard == HeardOn.IMPORTED
 
 
-def _standing(opinion: Opinion) -> int:
+def _standing(opinion: VoiceAnswer) -> int:
     """A decision in review is about every voice that was marked there, whatever the reviewer had said of it before."""
     if opinion.propagated and opinion.answer.page != Page.REVIEW:
         return 0

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from corpus.analysis.stored_descriptors import hear_voices
+from corpus.analysis.stored_descriptors import measure_descriptors
 from corpus.labels.answer import Answer
-from corpus.labels.rechecks import Shares
-from corpus.review.family_details import read_family_sheet
+from corpus.labels.rechecks import RecheckShares
+from corpus.review.family_details import read_family_details
 from corpus.review.family_queue import FamilyNeed, FamilyToAnswer, families_to_answer
 from corpus.storage.store import open_store
 from corpus.suggest.queue import next_voices
@@ -79,7 +79,7 @@ def test_an_answer_that_covers_a_family_ends_it(store: Path) -> None:
 def test_covered_voices_are_not_asked_about_on_the_deck(store: Path) -> None:
     ask(store, covering("anna", "large", "brass", leaving_out=1))
     with open_store(store) as connection:
-        queued = next_voices(connection, labeller="ben", count=50, seed=1, shares=Shares(again=0, agreement=0))
+        queued = next_voices(connection, labeller="ben", count=50, seed=1, shares=RecheckShares(intra=0, inter=0))
         asked = {one.voice_id for one in queued}
     assert voice(1) in asked
     assert not asked & {voice(number) for number in FAMILIES["large"] if number != 1}
@@ -129,16 +129,16 @@ def test_a_sheet_says_who_belongs_and_how_they_differ(tmp_path: Path) -> None:
     store = build_store(tmp_path / "store.duckdb", rows)
     ids = [row.voice.voice_id for row in rows]
     tie(store, {"f": ids})
-    hear_voices(store, processes=1)
+    measure_descriptors(store, processes=1)
     write_answers(store, [answer("ben", ids[0], "brass", covers=(ids[1],))])
     with open_store(store) as connection:
         connection.execute("INSERT INTO health VALUES (?, 'garbage'), (?, 'drone')", [ids[2], ids[1]])
-        sheet = read_family_sheet(connection, ids[1])
-        assert sheet.family_id == min(ids)
-        first, second, third = sheet.voices
+        details = read_family_details(connection, ids[1])
+        assert details.family_id == min(ids)
+        first, second, third = details.voices
         with pytest.raises(StoreError):
-            read_family_sheet(connection, "0" * 32)
-    assert [one.voice_id for one in sheet.voices] == ids
+            read_family_details(connection, "0" * 32)
+    assert [one.voice_id for one in details.voices] == ids
     assert (first.voice, first.names, first.sightings, first.differs) == (plain, ("PLAIN",), 3, "")
     assert "brighter" in second.differs
     assert (second.tags, second.is_fit, third.tags, third.is_fit) == (("drone",), True, ("garbage",), False)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from corpus.labels.answer import Answer, AnswerKind, HeardOn
 from corpus.labels.journal import append_answers
-from corpus.labels.standing import current_answers, current_opinions, rebuild_answers, standing_answers
+from corpus.labels.projection import answers_not_undone, current_answers, current_voice_answers, rebuild_answers
 from corpus.storage.store import open_store
 from dx7.errors import JournalError
 
@@ -116,8 +116,8 @@ def test_what_counts(kinds: list[str], current: list[str]) -> None:
 def test_an_undo_of_an_undo_or_of_somebody_else_does_nothing() -> None:
     first = answer(0, "label")
     undo = answer(1, "undo", undoes=0)
-    assert standing_answers([first, undo, answer(2, "undo", undoes=1)]) == []
-    assert standing_answers([first, answer(3, "undo", labeller="ben", undoes=0)]) == [first]
+    assert answers_not_undone([first, undo, answer(2, "undo", undoes=1)]) == []
+    assert answers_not_undone([first, answer(3, "undo", labeller="ben", undoes=0)]) == [first]
 
 
 def test_undoing_a_correction_brings_the_label_back() -> None:
@@ -129,7 +129,7 @@ def test_undoing_a_correction_brings_the_label_back() -> None:
 def said(history: list[Answer]) -> dict[int, tuple[str, bool]]:
     return {
         int(o.voice_id, 16): (o.answer.answer.value, o.propagated)
-        for o in current_opinions(history)
+        for o in current_voice_answers(history)
         if o.answer.labeller == "anna"
     }
 
@@ -146,7 +146,7 @@ def test_an_answer_speaks_for_what_it_covers_unless_that_was_answered_in_person(
 
 def test_a_decision_in_review_is_about_all_that_was_marked() -> None:
     own, review = answer(0, "label", 2), replace(answer(1, "label", 1, covers=(2,)), page="review")
-    decided = {o.voice_id: o.answer.event for o in current_opinions([own, review])}
+    decided = {o.voice_id: o.answer.event for o in current_voice_answers([own, review])}
     assert decided[f"{2:032x}"] == review.event
     later = answer(2, "broken", 2)
     assert said([own, review, later])[2] == ("broken", False)
@@ -154,8 +154,8 @@ def test_a_decision_in_review_is_about_all_that_was_marked() -> None:
 
 def test_one_undo_takes_back_all_that_an_answer_covers() -> None:
     family = answer(1, "label", 1, covers=tuple(range(2, 500)))
-    assert len(current_opinions([family])) == 499
-    assert current_opinions([family, answer(2, "undo", 1, undoes=1)]) == []
+    assert len(current_voice_answers([family])) == 499
+    assert current_voice_answers([family, answer(2, "undo", 1, undoes=1)]) == []
 
 
 def test_the_table_says_what_is_propagated(tmp_path: Path) -> None:
