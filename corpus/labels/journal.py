@@ -86,12 +86,10 @@ def append_lines(
                 lines = _missing(lines, path.read_bytes(), key)
             if lines:
                 if not os.fstat(descriptor).st_size:  # the name of a new file has to survive a power cut, too
-                    _sync_folder(folder)
+                    sync(folder)
                 _append(descriptor, b"".join(lines))
         finally:
             os.close(descriptor)
-        if is_new:
-            sync(folder)  # the name of a new file must survive a power cut too
     except OSError as error:
         raise JournalError(
             f"cannot write the answer to {path}: {error.strerror}; make room or correct its permissions"
@@ -172,3 +170,11 @@ def _append(descriptor: int, lines: bytes) -> None:
     except OSError:
         os.ftruncate(descriptor, size)  # a refused answer must not appear later
         raise
+
+
+def _make_folder(folder: Path) -> None:
+    """Make a folder and its missing parents so that their names survive a power cut."""
+    if not folder.is_dir():
+        _make_folder(folder.parent)
+        folder.mkdir(exist_ok=True)
+        sync(folder.parent)
