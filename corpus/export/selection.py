@@ -10,8 +10,7 @@ from corpus.analysis.health import is_excused
 from corpus.export.policy import Policy
 from corpus.export.quotas import ExportCandidate, RelaxedMinimum, apply_maximum, fill_minimum, limit_families
 from corpus.export.source_labels import CombinedSuggestion, read_combined_suggestions
-from corpus.labels.consensus import read_consensus
-from corpus.labels.export_decision import Curated, ExportDecision, LeftOut, Unhealthy
+from corpus.labels.consensus import Curated, ExportDecision, LeftOut, Unhealthy, read_consensus
 from corpus.storage.store import Connection
 from corpus.storage.voice_table import VoiceTable, read_voice_table
 from dx7.voices.fillers import is_filler

@@ -17,8 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corpus.analysis.health import UNFIT
-from corpus.labels.consensus import read_consensus
-from corpus.labels.export_decision import Curated, LeftOut
+from corpus.labels.consensus import Curated, LeftOut, read_consensus
 from corpus.storage.source_predictions import Floats, read_source_predictions
 from corpus.storage.store import Connection
 from corpus.storage.suggestion import FOLDER_RULE, NAME_RULE
