@@ -118,8 +118,8 @@ def test_a_bank_is_waited_for() -> None:
 @pytest.mark.parametrize(
     ("pieces", "sentence"),
     [
-        ([], "nothing was heard of a DX7 in 5 s at in; press FUNCTION, 8, 8, 8, YES"),
-        ([b"\xfe"], "the DX7 is there, but sent no bank in 5 s"),
+        ([], "nothing was received from a DX7 in 5 s at in; press FUNCTION, 8, 8, 8, YES"),
+        ([b"\xfe"], "the DX7 is connected, but sent no bank in 5 s"),
         ([BANK[:-2] + bytes([BANK[-2] ^ 1, 0xF7])], "wrong checksum"),
         ([BANK[:100]], "stopped after 100 of 4,104"),
     ],
