@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from dx7.analysis.descriptors import HEARING_VERSION
+from dx7.analysis.descriptors import DESCRIPTOR_VERSION
 from dx7.errors import EngineError
 from dx7.sound.bulk import Result, Work
 from dx7.sound.engine import ENGINE_VERSION
@@ -89,7 +89,7 @@ def _check_workers(client: Any, address: str) -> int:
 
 
 def _versions() -> tuple[str, int]:
-    return ENGINE_VERSION, HEARING_VERSION
+    return ENGINE_VERSION, DESCRIPTOR_VERSION
 
 
 def _result(client: Any, address: str, future: Any) -> Any:

@@ -22,7 +22,7 @@ from dx7.sound.engine import Audio, player_of
 from dx7.voices.layout import Bytes
 from dx7.voices.parameters import BY_NAME, OPERATORS
 
-HEARING_VERSION = 2  # goes up when the same sound would give other numbers
+DESCRIPTOR_VERSION = 2  # goes up when the same sound would give other numbers
 NOTES = {"low": 36, "middle": 60, "high": 84}  # MIDI notes, two octaves apart
 VELOCITY, HARD_VELOCITY = 100, 127
 SHORT = 0.6  # seconds the other notes are held; they are not heard out
@@ -100,22 +100,22 @@ _AFTER_SPECTRA = [field.name for field in fields(Descriptors) if field.name not 
 _LOW_PEAK, _HIGH_PEAK = (DESCRIPTOR_NAMES.index(f"{note}_peak_db") for note in ("low", "high"))
 
 
-def hear(unpacked: Bytes) -> Descriptors:
+def extract_descriptors(unpacked: Bytes) -> Descriptors:
     """What can be heard of ``uint8[155]``. Takes about 5 ms, nearly all of it rendering.
 
     Raises ``ValueError`` for values out of range.
     """
-    (row,) = hear_rows(unpacked[None])
+    (row,) = descriptor_rows(unpacked[None])
     return descriptors_of(row)
 
 
-def hear_rows(unpacked: Bytes) -> list[NDArray[np.float32]]:
+def descriptor_rows(unpacked: Bytes) -> list[NDArray[np.float32]]:
     """:meth:`Descriptors.row` of every voice of ``uint8[n, 155]``: what travels between processes."""
     groups = (unpacked[first : first + _TOGETHER] for first in range(0, len(unpacked), _TOGETHER))
     return [row for group in groups for row in _hear_together(group)]
 
 
-def hear_many(
+def extract_many(
     unpacked: Bytes, *, workers: Workers | None = None, progress: Callable[[int], None] | None = None
 ) -> NDArray[np.float32]:
     """Descriptors of ``uint8[n, 155]``: ``float32[n, len(DESCRIPTOR_NAMES)]``, computed over all cores.
@@ -124,7 +124,7 @@ def hear_many(
     called with the number of voices just done.
     """
     heard = np.empty((len(unpacked), len(DESCRIPTOR_NAMES)), dtype=np.float32)
-    for index, row in enumerate(work_through(unpacked, hear_rows, workers=workers, progress=progress)):
+    for index, row in enumerate(work_through(unpacked, descriptor_rows, workers=workers, progress=progress)):
         heard[index] = row
     return heard
 

@@ -37,7 +37,7 @@ _QUIETEST = -50.0  # dB of a note's loudest moment; what is softer is as good as
 
 
 @dataclass(frozen=True, slots=True)
-class Take:
+class EmbeddedNote:
     """One note: key and velocity, seconds, and at which seconds a window begins, short and long ones."""
 
     note: int
@@ -59,14 +59,14 @@ class Take:
 
 
 _OTHER = {"velocity": 100, "held": 0.6, "total": 0.8, "short": (0.0, 0.05), "long": (0.1, 0.35)}
-_MIDDLE = Take(60, 100, 2.0, 2.6, (0.0, 0.025, 0.05), (0.1, 0.2, 0.4, 0.8, 1.4, 1.85, 2.05, 2.4))
-TAKES = (
+_MIDDLE = EmbeddedNote(60, 100, 2.0, 2.6, (0.0, 0.025, 0.05), (0.1, 0.2, 0.4, 0.8, 1.4, 1.85, 2.05, 2.4))
+EMBEDDED_NOTES = (
     _MIDDLE,
-    *(Take(note, **_OTHER) for note in (36, 48, 72, 84)),  # type: ignore[arg-type]
-    *(Take(60, velocity, 0.5, 0.5, (0.0,), (0.1, 0.35)) for velocity in (35, 127)),
+    *(EmbeddedNote(note, **_OTHER) for note in (36, 48, 72, 84)),  # type: ignore[arg-type]
+    *(EmbeddedNote(60, velocity, 0.5, 0.5, (0.0,), (0.1, 0.35)) for velocity in (35, 127)),
 )
 BAND_COUNT = 1 + _FINE * (_FINE_OCTAVES[1] - _FINE_OCTAVES[0]) + _COARSE * (_ALL_OCTAVES - _FINE_OCTAVES[1])
-EMBEDDING_SIZE = sum(1 + take.levels + take.moments * BAND_COUNT for take in TAKES)
+EMBEDDING_SIZE = sum(1 + take.levels + take.moments * BAND_COUNT for take in EMBEDDED_NOTES)
 
 
 def embed(unpacked: Bytes) -> Bytes:
@@ -75,7 +75,7 @@ def embed(unpacked: Bytes) -> Bytes:
     Raises ``ValueError`` for values out of range.
     """
     play = player_of(unpacked)
-    return np.concatenate([_numbers(take, play) for take in TAKES])
+    return np.concatenate([_numbers(take, play) for take in EMBEDDED_NOTES])
 
 
 def embed_rows(unpacked: Bytes) -> list[Bytes]:
@@ -93,7 +93,7 @@ def embed_many(
     return heard
 
 
-def _numbers(take: Take, play: Callable[[int, int, float, float], Audio]) -> Bytes:
+def _numbers(take: EmbeddedNote, play: Callable[[int, int, float, float], Audio]) -> Bytes:
     audio = play(take.note, take.velocity, take.held, take.total)
     attack, rest = np.split(audio, [round(_ATTACK * SAMPLE_RATE)])
     energies = np.concatenate([_mean_squares(attack, _ATTACK_FRAME), _mean_squares(rest, _FRAME)])

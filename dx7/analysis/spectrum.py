@@ -62,7 +62,7 @@ _SINGLE = tuple(field.name for field in fields(Spectrum) if field.name != "bands
 _NOTHING = np.array([SILENCE, SILENCE, *[0.0] * (len(_SINGLE) - 2), *[SILENCE] * BAND_COUNT])
 
 
-def hear_spectra(sounds: Iterable[Audio], notes: Sequence[int]) -> tuple[Spectrum, ...]:
+def extract_spectra(sounds: Iterable[Audio], notes: Sequence[int]) -> tuple[Spectrum, ...]:
     """What can be heard of held notes, each ``float32[samples]`` of at least :data:`WINDOW`, 1.0 being full level.
 
     ``notes`` are the MIDI notes whose pitch they should have.
@@ -71,7 +71,7 @@ def hear_spectra(sounds: Iterable[Audio], notes: Sequence[int]) -> tuple[Spectru
 
 
 def spectrum_rows(sounds: Iterable[Audio], notes: Sequence[int]) -> NDArray[np.float64]:
-    """:meth:`Spectrum.numbers` of what :func:`hear_spectra` hears: ``float64[n, len(Spectrum.names())]``."""
+    """:meth:`Spectrum.numbers` of what :func:`extract_spectra` hears: ``float64[n, len(Spectrum.names())]``."""
     windows = _empty_windows(len(notes), WINDOW)
     peaks, energies = [], []
     for sound, window in zip(sounds, windows, strict=False):

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dx7.analysis.pitch import WINDOW
-from dx7.analysis.spectrum import hear_spectra
+from dx7.analysis.spectrum import extract_spectra
 from dx7.sound.engine import SAMPLE_RATE, Audio, render_array
 from dx7.voices.layout import Bytes
 
@@ -49,7 +49,7 @@ TIMBRE_SIZE = (len(_MOMENTS) - 1) * _PITCHES // _COARSE + len(_LEVELS)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Note:
+class RecordedNote:
     """A note from its onset on.
 
     ``power`` is the power spectrum at up to four moments, ``levels`` the loudness of every 50 ms in dB against the
@@ -66,13 +66,13 @@ class Note:
         return len(self.power) == 0
 
 
-def listen(audio: Audio) -> Note:
+def find_note(audio: Audio) -> RecordedNote:
     """Find the note in ``float32[samples]`` at the engine's rate, whatever its level and the silence before it."""
     from scipy.fft import rfft
 
     loudness = _root_mean_squares(audio, _ONSET_SAMPLES)
     if len(loudness) == 0 or loudness.max() < _SILENCE:
-        return Note(np.zeros((0, _FRAME // 2 + 1), np.float32), np.zeros(0, np.float32), 0.0)
+        return RecordedNote(np.zeros((0, _FRAME // 2 + 1), np.float32), np.zeros(0, np.float32), 0.0)
     onset = int(np.argmax(loudness >= _ONSET * loudness.max())) * _ONSET_SAMPLES
     sound = audio[onset:] / np.float32(loudness.max())
     heard = np.pad(sound, (0, max(0, _FRAME - len(sound))))[: _FRAME + (_MOMENTS[-1] - 1) * _HOP]
@@ -85,7 +85,9 @@ def listen(audio: Audio) -> Note:
     if len(levels) == 0:
         levels = np.ones(1, np.float32)
     against = 20 * np.log10(np.maximum(levels / max(float(levels.max()), _SILENCE), _SILENCE))
-    return Note(np.stack(moments), np.maximum(against, _QUIETEST_LEVEL).astype(np.float32), len(sound) / SAMPLE_RATE)
+    return RecordedNote(
+        np.stack(moments), np.maximum(against, _QUIETEST_LEVEL).astype(np.float32), len(sound) / SAMPLE_RATE
+    )
 
 
 def pitch_class(audio: Audio) -> float:
@@ -93,11 +95,11 @@ def pitch_class(audio: Audio) -> float:
     if len(audio) < WINDOW:
         audio = np.pad(audio, (0, WINDOW - len(audio)))
     peak = float(np.abs(audio).max())
-    (spectrum,) = hear_spectra([audio / np.float32(peak) if peak > 0 else audio], [60])
+    (spectrum,) = extract_spectra([audio / np.float32(peak) if peak > 0 else audio], [60])
     return spectrum.pitch_cents / 100 if spectrum.pitch_confidence >= _CLEAR_PITCH else 0.0
 
 
-def timbre(note: Note, semitones: float = 0.0) -> Floats:
+def timbre(note: RecordedNote, semitones: float = 0.0) -> Floats:
     """``float32[TIMBRE_SIZE]`` of a note, as if it were played so many semitones higher.
 
     What a short recording does not have is taken to go on as it ended. Silence has the least of everything.
@@ -120,15 +122,15 @@ def timbres(unpacked: Bytes) -> Floats:
 
     ``float32[len(KEYS), TIMBRE_SIZE]``; takes about 5 ms. Raises ``ValueError`` for values out of range.
     """
-    return np.stack([timbre(play(unpacked, key, RENDERED), KEYS[1] - key) for key in KEYS])
+    return np.stack([timbre(render_note(unpacked, key, RENDERED), KEYS[1] - key) for key in KEYS])
 
 
-def play(unpacked: Bytes, key: int, seconds: float) -> Note:
+def render_note(unpacked: Bytes, key: int, seconds: float) -> RecordedNote:
     """A voice's note on a key, held so long."""
-    return listen(render_array(unpacked, note=key, velocity=VELOCITY, seconds_held=seconds, seconds_total=seconds))
+    return find_note(render_array(unpacked, note=key, velocity=VELOCITY, seconds_held=seconds, seconds_total=seconds))
 
 
-def fine_difference(ours: Note, theirs: Note) -> float:
+def fine_difference(ours: RecordedNote, theirs: RecordedNote) -> float:
     """How much two notes on the same key differ, in dB, as far as both go; infinite if one is silent."""
     if ours.is_silent or theirs.is_silent:
         return float("inf")
@@ -139,7 +141,7 @@ def fine_difference(ours: Note, theirs: Note) -> float:
     return float(in_bands + _FINE_WEIGHT_OF_LEVELS * in_levels)
 
 
-def timbre_words(ours: Note, theirs: Note) -> tuple[str, ...]:
+def timbre_words(ours: RecordedNote, theirs: RecordedNote) -> tuple[str, ...]:
     """In what the second of two notes on the same key differs from the first, in words."""
     if ours.is_silent or theirs.is_silent:
         return ()

@@ -7,10 +7,10 @@ import pytest
 
 from dx7.analysis.embedding import (
     BAND_COUNT,
+    EMBEDDED_NOTES,
     EMBEDDING_SIZE,
     FLOOR,
     STEP,
-    TAKES,
     embed,
     embed_many,
     embed_rows,
@@ -28,7 +28,7 @@ def bytes_of(voice: Voice) -> np.ndarray:
 def parts(embedding: np.ndarray) -> list[tuple[int, np.ndarray, np.ndarray]]:
     """Of each take: how loud it is, its levels, and ``[moments, bands]``."""
     found, first = [], 0
-    for take in TAKES:
+    for take in EMBEDDED_NOTES:
         levels = embedding[first + 1 : first + 1 + take.levels]
         bands = embedding[first + 1 + take.levels : first + 1 + take.levels + take.moments * BAND_COUNT]
         found.append((int(embedding[first]), levels, bands.reshape(take.moments, BAND_COUNT)))
@@ -62,7 +62,7 @@ def test_a_release_is_heard_after_the_key_is_let_go() -> None:
 def test_a_soft_key_is_softer_where_the_voice_asks_for_it() -> None:
     sensitive = parts(embed(bytes_of(INIT_VOICE.replace(op1_velocity_sensitivity=7))))
     plain = parts(embed(bytes_of(INIT_VOICE)))
-    soft, hard = (next(n for n, take in enumerate(TAKES) if take.velocity == v) for v in (35, 127))
+    soft, hard = (next(n for n, take in enumerate(EMBEDDED_NOTES) if take.velocity == v) for v in (35, 127))
     assert sensitive[hard][0] - sensitive[soft][0] > 10 / STEP
     assert plain[hard][0] == plain[soft][0]
 

@@ -8,9 +8,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from dx7.analysis.classifier import Ear
-from dx7.analysis.classifier_inputs import listen_many
-from dx7.analysis.descriptors import descriptors_of, hear_many
+from dx7.analysis.classifier import CategoryClassifier
+from dx7.analysis.classifier_inputs import compute_classifier_inputs
+from dx7.analysis.descriptors import descriptors_of, extract_many
 from dx7.analysis.faults import faults, is_useful
 from dx7.voices.parameters import PARAMETER_COUNT, UNPACKED_SIZE
 
@@ -39,18 +39,18 @@ class VoiceAnalysis(NamedTuple):
 
 def measure_descriptors(parameters: Parameters) -> Floats:
     """Descriptors of voices ``uint8[n, 145]``, one row a voice (``dx7/analysis/descriptors.py``)."""
-    return hear_many(pad_to_unpacked(parameters))
+    return extract_many(pad_to_unpacked(parameters))
 
 
-def analyse_with_classifier(parameters: Parameters, ear: Ear) -> tuple[Floats, Floats, Floats]:
+def analyse_with_classifier(parameters: Parameters, ear: CategoryClassifier) -> tuple[Floats, Floats, Floats]:
     """Descriptors of voices, what the ear is given of them, and what it says, one row a voice."""
-    embeddings, descriptors = listen_many(pad_to_unpacked(parameters))
-    inputs = ear.front.inputs(embeddings, descriptors, parameters)
-    return descriptors, inputs, ear.say(inputs)
+    embeddings, descriptors = compute_classifier_inputs(pad_to_unpacked(parameters))
+    inputs = ear.transform.inputs(embeddings, descriptors, parameters)
+    return descriptors, inputs, ear.predict_from_inputs(inputs)
 
 
 def analyse_voices(
-    parameters: Parameters, wanted: Sequence[str], category_keys: Sequence[str], ear: Ear | None
+    parameters: Parameters, wanted: Sequence[str], category_keys: Sequence[str], ear: CategoryClassifier | None
 ) -> VoiceAnalysis:
     """Hear voices ``uint8[n, 145]``, each meant for a category; ``said`` has the columns ``category_keys``."""
     if ear is None:

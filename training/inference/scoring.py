@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from dx7.analysis.classifier import Ear
+from dx7.analysis.classifier import CategoryClassifier
 from dx7.errors import ModelError
 from training.data.analysis import analyse_with_classifier, measure_descriptors
 from training.model.array_files import read_arrays, write_arrays
@@ -84,7 +84,10 @@ class VoiceScores:
 
 
 def score_voices(
-    parameters: NDArray[np.uint8], mix: Mapping[str, float], ear: Ear | None, critic: FittedCritic | None = None
+    parameters: NDArray[np.uint8],
+    mix: Mapping[str, float],
+    ear: CategoryClassifier | None,
+    critic: FittedCritic | None = None,
 ) -> VoiceScores:
     """Hear voices ``uint8[n, 145]`` for a mix of categories (key to share).
 
@@ -102,7 +105,7 @@ def score_voices(
     return VoiceScores(descriptors, fit, ratio)
 
 
-def likeliest_categories(parameters: NDArray[np.uint8], ear: Ear) -> list[str]:
+def likeliest_categories(parameters: NDArray[np.uint8], ear: CategoryClassifier) -> list[str]:
     """The category that the ear hears most in each of voices ``uint8[n, 145]``."""
     _, _, said = analyse_with_classifier(parameters, ear)
     return [ear.category_keys[number] for number in said[:, : len(ear.category_keys)].argmax(axis=1)]

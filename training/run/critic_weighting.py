@@ -16,7 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
-from dx7.analysis.classifier import Ear
+from dx7.analysis.classifier import CategoryClassifier
 from training.data.analysis import analyse_voices
 from training.data.batches import WeightedVoices
 from training.data.fingerprint import COPY_DISTANCE, find_nearest_training_voices
@@ -44,7 +44,7 @@ def load_generated_voices(
     training_set: TrainingSet,
     config: Config,
     keys: tuple[str, ...],
-    ear: Ear | None,
+    ear: CategoryClassifier | None,
     step: int,
 ) -> WeightedVoices:
     """The brood that is learned from at ``step``; drawn and heard if the run's folder has that of another step.
@@ -67,7 +67,12 @@ def generated_voice_metrics(folder: Path) -> dict[str, float]:
 
 
 def _draw_and_weigh(
-    generator: Generator, training_set: TrainingSet, config: Config, keys: tuple[str, ...], ear: Ear | None, step: int
+    generator: Generator,
+    training_set: TrainingSet,
+    config: Config,
+    keys: tuple[str, ...],
+    ear: CategoryClassifier | None,
+    step: int,
 ) -> tuple[dict[str, Any], dict[str, float]]:
     share = category_share(training_set.human)
     key = jax.random.fold_in(jax.random.key(config.seed + 2), step)

@@ -7,7 +7,7 @@ from pathlib import Path
 import jax
 import numpy as np
 
-from dx7.analysis.classifier import Ear
+from dx7.analysis.classifier import CategoryClassifier
 from training.data.analysis import analyse_voices
 from training.data.fingerprint import COPY_DISTANCE, find_nearest_training_voices
 from training.data.training_set import TrainingSet, category_share
@@ -17,7 +17,7 @@ from training.inference.scoring import write_critic
 from training.run.critic import fit_critic, with_category
 
 
-def add_critic(folder: Path, training_set: TrainingSet, ear: Ear, *, voices: int, seed: int) -> None:
+def add_critic(folder: Path, training_set: TrainingSet, ear: CategoryClassifier, *, voices: int, seed: int) -> None:
     """Draw so many voices as cartridges do, fit a critic that tells them from human ones, and put it beside the model.
 
     What no cartridge would keep, duds and near copies, is left out; if nothing remains, there is no critic.
