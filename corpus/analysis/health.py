@@ -1,8 +1,7 @@
-"""Health: tags on what is wrong with each voice, from what was heard of it and from its bytes.
+"""Health: tags for faults of each voice, from its descriptors and from its bytes.
 
-Tags are hints, not verdicts: nothing is ever rejected at ingest for one. They are given as to a voice that plays
-melodies; whoever knows its category may excuse what belongs to that (:func:`excused`). Exports and the queue leave
-out :data:`UNFIT` voices alone.
+Tags are hints: ingest rejects no voice for one. They assume a voice that plays melodies; :func:`is_excused` says which
+tags are no fault in a category. Exports (by default) and the queue leave out :data:`UNFIT` voices only.
 """
 
 from __future__ import annotations

@@ -179,7 +179,7 @@ def test_what_is_unknown_or_unheard_is_told(
     with open_store(store, read_only=True) as connection:
         with pytest.raises(StoreError, match="not heard yet; run python -m corpus health"):
             more_like(connection, SPARE)
-        with pytest.raises(StoreError, match="timbres of this store are not heard yet"):
+        with pytest.raises(StoreError, match="timbres of this store are not measured"):
             more_like_recording(connection, render(SPARE))
 
 
