@@ -373,7 +373,7 @@ def test_the_card_says_how_often_it_is_right_or_that_nobody_knows(
     ]
     write_curated_export(connection, tmp_path / "e", policy=RULES, answers=control)
     card = (tmp_path / "e" / CARD_FILE).read_text()
-    assert "4 labels were given to voices drawn by chance" in card
+    assert "4 labels were given to voices drawn at random" in card
     for line in (
         "| brass | 2 | 100% (34% to 100%) |",
         "| wind | 1 | 0% (0% to 79%) |",
