@@ -10,6 +10,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
@@ -69,6 +70,7 @@ class CategoryAgreement:
     high: float
 
 
+@cache
 def wilson(hits: int, count: int) -> Rate:
     """A share with Wilson's interval, which stays inside 0 to 1 and is honest for few.
 
