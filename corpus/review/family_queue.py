@@ -115,7 +115,7 @@ WITH made AS (
 ), outcomes AS (
     SELECT family_id, list(outcome ORDER BY times DESC, outcome) AS outcomes
     FROM (SELECT family_id, outcome, count(*) AS times FROM said GROUP BY ALL) GROUP BY family_id
-), answered AS (
+), decided_families AS (
     SELECT family_id, count(DISTINCT voice_id) AS answered_voices, count(DISTINCT outcome) AS different,
         coalesce(max(answered) FILTER (decides) > max(answered) FILTER (NOT decides)
             OR count(*) FILTER (NOT decides) = 0, false) AS decided
@@ -129,7 +129,8 @@ WITH made AS (
         CASE WHEN different IS NULL THEN 'open' WHEN different > 1 AND NOT decided THEN 'split'
             ELSE 'partly' END AS need,
         CASE WHEN need = 'split' THEN size ELSE unanswered END AS weight
-    FROM sizes LEFT JOIN outcomes USING (family_id) LEFT JOIN answered USING (family_id) LEFT JOIN mine USING (family_id)
+    FROM sizes LEFT JOIN outcomes USING (family_id) LEFT JOIN decided_families USING (family_id)
+        LEFT JOIN mine USING (family_id)
     WHERE NOT coalesce(unsure, false) AND weight > 0
     ORDER BY skipped, weight DESC, seen DESC, family_id LIMIT $limit
 ), named AS (
