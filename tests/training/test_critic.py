@@ -15,7 +15,8 @@ from tests.dx7.test_ear import INPUTS, make_ear
 from training.data.analysis import measure_descriptors
 from training.data.training_set import load_training_set
 from training.inference.finished_model import read_model
-from training.inference.sampling import CONFIDENT_FIT, sample
+from training.inference.requests import SampleRequest
+from training.inference.sampling import sample
 from training.inference.scoring import (
     CRITIC_FILE,
     MAX_RATIO,
@@ -25,6 +26,7 @@ from training.inference.scoring import (
     score_voices,
     write_critic,
 )
+from training.inference.selection import CONFIDENT_FIT
 from training.run.critic import Critic, cross_fitted_ratio, fit_critic
 from training.run.finishing import add_critic
 
@@ -91,7 +93,7 @@ def test_of_voices_that_fit_as_well_the_more_human_are_taken_more_often(finished
     model = replace(read_model(finished_run / "model"), ear=ear, critic=random_critic(INPUTS))
     ratios = []
     for critic in (model.critic, None):
-        slots = sample(replace(model, critic=critic), {"organ": 1.0}, count=16, seed=3).slots
+        slots = sample(replace(model, critic=critic), SampleRequest({"organ": 1.0}, count=16, seed=3)).slots
         parameters = np.array([list(slot.voice.parameters) for slot in slots], np.uint8)
         heard = score_voices(parameters, {"organ": 1.0}, ear, model.critic)
         assert heard.fit.min() > CONFIDENT_FIT

@@ -32,7 +32,7 @@ from training.evaluation.summary import summarize
 from training.evaluation.tables import overall_table
 from training.evaluation.voice_set import VoiceSet, deal_into_banks
 from training.inference.finished_model import Model
-from training.inference.raw import draw_wanted
+from training.inference.sampling import draw_wanted
 from training.run.state import make_generator
 
 THIS_MODEL = "operator codes, refined"

@@ -13,8 +13,9 @@ from training.evaluation import naive_generators as baselines
 from training.evaluation.reference_sets import HUMANS, ReferenceSets
 from training.evaluation.voice_set import Parameters, VoiceSet, deal_into_banks
 from training.inference.finished_model import Model
-from training.inference.raw import draw_wanted
-from training.inference.sampling import SampledCartridge, sample
+from training.inference.requests import SampleRequest
+from training.inference.sampling import draw_wanted, sample
+from training.inference.selection import SampledCartridge
 
 RAW, GUIDED, CARTRIDGES = "raw", "as in cartridges", "cartridges"
 NAIVE_GENERATORS: dict[str, Callable[..., Parameters]] = {
@@ -65,9 +66,7 @@ def fill_cartridges(
         report(key)
         first = len(banks) * VOICES_IN_BANK
         needed = -(-count // VOICES_IN_BANK)
-        banks += [
-            sample(model, {key: 1.0}, count=VOICES_IN_BANK, seed=seed + number * _APART) for number in range(needed)
-        ]
+        banks += [sample(model, SampleRequest({key: 1.0}, seed=seed + number * _APART)) for number in range(needed)]
         keys += [key] * needed * VOICES_IN_BANK
         alike += (first + rng.permutation(needed * VOICES_IN_BANK)[:count]).tolist()
     voices = [slot.voice for bank in banks for slot in bank.slots]

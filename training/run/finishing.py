@@ -12,7 +12,7 @@ from training.data.analysis import analyse_voices
 from training.data.fingerprint import COPY_DISTANCE, find_nearest_training_voices
 from training.data.training_set import TrainingSet, category_share
 from training.inference.finished_model import read_model
-from training.inference.raw import draw_wanted
+from training.inference.sampling import draw_wanted
 from training.inference.scoring import write_critic
 from training.run.critic import fit_critic, with_category
 
