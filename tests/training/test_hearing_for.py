@@ -43,25 +43,25 @@ def test_without_an_ear_or_a_wish_nobody_can_tell(voices):
 
 
 def test_a_category_the_ear_does_not_know_does_not_count(voices):
-    ear = make_ear()
-    assert score_voices(voices, {"kazoo": 1.0}, ear).fit is None
-    both = score_voices(voices, {"kazoo": 0.5, "brass": 0.5}, ear).fit
-    np.testing.assert_allclose(both, score_voices(voices, {"brass": 1.0}, ear).fit, rtol=1e-5)
+    classifier = make_ear()
+    assert score_voices(voices, {"kazoo": 1.0}, classifier).fit is None
+    both = score_voices(voices, {"kazoo": 0.5, "brass": 0.5}, classifier).fit
+    np.testing.assert_allclose(both, score_voices(voices, {"brass": 1.0}, classifier).fit, rtol=1e-5)
 
 
 def test_a_mix_is_fitted_by_its_geometric_mean(voices):
-    ear = make_ear()
+    classifier = make_ear()
     unpacked = np.zeros((len(voices), 155), np.uint8)
     unpacked[:, :145] = voices
-    said = ear.listen(*listen_many(unpacked), voices)
-    brass, organ = (said[:, ear.category_keys.index(key)] for key in ("brass", "organ"))
-    np.testing.assert_allclose(score_voices(voices, {"brass": 1.0}, ear).fit, brass, rtol=1e-4)
-    mixed = score_voices(voices, {"brass": 0.75, "organ": 0.25}, ear).fit
+    said = classifier.listen(*listen_many(unpacked), voices)
+    brass, organ = (said[:, classifier.category_keys.index(key)] for key in ("brass", "organ"))
+    np.testing.assert_allclose(score_voices(voices, {"brass": 1.0}, classifier).fit, brass, rtol=1e-4)
+    mixed = score_voices(voices, {"brass": 0.75, "organ": 0.25}, classifier).fit
     np.testing.assert_allclose(mixed, brass**0.75 * organ**0.25, rtol=1e-4)
 
 
 def test_what_fits_best_is_kept_and_the_sidecar_says_how_well(model):
-    hearing = replace(model, ear=make_ear())
+    hearing = replace(model, classifier=make_ear())
     cartridge = sample(hearing, SampleRequest({"organ": 1.0}, count=8, seed=4))
     fits = [slot.fit for slot in cartridge.slots if not slot.faults]
     assert all(fit is not None for fit in fits)
@@ -78,14 +78,15 @@ def test_what_fits_best_is_kept_and_the_sidecar_says_how_well(model):
 def test_variations_are_not_judged_by_a_category(model):
     favourite = sample(model, SampleRequest({}, count=1, seed=0)).slots[0].voice
     varied = sample(
-        replace(model, ear=make_ear()), SampleRequest({"organ": 1.0}, count=2, seed=1, like=favourite, amount=0.8)
+        replace(model, classifier=make_ear()),
+        SampleRequest({"organ": 1.0}, count=2, seed=1, like=favourite, amount=0.8),
     )
     assert all(slot.fit is None for slot in varied.slots)
 
 
 def test_a_model_takes_the_ear_of_its_export_along(model, finished_run, tmp_path):
-    ear = make_ear(seed=5)
-    (tmp_path / "an.ear").write_bytes(ear.to_bytes())
+    classifier = make_ear(seed=5)
+    (tmp_path / "an.ear").write_bytes(classifier.to_bytes())
     write_model(
         tmp_path / "model",
         config=model.config,
@@ -98,15 +99,18 @@ def test_a_model_takes_the_ear_of_its_export_along(model, finished_run, tmp_path
         ear_file=tmp_path / "an.ear",
     )
     again = read_model(tmp_path / "model")
-    assert again.ear is not None
-    assert again.ear.to_bytes() == ear.to_bytes()
+    assert again.classifier is not None
+    assert again.classifier.to_bytes() == classifier.to_bytes()
     assert (tmp_path / "model" / EAR_FILE).exists()
-    assert model.ear is None
+    assert model.classifier is None
 
 
 def test_where_anything_is_asked_for_an_ear_has_no_say(model):
     """And so no more is heard than without one; but voices are named for what it hears in them."""
-    deaf, hearing = (sample(replace(model, ear=ear), SampleRequest({}, count=8, seed=4)) for ear in (None, make_ear()))
+    deaf, hearing = (
+        sample(replace(model, classifier=classifier), SampleRequest({}, count=8, seed=4))
+        for classifier in (None, make_ear())
+    )
     assert [slot.voice.parameters for slot in hearing.slots] == [slot.voice.parameters for slot in deaf.slots]
     assert hearing.left_out["less likely"] == hearing.drawn // 2
     parameters = np.array([list(slot.voice.parameters) for slot in hearing.slots], np.uint8)

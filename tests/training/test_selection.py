@@ -67,11 +67,11 @@ def analysed(monkeypatch):
     """What was analysed, a list of calls; ``fit``, ``ratio`` and ``faults`` by the first parameter of a voice."""
     found = SimpleNamespace(calls=[], asked=[], fit={}, ratio={}, faults={})
 
-    def score_voices(parameters, mix, ear, critic):
+    def score_voices(parameters, mix, classifier, critic):
         found.calls.append(parameters.copy())
-        found.asked.append((mix, ear, critic))
+        found.asked.append((mix, classifier, critic))
         first = parameters[:, 0].tolist()
-        fit = None if ear is None else np.array([found.fit.get(one, 0.5) for one in first])
+        fit = None if classifier is None else np.array([found.fit.get(one, 0.5) for one in first])
         return VoiceScores(parameters.astype(np.float32), fit, np.array([found.ratio.get(one, 1.0) for one in first]))
 
     def grave_faults(descriptors, categories):
@@ -132,7 +132,7 @@ def test_without_a_classifier_sixteen_are_analysed_at_once_until_there_are_enoug
 
 def test_with_a_classifier_all_are_analysed_and_the_best_are_kept(analysed):
     analysed.fit = {0: 0.2, 1: 0.7, 2: 0.4, 3: 0.123456}
-    model = made_up_model(ear=EAR, critic="the critic")
+    model = made_up_model(classifier=EAR, critic="the critic")
     chosen = Selection(model, SampleRequest({"brass": 1.0}, count=2))
     assert chosen.classified
     chosen.add(drawn(numbered(20)[:4]), all_of_them=True)
@@ -156,16 +156,16 @@ def test_with_a_classifier_all_are_analysed_and_the_best_are_kept(analysed):
         (EAR, {"brass": 1.0}, Voice.from_array(TRAINING[0]), False),
     ],
 )
-def test_the_classifier_chooses_only_categories_that_it_knows_and_no_variations(ear, mix, like, classified):
-    chosen = Selection(made_up_model(ear=ear), SampleRequest(mix, like=like))
+def test_the_classifier_chooses_only_categories_that_it_knows_and_no_variations(classifier, mix, like, classified):
+    chosen = Selection(made_up_model(classifier=classifier), SampleRequest(mix, like=like))
     assert chosen.classified is classified
-    assert (chosen.ear is None) == (ear is None or like is not None)
+    assert (chosen.classifier is None) == (classifier is None or like is not None)
 
 
 def test_above_the_confident_fit_the_critic_decides(analysed):
     analysed.fit = {0: 0.99, 1: 0.75, 2: 0.8, 3: 0.74}
     analysed.ratio = {0: 1e-9, 1: 1.0, 2: 1e9, 3: 1e20}
-    chosen = Selection(made_up_model(ear=EAR), SampleRequest({"brass": 1.0}, count=4, seed=6))
+    chosen = Selection(made_up_model(classifier=EAR), SampleRequest({"brass": 1.0}, count=4, seed=6))
     chosen.add(drawn(numbered(4)), all_of_them=True)
     assert numbers(chosen.finish()[0]) == [2, 1, 0, 3]
     noise = np.random.default_rng([6, 4]).gumbel(size=4)
@@ -177,7 +177,7 @@ def test_tie_breaks_take_voices_as_often_as_their_ratio_says(analysed):
     analysed.fit, analysed.ratio = dict.fromkeys(range(2), 0.9), {0: 3.0, 1: 1.0}
     taken = Counter()
     for seed in range(300):
-        chosen = Selection(made_up_model(ear=EAR), SampleRequest({"brass": 1.0}, count=1, seed=seed))
+        chosen = Selection(made_up_model(classifier=EAR), SampleRequest({"brass": 1.0}, count=1, seed=seed))
         chosen.add(drawn(numbered(2)), all_of_them=True)
         taken.update(numbers(chosen.finish()[0]))
     assert taken[0] / 300 == pytest.approx(0.75, abs=0.08)
@@ -217,7 +217,7 @@ def test_a_variation_differs_from_the_favourite_and_the_others_in_one_parameter(
     favourite = TRAINING[0]  # copies of training voices are welcome
     one, other = groups_changed(favourite, 1), groups_changed(favourite, 2)
     request = SampleRequest({"brass": 1.0}, count=2, like=Voice.from_array(favourite))
-    chosen = Selection(made_up_model(ear=EAR), request)
+    chosen = Selection(made_up_model(classifier=EAR), request)
     chosen.add(drawn(np.array([favourite, one, one, other])), all_of_them=True)
     slots, left_out = chosen.finish()
     assert [slot.voice.parameters for slot in slots] == [one.tobytes(), other.tobytes()]
@@ -319,7 +319,7 @@ def test_ten_attempts_are_the_last(analysed, draws):
 
 def test_all_candidates_are_analysed_where_a_classifier_chooses(analysed, draws):
     draws.give = [numbered(4)]
-    sampling.sample(made_up_model(ear=EAR), SampleRequest({"brass": 1.0}, count=2))
+    sampling.sample(made_up_model(classifier=EAR), SampleRequest({"brass": 1.0}, count=2))
     assert [len(call) for call in analysed.calls] == [4]
 
 
@@ -335,8 +335,10 @@ def test_variations_are_biased_towards_the_favourite_and_named_after_it(analysed
 
 
 def test_voices_of_any_category_are_named_by_what_they_sound_like(analysed, draws, monkeypatch):
-    monkeypatch.setattr(sampling, "likeliest_categories", lambda parameters, ear: ["bell", "organ"][: len(parameters)])
-    for model, categories in ((made_up_model(ear=EAR), [["bell"], ["organ"]]), (made_up_model(), [["any"]] * 2)):
+    monkeypatch.setattr(
+        sampling, "likeliest_categories", lambda parameters, classifier: ["bell", "organ"][: len(parameters)]
+    )
+    for model, categories in ((made_up_model(classifier=EAR), [["bell"], ["organ"]]), (made_up_model(), [["any"]] * 2)):
         draws.give = [numbered(8)]
         cartridge = sampling.sample(model, SampleRequest(count=2, seed=1))
         assert [slot.voice.name for slot in cartridge.slots] == make_names(categories, seed=1)

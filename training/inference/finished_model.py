@@ -42,7 +42,7 @@ class Model:
     step: int
     export_hash: str
     model_hash: str  # 16 hexadecimal digits that name the files
-    ear: Ear | None = None  # the category ear of its export, if that had one
+    classifier: Ear | None = None  # the category ear of its export, if that had one
     critic: FittedCritic | None = None  # what it draws for cartridges, beside human voices, as far as there is an ear
 
     def weights(self, mix: dict[str, float]) -> NDArray[np.float32]:
@@ -66,7 +66,7 @@ def read_model(folder: Path) -> Model:
     config = make_config(written["config"], where=str(folder / CONFIG_FILE))
     arrays, about = read_arrays(folder / MODEL_FILE)
     keys = tuple(about["category_keys"])
-    ear = read_ear(folder / EAR_FILE) if (folder / EAR_FILE).exists() else None
+    classifier = read_ear(folder / EAR_FILE) if (folder / EAR_FILE).exists() else None
     return Model(
         config=config,
         category_keys=keys,
@@ -77,8 +77,8 @@ def read_model(folder: Path) -> Model:
         step=int(about["step"]),
         export_hash=str(about["export_hash"]),
         model_hash=_hash(folder),
-        ear=ear,
-        critic=None if ear is None else read_critic(folder, inputs=len(ear.front.mean)),
+        classifier=classifier,
+        critic=None if classifier is None else read_critic(folder, inputs=len(classifier.front.mean)),
     )
 
 

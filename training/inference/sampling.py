@@ -67,10 +67,10 @@ def sample(model: Model, request: SampleRequest) -> SampledCartridge:
 
 def _likeliest(slots: Sequence[CartridgeSlot], model: Model) -> list[list[str]]:
     """The category to name each unconditional voice by."""
-    if model.ear is None:
+    if model.classifier is None:
         return [[ANYTHING]] * len(slots)
     parameters = np.array([list(slot.voice.parameters) for slot in slots], np.uint8)
-    return [[key] for key in likeliest_categories(parameters, model.ear)]
+    return [[key] for key in likeliest_categories(parameters, model.classifier)]
 
 
 def sample_raw(model: Model, request: SampleRequest) -> SampledCartridge:

@@ -71,8 +71,9 @@ class Selection:
     def __init__(self, model: Model, request: SampleRequest) -> None:
         self.model = model
         self.request = request
-        self.ear = None if request.like else model.ear
-        self.classified = self.ear is not None and any(key in self.ear.category_keys for key in request.mix)
+        self.classifier = None if request.like else model.classifier
+        known = () if self.classifier is None else self.classifier.category_keys
+        self.classified = any(key in known for key in request.mix)
         self.rng = np.random.default_rng([request.seed, request.count])
         # Variations may stay near the favourite, and so near each other. All other voices must differ.
         self.min_distance = 1 if request.like else COPY_DISTANCE + 1
@@ -109,7 +110,7 @@ class Selection:
 
     def _analyse(self, parameters: NDArray[np.uint8]) -> None:
         nearest = find_nearest_training_voices(parameters, self.model.fingerprint)
-        scores = score_voices(parameters, self.request.mix, self.ear, self.model.critic)
+        scores = score_voices(parameters, self.request.mix, self.classifier, self.model.critic)
         # Sorting by log ratio plus Gumbel noise takes each voice as often as its ratio says (Gumbel-top-k).
         tie_breaks = np.log(scores.ratio) + self.rng.gumbel(size=len(parameters))
         for row, descriptors in enumerate(scores.descriptors):

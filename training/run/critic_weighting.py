@@ -44,7 +44,7 @@ def load_generated_voices(
     training_set: TrainingSet,
     config: Config,
     keys: tuple[str, ...],
-    ear: Ear | None,
+    classifier: Ear | None,
     step: int,
 ) -> WeightedVoices:
     """The brood that is learned from at ``step``; drawn and heard if the run's folder has that of another step.
@@ -54,7 +54,7 @@ def load_generated_voices(
     began = step - (step - config.likelihood_steps - config.adversarial_steps) % config.listening_round
     file = folder / GENERATED_FILE
     if not file.exists() or read_arrays(file)[1].get("step") != began:
-        arrays, facts = _draw_and_weigh(generator, training_set, config, keys, ear, step)
+        arrays, facts = _draw_and_weigh(generator, training_set, config, keys, classifier, step)
         write_arrays(file, arrays, {"step": began, **facts})
     arrays, _ = read_arrays(file)
     return WeightedVoices(arrays["parameters"], arrays["weights"], arrays["often"])
@@ -67,7 +67,12 @@ def generated_voice_metrics(folder: Path) -> dict[str, float]:
 
 
 def _draw_and_weigh(
-    generator: Generator, training_set: TrainingSet, config: Config, keys: tuple[str, ...], ear: Ear | None, step: int
+    generator: Generator,
+    training_set: TrainingSet,
+    config: Config,
+    keys: tuple[str, ...],
+    classifier: Ear | None,
+    step: int,
 ) -> tuple[dict[str, Any], dict[str, float]]:
     share = category_share(training_set.human)
     key = jax.random.fold_in(jax.random.key(config.seed + 2), step)
@@ -76,22 +81,22 @@ def _draw_and_weigh(
     asked = np.eye(len(keys), dtype=np.float32)[wanted]
     drawn = _draw(generator, jnp.asarray(asked), key=drawing)
     parameters = decode(np.asarray(drawn.tokens))
-    analysis = analyse_voices(parameters, [keys[number] for number in wanted], keys, ear)
+    analysis = analyse_voices(parameters, [keys[number] for number in wanted], keys, classifier)
     new = find_nearest_training_voices(parameters, training_set.fingerprint).distance > COPY_DISTANCE
     worth = (analysis.useful & new).astype(np.float64)
     facts = {"drawn/useful": float(analysis.useful.mean()), "drawn/copies": float(1 - new.mean())}
-    said = None
-    if analysis.classified is not None and training_set.inputs is not None:
-        said, inputs = analysis.classified
-        human = with_category(training_set.inputs, training_set.human.weights.argmax(1), len(keys))
+    probabilities = None
+    if analysis.classified is not None and training_set.features is not None:
+        probabilities, inputs = analysis.classified
+        human = with_category(training_set.features, training_set.human.weights.argmax(1), len(keys))
         heard = with_category(inputs, wanted, len(keys))
         estimate = cross_fitted_ratio(human, training_set.human.sampling_weight, heard, key=judging)
-        fit = said[np.arange(len(wanted)), wanted]
+        fit = probabilities[np.arange(len(wanted)), wanted]
         facts |= {"drawn/fit": float(fit.mean()), "drawn/told_apart": estimate.auc}
         worth *= estimate.ratio * np.maximum(fit, _LEAST_FIT) ** config.fit_power
     arrays = {
         "parameters": parameters,
-        "weights": blend_weights(asked, said, config.heard_share),
+        "weights": blend_weights(asked, probabilities, config.heard_share),
         "often": balanced_weights(worth, wanted, share),
     }
     return arrays, facts

@@ -22,7 +22,7 @@ from training.data.training_set import TrainingSet, load_training_set
 from training.model.config import Config
 from training.run import devices, losses
 from training.run.critic_weighting import generated_voice_metrics, load_generated_voices
-from training.run.finishing import add_critic
+from training.run.publish import add_critic
 from training.run.run_folder import (
     UNFINISHED_MODEL_FOLDER,
     TrainingRun,
@@ -67,9 +67,9 @@ def train(
 
 def _train(run: TrainingRun, report: Report, stop: Callable[[], bool]) -> Path | None:
     config, export = run.config, run.export
-    ear = read_ear(export.ear_file) if export.ear_file else None
+    classifier = read_ear(export.ear_file) if export.ear_file else None
     with devices.fail_together():
-        training_set = _load_training_set(run, ear, report, stop) if devices.is_first() else None
+        training_set = _load_training_set(run, classifier, report, stop) if devices.is_first() else None
 
     def voices_of_the_round() -> Voices | None:
         if training_set is None:
@@ -77,7 +77,9 @@ def _train(run: TrainingRun, report: Report, stop: Callable[[], bool]) -> Path |
         own = devices.local_copy(state)
         write_checkpoint(run, own)  # before the brood: a resumed run never meets a brood of later steps
         generator = nnx.merge(run.networks.generator, own.average)
-        drawn = load_generated_voices(run.folder, generator, training_set, config, export.category_keys, ear, step)
+        drawn = load_generated_voices(
+            run.folder, generator, training_set, config, export.category_keys, classifier, step
+        )
         return combine(training_set.mixture(config, drawn), run.prototypes)
 
     train_until = devices.from_first(
@@ -117,15 +119,15 @@ def _train(run: TrainingRun, report: Report, stop: Callable[[], bool]) -> Path |
         begun = run.folder / UNFINISHED_MODEL_FOLDER
         rmtree(begun, ignore_errors=True)
         write_finished(run, devices.local_copy(state), begun)
-        if training_set is not None and ear is not None:
+        if training_set is not None and classifier is not None:
             report(step, {"step": step, "phase": "finishing"})
-            add_critic(begun, training_set, ear, voices=config.listening_voices, seed=config.seed)
+            add_critic(begun, training_set, classifier, voices=config.listening_voices, seed=config.seed)
         begun.rename(finished)  # all of it or nothing, so that a kill leaves no model without a critic
     return finished
 
 
 def _load_training_set(
-    run: TrainingRun, ear: Ear | None, report: Report, stop: Callable[[], bool]
+    run: TrainingRun, classifier: Ear | None, report: Report, stop: Callable[[], bool]
 ) -> TrainingSet | None:
     """The lesson; while its voices are heard, that is told as lines of metrics of step 0."""
 
@@ -135,7 +137,7 @@ def _load_training_set(
         report(0, line)
         return not stop()
 
-    return load_training_set(run.folder, run.export, run.config, ear, should_continue=should_continue)
+    return load_training_set(run.folder, run.export, run.config, classifier, should_continue=should_continue)
 
 
 def _save(
