@@ -13,7 +13,7 @@ from dx7.voices.voice import Voice
 from training.data.fingerprint import _ORDER, make_fingerprint
 from training.inference import sampling, selection
 from training.inference.drawing_numpy import DrawnVoices
-from training.inference.names import make_names, name_variations
+from training.inference.names import hash_names, make_names, name_variations
 from training.inference.requests import SampleRequest
 from training.inference.scoring import VoiceScores
 from training.inference.selection import CartridgeSlot, Selection, relative_likelihood
@@ -49,7 +49,7 @@ def made_up_model(**changed) -> SimpleNamespace:
     plain = {
         "fingerprint": make_fingerprint(TRAINING, (voice_id(TRAINING[0].tobytes()),)),
         "category_keys": KEYS,
-        "ear": None,
+        "classifier": None,
         "critic": None,
         "weights": weights,
         "names": None,
@@ -113,6 +113,37 @@ def test_the_likelier_half_is_analysed_in_the_order_drawn(analysed):
     assert chosen.complete
 
 
+def test_equally_likely_voices_are_analysed_in_the_order_drawn(analysed):
+    chosen = Selection(made_up_model(classifier=EAR), SampleRequest({"brass": 1.0}, count=50))
+    chosen.add(drawn(numbered(40)), all_of_them=False)
+    assert [call[:, 0].tolist() for call in analysed.calls] == [list(range(20))]  # in one go for the classifier
+
+
+def test_reasons_are_counted_over_all_attempts(analysed):
+    chosen = Selection(made_up_model(), SampleRequest(count=1))
+    for number in (1, 2):
+        copies = np.array([groups_changed(TRAINING[0], number)] * 2)
+        chosen.add(drawn(copies), all_of_them=True)
+    chosen.add(drawn(numbered(20)), all_of_them=True)
+    chosen.add(drawn(numbered(5)), all_of_them=True)
+    assert chosen.left_out == {"less likely": 0, "copy of a training voice": 4, "not needed": 4 + 5}
+
+
+def test_a_voice_of_zeros_is_as_good_as_any(analysed):
+    elsewhere = voices(1, seed=3)
+    model = made_up_model(fingerprint=make_fingerprint(elsewhere, (voice_id(elsewhere[0].tobytes()),)))
+    chosen = Selection(model, SampleRequest(count=1))
+    chosen.add(drawn(TRAINING), all_of_them=True)
+    assert chosen.complete
+
+
+def test_a_voice_that_does_not_fit_at_all_comes_last(analysed):
+    analysed.fit = {0: 0.0, 1: 0.01}
+    chosen = Selection(made_up_model(classifier=EAR), SampleRequest({"brass": 1.0}, count=2))
+    chosen.add(drawn(numbered(2)), all_of_them=True)
+    assert numbers(chosen.finish()[0]) == [1, 0]
+
+
 def test_likelihood_is_compared_within_an_algorithm(analysed):
     parameters = numbered(4)
     parameters[2:, _algorithm()] = 1
@@ -146,7 +177,7 @@ def test_with_a_classifier_all_are_analysed_and_the_best_are_kept(analysed):
 
 
 @pytest.mark.parametrize(
-    ("ear", "mix", "like", "classified"),
+    ("classifier", "mix", "like", "classified"),
     [
         (EAR, {"brass": 1.0}, None, True),
         (EAR, {"bell": 0.5, "organ": 0.5}, None, True),
@@ -253,6 +284,7 @@ def test_guidance_weighs_the_unconditional_row_last():
     assert shares[0] == pytest.approx([0.525, 0.175, 0.3])
     assert shares[1:] == pytest.approx(np.tile([0.9375, 0.3125, -0.25], (6, 1)))
     assert shares.dtype == np.float32
+    assert shares[0, :2].tolist() == (np.float32(0.7) * np.array([0.75, 0.25], np.float32)).tolist()
 
 
 def test_a_mix_has_a_condition_for_each_category_and_an_unconditional_one():
@@ -335,13 +367,25 @@ def test_variations_are_biased_towards_the_favourite_and_named_after_it(analysed
 
 
 def test_voices_of_any_category_are_named_by_what_they_sound_like(analysed, draws, monkeypatch):
-    monkeypatch.setattr(
-        sampling, "likeliest_categories", lambda parameters, classifier: ["bell", "organ"][: len(parameters)]
-    )
+    def likeliest_categories(parameters, classifier):
+        assert (parameters.dtype, classifier) == (np.uint8, EAR)
+        return ["bell", "organ"][: len(parameters)]
+
+    monkeypatch.setattr(sampling, "likeliest_categories", likeliest_categories)
     for model, categories in ((made_up_model(classifier=EAR), [["bell"], ["organ"]]), (made_up_model(), [["any"]] * 2)):
         draws.give = [numbered(8)]
         cartridge = sampling.sample(model, SampleRequest(count=2, seed=1))
         assert [slot.voice.name for slot in cartridge.slots] == make_names(categories, seed=1)
+
+
+def test_names_of_training_voices_are_avoided(analysed, draws):
+    (taken,) = make_names([["organ"]], seed=1)
+    model = made_up_model(names=hash_names([taken]))
+    request = SampleRequest({"organ": 1.0}, count=1, seed=1)
+    for sample in (sampling.sample, sampling.sample_raw):
+        draws.give = [numbered(2) if sample is sampling.sample else numbered(1)]
+        (slot,) = sample(model, request).slots
+        assert [slot.voice.name] == make_names([["organ"]], seed=1, known=model.names) != [taken]
 
 
 def test_raw_voices_are_kept_as_they_are_drawn(draws):

@@ -98,7 +98,7 @@ def count_steps(seeds: int, *, beside: int = 0) -> int:
 
 
 def analyse_together(sets: Sequence[VoiceSet]) -> list[VoiceSet]:
-    """The sets with descriptors, measured in one call: starting the worker processes takes as long as a hundred voices."""
+    """The sets with descriptors. One call for all sets saves the start of the worker processes."""
     descriptors = measure_descriptors(np.concatenate([one.parameters for one in sets]))
     parts = np.split(descriptors, np.cumsum([len(one.parameters) for one in sets])[:-1])
     return [one.with_descriptors(part) for one, part in zip(sets, parts, strict=True)]
