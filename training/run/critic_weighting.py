@@ -1,9 +1,8 @@
-"""Learning by listening: the generator's own voices, heard and weighed, to learn from in the third phase.
+"""Critic-weighted fine-tuning, the third phase: the generator learns from its own voices, weighted by sound.
 
-A drawn voice is worth more the more human the critic finds it and the better the ear hears the category it was
-drawn for; a dud and a near copy of a training voice are worth nothing. Learning the weighed voices by likelihood moves
-the generator to where human voices are and its own were missing: the discrete game of Che et al. 2017
-(arXiv:1702.07983), with a discriminator that hears.
+A drawn voice has a higher sampling weight the more human the critic finds it and the more probable its category is.
+Useless voices and near copies of training voices have weight 0. Learning these voices by likelihood moves the generator
+towards human voices that its own voices missed: the discrete game of Che et al. 2017 (arXiv:1702.07983).
 """
 
 from __future__ import annotations
@@ -30,11 +29,11 @@ from training.run.critic import cross_fitted_ratio, with_category
 
 GENERATED_FILE = "brood.safetensors"
 GENERATED_METRICS = {
-    "drawn/useful": "share of the drawn voices that are no duds",
-    "drawn/fit": "how probably the ear hears in them what they were drawn for, mean",
+    "drawn/useful": "share of the drawn voices that are useful",
+    "drawn/fit": "mean probability of the requested category",
     "drawn/copies": "share within 8 parameters of a training voice",
-    "drawn/told_apart": "how well the critic tells them from human voices: 0.5 not at all, 1 always",
-}  # what is known of a brood, as far as there is an ear
+    "drawn/told_apart": "AUC of the critic against human voices: 0.5 means it cannot tell them apart",
+}  # the last two need a classifier
 _LEAST_FIT = 1e-3
 
 
