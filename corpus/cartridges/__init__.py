@@ -1,1 +1,1 @@
-"""Cartridges in the making: 32 slots, how they are filled, kept on disk, judged and written."""
+"""Cartridges that people build: 32 slots, filled, rated, saved and written."""

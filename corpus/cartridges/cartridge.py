@@ -1,6 +1,6 @@
-"""A cartridge in the making: a value that is never changed; every change gives another cartridge.
+"""A cartridge that a person builds: an immutable value. Every change returns a new cartridge.
 
-Positions count from 1 to 32, as on the panel. A slot holds a legal voice or nothing; no two names are alike.
+Positions count from 1 to 32, as on the panel. A slot holds one legal voice or is empty. All names are different.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from corpus.cartridges.generation_request import Wish
+from corpus.cartridges.generation_request import GenerationRequest
 from corpus.cartridges.naming import legal_name, unique_name
 from dx7.errors import CartridgeError
 from dx7.voices.parameters import VOICES_IN_BANK
@@ -20,8 +20,8 @@ from dx7.voices.voice import INIT_VOICE, Voice
 POSITIONS = range(1, VOICES_IN_BANK + 1)
 
 
-class Found(StrEnum):
-    """What a person found a generated voice to be."""
+class RatingOutcome(StrEnum):
+    """How a person rated a generated voice."""
 
     KEPT = "kept"  # it is what was asked for
     OTHER = "other"  # a good voice, of another category
@@ -29,19 +29,19 @@ class Found(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
-    """What was found, and the event of the journal that says so."""
+class SlotRating:
+    """A person's rating of a generated voice, and the journal event that holds it."""
 
-    found: Found
+    found: RatingOutcome
     event: str
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """What a model told of a voice that it made.
+class GenerationInfo:
+    """What a model reports about a voice that it generated.
 
-    ``fit`` is how probably it is what was asked for, 0 to 1, by the model's ear; ``differs`` in how many parameters at
-    least it differs from every training voice; ``share`` how far on the way it is, 0 to 1, if it is a step of a walk.
+    ``fit``: the classifier's probability of the requested category, 0 to 1. ``differs``: the least number of
+    parameters in which it differs from any training voice. ``share``: its position on a walk, 0 to 1; None elsewhere.
     """
 
     fit: float | None = None
@@ -54,34 +54,37 @@ def _new_key() -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Slot:
-    """A voice in a cartridge, under the name it has there.
+class CartridgeSlot:
+    """A voice in a cartridge, with its name there.
 
-    ``key`` names the slot wherever it is moved. ``category`` is what the voice is thought to be, ``source`` where it
-    comes from, in words; ``wish`` what a model was asked for, if one made it, ``told`` what that said of it, and
-    ``faults`` what the machine heard to be wrong with it.
+    ``key`` identifies the slot and stays the same when the slot is moved. ``source`` says in words where the voice
+    comes from. ``faults`` are its health tags. If a model generated the voice, ``request`` is what the model was
+    asked for and ``generation`` what it reported; otherwise ``request`` is None.
     """
 
     voice: Voice
     category: str | None = None
     source: str = ""
     faults: tuple[str, ...] = ()
-    wish: Wish | None = None
-    verdict: Verdict | None = None
-    told: Told = Told()
+    request: GenerationRequest | None = None
+    rating: SlotRating | None = None
+    generation: GenerationInfo = GenerationInfo()
     key: str = field(default_factory=_new_key)
 
     @property
     def is_dud(self) -> bool:
         """Whether a person rejected it."""
-        return self.verdict is not None and self.verdict.found is Found.REJECTED
+        return self.rating is not None and self.rating.found is RatingOutcome.REJECTED
 
 
 @dataclass(frozen=True, slots=True)
 class Cartridge:
-    """32 slots, some of which may be empty, and a title. Raises ``CartridgeError`` for what would be no cartridge."""
+    """32 slots, some of them possibly empty, and a title.
 
-    slots: tuple[Slot | None, ...] = (None,) * VOICES_IN_BANK
+    Raises ``CartridgeError`` for another number of slots, an illegal or repeated name, or a repeated key.
+    """
+
+    slots: tuple[CartridgeSlot | None, ...] = (None,) * VOICES_IN_BANK
     title: str = "CARTRIDGE"
 
     def __post_init__(self) -> None:
@@ -91,40 +94,40 @@ class Cartridge:
         for slot in filter(None, self.slots):
             name = slot.voice.name
             if name != legal_name(name) or names[name.casefold()] > 1:
-                raise CartridgeError(f"the name {name!r} is no name for a slot, or is there twice")
+                raise CartridgeError(f"the name {name!r} is not legal in a slot, or is used twice")
         if len({slot.key for slot in self.slots if slot}) < len(self):
-            raise CartridgeError("a slot stands in two places at once")
+            raise CartridgeError("the same slot is at two positions")
 
     def __len__(self) -> int:
         return sum(slot is not None for slot in self.slots)
 
-    def __getitem__(self, position: int) -> Slot | None:
-        """What stands at a position, 1 to 32. Raises ``CartridgeError`` for another one."""
+    def __getitem__(self, position: int) -> CartridgeSlot | None:
+        """The slot at a position, 1 to 32. Raises ``CartridgeError`` for any other position."""
         return self.slots[self._index(position)]
 
-    def filled(self) -> dict[int, Slot]:
+    def filled(self) -> dict[int, CartridgeSlot]:
         """The slots that hold a voice, by position."""
         return {position: slot for position, slot in zip(POSITIONS, self.slots, strict=True) if slot}
 
     def position_of(self, key: str) -> int:
-        """Where the slot of a key stands. Raises ``CartridgeError`` if it is gone."""
+        """The position of the slot with a key. Raises ``CartridgeError`` if there is none."""
         for position, slot in self.filled().items():
             if slot.key == key:
                 return position
         raise CartridgeError("that slot is not in the cartridge any more; look again")
 
     def voices(self) -> list[Voice]:
-        """32 voices: empty slots become INIT VOICE, each by a name of its own."""
+        """32 voices. Empty slots become INIT VOICE, each with a unique name."""
         names = [slot.voice.name for slot in self.slots if slot]
         voices = []
         for position, slot in zip(POSITIONS, self.slots, strict=True):
             voices.append(slot.voice if slot else INIT_VOICE.replace(name=unique_name(f"INIT {position}", names)))
         return voices
 
-    def add(self, new: Sequence[Slot], *, position: int = 1) -> Cartridge:
-        """Put voices into the empty slots from ``position`` on, then those before it, as far as there are any.
+    def add(self, new: Sequence[CartridgeSlot], *, position: int = 1) -> Cartridge:
+        """Put voices into the empty slots from ``position`` on, then into those before it, until none is left.
 
-        Voices that the cartridge has already are left out. Raises ``CartridgeError`` if not one could be put in.
+        Voices that the cartridge already has are left out. Raises ``CartridgeError`` if no voice could be added.
         """
         here = {slot.voice.voice_id for slot in self.slots if slot}
         wanted = list({slot.voice.voice_id: slot for slot in new if slot.voice.voice_id not in here}.values())
@@ -136,8 +139,8 @@ class Cartridge:
             raise CartridgeError("the cartridge is full; remove a voice first")
         return self._put(dict(zip(free, wanted, strict=False)))
 
-    def replace(self, new: Mapping[int, Slot]) -> Cartridge:
-        """Put voices at positions, whatever was there. Raises ``CartridgeError`` if one would be there twice."""
+    def replace(self, new: Mapping[int, CartridgeSlot]) -> Cartridge:
+        """Put voices at positions, whatever they held. Raises ``CartridgeError`` if a voice would be there twice."""
         staying = {slot.voice.voice_id for position, slot in self.filled().items() if position not in new}
         coming = [slot.voice.voice_id for slot in new.values()]
         if staying & set(coming) or len(set(coming)) < len(coming):
@@ -150,7 +153,7 @@ class Cartridge:
         return self._with({self._index(position): None for position in positions})
 
     def move(self, position: int, to: int) -> Cartridge:
-        """Take a slot out and put it in at another position; those between move up or down by one."""
+        """Move a slot to another position; the slots between shift by one."""
         slots = list(self.slots)
         slots.insert(self._index(to), slots.pop(self._index(position)))
         return replace(self, slots=tuple(slots))
@@ -160,47 +163,43 @@ class Cartridge:
         return self._with({self._index(one): self[other], self._index(other): self[one]})
 
     def arrange(self, order: Sequence[int]) -> Cartridge:
-        """The slots in another order: ``order`` has every position once. Raises ``CartridgeError`` otherwise."""
+        """The slots in another order. Raises ``CartridgeError`` unless ``order`` has every position exactly once."""
         if sorted(order) != list(POSITIONS):
             raise CartridgeError("an order of a cartridge names each of its 32 slots once")
         return replace(self, slots=tuple(self[position] for position in order))
 
     def rename(self, position: int, text: str) -> Cartridge:
-        """Give a slot the nearest legal name that no other has. Raises ``CartridgeError`` if it is empty."""
+        """Give a slot the nearest legal name that no other slot has. Raises ``CartridgeError`` if it is empty."""
         slot = self._filled(position)
         others = [other.voice.name for other in self.slots if other and other.key != slot.key]
         voice = slot.voice.replace(name=unique_name(text, others))
         return self._with({self._index(position): replace(slot, voice=voice)})
 
-    def judge(self, verdicts: Mapping[int, Verdict | None]) -> Cartridge:
-        """Note what people found of some slots. Raises ``CartridgeError`` if one is empty."""
-        return self._with(
-            {self._index(at): replace(self._filled(at), verdict=verdict) for at, verdict in verdicts.items()}
-        )
+    def rate(self, ratings: Mapping[int, SlotRating | None]) -> Cartridge:
+        """Set or clear the ratings of slots. Raises ``CartridgeError`` if a slot is empty."""
+        return self._with({self._index(at): replace(self._filled(at), rating=rating) for at, rating in ratings.items()})
 
     def called(self, title: str) -> Cartridge:
-        """The cartridge under another title, from which its file is named."""
+        """The cartridge with another title, which also names its file."""
         return replace(self, title=" ".join(title.split())[:40] or "CARTRIDGE")
-
-    # ---- inside ----
 
     def _index(self, position: int) -> int:
         if position not in POSITIONS:
             raise CartridgeError(f"there is no slot {position}; a cartridge has slots 1 to {VOICES_IN_BANK}")
         return position - 1
 
-    def _filled(self, position: int) -> Slot:
+    def _filled(self, position: int) -> CartridgeSlot:
         slot = self[position]
         if slot is None:
             raise CartridgeError(f"slot {position} is empty")
         return slot
 
-    def _with(self, changed: Mapping[int, Slot | None]) -> Cartridge:
+    def _with(self, changed: Mapping[int, CartridgeSlot | None]) -> Cartridge:
         return replace(self, slots=tuple(changed.get(index, slot) for index, slot in enumerate(self.slots)))
 
-    def _put(self, new: Mapping[int, Slot]) -> Cartridge:
+    def _put(self, new: Mapping[int, CartridgeSlot]) -> Cartridge:
         names = [slot.voice.name for slot in self.slots if slot]
-        named: dict[int, Slot | None] = {}
+        named: dict[int, CartridgeSlot | None] = {}
         for index, slot in new.items():
             name = unique_name(slot.voice.name, names)
             names.append(name)

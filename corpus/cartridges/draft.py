@@ -1,8 +1,9 @@
-"""The cartridge that a person is making, on disk after every change, so that nothing is ever lost.
+"""The cartridge that a person is building, saved to disk after every change.
 
-``data/cartridges/drafts/<labeller>.jsonl`` has one line a change: the slots that it left otherwise than before, or that
-the last change is taken back. It is only ever appended to, as the label journals are, and by the same means: a line
-is on disk before the page moves on, and one that a crash cut short costs that change alone.
+``data/cartridges/drafts/<labeller>.jsonl`` is append-only and has one line per change: the slots that differ from
+before, or an undo. It is written like the label journals: a line is on disk before the page continues, and a crash
+loses at most the line that it interrupts. The stored keys ``wish``, ``verdict`` and ``told`` are the fields
+``request``, ``rating`` and ``generation`` of a slot.
 """
 
 from __future__ import annotations
@@ -14,88 +15,91 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from corpus.cartridges.cartridge import POSITIONS, Cartridge, Found, Slot, Told, Verdict
-from corpus.cartridges.generation_request import read_wish
+from corpus.cartridges.cartridge import POSITIONS, Cartridge, CartridgeSlot, GenerationInfo, RatingOutcome, SlotRating
+from corpus.cartridges.generation_request import read_generation_request
 from corpus.labels.journal import append_lines, journal_file, read_lines
 from corpus.storage.file_state import cached_until_changed
 from dx7.errors import CartridgeError, CartwrightError
 from dx7.voices.voice import Voice
 
-EMPTY = Cartridge()
+EMPTY_CARTRIDGE = Cartridge()
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
-    """What was done, in a few words, and the cartridge before it."""
+class DraftChange:
+    """A short description of a change, and the cartridge before it."""
 
     what: str
     before: Cartridge
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
-    """A cartridge, and every change that led to it, the latest last."""
+class CartridgeDraft:
+    """A cartridge and every change that led to it, the latest last."""
 
-    cartridge: Cartridge = EMPTY
-    changes: tuple[Change, ...] = ()
-    unreadable: int = 0  # lines that gave no change
+    cartridge: Cartridge = EMPTY_CARTRIDGE
+    changes: tuple[DraftChange, ...] = ()
+    unreadable: int = 0  # lines that could not be read
 
-    def change(self, what: str, after: Cartridge) -> Draft:
+    def change(self, what: str, after: Cartridge) -> CartridgeDraft:
         """The draft after a change; the same draft if nothing changed."""
         if after == self.cartridge:
             return self
-        return replace(self, cartridge=after, changes=(*self.changes, Change(what, self.cartridge)))
+        return replace(self, cartridge=after, changes=(*self.changes, DraftChange(what, self.cartridge)))
 
-    def undo(self) -> Draft:
-        """The draft before the last change. Raises ``CartridgeError`` if there is none."""
+    def undo(self) -> CartridgeDraft:
+        """The draft before the last change. Raises ``CartridgeError`` if there is no change."""
         if not self.changes:
-            raise CartridgeError("there is nothing to take back")
+            raise CartridgeError("there is nothing to undo")
         return replace(self, cartridge=self.changes[-1].before, changes=self.changes[:-1])
 
     @property
     def undone_events(self) -> tuple[str, ...]:
-        """The events of the journal that an undo now would have to take back: verdicts that the change brought."""
+        """The journal events of the ratings that the last change added; an undo must take them back too."""
         if not self.changes:
             return ()
-        before = {slot.verdict.event for slot in self.changes[-1].before.slots if slot and slot.verdict}
-        after = [slot.verdict.event for slot in self.cartridge.slots if slot and slot.verdict]
+        before = {slot.rating.event for slot in self.changes[-1].before.slots if slot and slot.rating}
+        after = [slot.rating.event for slot in self.cartridge.slots if slot and slot.rating]
         return tuple(event for event in after if event not in before)
 
 
 def drafts_folder(cartridges: Path) -> Path:
-    """Where drafts lie in the folder of cartridges."""
+    """The folder of drafts within the folder of cartridges."""
     return cartridges / "drafts"
 
 
-def read_draft(folder: Path, labeller: str) -> Draft:
-    """A person's draft as it is on disk; an empty one if there is none.
+def read_draft(folder: Path, labeller: str) -> CartridgeDraft:
+    """A person's draft as it is on disk; an empty draft if there is no file.
 
-    Raises ``JournalError`` if the file cannot be read at all.
+    Lines that are not valid are skipped and counted. Raises ``JournalError`` if the file cannot be read.
     """
     path = journal_file(folder, labeller)
     if not path.is_file():
-        return Draft()
+        return CartridgeDraft()
     return _read(path)
 
 
-def keep_change(folder: Path, labeller: str, draft: Draft, what: str, after: Cartridge) -> Draft:
-    """Change a draft; the change is on disk when this returns. Raises ``JournalError`` if the disk refuses."""
+def save_change(folder: Path, labeller: str, draft: CartridgeDraft, what: str, after: Cartridge) -> CartridgeDraft:
+    """Change a draft and append the change to its file. Raises ``JournalError`` if it cannot be written."""
     changed = draft.change(what, after)
     if changed is not draft:
         append_lines(folder, labeller, [_line(what, draft.cartridge, after)])
     return changed
 
 
-def keep_undo(folder: Path, labeller: str, draft: Draft) -> Draft:
-    """Take the last change back, on disk too. Raises ``CartridgeError`` if there is none, ``JournalError``."""
+def save_undo(folder: Path, labeller: str, draft: CartridgeDraft) -> CartridgeDraft:
+    """Undo the last change, on disk too.
+
+    Raises ``CartridgeError`` if there is no change, ``JournalError`` if the file cannot be written.
+    """
     undone = draft.undo()
     append_lines(folder, labeller, [b'{"undo":true}\n'])
     return undone
 
 
 @cached_until_changed(maxsize=16)
-def _read(path: Path) -> Draft:
-    draft = Draft()
+def _read(path: Path) -> CartridgeDraft:
+    draft = CartridgeDraft()
     for line in read_lines(path):
         if not line.strip():
             continue
@@ -115,7 +119,7 @@ def _line(what: str, before: Cartridge, after: Cartridge) -> bytes:
     return json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
 
 
-def _replay(draft: Draft, fields: Mapping[str, Any]) -> Draft:
+def _replay(draft: CartridgeDraft, fields: Mapping[str, Any]) -> CartridgeDraft:
     if fields.get("undo"):
         return draft.undo()
     slots = list(draft.cartridge.slots)
@@ -125,28 +129,28 @@ def _replay(draft: Draft, fields: Mapping[str, Any]) -> Draft:
     return draft.change(str(fields["change"]), Cartridge(tuple(slots), title))
 
 
-def _facts(slot: Slot) -> dict[str, Any]:
+def _facts(slot: CartridgeSlot) -> dict[str, Any]:
     return {
         "key": slot.key,
         "voice": b64encode(slot.voice.unpacked).decode(),
         "category": slot.category,
         "source": slot.source,
         "faults": list(slot.faults),
-        "wish": slot.wish and slot.wish.facts(),
-        "verdict": slot.verdict and {"found": slot.verdict.found.value, "event": slot.verdict.event},
-        "told": asdict(slot.told),
+        "wish": slot.request and slot.request.facts(),
+        "verdict": slot.rating and {"found": slot.rating.found.value, "event": slot.rating.event},
+        "told": asdict(slot.generation),
     }
 
 
-def _slot(facts: Mapping[str, Any]) -> Slot:
-    verdict = facts["verdict"]
-    return Slot(
+def _slot(facts: Mapping[str, Any]) -> CartridgeSlot:
+    rating = facts["verdict"]
+    return CartridgeSlot(
         voice=Voice(b64decode(facts["voice"])),
         category=facts["category"],
         source=str(facts["source"]),
         faults=tuple(map(str, facts.get("faults", ()))),
-        wish=facts["wish"] and read_wish(facts["wish"]),
-        verdict=verdict and Verdict(Found(verdict["found"]), str(verdict["event"])),
-        told=Told(**facts.get("told", {})),
+        request=facts["wish"] and read_generation_request(facts["wish"]),
+        rating=rating and SlotRating(RatingOutcome(rating["found"]), str(rating["event"])),
+        generation=GenerationInfo(**facts.get("told", {})),
         key=str(facts["key"]),
     )

@@ -1,4 +1,4 @@
-"""Voices for a cartridge out of the store: what matches a filter, chosen and ordered by sound."""
+"""Voices of the store for a cartridge: those that match a search, chosen and ordered by sound."""
 
 from __future__ import annotations
 
@@ -10,73 +10,73 @@ import numpy as np
 import pyarrow as pa
 
 from corpus.analysis.facets import Filters
-from corpus.analysis.search import EVERYTHING, Query, demand_hearing
+from corpus.analysis.search import EVERYTHING, VoiceQuery, require_descriptors
 from corpus.analysis.similar import read_parameters
-from corpus.analysis.sound_space import SOUND_SIZE, USED, Floats, Heard, sound_places
-from corpus.cartridges.cartridge import Slot
+from corpus.analysis.sound_space import SOUND_SIZE, USED, DescriptorColumns, Floats, sound_coordinates
+from corpus.cartridges.cartridge import CartridgeSlot
 from corpus.cartridges.naming import legal_name
-from corpus.cartridges.sound_order import most_varied, path_of, walk
+from corpus.cartridges.sound_order import most_varied, nearest_walk, short_path
 from corpus.storage.store import Connection
 from dx7.analysis.descriptors import hear_many
 from dx7.errors import CartridgeError
 from dx7.voices.voice import Voice
 
-MOST_CANDIDATES = 20_000  # that are looked at; the most copied come first
+MOST_CANDIDATES = 20_000  # to choose from; those with most occurrences come first
 
 
-class Choice(StrEnum):
+class SlotChoice(StrEnum):
     """Which of the voices that match are taken."""
 
-    COMMON = "common"  # those found in the most places, ordered so that neighbours sound alike
-    VARIED = "varied"  # those that differ most from each other, ordered likewise
-    WALK = "walk"  # from one voice to the nearest, and on from there
+    COMMON = "common"  # those with most occurrences, ordered so that neighbours sound alike
+    VARIED = "varied"  # those that differ most from each other, in such an order too
+    WALK = "walk"  # each the nearest to the one before
 
 
 class _Candidates(NamedTuple):
-    """Columns, one row a voice, the closest matches and the most copied first."""
+    """Columns with one row per voice, the closest matches and those with most occurrences first."""
 
     voice_ids: list[str]
     names: list[str]
     categories: list[list[str]]
     origins: list[str]
-    places: Floats
+    coordinates: Floats
 
 
-def find_slots(
+def choose_slots(
     connection: Connection,
     text: str = "",
     filters: Filters = EVERYTHING,
     *,
     count: int,
-    choice: Choice = Choice.COMMON,
+    choice: SlotChoice = SlotChoice.COMMON,
     start: Voice | None = None,
     exclude: Collection[str] = (),
-) -> list[Slot]:
-    """Up to ``count`` voices that match, as slots, in the order they should stand.
+) -> list[CartridgeSlot]:
+    """Up to ``count`` voices that match a search, as slots, in playing order.
 
-    A walk begins beside ``start``, or at the most copied voice that matches. ``exclude`` has ids of voices that are
-    not wanted. Raises ``StoreError`` if the voices have not been heard, ``CartridgeError`` if none matches.
+    A walk begins next to ``start``, or at the first match. ``exclude`` has voice ids to leave out. Raises
+    ``StoreError`` if no voice of the store has descriptors, ``CartridgeError`` if no voice matches.
     """
-    most = count if choice is Choice.COMMON else MOST_CANDIDATES
+    most = count if choice is SlotChoice.COMMON else MOST_CANDIDATES
     candidates = _candidates(connection, text, filters, exclude, most)
     if len(candidates.voice_ids) < count and filters.categories:
         candidates = _candidates(connection, text, filters, exclude, most, only_mainly=False)
-    places = candidates.places
-    if not len(places):
-        raise CartridgeError("no voice of the store is all of that; ask for less")
-    if choice is Choice.WALK:
+    coordinates = candidates.coordinates
+    if not len(coordinates):
+        raise CartridgeError("no voice of the store matches all of that; remove a filter")
+    if choice is SlotChoice.WALK:
         first = [] if start else [0]
-        beginning: Floats = _places_of([start])[0] if start else places[0]
-        rows = first + walk(places, beginning, count - len(first))
+        beginning: Floats = _coordinates_of([start])[0] if start else coordinates[0]
+        rows = first + nearest_walk(coordinates, beginning, count - len(first))
     else:
-        rows = most_varied(places, count) if choice is Choice.VARIED else list(range(len(places)))
-        rows = [rows[step] for step in path_of(places[rows])]
+        rows = most_varied(coordinates, count) if choice is SlotChoice.VARIED else list(range(len(coordinates)))
+        rows = [rows[step] for step in short_path(coordinates[rows])]
     return _slots(connection, candidates, rows, filters.categories)
 
 
-def order_alike(voices: Sequence[Voice]) -> list[int]:
-    """In which order voices should stand so that neighbours sound alike. They are heard for it, some 3 ms each."""
-    return path_of(_places_of(voices))
+def order_by_sound(voices: Sequence[Voice]) -> list[int]:
+    """An order of voices in which neighbours sound alike. Rendering them takes some 3 ms each."""
+    return short_path(_coordinates_of(voices))
 
 
 def _candidates(
@@ -88,9 +88,9 @@ def _candidates(
     *,
     only_mainly: bool = True,
 ) -> _Candidates:
-    """``only_mainly``: a rule's first guess must be the category asked for, where nobody has labelled the voice."""
-    found = Query(connection, text, filters)
-    demand_hearing(connection)
+    """``only_mainly``: a voice without labels must have a requested category as its first suggestion."""
+    found = VoiceQuery(connection, text, filters)
+    require_descriptors(connection)
     query = f"""{found.sql}
         SELECT voice_id, best, coalesce(labels, suggestions) AS categories, path || ' · slot ' || slot AS origin, sound
         FROM found WHERE sound IS NOT NULL AND NOT list_contains($exclude, voice_id)
@@ -99,22 +99,24 @@ def _candidates(
     values = found.values | {"exclude": list(exclude), "most": most}
     values |= {"mainly": list(filters.categories), "anything": not (filters.categories and only_mainly)}
     rows: pa.Table = connection.sql(query, params=values).to_arrow_table()
-    places = rows["sound"].combine_chunks().flatten().to_numpy(zero_copy_only=False).reshape(-1, SOUND_SIZE)
+    coordinates = rows["sound"].combine_chunks().flatten().to_numpy(zero_copy_only=False).reshape(-1, SOUND_SIZE)
     ids, names, categories, origins = (rows[name].to_pylist() for name in ("voice_id", "best", "categories", "origin"))
-    return _Candidates(ids, names, categories, origins, places)
+    return _Candidates(ids, names, categories, origins, coordinates)
 
 
-def _slots(connection: Connection, candidates: _Candidates, rows: Sequence[int], wanted: Collection[str]) -> list[Slot]:
+def _slots(
+    connection: Connection, candidates: _Candidates, rows: Sequence[int], wanted: Collection[str]
+) -> list[CartridgeSlot]:
     parameters = read_parameters(connection, [candidates.voice_ids[row] for row in rows])
     slots = []
     for values, row in zip(parameters, rows, strict=True):
         categories = candidates.categories[row] or []
         main = next((key for key in categories if key in wanted), categories[0] if categories else None)
         voice = Voice.from_array(values, legal_name(candidates.names[row] or ""))
-        slots.append(Slot(voice, category=main, source=candidates.origins[row]))
+        slots.append(CartridgeSlot(voice, category=main, source=candidates.origins[row]))
     return slots
 
 
-def _places_of(voices: Sequence[Voice]) -> Floats:
+def _coordinates_of(voices: Sequence[Voice]) -> Floats:
     heard = hear_many(np.array([list(voice.unpacked) for voice in voices], np.uint8))
-    return sound_places(Heard(heard[:, :USED]))
+    return sound_coordinates(DescriptorColumns(heard[:, :USED]))

@@ -1,4 +1,4 @@
-"""What a model is asked for: one category, a mix, variations of a favourite, or a walk between two voices."""
+"""What a model is asked to generate: a category, a mix, variations of a voice, or a walk between two voices."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from dx7.voices.voice import Voice
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
-    """``mix`` has categories with their weights, the heaviest first; empty for any.
+class GenerationRequest:
+    """``mix`` has categories with their weights, the heaviest first; empty means any category.
 
-    Variations of ``like`` differ by ``amount`` (0.1 a touch, 1 a cousin) and not in the parameter groups ``locked``.
-    A walk leads from one of its ``ends`` to the other. A ``temperature`` above 1 is bolder than usual, below 1 plainer.
-    Raises ``CategoryError`` for a weight that is not above 0, ``VoiceError`` for an amount, a temperature or a group
-    that is none, and for a walk that leads nowhere.
+    Variations of ``like`` differ from it by ``amount`` (0.1 slightly, 1 strongly), and not in the parameter groups
+    ``locked``. A walk leads from the first of ``ends`` to the second. ``temperature`` scales the model's randomness.
+    Raises ``CategoryError`` for a weight that is not above 0, ``VoiceError`` for an illegal amount, temperature or
+    group, and for a walk with a reference voice or with equal ends.
     """
 
     mix: tuple[tuple[str, float], ...] = ()
@@ -40,24 +40,24 @@ class Wish:
             raise VoiceError(f"the temperature is {self.temperature}; it must be {PLAINEST} to {BOLDEST:g}")
         parameters_of(self.locked)
         if self.ends and self.like:
-            raise VoiceError("a walk has two ends and no favourite; ask for one or the other")
+            raise VoiceError("a walk cannot have a reference voice; ask for a walk or for variations")
         if self.ends and self.ends[0].voice_id == self.ends[1].voice_id:
-            raise VoiceError(f"{self.ends[0].name} and {self.ends[1].name} are one voice; a walk leads to another one")
+            raise VoiceError(f"{self.ends[0].name} and {self.ends[1].name} are the same voice; a walk needs two")
 
     @classmethod
-    def of(cls, weights: Mapping[str, float], **more: Any) -> Wish:
-        """The wish of categories with weights, in any order; those of weight 0 are left out."""
+    def of(cls, weights: Mapping[str, float], **more: Any) -> GenerationRequest:
+        """A request for weighted categories, given in any order; those of weight 0 are left out."""
         wanted = [(key, float(weight)) for key, weight in weights.items() if weight]
         return cls(tuple(sorted(wanted, key=lambda item: -item[1])), **more)
 
     @property
     def categories(self) -> tuple[str, ...]:
-        """The categories asked for, the main one first."""
+        """The requested categories, the main one first."""
         return tuple(key for key, _ in self.mix)
 
     @property
     def category_text(self) -> str:
-        """As the command takes it.
+        """The mix as the option ``--category`` takes it.
 
         >>> Wish.of({"strings": 0.3, "brass": 0.7}).category_text
         'brass:0.7,strings:0.3'
@@ -66,21 +66,21 @@ class Wish:
 
     @property
     def to_lock(self) -> tuple[str, ...]:
-        """The groups that are locked and usually are not."""
+        """The groups that are locked and by default are not."""
         return tuple(key for key in self.locked if key not in USUALLY_LOCKED)
 
     @property
     def to_unlock(self) -> tuple[str, ...]:
-        """The groups that usually are locked, and are not."""
+        """The groups that are not locked and by default are."""
         return tuple(key for key in USUALLY_LOCKED if key not in self.locked)
 
     @property
     def share(self) -> float:
-        """How much of the mix its main category is, 0 to 1; 0 if any would do."""
+        """The share of the main category in the mix, 0 to 1; 0 if any category is allowed."""
         return self.mix[0][1] / sum(weight for _, weight in self.mix) if self.mix else 0.0
 
     def facts(self) -> dict[str, Any]:
-        """The wish as JSON takes it; :func:`read_wish` is the reverse."""
+        """The request as JSON values; :func:`read_generation_request` is the inverse."""
         return {
             "mix": dict(self.mix),
             "like": self.like and _text_of(self.like),
@@ -91,13 +91,13 @@ class Wish:
         }
 
 
-def read_wish(facts: Mapping[str, Any]) -> Wish:
-    """The wish of its facts, of older ones too, which know neither walks nor temperatures.
+def read_generation_request(facts: Mapping[str, Any]) -> GenerationRequest:
+    """The request from :meth:`GenerationRequest.facts`; older records without walks and temperatures are accepted.
 
-    Raises ``KeyError``, ``TypeError``, ``ValueError`` or a ``CartwrightError``.
+    Raises ``KeyError``, ``TypeError``, ``ValueError`` or a ``CartwrightError`` for anything else.
     """
     like, ends = facts["like"], facts.get("ends")
-    return Wish(
+    return GenerationRequest(
         tuple((str(key), float(weight)) for key, weight in facts["mix"].items()),
         like=Voice(b64decode(like)) if like else None,
         amount=float(facts["amount"]),

@@ -1,32 +1,30 @@
-"""Keep or reject a generated voice: an answer in the journal like any other, and how often the model hit.
+"""Ratings of generated voices, which are answers in the label journal, and the hit rate of the model.
 
-Such an answer says in ``suggestion`` what the model was asked for, with the origin :data:`ASKED`. To keep a voice
-labels it with that; another label says that it came out as something else; to reject it calls it broken.
+The ``suggestion`` of such an answer is the requested category, with the origin :data:`REQUESTED`. Keeping a voice
+labels it with that category, another label says that it sounds like something else, rejecting it marks it as broken.
 """
 
 from __future__ import annotations
 
-import uuid
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from corpus.cartridges.cartridge import Found, Slot, Verdict
-from corpus.labels.answer import MOST_CATEGORIES, Answer, AnswerKind, vocabulary_of
-from corpus.labels.serving import LEAST_DWELL
-from corpus.labels.standing import current_answers
+from corpus.cartridges.cartridge import CartridgeSlot, RatingOutcome, SlotRating
+from corpus.labels.answer import MOST_CATEGORIES, Answer, AnswerKind, Page
+from corpus.labels.new_answer import new_answer, refusal_of_dwell
+from corpus.labels.projection import current_answers
 from corpus.storage.suggestion import Suggestion
 from dx7.errors import CartridgeError
 from dx7.shared.categories import category_keys
 
-ASKED = "asked"  # the origin of what a model was asked for
-PAGE = "cartridge"
+REQUESTED = "asked"  # the stored origin of requested categories
 
 
 @dataclass(frozen=True, slots=True)
 class HitRate:
-    """Of the voices that were asked for as a category, and heard: how many were kept, something else, or duds."""
+    """Of the rated voices that were requested as a category: how many were kept, labelled otherwise, or rejected."""
 
     category: str
     heard: int
@@ -36,76 +34,80 @@ class HitRate:
 
     @property
     def rate(self) -> float:
-        """Kept of heard, 0 to 1."""
+        """The share of rated voices that were kept, 0 to 1."""
         return self.kept / self.heard if self.heard else 0.0
 
 
-def asked_categories(slot: Slot) -> tuple[str, ...]:
-    """What a generated voice was asked to be, the main one first: of variations without a wish, as the favourite."""
-    if slot.wish and slot.wish.mix:
-        return slot.wish.categories
+def requested_categories(slot: CartridgeSlot) -> tuple[str, ...]:
+    """The categories that were requested, the main one first; for variations without a mix, the slot's category."""
+    if slot.request and slot.request.mix:
+        return slot.request.categories
     return (slot.category,) if slot.category else ()
 
 
-def judge_slot(
-    slot: Slot,
+def rate_slot(
+    slot: CartridgeSlot,
     categories: tuple[str, ...] | None,
     *,
     labeller: str,
     time: datetime,
     heard: str,
     seconds: float,
-) -> tuple[Answer, Verdict]:
-    """The answer that keeps a generated voice as ``categories`` (empty: as was asked), or rejects it (None).
+) -> tuple[Answer, SlotRating]:
+    """The answer that keeps a generated voice as ``categories`` (empty: as requested), or rejects it (None).
 
-    ``heard`` says on what it was listened to and for how many ``seconds``. Raises ``CartridgeError`` if nobody heard
-    it, no model made it, or nothing was asked that it could be kept as.
+    ``heard`` is the output that played it, ``seconds`` for how long. Raises ``CartridgeError`` if it was not heard
+    long enough, was not generated, if no category was requested that it could be kept as, or for an unknown category.
     """
     name = slot.voice.name
-    if slot.wish is None:
-        raise CartridgeError(f"{name} is no voice of the model; only those are kept or rejected")
-    if seconds < LEAST_DWELL:
-        raise CartridgeError(f"hear {name} before you judge it")
-    asked = asked_categories(slot)[:MOST_CATEGORIES]
+    if slot.request is None:
+        raise CartridgeError(f"{name} was not generated; only generated voices are kept or rejected")
+    if refusal_of_dwell(seconds):
+        raise CartridgeError(f"listen to {name} before you rate it")
+    asked = requested_categories(slot)[:MOST_CATEGORIES]
     kept = asked if categories == () else categories
     if kept == ():
-        raise CartridgeError(f"nothing was asked that {name} could be kept as; press the key of a category")
+        raise CartridgeError(f"{name} was requested without a category; press the key of a category")
     if kept is not None and not set(kept) <= set(category_keys()):
-        raise CartridgeError(f"{', '.join(kept)} is no category; press the key of one")
-    answer = Answer(
-        event=uuid.uuid4().hex,
+        raise CartridgeError(f"{', '.join(kept)} is not a category; press the key of a category")
+    answer = new_answer(
+        AnswerKind.BROKEN if kept is None else AnswerKind.LABEL,
+        slot.voice.voice_id,
         labeller=labeller,
         time=time,
-        voice_id=slot.voice.voice_id,
-        answer=AnswerKind.BROKEN if kept is None else AnswerKind.LABEL,
-        categories=kept or (),
         heard=heard,
-        dwell_seconds=round(seconds, 3),
-        suggestion=Suggestion(asked[0], slot.wish.share or 1.0, ASKED) if asked else None,
-        vocabulary=vocabulary_of(category_keys()),
-        page=PAGE,
+        page=Page.CARTRIDGE,
+        dwell_seconds=seconds,
+        categories=kept or (),
+        suggestion=Suggestion(asked[0], slot.request.share or 1.0, REQUESTED) if asked else None,
     )
     is_asked = kept is not None and (not asked or kept[0] == asked[0])
-    found = Found.REJECTED if kept is None else Found.KEPT if is_asked else Found.OTHER
-    return answer, Verdict(found, answer.event)
+    found = RatingOutcome.REJECTED if kept is None else RatingOutcome.KEPT if is_asked else RatingOutcome.OTHER
+    return answer, SlotRating(found, answer.event)
 
 
 def hit_rates(answers: Iterable[Answer]) -> list[HitRate]:
-    """How often the model hit, by the category asked for, out of the answers of all journals; the most heard first."""
-    counts: dict[str, Counter[Found]] = {}
+    """The hit rate of the model by requested category, from the answers of all journals; the most rated first."""
+    counts: dict[str, Counter[RatingOutcome]] = {}
     for answer in current_answers(answers):
         asked = answer.suggestion
-        if asked is None or asked.origin != ASKED:
+        if asked is None or asked.origin != REQUESTED:
             continue
         if answer.answer is AnswerKind.BROKEN:
-            found = Found.REJECTED
+            found = RatingOutcome.REJECTED
         elif answer.answer is AnswerKind.LABEL:
-            found = Found.KEPT if answer.categories[0] == asked.category else Found.OTHER
+            found = RatingOutcome.KEPT if answer.categories[0] == asked.category else RatingOutcome.OTHER
         else:
             continue
         counts.setdefault(asked.category, Counter())[found] += 1
     rates = [
-        HitRate(category, sum(found.values()), found[Found.KEPT], found[Found.OTHER], found[Found.REJECTED])
+        HitRate(
+            category,
+            sum(found.values()),
+            found[RatingOutcome.KEPT],
+            found[RatingOutcome.OTHER],
+            found[RatingOutcome.REJECTED],
+        )
         for category, found in counts.items()
     ]
     return sorted(rates, key=lambda rate: (-rate.heard, rate.category))

@@ -1,7 +1,7 @@
-"""Orders and choices by sound: neighbours that sound alike, voices that differ, a walk from one to the next.
+"""Ordering and choosing voices by sound: similar neighbours, varied voices, a walk from each voice to the nearest.
 
-Places are rows ``float32[n, d]`` of the sound space (``corpus/analysis/sound_space.py``), where 1 is a difference
-that one notices.
+Coordinates are rows ``float32[n, d]`` of the sound space (``corpus/analysis/sound_space.py``), in which a distance
+of 1 is a noticeable difference.
 """
 
 from __future__ import annotations
@@ -11,44 +11,47 @@ from numpy.typing import NDArray
 
 from corpus.analysis.sound_space import Floats
 
-LEAST_STEP = 0.5  # of a walk: voices that one can hardly tell apart are passed by
-_MOST_TURNS = 50  # rounds of mending a path; it settles after a few
+LEAST_STEP = 0.5  # of a walk: nearer voices are hard to tell apart and are skipped
+_MOST_ROUNDS = 50  # of 2-opt; a path converges after a few
 
 
-def path_of(places: Floats) -> list[int]:
-    """The rows in an order of small steps: from the best start to the nearest each time, then mended."""
-    steps = _distances(places, places)
-    paths = [_nearest_first(steps, start) for start in range(len(places))]
-    return _mend(min(paths, key=lambda path: _length(steps, path)), steps) if paths else []
+def short_path(coordinates: Floats) -> list[int]:
+    """The rows in an order of small steps: the shortest of the greedy nearest-neighbour paths, improved by 2-opt."""
+    steps = _distances(coordinates, coordinates)
+    paths = [_nearest_first(steps, start) for start in range(len(coordinates))]
+    return _two_opt(min(paths, key=lambda path: _length(steps, path)), steps) if paths else []
 
 
-def most_varied(places: Floats, count: int) -> list[int]:
-    """Up to ``count`` rows, beginning with the first, each the farthest from all before it."""
-    if not len(places):
+def most_varied(coordinates: Floats, count: int) -> list[int]:
+    """Up to ``count`` rows, starting with row 0, each the farthest from all chosen before it."""
+    if not len(coordinates):
         return []
     chosen = [0]
-    nearest = _distances(places, places[:1])[:, 0]
-    while len(chosen) < min(count, len(places)):
+    nearest = _distances(coordinates, coordinates[:1])[:, 0]
+    while len(chosen) < min(count, len(coordinates)):
         chosen.append(int(nearest.argmax()))
-        nearest = np.minimum(nearest, _distances(places, places[chosen[-1:]])[:, 0])
+        nearest = np.minimum(nearest, _distances(coordinates, coordinates[chosen[-1:]])[:, 0])
     return chosen
 
 
-def walk(places: Floats, start: Floats, count: int) -> list[int]:
-    """Up to ``count`` rows, each the nearest to the one before, ``start`` first, and :data:`LEAST_STEP` from all."""
+def nearest_walk(coordinates: Floats, start: Floats, count: int) -> list[int]:
+    """Up to ``count`` rows from ``start`` on, each the nearest to the previous one.
+
+    Every row is at least :data:`LEAST_STEP` from all rows before it.
+    """
     chosen: list[int] = []
     here = start[None]
-    allowed = _distances(places, here)[:, 0] >= LEAST_STEP
+    allowed = _distances(coordinates, here)[:, 0] >= LEAST_STEP
     while len(chosen) < count and allowed.any():
-        step = np.where(allowed, _distances(places, here)[:, 0], np.inf)
+        step = np.where(allowed, _distances(coordinates, here)[:, 0], np.inf)
         chosen.append(int(step.argmin()))
-        here = places[chosen[-1:]]
-        allowed &= _distances(places, here)[:, 0] >= LEAST_STEP
+        here = coordinates[chosen[-1:]]
+        allowed &= _distances(coordinates, here)[:, 0] >= LEAST_STEP
     return chosen
 
 
 def _distances(ours: Floats, theirs: Floats) -> NDArray[np.floating]:
-    distances: NDArray[np.floating] = np.sqrt(((ours[:, None] - theirs[None]) ** 2).sum(2))
+    distances: NDArray[np.floating] = np.linalg.norm(ours[:, None] - theirs[None], axis=2)
     return distances
 
 
@@ -66,9 +69,9 @@ def _length(steps: NDArray[np.floating], path: list[int]) -> float:
     return float(steps[path[:-1], path[1:]].sum())
 
 
-def _mend(path: list[int], steps: NDArray[np.floating]) -> list[int]:
-    """Turn parts of the path round as long as that makes it shorter."""
-    for _ in range(_MOST_TURNS):
+def _two_opt(path: list[int], steps: NDArray[np.floating]) -> list[int]:
+    """2-opt: reverse parts of the path while that makes it shorter."""
+    for _ in range(_MOST_ROUNDS):
         before = path
         for first in range(len(path) - 1):
             for last in range(first + 1, len(path)):
@@ -81,7 +84,7 @@ def _mend(path: list[int], steps: NDArray[np.floating]) -> list[int]:
 
 
 def _ends(steps: NDArray[np.floating], path: list[int], first: int, last: int) -> float:
-    """The two steps that turning the part from ``first`` to ``last`` round would change."""
+    """The length of the two steps that reversing the part from ``first`` to ``last`` would change."""
     into = steps[path[first - 1], path[first]] if first else 0.0
     out = steps[path[last], path[last + 1]] if last + 1 < len(path) else 0.0
     return float(into + out)

@@ -1,4 +1,4 @@
-"""A finished cartridge: the 4,104 bytes that an instrument takes, and the sidecar that says where they come from."""
+"""The files of a finished cartridge: 4,104 bytes of SysEx, and a JSON sidecar that says where the voices come from."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ SIDECAR_VERSION = 1
 
 
 def cartridge_bytes(cartridge: Cartridge) -> bytes:
-    """The ``.syx`` of a cartridge: 4,104 bytes; empty slots are INIT VOICE."""
+    """The ``.syx`` file of a cartridge: 4,104 bytes. Empty slots are INIT VOICE."""
     return encode_cartridge(cartridge.voices())
 
 
 def cartridge_sidecar(cartridge: Cartridge) -> bytes:
-    """The JSON beside it. It names a generator if a model made one of the voices: ingest then marks the file."""
+    """The JSON sidecar. It names a generator if a model made any voice, so that ingest marks the file as generated."""
     slots: list[dict[str, Any]] = []
     for position, slot, voice in zip(POSITIONS, cartridge.slots, cartridge.voices(), strict=True):
         about: dict[str, Any] = {
@@ -30,10 +30,14 @@ def cartridge_sidecar(cartridge: Cartridge) -> bytes:
             "empty": slot is None,
         }
         if slot:
-            about |= {"category": slot.category, "source": slot.source, "generated": slot.wish is not None}
-        if slot and slot.wish:
-            about |= {"categories": dict(slot.wish.mix), "verdict": slot.verdict and slot.verdict.found.value}
-            about |= {"fit": slot.told.fit, "differs_at_least": slot.told.differs, "share_of_the_way": slot.told.share}
+            about |= {"category": slot.category, "source": slot.source, "generated": slot.request is not None}
+        if slot and slot.request:
+            about |= {"categories": dict(slot.request.mix), "verdict": slot.rating and slot.rating.found.value}
+            about |= {
+                "fit": slot.generation.fit,
+                "differs_at_least": slot.generation.differs,
+                "share_of_the_way": slot.generation.share,
+            }
         slots.append(about)
     is_generated = any(slot["generated"] for slot in slots if not slot["empty"])
     facts: dict[str, Any] = {"version": SIDECAR_VERSION, "title": cartridge.title, "built_by_hand": True}
@@ -43,7 +47,7 @@ def cartridge_sidecar(cartridge: Cartridge) -> bytes:
 
 
 def file_stem(title: str) -> str:
-    """What the files of a cartridge are called.
+    """The file name of a cartridge without its ending.
 
     >>> file_stem(" My Brass / 2"), file_stem("??")
     ('My-Brass-2', 'cartridge')

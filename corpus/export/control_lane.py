@@ -16,17 +16,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 
 from corpus.export.policy import Policy
-from corpus.export.selection import judge_each
+from corpus.export.selection import decide_each
 from corpus.labels.accuracy import control_labels, rate_by_category
 from corpus.labels.agreement_statistics import Rate, wilson
 from corpus.labels.answer import Answer
-from corpus.labels.consensus import PERSON
-from corpus.labels.export_decision import Curated
+from corpus.labels.consensus import PERSON, Curated
 from corpus.storage.store import Connection
 
 
 @dataclass(frozen=True, slots=True)
-class Control:
+class ControlAccuracy:
     """``answered`` labels of the control lane; how often the policy has a label for such a voice and it is the main
     category that people heard: over all, and by the category of the policy's label."""
 
@@ -39,21 +38,21 @@ class Control:
         return asdict(self)
 
 
-NOT_MEASURED = Control(0, wilson(0, 0), {})
+NOT_MEASURED = ControlAccuracy(0, wilson(0, 0), {})
 
 
 def measure_control(
     connection: Connection, category_keys: Sequence[str], policy: Policy, answers: Iterable[Answer]
-) -> Control:
+) -> ControlAccuracy:
     """Measure a policy on the control labels among ``answers``, which may be all lines of all journals."""
     labels = [answer for answer in control_labels(answers) if answer.categories[0] in category_keys]
     if not labels:
         return NOT_MEASURED
     others = {origin: least for origin, least in policy.least_confidence.items() if origin != PERSON}
-    verdicts = judge_each(connection, category_keys, policy, others)
+    decisions = decide_each(connection, category_keys, policy, others)
     pairs = [
-        (verdict.categories[0], answer.categories[0])
+        (decision.categories[0], answer.categories[0])
         for answer in labels
-        if isinstance(verdict := verdicts.get(answer.voice_id), Curated)
+        if isinstance(decision := decisions.get(answer.voice_id), Curated)
     ]
-    return Control(len(labels), *rate_by_category(pairs))
+    return ControlAccuracy(len(labels), *rate_by_category(pairs))

@@ -18,7 +18,7 @@ from corpus.export.control_lane import measure_control
 from corpus.export.dataset_card import write_card
 from corpus.export.policy import Policy
 from corpus.export.selection import Selection, select_voices
-from corpus.export.source_labels import list_opinions
+from corpus.export.source_labels import read_source_columns
 from corpus.labels.answer import Answer
 from corpus.storage.store import Connection, open_store
 from dx7.errors import ExportError
@@ -31,14 +31,14 @@ SPLIT_PERCENT = {"train": 80, "validation": 10, "test": 10}
 
 
 @dataclass(frozen=True, slots=True)
-class Exported:
+class ExportResult:
     """Where an export went and what is in it."""
 
     folder: Path
     manifest: dict[str, object]
 
 
-def prepare(store: Path, *, progress: Callable[[int, int], None] = lambda done, total: None) -> None:
+def prepare_export(store: Path, *, progress: Callable[[int, int], None] = lambda done, total: None) -> None:
     """Hear the voices of a store that were not heard yet, tag them, and put them into families: what an export needs.
 
     ``progress`` is told how many voices of how many are heard. Raises what ``update_families`` raises.
@@ -48,9 +48,9 @@ def prepare(store: Path, *, progress: Callable[[int, int], None] = lambda done, 
         refresh_health(connection)
 
 
-def export(
+def write_curated_export(
     connection: Connection, folder: Path | None = None, *, policy: Policy, answers: Iterable[Answer] = ()
-) -> Exported:
+) -> ExportResult:
     """Write the voices that a policy chooses, and the category ear if one was fitted.
 
     ``answers`` are the lines of the journals, on whose control labels the policy is measured; what people say of the
@@ -68,10 +68,10 @@ def export(
             f"nothing to export: the policy {policy.name} finds no voice with a category that counts; label some, run"
             " python -m corpus learn, or choose another policy"
         )
-    voices = _rows(selection, list_opinions(connection, keys))
+    voices = _rows(selection, read_source_columns(connection, keys))
     facts: dict[str, object] = {
         "policy": policy.as_dict(),
-        "voices_in_store": len(selection.verdicts),
+        "voices_in_store": len(selection.decisions),
         "left_out": selection.left_out(),
         "relaxed": [relaxed.as_dict() for relaxed in selection.relaxed],
         "control": measure_control(connection, keys, policy, answers).as_dict(),
@@ -81,7 +81,7 @@ def export(
     }
     card = write_card(voices, facts)
     folder = _write(folder, voices, keys, card, facts, _fitted_ear(connection))
-    return Exported(folder, read_manifest(folder))
+    return ExportResult(folder, read_manifest(folder))
 
 
 def split_of(family_id: str) -> str:
@@ -115,7 +115,7 @@ def _rows(selection: Selection, opinions: dict[str, list[dict[str, object]]]) ->
         "confidence": [curated.confidence for curated in chosen],
         "people": [curated.people for curated in chosen],
         "opinions": [opinions.get(voice_id, []) for voice_id in ids],
-        "sightings": table.sightings[rows],
+        "sightings": table.occurrences[rows],
         **{name: parameters[index] for index, name in enumerate(PARAMETER_NAMES)},
     }
     return pa.table({field.name: pa.array(columns[field.name], field.type) for field in SCHEMA}, SCHEMA)

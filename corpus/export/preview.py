@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from corpus.export.export import split_of
 from corpus.export.policy import Policy
-from corpus.export.quotas import Relaxed
+from corpus.export.quotas import RelaxedMinimum
 from corpus.export.selection import select_voices
 from corpus.storage.store import Connection
 from dx7.shared.categories import category_keys
@@ -15,7 +15,7 @@ from dx7.shared.export_format import SPLITS
 
 
 @dataclass(frozen=True, slots=True)
-class Preview:
+class ExportPreview:
     """Voices by main category and split, by main category and who says so, and those left out by reason.
 
     ``unplaced`` have no family yet: they count as families of their own, and nobody knows their split; an export puts
@@ -26,7 +26,7 @@ class Preview:
     counts: dict[str, dict[str, int]]
     origins: dict[str, dict[str, int]]
     left_out: dict[str, int]
-    relaxed: tuple[Relaxed, ...]
+    relaxed: tuple[RelaxedMinimum, ...]
     unplaced: int
 
     @property
@@ -40,7 +40,7 @@ class Preview:
         return sum(self.by_origin.values())
 
 
-def preview_export(connection: Connection, policy: Policy) -> Preview:
+def preview_export(connection: Connection, policy: Policy) -> ExportPreview:
     """The counts of an export as it would be written now. Takes about a second for a store of 30,000 voices."""
     keys = category_keys()
     selection = select_voices(connection, keys, policy)
@@ -52,7 +52,7 @@ def preview_export(connection: Connection, policy: Policy) -> Preview:
             by_split[curated.categories[0], split_of(selection.family_ids[row])] += 1
         else:
             unplaced += 1
-    return Preview(
+    return ExportPreview(
         policy=policy,
         counts={key: {split: by_split[key, split] for split in SPLITS} for key in keys},
         origins={key: {origin: by_origin[key, origin] for origin in policy.least_confidence} for key in keys},

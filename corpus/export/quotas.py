@@ -7,12 +7,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 
 from corpus.export.policy import Policy
-from corpus.labels.consensus import PERSON
-from corpus.labels.export_decision import Curated
+from corpus.labels.consensus import PERSON, Curated
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class ExportCandidate:
     """A voice that could be exported."""
 
     voice_id: str
@@ -27,7 +26,7 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
-class Relaxed:
+class RelaxedMinimum:
     """A main category that had fewer voices than wanted: how many it has, and how many of them were taken below the
     least confidence; ``confidence`` is the lowest of these, None if there was none to take."""
 
@@ -42,19 +41,19 @@ class Relaxed:
         return asdict(self)
 
 
-def of_families(candidates: Iterable[Candidate], most: int | None) -> list[Candidate]:
+def limit_families(candidates: Iterable[ExportCandidate], most: int | None) -> list[ExportCandidate]:
     """At most so many of each family: those answered in person, then those found most often, then the surest."""
     return _first(sorted(candidates, key=_speaks_for_family), lambda each: each.family_id, lambda _: most)
 
 
-def up_to_maximum(candidates: Iterable[Candidate], policy: Policy) -> list[Candidate]:
+def apply_maximum(candidates: Iterable[ExportCandidate], policy: Policy) -> list[ExportCandidate]:
     """At most so many of each main category: those answered in person, then the surest, then those found most often."""
     return _first(sorted(candidates, key=_speaks_for_category), lambda each: each.main, policy.maximum_of)
 
 
-def up_to_minimum(
-    chosen: Sequence[Candidate], doubtful: Iterable[Candidate], policy: Policy, keys: Sequence[str]
-) -> tuple[list[Candidate], list[Relaxed]]:
+def fill_minimum(
+    chosen: Sequence[ExportCandidate], doubtful: Iterable[ExportCandidate], policy: Policy, keys: Sequence[str]
+) -> tuple[list[ExportCandidate], list[RelaxedMinimum]]:
     """Which of the doubtful voices are taken so that every main category has its minimum, and what was relaxed for it.
 
     The surest are taken first, none below the policy's floor, and none whose family has its number already.
@@ -62,14 +61,14 @@ def up_to_minimum(
     have = Counter(each.main for each in chosen)
     families = Counter(each.family_id for each in chosen)
     waiting = sorted(doubtful, key=_speaks_for_category)
-    taken: list[Candidate] = []
-    told: list[Relaxed] = []
+    taken: list[ExportCandidate] = []
+    told: list[RelaxedMinimum] = []
     for key in keys:
         wanted = policy.minimum_of(key)
         missing = wanted - have[key]
         if missing <= 0:
             continue
-        more: list[Candidate] = []
+        more: list[ExportCandidate] = []
         for each in waiting:
             if len(more) == missing:
                 break
@@ -79,14 +78,14 @@ def up_to_minimum(
                 families[each.family_id] += 1
                 more.append(each)
         least = min((each.curated.confidence for each in more), default=None)
-        told.append(Relaxed(key, wanted, have[key] + len(more), len(more), least and round(least, 4)))
+        told.append(RelaxedMinimum(key, wanted, have[key] + len(more), len(more), least and round(least, 4)))
         taken += more
     return taken, told
 
 
 def _first(
-    ranked: Iterable[Candidate], group_of: Callable[[Candidate], str], most_of: Callable[[str], int | None]
-) -> list[Candidate]:
+    ranked: Iterable[ExportCandidate], group_of: Callable[[ExportCandidate], str], most_of: Callable[[str], int | None]
+) -> list[ExportCandidate]:
     """The first of each group, as many as it may have."""
     kept = []
     have = Counter[str]()
@@ -99,9 +98,9 @@ def _first(
     return kept
 
 
-def _speaks_for_family(each: Candidate) -> tuple[bool, int, float, str]:
+def _speaks_for_family(each: ExportCandidate) -> tuple[bool, int, float, str]:
     return each.curated.origin != PERSON, -each.sightings, -each.curated.confidence, each.voice_id
 
 
-def _speaks_for_category(each: Candidate) -> tuple[bool, float, int, str]:
+def _speaks_for_category(each: ExportCandidate) -> tuple[bool, float, int, str]:
     return each.curated.origin != PERSON, -each.curated.confidence, -each.sightings, each.voice_id

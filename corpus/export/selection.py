@@ -6,12 +6,11 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from corpus.analysis.health import excused
+from corpus.analysis.health import is_excused
 from corpus.export.policy import Policy
-from corpus.export.quotas import Candidate, Relaxed, of_families, up_to_maximum, up_to_minimum
-from corpus.export.source_labels import Suggested, read_suggested
-from corpus.labels.consensus import people_say
-from corpus.labels.export_decision import Curated, LeftOut, Unhealthy, Verdict
+from corpus.export.quotas import ExportCandidate, RelaxedMinimum, apply_maximum, fill_minimum, limit_families
+from corpus.export.source_labels import CombinedSuggestion, read_combined_suggestions
+from corpus.labels.consensus import Curated, ExportDecision, LeftOut, Unhealthy, read_consensus
 from corpus.storage.store import Connection
 from corpus.storage.voice_table import VoiceTable, read_voice_table
 from dx7.voices.fillers import is_filler
@@ -28,18 +27,18 @@ class Selection:
     policy: Policy
     voices: VoiceTable
     family_ids: tuple[str, ...]
-    verdicts: tuple[Verdict, ...]
-    relaxed: tuple[Relaxed, ...]
+    decisions: tuple[ExportDecision, ...]
+    relaxed: tuple[RelaxedMinimum, ...]
 
     def left_out(self) -> dict[str, int]:
         """How many voices are left out for each reason; every reason is there."""
-        reasons = Counter(verdict for verdict in self.verdicts if isinstance(verdict, LeftOut))
-        tags = Counter(verdict.tag for verdict in self.verdicts if isinstance(verdict, Unhealthy))
+        reasons = Counter(decision for decision in self.decisions if isinstance(decision, LeftOut))
+        tags = Counter(decision.tag for decision in self.decisions if isinstance(decision, Unhealthy))
         return {reason.value: reasons[reason] for reason in LeftOut} | {tag: tags[tag] for tag in self.policy.leave_out}
 
     def chosen(self) -> list[tuple[int, Curated]]:
         """The rows that are exported, and what they are."""
-        return [(row, verdict) for row, verdict in enumerate(self.verdicts) if isinstance(verdict, Curated)]
+        return [(row, decision) for row, decision in enumerate(self.decisions) if isinstance(decision, Curated)]
 
 
 def select_voices(connection: Connection, category_keys: Sequence[str], policy: Policy) -> Selection:
@@ -50,39 +49,39 @@ def select_voices(connection: Connection, category_keys: Sequence[str], policy: 
     voices = read_voice_table(connection)
     families = dict(connection.execute("SELECT voice_id, family_id FROM families").fetchall())
     family_ids = tuple(families.get(voice_id, voice_id) for voice_id in voices.voice_ids)
-    suggested = read_suggested(connection, category_keys, policy.least_confidence)
-    verdicts = _judge(connection, voices, category_keys, policy, policy.least_confidence, suggested)
+    suggested = read_combined_suggestions(connection, category_keys, policy.least_confidence)
+    decisions = _judge(connection, voices, category_keys, policy, policy.least_confidence, suggested)
 
-    def candidate(row: int, curated: Curated) -> Candidate:
-        return Candidate(voices.voice_ids[row], family_ids[row], int(voices.sightings[row]), curated)
+    def candidate(row: int, curated: Curated) -> ExportCandidate:
+        return ExportCandidate(voices.voice_ids[row], family_ids[row], int(voices.occurrences[row]), curated)
 
-    fit = [candidate(row, verdict) for row, verdict in enumerate(verdicts) if isinstance(verdict, Curated)]
-    of_family = of_families(fit, policy.per_family)
-    chosen = up_to_maximum(of_family, policy)
-    unsure = {voices.voice_ids[row]: row for row, verdict in enumerate(verdicts) if verdict is LeftOut.NO_CATEGORY}
+    fit = [candidate(row, decision) for row, decision in enumerate(decisions) if isinstance(decision, Curated)]
+    of_family = limit_families(fit, policy.per_family)
+    chosen = apply_maximum(of_family, policy)
+    unsure = {voices.voice_ids[row]: row for row, decision in enumerate(decisions) if decision is LeftOut.NO_CATEGORY}
     doubtful = [candidate(row, suggested[each].relaxed()) for each, row in unsure.items() if each in suggested]
-    taken, relaxed = up_to_minimum(chosen, doubtful, policy, category_keys)
+    taken, relaxed = fill_minimum(chosen, doubtful, policy, category_keys)
 
-    final: dict[str, Verdict] = dict.fromkeys((each.voice_id for each in fit), LeftOut.OTHER_OF_FAMILY)
+    final: dict[str, ExportDecision] = dict.fromkeys((each.voice_id for each in fit), LeftOut.OTHER_OF_FAMILY)
     final |= dict.fromkeys((each.voice_id for each in of_family), LeftOut.OVER_MAXIMUM)
     final |= {each.voice_id: each.curated for each in (*chosen, *taken)}
     return Selection(
         policy,
         voices,
         family_ids,
-        tuple(final.get(voice_id, verdict) for voice_id, verdict in zip(voices.voice_ids, verdicts, strict=True)),
+        tuple(final.get(voice_id, decision) for voice_id, decision in zip(voices.voice_ids, decisions, strict=True)),
         tuple(relaxed),
     )
 
 
-def judge_each(
+def decide_each(
     connection: Connection, category_keys: Sequence[str], policy: Policy, least_confidence: Mapping[str, float]
-) -> dict[str, Verdict]:
+) -> dict[str, ExportDecision]:
     """What a policy makes of each voice for itself, were only these origins to count."""
     voices = read_voice_table(connection)
-    suggested = read_suggested(connection, category_keys, least_confidence)
-    verdicts = _judge(connection, voices, category_keys, policy, least_confidence, suggested)
-    return dict(zip(voices.voice_ids, verdicts, strict=True))
+    suggested = read_combined_suggestions(connection, category_keys, least_confidence)
+    decisions = _judge(connection, voices, category_keys, policy, least_confidence, suggested)
+    return dict(zip(voices.voice_ids, decisions, strict=True))
 
 
 def _judge(
@@ -91,33 +90,33 @@ def _judge(
     category_keys: Sequence[str],
     policy: Policy,
     least_confidence: Mapping[str, float],
-    suggested: Mapping[str, Suggested],
-) -> list[Verdict]:
+    suggested: Mapping[str, CombinedSuggestion],
+) -> list[ExportDecision]:
     unfit = _unfit(connection, voices, with_generated=policy.with_generated)
     tags = _tags(connection, policy.leave_out)
-    people = people_say(connection, category_keys, least_confidence)
-    verdicts = []
+    people = read_consensus(connection, category_keys, least_confidence)
+    decisions = []
     for voice_id in voices.voice_ids:
-        verdict: Verdict = LeftOut.NO_CATEGORY
+        decision: ExportDecision = LeftOut.NO_CATEGORY
         if voice_id in unfit:
-            verdict = unfit[voice_id]
+            decision = unfit[voice_id]
         elif voice_id in people:
-            verdict = people[voice_id]
+            decision = people[voice_id]
         elif voice_id in suggested:
-            verdict = suggested[voice_id].curated(least_confidence) or verdict
+            decision = suggested[voice_id].curated(least_confidence) or decision
         if voice_id in tags and voice_id not in unfit:
-            verdict = _healthy(verdict, tags[voice_id])
-        if isinstance(verdict, Curated) and not policy.second_categories:
-            verdict = replace(verdict, categories=verdict.categories[:1])
-        verdicts.append(verdict)
-    return verdicts
+            decision = _healthy(decision, tags[voice_id])
+        if isinstance(decision, Curated) and not policy.second_categories:
+            decision = replace(decision, categories=decision.categories[:1])
+        decisions.append(decision)
+    return decisions
 
 
-def _healthy(verdict: Verdict, tags: Sequence[str]) -> Verdict:
-    """The verdict, unless a tag stands against it that is not excused by what the voice is."""
-    category = verdict.categories[0] if isinstance(verdict, Curated) else None
-    against = [tag for tag in tags if not excused(tag, category)]
-    return Unhealthy(against[0]) if against else verdict
+def _healthy(decision: ExportDecision, tags: Sequence[str]) -> ExportDecision:
+    """The decision, unless a tag stands against it that is not excused by what the voice is."""
+    category = decision.categories[0] if isinstance(decision, Curated) else None
+    against = [tag for tag in tags if not is_excused(tag, category)]
+    return Unhealthy(against[0]) if against else decision
 
 
 def _tags(connection: Connection, leave_out: Sequence[str]) -> dict[str, list[str]]:

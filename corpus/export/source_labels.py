@@ -6,14 +6,14 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from corpus.labels.export_decision import Curated
+from corpus.labels.consensus import Curated
 from corpus.storage.source_predictions import read_source_predictions, read_voice_ids
 from corpus.storage.store import Connection
-from corpus.suggest.suggestions import read_trust, suggestion_rows
+from corpus.suggest.suggestions import read_label_model, suggestion_rows
 
 
 @dataclass(frozen=True, slots=True)
-class Suggested:
+class CombinedSuggestion:
     """What the sources together suggest for one voice, the most probable first: category, probability, origin."""
 
     says: tuple[tuple[str, float, str], ...]
@@ -31,9 +31,9 @@ class Suggested:
         return Curated((key,), origin, probability)
 
 
-def read_suggested(
+def read_combined_suggestions(
     connection: Connection, category_keys: Sequence[str], origins: Collection[str]
-) -> dict[str, Suggested]:
+) -> dict[str, CombinedSuggestion]:
     """What these sources together suggest, by voice. Voices of which they say nothing are not there.
 
     Where every source that has an opinion is among ``origins`` that is what the store suggests; else it is pooled anew
@@ -48,7 +48,7 @@ def read_suggested(
     }
     if not heard:
         return {}
-    connection.register("pooled_anew", suggestion_rows(voice_ids, heard, read_trust(connection)))
+    connection.register("pooled_anew", suggestion_rows(voice_ids, heard, read_label_model(connection)))
     try:
         return _suggested(connection, category_keys, origins, "pooled_anew")
     finally:
@@ -57,7 +57,7 @@ def read_suggested(
 
 def _suggested(
     connection: Connection, category_keys: Sequence[str], origins: Collection[str], table: str
-) -> dict[str, Suggested]:
+) -> dict[str, CombinedSuggestion]:
     rows = connection.execute(
         f"SELECT voice_id, category, probability, origin FROM {table}"  # noqa: S608 - one of two names of our own
         " WHERE list_contains($1::VARCHAR[], origin) AND list_contains($2::VARCHAR[], category)"
@@ -65,12 +65,14 @@ def _suggested(
         [sorted(origins), list(category_keys)],
     ).fetchall()
     return {
-        voice_id: Suggested(tuple((category, probability, origin) for _, category, probability, origin in group))
+        voice_id: CombinedSuggestion(
+            tuple((category, probability, origin) for _, category, probability, origin in group)
+        )
         for voice_id, group in groupby(rows, key=lambda row: row[0])
     }
 
 
-def list_opinions(connection: Connection, category_keys: Sequence[str]) -> dict[str, list[dict[str, object]]]:
+def read_source_columns(connection: Connection, category_keys: Sequence[str]) -> dict[str, list[dict[str, object]]]:
     """What each source alone says of each voice: origin, category, probability; by origin, the most probable first."""
     rows = connection.execute(
         "SELECT voice_id, list({'origin': origin, 'category': category, 'probability': probability}"

@@ -1,4 +1,4 @@
-"""One bank: its slots as they were written, what was repaired, and where else its voices stand."""
+"""One bank of the store: its slots as written, the repairs, and where else its voices occur."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from dx7.formats.files import encode_cartridge
 from dx7.voices.parameters import BY_NAME, PARAMETER_NAMES, VOICES_IN_BANK
 from dx7.voices.voice import INIT_VOICE, Voice
 
-MOST_LOCATIONS = 100  # that are listed of one content
+MOST_LOCATIONS = 100  # listed per content
 
 
 @dataclass(frozen=True, slots=True)
 class BankSlot:
-    """A slot of a bank: its voice under the name that is written there.
+    """A slot of a bank: its voice with the name written there.
 
-    ``other_banks`` counts other contents that hold the same voice, ``same_as`` the earlier slot of this bank that
-    does. ``repairs`` say in words what was out of range, ``tags`` what was heard to be wrong, ``category`` what people
-    say it is, or else what is suggested (``is_suggestion``), ``opinions`` what each source of suggestions says most.
+    ``other_banks`` counts other contents with the same voice; ``same_as`` is an earlier slot of this bank with it.
+    ``repairs`` describe values that were out of range, ``tags`` are health tags. ``category`` is the newest label, or
+    else the best suggestion (``is_suggestion``); ``predictions`` is the top prediction of each source.
     """
 
     slot: int
@@ -40,43 +40,43 @@ class BankSlot:
     category: str | None
     is_suggestion: bool
     family_size: int
-    opinions: tuple[Suggestion, ...]
+    predictions: tuple[Suggestion, ...]
 
     @property
     def is_duplicate(self) -> bool:
-        """Whether the voice stands anywhere else."""
+        """Whether the voice occurs anywhere else."""
         return self.other_banks > 0 or self.same_as is not None
 
 
 @dataclass(frozen=True, slots=True)
 class StoredBank:
-    """A content that holds voices, all places it was found in, and what was odd in it, in words."""
+    """A content with voices, its paths, and its issues in words."""
 
     file_sha: str
     size: int
     format: str
     generated: bool
-    places: tuple[str, ...]  # at most MOST_LOCATIONS
-    oddities: tuple[str, ...]
+    paths: tuple[str, ...]  # at most MOST_LOCATIONS
+    issues: tuple[str, ...]
     slots: tuple[BankSlot, ...]
 
     @property
     def name(self) -> str:
-        """What the file is called where it was found first."""
-        return self.places[0].replace("!", "/").rpartition("/")[2] if self.places else self.file_sha[:8]
+        """The file name in the first path."""
+        return self.paths[0].replace("!", "/").rpartition("/")[2] if self.paths else self.file_sha[:8]
 
 
 def read_stored_bank(connection: Connection, file_sha: str) -> StoredBank:
-    """A bank by its SHA-256. Raises ``StoreError`` if the store has no such file, or it held no voices."""
+    """Read a bank by its SHA-256. Raises ``StoreError`` if the store has no such file, or it holds no voices."""
     found = connection.execute(
         "SELECT size, format, generated, rejection, rejection_message FROM files WHERE file_sha = ?", [file_sha]
     ).fetchall()
     if not found:
-        raise StoreError(f"there is no file {file_sha[:12]!r} in the store; choose one of the list")
+        raise StoreError(f"there is no file {file_sha[:12]!r} in the store; choose one from the list")
     size, form, generated, rejection, message = found[0]
     if rejection is not None:
         raise StoreError(f"the file {file_sha[:12]} holds no voices: {message}")
-    places = connection.execute(
+    paths = connection.execute(
         "SELECT path FROM file_paths WHERE file_sha = ? ORDER BY first_seen, source, path LIMIT ?",
         [file_sha, MOST_LOCATIONS],
     ).fetchall()
@@ -91,17 +91,17 @@ def read_stored_bank(connection: Connection, file_sha: str) -> StoredBank:
         size,
         form,
         generated,
-        tuple(path for (path,) in places),
+        tuple(path for (path,) in paths),
         (
             *(message for (message,) in issues),
-            *(f"{count} windows of the file hold no voice: {reason}" for reason, count in rejected),
+            *(f"{count} ranges of the file hold no voice: {reason}" for reason, count in rejected),
         ),
         _read_slots(connection, file_sha),
     )
 
 
 def clean_cartridges(slots: Sequence[BankSlot]) -> list[bytes]:
-    """The voices of a bank as cartridges a DX7 takes: 4,104 bytes each, 32 voices, the last filled with INIT VOICE."""
+    """The voices of a bank as DX7 cartridges of 4,104 bytes, 32 voices each; INIT VOICE fills the last one."""
     voices = [slot.voice for slot in slots]
     voices += [INIT_VOICE] * (-len(voices) % VOICES_IN_BANK)
     return [encode_cartridge(voices[first : first + VOICES_IN_BANK]) for first in range(0, len(voices), VOICES_IN_BANK)]
@@ -115,13 +115,14 @@ def _read_slots(connection: Connection, file_sha: str) -> tuple[BankSlot, ...]:
         [file_sha],
     ).fetchall()
     voices = {row[2]: Voice.from_array(np.array(row[4:], np.uint8)) for row in rows}
-    wanted = {"ids": list(voices), "sha": file_sha}
-    others = dict(connection.execute(_OTHERS, wanted).fetchall())
-    sizes = dict(connection.execute(_FAMILY_SIZES, {"ids": list(voices)}).fetchall())
-    tags = _grouped(connection, "SELECT DISTINCT voice_id, tag FROM health", list(voices))
-    labels = _best(connection, _LABELS, list(voices))
-    suggestions = _best(connection, _SUGGESTIONS, list(voices))
-    opinions = read_top_predictions(connection, list(voices))
+    ids = {"ids": list(voices)}
+
+    def by_voice(query: str, **values: str) -> dict[str, Any]:
+        return dict(connection.execute(query, ids | values).fetchall())
+
+    others = by_voice(_OTHERS, sha=file_sha)
+    sizes, tags, labels, suggestions = map(by_voice, (_FAMILY_SIZES, _TAGS, _LABELS, _SUGGESTIONS))
+    predictions = read_top_predictions(connection, list(voices))
     repairs = defaultdict(list)
     for raw_sha, field, value in connection.execute(_REPAIRS, {"sha": file_sha}).fetchall():
         repairs[raw_sha].append((field, value))
@@ -142,7 +143,7 @@ def _read_slots(connection: Connection, file_sha: str) -> tuple[BankSlot, ...]:
                 category=labels.get(voice_id) or suggestions.get(voice_id),
                 is_suggestion=voice_id not in labels,
                 family_size=sizes.get(voice_id, 1),
-                opinions=opinions.get(voice_id, ()),
+                predictions=predictions.get(voice_id, ()),
             )
         )
         first_slot.setdefault(voice_id, slot)
@@ -156,17 +157,6 @@ def _repair_words(voice: Voice, field: str, value: int) -> str:
     return f"{parameter.title} was {value}, now {voice[field]}"
 
 
-def _grouped(connection: Connection, query: str, voice_ids: list[str]) -> dict[str, list[Any]]:
-    groups: dict[str, list[Any]] = {}
-    for voice_id, value in connection.execute(f"{query} WHERE {_WANTED} ORDER BY ALL", {"ids": voice_ids}).fetchall():
-        groups.setdefault(voice_id, []).append(value)
-    return groups
-
-
-def _best(connection: Connection, query: str, voice_ids: list[str]) -> dict[str, str]:
-    return dict(connection.execute(query, {"ids": voice_ids}).fetchall())
-
-
 _WANTED = "voice_id IN (SELECT unnest($ids::VARCHAR[]))"
 _OTHERS = f"""
 SELECT voice_id, count(DISTINCT file_sha) FROM slots WHERE {_WANTED} AND file_sha <> $sha GROUP BY voice_id
@@ -174,6 +164,9 @@ SELECT voice_id, count(DISTINCT file_sha) FROM slots WHERE {_WANTED} AND file_sh
 _FAMILY_SIZES = f"""
 SELECT voice_id, size FROM families JOIN (SELECT family_id, count(*) AS size FROM families GROUP BY family_id)
 USING (family_id) WHERE {_WANTED}
+"""  # noqa: S608
+_TAGS = f"""
+SELECT voice_id, list(DISTINCT tag ORDER BY tag) FROM health WHERE {_WANTED} GROUP BY voice_id
 """  # noqa: S608
 _LABELS = f"""
 SELECT voice_id, arg_max(categories[1], answered) FROM answers WHERE answer = 'label' AND {_WANTED} GROUP BY voice_id

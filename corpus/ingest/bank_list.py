@@ -1,4 +1,4 @@
-"""The banks of a store as a list: every place where a file with voices was found, page by page."""
+"""The banks of a store as a list, page by page: a row per path of a file with voices."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from corpus.sources.found_file import clean_path
 from corpus.storage.store import Connection
 
-BANKS_PER_PAGE = 50  # banks
+BANKS_PER_PAGE = 50
 
 
 @dataclass(frozen=True, slots=True)
 class BankRow:
-    """A place where a bank was found. ``copies`` counts the places of that content, this one included.
+    """A path of a bank. ``copies`` counts the paths of its content, this one included.
 
-    ``oddities`` counts what was odd in the file and its voices, repairs included. ``generated``: a model made it.
+    ``issues`` counts the issues of the file and its voices, repairs included. ``generated``: made by a model.
     """
 
     file_sha: str
@@ -24,28 +24,28 @@ class BankRow:
     voices: int
     format: str
     copies: int
-    oddities: int
+    issues: int
     generated: bool
 
     @property
     def name(self) -> str:
-        """The last part of the path, as the file was called."""
+        """The file name."""
         return self.path.replace("!", "/").rpartition("/")[2]
 
 
 @dataclass(frozen=True, slots=True)
 class BankList:
-    """One page of the banks that match, and how many match in all: ``places``, and different ``contents``."""
+    """One page of the matching banks, and the number of matching paths and of distinct contents."""
 
     rows: tuple[BankRow, ...]
-    places: int
+    paths: int
     contents: int
 
 
 def list_banks(connection: Connection, text: str = "", source: str = "", *, page: int = 0) -> BankList:
-    """The banks with every word of ``text`` in their path, in the order of their paths; ``page`` counts from 0.
+    """The banks with every word of ``text`` in their path, sorted by path; ``page`` counts from 0.
 
-    Case does not count. ``source`` is one of :func:`read_sources`, or empty for all.
+    Case is ignored. ``source`` is one of :func:`read_sources`, or empty for all.
     """
     values: dict[str, object] = {"source": source}
     tests = ["rejection IS NULL", "($source = '' OR source = $source)"]
@@ -53,7 +53,7 @@ def list_banks(connection: Connection, text: str = "", source: str = "", *, page
         tests.append(f"contains(lower(path), $word{number})")
         values[f"word{number}"] = word
     matching = f"FROM file_paths JOIN files USING (file_sha) WHERE {' AND '.join(tests)}"
-    ((places, contents),) = connection.execute(
+    ((paths, contents),) = connection.execute(
         f"SELECT count(*), count(DISTINCT file_sha) {matching}", values
     ).fetchall()
     rows = connection.execute(
@@ -67,11 +67,11 @@ def list_banks(connection: Connection, text: str = "", source: str = "", *, page
         FROM shown ORDER BY lower(path), path, source, file_sha""",  # noqa: S608 - parts of our own
         values | {"from": max(page, 0) * BANKS_PER_PAGE},
     ).fetchall()
-    return BankList(tuple(BankRow(*row) for row in rows), places, contents)
+    return BankList(tuple(BankRow(*row) for row in rows), paths, contents)
 
 
 def read_sources(connection: Connection) -> dict[str, int]:
-    """What was named to ingest, and in how many places banks were found in it; the largest first."""
+    """The sources given to ingest and the number of bank paths in each, the largest first."""
     return dict(
         connection.execute(
             "SELECT source, count(*) FROM file_paths JOIN files USING (file_sha) WHERE rejection IS NULL"

@@ -1,13 +1,13 @@
-"""A batch of files: gathered while the store is closed, entered in one transaction.
+"""A batch of files: gathered while the store is closed, written in one transaction.
 
-Whatever another program did to the store meanwhile is seen there, inside the transaction: what it has of a batch is
-looked up, the rest goes in. So two ingests at once lose nothing and double nothing.
+Inside the transaction the batch is compared with the store again, because another program may have written to it. So
+two ingests at once neither lose nor double anything.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -20,33 +20,36 @@ from corpus.ingest.rows import Tables, file_tables, raw_tables, voice_table
 from corpus.storage.store import Connection, transaction
 from dx7.errors import StoreError
 
-# A batch ends at whichever of these comes first.
+# A batch is full when it reaches any of these.
 BATCH_CONTENTS = 2_000
 BATCH_VOICES = 100_000
 BATCH_BYTES = 64 << 20
 BATCH_FILES = 20_000
 
-_CHECKPOINT_FROM = "1KB"  # the store is closed next anyway, so its log need not be written before its tables
+_CHECKPOINT_FROM = "1KB"  # the store is closed next, so write the tables at once instead of a log
 _COUNTED = ("files", "file_paths", "unread_paths", "slots", "voices", "raw_voices")
-_NOW = pa.timestamp("us")
+_PATH_COLUMNS = ("location", "file_sha", "source", "path")
+_UNREAD_COLUMNS = ("location", "code", "source", "path", "message")
 
 
 @dataclass(slots=True)
 class FileBatch:
-    """What was seen since the last transaction."""
+    """The files seen since the last transaction."""
 
     files: int = 0
-    contents: dict[str, Content] = field(default_factory=dict)  # by SHA, those that may be new
+    contents: dict[str, Content] = field(default_factory=dict)  # by SHA; may be new to the store
     voices: int = 0
     bytes: int = 0
-    seen: Counter[str] = field(default_factory=Counter)  # how often each content, new or known
+    seen: Counter[str] = field(default_factory=Counter)  # occurrences of each content by SHA
     paths: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)  # (location, SHA): source, path
-    unread: dict[tuple[str, str], tuple[str, str, str]] = field(default_factory=dict)  # (location, code): message too
-    generated: set[str] = field(default_factory=set)  # contents that a sidecar names a model as the maker of
+    unread: dict[tuple[str, str], tuple[str, str, str]] = field(
+        default_factory=dict
+    )  # (location, code): source, path, message
+    generated: set[str] = field(default_factory=set)  # SHAs of contents made by a model
 
     @property
     def is_full(self) -> bool:
-        """Whether it is worth a transaction."""
+        """Whether it is time for a transaction."""
         return (
             len(self.contents) >= BATCH_CONTENTS
             or self.voices >= BATCH_VOICES
@@ -55,7 +58,7 @@ class FileBatch:
         )
 
     def add_content(self, content: Content) -> None:
-        """Take a content that may be new to the store."""
+        """Add a content that may be new to the store."""
         self.contents[content.bank.file_sha] = content
         self.voices += content.bank.voice_count
         self.bytes += len(content.data)
@@ -63,7 +66,7 @@ class FileBatch:
 
 @dataclass(frozen=True, slots=True)
 class DecodedFiles:
-    """A batch made ready outside the store, so that the store is held for the shortest time."""
+    """A decoded batch and the rows of its contents, made before the store is opened."""
 
     batch: FileBatch
     decoded: DecodedBatch
@@ -71,13 +74,16 @@ class DecodedFiles:
 
 
 def decode_files(batch: FileBatch) -> DecodedFiles:
-    """Decode a batch and make the rows of its contents."""
+    """Decode a batch."""
     decoded = decode_batch(list(batch.contents.values()))
     return DecodedFiles(batch, decoded, file_tables(decoded))
 
 
 def write_batch(connection: Connection, files: DecodedFiles) -> IngestCounters:
-    """Write a batch, all or nothing, and count it. Raises ``StoreError`` if the store holds what was not counted."""
+    """Write a batch, all or nothing, and count it.
+
+    Raises ``StoreError`` if the tables do not grow by the rows that were counted.
+    """
     connection.execute(f"SET checkpoint_threshold = '{_CHECKPOINT_FROM}'")
     with transaction(connection):
         before = _count_rows(connection)
@@ -91,7 +97,7 @@ def write_batch(connection: Connection, files: DecodedFiles) -> IngestCounters:
         after = _count_rows(connection)
         expected = {name: before[name] + (tables[name].num_rows if name in tables else 0) for name in _COUNTED}
         if after != expected:
-            raise StoreError(f"the store holds {after} rows where the books say {expected}; please report it")
+            raise StoreError(f"the store holds {after} rows instead of {expected}; please report it")
         counted = _count_seen(connection, files.batch.seen)
         counted.voices_new = tables["voices"].num_rows
         counted.voices_duplicate = counted.voices_seen - counted.voices_new - counted.voices_rejected
@@ -99,7 +105,7 @@ def write_batch(connection: Connection, files: DecodedFiles) -> IngestCounters:
 
 
 def mark_generated(connection: Connection, shas: set[str]) -> None:
-    """Note that a model made these contents; a sidecar may turn up long after the cartridge did."""
+    """Mark contents as made by a model. Their sidecar may be found long after the cartridge."""
     if shas:
         connection.execute(
             "UPDATE files SET generated = true WHERE NOT generated AND list_contains($1::VARCHAR[], file_sha)",
@@ -108,62 +114,46 @@ def mark_generated(connection: Connection, shas: set[str]) -> None:
 
 
 def _missing_rows(connection: Connection, files: DecodedFiles) -> Tables:
-    """The rows of a batch that the store does not have."""
+    """The rows of a batch that are not in the store."""
     batch, voices = files.batch, files.decoded.voices
-    shas = _held(connection, "files", file_sha=list(batch.contents))
+    shas = _present(connection, "files", file_sha=list(batch.contents))
     tables = files.tables
     if shas:  # another ingest was quicker
-        held = pa.array([sha for (sha,) in shas], pa.string())
+        present = pa.array([sha for (sha,) in shas], pa.string())
         tables = {
-            name: rows.filter(pa.compute.invert(pa.compute.is_in(rows["file_sha"], held)))
+            name: rows.filter(pa.compute.invert(pa.compute.is_in(rows["file_sha"], present)))
             for name, rows in tables.items()
         }
-    raw = _held(connection, "raw_voices", raw_sha=voices.raw_shas)
+    raw = _present(connection, "raw_voices", raw_sha=voices.raw_shas)
     new_raw = np.array([row for row, sha in enumerate(voices.raw_shas) if (sha,) not in raw], np.int64)
     firsts = voices.first_of_each_voice()
-    known = _held(connection, "voices", voice_id=[voices.voice_ids[row] for row in firsts])
+    known = _present(connection, "voices", voice_id=[voices.voice_ids[row] for row in firsts])
     new_voices = np.array([row for row in firsts if (voices.voice_ids[row],) not in known], np.int64)
     return (
         tables
         | raw_tables(voices, new_raw)
         | {
             "voices": voice_table(voices, new_voices),
-            "file_paths": _path_table(connection, batch),
-            "unread_paths": _unread_table(connection, batch),
+            "file_paths": _new_paths(connection, "file_paths", _PATH_COLUMNS, batch.paths),
+            "unread_paths": _new_paths(connection, "unread_paths", _UNREAD_COLUMNS, batch.unread),
         }
     )
 
 
-def _path_table(connection: Connection, batch: FileBatch) -> pa.Table:
-    held = _held(
-        connection,
-        "file_paths",
-        location=[location for location, _ in batch.paths],
-        file_sha=[sha for _, sha in batch.paths],
-    )
-    rows = [(*place, *named) for place, named in batch.paths.items() if place not in held]
-    return _place_table(("location", "file_sha", "source", "path"), rows)
-
-
-def _unread_table(connection: Connection, batch: FileBatch) -> pa.Table:
-    held = _held(
-        connection,
-        "unread_paths",
-        location=[location for location, _ in batch.unread],
-        code=[code for _, code in batch.unread],
-    )
-    rows = [(*place, *named) for place, named in batch.unread.items() if place not in held]
-    return _place_table(("location", "code", "source", "path", "message"), rows)
-
-
-def _place_table(columns: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> pa.Table:
+def _new_paths(
+    connection: Connection, table: str, columns: Sequence[str], paths: Mapping[tuple[str, str], tuple[str, ...]]
+) -> pa.Table:
+    """The rows of ``paths`` (key to facts) whose key, the first two columns, is not in the table."""
+    wanted = {name: [key[index] for key in paths] for index, name in enumerate(columns[:2])}
+    present = _present(connection, table, **wanted)
+    rows = [(*key, *facts) for key, facts in paths.items() if key not in present]
     now = datetime.now(UTC).replace(tzinfo=None)
-    table = {column: pa.array([row[index] for row in rows], pa.string()) for index, column in enumerate(columns)}
-    return pa.table(table | {"first_seen": pa.array([now] * len(rows), _NOW)})
+    values = {column: pa.array([row[index] for row in rows], pa.string()) for index, column in enumerate(columns)}
+    return pa.table(values | {"first_seen": pa.array([now] * len(rows), pa.timestamp("us"))})
 
 
-def _held(connection: Connection, table: str, **wanted: list[str]) -> set[tuple[str, ...]]:
-    """Which of the wanted rows, given by some of their columns, a table has."""
+def _present(connection: Connection, table: str, **wanted: list[str]) -> set[tuple[str, ...]]:
+    """The wanted rows, given by some of their columns, that a table has."""
     columns = ", ".join(wanted)
     rows = pa.table({name: pa.array(values, pa.string()) for name, values in wanted.items()})
     if not rows.num_rows:
@@ -176,7 +166,7 @@ def _held(connection: Connection, table: str, **wanted: list[str]) -> set[tuple[
 
 
 def _count_seen(connection: Connection, seen: Counter[str]) -> IngestCounters:
-    """What the store says of the contents that were seen, each as often as it was. All are in it by now."""
+    """Count the contents of a batch from their rows in the store, each as often as it was seen."""
     counted = IngestCounters()
     rows = pa.table({"file_sha": pa.array(list(seen), pa.string()), "times": pa.array(seen.values(), pa.int64())})
     connection.register("seen", rows)
@@ -199,7 +189,7 @@ def _count_seen(connection: Connection, seen: Counter[str]) -> IngestCounters:
         counted.warnings[code] = int(occurrences)
     connection.unregister("seen")
     if counted.files_read + counted.rejected_files.total() != seen.total():
-        raise StoreError("contents are gone from the store; was it replaced while the ingest ran? run it again")
+        raise StoreError("contents have disappeared from the store; was it replaced meanwhile? run the ingest again")
     return counted
 
 

@@ -1,7 +1,7 @@
-"""A batch of file contents decoded in one piece.
+"""Decode a batch of file contents at once.
 
-Most voices of a scrape are copies, within one batch too. So the slots of a batch are first brought down to the
-distinct raw voices in them, and only those are unpacked, repaired, named and identified, as arrays.
+Most voices of a collection are copies. So the slots of a batch are reduced to distinct raw voices first, and only
+these are unpacked, repaired, named and identified, as arrays.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _PRINTABLE = np.isin(np.arange(128), list(PRINTABLE_CODES))
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """The bytes of a file, and what was read from them."""
+    """The bytes of a file and the bank read from them."""
 
     bank: BankFile
     data: bytes
@@ -32,7 +32,7 @@ class Content:
 
 @dataclass(frozen=True, slots=True)
 class RawVoices:
-    """Distinct raw voices, ``m`` of them, in the order they were first seen in."""
+    """The ``m`` distinct raw voices of a batch, in the order of their first slots."""
 
     raw: list[bytes]
     raw_shas: list[str]
@@ -44,7 +44,7 @@ class RawVoices:
     odd: dict[IssueCode, NDArray[np.bool_]]  # [m] each
 
     def first_of_each_voice(self) -> NDArray[np.int64]:
-        """The rows that are the first of their voice, in order."""
+        """The first row of each voice, in order."""
         firsts: dict[str, int] = {}
         for row, voice_id in enumerate(self.voice_ids):
             firsts.setdefault(voice_id, row)
@@ -53,16 +53,16 @@ class RawVoices:
 
 @dataclass(frozen=True, slots=True)
 class DecodedBatch:
-    """Contents, and all their slots in order, ``n`` of them."""
+    """Contents and all their ``n`` slots in order."""
 
     contents: Sequence[Content]
-    content: NDArray[np.int64]  # [n] of which content each slot is
+    content: NDArray[np.int64]  # [n] index of the content
     offsets: NDArray[np.int64]  # [n] in the file
     voice: NDArray[np.int64]  # [n] row of ``voices``
     voices: RawVoices
 
     def warnings(self) -> list[dict[str, int]]:
-        """What was odd in each content: 1 for what concerns the file, the number of voices for what concerns voices."""
+        """The issues of each content by code: 1 for an issue of the file, the number of voices for one of voices."""
         by_content: list[dict[str, int]] = [{} for _ in self.contents]
         for content, warnings in zip(self.contents, by_content, strict=True):
             if content.bank.rejection is None:
@@ -75,7 +75,7 @@ class DecodedBatch:
 
 
 def decode_batch(contents: Sequence[Content]) -> DecodedBatch:
-    """Decode contents, each of which is there once."""
+    """Decode distinct contents."""
     blocks = [(number, block) for number, content in enumerate(contents) for block in content.bank.blocks]
     sizes = [len(block.raw) for _, block in blocks]
     rows: dict[bytes, int] = {}
@@ -90,7 +90,7 @@ def decode_batch(contents: Sequence[Content]) -> DecodedBatch:
 
 
 def _raw_voices(block: VoiceBlock) -> list[bytes]:
-    """The voices of a block as bytes; one copy of the block and slices of it are quicker than a copy a voice."""
+    """The voices of a block as bytes. Slices of one copy are faster than a copy per voice."""
     whole, width = block.raw.tobytes(), block.raw.shape[1]
     return [whole[start : start + width] for start in range(0, len(whole), width)]
 

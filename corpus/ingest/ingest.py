@@ -1,11 +1,11 @@
-"""Ingest: files into the store, each content read once, everything counted, safe to stop at any moment.
+"""Ingest files into the store: read each content once, count everything, safe to stop at any moment.
 
-Files come as a stream. Contents that are new gather until a batch is worth a transaction (``batch.py``); a
-batch goes in whole or not at all, so an ingest that is interrupted, or killed, leaves a store that is consistent up
-to its last batch, and running it again completes it. A second ingest of the same files adds nothing.
+New contents gather until a batch is worth a transaction (``batch.py``). A batch is written whole or not at all, so an
+interrupted or killed ingest leaves a consistent store, and running it again completes it. Ingesting the same files
+again adds nothing.
 
-The store is held for a batch, not for an ingest: between batches others read and write it, another ingest included.
-While one batch is written the next is read.
+The store is held for a batch, not for the whole ingest: between batches other programs, another ingest included, can
+use it. One batch is written while the next is read.
 """
 
 from __future__ import annotations
@@ -19,16 +19,13 @@ from corpus.ingest.contents import Content
 from corpus.ingest.report import IngestCounters, IngestReport
 from corpus.sources.found_file import LIMITS, FoundFile, Limits
 from corpus.sources.input_files import walk_sources
-from corpus.sources.places import Locator
 from corpus.storage.store import open_store
 from corpus.suggest.suggestions import update_suggestions
 from dx7.formats.files import read_bank_bytes
-from dx7.formats.issues import Issue
 from dx7.voices.identity import file_sha
 
-# An ingest that has begun is more patient than a click in the app.
-_WAIT_SECONDS = 60.0
-_DIGITS = 32  # of a SHA that is kept in memory for every content of the store: 128 bits
+_WAIT_SECONDS = 60.0  # a long-running ingest waits longer for the store than a click in the app
+_DIGITS = 32  # of a SHA-256, kept in memory for every content of the store: 128 bits
 
 
 def ingest_files(
@@ -38,17 +35,17 @@ def ingest_files(
     progress: Callable[[int], None] = lambda files: None,
     limits: Limits = LIMITS,
 ) -> IngestReport:
-    """Bring every file of folders, archives and single files into the store; made if there is none.
+    """Bring every file of folders, archives and single files into the store, which is created if it is missing.
 
-    Suggestions are made anew if there is anything new. ``progress`` is told how many files were seen since it was
-    last told. Raises ``FileError`` for a path that does not exist (then nothing is written), and ``StoreError`` or
+    Suggestions are updated if there is anything new. ``progress`` receives the number of files since its last call.
+    Raises ``FileError`` for a path that does not exist (then nothing is written), and ``StoreError`` or
     ``StoreBusyError`` for a store that cannot be used.
     """
     found = walk_sources(paths, store=store, limits=limits)
     with ThreadPoolExecutor(1) as writer:
-        books = _Ingest(store, writer).run(found, progress)
+        report = _Ingest(store, writer).run(found, progress)
     update_suggestions(store, wait_seconds=_WAIT_SECONDS)
-    return books
+    return report
 
 
 class _Ingest:
@@ -57,16 +54,16 @@ class _Ingest:
     def __init__(self, store: Path, writer: ThreadPoolExecutor) -> None:
         self.store = store
         self.writer = writer
-        self.written: Future[IngestCounters] | None = None  # what became of the batch that went before
-        self.ledger = IngestCounters()
-        self.locator = Locator()
+        self.written: Future[IngestCounters] | None = None  # the batch before this one
+        self.counters = IngestCounters()
+        self.is_folder: dict[str, bool] = {}  # by source
         self.batch = FileBatch()
         with open_store(store, create=True) as connection:
             self.known = {_key(sha) for (sha,) in connection.execute("SELECT file_sha FROM files").fetchall()}
 
     def run(self, found: Iterable[FoundFile], progress: Callable[[int], None]) -> IngestReport:
         for file in found:
-            self.see(file)
+            self.add_file(file)
             if self.batch.is_full:
                 progress(self.batch.files)
                 self.flush()
@@ -74,15 +71,17 @@ class _Ingest:
         if self.batch.files:
             self.flush()
         self.count_written()
-        return self.ledger.close()
+        return self.counters.report()
 
-    def see(self, file: FoundFile) -> None:
+    def add_file(self, file: FoundFile) -> None:
         batch = self.batch
         batch.files += 1
-        self.ledger.files_seen += 1
-        location = self.locator.location(file.source, file.path)
+        self.counters.files_seen += 1
+        location = self.location(file)
         if file.rejection is not None:
-            self.see_unread(file, location, file.rejection)
+            code = file.rejection.code.value
+            self.counters.rejected_files[code] += 1
+            batch.unread.setdefault((location, code), (file.source, file.path, file.rejection.message))
             return
         sha = file_sha(file.data)
         batch.seen[sha] += 1
@@ -92,22 +91,29 @@ class _Ingest:
         if sha not in batch.contents and _key(sha) not in self.known:
             batch.add_content(Content(read_bank_bytes(file.data, file.path), file.data))
 
-    def see_unread(self, file: FoundFile, location: str, rejection: Issue) -> None:
-        code = rejection.code.value
-        self.ledger.rejected_files[code] += 1
-        self.batch.unread.setdefault((location, code), (file.source, file.path, rejection.message))
+    def location(self, file: FoundFile) -> str:
+        """The absolute location: ``/a/b/x.syx``, or ``/a/all.zip!b/x.syx`` inside an archive.
+
+        It does not depend on which of the folders and archives on the way was given to ingest.
+        """
+        source, path = file.source, file.path
+        if source not in self.is_folder:
+            self.is_folder[source] = Path(source).is_dir()
+        if self.is_folder[source]:
+            return source + path if source.endswith("/") else f"{source}/{path}"
+        return source if path == source.rpartition("/")[2] else f"{source}!{path}"
 
     def flush(self) -> None:
-        """Have the batch written, as soon as the one before it is, and begin another."""
+        """Start writing the batch once the one before it is written, and begin another."""
         batch, self.batch = self.batch, FileBatch()
         self.known.update(map(_key, batch.contents))
         self.count_written()
         self.written = self.writer.submit(self.write, batch)
 
     def count_written(self) -> None:
-        """Wait for the batch that is being written, and count it. Raises what went wrong with it."""
+        """Wait for the batch that is being written and count it. Raises what went wrong with it."""
         if self.written is not None:
-            self.ledger.add(self.written.result())
+            self.counters.add(self.written.result())
             self.written = None
 
     def write(self, batch: FileBatch) -> IngestCounters:

@@ -1,16 +1,17 @@
-"""The books of an ingest: everything that was seen, and what became of it."""
+"""The ingest report: every file and voice that was seen, and the outcome."""
 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 
 from dx7.errors import StoreError
+from dx7.formats.issues import IssueCode
 
 
 @dataclass(frozen=True, slots=True)
 class FileTotals:
-    """Files, one for every path; an archive does not count, its members do."""
+    """Files, one per path. Of an archive the members count, not the archive."""
 
     seen: int
     read: int
@@ -19,7 +20,7 @@ class FileTotals:
 
 @dataclass(frozen=True, slots=True)
 class VoiceTotals:
-    """Voice slots of all files read. ``rejected`` are those that hold no voice, whatever stands beside them."""
+    """Voice slots of all files read. ``rejected`` are ranges of these files that hold no voice."""
 
     seen: int
     new: int
@@ -29,10 +30,10 @@ class VoiceTotals:
 
 @dataclass(frozen=True, slots=True)
 class IngestReport:
-    """What an ingest saw and did.
+    """The outcome of an ingest. Field names are the keys of ``--json``.
 
-    ``warnings_by_reason`` counts, over the files read, each reason once a file if it concerns the file
-    (``wrong_checksum``) and once a voice if it concerns voices (``out_of_range``). Reasons are the values of
+    ``warnings_by_reason`` counts, over the files read, a reason once per file if it concerns the file
+    (``wrong_checksum``) and once per voice if it concerns voices (``out_of_range``). Reasons are values of
     ``IssueCode``.
     """
 
@@ -42,11 +43,11 @@ class IngestReport:
     warnings_by_reason: dict[str, int]
 
     def as_dict(self) -> dict[str, object]:
-        """The books for ``--json``."""
+        """The report for ``--json``."""
         return asdict(self)
 
     def check(self) -> None:
-        """Raise ``StoreError`` if the books do not balance, which would be a bug in Cartwright."""
+        """Raise ``StoreError`` if the counts do not balance, which would be a bug in Cartwright."""
         files, voices = self.files, self.voices
         balanced = (
             files.seen == files.read + files.rejected
@@ -54,14 +55,14 @@ class IngestReport:
             and voices.seen == voices.new + voices.duplicate + voices.rejected
         )
         if not balanced:
-            raise StoreError(f"the books of this ingest do not balance, please report it: {self.as_dict()}")
+            raise StoreError(f"the report of this ingest does not balance; please report it: {self.as_dict()}")
 
 
 @dataclass(slots=True)
 class IngestCounters:
-    """Where an ingest counts as it goes.
+    """Counters of a running ingest.
 
-    What was seen is counted apart from what became of it, so that the balance means something.
+    What was seen and what was done with it are counted independently, so that the balance proves something.
     """
 
     files_seen: int = 0
@@ -74,23 +75,54 @@ class IngestCounters:
     warnings: Counter[str] = field(default_factory=Counter)
 
     def add(self, other: IngestCounters) -> None:
-        """Add what was counted elsewhere."""
-        self.files_seen += other.files_seen
-        self.files_read += other.files_read
-        self.voices_seen += other.voices_seen
-        self.voices_new += other.voices_new
-        self.voices_duplicate += other.voices_duplicate
-        self.voices_rejected += other.voices_rejected
-        self.rejected_files.update(other.rejected_files)
-        self.warnings.update(other.warnings)
+        """Add the counts of a batch."""
+        for counter in fields(self):
+            setattr(self, counter.name, getattr(self, counter.name) + getattr(other, counter.name))
 
-    def close(self) -> IngestReport:
-        """The books, checked."""
-        books = IngestReport(
+    def report(self) -> IngestReport:
+        """The report. Raises ``StoreError`` if it does not balance."""
+        report = IngestReport(
             files=FileTotals(self.files_seen, self.files_read, self.rejected_files.total()),
             voices=VoiceTotals(self.voices_seen, self.voices_new, self.voices_duplicate, self.voices_rejected),
             rejected_files_by_reason=dict(sorted(self.rejected_files.items())),
             warnings_by_reason=dict(sorted(self.warnings.items())),
         )
-        books.check()
-        return books
+        report.check()
+        return report
+
+
+REASONS: dict[IssueCode, str] = {
+    IssueCode.WRONG_CHECKSUM: "wrong checksum; the voices were read",
+    IssueCode.UNMASKED_CHECKSUM: "the checksum has an extra bit",
+    IssueCode.MISSING_CHECKSUM: "there is no checksum",
+    IssueCode.WRONG_BYTE_COUNT: "the header gives a wrong length",
+    IssueCode.WRONG_FORMAT_BYTE: "the header names another format",
+    IssueCode.TRUNCATED: "the file was cut off; complete voices were read",
+    IssueCode.NO_HEADER: "no header, bare voices",
+    IssueCode.JUNK: "bytes besides the voices",
+    IssueCode.OUT_OF_RANGE: "values out of range, repaired",
+    IssueCode.HIGH_BIT: "bytes with the high bit set, cleared",
+    IssueCode.UNUSED_BITS: "unused bits set, cleared",
+    IssueCode.UNPRINTABLE_NAME: "a name with characters that a DX7 does not have",
+    IssueCode.MORE_ISSUES: "and more of the same",
+    IssueCode.EMPTY: "empty",
+    IssueCode.FOREIGN: "made for another instrument",
+    IssueCode.NO_VOICES: "DX7 data, but no voices",
+    IssueCode.NOT_VOICE_DATA: "no voice data",
+    IssueCode.TOO_LARGE: "too large to be a bank",
+    IssueCode.UNREADABLE: "cannot be read",
+    IssueCode.UNSAFE_PATH: "a path that leads out of its archive",
+    IssueCode.DAMAGED_ARCHIVE: "a damaged archive",
+    IssueCode.ARCHIVE_TOO_LARGE: "an archive that unpacks to too much",
+    IssueCode.ARCHIVE_TOO_DEEP: "too many archives inside archives",
+    IssueCode.ENCRYPTED: "encrypted",
+}
+
+
+def reason_words(code: str) -> str:
+    """A reason of the report in words; an unknown code (of a later version) is shown as it is.
+
+    >>> reason_words("foreign"), reason_words("out_of_tune")
+    ('made for another instrument', 'out of tune')
+    """
+    return REASONS[IssueCode(code)] if code in set(IssueCode) else code.replace("_", " ")

@@ -1,4 +1,4 @@
-"""The rows that a decoded batch adds to the store: an Arrow table for each table of ``corpus/storage/schema.py``."""
+"""Arrow tables of a decoded batch, one per table of ``corpus/storage/schema.py``."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ Tables = dict[str, pa.Table]
 
 
 def file_tables(batch: DecodedBatch) -> Tables:
-    """What there is to say of each content."""
+    """The tables that depend on contents only."""
     banks = [content.bank for content in batch.contents]
     rejections = [bank.rejection for bank in banks]
     kept = [
-        (None, False) if rejection else _squeezed(content)
+        (None, False) if rejection else compress_remainder(content.data, _voice_spans(content))
         for content, rejection in zip(batch.contents, rejections, strict=True)
     ]
     shas = [bank.file_sha for bank in banks]
@@ -32,7 +32,7 @@ def file_tables(batch: DecodedBatch) -> Tables:
         [bank.voice_count for bank in banks],
         [rejection and rejection.code.value for rejection in rejections],
         [rejection and rejection.message for rejection in rejections],
-        [False] * len(banks),  # generated: until a sidecar says so
+        [False] * len(banks),  # generated: set when a sidecar is found
         [content for content, _ in kept],
         [is_whole for _, is_whole in kept],
     ]
@@ -61,7 +61,7 @@ def file_tables(batch: DecodedBatch) -> Tables:
 
 
 def raw_tables(voices: RawVoices, rows: NDArray[np.int64]) -> Tables:
-    """The raw voices of some rows, and what was repaired in them."""
+    """The raw voices of some rows and their repairs."""
     row, column = np.nonzero(voices.repairs[rows])
     found = rows[row]
     shas = pa.array(voices.raw_shas, pa.string())
@@ -96,7 +96,7 @@ def voice_table(voices: RawVoices, rows: NDArray[np.int64]) -> pa.Table:
 
 def _slot_table(batch: DecodedBatch) -> pa.Table:
     shas = pa.array([content.bank.file_sha for content in batch.contents], pa.string())
-    # Slots count from 1 in every file: the row's number less that of the file's first row.
+    # Slots count from 1 in every file: the row number minus that of the file's first row.
     firsts = np.searchsorted(batch.content, batch.content)
     voice = pa.array(batch.voice)
     return pa.table(
@@ -111,12 +111,12 @@ def _slot_table(batch: DecodedBatch) -> pa.Table:
     )
 
 
-def _squeezed(content: Content) -> tuple[bytes, bool]:
-    return compress_remainder(content.data, [span for block in content.bank.blocks for span in _spans(block)])
+def _voice_spans(content: Content) -> list[tuple[int, bytes]]:
+    return [span for block in content.bank.blocks for span in _spans(block)]
 
 
 def _spans(block: VoiceBlock) -> list[tuple[int, bytes]]:
-    """The voices of a block as (offset, bytes), in one where they follow on each other."""
+    """The voices of a block as (offset, bytes), as one span if they are contiguous."""
     width = block.raw.shape[1]
     first = int(block.offsets[0])
     whole = block.raw.tobytes()

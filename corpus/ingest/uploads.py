@@ -1,7 +1,7 @@
-"""Files that somebody drops into the app: kept in a folder of the collection, then ingested like any others.
+"""Files uploaded in the app: kept in a folder of the collection, then ingested like any others.
 
-They are kept because a store can be lost: ``make ingest BANKS=data/banks`` brings them back. What a browser says a file
-is called is a stranger's word: only the last part of it is taken, without what could lead elsewhere or hide it.
+They are kept because a store can be lost; ``make ingest BANKS=data/banks`` restores it. File names from a browser are
+not trusted: only the last part is used, without characters that could hide the file or lead elsewhere.
 """
 
 from __future__ import annotations
@@ -21,53 +21,50 @@ from dx7.formats.files import write_new_file
 
 FOLDER = "dropped"  # in the folder of banks
 MOST_UPLOADED = 500
-_LONGEST_NAME = 200  # bytes; a file system takes 255, and a number may be added
+_LONGEST_NAME = 200  # bytes; file systems allow 255, and a number may be added
 _NOT_IN_NAMES = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _LONGEST_SUFFIX = 12
 
 
 @dataclass(frozen=True, slots=True)
 class UploadedFile:
-    """A file that came in, or one inside an archive: its voices, or why it has none."""
+    """An uploaded file or a member of an uploaded archive: the number of its voices, or why it has none."""
 
     path: str
-    file_sha: str | None  # None if its bytes could not be had
+    file_sha: str | None  # None if its bytes could not be read
     voices: int
     problem: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class UploadResult:
-    """What became of files that were dropped in: the books, and the files, those without voices first.
+    """The report of an upload, and its files, those without voices first (at most :data:`MOST_UPLOADED`)."""
 
-    Of very many only :data:`MOST_UPLOADED` are told.
-    """
-
-    books: IngestReport
-    arrivals: tuple[UploadedFile, ...]
+    report: IngestReport
+    files: tuple[UploadedFile, ...]
 
 
 def ingest_uploads(files: Iterable[tuple[str, bytes]], store: Path, banks: Path) -> UploadResult:
-    """Keep files, given by name and bytes, in the folder ``banks`` and bring them into the store.
+    """Keep files, given by name and bytes, in the folder ``banks``, and ingest them.
 
     Raises ``FileError`` if there are none or the disk refuses, ``StoreError`` if the store cannot be used.
     """
     paths = list(dict.fromkeys(keep_uploads(banks / FOLDER, files)))
     if not paths:
-        raise FileError("no files came; drop banks or archives of them")
-    books = ingest_files(paths, store)
+        raise FileError("no files were uploaded; drop banks or archives of them")
+    report = ingest_files(paths, store)
     with open_store(store, read_only=True) as connection:
-        return UploadResult(books, read_uploaded_files(connection, paths))
+        return UploadResult(report, read_uploaded_files(connection, paths))
 
 
 def keep_uploads(folder: Path, files: Iterable[tuple[str, bytes]]) -> list[Path]:
     """Write files, given by name and bytes, into a folder under safe forms of their names.
 
-    One that is there with these bytes stays as it is; where another has the name, a number is added. Files that
-    differ in nothing but the suffix get the same number, for the sidecar of a cartridge is known by its name. Raises
+    A file that exists with the same bytes is left as it is; if another file has the name, a number is added. Files
+    that differ only in the suffix get the same number, because a sidecar belongs to the cartridge of its name. Raises
     ``FileError`` if the disk refuses.
     """
-    groups: dict[tuple[str, int], dict[str, bytes]] = {}  # of one stem, and of the suffixes that come again, the nth
+    groups: dict[tuple[str, int], dict[str, bytes]] = {}  # by stem and, for repeated names, the repetition
     for name, data in files:
         stem, suffix = _split(safe_name(name))
         nth = next(n for n in itertools.count() if suffix not in groups.get((stem, n), ()))
@@ -84,12 +81,12 @@ def _keep(folder: Path, stem: str, group: Mapping[str, bytes]) -> list[Path]:
             if all(_is_free(path) or _holds(path, data) for path, data in paths.items()) and _write_all(paths):
                 return list(paths)
     except OSError as error:
-        raise FileError(f"cannot keep {stem!r} in {folder}: {error.strerror}; make room or mend the rights") from error
+        raise FileError(f"cannot write {stem!r} in {folder}: {error.strerror}; free space or allow it") from error
     raise FileError(f"there are too many files called {stem!r} in {folder}; move some away")
 
 
 def _write_all(paths: Mapping[Path, bytes]) -> bool:
-    """Write all of the files, or, where somebody else takes a name meanwhile, none. Says which."""
+    """Write all files and return True, or none and False if another process takes one of the names meanwhile."""
     written: list[Path] = []
     for path, data in paths.items():
         if write_new_file(path, data):
@@ -111,7 +108,7 @@ def _holds(path: Path, data: bytes) -> bool:
 
 
 def safe_name(name: str) -> str:
-    r"""A file name that stays in its folder, is seen there, and means nothing to an ingest of the folder.
+    r"""A file name that stays in its folder, is visible there, and has no special meaning to ingest.
 
     >>> safe_name("../../etc/passwd"), safe_name("C:\\banks\\ROM1A.SYX"), safe_name(".hidden\x00"), safe_name("..")
     ('passwd', 'ROM1A.SYX', 'hidden', 'unnamed')
@@ -124,7 +121,7 @@ def safe_name(name: str) -> str:
 
 
 def read_uploaded_files(connection: Connection, paths: Sequence[Path]) -> tuple[UploadedFile, ...]:
-    """What the store says of files ingested by these paths, and of members of archives; those in vain first."""
+    """The stored outcome of ingested paths and of their archive members, those without voices first."""
     sources = [str(path.resolve()) for path in paths]
     rows = connection.execute(
         """
@@ -141,6 +138,6 @@ def read_uploaded_files(connection: Connection, paths: Sequence[Path]) -> tuple[
 
 
 def _split(name: str) -> tuple[str, str]:
-    """Stem and suffix; what is too long for a suffix is none."""
+    """Stem and suffix; a suffix that is too long counts as part of the stem."""
     stem, dot, suffix = name.rpartition(".")
     return (stem, dot + suffix) if dot and stem and len(suffix) < _LONGEST_SUFFIX else (name, "")

@@ -6,10 +6,8 @@ from collections import Counter
 from collections.abc import Iterable
 
 from corpus.labels.agreement_statistics import Rate, wilson
-from corpus.labels.answer import Answer, AnswerKind
-from corpus.labels.standing import standing_answers
-
-CONTROL = "control"  # the lane of the queue that is drawn at random
+from corpus.labels.answer import Answer, AnswerKind, Lane
+from corpus.labels.projection import answers_not_undone
 
 
 def control_labels(answers: Iterable[Answer]) -> list[Answer]:
@@ -19,8 +17,8 @@ def control_labels(answers: Iterable[Answer]) -> list[Answer]:
     """
     said = {
         (answer.labeller, answer.voice_id): answer
-        for answer in standing_answers(answers)  # the latest of the lane stands
-        if answer.lane == CONTROL and answer.answer is AnswerKind.LABEL
+        for answer in answers_not_undone(answers)  # the latest of the lane stands
+        if answer.lane == Lane.CONTROL and answer.answer is AnswerKind.LABEL
     }
     return list(said.values())
 

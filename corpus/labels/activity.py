@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 
-from corpus.labels.answer import IMPORTED, UNHEARD
+from corpus.labels.answer import WITHOUT_LISTENING
 from corpus.labels.progress import LONGEST_THOUGHT, answers_per_minute
 from corpus.storage.store import Connection
 
@@ -90,4 +90,4 @@ _ANSWERS = """
 SELECT labeller, answered, answer FROM answers
 WHERE answer IN ('label', 'broken', 'unsure') AND NOT propagated AND NOT list_contains($unheard, heard)
 """
-_VALUES = {"unheard": [IMPORTED, UNHEARD]}
+_VALUES = {"unheard": WITHOUT_LISTENING}

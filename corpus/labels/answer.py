@@ -6,7 +6,6 @@ import json
 import math
 import re
 import unicodedata
-import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import MAXYEAR, MINYEAR, UTC, datetime
@@ -22,9 +21,6 @@ MOST_CATEGORIES = 8  # of one voice
 MOST_COVERED = 20_000  # voices that one answer stands for besides its own
 LONGEST_LINE = 16_384 + 36 * MOST_COVERED  # bytes; a line that covers nothing has about 500
 QUALITIES = range(1, 6)
-IMPORTED = "import"  # what ``heard`` says of answers out of a file
-REVIEW_PAGE = "review"  # what ``page`` says of decisions made in review
-UNHEARD = "none"  # and of answers given without listening, to many voices at once
 _HEX_ID = re.compile(rf"[0-9a-f]{{{ID_LENGTH}}}")
 _KEY = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
@@ -42,6 +38,45 @@ class AnswerKind(StrEnum):
     UNDO = "undo"  # takes back one earlier answer of the same labeller
 
 
+class Page(StrEnum):
+    """The page of the app where an answer was given: the values of ``page`` in a journal."""
+
+    DECK = "deck"
+    FAMILIES = "families"
+    REVIEW = "review"
+    EXPLORE = "explore"
+    CARTRIDGE = "cartridge"
+    UNKNOWN = ""  # imported, or written by a version that did not record pages
+
+
+class Lane(StrEnum):
+    """Why the deck served a voice: the values of ``lane`` in a journal.
+
+    Answers given in review hold the kind of the review list instead (``corpus/review/cases.py``).
+    """
+
+    CHOSEN = "chosen"  # by acquisition score
+    CONTROL = "control"  # drawn at random
+    INTRA_RECHECK = "again"  # the same person answered it before
+    INTER_RECHECK = "agreement"  # one other person answered it before
+    SKIPPED = "skipped"  # this person skipped it
+    NONE = ""  # not served by the deck
+
+
+class HeardOn(StrEnum):
+    """What a voice was listened to on: the values of ``heard`` in a journal."""
+
+    ENGINE = "engine"  # the built-in engine
+    DX7 = "dx7"  # a DX7 connected to the server
+    WEB_MIDI = "web_midi"  # a DX7 connected to the browser's computer
+    IMPORTED = "import"  # unknown: the answer came from a file
+    NOT_HEARD = "none"  # not listened to
+
+
+PLAYBACK_DEVICES = (HeardOn.ENGINE, HeardOn.DX7, HeardOn.WEB_MIDI)
+WITHOUT_LISTENING = (HeardOn.IMPORTED.value, HeardOn.NOT_HEARD.value)  # plain strings, for SQL
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """One line of a journal: who said what about which voice, when, and what the screen showed.
@@ -50,12 +85,12 @@ class Answer:
     label. ``quality`` is 1 to 5 of a quality, else None. ``undoes`` is the event that an undo takes back. ``covers``
     are further voices that a label or broken stands for: the rest of a family, of a selection.
 
-    ``heard`` says on what the voice was listened to ("engine", "dx7", "web_midi"), that nobody listened
-    (:data:`UNHEARD`) or that the answer came out of a file (:data:`IMPORTED`); ``page`` where it was given ("deck",
-    "families", ...), ``lane`` why the voice was served (``asking/queue.py``), ``token`` which serving of it was
-    answered (or how the SHA-256 of that file begins), ``dwell_seconds`` how long it had sounded, ``vocabulary`` which
-    categories there were to choose from (:func:`vocabulary_of`). Raises ``JournalError`` for an answer that makes no
-    sense.
+    ``heard`` is a :class:`HeardOn`, ``page`` a :class:`Page`, ``lane`` a :class:`Lane`; journals of other versions may
+    hold other values, which are kept. ``token`` names the serving that was answered, or is the start of the SHA-256 of
+    the file that was imported. ``dwell_seconds`` is how long the voice had sounded. ``vocabulary`` names the categories
+    there were to choose from (:func:`vocabulary_of`).
+
+    Use ``new_answer.py`` to make one. Raises ``JournalError`` for an inconsistent answer.
     """
 
     event: str
@@ -65,7 +100,7 @@ class Answer:
     answer: AnswerKind
     categories: tuple[str, ...] = ()
     undoes: str | None = None
-    heard: str = "engine"
+    heard: str = HeardOn.ENGINE
     token: str = ""
     dwell_seconds: float = 0.0
     suggestion: Suggestion | None = None
@@ -95,22 +130,6 @@ def clean_labeller(name: str) -> str:
 def vocabulary_of(category_keys: Iterable[str]) -> str:
     """12 hexadecimal digits that name a list of categories."""
     return sha256("\n".join(category_keys).encode()).hexdigest()[:12]
-
-
-def undo_of(answer: Answer, *, time: datetime) -> Answer:
-    """The answer that takes another back, whatever it covers: of the same person, voice, page and serving."""
-    return Answer(
-        event=uuid.uuid4().hex,
-        labeller=answer.labeller,
-        time=time,
-        voice_id=answer.voice_id,
-        answer=AnswerKind.UNDO,
-        undoes=answer.event,
-        heard=answer.heard,
-        token=answer.token,
-        vocabulary=answer.vocabulary,
-        page=answer.page,
-    )
 
 
 def encode_answer(answer: Answer) -> bytes:
@@ -145,7 +164,7 @@ def decode_answer(line: bytes) -> Answer:
             answer=AnswerKind(fields["answer"]),
             categories=tuple(categories),
             undoes=fields.get("undoes"),
-            heard=str(fields.get("heard", "engine")),
+            heard=str(fields.get("heard", HeardOn.ENGINE)),
             token=str(fields.get("token", "")),
             dwell_seconds=float(fields.get("dwell_seconds", 0)),
             suggestion=suggestion and Suggestion(**{key: suggestion[key] for key in Suggestion.__slots__}),

@@ -27,12 +27,13 @@ from tempfile import TemporaryDirectory
 from typing import IO, Any
 
 from corpus.labels.journal import read_lines
-from corpus.labels.merging import Merged, merge_journals
-from corpus.labels.standing import rebuild_answers
+from corpus.labels.merging import MergeResult, merge_journals
+from corpus.labels.projection import rebuild_answers
 from corpus.storage.schema import SCHEMA_VERSION
 from corpus.storage.store import connect, open_store
-from corpus.storage.store_copy import copy_store, count_rows, sync_file
+from corpus.storage.store_copy import copy_store, count_rows
 from dx7.errors import FileError, FormatError, StoreBusyError, StoreError
+from dx7.shared.durable_files import move_into_place
 
 FORMAT, FORMAT_VERSION = "cartwright-backup", 1
 MANIFEST, STORE = "manifest.json", "store.duckdb"
@@ -45,7 +46,7 @@ _UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, Ru
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
+class BackupMember:
     """What a file of a backup must be: size in bytes, and SHA-256."""
 
     size: int
@@ -59,16 +60,16 @@ class Backup:
     made: str
     schema: int | None
     rows: dict[str, int]
-    files: dict[str, Member]
+    files: dict[str, BackupMember]
 
 
 @dataclass(frozen=True, slots=True)
-class Restored:
+class RestoreResult:
     """What a restore did. ``kept`` is where the store that was there before is now."""
 
     backup: Backup
     kept: Path | None
-    merged: Merged
+    merged: MergeResult
 
 
 def back_up(store: Path, labels: Path, out: Path, *, progress: Callable[[int], None] = lambda size: None) -> Backup:
@@ -88,7 +89,7 @@ def back_up(store: Path, labels: Path, out: Path, *, progress: Callable[[int], N
         if store.exists():
             with open_store(store, read_only=True) as connection:
                 rows = copy_store(connection, folder / STORE)
-        files: dict[str, Member] = {}
+        files: dict[str, BackupMember] = {}
         partial = folder / "backup.zip"
         with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED, compresslevel=_FASTEST) as archive:
             if rows:
@@ -102,15 +103,13 @@ def back_up(store: Path, labels: Path, out: Path, *, progress: Callable[[int], N
             head = {"format": FORMAT, "version": FORMAT_VERSION}
             archive.writestr(MANIFEST, json.dumps(head | asdict(backup), indent=2, ensure_ascii=False))
         with _opened(partial) as archive:
-            for name, member in read_manifest(archive).files.items():
+            for name, member in read_backup_manifest(archive).files.items():
                 _take(archive, name, member)
-        sync_file(partial, folder=False)
-        partial.replace(out)
-        sync_file(out)
+        move_into_place(partial, out)
     return backup
 
 
-def restore(source: Path, store: Path, labels: Path) -> Restored:
+def restore_backup(source: Path, store: Path, labels: Path) -> RestoreResult:
     """Put the store of a backup in the place of ``store``, and add its journals to those in ``labels``.
 
     Everything is checked, and the new store made ready beside the old one, before anything is changed. Raises
@@ -120,7 +119,7 @@ def restore(source: Path, store: Path, labels: Path) -> Restored:
     with ExitStack() as stack:
         stack.enter_context(_told(store))
         archive = stack.enter_context(_opened(source))
-        backup = read_manifest(archive)
+        backup = read_backup_manifest(archive)
         if (backup.schema or 0) > SCHEMA_VERSION:
             raise StoreError(f"{source} was made by a newer Cartwright (schema {backup.schema}); update Cartwright")
         folder = stack.enter_context(_workshop(store.parent))
@@ -142,10 +141,10 @@ def restore(source: Path, store: Path, labels: Path) -> Restored:
             with open_store(ready) as connection:
                 rebuild_answers(connection, labels)
             kept = _swap(ready, store)
-    return Restored(backup, kept, merged)
+    return RestoreResult(backup, kept, merged)
 
 
-def read_manifest(archive: zipfile.ZipFile) -> Backup:
+def read_backup_manifest(archive: zipfile.ZipFile) -> Backup:
     """What a backup should hold. Raises ``FormatError`` if it is none, or of a later kind."""
     try:
         with archive.open(MANIFEST) as file:
@@ -154,7 +153,7 @@ def read_manifest(archive: zipfile.ZipFile) -> Backup:
             raise ValueError
         if facts["version"] != FORMAT_VERSION:
             raise FormatError(f"{archive.filename} is a backup of a newer Cartwright; update Cartwright")
-        files = {str(name): Member(int(each["size"]), str(each["sha"])) for name, each in facts["files"].items()}
+        files = {str(name): BackupMember(int(each["size"]), str(each["sha"])) for name, each in facts["files"].items()}
         rows = {str(table): int(count) for table, count in facts["rows"].items()}
         schema = None if facts["schema"] is None else int(facts["schema"])
     except (*_UNREADABLE, KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
@@ -175,10 +174,10 @@ def _add(
             digest.update(chunk)
             size += len(chunk)
             tell(len(chunk))
-    return Member(size, digest.hexdigest())
+    return BackupMember(size, digest.hexdigest())
 
 
-def _take(archive: zipfile.ZipFile, name: str, member: Member, target: IO[bytes] | None = None) -> None:
+def _take(archive: zipfile.ZipFile, name: str, member: BackupMember, target: IO[bytes] | None = None) -> None:
     """Read a file of a backup, no further than it should go, and write it to ``target``."""
     size, digest = 0, sha256()
     try:
@@ -239,9 +238,7 @@ def _swap(ready: Path, store: Path) -> Path | None:
         log = store.with_name(f"{store.name}.wal")
         if log.exists():  # of a store that could not be opened
             log.rename(kept.with_name(f"{kept.name}.wal"))
-    sync_file(ready, folder=False)
-    ready.replace(store)
-    sync_file(store)
+    move_into_place(ready, store)
     return kept
 
 

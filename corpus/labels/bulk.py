@@ -8,19 +8,17 @@ they are broken.
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from corpus.analysis.health import UNFIT
-from corpus.labels.answer import MOST_COVERED, UNHEARD, Answer, AnswerKind, vocabulary_of
-from corpus.labels.standing import current_opinions, standing_answers
+from corpus.labels.answer import MOST_COVERED, Answer, AnswerKind, HeardOn, Page
+from corpus.labels.new_answer import new_answer
+from corpus.labels.projection import answers_not_undone, current_voice_answers
 from corpus.storage.store import Connection
 from dx7.errors import JournalError
-from dx7.shared.categories import category_keys
 
-PAGE = "explore"
 MOST_VOICES = MOST_COVERED + 1  # of one answer
 _OPINIONS = (AnswerKind.LABEL, AnswerKind.BROKEN, AnswerKind.UNSURE)
 
@@ -77,7 +75,7 @@ def preview_bulk(
     """What an answer of ``labeller`` for these voices would do; ``answers`` are those of the journals."""
     chosen = list(dict.fromkeys(voice_ids))
     known = dict(connection.execute(_KNOWN, {"ids": chosen, "unfit": list(UNFIT)}).fetchall())
-    own = current_opinions(answer for answer in answers if answer.labeller == labeller)
+    own = current_voice_answers(answer for answer in answers if answer.labeller == labeller)
     in_person = {each.voice_id for each in own if not each.propagated and each.answer.answer in _OPINIONS}
     voices: list[str] = []
     counts = dict.fromkeys(("answered", "silent", "garbage", "filler", "unknown"), 0)
@@ -108,7 +106,7 @@ def bulk_answer(
     kind: AnswerKind = AnswerKind.LABEL,
     categories: tuple[str, ...] = (),
     heard: str = "",
-    way: str = UNHEARD,
+    way: str = HeardOn.NOT_HEARD,
     dwell_seconds: float = 0.0,
 ) -> Answer:
     """One answer for all ``voices``. ``heard`` is one of them that was listened to, on ``way``, and comes first.
@@ -122,18 +120,16 @@ def bulk_answer(
     if len(voices) > MOST_VOICES:
         raise JournalError(f"{len(voices):,} voices are too many for one answer; choose at most {MOST_VOICES:,}")
     first = heard if heard in voices else voices[0]
-    return Answer(
-        event=uuid.uuid4().hex,
+    return new_answer(
+        kind,
+        first,
         labeller=labeller,
         time=time,
-        voice_id=first,
-        answer=kind,
+        heard=way if first == heard else HeardOn.NOT_HEARD,
+        page=Page.EXPLORE,
+        dwell_seconds=dwell_seconds if first == heard else None,
         categories=categories,
-        heard=way if first == heard else UNHEARD,
-        dwell_seconds=dwell_seconds if first == heard else 0.0,
-        page=PAGE,
-        covers=tuple(voice_id for voice_id in voices if voice_id != first),
-        vocabulary=vocabulary_of(category_keys()),
+        covers=(voice_id for voice_id in voices if voice_id != first),
     )
 
 
@@ -141,8 +137,8 @@ def last_bulk(answers: Iterable[Answer], labeller: str) -> Answer | None:
     """The latest answer of this page that still stands: what an undo takes back. None if there is none."""
     given = [
         answer
-        for answer in standing_answers(answer for answer in answers if answer.labeller == labeller)
-        if answer.page == PAGE
+        for answer in answers_not_undone(answer for answer in answers if answer.labeller == labeller)
+        if answer.page == Page.EXPLORE
     ]
     return given[-1] if given else None
 

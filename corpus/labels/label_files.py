@@ -14,18 +14,18 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 
-from corpus.labels.answer import IMPORTED, Answer, AnswerKind, clean_labeller, encode_answer, vocabulary_of
+from corpus.labels.answer import Answer, AnswerKind, HeardOn, Page, clean_labeller, encode_answer
 from corpus.labels.journal import append_lines, event_of_line, journal_file, read_journal, read_journals
 from corpus.labels.knobkraft import encode_pif, read_pif
 from corpus.labels.label_csv import encode_csv, read_csv
 from corpus.labels.label_rows import CategoryNames, LabelRow, Problem
-from corpus.labels.standing import current_answers
+from corpus.labels.new_answer import new_answer
+from corpus.labels.projection import current_answers
 from corpus.labels.voice_card import read_cards
 from corpus.labels.voice_finder import VoiceFinder
 from corpus.storage.store import open_store
 from dx7.errors import FileError, FormatError, JournalError, StoreError
 from dx7.formats.files import write_file
-from dx7.shared.categories import category_keys
 from dx7.voices.identity import ID_LENGTH, file_sha
 
 LARGEST_FILE = 1 << 28  # bytes; the labels of 28,000 voices take 10 to 30 million
@@ -35,7 +35,7 @@ CSV_SUFFIXES = (".csv",)
 
 
 @dataclass(frozen=True, slots=True)
-class Imported:
+class LabelImport:
     """What an import did.
 
     ``read`` answers are ``added`` or known already. ``labellers`` counts the added ones. ``problems`` are rows that
@@ -53,7 +53,7 @@ class Imported:
 
 
 @dataclass(frozen=True, slots=True)
-class Exported:
+class LabelExport:
     """What an export wrote: answers, voices, and how many voices it had to leave out because no store has them."""
 
     answers: int
@@ -68,7 +68,7 @@ def import_labels(
     store: Path | None = None,
     labeller: str | None = None,
     also: Mapping[str, str] | None = None,
-) -> Imported:
+) -> LabelImport:
     """Add the answers of a CSV or PIF file to the journals in ``folder``.
 
     ``labeller`` is whose they are, whatever the file says; where neither says, it is ``knobkraft``, or the name of the
@@ -95,7 +95,7 @@ def import_labels(
     for person, given in answers.items():
         lines = [encode_answer(answer) for answer in _without_idle(given, journal_file(folder, person))]
         added[person] = len(append_lines(folder, person, lines, key=event_of_line))
-    return Imported(
+    return LabelImport(
         format=kind,
         read=sum(map(len, answers.values())),
         added=added.total(),
@@ -106,7 +106,7 @@ def import_labels(
     )
 
 
-def export_labels(folder: Path, out: Path, *, store: Path | None = None, labeller: str | None = None) -> Exported:
+def export_labels(folder: Path, out: Path, *, store: Path | None = None, labeller: str | None = None) -> LabelExport:
     """Write what stands in the journals to a CSV or PIF file, by its suffix; of one person if ``labeller`` is given.
 
     Only what was answered in person is written, not what such an answer covers besides. A PIF holds the voices
@@ -130,10 +130,10 @@ def export_labels(folder: Path, out: Path, *, store: Path | None = None, labelle
         raise StoreError(f"a PIF holds the voices, and there is no store at {store}; name one, or export to .csv")
     if suffix in CSV_SUFFIXES:
         write_file(out, encode_csv(answers, cards))
-        return Exported(len(answers), len(voices), 0)
+        return LabelExport(len(answers), len(voices), 0)
     write_file(out, encode_pif(answers, cards))
     kept = sum(answer.voice_id in cards for answer in answers)
-    return Exported(kept, len(cards), len(voices) - len(cards))
+    return LabelExport(kept, len(cards), len(voices) - len(cards))
 
 
 def _read(path: Path) -> bytes:
@@ -160,22 +160,22 @@ def _answers(
     rows: list[LabelRow], labeller: str, for_all: bool, data: bytes, problems: list[Problem]
 ) -> dict[str, list[Answer]]:
     """The answers of rows, by whose they are. Those without a time are given now, the last row last."""
-    now, vocabulary, token = datetime.now(UTC), vocabulary_of(category_keys()), file_sha(data)[:12]
+    now, token = datetime.now(UTC), file_sha(data)[:12]
     answers: dict[str, list[Answer]] = defaultdict(list)
     for number, row in enumerate(rows):
         person = labeller if for_all or not row.labeller else clean_labeller(row.labeller)
         try:
-            answer = Answer(
-                event=row.event or _made_event(person, row),
+            answer = new_answer(
+                row.answer,
+                row.voice_id,
                 labeller=person,
                 time=row.time or now + timedelta(microseconds=number - len(rows)),
-                voice_id=row.voice_id,
-                answer=row.answer,
+                heard=HeardOn.IMPORTED,
+                page=Page.UNKNOWN,
                 categories=row.categories,
                 quality=row.quality,
-                heard=IMPORTED,
+                event=row.event or _made_event(person, row),
                 token=token,
-                vocabulary=vocabulary,
             )
         except JournalError as error:
             problems.append(Problem(row.row, str(error)))

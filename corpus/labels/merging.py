@@ -14,7 +14,7 @@ from pathlib import Path
 
 from corpus.labels.answer import LONGEST_LINE, Answer, AnswerKind, clean_labeller, decode_answer
 from corpus.labels.journal import UnreadableLine, append_lines, journal_file, read_journal, read_lines
-from corpus.labels.standing import current_answers
+from corpus.labels.projection import current_answers
 from dx7.errors import JournalError
 
 _OPINIONS = (AnswerKind.LABEL, AnswerKind.BROKEN)  # being unsure contradicts nobody
@@ -29,7 +29,7 @@ class Conflict:
 
 
 @dataclass(frozen=True, slots=True)
-class Merged:
+class MergeResult:
     """What a merge did: lines read, lines added; those that were unreadable; what one person answered differently.
 
     ``unreadable`` lines are carried along but for those longer than any answer, which ``refused`` has.
@@ -42,7 +42,7 @@ class Merged:
     conflicts: tuple[Conflict, ...]
 
 
-def merge_journals(folder: Path, others: Sequence[Path]) -> Merged:
+def merge_journals(folder: Path, others: Sequence[Path]) -> MergeResult:
     """Add what ``others`` (journals, or folders of them) say to the journals in ``folder``.
 
     Merging twice adds nothing. Safe beside an app that is labelling. Raises ``JournalError`` if one of ``others``
@@ -77,7 +77,7 @@ def merge_journals(folder: Path, others: Sequence[Path]) -> Merged:
             conflicts += _diverged(own, theirs[labeller])
         added += len(append_lines(folder, labeller, lines[labeller], key=bytes.strip))
     read = sum(map(len, lines.values())) + len(refused)
-    return Merged(read, added, tuple(unreadable), tuple(refused), tuple(conflicts))
+    return MergeResult(read, added, tuple(unreadable), tuple(refused), tuple(conflicts))
 
 
 def find_conflicts(answers: Iterable[Answer]) -> list[Conflict]:

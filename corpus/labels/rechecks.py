@@ -12,37 +12,38 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 
+from corpus.labels.answer import WITHOUT_LISTENING, Lane, Page
 from corpus.storage.store import Connection
 
-AGAIN, AGREEMENT = "again", "agreement"
-AGAIN_SHARE = 0.04  # of servings
-AGREEMENT_SHARE = 0.04
+INTRA_SHARE = 0.04  # of servings
+INTER_SHARE = 0.04
 LEAST_ANSWERS_BETWEEN = 50  # answers of that person since, so that the ear has moved on
 LEAST_TIME_BETWEEN = timedelta(minutes=20)
 
 
 @dataclass(frozen=True, slots=True)
-class Shares:
+class RecheckShares:
     """What share of servings, 0 to 1, goes to each lane. Raises ``ValueError`` if they are more than all."""
 
-    again: float = AGAIN_SHARE
-    agreement: float = AGREEMENT_SHARE
+    intra: float = INTRA_SHARE
+    inter: float = INTER_SHARE
 
     def __post_init__(self) -> None:
-        if min(self.again, self.agreement) < 0 or self.again + self.agreement > 1:
-            raise ValueError(f"the shares {self.again} and {self.agreement} are no shares of one whole")
+        if min(self.intra, self.inter) < 0 or self.intra + self.inter > 1:
+            raise ValueError(f"the shares {self.intra} and {self.inter} are no shares of one whole")
 
 
-def drawn_lanes(shares: Shares, *, seed: str, count: int) -> list[str | None]:
+def drawn_lanes(shares: RecheckShares, *, seed: str, count: int) -> list[Lane | None]:
     """For each of ``count`` servings the lane of this module that it goes to, or None. The first do not depend on it.
 
     >>> drawn_lanes(Shares(again=1, agreement=0), seed="", count=2)
-    ['again', 'again']
+    [<Lane.INTRA_RECHECK: 'again'>, <Lane.INTRA_RECHECK: 'again'>]
     """
-    lanes: list[str | None] = []
+    lanes: list[Lane | None] = []
     for place in range(count):
         draw = int.from_bytes(sha256(f"{seed} {place}".encode()).digest()[:8]) / 2**64
-        lanes.append(AGAIN if draw < shares.again else AGREEMENT if draw < shares.again + shares.agreement else None)
+        is_inter = shares.intra <= draw < shares.intra + shares.inter
+        lanes.append(Lane.INTRA_RECHECK if draw < shares.intra else Lane.INTER_RECHECK if is_inter else None)
     return lanes
 
 
@@ -56,7 +57,7 @@ def answers_given(connection: Connection, labeller: str) -> int:
     return int(count)
 
 
-def voices_for_again(
+def voices_for_intra_recheck(
     connection: Connection,
     *,
     labeller: str,
@@ -84,7 +85,7 @@ def voices_for_again(
     return [voice_id for (voice_id,) in rows]
 
 
-def voices_for_agreement(
+def voices_for_inter_recheck(
     connection: Connection, *, labeller: str, count: int, seed: str, exclude: Collection[str] = ()
 ) -> list[str]:
     """Up to ``count`` voices that exactly one other person has labelled or called broken, in person and by ear.
@@ -97,8 +98,8 @@ def voices_for_agreement(
     return [voice_id for (voice_id,) in rows]
 
 
-BLIND_PAGES = ("deck", "")  # only the deck hides what others said; earlier versions did not say on what page
-_INDEPENDENT = f"NOT propagated AND page IN {BLIND_PAGES} AND heard NOT IN ('import', 'none')"
+BLIND_PAGES = (Page.DECK.value, Page.UNKNOWN.value)  # only the deck hides what others said; plain strings, for SQL
+_INDEPENDENT = f"NOT propagated AND page IN {BLIND_PAGES} AND heard NOT IN {WITHOUT_LISTENING}"
 _AGAIN = f"""
 WITH given AS (
     SELECT voice_id, answer, lane, answered, row_number() OVER (ORDER BY answered DESC, event DESC) AS place,
@@ -107,8 +108,8 @@ WITH given AS (
     WHERE labeller = $labeller AND NOT propagated AND answer IN ('label', 'broken', 'unsure')
 )
 SELECT voice_id FROM given SEMI JOIN voices USING (voice_id)
-WHERE independent AND answer IN ('label', 'broken') AND lane <> 'again' AND place > $between AND answered <= $latest
-    AND NOT list_contains($exclude, voice_id)
+WHERE independent AND answer IN ('label', 'broken') AND lane <> '{Lane.INTRA_RECHECK}'
+    AND place > $between AND answered <= $latest AND NOT list_contains($exclude, voice_id)
 ORDER BY md5(voice_id || $seed || 'again'), voice_id LIMIT $count
 """  # noqa: S608 - words of our own
 _AGREEMENT = f"""

@@ -15,45 +15,23 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 
-from corpus.labels.answer import Answer, AnswerKind, vocabulary_of
+from corpus.labels.answer import PLAYBACK_DEVICES, Answer, AnswerKind, HeardOn, Lane, Page
+from corpus.labels.new_answer import CLOCK_SLACK, Refusal, new_answer, refusal_of_dwell
 from corpus.storage.suggestion import Suggestion
 from dx7.errors import JournalError
-from dx7.shared.categories import category_keys
 from dx7.voices.identity import ID_LENGTH
 
-LEAST_DWELL = 0.25  # seconds of sound before an answer counts; nobody hears and decides faster
-WAYS = ("engine", "dx7", "web_midi")  # the built-in engine, a DX7 at the server, one at the player's own computer
 MOVE = "move"  # a display change without an answer: back, forward, on to a voice that has just arrived
-_CLOCK_SLACK = 0.01  # seconds; the audio clock advances in steps of 3 ms
 _EVENT = re.compile(rf"[0-9a-f]{{{ID_LENGTH}}}")
-
-
-class Refusal(StrEnum):
-    """Why an answer was not taken; the value is what the deck flashes."""
-
-    NOT_ON_DISPLAY = "that voice was no longer on display; nothing was recorded"
-    NOT_HEARD = "no sound yet; hear the voice first"
-    TOO_FAST = "too fast: hear it for a moment first"
-    REPEATED = "that answer had already been recorded"
-    NOTHING_TO_UNDO = "nothing to undo"
-    UNREADABLE = "the browser sent something that cannot be read; reload the page"
-
-
-def refusal_of_dwell(seconds: float | None) -> Refusal | None:
-    """Why a voice that has sounded so long, or not at all (None), cannot be answered yet; None if it can."""
-    if seconds is None:
-        return Refusal.NOT_HEARD
-    return Refusal.TOO_FAST if seconds < LEAST_DWELL - _CLOCK_SLACK else None
 
 
 @dataclass(frozen=True, slots=True)
 class KeyEvent:
     """What one key did on the deck.
 
-    ``way`` is what the voice was listened to on (:data:`WAYS`).
+    ``way`` is the playback device.
 
     ``token`` was on display (None if nothing was), ``next_token`` is afterwards. ``started`` is when ``token`` first
     sounded in this serving, None if it has not, ``pressed`` when the key was; both on the clock of the display.
@@ -69,7 +47,7 @@ class KeyEvent:
     categories: tuple[str, ...] = ()
     undoes: str | None = None
     quality: int | None = None
-    way: str = "engine"
+    way: str = HeardOn.ENGINE
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +103,7 @@ class Guard:
             return None if event.undoes in self.standing else Refusal.NOTHING_TO_UNDO
         if event.token is None:
             return Refusal.NOT_ON_DISPLAY
-        if event.started is None or event.started < self.shown - _CLOCK_SLACK:
+        if event.started is None or event.started < self.shown - CLOCK_SLACK:
             return Refusal.NOT_HEARD
         return refusal_of_dwell(event.pressed - event.started)
 
@@ -137,34 +115,30 @@ def answer_of(
     voice_id: str,
     time: datetime,
     suggestion: Suggestion | None = None,
-    lane: str = "",
-    page: str = "deck",
+    lane: str = Lane.NONE,
 ) -> Answer:
-    """The journal line of an event that was accepted.
+    """The journal line of an event of the deck that was accepted.
 
-    Raises ``JournalError`` if it makes no sense as an answer: a label with no category, or one nobody defined.
+    Raises ``JournalError`` for a move, a label without a category, or an unknown category.
     """
-    keys = category_keys()
-    if event.kind is None or not set(event.categories) <= set(keys):
-        raise JournalError(f"{event.kind or MOVE} of {', '.join(event.categories) or 'no category'} is no answer")
+    if event.kind is None:
+        raise JournalError("a move is no answer")
     is_undo = event.kind is AnswerKind.UNDO
-    dwell = 0.0 if is_undo or event.started is None else max(0.0, event.pressed - event.started)
-    return Answer(
-        event=event.event,
+    return new_answer(
+        event.kind,
+        voice_id,
         labeller=labeller,
         time=time,
-        voice_id=voice_id,
-        answer=event.kind,
+        heard=event.way,
+        page=Page.DECK,
+        dwell_seconds=None if is_undo or event.started is None else event.pressed - event.started,
         categories=event.categories,
         quality=event.quality,
         undoes=event.undoes,
-        heard=event.way,
-        page=page,
-        lane="" if is_undo else lane,
+        event=event.event,
         token=event.token or "",
-        dwell_seconds=round(dwell, 3),
+        lane=Lane.NONE if is_undo else lane,
         suggestion=None if is_undo else suggestion,
-        vocabulary=vocabulary_of(keys),
     )
 
 
@@ -184,15 +158,15 @@ def read_event(fields: Mapping[str, Any]) -> KeyEvent:
             categories=tuple(str(key) for key in fields.get("categories") or ()),
             undoes=_optional(fields.get("undoes")),
             quality=fields.get("quality"),
-            way=str(fields.get("way", "engine")),
+            way=str(fields.get("way", HeardOn.ENGINE)),
         )
     except (KeyError, TypeError, OverflowError) as error:
         raise ValueError(f"an event lacks a field or has a wrong one: {error}") from None
     clocks = [event.pressed] if event.started is None else [event.pressed, event.started]
     if not all(map(math.isfinite, clocks)):
         raise ValueError("an event has a clock that is no number")
-    if event.way not in WAYS:
-        raise ValueError(f"an event was listened to on {event.way!r}; it must be one of {', '.join(WAYS)}")
+    if event.way not in PLAYBACK_DEVICES:
+        raise ValueError(f"an event was listened to on {event.way!r}; it must be one of {', '.join(PLAYBACK_DEVICES)}")
     if not _EVENT.fullmatch(event.event):
         raise ValueError(f"an event is named {event.event!r}, not by {ID_LENGTH} hexadecimal digits")
     return event

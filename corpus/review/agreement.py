@@ -24,9 +24,9 @@ from corpus.labels.agreement_statistics import (
     krippendorff_alpha,
     wilson,
 )
-from corpus.labels.answer import IMPORTED, UNHEARD, Answer, AnswerKind
-from corpus.labels.rechecks import AGAIN, AGREEMENT, BLIND_PAGES
-from corpus.labels.standing import standing_answers
+from corpus.labels.answer import WITHOUT_LISTENING, Answer, AnswerKind, Lane
+from corpus.labels.projection import answers_not_undone
+from corpus.labels.rechecks import BLIND_PAGES
 
 _OPINIONS = (AnswerKind.LABEL, AnswerKind.BROKEN)
 
@@ -115,7 +115,7 @@ def measure_agreement(answers: Iterable[Answer]) -> Agreement:
 
 def independent_answers(answers: Iterable[Answer]) -> list[Answer]:
     """The opinions, being unsure among them, that were given by ear, in person and outside of review, oldest first."""
-    return [answer for answer in standing_answers(answers) if _is_independent(answer)]
+    return [answer for answer in answers_not_undone(answers) if _is_independent(answer)]
 
 
 def repeated_answers(independent: Sequence[Answer]) -> dict[str, list[Pair]]:
@@ -132,7 +132,7 @@ def repeated_answers(independent: Sequence[Answer]) -> dict[str, list[Pair]]:
     pairs: dict[str, list[Pair]] = defaultdict(list)
     for answer in meant.values():
         about = answer.labeller, answer.voice_id
-        if answer.lane == AGAIN and about in before:
+        if answer.lane == Lane.INTRA_RECHECK and about in before:
             pairs[answer.labeller].append(Pair(answer.voice_id, before[about], answer, drawn=True))
         before[about] = answer
     return dict(sorted(pairs.items()))
@@ -144,7 +144,9 @@ def common_answers(independent: Sequence[Answer]) -> dict[tuple[str, str], list[
     for voice_id, opinions in _opinions(independent).items():
         for one, other in combinations(sorted(opinions), 2):
             first, second = opinions[one], opinions[other]
-            pairs[one, other].append(Pair(voice_id, first, second, drawn=AGREEMENT in (first.lane, second.lane)))
+            pairs[one, other].append(
+                Pair(voice_id, first, second, drawn=Lane.INTER_RECHECK in (first.lane, second.lane))
+            )
     return dict(sorted(pairs.items()))
 
 
@@ -152,14 +154,14 @@ def _opinions(independent: Sequence[Answer]) -> dict[str, dict[str, Answer]]:
     """Of each voice what each person says: the latest opinion, a repetition left out, for it is a second look."""
     voices: dict[str, dict[str, Answer]] = defaultdict(dict)
     for answer in independent:
-        if answer.lane != AGAIN and (answer.answer in _OPINIONS or answer.lane == AGREEMENT):
+        if answer.lane != Lane.INTRA_RECHECK and (answer.answer in _OPINIONS or answer.lane == Lane.INTER_RECHECK):
             voices[answer.voice_id][answer.labeller] = answer
     return {voice_id: opinions for voice_id, opinions in sorted(voices.items()) if len(opinions) > 1}
 
 
 def _is_independent(answer: Answer) -> bool:
     about_it = answer.answer in _OPINIONS or answer.answer is AnswerKind.UNSURE
-    return about_it and answer.page in BLIND_PAGES and answer.heard not in (IMPORTED, UNHEARD)
+    return about_it and answer.page in BLIND_PAGES and answer.heard not in WITHOUT_LISTENING
 
 
 def _consistency(labeller: str, pairs: Sequence[Pair]) -> SelfConsistency:

@@ -16,7 +16,7 @@ BROKEN = "broken"
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class Annotation:
     """What one person says of one voice now: categories, the main one first, or that it is broken.
 
     ``propagated``: said of another voice, and meant for this one too. ``answered`` is UTC, without a zone.
@@ -38,13 +38,13 @@ class Said:
         return self.categories[0] if self.categories else self.answer
 
 
-def read_opinions(connection: Connection) -> list[Said]:
+def read_annotations(connection: Connection) -> list[Annotation]:
     """Every label, broken and unsure that stands, as of the last projection of the journals, oldest first."""
     return _said(connection.execute(_OPINIONS.format(which="")).fetchall())
 
 
-def read_opinions_of(connection: Connection, voice_ids: Sequence[str]) -> list[Said]:
-    """Like :func:`read_opinions`, of some voices alone."""
+def read_annotations_of(connection: Connection, voice_ids: Sequence[str]) -> list[Annotation]:
+    """Like :func:`read_annotations`, of some voices alone."""
     wanted = "SEMI JOIN (SELECT unnest($1::VARCHAR[]) AS voice_id) USING (voice_id)"
     return _said(connection.execute(_OPINIONS.format(which=wanted), [list(voice_ids)]).fetchall())
 
@@ -55,8 +55,8 @@ WHERE answer IN ('label', 'broken', 'unsure') ORDER BY answered, event, voice_id
 """
 
 
-def _said(rows: Sequence[tuple[Any, ...]]) -> list[Said]:
-    return [Said(who, voice, what, tuple(keys), *rest) for who, voice, what, keys, *rest in rows]
+def _said(rows: Sequence[tuple[Any, ...]]) -> list[Annotation]:
+    return [Annotation(who, voice, what, tuple(keys), *rest) for who, voice, what, keys, *rest in rows]
 
 
 def read_best_suggestions(connection: Connection) -> dict[str, Suggestion]:
@@ -76,32 +76,34 @@ def read_families(connection: Connection) -> dict[str, str]:
     return dict(rows)
 
 
-def by_voice(opinions: Iterable[Said]) -> dict[str, list[Said]]:
+def annotations_by_voice(opinions: Iterable[Annotation]) -> dict[str, list[Annotation]]:
     """Opinions of each voice, in the order given."""
-    voices: dict[str, list[Said]] = defaultdict(list)
+    voices: dict[str, list[Annotation]] = defaultdict(list)
     for said in opinions:
         voices[said.voice_id].append(said)
     return dict(voices)
 
 
-def that_count(said: Sequence[Said]) -> list[Said]:
+def effective_annotations(said: Sequence[Annotation]) -> list[Annotation]:
     """Of what is said of one voice, what was said in person; what was meant for it by the way only if there is none."""
     return [one for one in said if not one.propagated] or list(said)
 
 
-def most_say(said: Sequence[Said]) -> str | None:
+def majority_category(said: Sequence[Annotation]) -> str | None:
     """The main category that most labels of one voice give, of several the one that was given first; None without."""
-    counts = Counter(one.categories[0] for one in that_count([one for one in said if one.categories]))
+    counts = Counter(one.categories[0] for one in effective_annotations([one for one in said if one.categories]))
     return counts.most_common(1)[0][0] if counts else None
 
 
-def label_of(said: Sequence[Said]) -> tuple[str, ...]:
-    """The label of one voice that goes with :func:`most_say`: by the first who says so; empty if nobody labels it."""
-    main = most_say(said)
-    return next((one.categories for one in that_count(said) if one.categories and one.categories[0] == main), ())
+def majority_label(said: Sequence[Annotation]) -> tuple[str, ...]:
+    """The oldest label whose main category is :func:`majority_category`; empty if there is no label."""
+    main = majority_category(said)
+    return next(
+        (one.categories for one in effective_annotations(said) if one.categories and one.categories[0] == main), ()
+    )
 
 
-def spoken(category: str) -> str:
+def category_words(category: str) -> str:
     """What a category is called within a sentence; one that nobody defines any more by its key.
 
     >>> spoken("fx"), spoken("kazoo")
@@ -110,7 +112,7 @@ def spoken(category: str) -> str:
     return next((each.title.lower() for each in load_categories() if each.key == category), category)
 
 
-def listed(words: Sequence[str], *, last: str = "and") -> str:
+def join_words(words: Sequence[str], *, last: str = "and") -> str:
     """Words as one writes them in a sentence.
 
     >>> listed(["anna", "ben", "cleo"]), listed(["anna"])

@@ -14,13 +14,13 @@ from hashlib import sha256
 
 import numpy as np
 
-from corpus.analysis.search_index import read_heard
-from corpus.analysis.sound_space import Heard, sound_places
-from corpus.review.annotations import Said, label_of
+from corpus.analysis.search_index import read_search_descriptors
+from corpus.analysis.sound_space import DescriptorColumns, sound_coordinates
+from corpus.review.annotations import Annotation, majority_label
 from corpus.storage.store import Connection
 
 
-class Verdict(StrEnum):
+class BlindChoice(StrEnum):
     """Which of the two fits the category."""
 
     FIRST = "a"
@@ -30,22 +30,22 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Blind:
+class BlindPair:
     """Two voices as they are played, ``first`` as A and ``second`` as B, and the category that may fit them."""
 
     first: str
     second: str
     category: str
 
-    def fits(self, verdict: Verdict) -> dict[str, bool]:
+    def fits(self, verdict: BlindChoice) -> dict[str, bool]:
         """Whether each of the two voices fits, by id."""
         return {
-            self.first: verdict in (Verdict.FIRST, Verdict.BOTH),
-            self.second: verdict in (Verdict.SECOND, Verdict.BOTH),
+            self.first: verdict in (BlindChoice.FIRST, BlindChoice.BOTH),
+            self.second: verdict in (BlindChoice.SECOND, BlindChoice.BOTH),
         }
 
 
-def blind_pair(voice_id: str, other_id: str, category: str, *, seed: str) -> Blind:
+def blind_pair(voice_id: str, other_id: str, category: str, *, seed: str) -> BlindPair:
     """Two voices in an order that is a draw, and the same draw for the same ``seed``, voices and category.
 
     Raises ``ValueError`` for one voice twice.
@@ -55,10 +55,12 @@ def blind_pair(voice_id: str, other_id: str, category: str, *, seed: str) -> Bli
     pair = sorted((voice_id, other_id))
     draw = sha256("\n".join([seed, category, *pair]).encode()).digest()
     first, second = pair if draw[0] % 2 else reversed(pair)
-    return Blind(first, second, category)
+    return BlindPair(first, second, category)
 
 
-def labels_after(blind: Blind, verdict: Verdict, said_of: Mapping[str, Sequence[Said]]) -> dict[str, tuple[str, ...]]:
+def labels_for_choice(
+    blind: BlindPair, verdict: BlindChoice, said_of: Mapping[str, Sequence[Annotation]]
+) -> dict[str, tuple[str, ...]]:
     """The categories to label each voice with; none means that the reviewer is unsure.
 
     ``said_of`` is what people say of each voice. One that fits keeps the label that most give it, if the category is
@@ -68,16 +70,18 @@ def labels_after(blind: Blind, verdict: Verdict, said_of: Mapping[str, Sequence[
     for voice_id, fits in blind.fits(verdict).items():
         said = said_of.get(voice_id, ())
         if fits:
-            had = label_of(said)
+            had = majority_label(said)
             labels[voice_id] = had if blind.category in had else (blind.category,)
         else:
             others = [one for one in said if one.categories[:1] != (blind.category,)]
-            labels[voice_id] = tuple(key for key in label_of(others) or label_of(said) if key != blind.category)
+            labels[voice_id] = tuple(
+                key for key in majority_label(others) or majority_label(said) if key != blind.category
+            )
     return labels
 
 
 def nearest_labelled(
-    connection: Connection, voice_id: str, category: str, opinions: Sequence[Said], family_of: Mapping[str, str]
+    connection: Connection, voice_id: str, category: str, opinions: Sequence[Annotation], family_of: Mapping[str, str]
 ) -> str | None:
     """The voice nearest by sound of those that people put into a category first, in person; None if there is none.
 
@@ -91,10 +95,10 @@ def nearest_labelled(
     candidates = [
         other for other, outcomes in mains.items() if outcomes == {category} and family_of.get(other, other) != family
     ]
-    ids, rows = read_heard(connection, [voice_id, *candidates])
+    ids, rows = read_search_descriptors(connection, [voice_id, *candidates])
     if voice_id not in ids or len(ids) < 2:
         return None
-    places = sound_places(Heard(rows))
+    places = sound_coordinates(DescriptorColumns(rows))
     distances = np.linalg.norm(places - places[ids.index(voice_id)], axis=1)
     distances[ids.index(voice_id)] = np.inf
     return ids[int(distances.argmin())]

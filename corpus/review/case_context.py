@@ -6,78 +6,78 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from corpus.labels.voice_card import read_cards
-from corpus.review.annotations import Said, by_voice, most_say
-from corpus.review.blind_comparison import Blind, blind_pair, nearest_labelled
+from corpus.review.annotations import Annotation, annotations_by_voice, majority_category
+from corpus.review.blind_comparison import BlindPair, blind_pair, nearest_labelled
 from corpus.review.cases import Case, CaseKind
 from corpus.storage.store import Connection
 from dx7.voices.voice import Voice
 
-MOST_IN_QUESTION = 60  # voices of one case on the bench; nearly every family has fewer
+MOST_IN_QUESTION = 60  # voices of one case on the context; nearly every family has fewer
 _MOST_CHOICES = 3
 
 
 @dataclass(frozen=True, slots=True)
-class BenchVoice:
-    """A voice on the bench: ``in_question``, or a neighbour labelled ``category`` to compare with."""
+class CaseVoice:
+    """A voice on the context: ``in_question``, or a neighbour labelled ``category`` to compare with."""
 
     voice_id: str
     voice: Voice
     name: str
     category: str | None
-    said: tuple[Said, ...]
+    said: tuple[Annotation, ...]
     in_question: bool
 
 
 @dataclass(frozen=True, slots=True)
-class Bench:
+class CaseContext:
     """All that is heard for one case: voices, and the pair that A against B would play, if there is one."""
 
     case: Case
-    voices: tuple[BenchVoice, ...]
-    blind: Blind | None
+    voices: tuple[CaseVoice, ...]
+    blind: BlindPair | None
 
-    def said_of(self) -> dict[str, tuple[Said, ...]]:
+    def said_of(self) -> dict[str, tuple[Annotation, ...]]:
         """What people say of each voice on it."""
         return {one.voice_id: one.said for one in self.voices}
 
 
-def read_bench(
-    connection: Connection, case: Case, opinions: Sequence[Said], family_of: Mapping[str, str], *, seed: str
-) -> Bench:
-    """The bench of a case. ``seed`` draws which of the two is A."""
+def read_case_context(
+    connection: Connection, case: Case, opinions: Sequence[Annotation], family_of: Mapping[str, str], *, seed: str
+) -> CaseContext:
+    """The context of a case. ``seed`` draws which of the two is A."""
     neighbours: dict[str, str] = {}
     if case.kind is not CaseKind.FAMILY:
         for category in case.choices[:_MOST_CHOICES]:
             found = nearest_labelled(connection, case.voices[0], category, opinions, family_of)
             if found and found not in case.voices:
                 neighbours[found] = category
-    said_of = by_voice(opinions)
+    said_of = annotations_by_voice(opinions)
     asked = _in_question(case, said_of)
     cards = read_cards(connection, [*asked, *neighbours])
     voices = [
-        BenchVoice(
+        CaseVoice(
             voice_id=voice_id,
             voice=cards[voice_id].voice,
             name=cards[voice_id].names[0] if cards[voice_id].names else cards[voice_id].voice.name,
-            category=neighbours.get(voice_id) or most_say(said_of.get(voice_id, ())),
+            category=neighbours.get(voice_id) or majority_category(said_of.get(voice_id, ())),
             said=tuple(said_of.get(voice_id, ())),
             in_question=voice_id in asked,
         )
         for voice_id in (*asked, *neighbours)
         if voice_id in cards
     ]
-    return Bench(case, tuple(voices), _pair(case, voices, neighbours, seed))
+    return CaseContext(case, tuple(voices), _pair(case, voices, neighbours, seed))
 
 
-def _in_question(case: Case, said_of: Mapping[str, Sequence[Said]]) -> list[str]:
+def _in_question(case: Case, said_of: Mapping[str, Sequence[Annotation]]) -> list[str]:
     """The voices of a case that find room, in their order; where there are too many, some of every label."""
-    mains = [most_say(said_of.get(voice_id, ())) for voice_id in case.voices]
+    mains = [majority_category(said_of.get(voice_id, ())) for voice_id in case.voices]
     turns = [mains[:place].count(main) for place, main in enumerate(mains)]
     chosen = sorted(range(len(mains)), key=lambda place: (turns[place], place))[:MOST_IN_QUESTION]
     return [case.voices[place] for place in sorted(chosen)]
 
 
-def _pair(case: Case, voices: Sequence[BenchVoice], neighbours: Mapping[str, str], seed: str) -> Blind | None:
+def _pair(case: Case, voices: Sequence[CaseVoice], neighbours: Mapping[str, str], seed: str) -> BlindPair | None:
     if case.kind is CaseKind.FAMILY:
         asked = voices[0] if voices else None
         other = next((one for one in voices if asked and one.category != asked.category), None)

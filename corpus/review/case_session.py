@@ -6,40 +6,38 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from corpus.labels.answer import REVIEW_PAGE, AnswerKind
+from corpus.labels.answer import AnswerKind, Page
 from corpus.labels.journal import read_journals
-from corpus.labels.serving import Refusal
-from corpus.labels.standing import rebuild_answers
+from corpus.labels.new_answer import Refusal
+from corpus.labels.projection import rebuild_answers
 from corpus.review.agreement import Agreement, measure_agreement
-from corpus.review.annotations import label_of, listed, read_families, read_opinions, spoken
-from corpus.review.blind_comparison import Verdict
-from corpus.review.case_context import Bench, read_bench
-from corpus.review.cases import Case, CaseKind, still_open
-from corpus.review.decisions import Sitting, decide, decide_blind
-from corpus.review.locking import locked
-from corpus.review.offers import Offer
+from corpus.review.annotations import category_words, join_words, majority_label, read_annotations, read_families
+from corpus.review.blind_comparison import BlindChoice
+from corpus.review.case_context import CaseContext, read_case_context
+from corpus.review.cases import Case, CaseKind, QuickDecision, open_cases
+from corpus.review.decisions import AnnotationContext, decide, decide_blind
 from corpus.review.review_lists import ReviewList, read_review
-from corpus.review.review_session import Desk
+from corpus.review.review_session import ReviewSession, locked
 from corpus.storage.store import open_store
 from dx7.errors import JournalError
 
-KEPT = (CaseKind.LABEL_ERROR, CaseKind.DRIFT)  # lists that take long, or read all journals
-_QUICK = tuple(kind for kind in CaseKind if kind not in KEPT)
+SLOW_LISTS = (CaseKind.LABEL_ERROR, CaseKind.DRIFT)  # lists that take long, or read all journals
+_QUICK = tuple(kind for kind in CaseKind if kind not in SLOW_LISTS)
 
 
-class CaseDesk(Desk):
-    """The review lists, the case on the desk with its bench, and how the last decision went (``notice``).
+class CaseSession(ReviewSession):
+    """The review lists, the case on the desk with its context, and how the last decision went (``notice``).
 
     Label errors and drift are looked for when their list is first opened; ``lists`` lacks it until then. Raises
     ``StoreError`` if there is no store, ``StoreBusyError`` if another program holds it.
     """
 
-    page = REVIEW_PAGE
+    page = Page.REVIEW
 
     def __init__(self, store: Path, journals: Path, labeller: str) -> None:
         self.kind = CaseKind.DISAGREEMENT
         self.lists: dict[CaseKind, ReviewList] = {}
-        self.bench: Bench | None = None
+        self.context: CaseContext | None = None
         self._places = dict.fromkeys(CaseKind, 0)
         self._kept: dict[CaseKind, ReviewList] = {}
         super().__init__(store, journals, labeller)
@@ -47,7 +45,7 @@ class CaseDesk(Desk):
     @property
     def case(self) -> Case | None:
         """The case on the desk."""
-        return self.bench.case if self.bench else None
+        return self.context.case if self.context else None
 
     @property
     def place(self) -> int:
@@ -83,17 +81,19 @@ class CaseDesk(Desk):
         """Read the lists as they are now; ``show`` is a case to put on the desk, by its key or one of its voices."""
         with open_store(self._store) as connection:
             rebuild_answers(connection, self._journals)
-            opinions = read_opinions(connection)
+            opinions = read_annotations(connection)
             self.lists = {one.kind: one for one in read_review(connection, kinds=_QUICK)}
-            if self.kind in KEPT and self.kind not in self._kept:
+            if self.kind in SLOW_LISTS and self.kind not in self._kept:
                 answers = read_journals(self._journals).answers
                 (self._kept[self.kind],) = read_review(connection, kinds=[self.kind], answers=answers)
             for kind, kept in self._kept.items():
-                self.lists[kind] = replace(kept, cases=tuple(still_open(kept.cases, opinions)))
+                self.lists[kind] = replace(kept, cases=tuple(open_cases(kept.cases, opinions)))
             cases = self._find(show) if show else self.lists[self.kind].cases
             self._places[self.kind] = min(self.place, max(0, len(cases) - 1))
-            self.bench = (
-                read_bench(connection, cases[self.place], opinions, read_families(connection), seed=self._labeller)
+            self.context = (
+                read_case_context(
+                    connection, cases[self.place], opinions, read_families(connection), seed=self._labeller
+                )
                 if cases
                 else None
             )
@@ -101,7 +101,7 @@ class CaseDesk(Desk):
     @locked
     def decide(
         self,
-        sitting: Sitting,
+        annotator: AnnotationContext,
         kind: AnswerKind,
         *,
         cursor: str | None,
@@ -114,9 +114,9 @@ class CaseDesk(Desk):
         """
         if self.case is None or cursor is None or not self._are_on_desk(cursor, *marked):
             return False
-        voice_id = sitting.answered_of(cursor, marked)
+        voice_id = annotator.answered_of(cursor, marked)
         try:
-            given = decide(sitting, voice_id, kind, categories=categories, covers=marked, lane=self.kind)
+            given = decide(annotator, voice_id, kind, categories=categories, covers=marked, lane=self.kind)
         except JournalError as error:
             self.notice = str(error)
             return False
@@ -126,16 +126,18 @@ class CaseDesk(Desk):
         return True
 
     @locked
-    def take(self, sitting: Sitting, offer: Offer, *, cursor: str | None, marked: Sequence[str]) -> bool:
+    def take(
+        self, annotator: AnnotationContext, offer: QuickDecision, *, cursor: str | None, marked: Sequence[str]
+    ) -> bool:
         """Decide the case by what was offered for it. Whether it was written."""
-        if self.bench is None or cursor is None or not self._are_on_desk(cursor, *marked):
+        if self.context is None or cursor is None or not self._are_on_desk(cursor, *marked):
             return False
-        own = label_of(self.bench.said_of().get(cursor, ()))
+        own = majority_label(self.context.said_of().get(cursor, ()))
         if not (offer.categories or own):
             self.notice = "this voice has no label of its own to keep; move to one that has"
             return False
         return self.decide(
-            sitting,
+            annotator,
             AnswerKind.LABEL,
             cursor=cursor,
             marked=marked if offer.is_for_all else (),
@@ -143,16 +145,16 @@ class CaseDesk(Desk):
         )
 
     @locked
-    def decide_blind(self, sitting: Sitting, verdict: Verdict, *, cursor: str | None) -> bool:
+    def decide_blind(self, annotator: AnnotationContext, verdict: BlindChoice, *, cursor: str | None) -> bool:
         """Decide the case by A against B, one of them under the cursor.
 
         Returns whether it was written; ``notice`` then says which was which.
         """
-        if self.bench is None or self.bench.blind is None or cursor is None or not self._are_on_desk(cursor):
+        if self.context is None or self.context.blind is None or cursor is None or not self._are_on_desk(cursor):
             return False
-        blind, names = self.bench.blind, {one.voice_id: one.name for one in self.bench.voices}
+        blind, names = self.context.blind, {one.voice_id: one.name for one in self.context.voices}
         try:
-            given = decide_blind(sitting, blind, verdict, self.bench.said_of(), lane=self.kind)
+            given = decide_blind(annotator, blind, verdict, self.context.said_of(), lane=self.kind)
         except JournalError as error:
             self.notice = str(error)
             return False
@@ -166,7 +168,7 @@ class CaseDesk(Desk):
 
     def clear(self) -> None:
         """Take the case off the desk."""
-        self.bench = None
+        self.context = None
 
     def agreement(self) -> Agreement:
         """How far people agree, with themselves and each other."""
@@ -178,14 +180,14 @@ class CaseDesk(Desk):
         A key that was pressed before the last decision was drawn would else fall upon the next case, where the same
         voice may lie as a neighbour.
         """
-        shown = {one.voice_id for one in self.bench.voices} if self.bench else set()
+        shown = {one.voice_id for one in self.context.voices} if self.context else set()
         if set(voice_ids) != shown:
             self.notice = Refusal.NOT_ON_DISPLAY.value
         return set(voice_ids) == shown
 
     def _are_on_desk(self, *voice_ids: str) -> bool:
         """Whether the case has these voices; a key that came too late was meant for another one."""
-        known = {one.voice_id for one in self.bench.voices} if self.bench else set()
+        known = {one.voice_id for one in self.context.voices} if self.context else set()
         if not known.issuperset(voice_ids):
             self.notice = Refusal.NOT_ON_DISPLAY.value
             return False
@@ -202,4 +204,4 @@ class CaseDesk(Desk):
 
 
 def _words(categories: Sequence[str]) -> str:
-    return listed([spoken(category) for category in categories]) if categories else ""
+    return join_words([category_words(category) for category in categories]) if categories else ""

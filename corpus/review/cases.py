@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
-from corpus.labels.answer import REVIEW_PAGE
-from corpus.review.annotations import Said, by_voice, listed, spoken
+from corpus.labels.answer import Page
+from corpus.review.annotations import Annotation, annotations_by_voice, category_words, join_words, majority_label
 
 
 class CaseKind(StrEnum):
@@ -35,7 +35,7 @@ class Case:
     key: str
     voices: tuple[str, ...]
     reason: str
-    said: tuple[Said, ...]
+    said: tuple[Annotation, ...]
     choices: tuple[str, ...]
     weight: float
     suggested: str | None = None
@@ -61,18 +61,18 @@ def heaviest_first(cases: Iterable[Case]) -> list[Case]:
     return sorted(cases, key=lambda case: (-case.weight, case.key))
 
 
-def still_open(cases: Iterable[Case], opinions: Sequence[Said]) -> list[Case]:
+def open_cases(cases: Iterable[Case], opinions: Sequence[Annotation]) -> list[Case]:
     """The cases that nobody has decided.
 
     One is decided once somebody has answered any of its voices in review, later than all else that it is made of;
     an opinion that comes later still opens it again. Whether a family may bear two labels is decided in its own list
     alone: an answer to one of its voices for another reason says nothing of the others.
     """
-    decisions = by_voice(said for said in opinions if said.page == REVIEW_PAGE)
+    decisions = annotations_by_voice(said for said in opinions if said.page == Page.REVIEW)
     return [case for case in cases if not _is_decided(case, decisions)]
 
 
-def _is_decided(case: Case, decisions: Mapping[str, Sequence[Said]]) -> bool:
+def _is_decided(case: Case, decisions: Mapping[str, Sequence[Annotation]]) -> bool:
     made = [
         said.answered
         for voice_id in case.voices
@@ -81,16 +81,16 @@ def _is_decided(case: Case, decisions: Mapping[str, Sequence[Said]]) -> bool:
     ]
     if not made:
         return False
-    doubts = [said.answered for said in case.said if said.page != REVIEW_PAGE]
+    doubts = [said.answered for said in case.said if said.page != Page.REVIEW]
     return not doubts or max(made) > max(doubts)
 
 
-def in_words(said: Sequence[Said]) -> str:
+def annotation_sentence(said: Sequence[Annotation]) -> str:
     """Who says what, as part of a sentence: people who say the same together, in the order of what was said first.
 
     >>> from datetime import datetime
     >>> def label(who, *keys): return Said(who, "v", "label", keys, datetime(2026, 1, 1), "e")
-    >>> in_words([label("anna", "brass"), label("ben", "pad", "strings"), label("cleo", "brass")])
+    >>> annotation_sentence([label("anna", "brass"), label("ben", "pad", "strings"), label("cleo", "brass")])
     'anna and cleo say brass, ben says pad and strings'
     """
     groups: dict[str, list[str]] = {}
@@ -99,7 +99,7 @@ def in_words(said: Sequence[Said]) -> str:
     parts = []
     for claim, people in groups.items():
         singular, plural = _VERBS.get(claim, (f"says {claim}", f"say {claim}"))
-        parts.append(f"{listed(people)} {singular if len(people) == 1 else plural}")
+        parts.append(f"{join_words(people)} {singular if len(people) == 1 else plural}")
     return ", ".join(parts)
 
 
@@ -109,5 +109,35 @@ _VERBS = {
 }
 
 
-def _claim(said: Said) -> str:
-    return listed([spoken(key) for key in said.categories]) if said.categories else said.answer
+def _claim(said: Annotation) -> str:
+    return join_words([category_words(key) for key in said.categories]) if said.categories else said.answer
+
+
+@dataclass(frozen=True, slots=True)
+class QuickDecision:
+    """A decision: ``accept`` what speaks against the label, ``keep`` the label, or ``both`` are right.
+
+    ``categories`` is the label it gives, empty where each voice keeps its own; ``is_for_all``: to all voices that are
+    marked, not to the one under the cursor alone.
+    """
+
+    name: str
+    categories: tuple[str, ...]
+    is_for_all: bool = True
+
+
+def quick_decisions(case: Case) -> list[QuickDecision]:
+    """What is offered for a case.
+
+    Of a family one may say that its voices do differ: that is an answer to one of them, which gives it the label that
+    it has.
+    """
+    offers = []
+    if case.kind is CaseKind.FAMILY:
+        offers += [QuickDecision("accept", case.choices[:1]), QuickDecision("keep", (), is_for_all=False)]
+    elif case.suggested:
+        label = majority_label([one for one in case.said if one.voice_id == case.voices[0]])
+        offers += [QuickDecision("accept", (case.suggested,)), QuickDecision("keep", label)]
+    if len(case.choices) == 2:
+        offers.append(QuickDecision("both", case.choices))
+    return offers

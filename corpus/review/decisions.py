@@ -7,29 +7,24 @@ Only a voice that has sounded can be answered. Others may be covered: an answer 
 from __future__ import annotations
 
 import secrets
-import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from corpus.labels.answer import Answer, AnswerKind, vocabulary_of
-from corpus.labels.serving import Refusal, refusal_of_dwell
-from corpus.labels.standing import standing_answers
-from corpus.review.annotations import Said
-from corpus.review.blind_comparison import Blind, Verdict, labels_after
+from corpus.labels.answer import Answer, AnswerKind, Lane, Page
+from corpus.labels.new_answer import Refusal, new_answer, refusal_of_dwell
+from corpus.labels.projection import answers_not_undone
+from corpus.review.annotations import Annotation
+from corpus.review.blind_comparison import BlindChoice, BlindPair, labels_for_choice
 from corpus.storage.suggestion import Suggestion
-from dx7.errors import JournalError
-from dx7.shared.categories import category_keys
-
-FAMILIES_PAGE = "families"
 
 
 @dataclass(frozen=True, slots=True)
-class Sitting:
+class AnnotationContext:
     """Who decides, on which page, how they listen, what has sounded for how many seconds, and what time it is."""
 
     labeller: str
-    page: str
+    page: Page
     way: str
     heard: Mapping[str, float]
     time: datetime
@@ -52,7 +47,7 @@ def new_token() -> str:
 
 
 def decide(
-    sitting: Sitting,
+    annotator: AnnotationContext,
     voice_id: str,
     kind: AnswerKind,
     *,
@@ -60,7 +55,7 @@ def decide(
     covers: Iterable[str] = (),
     suggestion: Suggestion | None = None,
     token: str | None = None,
-    lane: str = "",
+    lane: str = Lane.NONE,
 ) -> Answer:
     """One answer to the voice that was heard, which stands for ``covers`` as well if it is a label or broken.
 
@@ -68,34 +63,30 @@ def decide(
 
     Raises ``JournalError`` if the voice has not sounded long enough, or a category is none of today's.
     """
-    refusal = sitting.refusal_of(voice_id)
-    if refusal:
-        raise JournalError(refusal.value)
-    keys = category_keys()
-    unknown = [key for key in categories if key not in keys]
-    if unknown:
-        raise JournalError(f"there is no category {unknown[0]!r}; choose one of {', '.join(keys)}")
     spreads = kind in (AnswerKind.LABEL, AnswerKind.BROKEN)
-    return Answer(
-        event=uuid.uuid4().hex,
-        labeller=sitting.labeller,
-        time=sitting.time,
-        voice_id=voice_id,
-        answer=kind,
-        categories=tuple(categories),
-        heard=sitting.way,
+    return new_answer(
+        kind,
+        voice_id,
+        labeller=annotator.labeller,
+        time=annotator.time,
+        heard=annotator.way,
+        page=annotator.page,
+        dwell_seconds=annotator.heard.get(voice_id) or None,
+        categories=categories,
         token=token or new_token(),
-        dwell_seconds=round(sitting.heard[voice_id], 3),
-        suggestion=suggestion,
-        vocabulary=vocabulary_of(keys),
-        page=sitting.page,
         lane=lane,
-        covers=tuple(sorted(set(covers) - {voice_id})) if spreads else (),
+        suggestion=suggestion,
+        covers=sorted(set(covers) - {voice_id}) if spreads else (),
     )
 
 
 def decide_blind(
-    sitting: Sitting, blind: Blind, verdict: Verdict, said_of: Mapping[str, Sequence[Said]], *, lane: str = ""
+    annotator: AnnotationContext,
+    blind: BlindPair,
+    verdict: BlindChoice,
+    said_of: Mapping[str, Sequence[Annotation]],
+    *,
+    lane: str = Lane.NONE,
 ) -> list[Answer]:
     """The answers to A and B that a verdict amounts to (``blind.py``), as one decision.
 
@@ -104,18 +95,18 @@ def decide_blind(
     token = new_token()
     return [
         decide(
-            sitting,
+            annotator,
             voice_id,
             AnswerKind.LABEL if categories else AnswerKind.UNSURE,
             categories=categories,
             token=token,
             lane=lane,
         )
-        for voice_id, categories in labels_after(blind, verdict, said_of).items()
+        for voice_id, categories in labels_for_choice(blind, verdict, said_of).items()
     ]
 
 
-def last_decision(answers: Iterable[Answer], *, labeller: str, page: str) -> list[Answer]:
+def last_decision(answers: Iterable[Answer], *, labeller: str, page: Page) -> list[Answer]:
     """What an undo would take back: the answers of this person's latest decision on a page that still stands."""
-    own = [answer for answer in standing_answers(answers) if (answer.labeller, answer.page) == (labeller, page)]
+    own = [answer for answer in answers_not_undone(answers) if (answer.labeller, answer.page) == (labeller, page)]
     return [answer for answer in own if answer.token == own[-1].token] if own else []

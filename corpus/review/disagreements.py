@@ -6,17 +6,25 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations
 
-from corpus.review.annotations import BROKEN, Said, by_voice, listed, most_say, spoken, that_count
-from corpus.review.cases import Case, CaseKind, heaviest_first, in_words
+from corpus.review.annotations import (
+    BROKEN,
+    Annotation,
+    annotations_by_voice,
+    category_words,
+    effective_annotations,
+    join_words,
+    majority_category,
+)
+from corpus.review.cases import Case, CaseKind, annotation_sentence, heaviest_first
 from corpus.storage.suggestion import Suggestion
-from corpus.suggest.origin_words import who_suggests
+from corpus.suggest.source_names import source_suggests
 
 SURE = 0.9  # how probable a suggestion must be to be held against a person
 _APART, _BROKEN, _ORDER, _AGREED = 3, 2, 1, 0  # how far two opinions are from each other
 _HEARSAY = 0.5  # what is taken off where an opinion was meant for another voice of the family
 
 
-def people_disagree(opinions: Iterable[Said]) -> list[Case]:
+def people_disagree(opinions: Iterable[Annotation]) -> list[Case]:
     """Voices of which people do not say the same: other categories, broken or not, or which category comes first.
 
     Being unsure contradicts nobody; neither does a second category that one person names and another does not, as
@@ -24,16 +32,16 @@ def people_disagree(opinions: Iterable[Said]) -> list[Case]:
     heaviest are those where no category is shared.
     """
     cases = []
-    for voice_id, all_said in by_voice(opinions).items():
-        said = that_count([one for one in all_said if one.categories or one.answer == BROKEN])
+    for voice_id, all_said in annotations_by_voice(opinions).items():
+        said = effective_annotations([one for one in all_said if one.categories or one.answer == BROKEN])
         distance = max((_distance(*pair) for pair in combinations(said, 2)), default=_AGREED)
         if distance == _AGREED:
             continue
-        reason = f"{in_words(said)}."
+        reason = f"{annotation_sentence(said)}."
         if distance == _ORDER:
             shared = set.intersection(*(set(one.categories) for one in said if one.categories))
-            reason = f"{in_words(said)}: they differ in what it is first"
-            reason += f" and share {listed([spoken(key) for key in sorted(shared)])}." if shared else "."
+            reason = f"{annotation_sentence(said)}: they differ in what it is first"
+            reason += f" and share {join_words([category_words(key) for key in sorted(shared)])}." if shared else "."
         cases.append(
             Case(
                 kind=CaseKind.DISAGREEMENT,
@@ -49,15 +57,15 @@ def people_disagree(opinions: Iterable[Said]) -> list[Case]:
 
 
 def against_suggestions(
-    opinions: Iterable[Said], suggestions: Mapping[str, Suggestion], *, least: float = SURE
+    opinions: Iterable[Annotation], suggestions: Mapping[str, Suggestion], *, least: float = SURE
 ) -> list[Case]:
     """Labels that a suggestion of probability ``least`` or more contradicts: nobody names its category at all.
 
     What was said in one go of several voices, and contradicted alike, is one case.
     """
-    cases: dict[tuple[str, tuple[str, ...]], list[tuple[str, list[Said], Suggestion]]] = defaultdict(list)
-    for voice_id, all_said in by_voice(one for one in opinions if one.categories).items():
-        said = that_count(all_said)
+    cases: dict[tuple[str, tuple[str, ...]], list[tuple[str, list[Annotation], Suggestion]]] = defaultdict(list)
+    for voice_id, all_said in annotations_by_voice(one for one in opinions if one.categories).items():
+        said = effective_annotations(all_said)
         best = suggestions.get(voice_id)
         if best is None or best.probability < least or any(best.category in one.categories for one in said):
             continue
@@ -65,24 +73,24 @@ def against_suggestions(
     return heaviest_first(_against(category, found) for (category, _), found in cases.items())
 
 
-def families_disagree(opinions: Iterable[Said], family_of: Mapping[str, str]) -> list[Case]:
+def families_disagree(opinions: Iterable[Annotation], family_of: Mapping[str, str]) -> list[Case]:
     """Families of which some voices bear one main category and some another: one sound under two labels.
 
     What people say of one and the same voice is no matter of the family: a voice counts as what most say of it. Those
     with the rarest label come first, for they are the odd ones.
     """
-    families: dict[str, dict[str, list[Said]]] = defaultdict(dict)
-    for voice_id, said in by_voice(one for one in opinions if one.categories).items():
-        families[family_of.get(voice_id, voice_id)][voice_id] = that_count(said)
+    families: dict[str, dict[str, list[Annotation]]] = defaultdict(dict)
+    for voice_id, said in annotations_by_voice(one for one in opinions if one.categories).items():
+        families[family_of.get(voice_id, voice_id)][voice_id] = effective_annotations(said)
     cases = []
     for family_id, voices in families.items():
-        mains = {voice_id: most_say(said) or "" for voice_id, said in voices.items()}
+        mains = {voice_id: majority_category(said) or "" for voice_id, said in voices.items()}
         counts = Counter(mains.values())
         if len(counts) < 2:
             continue
         ranked = [category for category, _ in counts.most_common()]
         order = sorted(voices, key=lambda voice_id: (-ranked.index(mains[voice_id]), voice_id))
-        groups = listed([f"{counts[category]} as {spoken(category)}" for category in ranked])
+        groups = join_words([f"{counts[category]} as {category_words(category)}" for category in ranked])
         said = sorted((one for voice_id in order for one in voices[voice_id]), key=lambda one: one.answered)
         cases.append(
             Case(
@@ -98,7 +106,7 @@ def families_disagree(opinions: Iterable[Said], family_of: Mapping[str, str]) ->
     return heaviest_first(cases)
 
 
-def _distance(one: Said, other: Said) -> int:
+def _distance(one: Annotation, other: Annotation) -> int:
     if one.answer != other.answer:
         return _BROKEN
     if one.categories[:1] == other.categories[:1]:
@@ -106,18 +114,19 @@ def _distance(one: Said, other: Said) -> int:
     return _ORDER if set(one.categories) & set(other.categories) else _APART
 
 
-def _choices(said: Iterable[Said]) -> tuple[str, ...]:
+def _choices(said: Iterable[Annotation]) -> tuple[str, ...]:
     """Every category that was named, those that come first before those that come second."""
     named = [(place, key) for one in said for place, key in enumerate(one.categories)]
     return tuple(dict.fromkeys(key for _, key in sorted(named, key=lambda item: item[0])))
 
 
-def _against(category: str, found: Sequence[tuple[str, list[Said], Suggestion]]) -> Case:
+def _against(category: str, found: Sequence[tuple[str, list[Annotation], Suggestion]]) -> Case:
     found = sorted(found, key=lambda each: (each[1][0].propagated, -each[2].probability, each[0]))
     voice_id, said, best = found[0]
     more = len(found) - 1
     further = f" (so do those of {more} more voice{'s' if more > 1 else ''} meant with it)" if more else ""
-    reason = f"{in_words(said)}; {who_suggests(best.origin)} {spoken(category)}, at {best.probability:.2f}{further}."
+    suggested = f"{source_suggests(best.origin)} {category_words(category)}, at {best.probability:.2f}"
+    reason = f"{annotation_sentence(said)}; {suggested}{further}."
     return Case(
         kind=CaseKind.SUGGESTION,
         key=f"suggestion-{voice_id}",

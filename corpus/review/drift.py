@@ -13,13 +13,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from corpus.labels.agreement_statistics import Rate, wilson
-from corpus.labels.answer import Answer, AnswerKind
-from corpus.labels.rechecks import AGAIN
+from corpus.labels.answer import Answer, AnswerKind, Lane
 from corpus.review.agreement import Pair, independent_answers, repeated_answers
-from corpus.review.annotations import Said, spoken
-from corpus.review.cases import Case, CaseKind, heaviest_first, in_words
+from corpus.review.annotations import Annotation, category_words
+from corpus.review.cases import Case, CaseKind, annotation_sentence, heaviest_first
 from corpus.storage.suggestion import Suggestion
-from corpus.suggest.origin_words import who_suggests
+from corpus.suggest.source_names import source_suggests
 from dx7.shared.categories import category_keys
 
 LEAST_IN_WINDOW = 30  # answers early, and as many late, before their agreement is compared
@@ -36,7 +35,9 @@ class Drift:
     problem: str | None = None
 
 
-def find_drift(answers: Iterable[Answer], opinions: Iterable[Said], suggestions: Mapping[str, Suggestion]) -> Drift:
+def find_drift(
+    answers: Iterable[Answer], opinions: Iterable[Annotation], suggestions: Mapping[str, Suggestion]
+) -> Drift:
     """Look for drift in all lines of all journals; ``opinions`` are what stands now.
 
     The tests are exact (Fisher's of two windows, the sign test of changes), and strict enough that all those of one
@@ -81,7 +82,9 @@ def _windows(own: Sequence[Answer], suggestions: Mapping[str, Suggestion]) -> tu
     measured = [
         answer
         for answer in own
-        if answer.answer is AnswerKind.LABEL and answer.lane != AGAIN and _is_sure(suggestions.get(answer.voice_id))
+        if answer.answer is AnswerKind.LABEL
+        and answer.lane != Lane.INTRA_RECHECK
+        and _is_sure(suggestions.get(answer.voice_id))
     ]
     half = len(measured) // 2
     return (measured[:half], measured[half:]) if half >= LEAST_IN_WINDOW else None
@@ -94,7 +97,7 @@ def _is_sure(suggestion: Suggestion | None) -> bool:
 def _with_suggestions(
     windows: tuple[Sequence[Answer], Sequence[Answer]],
     suggestions: Mapping[str, Suggestion],
-    standing: Mapping[tuple[str, str], Said],
+    standing: Mapping[tuple[str, str], Annotation],
     chance: float,
 ) -> Iterator[Case]:
     """If the two windows agree with suggestions differently: what does not, of the window where that is more."""
@@ -113,7 +116,7 @@ def _with_suggestions(
             kind=CaseKind.DRIFT,
             key=f"drift-{answer.labeller}-{answer.voice_id}",
             voices=(answer.voice_id,),
-            reason=f"{in_words([said])}; {who_suggests(best.origin)} {spoken(best.category)},"
+            reason=f"{annotation_sentence([said])}; {source_suggests(best.origin)} {category_words(best.category)},"
             f" at {best.probability:.2f}."
             f" {answer.labeller} agreed with {early.rate:.0%} of {early.count} sure suggestions at first, and with"
             f" {late.rate:.0%} of {late.count} later.",
@@ -143,7 +146,7 @@ def _changes(pairs: Sequence[Pair]) -> list[_Changes]:
     return [each for each in about if len(each.away) + len(each.towards) >= LEAST_CHANGES]
 
 
-def _with_oneself(changes: _Changes, standing: Mapping[tuple[str, str], Said], chance: float) -> Iterator[Case]:
+def _with_oneself(changes: _Changes, standing: Mapping[tuple[str, str], Annotation], chance: float) -> Iterator[Case]:
     """If the changes of mind about an outcome go one way: those that do."""
     from scipy.stats import binomtest
 
@@ -161,8 +164,8 @@ def _with_oneself(changes: _Changes, standing: Mapping[tuple[str, str], Said], c
             kind=CaseKind.DRIFT,
             key=f"drift-{said.labeller}-{pair.voice_id}",
             voices=(pair.voice_id,),
-            reason=f"{said.labeller} said {spoken(before)} at first and {spoken(now)} when asked again; of {total}"
-            f" changes of mind about {spoken(changes.outcome)}, {len(most)} went this way.",
+            reason=f"{said.labeller} said {category_words(before)} at first and {category_words(now)} when asked again;"
+            f" of {total} changes of mind about {category_words(changes.outcome)}, {len(most)} went this way.",
             said=(said,),
             choices=choices,
             weight=1.0 + len(most) / total,

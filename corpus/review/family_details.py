@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 
-from corpus.analysis.family_lookup import Member, family_members
+from corpus.analysis.family_lookup import FamilyMember, family_members
 from corpus.analysis.health import UNFIT
-from corpus.analysis.search_index import read_heard
+from corpus.analysis.search_index import read_search_descriptors
 from corpus.analysis.sound_space import differences
 from corpus.labels.voice_card import read_cards
-from corpus.review.annotations import Said, by_voice, read_opinions_of
+from corpus.review.annotations import Annotation, annotations_by_voice, read_annotations_of
 from corpus.storage.store import Connection
 from dx7.voices.voice import Voice
 
 
 @dataclass(frozen=True, slots=True)
-class SheetVoice:
+class FamilyVoice:
     """A voice of a family: names, the most frequent first; places; tags; how it differs from the first; who said what.
 
     ``differs`` is a few words, by ear if it can be told so, else how many parameters; it is empty for the first voice.
@@ -29,7 +29,7 @@ class SheetVoice:
     tags: tuple[str, ...]
     audible_differences: int
     differs: str
-    said: tuple[Said, ...]
+    said: tuple[Annotation, ...]
 
     @property
     def is_fit(self) -> bool:
@@ -38,19 +38,19 @@ class SheetVoice:
 
 
 @dataclass(frozen=True, slots=True)
-class FamilySheet:
+class FamilyDetails:
     """A family, the voice that was found most often first."""
 
     family_id: str
-    voices: tuple[SheetVoice, ...]
+    voices: tuple[FamilyVoice, ...]
 
 
-def read_family_sheet(connection: Connection, family_id: str) -> FamilySheet:
+def read_family_details(connection: Connection, family_id: str) -> FamilyDetails:
     """Everything about one family, by its id or that of a voice in it. Raises ``StoreError`` if there is none."""
     family = family_members(connection, family_id)
     ids = [member.voice_id for member in family.members]
     cards = read_cards(connection, ids)
-    said = by_voice(read_opinions_of(connection, ids))
+    said = annotations_by_voice(read_annotations_of(connection, ids))
     tags: dict[str, list[str]] = defaultdict(list)
     for voice_id, tag in connection.execute(
         "SELECT voice_id, tag FROM health SEMI JOIN (SELECT unnest($1::VARCHAR[]) AS voice_id) USING (voice_id)"
@@ -58,14 +58,14 @@ def read_family_sheet(connection: Connection, family_id: str) -> FamilySheet:
         [ids],
     ).fetchall():
         tags[voice_id].append(tag)
-    heard = dict(zip(*read_heard(connection, ids), strict=True))
+    heard = dict(zip(*read_search_descriptors(connection, ids), strict=True))
     voices = []
     for place, member in enumerate(family.members):
         words: tuple[str, ...] = ()
         if place and ids[0] in heard and member.voice_id in heard:
             words = differences(heard[ids[0]], heard[member.voice_id])
         voices.append(
-            SheetVoice(
+            FamilyVoice(
                 voice_id=member.voice_id,
                 voice=cards[member.voice_id].voice,
                 names=cards[member.voice_id].names,
@@ -76,10 +76,10 @@ def read_family_sheet(connection: Connection, family_id: str) -> FamilySheet:
                 said=tuple(said.get(member.voice_id, ())),
             )
         )
-    return FamilySheet(family.family_id, tuple(voices))
+    return FamilyDetails(family.family_id, tuple(voices))
 
 
-def _by_parameters(member: Member) -> str:
+def _by_parameters(member: FamilyMember) -> str:
     count = member.audible_differences
     if not count:
         return "nothing one hears"

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from corpus.analysis.health import UNFIT
-from corpus.review.annotations import BROKEN, listed, spoken
+from corpus.labels.answer import Page
+from corpus.review.annotations import BROKEN, category_words, join_words
 from corpus.storage.store import Connection
 from corpus.storage.suggestion import Suggestion
 from corpus.storage.voice_table import read_fillers
@@ -59,6 +60,8 @@ def families_to_answer(connection: Connection, *, labeller: str, limit: int = 20
         _FAMILIES,
         {
             "labeller": labeller,
+            "deciding_pages": [Page.FAMILIES.value, Page.REVIEW.value],
+            "families_page": Page.FAMILIES.value,
             "unfit": list(UNFIT),
             "fillers": read_fillers(connection).to_pylist(),
             "limit": limit,
@@ -81,7 +84,7 @@ def _family(
     origin: str,
 ) -> FamilyToAnswer:
     suggestion = Suggestion(category, round(probability, 4), origin) if category else None
-    words = listed([spoken(outcome) for outcome in outcomes])
+    words = join_words([category_words(outcome) for outcome in outcomes])
     reasons = {
         FamilyNeed.OPEN: f"{voices} voices, found in {sightings} places: nobody has answered one of them.",
         FamilyNeed.PARTLY: f"Of {voices} voices {voices - unanswered} have an answer: {words}.",
@@ -108,7 +111,7 @@ WITH made AS (
     SELECT family_id, count(*) AS size, sum(sightings) AS seen FROM members GROUP BY family_id HAVING size > 1
 ), said AS (
     SELECT family_id, voice_id, coalesce(categories[1], answer) AS outcome, answered,
-        page IN ('families', 'review') AS decides
+        list_contains($deciding_pages, page) AS decides
     FROM answers JOIN members USING (voice_id) WHERE answer IN ('label', 'broken')
 ), outcomes AS (
     SELECT family_id, list(outcome ORDER BY times DESC, outcome) AS outcomes
@@ -120,7 +123,7 @@ WITH made AS (
     FROM said GROUP BY family_id
 ), mine AS (
     SELECT family_id, bool_or(answer = 'unsure') AS unsure, bool_or(answer = 'skip') AS skipped
-    FROM answers JOIN members USING (voice_id) WHERE labeller = $labeller AND page = 'families' GROUP BY family_id
+    FROM answers JOIN members USING (voice_id) WHERE labeller = $labeller AND page = $families_page GROUP BY family_id
 ), wanted AS (
     SELECT family_id, size, size - coalesce(answered_voices, 0) AS unanswered, seen,
         coalesce(outcomes, []) AS outcomes, coalesce(skipped, false) AS skipped,

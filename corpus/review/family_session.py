@@ -5,33 +5,32 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from corpus.labels.answer import AnswerKind
-from corpus.labels.serving import Refusal
-from corpus.labels.standing import rebuild_answers
-from corpus.review.annotations import listed, spoken
-from corpus.review.decisions import FAMILIES_PAGE, Sitting, decide
-from corpus.review.family_details import FamilySheet, read_family_sheet
+from corpus.labels.answer import AnswerKind, Page
+from corpus.labels.new_answer import Refusal
+from corpus.labels.projection import rebuild_answers
+from corpus.review.annotations import category_words, join_words
+from corpus.review.decisions import AnnotationContext, decide
+from corpus.review.family_details import FamilyDetails, read_family_details
 from corpus.review.family_queue import FamilyToAnswer, families_to_answer
-from corpus.review.locking import locked
-from corpus.review.review_session import Desk
+from corpus.review.review_session import ReviewSession, locked
 from corpus.storage.store import open_store
 from dx7.errors import JournalError
 
 AHEAD = 200  # families read at a time
 
 
-class FamilyDesk(Desk):
+class FamilySession(ReviewSession):
     """The families that wait, the one on the desk, and how the last answer went (``notice``).
 
     Raises ``StoreError`` if there is no store, ``StoreBusyError`` if another program holds it.
     """
 
-    page = FAMILIES_PAGE
+    page = Page.FAMILIES
 
     def __init__(self, store: Path, journals: Path, labeller: str) -> None:
         self.families: list[FamilyToAnswer] = []
         self.place = 0
-        self.sheet: FamilySheet | None = None
+        self.details: FamilyDetails | None = None
         super().__init__(store, journals, labeller)
 
     @property
@@ -45,10 +44,10 @@ class FamilyDesk(Desk):
         with open_store(self._store) as connection:
             rebuild_answers(connection, self._journals)
             self.families = families_to_answer(connection, labeller=self._labeller, limit=AHEAD)
-            shown = read_family_sheet(connection, show).family_id if show else None
+            shown = read_family_details(connection, show).family_id if show else None
             places = [place for place, each in enumerate(self.families) if each.family_id == shown]
             self.place = places[0] if places else min(self.place, max(0, len(self.families) - 1))
-            self.sheet = read_family_sheet(connection, self.family.family_id) if self.family else None
+            self.details = read_family_details(connection, self.family.family_id) if self.family else None
 
     @locked
     def renew(self) -> None:
@@ -61,12 +60,12 @@ class FamilyDesk(Desk):
         if self.families:
             self.place = (self.place + by) % len(self.families)
             with open_store(self._store, read_only=True) as connection:
-                self.sheet = read_family_sheet(connection, self.families[self.place].family_id)
+                self.details = read_family_details(connection, self.families[self.place].family_id)
 
     @locked
     def answer(
         self,
-        sitting: Sitting,
+        annotator: AnnotationContext,
         kind: AnswerKind,
         *,
         cursor: str | None,
@@ -77,16 +76,16 @@ class FamilyDesk(Desk):
 
         Without any mark it is for the one under the ``cursor`` alone (:meth:`Sitting.answered_of`).
         """
-        if self.family is None or self.sheet is None or cursor is None:
+        if self.family is None or self.details is None or cursor is None:
             return False
-        if not {cursor, *marked} <= {one.voice_id for one in self.sheet.voices}:  # a key that came too late
+        if not {cursor, *marked} <= {one.voice_id for one in self.details.voices}:  # a key that came too late
             self.notice = Refusal.NOT_ON_DISPLAY.value
             return False
         name = " / ".join(self.family.names[:1]) or self.family.family_id[:8]
-        voice_id = sitting.answered_of(cursor, marked)
+        voice_id = annotator.answered_of(cursor, marked)
         try:
             given = decide(
-                sitting,
+                annotator,
                 voice_id,
                 kind,
                 categories=categories,
@@ -96,11 +95,11 @@ class FamilyDesk(Desk):
         except JournalError as error:
             self.notice = str(error)
             return False
-        said = listed([spoken(category) for category in categories]) if categories else kind.value
-        count = f"{1 + len(given.covers)} of {len(self.sheet.voices)} voices"
+        said = join_words([category_words(category) for category in categories]) if categories else kind.value
+        count = f"{1 + len(given.covers)} of {len(self.details.voices)} voices"
         self._write([given], f"{name}: {said}, for {count}")
         return True
 
     def clear(self) -> None:
         """Take the family off the desk."""
-        self.families, self.sheet = [], None
+        self.families, self.details = [], None

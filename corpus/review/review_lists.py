@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from corpus.labels.answer import Answer
-from corpus.review.annotations import Said, read_best_suggestions, read_families, read_opinions
-from corpus.review.cases import Case, CaseKind, still_open
+from corpus.review.annotations import Annotation, read_annotations, read_best_suggestions, read_families
+from corpus.review.cases import Case, CaseKind, open_cases
 from corpus.review.disagreements import SURE, against_suggestions, families_disagree, people_disagree
 from corpus.review.drift import find_drift
 from corpus.review.label_errors import find_label_errors
@@ -49,12 +49,12 @@ def read_review(
     journals, in which drift is looked for. Label errors take seconds where there
     are thousands of labels, the others none.
     """
-    opinions = read_opinions(connection)
+    opinions = read_annotations(connection)
     return [_read_list(connection, kind, opinions, least, answers) for kind in CaseKind if kind in kinds]
 
 
 def _read_list(
-    connection: Connection, kind: CaseKind, opinions: Sequence[Said], least: float, answers: Iterable[Answer]
+    connection: Connection, kind: CaseKind, opinions: Sequence[Annotation], least: float, answers: Iterable[Answer]
 ) -> ReviewList:
     problem = None
     if kind is CaseKind.DISAGREEMENT:
@@ -69,4 +69,4 @@ def _read_list(
     else:
         found = find_label_errors(connection, opinions, read_families(connection))
         cases, problem = list(found.cases), found.problem
-    return ReviewList(kind, tuple(still_open(cases, opinions)), problem)
+    return ReviewList(kind, tuple(open_cases(cases, opinions)), problem)

@@ -1,4 +1,4 @@
-"""7z archives, unpacked by a process of their own (``unpack_7z.py``) whose memory has a limit."""
+"""7z archives, unpacked by a separate process (``unpack_7z.py``) with limited memory."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from dx7.formats.issues import IssueCode
 
 _MAGIC = b"7z\xbc\xaf\x27\x1c"
 _LONGEST_FRAME = 1 << 22
-_GONE = "the program that unpacks 7z archives ended before the archive did"
+_GONE = "the process that unpacks 7z archives ended early"
 
 
 def _recognise(head: bytes) -> bool:
@@ -29,10 +29,10 @@ def _members(archive: BinaryIO | ByteStream, name: str, limits: Limits) -> Itera
     file = cast(BinaryIO, archive)
     size = file.seek(0, io.SEEK_END)
     file.seek(0)
-    # Isolated from the environment, and from the folder of the program, whose names would hide Python's own.
+    # -P: modules in the folder of the program must not hide those of the standard library.
     command = [sys.executable, "-P", "-W", "ignore", str(Path(unpack_7z.__file__)), str(limits.memory_bytes)]
     in_memory = isinstance(file, io.BytesIO)
-    unpacking = subprocess.Popen(  # noqa: S603  # our own program, and a number
+    unpacking = subprocess.Popen(  # noqa: S603  # own program, and a number
         command,
         stdin=subprocess.PIPE if in_memory else file,
         stdout=subprocess.PIPE,
@@ -70,7 +70,7 @@ def _refused(data: bytes) -> tuple[RefusedError, str]:
 
 
 class _Frames:
-    """What the unpacking process says, its data counted: what is passed over counts too."""
+    """The frames of the unpacking process. Their data is counted, skipped data included."""
 
     def __init__(self, output: IO[bytes], size: int, limits: Limits) -> None:
         self.output = output
@@ -80,7 +80,7 @@ class _Frames:
         self.left = self.most
 
     def next(self) -> tuple[bytes, bytes]:
-        """The next frame; ``EOFError`` if the process is gone."""
+        """The next frame. Raises ``EOFError`` if the process has ended."""
         head = self.output.read(unpack_7z.FRAME.size)
         if len(head) < unpack_7z.FRAME.size:
             raise EOFError(_GONE)
@@ -116,7 +116,7 @@ class _Body:
         return data
 
     def skip(self) -> None:
-        """Pass over what was not read. Raises what ended the archive, if the reading of this member found that out."""
+        """Skip unread bytes. Raises an error of the archive that reading this member met."""
         while not self.ended:
             self.buffer = b""
             try:

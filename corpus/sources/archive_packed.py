@@ -1,4 +1,4 @@
-"""Single files that were compressed: gzip, bzip2, xz. Often what is in them is a tar archive."""
+"""Compressed single files: gzip, bzip2, xz. Many contain a tar archive."""
 
 from __future__ import annotations
 
@@ -15,13 +15,16 @@ from dx7.formats.issues import IssueCode
 
 _GZIP_MAGIC = b"\x1f\x8b\x08"
 _GZIP_EXTRA, _GZIP_NAME, _GZIP_RESERVED = 0x04, 0x08, 0xE0  # flags
-_BZIP2_BLOCKS = (b"\x31\x41\x59\x26\x53\x59", b"\x17\x72\x45\x38\x50\x90")  # a first block; the end of an empty file
+_BZIP2_BLOCKS = (
+    b"\x31\x41\x59\x26\x53\x59",
+    b"\x17\x72\x45\x38\x50\x90",
+)  # of a first block; of the end of an empty file
 _XZ_MAGIC = b"\xfd7zXZ\x00"
 _SUFFIXES = {".gz": "", ".bz2": "", ".xz": "", ".tgz": ".tar", ".tbz": ".tar", ".tbz2": ".tar", ".txz": ".tar"}
 
 
 class _Decompressor(Protocol):
-    """What the standard library's decompressors of bzip2 and xz have in common."""
+    """The common interface of the decompressors of bzip2 and xz."""
 
     @property
     def eof(self) -> bool: ...
@@ -33,7 +36,7 @@ class _Decompressor(Protocol):
 
 
 class _Gunzip:
-    """zlib's decompressor with the manners of the others; it checks the checksum."""
+    """zlib's decompressor with the interface of the others. It verifies the checksum."""
 
     def __init__(self) -> None:
         self._zlib = zlib.decompressobj(wbits=31)
@@ -55,13 +58,13 @@ class _Gunzip:
 
 
 class _Unpacked:
-    """What comes out of a compressed file, as it is asked for. Files that were joined are read as one."""
+    """The decompressed bytes of a file, on demand. Concatenated compressed files are read as one."""
 
     def __init__(
         self, packed: BinaryIO | ByteStream, head: bytes, kind: Callable[[bytes], bool], limits: Limits
     ) -> None:
         self.packed = packed
-        self.head = head  # read already, not yet decompressed
+        self.head = head  # read, not yet decompressed
         self.taken = len(head)
         self.recognise = kind
         self.start = partial(_DECOMPRESSORS[kind], limits)
@@ -79,7 +82,7 @@ class _Unpacked:
             if piece:
                 return piece
             if not (data or self.decompressor.eof):
-                raise EOFError("it ends in the middle")
+                raise EOFError("it is cut off")
         return b""
 
     def _next(self) -> bytes:
@@ -92,7 +95,7 @@ class _Unpacked:
         return data
 
     def _has_ended(self) -> bool:
-        """Whether there is no more; goes on to a file that was joined. Anything else behind a whole file is junk."""
+        """Whether there is no more data. Goes on to a concatenated file; any other bytes after a file are ignored."""
         if not self.decompressor.eof:
             return False
         rest = self.decompressor.unused_data + self.head
@@ -134,7 +137,7 @@ def _members(
 
 
 def _stored_name(head: bytes) -> str:
-    """The name that gzip noted, without folders; empty if it noted none that one could have."""
+    """The name in a gzip header, without folders; empty if there is no usable one."""
     flags, at = head[3], 10
     if not flags & _GZIP_NAME:
         return ""
@@ -146,7 +149,7 @@ def _stored_name(head: bytes) -> str:
 
 
 def unpacked_name(name: str) -> str:
-    """How a file is called when it is unpacked.
+    """The name of a file after unpacking.
 
     >>> [unpacked_name(name) for name in ("rom1a.syx.gz", "banks.tgz", "odd", "")]
     ['rom1a.syx', 'banks.tar', 'odd', 'content']

@@ -1,7 +1,7 @@
-"""Tar archives, read from the front, so that a compressed one is never held as a whole.
+"""Tar archives, read from the front, so that a compressed one need not be held in memory.
 
-Headers are decoded by the standard library; walking from one to the next is done here, because ``tarfile`` reads names
-of any length into memory. Links, devices and sparse files are refused, each by name.
+The standard library decodes headers. Walking from header to header is done here, because ``tarfile`` reads names of any
+length into memory. Links, devices and sparse files are refused by name.
 """
 
 from __future__ import annotations
@@ -23,25 +23,25 @@ _MAGIC = slice(257, 262)
 _PAX_RECORD = re.compile(rb"(\d{1,9}) ([^=\n]{1,1000})=")
 _NO_DATA = (tarfile.LNKTYPE, tarfile.SYMTYPE, tarfile.CHRTYPE, tarfile.BLKTYPE, tarfile.DIRTYPE, tarfile.FIFOTYPE)
 _LINK = MemberRefusal(IssueCode.UNREADABLE, "a link in an archive; links are not followed")
-_SPARSE = MemberRefusal(IssueCode.UNREADABLE, "a file with holes; unpack the archive and ingest what comes out")
+_SPARSE = MemberRefusal(IssueCode.UNREADABLE, "a sparse file; unpack the archive and ingest what comes out")
 _NO_FILE = MemberRefusal(IssueCode.UNREADABLE, "not a regular file")
 
 
 def _recognise(head: bytes) -> bool:
-    """The magic of POSIX and GNU tar, or, for older ones, a header whose checksum is right."""
+    """The magic of POSIX and GNU tar or, for older archives, a header with a right checksum."""
     if len(head) < _BLOCK or not any(head[:100]):
         return False
     return head[_MAGIC] == b"ustar" or _parse(head) is not None
 
 
 def _members(archive: BinaryIO | ByteStream, name: str, limits: Limits) -> Iterator[ArchiveMember]:
-    extended: dict[str, str] = {}  # what extra headers say of the next member
+    extended: dict[str, str] = {}  # from extension headers of the next member
     while header := archive.read(_BLOCK):
         if not any(header):
             return
         entry = _parse(header)
         if entry is None:
-            raise EOFError("it ends in the middle of a header" if len(header) < _BLOCK else "a header is damaged")
+            raise EOFError("it is cut off in a header" if len(header) < _BLOCK else "a header is damaged")
         if entry.type == tarfile.GNUTYPE_LONGNAME:
             extended["path"] = _text(_read_extension(archive, entry, _LONGEST_NAME).partition(b"\0")[0])
         elif entry.type in (tarfile.XHDTYPE, tarfile.SOLARIS_XHDTYPE):
@@ -73,7 +73,7 @@ def _refusal(entry: tarfile.TarInfo, extended: Mapping[str, str]) -> MemberRefus
 
 
 class _Body:
-    """The bytes of one member, and the padding behind them."""
+    """The bytes of one member and the padding after them."""
 
     def __init__(self, archive: BinaryIO | ByteStream, size: int) -> None:
         self.archive = archive
@@ -85,18 +85,18 @@ class _Body:
         data = self.archive.read(wanted)
         self.left -= len(data)
         if len(data) < wanted:
-            raise EOFError("the archive ends in the middle of a member")
+            raise EOFError("the archive is cut off in a member")
         return data
 
     def skip(self) -> None:
-        """Go to the end of it, padding included; a last one that is not padded is forgiven."""
+        """Skip to the end of the member, padding included. The padding of the last member may be missing."""
         while self.left:
             self.read(PIECE)
         self.archive.read(self.padding)
 
 
 def _parse(header: bytes) -> tarfile.TarInfo | None:
-    """A header, or None where its checksum is wrong or a number is none."""
+    """A header, or None if its checksum or a number in it is invalid."""
     try:
         entry = tarfile.TarInfo.frombuf(header, "utf-8", "surrogateescape")
     except (tarfile.HeaderError, ValueError):
@@ -106,7 +106,7 @@ def _parse(header: bytes) -> tarfile.TarInfo | None:
 
 def _read_extension(archive: BinaryIO | ByteStream, entry: tarfile.TarInfo, longest: int) -> bytes:
     if entry.size > longest:
-        raise ValueError(f"a header says that {entry.size} bytes belong to it")
+        raise ValueError(f"an extension header of {entry.size} bytes is too long")
     body = _Body(archive, entry.size)
     data = body.read(entry.size)
     body.skip()
@@ -114,7 +114,7 @@ def _read_extension(archive: BinaryIO | ByteStream, entry: tarfile.TarInfo, long
 
 
 def _parse_pax(data: bytes) -> dict[str, str]:
-    """Records of ``length key=value``, the length being that of the whole record; reading ends at the first bad one."""
+    """Records of ``length key=value`` (``length`` of the whole record), up to the first invalid one."""
     records = {}
     at = 0
     while found := _PAX_RECORD.match(data, at):

@@ -12,7 +12,7 @@ from corpus.sources.found_file import SIDECAR_SUFFIX, Limits
 from corpus.sources.members import ArchiveKind, ArchiveMember, ByteStream, MemberRefusal
 from dx7.formats.issues import IssueCode
 
-_MAGICS = (b"PK\x03\x04", b"PK\x05\x06")  # a first member; the end of an archive without members
+_MAGICS = (b"PK\x03\x04", b"PK\x05\x06")  # of a first member; of the end of an empty archive
 _FLAG_ENCRYPTED = 0x1  # general purpose flag, bit 0
 _ENCRYPTED = MemberRefusal(IssueCode.ENCRYPTED, "encrypted; unpack it with its password and ingest what comes out")
 
@@ -22,7 +22,7 @@ def _recognise(head: bytes) -> bool:
 
 
 def _members(archive: BinaryIO | ByteStream, name: str, limits: Limits) -> Iterator[ArchiveMember]:
-    """Sidecars come first, so that it is known what they say when their cartridges come."""
+    """The members; sidecars first, so that they are known before their cartridges."""
     with zipfile.ZipFile(cast(BinaryIO, archive)) as opened:
         entries = [entry for entry in opened.infolist() if not entry.filename.endswith("/")]
         entries.sort(key=lambda entry: not entry.filename.lower().endswith(SIDECAR_SUFFIX))

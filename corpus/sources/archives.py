@@ -1,9 +1,8 @@
-"""Archives as streams of files, read in memory and never unpacked to disk.
+"""Read archives as streams of files, in memory, without unpacking them to disk.
 
-An archive is a stranger's. Sizes are measured while decompressing, so a bomb costs at most the limits; a member
-whose path climbs out of the archive is refused, though nothing would have been written; a member that is
-encrypted or damaged costs only itself, where the kind of archive allows. Kinds are rows of a table; archives of any
-kind may stand in each other.
+Archives are not trusted. Sizes are measured while decompressing, so a bomb costs at most the limits. A member whose
+path leads out of the archive is refused, although nothing would be written. An encrypted or damaged member costs only
+itself if the kind of archive allows that. Archives of any kind may contain each other.
 """
 
 from __future__ import annotations
@@ -25,13 +24,13 @@ from corpus.sources.unsupported_kinds import unsupported_reason
 from dx7.formats.issues import IssueCode
 
 KINDS: tuple[ArchiveKind, ...] = (ZIP, GZIP, BZIP2, XZ, SEVENZIP, TAR)
-_YAMAHA = b"\xf0\x43"  # a system exclusive message
+_YAMAHA = b"\xf0\x43"  # begins a system exclusive message
 _DRIVE = re.compile(r"[A-Za-z]:")
 
 
 def archive_kind(data: bytes) -> ArchiveKind | None:
-    """Which archive bytes begin as, if any. Names are not asked."""
-    if data.startswith(_YAMAHA):  # most files there are
+    """The kind of archive that bytes begin as, if any. The file name is ignored."""
+    if data.startswith(_YAMAHA):  # most files
         return None
     head = data[:HEAD]
     return next((kind for kind in KINDS if kind.recognise(head)), None)
@@ -40,19 +39,19 @@ def archive_kind(data: bytes) -> ArchiveKind | None:
 def walk_archive(
     archive: BinaryIO, kind: ArchiveKind, source: str, path: str, prefix: str, *, limits: Limits = LIMITS
 ) -> Iterator[FoundFile]:
-    """Every member of an archive, archives within included. Folders are no files and are passed over.
+    """Every member of an archive and of the archives in it, without folders.
 
-    ``path`` names the archive itself, where it cannot be opened and so is one rejected file; ``prefix`` goes
-    before the paths of its members.
+    ``path`` is the path of the archive, used if it cannot be opened and is one rejected file. ``prefix`` precedes the
+    paths of its members.
     """
-    place = _Place(source, path, prefix, path.rpartition("/")[2], 1)
+    place = _ArchivePath(source, path, prefix, path.rpartition("/")[2], 1)
     budget = _Budget(limits, limits.total_bytes, limits.members)
     return mark_by_sidecar(_walk(archive, kind, place, budget), limits)
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
-    """Where an archive stands, how its members' paths begin, what it is called, and how many archives deep they are."""
+class _ArchivePath:
+    """The path of an archive, the prefix of its members' paths, its file name, and the depth of its members."""
 
     source: str
     path: str
@@ -76,17 +75,17 @@ class _Budget:
     members: int
 
 
-class _Counted:
-    """The bytes of a member, counted as they come; :class:`RefusedError` as soon as they are too many.
+class _LimitedStream:
+    """A member's stream that raises :class:`RefusedError` as soon as it gives too many bytes.
 
-    Whatever goes wrong is raised only after the bytes before it were given.
+    An error is raised only after the bytes before it were returned.
     """
 
     def __init__(self, stream: ByteStream, member: ArchiveMember, budget: _Budget) -> None:
         self.stream = stream
         self.member = member
         self.budget = budget
-        self.begun = b""  # read already, to be read once more
+        self.begun = b""  # read already, returned again
         self.failure: Exception | None = None
         self.has_ended = False
         self.size = 0
@@ -110,7 +109,7 @@ class _Counted:
         return b"".join(pieces)
 
     def read_whole(self, most: int) -> bytes:
-        """All there is, or one byte more than ``most``. Raises what went wrong on the way."""
+        """All bytes, or ``most + 1`` of them. Raises any error met on the way."""
         data = self.read(most + 1)
         if self.failure is not None:
             raise self.failure
@@ -128,7 +127,7 @@ class _Counted:
             text = f"over {budget.limits.total_bytes} bytes come out of the archive; the rest is not read"
             raise RefusedError(IssueCode.ARCHIVE_TOO_LARGE, text)
         if self.size > self._believable():
-            text = f"over {self._believable()} bytes come out of {self._packed()}: taken for a bomb"
+            text = f"over {self._believable()} bytes come out of {self._packed()}; it may be a decompression bomb"
             raise RefusedError(IssueCode.ARCHIVE_TOO_LARGE, text)
         return data
 
@@ -142,7 +141,9 @@ class _Counted:
         return max(limits.ratio_from, limits.ratio * self._packed())
 
 
-def _walk(archive: BinaryIO | ByteStream, kind: ArchiveKind, place: _Place, budget: _Budget) -> Iterator[FoundFile]:
+def _walk(
+    archive: BinaryIO | ByteStream, kind: ArchiveKind, place: _ArchivePath, budget: _Budget
+) -> Iterator[FoundFile]:
     if place.depth > budget.limits.depth:
         text = f"an archive in {place.depth - 1} archives; unpack it and ingest what is in it"
         yield place.rejected(IssueCode.ARCHIVE_TOO_DEEP, text)
@@ -161,7 +162,7 @@ def _walk(archive: BinaryIO | ByteStream, kind: ArchiveKind, place: _Place, budg
         yield place.rejected(IssueCode.DAMAGED_ARCHIVE, f"the {kind.title} cannot be read: {_text(error)}")
 
 
-def _walk_member(member: ArchiveMember, kind: ArchiveKind, place: _Place, budget: _Budget) -> Iterator[FoundFile]:
+def _walk_member(member: ArchiveMember, kind: ArchiveKind, place: _ArchivePath, budget: _Budget) -> Iterator[FoundFile]:
     path = place.inside(member)
 
     def rejected(code: IssueCode, message: str) -> FoundFile:
@@ -175,33 +176,33 @@ def _walk_member(member: ArchiveMember, kind: ArchiveKind, place: _Place, budget
         return
     try:
         with member.open() as stream:
-            counted = _Counted(stream, member, budget)
-            begun = counted.read(min(PIECE, budget.limits.file_bytes))
+            limited = _LimitedStream(stream, member, budget)
+            begun = limited.read(min(PIECE, budget.limits.file_bytes))
             inner = archive_kind(begun)
-            counted.begun = begun
+            limited.begun = begun
             if inner is None:
-                data = counted.read_whole(budget.limits.file_bytes)
+                data = limited.read_whole(budget.limits.file_bytes)
                 yield file_or_rejection(place.source, path, data, budget.limits)
             else:
-                archive = _in_memory(counted, budget.limits) if inner.seeks else counted
-                yield from _walk(archive, inner, _place_inside(place, member, kind, inner), budget)
+                archive = _in_memory(limited, budget.limits) if inner.seeks else limited
+                yield from _walk(archive, inner, _inner_path(place, member, kind, inner), budget)
     except RefusedError as error:
         yield rejected(error.refusal.code, error.refusal.message)
     except READ_ERRORS as error:
         yield rejected(IssueCode.DAMAGED_ARCHIVE, f"the member cannot be read: {_text(error)}")
 
 
-def _place_inside(place: _Place, member: ArchiveMember, outer: ArchiveKind, inner: ArchiveKind) -> _Place:
-    """A compressed archive is one thing to people, and one step of a path: only more of the same goes deeper."""
+def _inner_path(place: _ArchivePath, member: ArchiveMember, outer: ArchiveKind, inner: ArchiveKind) -> _ArchivePath:
+    """The path of an archive in an archive. A compressed archive (``.tar.gz``) counts as one level."""
     name = clean_path(member.name).rpartition("/")[2]
     if outer.wraps:
         return replace(place, name=name, depth=place.depth + (1 if inner.wraps else 0))
     path = place.inside(member)
-    return _Place(place.source, path, path + "!", name, place.depth + 1)
+    return _ArchivePath(place.source, path, path + "!", name, place.depth + 1)
 
 
-def _in_memory(counted: _Counted, limits: Limits) -> BinaryIO:
-    data = counted.read_whole(limits.archive_bytes)
+def _in_memory(limited: _LimitedStream, limits: Limits) -> BinaryIO:
+    data = limited.read_whole(limits.archive_bytes)
     if len(data) > limits.archive_bytes:
         text = f"an archive of over {limits.archive_bytes} bytes inside another; unpack it first"
         raise RefusedError(IssueCode.ARCHIVE_TOO_LARGE, text)
@@ -209,11 +210,11 @@ def _in_memory(counted: _Counted, limits: Limits) -> BinaryIO:
 
 
 def file_or_rejection(source: str, path: str, data: bytes, limits: Limits) -> FoundFile:
-    """Bytes that are no archive as a file; rejected if they are too many, or an archive or disk nobody here reads."""
+    """A file of bytes that are no supported archive; rejected if too large, or an unsupported archive or disk image."""
     if (reason := unsupported_reason(data)) is not None:
         return rejected_file(source, path, IssueCode.FOREIGN, reason)
     if len(data) > limits.file_bytes:
-        text = f"larger than {limits.file_bytes} bytes; no bank is"
+        text = f"larger than {limits.file_bytes} bytes; no bank is that large"
         return rejected_file(source, path, IssueCode.TOO_LARGE, text)
     return FoundFile(source, clean_path(path), data)
 
@@ -223,7 +224,7 @@ def _text(error: BaseException) -> str:
 
 
 def _climbs(name: str) -> bool:
-    r"""Whether a member's path would lead out of the folder it is unpacked in.
+    r"""Whether a member's path would lead out of the folder it were unpacked in.
 
     >>> [_climbs(name) for name in ("a/b.syx", "../b.syx", "/etc/b", "C:b.syx", "a\\..\\b", "..b.syx")]
     [False, True, True, True, True, False]

@@ -1,11 +1,13 @@
-"""What a scrape of one source asks for, keeps and notes. Knows nothing of how bytes come: ``spider.py`` does."""
+"""The state of a scrape of one source: which addresses to request, what to keep, what to record.
+
+It does not depend on how bytes are transferred; ``spider.py`` does that.
+"""
 
 from __future__ import annotations
 
 import fcntl
 import hashlib
 import json
-import os
 import re
 from collections import Counter
 from collections.abc import Callable
@@ -21,11 +23,12 @@ from corpus.sources.source_list import WebSource
 from corpus.sources.unsupported_kinds import unsupported_reason
 from dx7.errors import FileError, ScrapeError
 from dx7.formats.files import LARGEST_FILE, read_bank_bytes
+from dx7.shared.durable_files import move_into_place
 
 _BANK_SUFFIXES = re.compile(
     r"\.(syx|sysex|mid|dx7|tx7|dx|bnk|bin|lib|snd|dat|pat|voi|dxl|dxm|xml|patchlib)",
 )
-_NEVER = re.compile(  # what a page has besides, and its neighbours
+_NEVER = re.compile(  # suffixes of page parts and of files that are no banks
     r"\.(jpe?g|png|gif|svg|ico|webp|bmp|tiff?|css|js|json|mp[34]|ogg|flac|wav|aiff?|m4a|mov|avi|webm|woff2?|ttf|eot"
     r"|pdf|docx?|xls|ps|exe|dmg|msi|deb|rpm|apk|jar|rss|atom)"
 )
@@ -36,9 +39,9 @@ _LONGEST_URL = 2_000
 
 @dataclass(frozen=True, slots=True)
 class FetchLimits:
-    """How much is fetched, and how politely. Sizes are measured as bytes come; what a server announces is not believed.
+    """How much is fetched, and how politely. Sizes are measured while receiving; announced sizes are not trusted.
 
-    ``delay`` is the least time between two requests to one host, in seconds; ``timeout`` how long one may take.
+    ``delay`` is the minimum time between two requests to a host, ``timeout`` the maximum time of one, in seconds.
     """
 
     file_bytes: int = 256 << 20
@@ -51,7 +54,7 @@ class FetchLimits:
 
 @dataclass(slots=True)
 class ScrapeResult:
-    """What a scrape of one source came to."""
+    """The result of a scrape of one source."""
 
     source: str
     folder: Path
@@ -63,7 +66,7 @@ class ScrapeResult:
     failure: str = ""  # why a starting point could not be fetched
 
     def as_dict(self) -> dict[str, object]:
-        """The outcome for ``--json``."""
+        """The result for ``--json``."""
         return {
             "source": self.source,
             "folder": str(self.folder),
@@ -75,7 +78,7 @@ class ScrapeResult:
 
 
 class ScrapeJob:
-    """One source, its folder and its manifest. Raises ``ScrapeError`` if another scrape is at work there."""
+    """One source, its folder and its manifest. Raises ``ScrapeError`` if another scrape uses the folder."""
 
     def __init__(
         self,
@@ -91,7 +94,7 @@ class ScrapeJob:
         self.progress = progress
         self.outcome = ScrapeResult(source.name, folder)
         self.asked: set[str] = set()
-        self.is_full = False  # as much was fetched as may be
+        self.is_full = False  # the limit on all bytes is reached
         self.why_full = f"over {limits.total_bytes} bytes were fetched; the rest is left"
         self.is_complete = False
         self.is_interrupted = False
@@ -105,19 +108,19 @@ class ScrapeJob:
         self.manifest.begin(source.name, generated=source.generated, time=_now())
 
     def close(self) -> None:
-        """End the run; one that is not complete is gone on with the next time."""
+        """End the run. An incomplete run is resumed next time."""
         if self.is_complete:
             self.manifest.end(_now())
         self.manifest.close()
         self._lock.close()
 
     def has(self, url: str) -> bool:
-        """Whether what an address gave the last time is still there."""
+        """Whether the last result of an address is still there."""
         last = self.manifest.last.get(url)
         return last is not None and (last.is_page or (self.folder / last.file).is_file())
 
     def take_address(self, url: str) -> bool:
-        """Whether to ask for an address: it was not yet asked for, lies in the source and may be of use."""
+        """Whether to request an address: it is new, inside the source and may hold banks."""
         if url in self.asked or len(self.asked) >= self.limits.addresses or self.why_outside(url):
             return False
         if _NEVER.fullmatch(_suffix(url)):
@@ -126,16 +129,16 @@ class ScrapeJob:
         return True
 
     def why_outside(self, url: str) -> str:
-        """Why an address is not of this source; empty if it is."""
+        """Why an address is outside this source; empty if it is inside."""
         try:
             parts = urlsplit(url)
             host = parts.hostname, parts.port
         except ValueError:
-            return "no address"
+            return "an invalid address"
         names = unquote(parts.path).replace("\\", "/").split("/")
         is_odd = len(url) > _LONGEST_URL or ".." in names or _CONTROL.search(unquote(parts.path)) is not None
         if parts.scheme not in ("http", "https") or is_odd:
-            return "an address that is not asked for"
+            return "an address of another kind"
         for below in map(urlsplit, self.source.below):
             inside = parts.path.startswith(below.path) if below.path.endswith("/") else parts.path == below.path
             if (below.hostname, below.port) == host and inside:
@@ -145,9 +148,9 @@ class ScrapeJob:
         return "a place outside the source"
 
     def headers_for(self, url: str, asked: str) -> dict[str, str]:
-        """What to add to a request: a condition if it was fetched before, a range if a part of it was.
+        """Headers for a request: a condition if the file was fetched before, a range if a part of it was.
 
-        ``asked`` is the address it was asked for under, ``url`` where that was redirected to.
+        ``asked`` is the original address, ``url`` the address after redirects.
         """
         if (part := self.read_part(url)) is not None:
             return {"Range": f"bytes={part.size}-", "If-Range": part.validator}
@@ -157,14 +160,14 @@ class ScrapeJob:
         conditions = (("If-None-Match", last.etag), ("If-Modified-Since", last.modified))
         return {name: value for name, value in conditions if value}
 
-    # Parts: what came of a large file before the connection, or this program, ended.
+    # Partial files: the beginning of a large file whose transfer was interrupted.
 
     def part_file(self, url: str) -> Path:
-        """Where the part of a file is kept."""
+        """The path of a partial file."""
         return self.state / f"{hashlib.sha256(url.encode()).hexdigest()}.part"
 
     def read_part(self, url: str) -> PartialFile | None:
-        """What there is of a file, if the server can be asked for the rest of the same one."""
+        """The partial file of an address, if the server can send the rest of the same version."""
         file = self.part_file(url)
         try:
             facts = json.loads(file.with_suffix(".json").read_text("utf-8"))
@@ -175,20 +178,20 @@ class ScrapeJob:
         return PartialFile(file, size, validator) if size and isinstance(validator, str) and validator else None
 
     def begin_part(self, url: str, validator: str) -> IO[bytes]:
-        """A new part, open for writing."""
+        """Start a partial file, open for writing."""
         file = self.part_file(url)
         file.with_suffix(".json").write_text(json.dumps({"url": url, "validator": validator}), "utf-8")
         return file.open("wb")
 
     def drop_part(self, url: str) -> None:
-        """Forget a part."""
+        """Delete a partial file."""
         for file in (self.part_file(url), self.part_file(url).with_suffix(".json")):
             file.unlink(missing_ok=True)
 
-    # What came of an address.
+    # Outcomes of addresses.
 
     def keep(self, fetched: FetchRecord, data: bytes) -> None:
-        """Store a file under its hash, or note why it is not worth it. A page that calls itself a bank is no file."""
+        """Store a file under its hash, or record why it is not stored. Files with a bank suffix are always stored."""
         reason = "" if fetched.reason else useless_reason(data, fetched.final_url or fetched.url)
         if reason and not _BANK_SUFFIXES.fullmatch(_suffix(fetched.url)):
             self.note(fetched, reason=reason)
@@ -199,14 +202,16 @@ class ScrapeJob:
         before = self.manifest.last.get(fetched.url)
         is_known = before is not None and before.sha256 == sha and self.has(fetched.url)
         if not (self.folder / name).is_file():
-            _write_whole(self.folder / name, self.state / f"{sha}.new", data)
+            fresh = self.state / f"{sha}.new"
+            fresh.write_bytes(data)
+            move_into_place(fresh, self.folder / name)
         self.outcome.new += not is_known
         self.outcome.unchanged += is_known
         self.note(fetched, sha256=sha, file=name, reason=fetched.reason or reason, size=len(data))
 
     def note(self, fetched: FetchRecord, **changes: object) -> None:
-        """Write a line of the manifest, and count."""
-        fetched = replace(fetched, **changes)  # type: ignore[arg-type]  # names of its fields
+        """Write a line of the manifest and count it."""
+        fetched = replace(fetched, **changes)  # type: ignore[arg-type]  # field names
         self.manifest.add(fetched)
         self.outcome.pages += fetched.is_page
         if fetched.reason and not fetched.file:
@@ -216,7 +221,7 @@ class ScrapeJob:
         self.progress(1)
 
     def keep_unchanged(self, fetched: FetchRecord) -> tuple[str, ...]:
-        """Note that nothing has changed; the links of a page, as they were."""
+        """Record that an address has not changed. Returns the links of the page, as before."""
         last = self.manifest.last[fetched.url]
         self.outcome.unchanged += not last.is_page
         same = replace(last, referrer=fetched.referrer, time=fetched.time, status=fetched.status, announced=None)
@@ -226,7 +231,7 @@ class ScrapeJob:
 
 @dataclass(frozen=True, slots=True)
 class PartialFile:
-    """The beginning of a file, and what tells the server which version of the file it is of."""
+    """The beginning of a file, and the validator that identifies its version to the server."""
 
     file: Path
     size: int
@@ -234,12 +239,12 @@ class PartialFile:
 
 
 def new_record(url: str, referrer: str) -> FetchRecord:
-    """The line of an address that is asked for now."""
+    """A record of an address that is requested now."""
     return FetchRecord(url=url, referrer=referrer, time=_now())
 
 
 def useless_reason(data: bytes, url: str) -> str:
-    """Why bytes are not worth keeping: they are neither an archive of any kind nor a file with DX7 voices."""
+    """Why bytes are not kept: they are neither an archive nor a file with DX7 voices. Empty if they are."""
     if not data:
         return "empty"
     if archive_kind(data) is not None or unsupported_reason(data) is not None:
@@ -261,17 +266,9 @@ def _locked(path: Path) -> IO[bytes]:
     except OSError as error:
         file.close()
         raise ScrapeError(
-            f"another scrape is at work in {path.parent.parent}; wait for it, or name another --out"
+            f"another scrape is running in {path.parent.parent}; wait for it, or give another --out"
         ) from error
     return file
-
-
-def _write_whole(target: Path, beside: Path, data: bytes) -> None:
-    with beside.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    beside.replace(target)
 
 
 def _now() -> str:

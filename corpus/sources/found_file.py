@@ -1,4 +1,4 @@
-"""``FoundFile``: one file that ingest saw, from a disk or an archive, and the limits on hostile ones."""
+"""``FoundFile``: one file found by ingest, on disk or in an archive, and the limits on hostile input."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ GENERATOR = "cartwright"
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much of hostile input is read. Sizes are measured while reading; what a header claims is not believed."""
+    """How much of hostile input is read. Sizes are measured while reading; headers are not trusted."""
 
     file_bytes: int = LARGEST_FILE  # one file or member
-    archive_bytes: int = 64 << 20  # an archive inside an archive, which is held in memory
-    total_bytes: int = 1 << 30  # all that comes out of one archive, nested ones included
+    archive_bytes: int = 64 << 20  # an archive inside an archive, held in memory
+    total_bytes: int = 1 << 30  # the output of one archive, nested ones included
     members: int = 250_000  # of one archive, nested ones included
     depth: int = 3  # archives within archives
-    ratio: int = 200  # bytes out for a byte in, where more than ratio_from come out
+    ratio: int = 200  # bytes out per byte in, once more than ratio_from come out
     ratio_from: int = 1 << 20
-    memory_bytes: int = 512 << 20  # what a decompressor may ask for
+    memory_bytes: int = 512 << 20  # of a decompressor
     sidecar_bytes: int = 1 << 20
 
 
@@ -33,10 +33,10 @@ LIMITS = Limits()
 
 @dataclass(frozen=True, slots=True)
 class FoundFile:
-    """One file that was seen: its bytes, or why they could not be had.
+    """One file: its bytes, or why they could not be read.
 
-    ``source`` is the absolute path of what was named to ingest, ``path`` the way from there, with ``!`` between
-    an archive and its member. ``generated`` says that a model made it: its sidecar or its name tells.
+    ``source`` is the absolute path given to ingest, ``path`` the path from there, with ``!`` between an archive and its
+    member. ``generated``: made by a model, according to its sidecar or name.
     """
 
     source: str
@@ -47,13 +47,13 @@ class FoundFile:
 
 
 def rejected_file(source: str, path: str, code: IssueCode, message: str) -> FoundFile:
-    """A file whose bytes could not be had, and why."""
+    """A file whose bytes could not be read, and why."""
     path = clean_path(path)
     return FoundFile(source, path, rejection=Issue(code, message, file=path))
 
 
 def clean_path(path: str) -> str:
-    r"""A path as valid Unicode: bytes that are none (old disks have them) are written out.
+    r"""A path as valid Unicode; other bytes (on old disks) are escaped.
 
     >>> clean_path("caf\udce9.syx")
     'caf\\udce9.syx'
@@ -62,7 +62,7 @@ def clean_path(path: str) -> str:
 
 
 def sidecar_names(path: str) -> tuple[str, ...]:
-    """Under which names the sidecar of a cartridge would stand; none if the file is no ``.syx``.
+    """The possible names of a cartridge's sidecar; none if the file is no ``.syx``.
 
     >>> sidecar_names("a/brass.SYX")
     ('a/brass.json', 'a/brass.JSON')
@@ -74,7 +74,7 @@ def sidecar_names(path: str) -> tuple[str, ...]:
 
 
 def names_generator(sidecar: bytes) -> bool:
-    """Whether a sidecar says that Cartwright generated the cartridge beside it. Never raises.
+    """Whether a sidecar says that Cartwright generated its cartridge. Never raises.
 
     >>> names_generator(b'{"generator": "cartwright"}'), names_generator(b"[" * 100_000)
     (True, False)

@@ -1,4 +1,4 @@
-"""What was made by a model and not by a person: told by a sidecar, or by what a file, folder or source is called."""
+"""Mark files made by a model, by a sidecar or by the name of a file, folder or source."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from functools import cache
 from corpus.sources.found_file import SIDECAR_SUFFIX, FoundFile, Limits, names_generator, sidecar_names
 from corpus.sources.source_list import read_source_list
 
-_HELD_BYTES = 16 << 20  # of cartridges that wait for the sidecar that may stand behind them
+_HELD_BYTES = 16 << 20  # of files held back until a later sidecar may be found
 
 
 def mark_by_sidecar(found: Iterator[FoundFile], limits: Limits) -> Iterator[FoundFile]:
-    """The same files, cartridges marked whose sidecar names a generator, wherever in an archive it stands.
+    """The same files; cartridges are marked if their sidecar names a generator.
 
-    An archive is read once, from the front, so cartridges are held back for a while; sidecars that come earlier are
-    remembered.
+    An archive is read once, from the front. So cartridges are held back for a while in case their sidecar follows, and
+    earlier sidecars are remembered.
     """
     sidecars: set[str] = set()
     held: deque[FoundFile] = deque()
@@ -45,15 +45,11 @@ def _may_be_sidecar(file: FoundFile, limits: Limits) -> bool:
 
 
 def mark_by_name(file: FoundFile) -> FoundFile:
-    """The file, marked if a name on its way (of the source, a folder, an archive or itself) is that of a generator."""
-    if not file.generated and _names_generator(f"{file.source.rpartition('/')[2]}/{file.path}"):
+    """The file, marked if its name, or that of its source, folder or archive, is one that generators use."""
+    path = f"{file.source.rpartition('/')[2]}/{file.path}".lower()
+    if not file.generated and any(pattern.search(path) for pattern in _patterns()):
         return replace(file, generated=True)
     return file
-
-
-def _names_generator(path: str) -> bool:
-    path = path.lower()
-    return any(pattern.search(path) for pattern in _patterns())
 
 
 @cache

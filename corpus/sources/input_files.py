@@ -1,7 +1,7 @@
-"""What a person names to ingest (folders, archives, single files) as one stream of files with their bytes.
+"""Folders, archives and single files as one stream of files with their bytes.
 
-Nothing is written to disk and one file at a time is in memory. Whatever cannot be read comes out with a
-rejection, so that every file that was seen can be counted.
+Nothing is written to disk, and one file at a time is in memory. A file that cannot be read has a rejection instead of
+bytes, so that every file can be counted.
 """
 
 from __future__ import annotations
@@ -31,20 +31,20 @@ from dx7.formats.issues import IssueCode
 
 @dataclass(frozen=True, slots=True)
 class _Rules:
-    """How much of hostile input is read, and the store that is not opened."""
+    """The limits on hostile input, and the store, which must not be opened."""
 
     limits: Limits
     store: Path | None
 
     def is_store(self, facts: os.stat_result) -> bool:
-        """Whether a file is the store or its log, whatever it is called here."""
+        """Whether a file is the store or its log, under any name."""
         if self.store is None:
             return False
         for path in (self.store, self.store.with_name(f"{self.store.name}.wal")):
             try:
                 if os.path.samestat(facts, path.stat()):
                     return True
-            except OSError:  # there is none now
+            except OSError:  # it does not exist
                 continue
         return False
 
@@ -52,20 +52,20 @@ class _Rules:
 def walk_sources(paths: Sequence[Path], *, store: Path | None = None, limits: Limits = LIMITS) -> Iterator[FoundFile]:
     """Every file of folders, archives and single files, in a fixed order.
 
-    ``store`` is rejected unopened where it is met: when this process closes a file, the system forgets every lock it
-    has on it, DuckDB's too, and two programs could write at once. Raises ``FileError`` at once if a path does not
-    exist or is neither a folder nor a regular file.
+    ``store`` is rejected without opening it: when a process closes a file, the system drops all of its locks on it,
+    DuckDB's too, and two programs could then write at once. Raises ``FileError`` at once if a path does not exist or is
+    neither a folder nor a regular file.
     """
-    sources = [_named(path) for path in paths]
+    sources = [_resolve(path) for path in paths]
     rules = _Rules(limits, store)
     return (mark_by_name(found) for source in sources for found in _walk(source, rules))
 
 
-def _named(path: Path) -> Path:
+def _resolve(path: Path) -> Path:
     try:
         resolved = path.expanduser().resolve(strict=True)
         mode = resolved.stat().st_mode
-    except (OSError, RuntimeError, ValueError) as error:  # links in a circle; no home folder; a NUL in the name
+    except (OSError, RuntimeError, ValueError) as error:  # a loop of links; no home folder; a NUL in the name
         raise FileError(f"cannot read {path}: {getattr(error, 'strerror', None) or error}") from error
     if not (stat.S_ISDIR(mode) or stat.S_ISREG(mode)):
         raise FileError(f"{path} is neither a folder nor a file; name folders, archives or bank files")
@@ -92,68 +92,68 @@ def _walk_folder(root: Path, rules: _Rules) -> Iterator[FoundFile]:
             yield rejected_file(source, str(inside), IssueCode.UNREADABLE, text)
             continue
         subfolders = []
-        places = read_fetched_files(folder)
+        fetched = read_fetched_files(folder)
         for entry in entries:
-            path, way = Path(entry.path), str(inside / entry.name)
-            if places is not None and entry.name in (MANIFEST, STATE_FOLDER):
+            path, name = Path(entry.path), str(inside / entry.name)
+            if fetched is not None and entry.name in (MANIFEST, STATE_FOLDER):
                 continue
-            if places is not None and entry.name in places.paths and entry.is_file(follow_symlinks=False):
-                yield from _fetched(path, source, inside, places, rules)
+            if fetched is not None and entry.name in fetched.paths and entry.is_file(follow_symlinks=False):
+                yield from _read_fetched(path, source, inside, fetched, rules)
             elif entry.is_symlink():
-                yield from _follow(root, path, source, way, rules)
+                yield from _follow(root, path, source, name, rules)
             elif entry.is_dir():
                 subfolders.append(path)
             else:
-                yield from _read(path, source, way, rules)
+                yield from _read(path, source, name, rules)
         folders.extend(reversed(subfolders))
 
 
-def _fetched(path: Path, source: str, inside: Path, places: FetchedFiles, rules: _Rules) -> Iterator[FoundFile]:
-    """A file that was fetched from the web, once for every address that it was found under."""
-    for way in places.paths[path.name]:
-        for found in _read(path, source, f"{inside}/{way}" if inside.parts else way, rules):
-            yield replace(found, generated=True) if places.generated else found
+def _read_fetched(path: Path, source: str, inside: Path, fetched: FetchedFiles, rules: _Rules) -> Iterator[FoundFile]:
+    """A file fetched from the web, once per address it was found under."""
+    for name in fetched.paths[path.name]:
+        for found in _read(path, source, f"{inside}/{name}" if inside.parts else name, rules):
+            yield replace(found, generated=True) if fetched.generated else found
 
 
-def _follow(root: Path, link: Path, source: str, way: str, rules: _Rules) -> Iterator[FoundFile]:
-    """A link to a file inside the folder is a file; one to a folder inside is passed over: that is walked anyway."""
+def _follow(root: Path, link: Path, source: str, name: str, rules: _Rules) -> Iterator[FoundFile]:
+    """The file that a link leads to. Links to folders inside ``root`` are skipped: those are walked anyway."""
     try:
         target = link.resolve(strict=True)
     except (OSError, RuntimeError):
-        yield rejected_file(source, way, IssueCode.UNREADABLE, "a link to something that is not there")
+        yield rejected_file(source, name, IssueCode.UNREADABLE, "a link to something that is not there")
         return
     if not target.is_relative_to(root):
-        yield rejected_file(source, way, IssueCode.UNSAFE_PATH, "a link that leads out of the folder")
+        yield rejected_file(source, name, IssueCode.UNSAFE_PATH, "a link that leads out of the folder")
     elif not target.is_dir():
-        yield from _read(target, source, way, rules)
+        yield from _read(target, source, name, rules)
 
 
 def _read(
-    path: Path, source: str, way: str, rules: _Rules, *, inside_archive: str | None = None
+    path: Path, source: str, name: str, rules: _Rules, *, inside_archive: str | None = None
 ) -> Iterator[FoundFile]:
-    """A file, or the members of an archive, whose paths then begin with ``inside_archive``."""
+    """A file, or the members of an archive, whose paths begin with ``inside_archive`` (default: the archive's name)."""
     try:
         facts = path.stat()
-        if not stat.S_ISREG(facts.st_mode):  # opening a pipe would wait for ever
-            yield rejected_file(source, way, IssueCode.UNREADABLE, "not a regular file")
+        if not stat.S_ISREG(facts.st_mode):  # opening a pipe would block
+            yield rejected_file(source, name, IssueCode.UNREADABLE, "not a regular file")
             return
         if rules.is_store(facts):
-            yield rejected_file(source, way, IssueCode.FOREIGN, "the store that this goes into")
+            yield rejected_file(source, name, IssueCode.FOREIGN, "the store itself")
             return
         with path.open("rb") as file:
             data = file.read(PIECE)
             kind = archive_kind(data)
             if kind is not None:
                 file.seek(0)
-                prefix = clean_path(way) + "!" if inside_archive is None else inside_archive
-                yield from walk_archive(file, kind, source, way, prefix, limits=rules.limits)
+                prefix = clean_path(name) + "!" if inside_archive is None else inside_archive
+                yield from walk_archive(file, kind, source, name, prefix, limits=rules.limits)
                 return
             if len(data) == PIECE:
                 data += file.read(rules.limits.file_bytes + 1 - PIECE)
     except OSError as error:
-        yield rejected_file(source, way, IssueCode.UNREADABLE, f"cannot be read: {error.strerror}")
+        yield rejected_file(source, name, IssueCode.UNREADABLE, f"cannot be read: {error.strerror}")
         return
-    found = file_or_rejection(source, way, data, rules.limits)
+    found = file_or_rejection(source, name, data, rules.limits)
     yield replace(found, generated=True) if found.rejection is None and _is_generated(path, rules.limits) else found
 
 
@@ -165,5 +165,5 @@ def _is_generated(path: Path, limits: Limits) -> bool:
                 with sidecar.open("rb") as file:
                     return names_generator(file.read(limits.sidecar_bytes))
         except OSError:
-            continue  # it is a file too, and gets its own reason in its turn; or no file can have so long a name
+            continue  # the walk reports an unreadable sidecar itself; the name may also be too long
     return False

@@ -1,7 +1,7 @@
-"""``manifest.jsonl``: for every address that was asked for, what came of it. Lines are only ever added.
+"""``manifest.jsonl``: an append-only record of every address that was requested and the outcome.
 
-It lies beside the files that were fetched, whose names are hashes. A line is on disk before the next address is asked
-for; one that was torn by a crash is passed over. What it says comes from the web and is read with care.
+It lies next to the fetched files, whose names are hashes. A line is on disk before the next address is requested; a
+line torn by a crash is skipped. Its content comes from the web and is validated.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 MANIFEST = "manifest.jsonl"
-STATE_FOLDER = ".scrape"  # beside it: parts of files, and the lock
+STATE_FOLDER = ".scrape"  # in the same folder: partial files and the lock
 _MAKER = "cartwright scrape"
 _LONGEST_LINE = 4 << 20
 _MOST_LINES = 2_000_000
@@ -26,11 +26,11 @@ _FILE_NAME = re.compile(r"[0-9a-f]{64}(\.[a-z0-9]{1,8})?")
 
 @dataclass(frozen=True, slots=True)
 class FetchRecord:
-    """What came of one address.
+    """The outcome of one address.
 
-    ``file`` is the name of what was stored, ``links`` what a page led to. ``reason`` says why nothing was stored, or
-    what is odd about what was; ``announced`` is the size the server named. ``etag`` and ``modified`` are what it takes
-    to ask whether anything has changed.
+    ``file`` is the name of the stored file, ``links`` the links of a page. ``reason`` says why nothing was stored, or
+    what is odd about the file. ``announced`` is the size that the server named. ``etag`` and ``modified`` allow a
+    conditional request next time.
     """
 
     url: str
@@ -58,12 +58,12 @@ _NUMBERS = ("status", "size", "announced")
 
 
 class Manifest:
-    """The manifest of one folder: what it says, and a way to add to it."""
+    """The manifest of one folder, open for appending."""
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / MANIFEST
-        self.last: dict[str, FetchRecord] = {}  # by address, what came of it when it last succeeded
-        self.unfinished: set[str] = set()  # what the last run had done when it was interrupted
+        self.last: dict[str, FetchRecord] = {}  # by address, the last success
+        self.unfinished: set[str] = set()  # addresses done by an interrupted last run
         for line in _read_lines(self.path):
             self._take(line)
         self._file = self.path.open("ab")
@@ -79,19 +79,19 @@ class Manifest:
                 self.last[fetched.url] = fetched
 
     def begin(self, source: str, *, generated: bool, time: str) -> None:
-        """Note that a run begins; it goes on where an interrupted one ended."""
+        """Record the start of a run; it resumes an interrupted one."""
         event = "resume" if self.unfinished else "begin"
         facts = {"source": source, "generated": generated, "time": time}
         self._write({"event": event, "made_by": _MAKER, "version": 1} | facts)
 
     def add(self, fetched: FetchRecord) -> None:
-        """Note what came of an address."""
+        """Record the outcome of an address."""
         self._write({key: value for key, value in asdict(fetched).items() if value not in (None, "")})
         if fetched.file or fetched.is_page:
             self.last[fetched.url] = fetched
 
     def end(self, time: str) -> None:
-        """Note that a run is complete."""
+        """Record that a run is complete."""
         self._write({"event": "end", "time": time})
 
     def close(self) -> None:
@@ -106,14 +106,14 @@ class Manifest:
 
 @dataclass(frozen=True, slots=True)
 class FetchedFiles:
-    """Where the files of a folder came from: by file name, a path for every address; whether a model made them."""
+    """The fetched files of a folder: by file name, a path per address; and whether a model made them."""
 
     paths: dict[str, list[str]]
     generated: bool
 
 
 def read_fetched_files(folder: Path) -> FetchedFiles | None:
-    """What the manifest of a folder says, or None if there is none. Never raises at what is in it."""
+    """The fetched files that a folder's manifest names; None without a manifest. Never raises at its content."""
     if not (folder / MANIFEST).is_file():
         return None
     paths: dict[str, dict[str, None]] = {}
@@ -128,7 +128,7 @@ def read_fetched_files(folder: Path) -> FetchedFiles | None:
 
 
 def url_path(url: str) -> str:
-    """The path of an address as that of a file: words of a stranger, so it cannot lead anywhere.
+    """The path of an address as a relative file path that stays in its folder.
 
     >>> url_path("https://a.org/dx7/My%20Banks/../rom1a.syx"), url_path("https://a.org/get.php?id=3")
     ('dx7/My Banks/rom1a.syx', 'get.php?id=3')
@@ -143,7 +143,7 @@ def url_path(url: str) -> str:
 
 
 def _read_lines(path: Path) -> Iterator[dict[str, Any]]:
-    """The lines that are objects; torn, foreign and endless ones are passed over."""
+    """The lines that are JSON objects; torn, foreign and overlong ones are skipped."""
     if not path.is_file():
         return
     with path.open("rb") as file:
@@ -160,7 +160,7 @@ def _read_lines(path: Path) -> Iterator[dict[str, Any]]:
 
 
 def _fetched(line: dict[str, Any]) -> FetchRecord | None:
-    """A line as what it should be; None if it is not."""
+    """A line as a record; None if it is invalid."""
     texts = {key: line.get(key, "") for key in _TEXTS}
     numbers = {key: line.get(key) for key in _NUMBERS}
     links = line.get("links")

@@ -1,4 +1,4 @@
-"""What every kind of archive gives: its members, one after the other, each as a stream of bytes."""
+"""The interface of the archive readers: members one after the other, each as a stream of bytes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import BinaryIO, Protocol
 from corpus.sources.found_file import Limits
 from dx7.formats.issues import IssueCode
 
-# Everything that the readers of archives raise at bytes that are not what they claim to be.
+# Everything that archive readers raise at invalid data.
 READ_ERRORS = (
     zipfile.BadZipFile,
     tarfile.TarError,
@@ -27,15 +27,15 @@ READ_ERRORS = (
     ValueError,
     OverflowError,
     MemoryError,
-    RuntimeError,  # NotImplementedError among them: a compression that nobody has
+    RuntimeError,  # with NotImplementedError: an unknown compression
 )
 
 
 class ByteStream(Protocol):
-    """Bytes to be read once, from the beginning."""
+    """Bytes that can be read once, from the beginning."""
 
     def read(self, size: int, /) -> bytes:
-        """Up to ``size`` bytes; none at the end."""
+        """Up to ``size`` bytes, empty at the end."""
         ...
 
 
@@ -48,7 +48,7 @@ class MemberRefusal:
 
 
 class RefusedError(Exception):
-    """What is being read is refused. Never leaves the archive readers: it becomes a rejected file."""
+    """An archive or member is refused. The archive readers turn it into a rejected file."""
 
     def __init__(self, code: IssueCode, message: str) -> None:
         super().__init__(message)
@@ -57,11 +57,11 @@ class RefusedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ArchiveMember:
-    """One file in an archive. It must be read, or left, before the next one is asked for.
+    """One file in an archive. It can be read only until the next one is requested.
 
-    ``packed`` tells how many bytes of the archive it has taken so far, where the archive is compressed: that is what
-    its size is compared with. ``open`` is not called where there is a ``refusal``. ``fills`` says that its stream gives
-    fewer bytes than it is asked for only at its end, and has then checked them.
+    ``packed`` returns how many bytes of a compressed archive were consumed so far, for the limit on the ratio. ``open``
+    is not called if there is a ``refusal``. ``fills`` says that the stream returns fewer bytes than requested only at
+    its end, after verifying them.
     """
 
     name: str
@@ -72,7 +72,7 @@ class ArchiveMember:
 
 
 def already_open(stream: ByteStream) -> AbstractContextManager[ByteStream]:
-    """A stream that is open already and needs no closing, for :attr:`Member.open`."""
+    """A stream that is open and needs no closing, for :attr:`ArchiveMember.open`."""
     return nullcontext(stream)
 
 
@@ -80,11 +80,10 @@ def already_open(stream: ByteStream) -> AbstractContextManager[ByteStream]:
 class ArchiveKind:
     """A kind of archive: how it is recognised and read.
 
-    ``recognise`` is given the first :data:`HEAD` bytes. ``members`` is given the archive, its name and the limits, and
-    may raise any of :data:`READ_ERRORS`, and :class:`RefusedError`. ``seeks`` says that the archive has to be a file
-    with random access; the others are read from the front, so that they need not be held in memory. ``wraps`` says that
-    it holds one file only and adds nothing to the path of an archive inside: members of ``a.tar.gz`` are
-    ``a.tar.gz!b.syx``.
+    ``recognise`` receives the first :data:`HEAD` bytes. ``members`` receives the archive, its name and the limits; it
+    may raise any of :data:`READ_ERRORS` and :class:`RefusedError`. ``seeks``: the archive must be a file with random
+    access; others are read from the front and need not be held in memory. ``wraps``: it holds a single file and adds
+    nothing to the path of an archive inside; members of ``a.tar.gz`` are ``a.tar.gz!b.syx``.
     """
 
     title: str
@@ -95,4 +94,4 @@ class ArchiveKind:
 
 
 HEAD = 512
-PIECE = 1 << 16  # bytes that are read at a time
+PIECE = 1 << 16  # bytes read at a time

@@ -1,4 +1,4 @@
-"""What a crawl may ask for, and how often: the bounds of its source, and robots.txt."""
+"""Politeness: which requests a crawl may make and how often, by source bounds and robots.txt."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _LONGEST_CRAWL_DELAY = 60.0
 
 
 class SourceBoundary:
-    """Lets no request out of its source, wherever it was redirected; adds what is known of a file to its request."""
+    """Stops requests that leave their source, redirects included, and adds conditions and ranges to the others."""
 
     def __init__(self, crawler: Crawler) -> None:
         self.crawler = crawler
@@ -27,12 +27,12 @@ class SourceBoundary:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> SourceBoundary:
-        """For Scrapy."""
+        """Called by Scrapy."""
         return cls(crawler)
 
     def process_request(self, request: Request) -> None:
         """Raise ``IgnoreRequest`` for a request that leaves the source."""
-        if "job" not in request.meta:  # one for robots.txt
+        if "job" not in request.meta:  # a request for robots.txt
             return
         job = job_of(request)
         request.meta.pop("transfer", None)
@@ -46,13 +46,13 @@ class SourceBoundary:
         self.slow_down(request)
 
     def robots_parsed(self, robotparser: Any, request: Request) -> None:
-        """Heed the delay that robots.txt asks for, up to a minute."""
+        """Note the crawl delay of robots.txt, at most a minute."""
         delay = robotparser.rp.crawl_delay(ROBOT)
         if delay and self.crawler.settings.getfloat("DOWNLOAD_DELAY") > 0:
             self.delays[_host(request)] = min(float(delay), _LONGEST_CRAWL_DELAY)
 
     def slow_down(self, request: Request) -> None:
-        """Give the host the delay it asked for."""
+        """Apply the crawl delay of the host."""
         if (delay := self.delays.get(_host(request))) and self.crawler.engine is not None:
             request.meta["autothrottle_dont_adjust_delay"] = True
             if (slot := self.crawler.engine.downloader.slots.get(_host(request))) is not None:
@@ -60,7 +60,7 @@ class SourceBoundary:
 
 
 class RobotsTxt(RobotsTxtMiddleware):
-    """Scrapy's; where robots.txt cannot be had for a fault of the server, nothing is asked for (RFC 9309, 2.3.1)."""
+    """As in Scrapy, but a server error for robots.txt forbids everything (RFC 9309, 2.3.1)."""
 
     async def _parse_robots(self, response: Response, netloc: str, request: Request) -> None:
         if response.status >= 500:

@@ -1,4 +1,4 @@
-"""Scraping: public collections of banks, fetched politely into folders that ingest reads."""
+"""Scrape public collections of banks politely into folders that ingest reads."""
 
 from __future__ import annotations
 
@@ -22,12 +22,11 @@ def scrape_sources(
     known: SourceList | None = None,
     progress: Callable[[int], None] = lambda addresses: None,
 ) -> list[ScrapeResult]:
-    """Fetch sources, each into its own folder in ``out`` (``data/banks``). All known ones, if none is named.
+    """Fetch sources, each into its own folder in ``out`` (default ``data/banks``); all known ones if none is given.
 
-    A source is a name of ``data/sources.toml`` or an address. What has not changed is not fetched again; what was
-    interrupted goes on. Can be called once in a process. Raises ``ScrapeError`` for a source that nobody knows or
-    whose folder is in use, ``FileError`` if nothing can be written, and ``KeyboardInterrupt`` at Ctrl-C; what was
-    fetched is kept.
+    A source is a name of ``data/sources.toml`` or an address. Unchanged files are not fetched again, and an interrupted
+    scrape is resumed. Can be called once per process. Raises ``ScrapeError`` for an unknown source or one whose folder
+    is in use, ``FileError`` if nothing can be written, and ``KeyboardInterrupt`` at Ctrl-C; what was fetched is kept.
     """
     listed = known or read_source_list()
     sources = [find_source(name, listed) for name in dict.fromkeys(wanted)] or list(listed.sources.values())
@@ -47,7 +46,7 @@ def scrape_sources(
 
 
 def check_results(outcomes: Sequence[ScrapeResult]) -> None:
-    """Raise ``ScrapeError`` if a source could not even be begun."""
+    """Raise ``ScrapeError`` if the start address of a source failed."""
     failures = [outcome.failure for outcome in outcomes if outcome.failure]
     if failures:
         kept = "what was fetched is kept" if any(outcome.new + outcome.unchanged for outcome in outcomes) else ""

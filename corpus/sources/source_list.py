@@ -1,4 +1,4 @@
-"""``data/sources.toml``: known collections on the web, and the names of those that a model made."""
+"""``data/sources.toml``: known collections on the web, and name patterns of generated ones."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,60}")
 
 @dataclass(frozen=True, slots=True)
 class WebSource:
-    """A collection on the web: where to begin, and below which addresses to stay."""
+    """A collection on the web: start addresses, and the address prefixes to stay below."""
 
     name: str
     title: str
@@ -28,14 +28,14 @@ class WebSource:
 
 @dataclass(frozen=True, slots=True)
 class SourceList:
-    """All of ``sources.toml``. ``generated`` is looked for in paths made lower case."""
+    """The content of ``sources.toml``. The patterns ``generated`` are matched against lower-case paths."""
 
     sources: dict[str, WebSource]
     generated: tuple[re.Pattern[str], ...]
 
 
 def read_source_list(path: Path = SOURCES_FILE) -> SourceList:
-    """Read the list. Raises ``ScrapeError`` if it cannot be used, naming what is wrong."""
+    """Read the list. Raises ``ScrapeError`` with the reason if it is invalid."""
     try:
         table = tomllib.loads(path.read_text("utf-8"))
     except (OSError, ValueError) as error:
@@ -50,18 +50,18 @@ def read_source_list(path: Path = SOURCES_FILE) -> SourceList:
 
 
 def find_source(wanted: str, known: SourceList) -> WebSource:
-    """A source by its name, or one made of an address. Raises ``ScrapeError`` if it is neither."""
+    """A known source by name, or a new one for an address. Raises ``ScrapeError`` if ``wanted`` is neither."""
     if wanted in known.sources:
         return known.sources[wanted]
     if "://" not in wanted:
         names = ", ".join(known.sources)
-        raise ScrapeError(f"there is no source {wanted!r}; name one of {names}, or give an address: https://...")
+        raise ScrapeError(f"there is no source {wanted!r}; give one of {names}, or an address: https://...")
     url = check_url(wanted)
     return WebSource(_name_of(url), url, (url,), (folder_of(url),))
 
 
 def check_url(text: str) -> str:
-    """An address as it is fetched. Raises ``ScrapeError`` if it is none of http or https."""
+    """A normalised address. Raises ``ScrapeError`` unless it is http or https."""
     try:
         parts = urlsplit(text.strip())
         usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
@@ -73,7 +73,7 @@ def check_url(text: str) -> str:
 
 
 def folder_of(url: str) -> str:
-    """The folder that an address is in.
+    """The folder of an address.
 
     >>> folder_of("https://a.org/banks/list.html?all=1"), folder_of("https://a.org")
     ('https://a.org/banks/', 'https://a.org/')
@@ -93,7 +93,7 @@ def _source(name: str, row: dict[str, Any]) -> WebSource:
         raise ValueError(f"the source name {name!r} may only have a-z, 0-9 and . _ -")
     unknown = set(row) - {"title", "start", "below", "generated"}
     if unknown:
-        raise ValueError(f"source {name}: nobody knows {', '.join(sorted(unknown))}")
+        raise ValueError(f"source {name}: unknown keys {', '.join(sorted(unknown))}")
     start = tuple(check_url(url) for url in _texts(f"source {name}: start", row.get("start")))
     if not start:
         raise ValueError(f"source {name}: start is missing; give at least one address")

@@ -1,6 +1,6 @@
-"""The crawl itself, on Scrapy: politely, one connection a host, every byte counted as it comes.
+"""The crawl, with Scrapy: one connection per host, every received byte counted.
 
-Whoever imports this imports Scrapy, so it is imported late. Twisted's reactor runs once a process: so does a crawl.
+Import this late, because it imports Scrapy. Twisted's reactor, and so a crawl, runs once per process.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ _LOGGERS = ("scrapy", "twisted", "protego", "asyncio", "filelock", "py.warnings"
 
 
 def crawl(jobs: Sequence[ScrapeJob], limits: FetchLimits) -> bool:
-    """Fetch all that the jobs ask for, and say whether it came to its end; Ctrl-C ends it between two bytes.
+    """Fetch everything the jobs request and return whether the crawl is complete; Ctrl-C interrupts it at any byte.
 
-    Raises what went wrong in this program; what goes wrong on the web is in the manifests.
+    Raises errors of this program; errors of the web are recorded in the manifests.
     """
     process = AsyncCrawlerProcess(_settings(limits, len(jobs)))
-    for name in _LOGGERS:  # what matters is in the manifest and in what is raised
+    for name in _LOGGERS:  # the manifest and exceptions say everything
         logging.getLogger(name).addHandler(logging.NullHandler())
         logging.getLogger(name).propagate = False
     crawler = process.create_crawler(BankSpider)
@@ -49,7 +49,7 @@ def crawl(jobs: Sequence[ScrapeJob], limits: FetchLimits) -> bool:
         signal.signal(signal.SIGINT, previous)
     spider = crawler.spider
     if not isinstance(spider, BankSpider):
-        raise RuntimeError("the crawl did not begin")
+        raise RuntimeError("the crawl did not start")
     if spider.bugs:
         raise spider.bugs[0]
     return not any(job.is_interrupted for job in jobs)
@@ -67,7 +67,7 @@ def _settings(limits: FetchLimits, hosts: int) -> dict[str, Any]:
         "AUTOTHROTTLE_ENABLED": limits.delay > 0,
         "AUTOTHROTTLE_START_DELAY": limits.delay,
         "DOWNLOAD_TIMEOUT": limits.timeout,
-        "DOWNLOAD_MAXSIZE": 0,  # what a server announces is not believed; Transfers counts
+        "DOWNLOAD_MAXSIZE": 0,  # announced sizes are not trusted; Transfers counts
         "DOWNLOAD_WARNSIZE": 0,
         "DOWNLOAD_VERIFY_CERTIFICATES": True,
         "COMPRESSION_ENABLED": False,
@@ -90,7 +90,7 @@ def _settings(limits: FetchLimits, hosts: int) -> dict[str, Any]:
 
 
 def _interrupt(crawler: Crawler, jobs: Sequence[ScrapeJob]) -> None:
-    """End the crawl; a server that keeps us waiting has a second more. Ctrl-C once more ends it at once."""
+    """End the crawl; open transfers have one more second. A second Ctrl-C ends it at once."""
     from twisted.internet import reactor
 
     if any(job.is_interrupted for job in jobs):
@@ -122,13 +122,13 @@ class BankSpider(scrapy.Spider):
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, *values: Any, **options: Any) -> BankSpider:
-        """For Scrapy."""
+        """Called by Scrapy."""
         spider: BankSpider = super().from_crawler(crawler, *values, **options)
         crawler.signals.connect(spider.note_bug, signals.spider_error)
         return spider
 
     def note_bug(self, failure: Failure) -> None:
-        """A fault of this program is not passed over."""
+        """Keep an error of this program, to be raised at the end."""
         if failure.value is not None:
             self.bugs.append(failure.value)
 
@@ -139,7 +139,7 @@ class BankSpider(scrapy.Spider):
                 yield request
 
     def ask(self, job: ScrapeJob, urls: Sequence[str], referrer: str) -> Iterator[Request]:
-        """Requests for those addresses that are worth it. What an interrupted run has done is not done again."""
+        """Requests for the addresses that may hold banks. What an interrupted run has done is not repeated."""
         waiting = [(url, referrer) for url in reversed(urls)]
         while waiting:
             url, referrer = waiting.pop()
@@ -153,7 +153,7 @@ class BankSpider(scrapy.Spider):
             yield Request(url, self.parse, errback=self.fail, meta=meta, headers=headers)
 
     def parse(self, response: Response, **kwargs: Any) -> Iterator[Request]:
-        """Take in a response, and go on to what it links to."""
+        """Handle a response and request the links in it."""
         request = response.request
         assert request is not None  # noqa: S101  # Scrapy sets it
         job, fetched = job_of(request), _answered(request, response)
@@ -165,14 +165,14 @@ class BankSpider(scrapy.Spider):
                 job.drop_part(response.url)
             job.note(fetched, reason=f"the server answers {response.status}")
         elif (encoding := header(response.headers, "Content-Encoding")) not in ("", "identity"):
-            job.note(fetched, reason=f"it comes encoded as {encoding[:40]}, which was not asked for")
+            job.note(fetched, reason=f"it is encoded as {encoding[:40]}, which was not requested")
         else:
             data = whole_body(job, response, transfer)
             job.drop_part(response.url)
             yield from self.take(job, replace(fetched, size=len(data)), data, response)
 
     def take(self, job: ScrapeJob, fetched: FetchRecord, data: bytes, response: Response) -> Iterator[Request]:
-        """Keep a file, or follow the links of a page."""
+        """Store a file, or follow the links of a page."""
         if not is_page(data):
             job.keep(fetched, data)
         elif len(data) > job.limits.page_bytes:
@@ -185,7 +185,7 @@ class BankSpider(scrapy.Spider):
             yield from self.ask(job, links, fetched.url)
 
     def fail(self, failure: Failure) -> None:
-        """Note why an address gave nothing."""
+        """Record why an address failed."""
         request: Request = failure.request  # type: ignore[attr-defined]
         transfer: Transfer | None = request.meta.get("transfer")
         fetched = record_of(request)
@@ -193,12 +193,12 @@ class BankSpider(scrapy.Spider):
             transfer.close()
             fetched = replace(fetched, size=transfer.base + transfer.size, announced=transfer.announced)
         if job_of(request).is_interrupted:
-            return  # it is asked for again when the scrape goes on
+            return  # it is requested again when the scrape resumes
         job_of(request).note(fetched, reason=_why(failure, transfer))
 
 
 def is_page(data: bytes) -> bool:
-    """Whether bytes are a page with links, whatever the server calls them."""
+    """Whether bytes are an HTML page, whatever content type the server gives."""
     return b"\0" not in data[:1024] and _MARKUP.search(data[:8192]) is not None
 
 
@@ -215,7 +215,7 @@ def _answered(request: Request, response: Response) -> FetchRecord:
 
 
 def _why(failure: Failure, transfer: Transfer | None) -> str:
-    """Why an address gave nothing, in a few words."""
+    """Why an address failed, in a few words."""
     error = failure.value
     if transfer is not None and transfer.why:
         return transfer.why
@@ -223,12 +223,12 @@ def _why(failure: Failure, transfer: Transfer | None) -> str:
     if kind == "DownloadTimeoutError":
         return "it took too long"
     if kind in ("CannotResolveHostError", "DNSLookupError"):
-        return "there is no such host, or no way to ask"
+        return "the host is unknown, or there is no network"
     if kind in ("DownloadConnectionRefusedError", "ConnectionRefusedError"):
         return "the host refuses connections"
     if kind == "ResponseDataLossError" and transfer is not None:
         got, announced = transfer.base + transfer.size, transfer.announced
-        return f"it ended after {got} bytes" + ("" if announced is None else f" where {announced} were announced")
+        return f"it ended after {got} bytes" + ("" if announced is None else f" of {announced} announced")
     if isinstance(error, IgnoreRequest):
         return str(error)[:1].lower() + str(error)[1:] or "refused"
     return f"{kind}: {error}"[:300]

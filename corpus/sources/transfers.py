@@ -1,4 +1,4 @@
-"""What is on its way from the web: counted as it comes, stopped when it is too much, kept on disk when it is large."""
+"""Transfers from the web: counted, stopped when too large, and kept on disk if large."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from corpus.sources.fetching import ScrapeJob, new_record
 from corpus.sources.manifest import FetchRecord
 
 _ROBOTS_BYTES = 1 << 20
-_PART_FROM = 256 << 10  # bytes from which on a file is worth going on with
+_PART_FROM = 256 << 10  # bytes; smaller files are not resumed
 _USELESS_TYPES = ("image/", "audio/mpeg", "audio/ogg", "audio/wav", "audio/x-wav", "video/", "font/", "text/css")
 
 
 @dataclass(slots=True)
 class Transfer:
-    """A response that is on its way. ``base`` is what was there of it before; ``why`` says why it was stopped."""
+    """A response being received. ``base`` is the size of the partial file it continues; ``why`` is set if stopped."""
 
     announced: int | None
     validator: str = ""
@@ -31,14 +31,14 @@ class Transfer:
     part: IO[bytes] | None = None
 
     def close(self) -> None:
-        """Let go of the part; it stays on disk."""
+        """Close the partial file; it stays on disk."""
         if self.part is not None:
             self.part.close()
             self.part = None
 
 
 class Transfers:
-    """Counts bytes as they come, stops what is too much, and keeps what came of large files on disk."""
+    """Counts received bytes, stops transfers that are too large, and keeps partial files of large ones."""
 
     def __init__(self, crawler: Crawler) -> None:
         crawler.signals.connect(self.headers_received, signals.headers_received)
@@ -47,11 +47,11 @@ class Transfers:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Transfers:
-        """For Scrapy."""
+        """Called by Scrapy."""
         return cls(crawler)
 
     def headers_received(self, headers: Any, body_length: object, request: Request) -> None:
-        """Begin to count; stop what is certainly no bank."""
+        """Start counting; stop content types that are no bank."""
         announced = body_length if isinstance(body_length, int) else None
         transfer = request.meta["transfer"] = Transfer(announced)
         if "job" not in request.meta:
@@ -61,13 +61,13 @@ class Transfers:
             transfer.why = f"no bank: {kind[:60]}"
             raise StopDownload(fail=True)
         if content_range := header(headers, "Content-Range"):
-            _go_on(request, transfer, content_range)
+            _resume(request, transfer, content_range)
         else:
             job_of(request).drop_part(request.url)
             transfer.validator = _validator(headers)
 
     def bytes_received(self, data: bytes, request: Request) -> None:
-        """Count, and keep."""
+        """Count the bytes and keep them in the partial file."""
         transfer: Transfer = request.meta["transfer"]
         transfer.size += len(data)
         if "job" not in request.meta:
@@ -93,19 +93,19 @@ class Transfers:
             raise StopDownload(fail=True)
 
     def request_dropped(self, request: Request) -> None:
-        """A redirection to what was asked for already: in a circle, or under another address."""
+        """Record a redirect to an address that was requested already."""
         if "job" in request.meta:
-            reason = "leads to an address that was asked for already"
+            reason = "leads to an address that was requested already"
             job_of(request).note(replace(record_of(request), final_url=request.url), reason=reason)
 
 
-def _go_on(request: Request, transfer: Transfer, content_range: str) -> None:
-    """Append to the part that is there; raise ``StopDownload`` if what comes is not what follows it."""
+def _resume(request: Request, transfer: Transfer, content_range: str) -> None:
+    """Append to the partial file. Raises ``StopDownload`` if the response does not continue it."""
     job = job_of(request)
     part = job.read_part(request.url)
     if part is None or not content_range.startswith(f"bytes {part.size}-"):
         job.drop_part(request.url)
-        transfer.why = "the server sends another piece than was asked for"
+        transfer.why = "the server sends another range than requested"
         raise StopDownload(fail=True)
     transfer.base = part.size
     transfer.announced = None if transfer.announced is None else part.size + transfer.announced
@@ -126,7 +126,7 @@ def _keep_part(job: ScrapeJob, url: str, transfer: Transfer, data: bytes) -> Non
 
 
 def whole_body(job: ScrapeJob, response: Response, transfer: Transfer | None) -> bytes:
-    """The bytes of a response, and before them those that were there."""
+    """The bytes of the partial file, if any, and of the response that continues it."""
     if transfer is None:
         return response.body
     transfer.close()
@@ -136,23 +136,23 @@ def whole_body(job: ScrapeJob, response: Response, transfer: Transfer | None) ->
 
 
 def job_of(request: Request) -> ScrapeJob:
-    """The job that a request is of."""
+    """The job of a request."""
     job: ScrapeJob = request.meta["job"]
     return job
 
 
 def record_of(request: Request) -> FetchRecord:
-    """The beginning of the line that a request will have in the manifest."""
+    """A new record for the address of a request."""
     return new_record(request.meta["url"], request.meta["referrer"])
 
 
 def header(headers: Any, name: str) -> str:
-    """A header as text; none that is endless or would steer a terminal."""
+    """A header as text; empty if it is longer than 500 characters or not printable."""
     text = (headers.get(name) or b"").decode("latin-1")
     return text if len(text) <= 500 and text.isprintable() else ""
 
 
 def _validator(headers: Any) -> str:
-    """What names this version of a file for good; a weak ETag does not."""
+    """A header that identifies this version of a file; a weak ETag does not."""
     etag = header(headers, "ETag")
     return etag if etag and not etag.startswith("W/") else header(headers, "Last-Modified")

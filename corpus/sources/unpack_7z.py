@@ -1,12 +1,11 @@
-"""A program of its own that unpacks a 7z archive to its standard output. ``archive_7z.py`` starts it.
+"""A program that unpacks a 7z archive from standard input to standard output. ``archive_7z.py`` starts it.
 
-It is a process because a 7z archive may ask for any amount of memory and for decompressors in C that few have tried to
-break: here the memory has a limit, and whatever goes wrong ends this process only. It imports nothing of Cartwright's,
-and starts in a quarter of a second.
+A 7z archive may ask for any amount of memory and run C decompressors that are little tested. As a separate process its
+memory is limited, and a crash ends only this process. It imports nothing of Cartwright and starts in 0.25 s.
 
-What it writes are frames: a letter, a length of four bytes, and so many bytes. M begins a member (its name), D is some
-of its data, E its end. R is a member or, without a name, an archive that cannot be read (JSON: name, code, message).
-Z says that all is done.
+Output frames are a letter, a length (4 bytes) and that many bytes. M begins a member (its name), D is some of its data,
+E its end. R is a member or, without a name, an archive that cannot be read (JSON: name, code, message). Z ends the
+output.
 """
 
 from __future__ import annotations
@@ -22,16 +21,16 @@ from typing import Any, BinaryIO
 
 FRAME = struct.Struct("<cI")
 _PIECE = 1 << 20
-_LONGEST_RUN = 600  # seconds of computing
-_MOST_RETRIES = 100  # damaged blocks after which the others are still read
+_LONGEST_RUN = 600  # seconds of CPU time
+_MOST_RETRIES = 100  # damaged blocks before giving up
 
 
 def main(memory: int) -> None:
-    """Unpack standard input; ``memory`` is how many bytes this process may have."""
+    """Unpack standard input within ``memory`` bytes."""
     output = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # whatever a library prints is no frame
+    os.dup2(2, 1)  # what libraries print must not mix with the frames
     for limit, value in ((resource.RLIMIT_DATA, memory), (resource.RLIMIT_CPU, _LONGEST_RUN)):
-        with contextlib.suppress(ValueError, OSError):  # a system may know better, or not at all
+        with contextlib.suppress(ValueError, OSError):  # not every system allows it
             resource.setrlimit(limit, (value, resource.getrlimit(limit)[1]))
     try:
         archive: BinaryIO = sys.stdin.buffer
@@ -47,7 +46,7 @@ def _unpack(archive: BinaryIO, output: BinaryIO) -> None:
     import py7zr.io
 
     class Outputs(py7zr.io.WriterFactory):
-        """Begins members, and remembers which."""
+        """Begins members and remembers them."""
 
         def __init__(self) -> None:
             self.begun: list[str] = []
@@ -60,7 +59,7 @@ def _unpack(archive: BinaryIO, output: BinaryIO) -> None:
             return Output(self)
 
     class Output(py7zr.io.Py7zIO):
-        """One member on its way out."""
+        """Writes one member."""
 
         def __init__(self, outputs: Outputs) -> None:
             self.outputs = outputs
@@ -99,7 +98,7 @@ def _unpack(archive: BinaryIO, output: BinaryIO) -> None:
                     raise
                 if outputs.is_open:
                     _refuse(output, outputs.begun[-1], error)
-                # What is in the block behind the damage is lost; what is in other blocks is not.
+                # The rest of a damaged block is lost; other blocks are still readable.
                 _, damaged = files[outputs.begun[-1]]
                 for name in outputs.begun:
                     del files[name]
@@ -112,7 +111,7 @@ def _unpack(archive: BinaryIO, output: BinaryIO) -> None:
 
 
 def _regular_files(opened: Any, output: BinaryIO) -> dict[str, tuple[str, int]]:
-    """By the name it will come out under: the name of each regular file and the block it is in. Others are refused."""
+    """The name and the block of each regular file by its output name. Other members are refused."""
     from py7zr.helpers import get_sanitized_output_path
 
     files: dict[str, tuple[str, int]] = {}

@@ -1,4 +1,4 @@
-"""Archives and disk images that are recognised and not read: the reason tells what they are and what to do."""
+"""Archives and disk images that are recognised but not read; the reason says what they are and what to do."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _COPY = "copy the files out of it and ingest those"
 
 @dataclass(frozen=True, slots=True)
 class UnsupportedKind:
-    """What it is called, what to do, and how it is told from its bytes (all of them, where there are not too many)."""
+    """The name, the advice and a test on the bytes of a file."""
 
     title: str
     advice: str
@@ -24,7 +24,7 @@ def _begins(pattern: bytes) -> Callable[[bytes], object]:
 
 
 def _is_fat_disk(data: bytes) -> bool:
-    """A boot sector of MS-DOS or Atari that says how large the disk is, and it is that large."""
+    """A boot sector of MS-DOS or Atari whose disk size equals the file size."""
     sector = int.from_bytes(data[11:13], "little")
     sectors = int.from_bytes(data[19:21], "little")
     cluster, tables = data[13:14], data[16:17]
@@ -37,7 +37,7 @@ def _is_fat_disk(data: bytes) -> bool:
 
 
 def _is_d88_disk(data: bytes) -> bool:
-    """A disk of a Japanese computer: its size and where its first track is stand in its header."""
+    """A disk of a Japanese computer: the header holds its size."""
     return len(data) > 0x2B0 and int.from_bytes(data[0x1C:0x20], "little") == len(data) and not any(data[0x11:0x1A])
 
 
@@ -86,12 +86,12 @@ UNSUPPORTED_KINDS: tuple[UnsupportedKind, ...] = (
 
 
 def unsupported_reason(data: bytes) -> str | None:
-    r"""Which archive or disk image bytes are, and what to do with it; None if they are none that is known here.
+    r"""Name and advice if bytes are a known unsupported archive or disk image, else None.
 
     >>> unsupported_reason(b"Rar!\x1a\x07\x00")
     'RAR archive; unpack it and ingest what comes out'
     """
-    if data[:1] == b"\xf0":  # a system exclusive message, as nearly all files are
+    if data[:1] == b"\xf0":  # a system exclusive message, like nearly all files
         return None
     for kind in UNSUPPORTED_KINDS:
         if kind.recognise(data):

@@ -1,8 +1,7 @@
-"""Is a store sound? References resolve, counts agree, identities name what they should, files can be rebuilt.
+"""Check a store: references resolve, counts agree, ids match their content, files can be rebuilt.
 
-Nothing is changed. What is found comes with an example and with what to do: tables that are derived are made anew by
-a command; for the others there is a backup, or the banks themselves. People's answers are in no danger: they live in
-the journals.
+Nothing is changed. A fault comes with an example and a remedy: a command rebuilds derived tables; for the others there
+is a backup, or the banks themselves. People's answers are safe: they are in the journals.
 """
 
 from __future__ import annotations
@@ -12,14 +11,13 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-import numpy as np
-
 from corpus.storage.reconstruction import restore_file
 from corpus.storage.store import Connection
+from corpus.storage.voice_table import stack_parameters
 from dx7.voices.identity import ID_LENGTH, file_sha, voice_ids
 from dx7.voices.parameters import PARAMETER_NAMES
 
-SAMPLE_FILES = 200  # files that are rebuilt unless all are asked for
+SAMPLE_FILES = 200  # rebuilt by default
 _FILES_AT_ONCE = 200
 _VOICES_AT_ONCE = 100_000
 
@@ -32,7 +30,7 @@ _FAMILIES = "run python -m corpus families"
 
 @dataclass(frozen=True, slots=True)
 class StoreFault:
-    """Something that should not be: what, how often, one example (an id or SHA), and what to do about it."""
+    """A kind of fault, how often it occurs, one example (an id or SHA), and the remedy."""
 
     what: str
     count: int
@@ -42,7 +40,7 @@ class StoreFault:
 
 @dataclass(frozen=True, slots=True)
 class StoreCheck:
-    """What was looked at, and what was found; nothing found is a sound store."""
+    """How much was checked, and the faults; a sound store has none. Field names are the keys of ``--json``."""
 
     files: int
     slots: int
@@ -54,9 +52,9 @@ class StoreCheck:
 def check_store(
     connection: Connection, *, every_file: bool = False, progress: Callable[[int, int], None] = lambda done, of: None
 ) -> StoreCheck:
-    """Look over an open store. ``every_file`` rebuilds all files, not :data:`SAMPLE` of them.
+    """Check an open store. Rebuilds :data:`SAMPLE_FILES` files, or all with ``every_file``.
 
-    ``progress`` is told how many files of how many are rebuilt.
+    ``progress`` receives the number of files rebuilt and the number to rebuild.
     """
     findings = [
         StoreFault(what, count, example, remedy)
@@ -64,7 +62,7 @@ def check_store(
         for count, example in connection.execute(f"SELECT count(*), min(bad) FROM ({query})").fetchall()  # noqa: S608
         if count
     ]
-    findings += _collect("voices whose parameters are not those of their id", _misnamed(connection), _RESTORE)
+    findings += _collect("voices whose parameters do not match their id", _misnamed_voices(connection))
     shas = [
         sha
         for (sha,) in connection.execute(
@@ -77,29 +75,28 @@ def check_store(
         some = shas[first : first + _FILES_AT_ONCE]
         damaged += [sha for sha, rebuilt in _rebuild(connection, some) if sha != rebuilt]
         progress(first + len(some), len(shas))
-    findings += _collect("files that cannot be rebuilt byte for byte", iter(damaged), _RESTORE)
+    findings += _collect("files that cannot be rebuilt byte for byte", damaged)
     sizes = [len(connection.table(table)) for table in ("files", "slots", "voices")]
     return StoreCheck(sizes[0], sizes[1], sizes[2], len(shas), tuple(findings))
 
 
-def _collect(what: str, bad: Iterator[str], remedy: str) -> list[StoreFault]:
-    examples = sorted(bad)
-    return [StoreFault(what, len(examples), examples[0], remedy)] if examples else []
+def _collect(what: str, bad: list[str]) -> list[StoreFault]:
+    return [StoreFault(what, len(bad), min(bad), _RESTORE)] if bad else []
 
 
-def _misnamed(connection: Connection) -> Iterator[str]:
+def _misnamed_voices(connection: Connection) -> list[str]:
+    bad = []
     columns = ", ".join(PARAMETER_NAMES)
     reader = connection.table("voices").project(f"voice_id, {columns}").to_arrow_reader(_VOICES_AT_ONCE)
     for batch in reader:
-        parameters = np.column_stack([batch.column(name).to_numpy(zero_copy_only=False) for name in PARAMETER_NAMES])
-        found = voice_ids(row.tobytes() for row in parameters)
-        yield from (
-            kept for kept, right in zip(batch.column("voice_id").to_pylist(), found, strict=True) if kept != right
-        )
+        expected = voice_ids(row.tobytes() for row in stack_parameters(batch))
+        stored = batch.column("voice_id").to_pylist()
+        bad += [each for each, right in zip(stored, expected, strict=True) if each != right]
+    return bad
 
 
 def _rebuild(connection: Connection, shas: list[str]) -> Iterator[tuple[str, str]]:
-    """The SHA-256 that each file should have, and that it has when rebuilt ('' if it cannot be)."""
+    """For each file its SHA-256 and that of the rebuilt file ('' if it cannot be rebuilt)."""
     voices: dict[str, list[tuple[int, bytes]]] = defaultdict(list)
     for sha, offset, raw in connection.execute(
         "SELECT file_sha, byte_offset, raw FROM slots JOIN raw_voices USING (raw_sha)"
@@ -116,71 +113,71 @@ def _rebuild(connection: Connection, shas: list[str]) -> Iterator[tuple[str, str
             yield sha, ""
 
 
-def _twice(table: str, key: str, remedy: str) -> tuple[str, str, str]:
-    return f"{table} that stand twice", f"SELECT {key} AS bad FROM {table} GROUP BY ALL HAVING count(*) > 1", remedy  # noqa: S608
+def _duplicate(table: str, key: str, remedy: str) -> tuple[str, str, str]:
+    return f"duplicate {table}", f"SELECT {key} AS bad FROM {table} GROUP BY ALL HAVING count(*) > 1", remedy  # noqa: S608
 
 
-def _lost(table: str, key: str, of: str, remedy: str, *, where: str = "", what: str = "") -> tuple[str, str, str]:
-    """Rows whose ``key`` is not in the table ``of``, which is looked up by ``where`` if it goes by another name."""
+def _dangling(table: str, key: str, of: str, remedy: str, *, column: str = "", what: str = "") -> tuple[str, str, str]:
+    """Rows whose ``key`` is not in ``column`` (default: of the same name) of the table ``of``."""
     return (
-        what or f"{table} of {of} that there are not",
-        f"SELECT DISTINCT {key} AS bad FROM {table} WHERE {key} NOT IN (SELECT {where or key} FROM {of})",  # noqa: S608
+        what or f"{table} of missing {of}",
+        f"SELECT DISTINCT {key} AS bad FROM {table} WHERE {key} NOT IN (SELECT {column or key} FROM {of})",  # noqa: S608
         remedy,
     )
 
 
-# What is wrong, a query for the ids of what is, and what to do.
+# Kind of fault, query for the ids with it, remedy.
 _QUERIES: tuple[tuple[str, str, str], ...] = (
-    _twice("files", "file_sha", _RESTORE),
-    _twice("slots", "file_sha || ':' || slot", _RESTORE),
-    _twice("raw_voices", "raw_sha", _RESTORE),
-    _twice("voices", "voice_id", _RESTORE),
+    _duplicate("files", "file_sha", _RESTORE),
+    _duplicate("slots", "file_sha || ':' || slot", _RESTORE),
+    _duplicate("raw_voices", "raw_sha", _RESTORE),
+    _duplicate("voices", "voice_id", _RESTORE),
     (
-        "files whose slots are not as many as their voices, or not in order",
+        "files with missing or misnumbered slots",
         "SELECT file_sha AS bad FROM files LEFT JOIN (SELECT file_sha, count(*) AS found, min(slot) AS low,"
         " max(slot) AS high FROM slots GROUP BY file_sha) USING (file_sha)"
         " WHERE voices <> coalesce(found, 0) OR low <> 1 OR high <> found",
         _RESTORE,
     ),
     (
-        "files that were rejected and have voices, or were read and have none",
+        "rejected files with voices, or read files without",
         "SELECT file_sha AS bad FROM files WHERE (rejection IS NULL) <> (voices > 0)",
         _RESTORE,
     ),
-    _lost("slots", "file_sha", "files", _RESTORE),
-    _lost("slots", "raw_sha", "raw_voices", _RESTORE),
-    _lost("slots", "voice_id", "voices", _RESTORE),
+    _dangling("slots", "file_sha", "files", _RESTORE),
+    _dangling("slots", "raw_sha", "raw_voices", _RESTORE),
+    _dangling("slots", "voice_id", "voices", _RESTORE),
     (
         "slots whose voice is not that of their bytes",
         "SELECT file_sha AS bad FROM slots JOIN raw_voices USING (raw_sha) WHERE slots.voice_id <> raw_voices.voice_id",
         _RESTORE,
     ),
-    _lost("raw_voices", "voice_id", "voices", _RESTORE),
-    _lost("raw_voices", "raw_sha", "slots", _RESTORE, what="raw_voices that are in no slot"),
-    _lost("voices", "voice_id", "slots", _RESTORE, what="voices that are in no slot"),
+    _dangling("raw_voices", "voice_id", "voices", _RESTORE),
+    _dangling("raw_voices", "raw_sha", "slots", _RESTORE, what="raw_voices in no slot"),
+    _dangling("voices", "voice_id", "slots", _RESTORE, what="voices in no slot"),
     (
-        "raw_voices whose bytes are not those of their SHA",
+        "raw_voices whose bytes do not match their SHA",
         f"SELECT raw_sha AS bad FROM raw_voices WHERE raw_sha <> left(sha256(raw), {ID_LENGTH})",  # noqa: S608
         _RESTORE,
     ),
-    _lost("file_paths", "file_sha", "files", _RESTORE),
-    _lost("files", "file_sha", "file_paths", _RESTORE, what="files that were found nowhere"),
-    _lost("file_issues", "file_sha", "files", _RESTORE),
-    _lost("file_warnings", "file_sha", "files", _RESTORE),
-    _lost("supplements", "file_sha", "files", _RESTORE),
-    _lost("rejected_voices", "file_sha", "files", _RESTORE),
-    _lost("voice_repairs", "raw_sha", "raw_voices", _RESTORE),
-    _lost("opinions", "voice_id", "voices", _SUGGEST),
-    _twice("opinions", "voice_id || ' ' || category || ' ' || origin", _SUGGEST),
-    _lost("suggestions", "voice_id", "voices", _SUGGEST),
-    _lost("hearings", "voice_id", "voices", _HEALTH),
-    _lost("health", "voice_id", "voices", _HEALTH),
-    _twice("health", "voice_id || ' ' || tag", _HEALTH),
-    _lost("relatives", "voice_id", "voices", _FAMILIES),
-    _lost("relatives", "relative_id", "voices", _FAMILIES, where="voice_id"),
+    _dangling("file_paths", "file_sha", "files", _RESTORE),
+    _dangling("files", "file_sha", "file_paths", _RESTORE, what="files without a path"),
+    _dangling("file_issues", "file_sha", "files", _RESTORE),
+    _dangling("file_warnings", "file_sha", "files", _RESTORE),
+    _dangling("supplements", "file_sha", "files", _RESTORE),
+    _dangling("rejected_voices", "file_sha", "files", _RESTORE),
+    _dangling("voice_repairs", "raw_sha", "raw_voices", _RESTORE),
+    _dangling("opinions", "voice_id", "voices", _SUGGEST),
+    _duplicate("opinions", "voice_id || ' ' || category || ' ' || origin", _SUGGEST),
+    _dangling("suggestions", "voice_id", "voices", _SUGGEST),
+    _dangling("hearings", "voice_id", "voices", _HEALTH),
+    _dangling("health", "voice_id", "voices", _HEALTH),
+    _duplicate("health", "voice_id || ' ' || tag", _HEALTH),
+    _dangling("relatives", "voice_id", "voices", _FAMILIES),
+    _dangling("relatives", "relative_id", "voices", _FAMILIES, column="voice_id"),
     ("relatives in the wrong order", "SELECT voice_id AS bad FROM relatives WHERE voice_id >= relative_id", _FAMILIES),
-    _lost("families", "voice_id", "voices", _FAMILIES),
-    _twice("families", "voice_id", _FAMILIES),
-    _lost("sound_map", "voice_id", "voices", _MAP),
-    _twice("sound_map", "voice_id", _MAP),
+    _dangling("families", "voice_id", "voices", _FAMILIES),
+    _duplicate("families", "voice_id", _FAMILIES),
+    _dangling("sound_map", "voice_id", "voices", _MAP),
+    _duplicate("sound_map", "voice_id", _MAP),
 )

@@ -1,7 +1,7 @@
-"""Giving a bank back byte for byte, from the voices in the store and the bytes that stood around them.
+"""Bank reconstruction: restore a file byte for byte from its voices and the remaining bytes.
 
-A bank that was copied to forty folders is kept once, and a voice that stands in forty banks is kept once: of a
-file the store keeps only what is not voices (headers, checksums, junk), compressed, and where the voices go.
+The store keeps a voice once, however many banks hold it. Of a file it keeps the bytes that are not voices (headers,
+checksums, junk), compressed, and the offsets of the voices.
 """
 
 from __future__ import annotations
@@ -16,18 +16,16 @@ from dx7.errors import StoreError
 from dx7.formats.bank_file import NOT_IN_ONE_PIECE
 from dx7.voices.identity import file_sha as sha_of
 
-_SHORT = 32  # bytes: around the voices of most banks there is a header, a checksum and nothing else
-_BEGINNING = re.compile(r"[0-9a-f]{1,64}")  # of a SHA-256
-
-
-_compress_again = lru_cache(maxsize=1 << 12)(zlib.compress)
+_SHORT = 32  # bytes; most banks have only a header and a checksum around their voices
+_SHA_PREFIX = re.compile(r"[0-9a-f]{1,64}")
+_compress_cached = lru_cache(maxsize=1 << 12)(zlib.compress)
 
 
 def compress_remainder(data: bytes, voices: Sequence[tuple[int, bytes]]) -> tuple[bytes, bool]:
-    """What of a file must be kept beside its voices, given as (offset, bytes as found): compressed, and whether whole.
+    """The bytes of a file outside its voices, compressed, and whether the whole file had to be kept.
 
-    Voices that follow on each other may be given in one. The whole file is kept if a voice does not stand in it in
-    one piece, or two overlap.
+    ``voices`` are (offset, bytes as found); voices that follow each other may be given as one. The whole file is kept
+    if a voice is not contiguous in it, or two overlap.
     """
     gaps, end = [], 0
     for offset, raw in sorted(voices):
@@ -37,11 +35,11 @@ def compress_remainder(data: bytes, voices: Sequence[tuple[int, bytes]]) -> tupl
         end = offset + len(raw)
     gaps.append(data[end:])
     rest = b"".join(gaps)
-    return _compress_again(rest) if len(rest) <= _SHORT else zlib.compress(rest), False
+    return _compress_cached(rest) if len(rest) <= _SHORT else zlib.compress(rest), False
 
 
 def restore_file(content: bytes, is_whole: bool, voices: Sequence[tuple[int, bytes]]) -> bytes:
-    """The file that :func:`squeeze` was given."""
+    """Undo :func:`compress_remainder`. Raises ``zlib.error`` if ``content`` is damaged."""
     gaps = zlib.decompress(content)
     if is_whole:
         return gaps
@@ -55,15 +53,14 @@ def restore_file(content: bytes, is_whole: bool, voices: Sequence[tuple[int, byt
 
 
 def rebuild_file(connection: Connection, file_sha: str) -> bytes:
-    """The bytes of an ingested file, checked against its SHA. ``file_sha`` may be cut short as long as it is unique.
+    """The bytes of an ingested file, verified by its SHA-256. ``file_sha`` may be shortened while it is unique.
 
-    Raises ``StoreError`` if there is no such file, it was rejected (then only the reason is kept), or the store is
-    damaged.
+    Raises ``StoreError`` if there is no such file, it was rejected (its bytes are not kept), or the store is damaged.
     """
-    beginning = file_sha.lower()
+    prefix = file_sha.lower()
     found = connection.execute(
         "SELECT file_sha, rejection, content, content_is_whole FROM files WHERE starts_with(file_sha, ?) LIMIT 2",
-        [beginning if _BEGINNING.fullmatch(beginning) else "no file"],
+        [prefix if _SHA_PREFIX.fullmatch(prefix) else "no file"],
     ).fetchall()
     if not found:
         raise StoreError(f"there is no file {file_sha!r} in the store; python -m corpus search shows the SHA of banks")
@@ -78,7 +75,7 @@ def rebuild_file(connection: Connection, file_sha: str) -> bytes:
     try:
         data = restore_file(content, is_whole, voices)
     except zlib.error as error:
-        raise StoreError(f"the store is damaged: what it keeps of the file {full_sha} cannot be unpacked") from error
+        raise StoreError(f"the store is damaged: the file {full_sha} cannot be decompressed") from error
     if sha_of(data) != full_sha:
         raise StoreError(f"the store is damaged: the file {full_sha} cannot be rebuilt; ingest it again elsewhere")
     return data

@@ -1,38 +1,41 @@
-"""The tables of the store, and the migrations that make them.
+"""The tables of the store and the migrations that create them.
 
-    files          a file's content, once; why it was rejected, if it was
-    file_paths     where that content was found, each location once; a file copied to three folders has three rows
-    unread_paths   files whose bytes could not be had, and why
-    file_issues    what was odd in the file and its messages
-    file_warnings  how often each thing was odd in it, voices included: what the books add up
-    slots          the voices in it, in order: byte offset, bytes as found (raw_sha), voice, name as written
+Stored names never change; where Python uses another word, it is given in brackets.
+
+    files          each content once; the reason if it was rejected
+    file_paths     the locations of each content: a file copied to three folders has three rows
+    unread_paths   locations whose bytes could not be read, and why
+    file_issues    problems found in a file and their messages
+    file_warnings  how often each problem occurs in a file, voices included; the ingest report sums these
+    slots          the voices of a file in order: byte offset, bytes as found (raw_sha), voice, name as written
     raw_voices     the bytes of a voice as found, once
-    voice_repairs  the values that were out of range in them
-    voices         a voice, once: its 145 repaired parameters, the first name it was seen under
-    supplements    DX7II data that stands beside voices in a file
-    opinions       what each source says of each voice: category, probability, origin (suggesting/suggestion.py)
-    suggestions    what all sources say of it together; origin is the source that says it loudest
-    answers        people's answers: a projection of the journals, rebuilt at will
-    suggestions_made  how much of the store they were made from
-    rejected_voices  windows of a file that were read as voices and are none, and why
-    hearings       what was heard of each voice, by version of the engine and of the hearing
-    health         tags on what is wrong with each voice: derived from hearings and repairs, replaced whole
-    relatives      pairs of voices that are one sound re-saved, confirmed by sound: those that tie families together
-    families       the family of each voice: derived from functional keys and relatives, replaced whole
-    family_builds  what the families were built with
-    search_voices  what voices are found and narrowed by; search_names, search_mark: see searching/search_index.py
-    sound_map      where each voice that was heard lies on the map of all voices; sound_map_builds: made with what
-    timbres        one note of each voice on three keys, by which recordings are matched (dx7/analysis/timbre.py)
-    embeddings     what the category ear hears of each voice (dx7/analysis/embedding.py)
-    crowds         voices that sound alike, for the queue (asking/crowds.py); crowds_mark: made from what
-    learning_curves  how right a learner is by the number of answers: simulated, and of people's own answers
-    lessons        one row, once something was learned: the ear, its card, how far each source is trusted
+    voice_repairs  out-of-range values in raw voices
+    voices         each voice once: its 145 repaired parameters and the first name it was seen under
+    supplements    DX7II data next to voices in a file
+    opinions       [source predictions] category and probability of each voice by each source (origin)
+    suggestions    the pooled prediction per voice; origin is the source with the largest share
+    answers        people's answers, projected from the journals
+    suggestions_made  the size of the store when suggestions were last computed
+    rejected_voices  ranges of a file that were read as voices but hold none, and why
+    hearings       [descriptors] of each voice's sound, by version of the engine and of the descriptors
+    health         tags for what is wrong with each voice; derived from hearings and repairs
+    relatives      pairs of near-identical voices, confirmed by sound, that join families
+    families       the family of each voice; derived from functional keys and relatives
+    family_builds  the versions that the families were built with
+    search_voices  what search reads about voices; with search_names, search_mark: corpus/analysis/search_index.py
+    sound_map      the position of each analysed voice on the map; sound_map_builds: the versions it was built with
+    timbres        one note of each voice on three keys, to match recordings (dx7/analysis/timbre.py)
+    embeddings     input features of the category classifier (dx7/analysis/embedding.py)
+    crowds         [sound clusters] voices that sound alike, for the labelling queue (corpus/suggest/sound_clusters.py);
+                   crowds_mark: a digest of their input
+    learning_curves  accuracy by number of answers: simulated, and measured on people's answers
+    lessons        [trained classifiers] one row once trained: classifier, card, source weights
 
-    sightings      (view) every slot under every path its file was found at
-    names          (view) every name of every voice, with how often
+    sightings      [occurrences] (view) every slot under every path of its file
+    names          (view) every name of every voice and how often it occurs
 
-``voices`` takes its columns from the parameter table. Rows are only ever added (suggestions and answers, which
-are derived, are replaced whole), so there are no indexes to repair after a crash and no row conflicts.
+The columns of ``voices`` come from the parameter table. Base tables only grow and derived tables are replaced whole.
+There are no indexes, so a crash cannot damage one and rows cannot conflict.
 """
 
 from __future__ import annotations
@@ -45,17 +48,17 @@ _FIRST = f"""
 CREATE TABLE files (
     file_sha VARCHAR NOT NULL,
     size BIGINT NOT NULL,
-    format VARCHAR NOT NULL,          -- how the voices were found, '' if there were none
+    format VARCHAR NOT NULL,          -- how the voices were found, '' if there are none
     voices INTEGER NOT NULL,
     rejection VARCHAR,                -- issue code, NULL if voices were read
     rejection_message VARCHAR,
-    generated BOOLEAN NOT NULL,       -- made by a model, as its sidecar says
+    generated BOOLEAN NOT NULL,       -- made by a model, according to its sidecar
     content BLOB,                     -- the bytes around the voices, compressed; NULL if rejected
-    content_is_whole BOOLEAN NOT NULL -- all bytes, because the voices do not stand in one piece
+    content_is_whole BOOLEAN NOT NULL -- content holds the voices too: they are not contiguous
 );
 CREATE TABLE file_paths (
-    source VARCHAR NOT NULL,          -- the folder, archive or file that was named to ingest
-    path VARCHAR NOT NULL,            -- inside the source; '!' stands between an archive and its member
+    source VARCHAR NOT NULL,          -- the folder, archive or file given to ingest
+    path VARCHAR NOT NULL,            -- inside the source; '!' separates an archive and its member
     file_sha VARCHAR NOT NULL,
     first_seen TIMESTAMP NOT NULL     -- UTC
 );
@@ -76,12 +79,12 @@ CREATE TABLE file_issues (
 CREATE TABLE file_warnings (
     file_sha VARCHAR NOT NULL,
     code VARCHAR NOT NULL,
-    occurrences INTEGER NOT NULL      -- 1 for what concerns the file; voices for what concerns voices
+    occurrences INTEGER NOT NULL      -- 1 for an issue of the file, the number of voices for an issue of voices
 );
 CREATE TABLE slots (
     file_sha VARCHAR NOT NULL,
     slot INTEGER NOT NULL,            -- 1.. in the order of the file
-    byte_offset BIGINT NOT NULL,      -- in the file, -1 where the bytes do not stand there in one piece
+    byte_offset BIGINT NOT NULL,      -- in the file, -1 if the bytes are not contiguous there
     raw_sha VARCHAR NOT NULL,
     voice_id VARCHAR NOT NULL,
     name VARCHAR NOT NULL
@@ -131,14 +134,14 @@ CREATE VIEW names AS
 _REJECTED_VOICES = """
 CREATE TABLE rejected_voices (
     file_sha VARCHAR NOT NULL,
-    byte_offset BIGINT NOT NULL,      -- in the file, -1 where the bytes do not stand there in one piece
+    byte_offset BIGINT NOT NULL,      -- in the file, -1 if the bytes are not contiguous there
     size INTEGER NOT NULL,            -- bytes; they are kept in files.content
     reason VARCHAR NOT NULL
 );
 """
 
-# A file has one location, whatever folder above it was named: /a/b/x.syx, or /a/all.zip!b/x.syx.
-# That of rows from before is told from their source, as far as it can be.
+# A file has one location, whichever folder above it was given: /a/b/x.syx, or /a/all.zip!b/x.syx.
+# For older rows it is derived from their source as well as possible.
 _LOCATED = """
 UPDATE {table} SET location = CASE
     WHEN ends_with(source, '/' || path) THEN source
@@ -151,8 +154,8 @@ ALTER TABLE unread_paths ADD COLUMN location VARCHAR;  -- absolute; unique with 
 {_LOCATED.format(table="file_paths")}
 {_LOCATED.format(table="unread_paths")}
 CREATE TABLE suggestions_made (
-    slots BIGINT NOT NULL,            -- how many rows slots and file_paths had when suggestions were made:
-    paths BIGINT NOT NULL             -- where there are more by now, suggestions are out of date
+    slots BIGINT NOT NULL,            -- rows of slots and file_paths when suggestions were computed:
+    paths BIGINT NOT NULL             -- suggestions are out of date if there are more now
 );
 """
 
@@ -172,48 +175,47 @@ CREATE TABLE health (
 _FAMILIES = """
 CREATE TABLE relatives (
     voice_id VARCHAR NOT NULL,
-    relative_id VARCHAR NOT NULL,     -- above voice_id: each pair stands once
+    relative_id VARCHAR NOT NULL,     -- greater than voice_id: each pair has one row
     differing INTEGER NOT NULL,       -- audible parameters that differ
     distance FLOAT NOT NULL           -- by sound, dB
 );
 CREATE TABLE families (
     voice_id VARCHAR NOT NULL,
     family_id VARCHAR NOT NULL,
-    at_rest_key VARCHAR NOT NULL,     -- voices with one key sound alike when a plain note is played
-    performance_key VARCHAR NOT NULL  -- and these under every controller, velocity and key too
+    at_rest_key VARCHAR NOT NULL,     -- voices with the same key sound alike on a plain note
+    performance_key VARCHAR NOT NULL  -- and these with every controller, velocity and key
 );
-CREATE TABLE family_builds (          -- one row, once there are families: what they were built with
+CREATE TABLE family_builds (          -- one row once families are built
     engine VARCHAR NOT NULL,
     hearing INTEGER NOT NULL,
     version INTEGER NOT NULL          -- corpus.analysis.families.FAMILY_VERSION
 );
 """
 
-# What search reads, in the shape that it reads it (corpus/analysis/search_index.py). All three are derived and
-# replaced whole.
+# What search reads (corpus/analysis/search_index.py). All three are derived and replaced whole.
 _SEARCH = """
 CREATE TABLE search_voices (
     voice_id VARCHAR NOT NULL,
     names VARCHAR[] NOT NULL,         -- the most frequent one first
     sightings BIGINT NOT NULL,
-    file_sha VARCHAR NOT NULL,        -- the first of its places
+    file_sha VARCHAR NOT NULL,        -- of its first location
     path VARCHAR NOT NULL,
     slot INTEGER NOT NULL,
-    algorithm UTINYINT NOT NULL,      -- the panel's number
-    carriers UTINYINT NOT NULL,       -- operators that are heard in that algorithm
-    fixed BOOLEAN NOT NULL,           -- an operator that sounds keeps one frequency on all keys
-    generated BOOLEAN NOT NULL,       -- all files with it were made by a model
+    algorithm UTINYINT NOT NULL,      -- 1 to 32, as on the panel
+    carriers UTINYINT NOT NULL,       -- carriers of that algorithm
+    fixed BOOLEAN NOT NULL,           -- a sounding operator has a fixed frequency
+    generated BOOLEAN NOT NULL,       -- every file with it was made by a model
     filler BOOLEAN NOT NULL,
     sources VARCHAR[] NOT NULL,
-    suggestions VARCHAR[] NOT NULL,   -- categories, the likeliest first
+    suggestions VARCHAR[] NOT NULL,   -- categories, the most likely first
     health VARCHAR[] NOT NULL,        -- tags
-    family_id VARCHAR NOT NULL,       -- its own id where families have not been looked for
+    family_id VARCHAR NOT NULL,       -- its own id before families are built
     family_size INTEGER NOT NULL,
     heard BOOLEAN NOT NULL,
-    brightness FLOAT,                 -- Hz; NULL, as the next two, if not heard or silent
+    brightness FLOAT,                 -- Hz; NULL, like the next two, if not analysed or silent
     attack FLOAT,                     -- seconds
     release FLOAT,                    -- seconds
-    sound FLOAT[61]                   -- its place in the space of corpus/analysis/sound_space.py; NULL if not heard
+    sound FLOAT[61]                   -- coordinates of corpus/analysis/sound_space.py; NULL if not analysed
 );
 CREATE TABLE search_names (
     voice_id VARCHAR NOT NULL,
@@ -222,7 +224,7 @@ CREATE TABLE search_names (
     sightings BIGINT NOT NULL
 );
 CREATE TABLE search_mark (
-    mark VARCHAR NOT NULL             -- of what the two were made from; another one now: they are out of date
+    mark VARCHAR NOT NULL             -- digest of their input; out of date if it differs now
 );
 """
 
@@ -237,12 +239,12 @@ CREATE TABLE timbres (
 );
 """
 
-# What earlier answers lack stays so until the journals are projected again.
+# Earlier answers get these values when the journals are projected again.
 _OPINIONS = """
-ALTER TABLE answers ADD COLUMN propagated BOOLEAN DEFAULT false;  -- by an answer to another voice that covers this one
+ALTER TABLE answers ADD COLUMN propagated BOOLEAN DEFAULT false;  -- an answer to another voice covers this one
 ALTER TABLE answers ADD COLUMN quality UTINYINT;                  -- 1 to 5 if answer = 'quality'
 ALTER TABLE answers ADD COLUMN heard VARCHAR DEFAULT '';          -- engine, dx7, web_midi, import, none
-ALTER TABLE answers ADD COLUMN lane VARCHAR DEFAULT '';           -- why it was asked about (asking/queue.py)
+ALTER TABLE answers ADD COLUMN lane VARCHAR DEFAULT '';           -- why it was asked (corpus/suggest/queue.py)
 ALTER TABLE answers ADD COLUMN page VARCHAR DEFAULT '';           -- where it was answered
 """
 
@@ -251,16 +253,16 @@ CREATE TABLE sound_map (
     voice_id VARCHAR NOT NULL,
     x FLOAT NOT NULL,
     y FLOAT NOT NULL,
-    later BOOLEAN NOT NULL            -- set among its neighbours after the map was made
+    later BOOLEAN NOT NULL            -- placed among its neighbours after the map was built
 );
-CREATE TABLE sound_map_builds (       -- one row, once there is a map: what it was made with
+CREATE TABLE sound_map_builds (       -- one row once a map is built
     engine VARCHAR NOT NULL,
     hearing INTEGER NOT NULL,
     version INTEGER NOT NULL          -- corpus.analysis.sound_map.MAP_VERSION
 );
 """
 
-# Suggestions from before were single opinions.
+# Earlier suggestions were predictions of single sources.
 _LEARNING = """
 CREATE TABLE opinions (
     voice_id VARCHAR NOT NULL,
@@ -273,35 +275,35 @@ CREATE TABLE embeddings (
     voice_id VARCHAR NOT NULL,
     engine VARCHAR NOT NULL,          -- dx7.sound.engine.ENGINE_VERSION
     embedding INTEGER NOT NULL,       -- dx7.analysis.embedding.EMBEDDING_VERSION
-    levels BLOB NOT NULL              -- a byte a number
+    levels BLOB NOT NULL              -- one byte per number
 );
 CREATE TABLE lessons (
     learned TIMESTAMP NOT NULL,       -- UTC
-    card VARCHAR NOT NULL,            -- JSON: from which answers, how good
-    trust VARCHAR NOT NULL,           -- JSON: how far each source of opinions is trusted
+    card VARCHAR NOT NULL,            -- JSON: training data and accuracy
+    trust VARCHAR NOT NULL,           -- JSON: the weight of each source
     ear BLOB NOT NULL                 -- safetensors, dx7/analysis/classifier.py
 );
 CREATE TABLE crowds (
-    voice_id VARCHAR NOT NULL,        -- one that was heard
-    crowd INTEGER NOT NULL,           -- the same for voices that sound alike, 0 and up
-    off_middle FLOAT NOT NULL         -- how far from the middle of its crowd: 1 is usual
+    voice_id VARCHAR NOT NULL,        -- an analysed voice
+    crowd INTEGER NOT NULL,           -- number of the cluster, from 0
+    off_middle FLOAT NOT NULL         -- distance from the centre of the cluster; 1 is typical
 );
 CREATE TABLE crowds_mark (
-    mark VARCHAR NOT NULL             -- of what the crowds were made from; another one now: they are out of date
+    mark VARCHAR NOT NULL             -- digest of their input; out of date if it differs now
 );
 CREATE TABLE learning_curves (
-    curve VARCHAR NOT NULL,           -- an order of asking (learning/simulation.py), or own (learning/returns.py)
+    curve VARCHAR NOT NULL,           -- a query strategy (corpus/suggest/simulation.py), or own (returns.py)
     answers INTEGER NOT NULL,
-    accuracy FLOAT NOT NULL,          -- 0 to 1: the first choice is right, in families that nobody was asked about
-    macro FLOAT NOT NULL,             -- the mean of that over the categories
-    spread FLOAT NOT NULL             -- of the accuracy, one standard error
+    accuracy FLOAT NOT NULL,          -- 0 to 1: top-1 accuracy in families without answers
+    macro FLOAT NOT NULL,             -- its mean over the categories
+    spread FLOAT NOT NULL             -- standard error of the accuracy
 );
 """
 
-# Migration n brings a store from version n to n + 1. Never edit one that has been released; add another.
+# Migration n takes a store from version n to n + 1. Never edit a released one; add another.
 MIGRATIONS: tuple[str, ...] = (
     *(_FIRST, _REJECTED_VOICES + _HEALTH + _FAMILIES, _PLACES, _SEARCH + _TIMBRES),
     *(_OPINIONS, _SOUND_MAP, _LEARNING),
 )
 SCHEMA_VERSION = len(MIGRATIONS)
-VIEWS = ("sightings", "names")  # all that there are
+VIEWS = ("sightings", "names")  # a store with any other view is refused

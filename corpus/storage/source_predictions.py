@@ -1,7 +1,7 @@
-"""Opinions: what each source says of each voice, kept side by side, before anything is made of them together.
+"""Source predictions: the categories that each source predicts for each voice, kept separately.
 
-In the store an opinion is a row; where one reckons with them it is a number in an array, a row a voice and a column a
-category. A source that says nothing of a voice has a row of zeros there.
+The store keeps a row per prediction (table ``opinions``). In memory a source is an array with a row per voice and a
+column per category; a voice without a prediction has a row of zeros.
 """
 
 from __future__ import annotations
@@ -20,41 +20,44 @@ from dx7.shared.categories import category_keys
 Floats = NDArray[np.float32]
 SourcePredictions = Mapping[str, Floats]  # origin -> [n, C], 0 to 1
 
-LEAST_PROBABILITY = 0.01  # what is less is not kept
+LEAST_STORED_PROBABILITY = 0.01
 
 
 def read_voice_ids(connection: Connection) -> list[str]:
-    """The voices of the store in the order that the rows of opinions have."""
+    """All voices of the store, sorted by id."""
     ids: list[str] = connection.sql("SELECT voice_id FROM voices ORDER BY voice_id").to_arrow_table()[0].to_pylist()
     return ids
 
 
 def read_source_predictions(connection: Connection, voice_ids: Sequence[str]) -> dict[str, Floats]:
-    """What each source says of some voices: ``float32[n, C]`` of probabilities for every origin that says anything.
+    """The predictions for some voices: probabilities ``float32[n, C]`` for every source that has any.
 
-    Rows are in the order of ``voice_ids``, columns in that of ``category_keys()``. What is said of a category that
-    there no longer is, or by a source that there no longer is, does not count.
+    Rows follow ``voice_ids``, columns ``category_keys()``. Categories and sources that no longer exist are ignored.
     """
     keys = category_keys()
     ids = pa.array(voice_ids, pa.string())
     rows = connection.table("opinions").to_arrow_table().combine_chunks()
-    row = pc.index_in(rows["voice_id"], ids)
-    column = pc.index_in(rows["category"], pa.array(keys))
-    source = pc.index_in(rows["origin"], pa.array(ORIGINS))
-    known = pc.and_(pc.and_(row.is_valid(), column.is_valid()), source.is_valid())
-    places = [np.asarray(which.filter(known)).astype(np.intp) for which in (source, row, column)]
+    indices = [
+        pc.index_in(rows[name], values)
+        for name, values in (("origin", pa.array(ORIGINS)), ("voice_id", ids), ("category", pa.array(keys)))
+    ]
+    known = pc.and_(pc.and_(indices[0].is_valid(), indices[1].is_valid()), indices[2].is_valid())
+    source, row, column = (np.asarray(index.filter(known)).astype(np.intp) for index in indices)
     probability = np.asarray(rows["probability"].filter(known), np.float32)
-    opinions: dict[str, Floats] = {}
-    for number in np.unique(places[0]).tolist():
-        said = places[0] == number
+    predictions: dict[str, Floats] = {}
+    for number in np.unique(source).tolist():
+        chosen = source == number
         table = np.zeros((len(ids), len(keys)), np.float32)
-        table[places[1][said], places[2][said]] = probability[said]
-        opinions[ORIGINS[number]] = table
-    return opinions
+        table[row[chosen], column[chosen]] = probability[chosen]
+        predictions[ORIGINS[number]] = table
+    return predictions
 
 
 def read_top_predictions(connection: Connection, voice_ids: Sequence[str]) -> dict[str, tuple[Suggestion, ...]]:
-    """What each source says most of a few voices, the surest source first; a voice without opinions is left out."""
+    """The most probable category of every source for a few voices, the most confident source first.
+
+    Voices without a prediction are left out.
+    """
     rows = connection.execute(
         "SELECT voice_id, origin, max({'probability': probability, 'category': category}) AS most FROM opinions"
         " WHERE voice_id IN (SELECT unnest($ids::VARCHAR[])) GROUP BY voice_id, origin"
@@ -71,9 +74,9 @@ def read_top_predictions(connection: Connection, voice_ids: Sequence[str]) -> di
 def write_source_predictions(
     connection: Connection, origin: str, voice_ids: Sequence[str], probabilities: Floats
 ) -> int:
-    """Replace all that a source says by ``float32[n, C]``, and return how many opinions that is.
+    """Replace all predictions of a source by ``float32[n, C]`` and return the number of rows written.
 
-    What is below :data:`LEAST_PROBABILITY` is left out. Raises ``ValueError`` for an unknown origin, or for an array of
+    Probabilities below :data:`LEAST_STORED_PROBABILITY` are left out. Raises ``ValueError`` for an unknown origin or
     another shape.
     """
     table = prediction_rows(origin, voice_ids, probabilities)
@@ -84,7 +87,7 @@ def write_source_predictions(
 
 
 def prediction_array(suggestions: Iterable[Sequence[Suggestion]]) -> Floats:
-    """What one source suggests of each voice as ``float32[n, C]``."""
+    """The suggestions of one source for each voice as ``float32[n, C]``."""
     keys = {key: column for column, key in enumerate(category_keys())}
     rows = list(suggestions)
     table = np.zeros((len(rows), len(keys)), np.float32)
@@ -95,13 +98,13 @@ def prediction_array(suggestions: Iterable[Sequence[Suggestion]]) -> Floats:
 
 
 def prediction_rows(origin: str, voice_ids: Sequence[str], probabilities: Floats) -> pa.Table:
-    """Opinions as rows of the table: ``voice_id``, ``category``, ``probability``, ``origin``."""
+    """Predictions as rows of the table: ``voice_id``, ``category``, ``probability``, ``origin``."""
     keys = category_keys()
     if origin not in ORIGINS:
-        raise ValueError(f"{origin!r} is no source of opinions; there are {', '.join(ORIGINS)}")
+        raise ValueError(f"unknown source of predictions {origin!r}; known are {', '.join(ORIGINS)}")
     if probabilities.shape != (len(voice_ids), len(keys)):
-        raise ValueError(f"expected opinions [{len(voice_ids)}, {len(keys)}], got {list(probabilities.shape)}")
-    row, column = np.nonzero(probabilities >= LEAST_PROBABILITY)
+        raise ValueError(f"expected predictions [{len(voice_ids)}, {len(keys)}], got {list(probabilities.shape)}")
+    row, column = np.nonzero(probabilities >= LEAST_STORED_PROBABILITY)
     return pa.table(
         {
             "voice_id": pa.array(voice_ids, pa.string()).take(pa.array(row)),

@@ -1,4 +1,4 @@
-"""What a store holds, in figures."""
+"""Counts over a store."""
 
 from __future__ import annotations
 
@@ -13,39 +13,39 @@ MOST_ROWS = 10  # of top lists
 
 @dataclass(frozen=True, slots=True)
 class Stats:
-    """Counts over a store. Places are paths; a content that was copied has several."""
+    """Counts over a store. The field names are the keys of ``--json``."""
 
-    places: int
+    places: int  # paths; a content that was copied has several
     contents: int
-    contents_generated: int  # made by a model, as a sidecar or a source says
+    contents_generated: int  # made by a model, according to a sidecar or a source
     contents_rejected: dict[str, int]
     places_unread: dict[str, int]
-    sources: dict[str, int]  # places by what was named to ingest
-    sightings: int  # voice slots under all places
-    sightings_generated: int  # those of them in files that a model made
-    voices_rejected: dict[str, int]  # windows of distinct contents that hold no voice, by reason
+    sources: dict[str, int]  # paths by what was given to ingest
+    sightings: int  # voice slots under all paths
+    sightings_generated: int  # of these, in generated contents
+    voices_rejected: dict[str, int]  # ranges of distinct contents that hold no voice, by reason
     voices: int
     voices_named_twice: int  # with more than one name
     aliases: int  # names of voices beyond the first of each
-    fillers: int  # voices that nobody made: INIT VOICE, all-zero, blank
-    voices_damaged: int  # with no copy wholly in range
-    voices_generated: int  # in no other file than those that a model made
+    fillers: int  # INIT VOICE, all-zero, blank
+    voices_damaged: int  # every copy has values out of range
+    voices_generated: int  # in generated contents only
     warnings: dict[str, int]  # over distinct contents
     answers: dict[str, int]
     labelled_by_main_category: dict[str, int]
-    suggested_by_main_category: dict[str, int]  # voices of which it is likely
+    suggested_by_main_category: dict[str, int]  # voices with a likely suggestion
     voices_suggested: int
-    voices_by_source: dict[str, int]  # of how many each source of suggestions says something
+    voices_by_source: dict[str, int]  # with a prediction, by source
     top_names: dict[str, int]  # voices by name
-    top_copied: dict[str, int]  # sightings by voice id and name
+    top_copied: dict[str, int]  # slots by voice id and name
 
     def as_dict(self) -> dict[str, object]:
-        """The figures for ``--json``."""
+        """The counts for ``--json``."""
         return asdict(self)
 
 
 def read_stats(connection: Connection) -> Stats:
-    """Count everything. Takes some tenths of a second for a store of 400,000 sightings."""
+    """Count everything. Takes some tenths of a second for 400,000 slots."""
 
     def one(query: str) -> int:
         ((value,),) = connection.execute(query).fetchall()

@@ -1,4 +1,4 @@
-"""Opening the DuckDB store: for one operation, then closed, so that commands and the app work side by side."""
+"""Open the DuckDB store for one operation, so that commands and the app can share it."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from dx7.errors import StoreBusyError, StoreError
 
 Connection = duckdb.DuckDBPyConnection
 
-WAIT_SECONDS = 5.0  # how long to wait for another program to let go of the store
+WAIT_SECONDS = 5.0  # for another program to close the store
 _PAUSE_SECONDS = 0.05
-_SIGNS_OF_BUSY = ("set lock", "conflicting lock", "different configuration", "already attached")
-_SIGNS_OF_NO_RIGHT = ("permission denied", "read-only file system")
+_BUSY_MESSAGES = ("set lock", "conflicting lock", "different configuration", "already attached")
+_DENIED_MESSAGES = ("permission denied", "read-only file system")
 _CURRENT = "is of the current schema"
-# The threads of one app share what DuckDB has open, and would write into each other's transactions: they take turns.
-_TURNS: dict[str, threading.RLock] = {}
-# A store is a file from anywhere: opening one must not make DuckDB fetch what it believes to need for it.
+# DuckDB shares an open database between the threads of a process, so writing threads must take turns.
+_WRITE_LOCKS: dict[str, threading.RLock] = {}
+# A store may come from anywhere: opening it must not make DuckDB download extensions.
 _CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
@@ -38,16 +38,16 @@ def open_store(
 ) -> Iterator[Connection]:
     """Open the store at ``path``, bring it to the current schema, and close it at the end of the block.
 
-    ``create`` makes a missing one. A store of an earlier schema is copied beside itself (``store.v1.duckdb``) before
-    it is changed; it is opened for writing then, whatever ``read_only`` says. Raises ``StoreError`` if it is missing,
-    may not be written to, or is no Cartwright store of this or an earlier version, ``StoreBusyError`` if another
-    program still holds it after ``wait_seconds`` (:data:`WAIT_SECONDS`).
+    ``create`` creates a missing one. A store of an earlier schema is migrated, whatever ``read_only`` says; a copy of
+    it is kept first (``store.v1.duckdb``). Raises ``StoreError`` if it is missing, may not be written to, or is no
+    Cartwright store of this or an earlier version; ``StoreBusyError`` if another program still holds it after
+    ``wait_seconds`` (:data:`WAIT_SECONDS`).
     """
     if not os.path.exists(path):  # noqa: PTH110 - Path.exists raises at a name that is too long
         if not create:
             raise StoreError(f"there is no store at {path}; run make ingest BANKS=... first")
         _make_folder(path.parent)
-    with nullcontext() if read_only else _turn(path, wait_seconds):
+    with nullcontext() if read_only else _write_lock(path, wait_seconds):
         state = store_state(path)
         connection = connect(path, read_only=read_only, wait_seconds=wait_seconds)
         try:
@@ -56,7 +56,7 @@ def open_store(
                     if read_only:
                         connection.close()
                         connection = _connect_to_migrate(path, wait_seconds)
-                    with _turn(path, wait_seconds):
+                    with _write_lock(path, wait_seconds):
                         _migrate(connection, path)
                 else:
                     remember_fact(path, _CURRENT, state)
@@ -68,20 +68,20 @@ def open_store(
 
 
 @contextmanager
-def _turn(path: Path, wait_seconds: float | None) -> Iterator[None]:
-    """Be the one thread of this process that writes to a store; within itself a thread may do so again."""
-    turn = _TURNS.setdefault(os.path.realpath(path), threading.RLock())  # atomic, as a defaultdict is not
-    if not turn.acquire(timeout=WAIT_SECONDS if wait_seconds is None else wait_seconds):
-        raise StoreBusyError(f"the store at {path} is being written to by somebody else of this program; try again")
+def _write_lock(path: Path, wait_seconds: float | None) -> Iterator[None]:
+    """Hold the write lock of a store in this process. A thread may take it again."""
+    lock = _WRITE_LOCKS.setdefault(os.path.realpath(path), threading.RLock())  # setdefault is atomic
+    if not lock.acquire(timeout=WAIT_SECONDS if wait_seconds is None else wait_seconds):
+        raise StoreBusyError(f"another task of this program is writing to the store at {path}; try again")
     try:
         yield
     finally:
-        turn.release()
+        lock.release()
 
 
 @contextmanager
 def transaction(connection: Connection) -> Iterator[None]:
-    """All of the block's statements, or none."""
+    """Run the block in a transaction; roll back if it raises."""
     connection.execute("BEGIN")
     try:
         yield
@@ -92,26 +92,26 @@ def transaction(connection: Connection) -> Iterator[None]:
 
 
 def connect(path: Path, *, read_only: bool, wait_seconds: float | None = None) -> Connection:
-    """The bare connection to a store of whatever schema; :func:`open_store` is what all but repairs should use.
+    """Connect to a store of any schema version; everything except repairs should use :func:`open_store`.
 
     Raises ``StoreError``, ``StoreBusyError``.
     """
     wait_seconds = WAIT_SECONDS if wait_seconds is None else wait_seconds
     try:
-        name = os.fsencode(path.absolute()).decode()  # absolute, for to DuckDB ":memory:" and "md:x" are no files
+        name = os.fsencode(path.absolute()).decode()  # DuckDB reads ":memory:" and "md:x" otherwise
     except UnicodeDecodeError as error:
-        raise StoreError(f"cannot open the store at {path}: its path is not UTF-8; name another") from error
+        raise StoreError(f"cannot open the store at {path}: its path is not UTF-8; use another") from error
     deadline = time.monotonic() + wait_seconds
     while True:
         try:
             connection = duckdb.connect(name, read_only=read_only, config=_CONFIG)
-            connection.execute("SET enable_progress_bar = false")  # it goes to stdout, amid the JSON
+            connection.execute("SET enable_progress_bar = false")  # it would go to stdout, into the JSON
             return connection
         except (duckdb.IOException, duckdb.ConnectionException, duckdb.BinderException) as error:
-            if _has_sign(error, _SIGNS_OF_NO_RIGHT):
-                wish = "read" if read_only else "write to"
-                raise StoreError(f"you may not {wish} the store at {path}; mend its rights, or use a copy") from error
-            if not _has_sign(error, _SIGNS_OF_BUSY):
+            if _mentions(error, _DENIED_MESSAGES):
+                action = "read" if read_only else "write to"
+                raise StoreError(f"you may not {action} the store at {path}; fix its permissions or copy it") from error
+            if not _mentions(error, _BUSY_MESSAGES):
                 raise StoreError(f"cannot open the store at {path}: {_first_line(error)}") from error
             if time.monotonic() >= deadline:
                 raise StoreBusyError(f"another program holds the store at {path}; close it or try again") from error
@@ -127,13 +127,13 @@ def _connect_to_migrate(path: Path, wait_seconds: float | None) -> Connection:
         raise
     except StoreError as error:
         raise StoreError(
-            f"the store at {path} is of an earlier Cartwright and has to be brought up to date first: {error}"
+            f"the store at {path} has the format of an earlier Cartwright and cannot be migrated: {error}"
         ) from error
 
 
-def _has_sign(error: duckdb.Error, signs: tuple[str, ...]) -> bool:
+def _mentions(error: duckdb.Error, messages: tuple[str, ...]) -> bool:
     text = str(error).lower()
-    return any(sign in text for sign in signs)
+    return any(message in text for message in messages)
 
 
 def _first_line(error: duckdb.Error) -> str:
@@ -144,7 +144,7 @@ def _make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise StoreError(f"cannot make the folder {folder}: {error.strerror}") from error
+        raise StoreError(f"cannot create the folder {folder}: {error.strerror}") from error
 
 
 def _version(connection: Connection, path: Path) -> int:
@@ -155,8 +155,8 @@ def _version(connection: Connection, path: Path) -> int:
         raise StoreError(f"{path} is a DuckDB database, but not a Cartwright store; name another file")
     found = connection.execute("SELECT view_name FROM duckdb_views() WHERE NOT internal ORDER BY 1").fetchall()
     foreign = [name for (name,) in found if name not in VIEWS]
-    if foreign:  # one in the place of a table may read any file of this machine
-        raise StoreError(f"the store at {path} has views that Cartwright never made ({foreign[0]!r}); do not trust it")
+    if foreign:  # a view in place of a table could read any file of this machine
+        raise StoreError(f"the store at {path} has a view not made by Cartwright ({foreign[0]!r}); do not use it")
     ((newest,),) = connection.execute("SELECT max(version) FROM schema_version").fetchall()
     if not isinstance(newest, int | None):
         raise StoreError(f"{path} is a DuckDB database, but not a Cartwright store; name another file")
@@ -167,7 +167,7 @@ def _version(connection: Connection, path: Path) -> int:
 
 
 def _migrate(connection: Connection, path: Path) -> None:
-    """Bring an open store to the current schema, one transaction a step, each with its record."""
+    """Apply the missing migrations, each in its own transaction together with its row in ``schema_version``."""
     version = _version(connection, path)
     if 0 < version < SCHEMA_VERSION:
         _keep_copy(connection, path, version)
@@ -181,7 +181,7 @@ def _migrate(connection: Connection, path: Path) -> None:
 
 
 def _keep_copy(connection: Connection, path: Path, version: int) -> None:
-    """Copy a store beside itself before a migration, unless one that was cut off has done so."""
+    """Copy a store into its folder before a migration, unless an interrupted migration has done so."""
     rows = count_rows(connection)
     for again in ("", *(f".{number}" for number in range(2, 100))):
         kept = path.with_name(f"{path.stem}.v{version}{again}{path.suffix}")
@@ -191,4 +191,4 @@ def _keep_copy(connection: Connection, path: Path, version: int) -> None:
         with suppress(StoreError, duckdb.Error), closing(connect(kept, read_only=True)) as earlier:
             if count_rows(earlier) == rows:
                 return
-    raise StoreError(f"there are too many copies beside {path}; move {kept} and the like away")
+    raise StoreError(f"there are too many copies of {path}; move {kept} and similar files away")

@@ -1,22 +1,21 @@
-"""A copy of an open store: consistent, compact, checked, and there whole or not at all."""
+"""Copy an open store: consistent, compact, checked, and all or nothing."""
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import duckdb
 
 from dx7.errors import StoreError
+from dx7.shared.durable_files import move_into_place
 
 
 def copy_store(connection: duckdb.DuckDBPyConnection, target: Path) -> dict[str, int]:
-    """Copy the database that ``connection`` has open to ``target``, and return the rows of every table.
+    """Copy the database that ``connection`` has open to ``target``. Returns the rows of every table.
 
-    Every row is read and written anew, through the engine: what is damaged is noticed now, other readers are not
-    disturbed, and the lock on the store is never let go of (reading the file itself would lose it: the system drops
-    a program's lock when any of its handles on a file is closed). Raises ``StoreError``, and leaves nothing, if the
-    disk refuses or the store is damaged.
+    DuckDB reads and writes every row, so damage is noticed and other readers are not disturbed. Reading the file
+    directly would lose the store's lock: the system drops the locks of a process on a file when it closes any handle
+    on it. Raises ``StoreError``, and leaves no file, if the disk refuses or the store is damaged.
     """
     partial = target.with_name(f".{target.name}.part")
     _remove(partial)
@@ -30,12 +29,12 @@ def copy_store(connection: duckdb.DuckDBPyConnection, target: Path) -> dict[str,
         finally:
             connection.execute(f"DETACH {_quoted(copy)}")
         if copied != rows:
-            raise StoreError(f"the copy {target} holds {copied} rows where there are {rows}; please report it")
-        _replace(partial, target)
+            raise StoreError(f"the copy {target} holds {copied} rows instead of {rows}; please report it")
+        move_into_place(partial, target)
     except (OSError, duckdb.Error) as error:
         reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
         if "no space left" in reason.lower():
-            raise StoreError(f"the disk of {target.parent} has no room for a copy of the store; make some") from error
+            raise StoreError(f"the disk of {target.parent} is full; free some space for a copy of the store") from error
         raise StoreError(f"cannot copy the store to {target}: {reason}") from error
     finally:
         _remove(partial)
@@ -43,7 +42,7 @@ def copy_store(connection: duckdb.DuckDBPyConnection, target: Path) -> dict[str,
 
 
 def count_rows(connection: duckdb.DuckDBPyConnection, database: str | None = None) -> dict[str, int]:
-    """How many rows every table of a database holds (that of the connection, unless one is named)."""
+    """The number of rows of every table of a database (default: the current one of the connection)."""
     tables = connection.execute(
         "SELECT table_name FROM duckdb_tables() WHERE database_name = coalesce($1, current_database())"
         " AND NOT temporary ORDER BY table_name",
@@ -55,22 +54,6 @@ def count_rows(connection: duckdb.DuckDBPyConnection, database: str | None = Non
         ((count,),) = connection.execute(f"SELECT count(*) FROM {where}{_quoted(table)}").fetchall()  # noqa: S608
         counts[table] = count
     return counts
-
-
-def sync_file(path: Path, *, folder: bool = True) -> None:
-    """Make sure that a file, and its name, survive a power cut."""
-    for place in (path, path.parent) if folder else (path,):
-        descriptor = os.open(place, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-
-
-def _replace(partial: Path, target: Path) -> None:
-    sync_file(partial, folder=False)
-    partial.replace(target)
-    sync_file(target)
 
 
 def _remove(partial: Path) -> None:

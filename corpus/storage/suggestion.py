@@ -1,21 +1,21 @@
-"""``Suggestion``: a machine's opinion of a voice. Journals remember which one was on the screen."""
+"""``Suggestion``: a category predicted for a voice. Journals record which one was on the screen."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-NAME_RULE = "name_rule"  # the voice's names say so
-FOLDER_RULE = "folder_rule"  # the folders it was found in
-FAMILY = "family"  # people's answers to voices of its family
-NEIGHBOURS = "neighbours"  # people's answers to voices that sound like it
-EAR = "ear"  # a model that was fitted to people's answers and to names
+NAME_RULE = "name_rule"  # from the names of the voice
+FOLDER_RULE = "folder_rule"  # from the folders it was found in
+FAMILY = "family"  # from answers to voices of its family
+NEIGHBOURS = "neighbours"  # from answers to voices that sound like it
+EAR = "ear"  # from the classifier fitted to answers and names
 ORIGINS = (NAME_RULE, FOLDER_RULE, FAMILY, NEIGHBOURS, EAR)
-LIKELY = 0.5  # a suggestion from here on is more likely right than not
+LIKELY = 0.5  # from this probability on, a suggestion counts as likely
 
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """A category, how probable it is (0 to 1), and who says so (:data:`ORIGINS`)."""
+    """A category, its probability (0 to 1) and its source (one of :data:`ORIGINS`)."""
 
     category: str
     probability: float

@@ -1,9 +1,8 @@
-"""Learning: from what people answered, and from names, to one suggestion for every voice.
+"""``learn``: from people's answers, names and audio to one suggestion for every voice.
 
-The ear is fitted, families and neighbours are asked, how far each source is trusted is learned from the answers, and
-all of it is pooled. It goes into the store as one transaction, so that suggestions and what they were made from belong
-together; the store is open only to read and to write. What is learned is a function of the store, the journals and a
-seed.
+It fits the category classifier, propagates labels, fits the label model and combines all predictions. All results are
+written in one transaction, so that suggestions always belong to the stored models. The store is open only while it is
+read and written. The results are a function of the store, the journals and a seed.
 """
 
 from __future__ import annotations
@@ -18,33 +17,33 @@ import pyarrow as pa
 
 from corpus.analysis.families import update_families
 from corpus.analysis.health import refresh_health
-from corpus.analysis.stored_embeddings import embed_voices, read_heard
-from corpus.labels.standing import rebuild_answers
+from corpus.analysis.stored_embeddings import embed_voices, read_analysed_voices
+from corpus.labels.projection import rebuild_answers
 from corpus.storage.source_predictions import Floats, write_source_predictions
 from corpus.storage.store import Connection, open_store, transaction
 from corpus.storage.suggestion import EAR
-from corpus.suggest.classifier_card import Card, card_of
-from corpus.suggest.fit_source_weights import learn_trust
-from corpus.suggest.suggestions import pool_suggestions, refresh_suggestions
-from corpus.suggest.training_set import Lesson, read_lesson
+from corpus.suggest.classifier_card import ClassifierCard, make_classifier_card
+from corpus.suggest.fit_label_model import fit_stored_label_model
+from corpus.suggest.suggestions import combine_suggestions, read_learned, refresh_suggestions
+from corpus.suggest.training_set import ClassifierTrainingSet, read_classifier_training_set
 from dx7.analysis.classifier import NONE, Ear, ear_from_bytes, read_ear
 from dx7.errors import StoreError
 from dx7.shared.export_format import EAR_FILE
 from dx7.shared.locations import DEFAULT_MODEL
 
-LEAST_VOICES, LEAST_CATEGORIES = 40, 2  # that teach; fewer give an ear that guesses
-LEAST_NONE = 0.2  # of the probability that no category fits; below it, it is not kept
+LEAST_VOICES, LEAST_CATEGORIES = 40, 2  # in the training set; fewer give a useless classifier
+LEAST_NONE = 0.2  # the least probability of no category that is stored
 
 
 @dataclass(frozen=True, slots=True)
-class Learned:
-    """What was learned: the card of the ear, and how many suggestions there are now."""
+class LearnResult:
+    """The card of the classifier, and the number of suggestions after learning."""
 
-    card: Card
+    card: ClassifierCard
     suggestions: int
 
 
-def learn(
+def learn_from_answers(
     store: Path,
     journals: Path,
     *,
@@ -52,13 +51,13 @@ def learn(
     processes: int | None = None,
     dask: str | None = None,
     progress: Callable[[str, int, int], None] = lambda what, done, total: None,
-) -> Learned:
-    """Hear what was not heard yet, learn, and make all suggestions anew.
+) -> LearnResult:
+    """Render and measure new voices, fit all models, and replace all suggestions.
 
-    ``progress`` is told what is done, and how much of how much of it. Hearing 30,000 voices for the first time takes
+    ``progress`` gets the name of the step, how much is done, and the total. The first analysis of 30,000 voices takes
     minutes, everything after that less than one.
 
-    Raises ``StoreError`` if there is too little to learn from, and what ``measure_voices`` and ``rebuild_answers`` do.
+    Raises ``StoreError`` if the training set is too small, and the errors of ``embed_voices`` and ``rebuild_answers``.
     """
     update_families(store, processes=processes, progress=lambda *count: progress("hearing", *count))
     embed_voices(store, processes=processes, dask=dask, progress=lambda *count: progress("listening", *count))
@@ -67,55 +66,55 @@ def learn(
         rebuild_answers(connection, journals)
         refresh_suggestions(connection)
     with open_store(store, read_only=True) as connection:
-        heard = read_heard(connection)
-        lesson = read_lesson(connection, heard.voice_ids)
-    _check(lesson)
-    from corpus.suggest.fit_classifier import fit_ear  # JAX takes a second
+        heard = read_analysed_voices(connection)
+        training = read_classifier_training_set(connection, heard.voice_ids)
+    _check(training)
+    from corpus.suggest.fit_classifier import fit_classifier  # JAX takes a second
 
     progress("fitting", 0, 1)
     start = perf_counter()
-    fitted = fit_ear(heard, lesson, seed=seed)
-    card = card_of(heard, lesson, fitted, seed=seed, seconds=perf_counter() - start)
+    fitted = fit_classifier(heard, training, seed=seed)
+    card = make_classifier_card(heard, training, fitted, seed=seed, seconds=perf_counter() - start)
     with open_store(store) as connection, transaction(connection):
-        _write_opinions(connection, heard.voice_ids, fitted.probabilities)
-        trust = learn_trust(connection)
+        _write_predictions(connection, heard.voice_ids, fitted.probabilities)
+        model = fit_stored_label_model(connection)
         connection.execute("DELETE FROM lessons")
         connection.execute(
             "INSERT INTO lessons VALUES ($1, $2, $3, $4)",
-            [datetime.now(UTC).replace(tzinfo=None), card.as_json(), trust.as_json(), fitted.ear.to_bytes()],
+            [datetime.now(UTC).replace(tzinfo=None), card.as_json(), model.as_json(), fitted.ear.to_bytes()],
         )
-        suggestions = pool_suggestions(connection)
+        suggestions = combine_suggestions(connection)
     progress("fitting", 1, 1)
-    return Learned(card, suggestions)
+    return LearnResult(card, suggestions)
 
 
-def read_stored_ear(connection: Connection) -> Ear | None:
-    """The ear that was fitted last; None if nothing was learned. Raises ``ModelError`` for one of another version."""
-    rows = connection.execute("SELECT ear FROM lessons ORDER BY learned DESC LIMIT 1").fetchall()
-    return ear_from_bytes(rows[0][0], source="the store") if rows else None
+def read_stored_classifier(connection: Connection) -> Ear | None:
+    """The stored classifier; None if there is none. Raises ``ModelError`` for one of another version."""
+    learned = read_learned(connection, "ear")
+    return ear_from_bytes(learned[0], source="the store") if learned else None
 
 
-def find_ear(connection: Connection) -> Ear | None:
-    """The ear that the store has learned, or else the one that ships with the default model; None without either.
+def find_classifier(connection: Connection) -> Ear | None:
+    """The stored classifier, or else the one that ships with the default model; None if there is neither.
 
     Raises ``ModelError`` for one of another version.
     """
     shipped = DEFAULT_MODEL / EAR_FILE
-    return read_stored_ear(connection) or (read_ear(shipped) if shipped.exists() else None)
+    return read_stored_classifier(connection) or (read_ear(shipped) if shipped.exists() else None)
 
 
-def _check(lesson: Lesson) -> None:
-    categories = (lesson.targets[:, :-1].sum(axis=0) > 0).sum()
-    taught = int((lesson.targets[:, -1] < 1).sum())
+def _check(training: ClassifierTrainingSet) -> None:
+    categories = (training.targets[:, :-1].sum(axis=0) > 0).sum()
+    taught = int((training.targets[:, -1] < 1).sum())
     if taught < LEAST_VOICES or categories < LEAST_CATEGORIES:
         raise StoreError(
-            f"too little to learn from: {taught} voices of {categories} categories have an answer or a name that says"
-            f" what they are; it takes {LEAST_VOICES} of {LEAST_CATEGORIES}. Ingest more, or label some"
+            f"too little to learn from: {taught} voices of {categories} categories have an answer or a name that gives"
+            f" their category; {LEAST_VOICES} of {LEAST_CATEGORIES} are needed. Ingest more banks, or label some voices"
         )
 
 
-def _write_opinions(connection: Connection, voice_ids: list[str], probabilities: Floats) -> None:
-    """Replace what the ear says; that no category fits stands beside the categories as :data:`NONE`."""
+def _write_predictions(connection: Connection, voice_ids: list[str], probabilities: Floats) -> None:
+    """Replace the predictions of the classifier, including :data:`NONE`, that no category fits."""
     write_source_predictions(connection, EAR, voice_ids, probabilities[:, :-1])
     rows = [
         (voice_id, NONE, float(none), EAR)

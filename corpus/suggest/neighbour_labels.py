@@ -1,8 +1,8 @@
-"""What people's answers to other voices say of a voice: to those of its family, and to those that sound like it.
+"""Neighbour labels (label propagation): people's answers to other voices as predictions for a voice.
 
-An answer never speaks of the voice that it was given to, and what neighbours say comes from other families only: so
-what these sources say of a voice that has an answer can be held against that answer, which is how ``trusting.py``
-learns how far to trust them.
+One source propagates answers within a family, the other to voices that sound alike. An answer is never a prediction
+for its own voice, and neighbours are voices of other families. So ``fit_label_model.py`` can compare the predictions
+for an answered voice with its answer.
 """
 
 from __future__ import annotations
@@ -13,11 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from corpus.analysis.nearest_neighbours import squared_distances
-from corpus.analysis.sound_space import SOUND_SIZE, Heard, sound_places
-from corpus.analysis.stored_descriptors import read_hearings
-from corpus.labels.consensus import PERSON, people_say
-from corpus.labels.export_decision import Curated
+from corpus.analysis.nearest_neighbours import squared_distance_matrix
+from corpus.analysis.sound_space import SOUND_SIZE, DescriptorColumns, sound_coordinates
+from corpus.analysis.stored_descriptors import read_descriptors
+from corpus.labels.consensus import PERSON, Curated, read_consensus
 from corpus.storage.source_predictions import Floats
 from corpus.storage.store import Connection
 from corpus.storage.suggestion import FAMILY, NEIGHBOURS
@@ -25,25 +24,25 @@ from dx7.shared.categories import category_keys
 
 # Independent names of two voices of a family agree as often (in 89 of 100 cases) as those of one voice do (in 87).
 FAMILY_BEST, FAMILY_PRIOR = 0.95, 0.1
-# Of what was tried (5 to 32 voices; weights by the distance, its square, its exponential) this told most about names.
-NEAREST = 15  # labelled voices that are asked
-FAR = 3.0  # in sound_space.py; where none is nearer, a neighbour says next to nothing
+# The best predictor of names among 5 to 32 voices, weighted by the distance, its square or its exponential.
+NEAREST = 15  # labelled voices that vote
+FAR = 3.0  # a distance of sound_space.py; a voice whose nearest neighbour is farther gets no prediction
 NEIGHBOURS_BEST, NEIGHBOURS_PRIOR = 0.9, 0.5
-_HALF = 0.5  # of the distance: so much farther, and a voice counts half
+_HALF = 0.5  # the distance that halves the weight of a vote
 
-_BLOCK = 1024  # voices at a time
+_BLOCK = 1024  # voices for which distances are in memory
 
 
 @dataclass(frozen=True, slots=True)
-class Labelled:
-    """Voices that people have labelled: their rows among all voices, and ``bool[m, C]``, their categories."""
+class LabelledVoices:
+    """Voices that people have labelled: their rows among all voices, and their categories, ``bool[m, C]``."""
 
     rows: NDArray[np.intp]
     categories: NDArray[np.bool_]
 
 
-def ask_peers(connection: Connection, voice_ids: Sequence[str], labelled: Labelled) -> dict[str, Floats]:
-    """What both sources say of the voices of ``voice_ids``, all those of the store: ``float32[n, C]`` by origin."""
+def propagate_labels(connection: Connection, voice_ids: Sequence[str], labelled: LabelledVoices) -> dict[str, Floats]:
+    """The predictions of both sources, ``float32[n, C]`` by origin. ``voice_ids`` are all voices of the store."""
     if not len(labelled.rows):
         return {origin: np.zeros((len(voice_ids), len(category_keys())), np.float32) for origin in (FAMILY, NEIGHBOURS)}
     place = {voice_id: row for row, voice_id in enumerate(voice_ids)}
@@ -51,45 +50,47 @@ def ask_peers(connection: Connection, voice_ids: Sequence[str], labelled: Labell
     for voice_id, family_id in connection.execute("SELECT voice_id, family_id FROM families").fetchall():
         if voice_id in place:
             families[place[voice_id]] = place.get(family_id, place[voice_id])
-    places = read_places(connection, voice_ids)
+    coordinates = read_sound_coordinates(connection, voice_ids)
     return {
-        FAMILY: ask_families(families, labelled),
-        NEIGHBOURS: ask_neighbours(places, families, labelled),
+        FAMILY: labels_from_families(families, labelled),
+        NEIGHBOURS: labels_from_neighbours(coordinates, families, labelled),
     }
 
 
-def read_places(connection: Connection, voice_ids: Sequence[str]) -> Floats:
-    """Where voices lie by sound: ``float32[n, SOUND_SIZE]``, not a number where one was not heard."""
-    hearings = read_hearings(connection)
+def read_sound_coordinates(connection: Connection, voice_ids: Sequence[str]) -> Floats:
+    """The coordinates of voices in the sound space: ``float32[n, SOUND_SIZE]``, NaN for voices without descriptors."""
+    hearings = read_descriptors(connection)
     row = {voice_id: number for number, voice_id in enumerate(hearings.voice_ids)}
     known = [number for number, voice_id in enumerate(voice_ids) if voice_id in row]
-    places = np.full((len(voice_ids), SOUND_SIZE), np.nan, np.float32)
-    places[known] = sound_places(Heard(hearings.descriptors[[row[voice_ids[number]] for number in known]]))
-    return places
+    coordinates = np.full((len(voice_ids), SOUND_SIZE), np.nan, np.float32)
+    coordinates[known] = sound_coordinates(
+        DescriptorColumns(hearings.descriptors[[row[voice_ids[number]] for number in known]])
+    )
+    return coordinates
 
 
-def read_labelled(connection: Connection, voice_ids: Sequence[str]) -> Labelled:
-    """What people say now of those voices that they labelled in person."""
+def read_labelled_voices(connection: Connection, voice_ids: Sequence[str]) -> LabelledVoices:
+    """The current labels of the voices that people labelled in person."""
     keys = category_keys()
     column = {key: number for number, key in enumerate(keys)}
-    people = people_say(connection, keys)
+    labels = read_consensus(connection, keys)
     rows: list[int] = []
     categories: list[list[int]] = []
     for row, voice_id in enumerate(voice_ids):
-        said = people.get(voice_id)
-        if isinstance(said, Curated) and said.origin == PERSON:
+        label = labels.get(voice_id)
+        if isinstance(label, Curated) and label.origin == PERSON:
             rows.append(row)
-            categories.append([column[key] for key in said.categories])
+            categories.append([column[key] for key in label.categories])
     table = np.zeros((len(rows), len(keys)), bool)
     for number, each in enumerate(categories):
         table[number, each] = True
-    return Labelled(np.array(rows, np.intp), table)
+    return LabelledVoices(np.array(rows, np.intp), table)
 
 
-def ask_families(families: NDArray[np.intp], labelled: Labelled) -> Floats:
-    """What the labelled voices of its family say of each voice, itself left out: ``float32[n, C]``.
+def labels_from_families(families: NDArray[np.intp], labelled: LabelledVoices) -> Floats:
+    """The share of each category among the other labelled voices of its family: ``float32[n, C]``.
 
-    ``families`` has a number for each of n voices, the same for those of one family, from 0.
+    ``families`` has the number of the family of each of n voices, from 0.
     """
     own = np.zeros((len(families), labelled.categories.shape[1]), np.float32)
     own[labelled.rows] = labelled.categories
@@ -99,38 +100,38 @@ def ask_families(families: NDArray[np.intp], labelled: Labelled) -> Floats:
     np.add.at(votes, families[labelled.rows], labelled.categories.astype(np.float32))
     count = np.bincount(families, answers, minlength=len(votes)).astype(np.float32)
     others = (count[families] - answers)[:, None]
-    said: Floats = FAMILY_BEST * (votes[families] - own) / (others + FAMILY_PRIOR)
-    return said.astype(np.float32)
+    shares: Floats = FAMILY_BEST * (votes[families] - own) / (others + FAMILY_PRIOR)
+    return shares.astype(np.float32)
 
 
-def ask_neighbours(places: Floats, families: NDArray[np.intp], labelled: Labelled) -> Floats:
-    """What the nearest labelled voices of other families say of each voice: ``float32[n, C]``.
+def labels_from_neighbours(coordinates: Floats, families: NDArray[np.intp], labelled: LabelledVoices) -> Floats:
+    """The share of each category among the nearest labelled voices of other families: ``float32[n, C]``.
 
-    ``places`` are ``float32[n, size]``, not a number where a voice was not heard. Nearer ones count more; a voice that
-    nothing labelled is near to has a row of zeros.
+    ``coordinates`` are ``float32[n, size]``, NaN for voices without descriptors. Nearer voices count more. A voice
+    without a labelled voice near it has a row of zeros.
     """
-    said = np.zeros((len(places), labelled.categories.shape[1]), np.float32)
-    heard = np.asarray(np.isfinite(places).all(axis=1))
-    rows = labelled.rows[heard[labelled.rows]]
-    categories = labelled.categories[heard[labelled.rows]].astype(np.float32)
+    shares = np.zeros((len(coordinates), labelled.categories.shape[1]), np.float32)
+    is_measured = np.asarray(np.isfinite(coordinates).all(axis=1))
+    rows = labelled.rows[is_measured[labelled.rows]]
+    categories = labelled.categories[is_measured[labelled.rows]].astype(np.float32)
     if not len(rows):
-        return said
-    asked = np.flatnonzero(heard)
-    for first in range(0, len(asked), _BLOCK):
-        block = asked[first : first + _BLOCK]
-        squares = squared_distances(places[block], places[rows])
+        return shares
+    rows_measured = np.flatnonzero(is_measured)
+    for first in range(0, len(rows_measured), _BLOCK):
+        block = rows_measured[first : first + _BLOCK]
+        squares = squared_distance_matrix(coordinates[block], coordinates[rows])
         squares[families[block][:, None] == families[rows]] = np.inf
-        said[block] = _vote(squares, categories)
-    return said
+        shares[block] = _nearest_votes(squares, categories)
+    return shares
 
 
-def _vote(squares: Floats, categories: Floats) -> Floats:
-    """The votes of the nearest, by ``float32[n, m]`` squared distances to m labelled voices."""
+def _nearest_votes(squares: Floats, categories: Floats) -> Floats:
+    """The votes of the nearest voices, from ``float32[n, m]`` squared distances to m labelled voices."""
     count = min(NEAREST, squares.shape[1])
     nearest = np.argpartition(squares, count - 1, axis=1)[:, :count]
     distances = np.sqrt(np.maximum(np.take_along_axis(squares, nearest, axis=1), 0))
     weights = np.float32(2) ** -(distances / np.float32(_HALF))
     weights[distances.min(axis=1) > FAR] = 0
     votes = np.einsum("nk,nkc->nc", weights, categories[nearest])
-    said: Floats = NEIGHBOURS_BEST * votes / (weights.sum(axis=1, keepdims=True) + NEIGHBOURS_PRIOR)
-    return said
+    shares: Floats = NEIGHBOURS_BEST * votes / (weights.sum(axis=1, keepdims=True) + NEIGHBOURS_PRIOR)
+    return shares

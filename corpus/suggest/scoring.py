@@ -1,4 +1,4 @@
-"""How good opinions are: right at first, right among the first two, as often as they say."""
+"""Scores of category predictions: accuracy of the first choice and of the first two, and calibration."""
 
 from __future__ import annotations
 
@@ -10,16 +10,17 @@ from numpy.typing import NDArray
 
 from corpus.labels.agreement_statistics import Rate, wilson
 from corpus.storage.source_predictions import Floats
-from corpus.suggest.calibration import reliability
+
+BINS = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Score:
-    """What opinions were worth on voices of which the truth is known.
+class SuggestionScore:
+    """Scores on voices with a known category.
 
-    ``first`` and ``two``: how often the main category came first, or among the first two; ``by_category``: the
-    first, by the true category; ``mean`` of these. ``off``: by how much the probability of the first choice is off on
-    average over ten bins; ``reliability`` has the bins, of all categories.
+    ``first`` and ``two``: how often the main category was the first choice, or among the first two. ``by_category``:
+    ``first`` by true category; ``mean``: the mean of these. ``off``: the expected calibration error of the first choice
+    over ten bins; ``reliability``: the bins of all categories.
     """
 
     voices: int
@@ -31,7 +32,7 @@ class Score:
     reliability: Sequence[Mapping[str, float]]
 
     def as_dict(self) -> dict[str, object]:
-        """For ``--json`` and cards."""
+        """As JSON facts, for ``--json`` and cards."""
         return {
             "voices": self.voices,
             "first": _facts(self.first),
@@ -43,21 +44,21 @@ class Score:
         }
 
 
-def score(probabilities: Floats, main: NDArray[np.integer], keys: Sequence[str]) -> Score:
-    """The worth of ``float32[n, C]`` where the main category is column ``main``, ``int[n]``.
+def score_suggestions(probabilities: Floats, main: NDArray[np.integer], keys: Sequence[str]) -> SuggestionScore:
+    """Scores of ``float32[n, C]`` probabilities; ``main``, ``int[n]``, is the column of the true main category.
 
-    Who says nothing of a voice, a row of zeros, is wrong there.
+    A row of zeros, which is no prediction, counts as wrong.
     """
     order = np.argsort(-probabilities, axis=1, kind="stable")[:, :2]
-    speaks = probabilities.max(axis=1, initial=0) > 0
-    is_first = speaks & (order[:, 0] == main)
-    is_two = speaks & (order == main[:, None]).any(axis=1)
+    is_predicted = probabilities.max(axis=1, initial=0) > 0
+    is_first = is_predicted & (order[:, 0] == main)
+    is_two = is_predicted & (order == main[:, None]).any(axis=1)
     counts = np.bincount(main, minlength=len(keys))
     right = np.bincount(main, is_first, minlength=len(keys))
     by_category = {key: wilson(int(right[n]), int(counts[n])) for n, key in enumerate(keys) if counts[n]}
-    off, _ = reliability(probabilities.max(axis=1, initial=0)[speaks], is_first[speaks])
+    off, _ = reliability(probabilities.max(axis=1, initial=0)[is_predicted], is_first[is_predicted])
     _, bins = reliability(probabilities, np.arange(len(keys)) == main[:, None])
-    return Score(
+    return SuggestionScore(
         len(main),
         wilson(int(is_first.sum()), len(main)),
         wilson(int(is_two.sum()), len(main)),
@@ -66,6 +67,25 @@ def score(probabilities: Floats, main: NDArray[np.integer], keys: Sequence[str])
         off,
         bins,
     )
+
+
+def reliability(probabilities: Floats, applies: NDArray[np.bool_]) -> tuple[float, list[dict[str, float]]]:
+    """The expected calibration error, and the mean probability and frequency in each of :data:`BINS` bins.
+
+    Each category of each voice is one statement: ``float32`` and ``bool`` arrays of the same shape.
+    """
+    predicted, true = probabilities.ravel(), applies.ravel()
+    number = np.minimum((predicted * BINS).astype(int), BINS - 1)
+    rows = []
+    error = 0.0
+    for place in range(BINS):
+        inside = number == place
+        if count := int(inside.sum()):
+            rows.append(
+                {"said": float(predicted[inside].mean()), "true": float(true[inside].mean()), "statements": count}
+            )
+            error += count / len(predicted) * abs(rows[-1]["said"] - rows[-1]["true"])
+    return error, rows
 
 
 def _facts(rate: Rate) -> dict[str, float | int | None]:

@@ -5,18 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from corpus.labels.serving import LEAST_DWELL
 from dx7.errors import CategoryError
 from dx7.shared.categories import Category, load_categories
-from labeler.components import LISTENING, keep, mount
+from labeler.page.components import keep, mount
+from labeler.page.keys import RESERVED_KEYS
 
-OWN_KEYS = frozenset("sdxfu,.nvphjklmog")  # those of front/keys.js and front/shell.js that a category cannot have
-
-_mount = mount(
-    "deck",
-    *(*LISTENING, "drawing.js", "scope.js", "piano.js", "keys.js", "deck.js", "sounding.js", "face.js", "voiceface.js"),
-    constants={"corpus.labels.serving.LEAST_DWELL": LEAST_DWELL},
-)
+_mount = mount("deck/deck")
 
 
 def draw_deck(data: Mapping[str, Any], *, key: str) -> None:
@@ -33,7 +27,7 @@ def deck_categories() -> list[dict[str, str]]:
     """The category pads. Raises ``CategoryError`` if a category has a key that the deck itself needs."""
     categories = load_categories()
     for category in categories:
-        if category.shortcut.lower() in OWN_KEYS or len(category.shortcut) != 1:
+        if category.shortcut.lower() in RESERVED_KEYS or len(category.shortcut) != 1:
             raise CategoryError(
                 f"the category {category.key} has the shortcut {category.shortcut!r}; the deck needs that key itself, "
                 "choose a digit or another letter in categories.toml"

@@ -7,7 +7,7 @@ import time
 import streamlit as st
 
 from corpus.labels.answer import AnswerKind
-from corpus.suggest.origin_words import breakdown, who_suggests
+from corpus.suggest.source_names import describe_predictions, source_suggests
 from dx7.shared.categories import Category, load_categories
 from labeler.audio.rendering import render_full_rate_wav
 from labeler.deck.served_voice import ServedVoice
@@ -57,7 +57,7 @@ def _draw_voice(session: LabelSession, served: ServedVoice) -> None:
     st.audio(render_full_rate_wav(served.card.voice, served.phrase_category), format="audio/wav", autoplay=True)
     st.text(served.reason)
     if served.suggestion:
-        sources = breakdown(served.card.opinions) or f"{who_suggests(served.suggestion.origin)} it"
+        sources = describe_predictions(served.card.opinions) or f"{source_suggests(served.suggestion.origin)} it"
         st.text(f"suggested: {served.suggestion.category}, {served.suggestion.probability:.0%} ({sources})")
     for text in filter(None, (st.session_state.pop("plain-refusal", None), session.notice)):
         st.warning(as_text(text))

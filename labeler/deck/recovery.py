@@ -15,8 +15,8 @@ from typing import Any
 
 from corpus.labels.answer import Answer
 from corpus.labels.journal import append_missing, journal_file, read_journal
+from corpus.labels.projection import answers_not_undone
 from corpus.labels.serving import Guard, KeyEvent, answer_of, read_event
-from corpus.labels.standing import standing_answers
 from dx7.errors import JournalError
 
 
@@ -47,7 +47,7 @@ def recover_events(report: Any, *, journals: Path, labeller: str) -> RecoveryRes
         return RecoveryResult()
     path = journal_file(journals, labeller)
     known = read_journal(path).answers if path.exists() else ()
-    voices = {answer.event: answer.voice_id for answer in standing_answers(known) if answer.labeller == labeller}
+    voices = {answer.event: answer.voice_id for answer in answers_not_undone(known) if answer.labeller == labeller}
     written = {answer.event for answer in known}
     guard = _guard_before([each.event for each in unacknowledged], standing=voices)
     recovered: list[Answer] = []

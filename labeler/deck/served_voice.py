@@ -8,7 +8,7 @@ from typing import Any
 from corpus.analysis.nearest_voices import Neighbour
 from corpus.labels.voice_card import VoiceCard
 from corpus.storage.suggestion import Suggestion
-from corpus.suggest.origin_words import breakdown, who_suggests
+from corpus.suggest.source_names import describe_predictions, source_suggests
 from dx7.shared.categories import category_keys
 from labeler.audio.audio_request import encode_voice
 from labeler.deck.diagram import diagram
@@ -64,8 +64,8 @@ class ServedVoice:
         return {
             "category": self.suggestion.category,
             "probability": self.suggestion.probability,
-            "origin": f"{who_suggests(self.suggestion.origin)} it",
-            "opinions": breakdown(self.card.opinions),
+            "origin": f"{source_suggests(self.suggestion.origin)} it",
+            "opinions": describe_predictions(self.card.opinions),
         }
 
 

@@ -9,11 +9,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from corpus.analysis.nearest_voices import read_neighbours
-from corpus.labels.answer import IMPORTED, Answer
+from corpus.labels.answer import Answer, HeardOn, Page
 from corpus.labels.journal import journal_file, read_journal
 from corpus.labels.leases import LeaseBook
 from corpus.labels.progress import Progress, read_progress
-from corpus.labels.standing import rebuild_answers, standing_answers
+from corpus.labels.projection import answers_not_undone, rebuild_answers
 from corpus.labels.voice_card import read_cards
 from corpus.storage.store import WAIT_SECONDS, open_store
 from corpus.suggest.queue import next_voices
@@ -25,7 +25,7 @@ LOOK_AHEAD = 20  # voices that the browser holds: six seconds of the fastest lab
 FETCH = 40  # voices read from the store at a time
 NEIGHBOURS = 4  # to compare a voice with
 REMEMBERED = 20  # earlier answers that can be undone after the page was reloaded
-_OWN_PAGES = ("deck", "")  # journals of earlier versions have no page
+_OWN_PAGES = (Page.DECK, Page.UNKNOWN)
 _STORE_PATIENCE = 1.0  # seconds to wait for a store that another program holds; the look-ahead bridges it
 
 _lease_books: dict[Path, LeaseBook] = {}
@@ -70,8 +70,8 @@ class ServingQueue:
             return []
         standing = [
             answer
-            for answer in standing_answers(read_journal(path).answers)
-            if answer.labeller == self._labeller and answer.heard != IMPORTED and answer.page in _OWN_PAGES
+            for answer in answers_not_undone(read_journal(path).answers)
+            if answer.labeller == self._labeller and answer.heard != HeardOn.IMPORTED and answer.page in _OWN_PAGES
         ][-REMEMBERED:]
         try:
             with open_store(self._store, wait_seconds=_STORE_PATIENCE) as connection:

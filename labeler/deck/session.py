@@ -21,9 +21,10 @@ from typing import Any
 from corpus.labels.answer import Answer, AnswerKind
 from corpus.labels.journal import append_answers, read_journals
 from corpus.labels.leases import LeaseBook
+from corpus.labels.new_answer import Refusal
 from corpus.labels.progress import Progress, answers_per_minute
-from corpus.labels.serving import Guard, KeyEvent, Refusal, answer_of, read_event
-from corpus.labels.standing import current_answers
+from corpus.labels.projection import current_answers
+from corpus.labels.serving import Guard, KeyEvent, answer_of, read_event
 from dx7.errors import JournalError
 from dx7.voices.parameters import BY_NAME
 from labeler.audio.audio_request import OCTAVES, VELOCITIES

@@ -81,7 +81,7 @@ class MapPointsCache:
 
 
 def encode_points(points: MapPoints, address: str) -> EncodedPoints:
-    """The bytes that ``front/map_points.js`` reads."""
+    """The bytes that ``front/map/points.js`` reads."""
     mark = sha256("".join(points.voice_ids).encode()).hexdigest()[:16]
     header = json.dumps({"mark": mark, "count": len(points.voice_ids)}).encode()
     columns = (

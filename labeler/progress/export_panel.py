@@ -6,16 +6,16 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from corpus.export.export import Exported, export, prepare
+from corpus.export.export import ExportResult, prepare_export, write_curated_export
 from corpus.export.policy import Policy, list_policies
-from corpus.export.preview import Preview, preview_export
+from corpus.export.preview import ExportPreview, preview_export
 from corpus.labels.journal import read_journals
 from corpus.storage.store import open_store
-from dx7.shared.categories import load_categories
 from dx7.shared.export_format import CARD_FILE
 from labeler.page.background import BackgroundJob, ReportProgress
 from labeler.page.context import Context
 from labeler.page.plain_text import as_text
+from labeler.page.wording import category_titles
 
 _JOB, _PREVIEW = "progress-export", "progress-preview"
 _LOOK_EVERY = 0.5  # seconds
@@ -23,7 +23,7 @@ _LOOK_EVERY = 0.5  # seconds
 
 def draw_export(context: Context) -> None:
     """Draw the choice of a policy, what it would export now, and the export itself."""
-    job: BackgroundJob[Exported] | None = st.session_state.get(_JOB)
+    job: BackgroundJob[ExportResult] | None = st.session_state.get(_JOB)
     is_busy = job is not None and not job.is_done
     columns = st.columns([2, 1.3, 1.3, 4], vertical_alignment="bottom")
     policy: Policy = columns[0].selectbox(
@@ -42,21 +42,21 @@ def draw_export(context: Context) -> None:
         st.warning(as_text(job.problem))
     elif job is not None and job.result:
         _draw_exported(job.result)
-    preview: Preview | None = st.session_state.get(_PREVIEW)
+    preview: ExportPreview | None = st.session_state.get(_PREVIEW)
     if preview and preview.policy == policy:
         _draw_preview(preview)
     elif job is None:
         st.text("Look ahead counts what an export would hold; Export now writes it.")
 
 
-def _export(context: Context, policy: Policy, tell: ReportProgress) -> Exported:
-    prepare(context.store, progress=tell)
+def _export(context: Context, policy: Policy, tell: ReportProgress) -> ExportResult:
+    prepare_export(context.store, progress=tell)
     with open_store(context.store) as connection:
-        return export(connection, policy=policy, answers=read_journals(context.journals).answers)
+        return write_curated_export(connection, policy=policy, answers=read_journals(context.journals).answers)
 
 
 @st.fragment(run_every=_LOOK_EVERY)
-def _watch(job: BackgroundJob[Exported]) -> None:
+def _watch(job: BackgroundJob[ExportResult]) -> None:
     if job.is_done:
         st.rerun()
     if job.total:
@@ -65,7 +65,7 @@ def _watch(job: BackgroundJob[Exported]) -> None:
         st.text(f"exporting, {job.seconds:.0f} s so far")
 
 
-def _draw_exported(exported: Exported) -> None:
+def _draw_exported(exported: ExportResult) -> None:
     manifest = exported.manifest
     st.success(f"{manifest['rows']:,} voices in {exported.folder}")
     card, facts = st.columns([3, 2])
@@ -75,7 +75,7 @@ def _draw_exported(exported: Exported) -> None:
         st.json(manifest, expanded=1)
 
 
-def _draw_preview(preview: Preview) -> None:
+def _draw_preview(preview: ExportPreview) -> None:
     counts, others = st.columns([3, 2])
     with counts:
         _draw_by_category(preview.counts)
@@ -98,7 +98,7 @@ def _draw_preview(preview: Preview) -> None:
 
 
 def _draw_by_category(counts: Mapping[str, Mapping[str, int]]) -> None:
-    titles = {category.key: category.title for category in load_categories()}
+    titles = category_titles()
     shown = [(titles[key], row) for key, row in counts.items()]
     columns = list(shown[0][1])
     shown.append(("All", {name: sum(row[name] for _, row in shown) for name in columns}))

@@ -8,11 +8,11 @@ from typing import Any
 import streamlit as st
 
 from corpus.storage.store import open_store
-from corpus.suggest.classifier_card import answers_since, read_card
-from dx7.shared.categories import load_categories
+from corpus.suggest.classifier_card import answers_since, read_classifier_card
 from labeler.page.background import BackgroundJob
 from labeler.page.context import Context
 from labeler.page.plain_text import as_text
+from labeler.page.wording import category_titles
 from labeler.processes.commands import train_classifier
 from labeler.widgets.charts import reliability_chart
 
@@ -25,7 +25,7 @@ def draw_learned(context: Context) -> None:
     job: BackgroundJob[None] | None = st.session_state.get(_JOB)
     is_busy = job is not None and not job.is_done
     with open_store(context.store, read_only=True) as connection:
-        card = read_card(connection)
+        card = read_classifier_card(connection)
         since = answers_since(connection)
     words, button = st.columns([5, 1.3], vertical_alignment="center")
     words.text(_in_words(card, since))
@@ -67,7 +67,7 @@ def _draw_card(card: Mapping[str, Any]) -> None:
     }
     for column, (title, value) in zip(st.columns(len(figures)), figures.items(), strict=True):
         column.metric(title, value)
-    titles = {category.key: category.title for category in load_categories()}
+    titles = category_titles()
     rows = [
         {
             "Category": titles.get(key, key),

@@ -5,8 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from corpus.storage.store import open_store
-from corpus.suggest.learning_curves import read_curves
-from corpus.suggest.returns import OWN, update_returns
+from corpus.suggest.learning_curves import ANSWERS_CURVE, read_curves, update_forecast
 from corpus.suggest.simulation import ORDERS, QUEUE, RANDOM, UNCERTAIN
 from labeler.page.context import Context
 from labeler.widgets.charts import learning_chart
@@ -15,14 +14,14 @@ _CURVES = {
     QUEUE: "the queue, simulated",
     UNCERTAIN: "plain uncertainty, simulated",
     RANDOM: "random order, simulated",
-    OWN: "people's own answers",
+    ANSWERS_CURVE: "people's own answers",
 }
 
 
 def draw_returns(context: Context) -> None:
     """Draw the sentence and the curves that there are."""
     with st.spinner("Learning from more and more of the answers"):
-        returns = update_returns(context.store)
+        returns = update_forecast(context.store)
     with open_store(context.store, read_only=True) as connection:
         curves = read_curves(connection)
     st.text(returns.in_words())

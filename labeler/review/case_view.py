@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from corpus.review.case_context import BenchVoice
-from corpus.review.case_session import KEPT, CaseDesk
-from corpus.review.cases import Case, CaseKind
-from corpus.review.offers import Offer, offers_of
+from corpus.review.case_context import CaseVoice
+from corpus.review.case_session import SLOW_LISTS, CaseSession
+from corpus.review.cases import Case, CaseKind, QuickDecision, quick_decisions
 from corpus.review.review_lists import TITLES
-from labeler.review.words import annotation_badges, annotation_chips, title_of, titles_of
+from labeler.page.wording import title_of, titles_of
+from labeler.review.annotation_view import annotation_badges, annotation_chips
 from labeler.widgets.panel import Chip, Panel, Tab
 from labeler.widgets.voice_grid import GridAction, GridEvent, Tile
 
@@ -24,37 +24,37 @@ _MOVES = (
 )
 
 
-def tabs_of(desk: CaseDesk) -> list[Tab]:
+def tabs_of(session: CaseSession) -> list[Tab]:
     """A tab a list, with how many cases are open, and one of the figures."""
-    counts = {kind: len(found.cases) for kind, found in desk.lists.items()}
+    counts = {kind: len(found.cases) for kind, found in session.lists.items()}
     return [*(Tab(kind.value, TITLES[kind], counts.get(kind)) for kind in CaseKind), Tab(AGREEMENT_TAB, "Agreement")]
 
 
-def case_panel(desk: CaseDesk, *, blind: bool) -> Panel:
+def case_panel(session: CaseSession, *, blind: bool) -> Panel:
     """Why the case is doubtful and who said what; blind, only what is asked."""
-    notice = desk.notice or ""
-    case, bench = desk.case, desk.bench
-    if case is None or bench is None:
-        return Panel("Nothing is open here", desk.lists[desk.kind].problem or "", notice=notice)
-    eyebrow = f"{desk.place + 1} of {len(desk.lists[desk.kind].cases)}"
-    if blind and bench.blind:
-        title = f"Which of the two is {title_of(bench.blind.category)}?"
+    notice = session.notice or ""
+    case, context = session.case, session.context
+    if case is None or context is None:
+        return Panel("Nothing is open here", session.lists[session.kind].problem or "", notice=notice)
+    eyebrow = f"{session.place + 1} of {len(session.lists[session.kind].cases)}"
+    if blind and context.blind:
+        title = f"Which of the two is {title_of(context.blind.category)}?"
         return Panel(title, "Hear both; which one is in doubt shows once you have decided.", eyebrow, notice)
     return Panel(case.reason, _advice(case), eyebrow, notice, (*annotation_chips(case.said), *_suggested(case)))
 
 
-def case_tiles(desk: CaseDesk, *, blind: bool) -> list[Tile]:
+def case_tiles(session: CaseSession, *, blind: bool) -> list[Tile]:
     """The voices in question, marked, and labelled neighbours to compare with; blind, two tiles called A and B."""
-    bench = desk.bench
-    if bench is None:
+    context = session.context
+    if context is None:
         return []
-    if blind and bench.blind:
-        voices = {one.voice_id: one.voice for one in bench.voices}
+    if blind and context.blind:
+        voices = {one.voice_id: one.voice for one in context.voices}
         return [
-            Tile(key=f"{_BLIND}{key}", voice=voices[key], name=letter, category=bench.blind.category)
-            for letter, key in (("A", bench.blind.first), ("B", bench.blind.second))
+            Tile(key=f"{_BLIND}{key}", voice=voices[key], name=letter, category=context.blind.category)
+            for letter, key in (("A", context.blind.first), ("B", context.blind.second))
         ]
-    return [_tile(one, bench.case) for one in bench.voices]
+    return [_tile(one, context.case) for one in context.voices]
 
 
 def without_blind_prefix(event: GridEvent) -> GridEvent:
@@ -68,21 +68,21 @@ def without_blind_prefix(event: GridEvent) -> GridEvent:
     return replace(event, at=event.at and plain(event.at), marked=tuple(map(plain, event.marked)), heard=heard)
 
 
-def case_actions(desk: CaseDesk, *, blind: bool) -> list[GridAction]:
-    """What can be done with the case on the desk."""
-    bench = desk.bench
-    again = [GridAction("again", "j", "Look again")] if desk.kind in KEPT else []
-    if bench is None:
+def case_actions(session: CaseSession, *, blind: bool) -> list[GridAction]:
+    """What can be done with the case on display."""
+    context = session.context
+    again = [GridAction("again", "j", "Look again")] if session.kind in SLOW_LISTS else []
+    if context is None:
         return [*again, *_MOVES]
-    if blind and bench.blind:
+    if blind and context.blind:
         verdicts = (("a", "Only A"), ("b", "Only B"), ("o", "Both"), ("z", "Neither"))
         named = [GridAction(name, key, title) for (key, title), name in zip(verdicts, _VERDICTS, strict=True)]
         return [*named, GridAction("blind", "c", "With names"), *_MOVES]
     offers = [
-        GridAction(offer.name, _KEYS[offer.name], _offer_title(offer, bench.case), primary=offer.name == "accept")
-        for offer in offers_of(bench.case)
+        GridAction(offer.name, _KEYS[offer.name], _offer_title(offer, context.case), primary=offer.name == "accept")
+        for offer in quick_decisions(context.case)
     ]
-    compare = [GridAction("blind", "c", "A against B")] if bench.blind else []
+    compare = [GridAction("blind", "c", "A against B")] if context.blind else []
     others = [GridAction("broken", "x", "Broken"), GridAction("unsure", "d", "Unsure")]
     return [*offers, *others, *compare, *again, *_MOVES]
 
@@ -90,7 +90,7 @@ def case_actions(desk: CaseDesk, *, blind: bool) -> list[GridAction]:
 _VERDICTS = ("a", "b", "both_fit", "neither")
 
 
-def _offer_title(offer: Offer, case: Case) -> str:
+def _offer_title(offer: QuickDecision, case: Case) -> str:
     if offer.name == "both":
         return "Both"
     if offer.name == "keep":
@@ -113,7 +113,7 @@ def _suggested(case: Case) -> tuple[Chip, ...]:
     return (Chip(f"{who}: {title_of(case.suggested)}", case.suggested, f"{case.probability:.2f}"),)
 
 
-def _tile(one: BenchVoice, case: Case) -> Tile:
+def _tile(one: CaseVoice, case: Case) -> Tile:
     label = title_of(one.category) if one.category else "no label"
     if not one.in_question:
         group = "Labelled neighbours, to compare with"

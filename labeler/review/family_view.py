@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from corpus.review.family_details import SheetVoice
+from corpus.review.family_details import FamilyVoice
 from corpus.review.family_queue import FamilyToAnswer
-from corpus.review.family_session import AHEAD, FamilyDesk
-from labeler.review.words import annotation_badges, title_of
+from corpus.review.family_session import AHEAD, FamilySession
+from labeler.page.wording import title_of
+from labeler.review.annotation_view import annotation_badges
 from labeler.widgets.panel import Chip, Panel
 from labeler.widgets.voice_grid import GridAction, Tile
 
@@ -19,31 +20,31 @@ _ACTIONS = (
 )
 
 
-def family_panel(desk: FamilyDesk) -> Panel:
+def family_panel(session: FamilySession) -> Panel:
     """What stands above a family: names, why it is asked, what is suggested."""
-    family = desk.family
+    family = session.family
     if family is None:
         return Panel("Every family has an answer", "Families are voices that are one sound, saved again and again.")
-    waiting = f"{len(desk.families)}{'+' if len(desk.families) == AHEAD else ''}"
+    waiting = f"{len(session.families)}{'+' if len(session.families) == AHEAD else ''}"
     return Panel(
         title=" · ".join(family.names) or "(no names)",
         text=f"{family.reason} A category answers for all marked voices; M takes an exception out.",
-        eyebrow=f"{desk.place + 1} of {waiting}",
-        notice=desk.notice or "",
+        eyebrow=f"{session.place + 1} of {waiting}",
+        notice=session.notice or "",
         chips=_chips(family),
     )
 
 
-def family_tiles(desk: FamilyDesk) -> list[Tile]:
+def family_tiles(session: FamilySession) -> list[Tile]:
     """The voices of the family, the one that was found most often first; all that are fit are marked."""
-    if desk.family is None or desk.sheet is None:
+    if session.family is None or session.details is None:
         return []
-    return [_tile(one, desk.family.proposal) for one in desk.sheet.voices]
+    return [_tile(one, session.family.proposal) for one in session.details.voices]
 
 
-def family_actions(desk: FamilyDesk) -> list[GridAction]:
+def family_actions(session: FamilySession) -> list[GridAction]:
     """What can be done, the proposal first if there is one."""
-    proposal = desk.family.proposal if desk.family else None
+    proposal = session.family.proposal if session.family else None
     accept = [GridAction("accept", "enter", f"All marked: {title_of(proposal)}", primary=True)] if proposal else []
     return [*accept, *_ACTIONS]
 
@@ -55,7 +56,7 @@ def _chips(family: FamilyToAnswer) -> tuple[Chip, ...]:
     return (*said, *suggested)
 
 
-def _tile(one: SheetVoice, category: str | None) -> Tile:
+def _tile(one: FamilyVoice, category: str | None) -> Tile:
     places = f"in {one.sightings} place{'s' if one.sightings != 1 else ''}"
     return Tile(
         key=one.voice_id,

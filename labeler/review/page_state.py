@@ -8,17 +8,17 @@ from typing import Any, Generic, TypeVar
 
 import streamlit as st
 
-from corpus.review.review_session import Desk
+from corpus.review.review_session import ReviewSession
 
-AnySession = TypeVar("AnySession", bound=Desk)
+AnySession = TypeVar("AnySession", bound=ReviewSession)
 AnyPage = TypeVar("AnyPage", bound="PageState[Any]")
 
 
 @dataclass(slots=True)
 class PageState(Generic[AnySession]):
-    """A desk. ``is_fresh``: the store was read by the run before, which asked for this one."""
+    """A review session. ``is_fresh``: the store was read by the run before, which asked for this one."""
 
-    desk: AnySession
+    session: AnySession
     is_fresh: bool = True
 
 
@@ -28,6 +28,6 @@ def page_state_of(key: str, make: Callable[[], AnyPage]) -> AnyPage:
     if page is None:
         page = st.session_state[key] = make()
     elif not page.is_fresh:
-        page.desk.renew()
+        page.session.renew()
     page.is_fresh = False
     return page

@@ -10,13 +10,13 @@ import streamlit as st
 
 from corpus.ingest.bank import BankSlot, StoredBank, clean_cartridges, read_stored_bank
 from corpus.ingest.bank_list import BANKS_PER_PAGE, BankList, BankRow, list_banks, read_sources
-from corpus.ingest.reasons import reason_words
+from corpus.ingest.report import reason_words
 from corpus.ingest.uploads import UploadResult, ingest_uploads, safe_name
 from corpus.storage.reconstruction import rebuild_file
 from corpus.storage.store import open_store
-from corpus.suggest.origin_words import breakdown
+from corpus.suggest.source_names import describe_predictions
 from dx7.errors import CartwrightError
-from labeler.components import keep, mount
+from labeler.page.components import keep, mount
 from labeler.page.context import Context
 from labeler.page.plain_text import as_text
 from labeler.processes.commands import lay_out_map
@@ -27,7 +27,7 @@ _MOST_TOLD = 40  # files that were dropped in
 _MOST_CLEAN = 4  # parts that can be taken out of a large bank
 _MOST_PAGES = 1_000_000
 MEGABYTES = 200  # of one file that is dropped in
-_mount_list = mount("banklist", "banklist.js")
+_mount_list = mount("banks/bank_list")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ def _opened(asked: dict[str, Any]) -> object:
     """The bank to show: what was chosen of the list; before anything is, what was dropped in last."""
     drop = st.session_state.get("banks-drop-result")
     if drop is not None and asked == (st.session_state.get("banks-asked-then") or {}):
-        return next((each.file_sha for each in drop.arrivals if each.voices), asked.get("open"))
+        return next((each.file_sha for each in drop.files if each.voices), asked.get("open"))
     return asked.get("open")
 
 
@@ -81,10 +81,10 @@ def _read(context: Context, text: str, source: str, page: int, opened: object) -
 def _draw_list(read: _Read, page: int) -> None:
     _mount_list(
         data={
-            "places": read.listed.places,
+            "places": read.listed.paths,
             "contents": read.listed.contents,
             "page": page,
-            "pages": max(1, -(-read.listed.places // BANKS_PER_PAGE)),
+            "pages": max(1, -(-read.listed.paths // BANKS_PER_PAGE)),
             "rows": [_row(row) for row in read.listed.rows],
             "sources": [{"source": source, "places": places} for source, places in read.sources.items()],
             "open": read.bank.file_sha if read.bank else None,
@@ -98,7 +98,7 @@ def _row(row: BankRow) -> dict[str, object]:
     folder = row.path[: -len(row.name)].rstrip("/!")
     facts = [f"{row.voices} voices"]
     facts += [f"{row.copies} places"] if row.copies > 1 else []
-    facts += [f"{row.oddities} odd"] if row.oddities else []
+    facts += [f"{row.issues} odd"] if row.issues else []
     facts += ["made by a model"] if row.generated else []
     return {"sha": row.file_sha, "name": row.name, "folder": folder, "facts": " · ".join(facts)}
 
@@ -109,8 +109,8 @@ def _draw_bank(context: Context, bank: StoredBank) -> None:
     facts = f"{bank.size:,} bytes, {bank.format}, {len(bank.slots)} voices, {twice} of them elsewhere too"
     heading = f"{bank.name}: {facts}"
     draw_voice_grid([_tile(slot, heading) for slot in bank.slots], key=_RACK, markable=False, columns=4)
-    with st.expander(f"What is odd ({len(bank.oddities)}), and where it was found ({len(bank.places)})"):
-        for words in (*bank.oddities, *bank.places):
+    with st.expander(f"What is odd ({len(bank.issues)}), and where it was found ({len(bank.paths)})"):
+        for words in (*bank.issues, *bank.paths):
             st.text(words)
 
 
@@ -143,7 +143,7 @@ def _tile(slot: BankSlot, heading: str) -> Tile:
         badges=(*slot.tags, *slot.repairs),
         category=slot.category,
         group=heading,
-        hint=breakdown(slot.opinions) if slot.is_suggestion else "",
+        hint=describe_predictions(slot.predictions) if slot.is_suggestion else "",
     )
 
 
@@ -165,7 +165,7 @@ def _draw_drop(context: Context) -> None:
 
 
 def _draw_books(context: Context, drop: UploadResult) -> None:
-    files, voices = drop.books.files, drop.books.voices
+    files, voices = drop.report.files, drop.report.voices
     came = f"{voices.new:,} new + {voices.duplicate:,} duplicate + {voices.rejected:,} rejected"
     st.text(
         f"files   {files.seen:,} seen = {files.read:,} read + {files.rejected:,} rejected\n"
@@ -174,13 +174,13 @@ def _draw_books(context: Context, drop: UploadResult) -> None:
     lines = [
         f"{title}: " + "; ".join(f"{reason_words(code)} ({count:,})" for code, count in counts.items())
         for title, counts in (
-            ("Rejected", drop.books.rejected_files_by_reason),
-            ("Odd", drop.books.warnings_by_reason),
+            ("Rejected", drop.report.rejected_files_by_reason),
+            ("Odd", drop.report.warnings_by_reason),
         )
         if counts
     ]
-    lines += [f"{each.path}: {each.problem or f'{each.voices} voices'}" for each in drop.arrivals[:_MOST_TOLD]]
-    lines += [f"and {len(drop.arrivals) - _MOST_TOLD:,} more"] if len(drop.arrivals) > _MOST_TOLD else []
+    lines += [f"{each.path}: {each.problem or f'{each.voices} voices'}" for each in drop.files[:_MOST_TOLD]]
+    lines += [f"and {len(drop.files) - _MOST_TOLD:,} more"] if len(drop.files) > _MOST_TOLD else []
     st.text("\n".join(lines))
     if voices.new and st.button("Hear the new voices and put them on the map", key="banks-hear"):
         with st.spinner("Hearing the new voices"):

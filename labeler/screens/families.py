@@ -6,13 +6,12 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
-from corpus.labels.answer import AnswerKind
-from corpus.review.decisions import FAMILIES_PAGE
-from corpus.review.family_session import FamilyDesk
+from corpus.labels.answer import AnswerKind, Page
+from corpus.review.family_session import FamilySession
 from labeler.page.context import Context
+from labeler.review.annotation_view import annotation_context
 from labeler.review.family_view import family_actions, family_panel, family_tiles
 from labeler.review.page_state import PageState, page_state_of
-from labeler.review.words import sitting_of
 from labeler.widgets.panel import draw_panel
 from labeler.widgets.voice_grid import LABEL, GridEvent, draw_voice_grid
 
@@ -20,37 +19,37 @@ _KINDS = {"broken": AnswerKind.BROKEN, "unsure": AnswerKind.UNSURE, "skip": Answ
 
 
 def draw(context: Context) -> None:
-    """Draw the family on the desk; what is done with it leads to the next."""
+    """Draw the family on display; what is done with it leads to the next."""
     key = f"families-page-{context.labeller}"
-    page = page_state_of(key, lambda: PageState(FamilyDesk(context.store, context.journals, context.labeller)))
-    draw_panel(family_panel(page.desk), key="families-panel")
-    tiles, actions = family_tiles(page.desk), family_actions(page.desk)
+    page = page_state_of(key, lambda: PageState(FamilySession(context.store, context.journals, context.labeller)))
+    draw_panel(family_panel(page.session), key="families-panel")
+    tiles, actions = family_tiles(page.session), family_actions(page.session)
     for event in draw_voice_grid(
         tiles, key="families", actions=actions, pads=bool(tiles), markable=bool(tiles), autoplay=True
     ):
-        _act(page.desk, context, event)
+        _act(page.session, context, event)
         page.is_fresh = True
     if page.is_fresh:
         st.rerun()
 
 
-def _act(desk: FamilyDesk, context: Context, event: GridEvent) -> None:
+def _act(session: FamilySession, context: Context, event: GridEvent) -> None:
     """What an event does. It must not call Streamlit, which may break it off (``draw_voice_grid``)."""
-    proposal = desk.family.proposal if desk.family else None
+    proposal = session.family.proposal if session.family else None
     if event.action == "undo":
-        desk.undo(datetime.now(UTC))
+        session.undo(datetime.now(UTC))
     elif event.action in ("next", "previous"):
-        desk.step(1 if event.action == "next" else -1)
+        session.step(1 if event.action == "next" else -1)
     elif event.action == LABEL:
-        _answer(desk, context, event, AnswerKind.LABEL, event.categories)
+        _answer(session, context, event, AnswerKind.LABEL, event.categories)
     elif event.action == "accept" and proposal:
-        _answer(desk, context, event, AnswerKind.LABEL, (proposal,))
+        _answer(session, context, event, AnswerKind.LABEL, (proposal,))
     elif event.action in _KINDS:
-        _answer(desk, context, event, _KINDS[event.action])
+        _answer(session, context, event, _KINDS[event.action])
 
 
 def _answer(
-    desk: FamilyDesk, context: Context, event: GridEvent, kind: AnswerKind, categories: tuple[str, ...] = ()
+    session: FamilySession, context: Context, event: GridEvent, kind: AnswerKind, categories: tuple[str, ...] = ()
 ) -> None:
-    sitting = sitting_of(context, FAMILIES_PAGE, event)
-    desk.answer(sitting, kind, cursor=event.at, marked=event.marked, categories=categories)
+    annotator = annotation_context(context, Page.FAMILIES, event)
+    session.answer(annotator, kind, cursor=event.at, marked=event.marked, categories=categories)

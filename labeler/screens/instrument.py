@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from dx7.voices.voice import INIT_VOICE
 from labeler.audio.audio_request import encode_voice
-from labeler.components import LISTENING, mount
+from labeler.page.components import mount
 from labeler.page.context import Context
 
 TEST_VOICE = encode_voice(INIT_VOICE)
 
-_mount = mount("instrument", *LISTENING, "instrument.js")
+_mount = mount("midi/instrument")
 
 
 def draw(context: Context) -> None:

@@ -8,27 +8,31 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
-from corpus.labels.answer import REVIEW_PAGE, AnswerKind
-from corpus.review.blind_comparison import Verdict
-from corpus.review.case_session import CaseDesk
-from corpus.review.cases import CaseKind
-from corpus.review.offers import offers_of
+from corpus.labels.answer import AnswerKind, Page
+from corpus.review.blind_comparison import BlindChoice
+from corpus.review.case_session import CaseSession
+from corpus.review.cases import CaseKind, quick_decisions
 from labeler.page.context import Context
 from labeler.review.agreement_view import agreement_panel
+from labeler.review.annotation_view import annotation_context
 from labeler.review.case_view import AGREEMENT_TAB, case_actions, case_panel, case_tiles, tabs_of, without_blind_prefix
 from labeler.review.page_state import PageState, page_state_of
-from labeler.review.words import sitting_of
 from labeler.widgets.panel import Panel, draw_panel
 from labeler.widgets.voice_grid import LABEL, GridAction, GridEvent, draw_voice_grid
 
 _ORDER = (*(kind.value for kind in CaseKind), AGREEMENT_TAB)
-_VERDICTS = {"a": Verdict.FIRST, "b": Verdict.SECOND, "both_fit": Verdict.BOTH, "neither": Verdict.NEITHER}
+_VERDICTS = {
+    "a": BlindChoice.FIRST,
+    "b": BlindChoice.SECOND,
+    "both_fit": BlindChoice.BOTH,
+    "neither": BlindChoice.NEITHER,
+}
 _KINDS = {"broken": AnswerKind.BROKEN, "unsure": AnswerKind.UNSURE}
 
 
 @dataclass(slots=True)
-class _Page(PageState[CaseDesk]):
-    """The desk, the tab that is chosen, and whether A against B is asked for."""
+class _Page(PageState[CaseSession]):
+    """The session, the tab that is chosen, and whether A against B is asked for."""
 
     tab: str = CaseKind.DISAGREEMENT.value
     wants_blind: bool = False
@@ -36,24 +40,26 @@ class _Page(PageState[CaseDesk]):
     @property
     def is_blind(self) -> bool:
         """Whether A against B is on: asked for, and there is something to compare with."""
-        return self.wants_blind and self.desk.bench is not None and self.desk.bench.blind is not None
+        return self.wants_blind and self.session.context is not None and self.session.context.blind is not None
 
     def open(self, tab: str) -> None:
-        """Put another list on the desk, or the figures; that of label errors is drawn up by the next run."""
+        """Put another list on display, or the figures; that of label errors is drawn up by the next run."""
         self.tab = tab
-        if tab != AGREEMENT_TAB and (tab != CaseKind.LABEL_ERROR or tab in self.desk.lists):
-            self.desk.open_list(CaseKind(tab))
+        if tab != AGREEMENT_TAB and (tab != CaseKind.LABEL_ERROR or tab in self.session.lists):
+            self.session.open_list(CaseKind(tab))
 
 
 def draw(context: Context) -> None:
-    """Draw the tabs, and the case or the figures that are on the desk."""
+    """Draw the tabs, and the case or the figures that are on display."""
     key = f"review-page-{context.labeller}"
-    page = page_state_of(key, lambda: _Page(CaseDesk(context.store, context.journals, context.labeller)))
-    if page.tab == CaseKind.LABEL_ERROR and page.tab not in page.desk.lists:
+    page = page_state_of(key, lambda: _Page(CaseSession(context.store, context.journals, context.labeller)))
+    if page.tab == CaseKind.LABEL_ERROR and page.tab not in page.session.lists:
         _look_for_errors(page)
-    desk = page.desk
-    panel = agreement_panel(desk.agreement()) if page.tab == AGREEMENT_TAB else case_panel(desk, blind=page.is_blind)
-    clicked = draw_panel(panel, key="review-panel", tabs=tabs_of(desk), chosen=page.tab)
+    session = page.session
+    panel = (
+        agreement_panel(session.agreement()) if page.tab == AGREEMENT_TAB else case_panel(session, blind=page.is_blind)
+    )
+    clicked = draw_panel(panel, key="review-panel", tabs=tabs_of(session), chosen=page.tab)
     for event in _draw_grid(page):
         _act(page, context, without_blind_prefix(event))
         page.is_fresh = True
@@ -68,8 +74,8 @@ def _look_for_errors(page: _Page) -> None:
     """Say what takes so long before it begins, then draw anew."""
     text = "A model is fitted to what was said, without the family of each voice in turn. It takes some seconds."
     panel = Panel("Looking for labels that sound and parameters contradict", text)
-    draw_panel(panel, key="review-panel", tabs=tabs_of(page.desk), chosen=page.tab)
-    page.desk.open_list(CaseKind.LABEL_ERROR)
+    draw_panel(panel, key="review-panel", tabs=tabs_of(page.session), chosen=page.tab)
+    page.session.open_list(CaseKind.LABEL_ERROR)
     page.is_fresh = True
     st.rerun()
 
@@ -80,7 +86,7 @@ def _draw_grid(page: _Page) -> Iterator[GridEvent]:
     if page.tab == AGREEMENT_TAB:
         tiles, actions = [], [GridAction("list", "l", "List")]
     else:
-        tiles, actions = case_tiles(page.desk, blind=is_blind), case_actions(page.desk, blind=is_blind)
+        tiles, actions = case_tiles(page.session, blind=is_blind), case_actions(page.session, blind=is_blind)
     is_named = bool(tiles) and not is_blind
     columns = 2 if is_blind else 4
     return draw_voice_grid(
@@ -90,26 +96,30 @@ def _draw_grid(page: _Page) -> Iterator[GridEvent]:
 
 def _act(page: _Page, context: Context, event: GridEvent) -> None:
     """What an event does. It must not call Streamlit, which may break it off (``draw_voice_grid``)."""
-    desk, sitting = page.desk, sitting_of(context, REVIEW_PAGE, event)
-    offer = next((each for each in offers_of(desk.case) if each.name == event.action), None) if desk.case else None
+    session, annotator = page.session, annotation_context(context, Page.REVIEW, event)
+    offer = (
+        next((each for each in quick_decisions(session.case) if each.name == event.action), None)
+        if session.case
+        else None
+    )
     if event.action == "undo":
-        if desk.undo(datetime.now(UTC)):
-            page.tab = desk.kind.value  # where the case is
+        if session.undo(datetime.now(UTC)):
+            page.tab = session.kind.value  # where the case is
     elif event.action in ("next", "previous"):
-        desk.step(1 if event.action == "next" else -1)
+        session.step(1 if event.action == "next" else -1)
     elif event.action == "list":
         page.open(_ORDER[(_ORDER.index(page.tab) + 1) % len(_ORDER)])
     elif event.action == "again":
-        desk.look_again()
+        session.look_again()
     elif event.action == "blind":
         page.wants_blind = not page.wants_blind
     elif event.action in _VERDICTS:
-        desk.decide_blind(sitting, _VERDICTS[event.action], cursor=event.at)
-    elif not desk.is_showing(event.order):
+        session.decide_blind(annotator, _VERDICTS[event.action], cursor=event.at)
+    elif not session.is_showing(event.order):
         return  # pressed before the last decision was drawn
     elif offer:
-        desk.take(sitting, offer, cursor=event.at, marked=event.marked)
+        session.take(annotator, offer, cursor=event.at, marked=event.marked)
     elif event.action == LABEL:
-        desk.decide(sitting, AnswerKind.LABEL, cursor=event.at, marked=event.marked, categories=event.categories)
+        session.decide(annotator, AnswerKind.LABEL, cursor=event.at, marked=event.marked, categories=event.categories)
     elif event.action in _KINDS:
-        desk.decide(sitting, _KINDS[event.action], cursor=event.at, marked=event.marked)
+        session.decide(annotator, _KINDS[event.action], cursor=event.at, marked=event.marked)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from corpus.labels.answer import Answer, AnswerKind
 from corpus.labels.journal import append_answers
-from corpus.labels.standing import rebuild_answers
+from corpus.labels.projection import rebuild_answers
 from corpus.storage.store import open_store
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -10,7 +10,7 @@ from typing import Any
 from corpus.ingest.ingest import ingest_files
 from corpus.labels.answer import Answer, AnswerKind
 from corpus.labels.journal import append_answers, read_journals
-from corpus.labels.standing import current_answers
+from corpus.labels.projection import current_answers
 from corpus.storage.suggestion import Suggestion
 from dx7.formats.files import encode_cartridge
 from dx7.voices.voice import INIT_VOICE, Voice

@@ -21,7 +21,7 @@ from corpus.commands.cli_store import register
 from corpus.ingest.ingest import ingest_files
 from corpus.labels import backup as backup_module
 from corpus.labels.answer import Answer, AnswerKind
-from corpus.labels.backup import MANIFEST, STORE, back_up, restore
+from corpus.labels.backup import MANIFEST, STORE, back_up, restore_backup
 from corpus.labels.journal import append_answers, read_journals
 from corpus.storage.reconstruction import rebuild_file
 from corpus.storage.schema import MIGRATIONS, SCHEMA_VERSION
@@ -87,7 +87,7 @@ def rewritten(source: Path, change: Callable[[dict[str, bytes]], None]) -> Path:
 def test_a_backup_gives_back_everything_somewhere_else(saved: Path, filled: Path, labels: Path, tmp_path: Path) -> None:
     assert [path.name for path in saved.parent.iterdir()] == ["backup.zip"]
     new_store, new_labels = tmp_path / "elsewhere" / "store.duckdb", tmp_path / "other labels"
-    restored = restore(saved, new_store, new_labels)
+    restored = restore_backup(saved, new_store, new_labels)
     with open_store(filled, read_only=True) as old, open_store(new_store, read_only=True) as new:
         assert count_rows(new) == {**count_rows(old), "answers": 3} == {**restored.backup.rows, "answers": 3}
         ((sha,),) = new.execute("SELECT file_sha FROM files").fetchall()
@@ -102,7 +102,7 @@ def test_what_was_answered_since_is_kept_and_the_old_store_too(saved: Path, fill
     append_answers(labels, [label(9, "organ")])
     with open_store(filled) as connection:
         connection.execute("CREATE TABLE since AS SELECT 1 AS one")
-    restored = restore(saved, filled, labels)
+    restored = restore_backup(saved, filled, labels)
     assert label(9, "organ") in read_journals(labels).answers
     assert (restored.merged.read, restored.merged.added) == (4, 0)
     with open_store(filled, read_only=True) as connection:
@@ -118,7 +118,7 @@ def test_lost_journals_come_back_and_differing_answers_are_listed(saved: Path, f
     for path in labels.iterdir():
         path.unlink()
     append_answers(labels, [label(50, "organ")])
-    merged = restore(saved, filled, labels).merged
+    merged = restore_backup(saved, filled, labels).merged
     assert merged.added == 4
     assert [[a.categories for a in conflict.answers] for conflict in merged.conflicts] == [[("brass",), ("organ",)]]
     assert {a.event for a in read_journals(labels).answers} == {f"{n:032x}" for n in (1, 2, 3, 50)}
@@ -127,7 +127,7 @@ def test_lost_journals_come_back_and_differing_answers_are_listed(saved: Path, f
 def test_journals_alone_can_be_backed_up(labels: Path, tmp_path: Path) -> None:
     made = back_up(tmp_path / "none.duckdb", labels, tmp_path / "b.zip")
     assert made.schema is None
-    restored = restore(tmp_path / "b.zip", tmp_path / "none.duckdb", tmp_path / "new")
+    restored = restore_backup(tmp_path / "b.zip", tmp_path / "none.duckdb", tmp_path / "new")
     assert restored.merged.added == 4
     assert not (tmp_path / "none.duckdb").exists()
     with pytest.raises(StoreError, match="nothing to back up"):
@@ -179,7 +179,7 @@ def test_a_damaged_or_hostile_backup_changes_nothing(
     rewritten(saved, change)
     before = listing(filled.parent, labels)
     with pytest.raises(CartwrightError, match=match):
-        restore(saved, filled, labels)
+        restore_backup(saved, filled, labels)
     assert listing(filled.parent, labels) == before
 
 
@@ -187,9 +187,9 @@ def test_a_damaged_or_hostile_backup_changes_nothing(
 def test_what_is_no_zip_is_told(tmp_path: Path, data: bytes) -> None:
     (tmp_path / "b.zip").write_bytes(data)
     with pytest.raises(FormatError, match="is no backup of Cartwright"):
-        restore(tmp_path / "b.zip", tmp_path / "store.duckdb", tmp_path / "labels")
+        restore_backup(tmp_path / "b.zip", tmp_path / "store.duckdb", tmp_path / "labels")
     with pytest.raises(FileError, match="there is no file"):
-        restore(tmp_path / "none.zip", tmp_path / "store.duckdb", tmp_path / "labels")
+        restore_backup(tmp_path / "none.zip", tmp_path / "store.duckdb", tmp_path / "labels")
     assert [path.name for path in tmp_path.iterdir()] == ["b.zip"]
 
 
@@ -209,7 +209,7 @@ def test_an_older_store_is_brought_up_to_date(tmp_path: Path) -> None:
         _set(files={STORE: {"size": len(data), "sha": file_sha(data)}}, rows=rows, schema=1)(members)
 
     rewritten(tmp_path / "b.zip", age)
-    restore(tmp_path / "b.zip", tmp_path / "new" / "store.duckdb", tmp_path / "labels")
+    restore_backup(tmp_path / "b.zip", tmp_path / "new" / "store.duckdb", tmp_path / "labels")
     with duckdb.connect(str(tmp_path / "new" / "store.duckdb")) as connection:
         assert connection.execute("SELECT max(version) FROM schema_version").fetchall() == [(SCHEMA_VERSION,)]
 
@@ -217,7 +217,7 @@ def test_an_older_store_is_brought_up_to_date(tmp_path: Path) -> None:
 def test_a_store_that_is_damaged_is_replaced_and_kept(saved: Path, filled: Path, labels: Path) -> None:
     filled.write_bytes(b"rubbish" * 5000)
     filled.with_name(f"{filled.name}.wal").write_bytes(b"log")
-    restored = restore(saved, filled, labels)
+    restored = restore_backup(saved, filled, labels)
     assert restored.kept is not None
     assert restored.kept.read_bytes() == b"rubbish" * 5000
     assert not filled.with_name(f"{filled.name}.wal").exists()
@@ -239,7 +239,7 @@ def test_a_store_in_use_is_not_replaced(
         assert holder.stdout is not None
         assert holder.stdout.readline() == b"held\n"
         with pytest.raises(StoreBusyError, match="another program holds the store"):
-            restore(saved, filled, labels)
+            restore_backup(saved, filled, labels)
         with pytest.raises(StoreBusyError, match="another program holds the store"):
             back_up(filled, labels, tmp_path / "other.zip")
         holder.communicate()
@@ -259,7 +259,7 @@ def test_a_store_that_is_only_read_elsewhere_can_be_backed_up(filled: Path, labe
 
 
 @pytest.mark.parametrize("failure", [OSError, KeyboardInterrupt])
-@pytest.mark.parametrize("step", ["_add", "_take", "sync_file"])
+@pytest.mark.parametrize("step", ["_add", "_take", "move_into_place"])
 def test_a_backup_that_fails_leaves_nothing(
     filled: Path, labels: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failure: type[BaseException], step: str
 ) -> None:
@@ -284,7 +284,7 @@ def test_a_restore_that_fails_leaves_the_store(
     before = listing(filled.parent, labels)
     monkeypatch.setattr(backup_module, step, fail)
     with pytest.raises(FileError if failure is OSError else failure, match="No space left on device"):
-        restore(saved, filled, labels)
+        restore_backup(saved, filled, labels)
     assert listing(filled.parent, labels) == before
 
 
@@ -310,12 +310,12 @@ def test_the_commands(filled: Path, labels: Path, tmp_path: Path, monkeypatch: p
     assert "unreadable in the backup: anna.jsonl, line 3" in err
     code, out, _ = run("restore", tmp_path / "b.zip", *where)
     assert code == 0
-    assert "answers: 4 in the backup, 0 of them were not here" in out
-    assert "the store that was there is " in out
+    assert "answers: 4 in the backup, 0 of them added" in out
+    assert "the previous store is now " in out
 
 
 def test_answers_of_the_store_are_those_of_the_journals(saved: Path, filled: Path, labels: Path) -> None:
     append_answers(labels, [replace(label(7), voice_id="f" * 32)])
-    restore(saved, filled, labels)
+    restore_backup(saved, filled, labels)
     with open_store(filled, read_only=True) as connection:
         assert connection.execute("SELECT count(*) FROM answers").fetchall() == [(4,)]

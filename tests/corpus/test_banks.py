@@ -11,7 +11,7 @@ from corpus.ingest import uploads
 from corpus.ingest.bank import clean_cartridges, read_stored_bank
 from corpus.ingest.bank_list import BANKS_PER_PAGE, list_banks, read_sources
 from corpus.ingest.ingest import ingest_files
-from corpus.ingest.reasons import REASONS, reason_words
+from corpus.ingest.report import REASONS, reason_words
 from corpus.ingest.uploads import ingest_uploads, keep_uploads, safe_name
 from corpus.sources.manifest import MANIFEST
 from corpus.storage.reconstruction import rebuild_file
@@ -44,19 +44,19 @@ def test_every_place_is_listed_and_copies_are_counted(filled: Path, tmp_path: Pa
     with open_store(filled, read_only=True) as connection:
         found = list_banks(connection)
         sources = read_sources(connection)
-        assert list_banks(connection, source="elsewhere").places == 0
-        assert list_banks(connection, source=next(iter(sources))).places == 3
+        assert list_banks(connection, source="elsewhere").paths == 0
+        assert list_banks(connection, source=next(iter(sources))).paths == 3
         assert list_banks(connection, page=1).rows == ()
         assert [row.name for row in list_banks(connection, "FOLDER copy").rows] == ["copy.syx"]
         assert list_banks(connection, "%").rows == (), "signs are letters like others"
-    assert (found.places, found.contents) == (3, 2)
+    assert (found.paths, found.contents) == (3, 2)
     assert [(row.name, row.copies, row.voices) for row in found.rows] == [
         ("odd.syx", 1, 32),
         ("plain.syx", 2, 32),
         ("copy.syx", 2, 32),
     ]
-    assert found.rows[0].oddities > 0
-    assert found.rows[1].oddities == 0
+    assert found.rows[0].issues > 0
+    assert found.rows[1].issues == 0
     assert sources == {str((tmp_path / "banks").resolve()): 3}
 
 
@@ -86,9 +86,9 @@ def test_a_bank_shows_its_slots_as_they_were_written(filled: Path) -> None:
     assert (fourth.same_as, fifth.same_as) == (None, 4)
     assert first.category == "brass"
     assert first.is_suggestion
-    assert any("checksum" in words for words in odd.oddities)
-    assert plain.oddities == ()
-    assert [place.rpartition("/")[2] for place in plain.places] == ["copy.syx", "plain.syx"] or len(plain.places) == 2
+    assert any("checksum" in words for words in odd.issues)
+    assert plain.issues == ()
+    assert [place.rpartition("/")[2] for place in plain.paths] == ["copy.syx", "plain.syx"] or len(plain.paths) == 2
 
 
 def test_what_is_no_bank_is_refused(filled: Path) -> None:
@@ -125,17 +125,17 @@ def test_dropped_files_are_kept_ingested_and_accounted_for(
         ("notes.txt", b"nothing"),
     ]
     drop = ingest_uploads(files, store, tmp_path / "banks")
-    books = drop.books
-    assert (books.files.seen, books.files.read, books.files.rejected) == (5, 3, 2)
-    assert books.voices.seen == books.voices.new + books.voices.duplicate + books.voices.rejected
-    assert [(arrival.path, arrival.voices) for arrival in drop.arrivals] == [
+    report = drop.report
+    assert (report.files.seen, report.files.read, report.files.rejected) == (5, 3, 2)
+    assert report.voices.seen == report.voices.new + report.voices.duplicate + report.voices.rejected
+    assert [(arrival.path, arrival.voices) for arrival in drop.files] == [
         ("b.txt", 0),
         ("notes.txt", 0),
         ("b>.syx", 32),
         ("evil.syx", 32),
         ("in/a.syx", 32),
     ]
-    assert drop.arrivals[0].problem
+    assert drop.files[0].problem
     assert sorted(path.name for path in (tmp_path / "banks" / "dropped").iterdir()) == [
         "all.zip",
         "b>.syx",
@@ -145,10 +145,10 @@ def test_dropped_files_are_kept_ingested_and_accounted_for(
     assert not (tmp_path / "evil.syx").exists()
     with open_store(store, read_only=True) as connection:
         assert rebuild_file(connection, file_sha(bank)) == bank
-    again = ingest_uploads(files, store, tmp_path / "banks").books
+    again = ingest_uploads(files, store, tmp_path / "banks").report
     assert again.voices.new == 0
     with open_store(store, read_only=True) as connection:
-        assert list_banks(connection).places == 3
+        assert list_banks(connection).paths == 3
 
 
 def keep(folder: Path, *files: tuple[str, bytes]) -> list[str]:
@@ -217,8 +217,8 @@ def test_a_dropped_manifest_is_no_manifest() -> None:
     assert safe_name(MANIFEST) != MANIFEST
 
 
-def test_nothing_dropped_is_said(store: Path, tmp_path: Path) -> None:
-    with pytest.raises(FileError, match="no files came"):
+def test_an_empty_upload_is_refused(store: Path, tmp_path: Path) -> None:
+    with pytest.raises(FileError, match="no files were uploaded"):
         ingest_uploads([], store, tmp_path)
 
 

@@ -11,10 +11,11 @@ import pytest
 from corpus.analysis.facets import Filters
 from corpus.analysis.search import find_ids, search
 from corpus.analysis.search_index import ready_index
-from corpus.labels.answer import MOST_COVERED, UNHEARD, Answer, AnswerKind, undo_of
-from corpus.labels.bulk import PAGE, bulk_answer, last_bulk, preview_bulk
+from corpus.labels.answer import MOST_COVERED, Answer, AnswerKind, HeardOn, Page
+from corpus.labels.bulk import bulk_answer, last_bulk, preview_bulk
 from corpus.labels.journal import append_answers, read_journals
-from corpus.labels.standing import current_answers, current_opinions, rebuild_answers
+from corpus.labels.new_answer import undo_of
+from corpus.labels.projection import current_answers, current_voice_answers, rebuild_answers
 from corpus.storage.store import open_store
 from dx7.errors import JournalError
 from dx7.voices.voice import INIT_VOICE
@@ -72,7 +73,7 @@ def test_one_line_covers_all_and_one_undo_takes_all_back(filled: Path, tmp_path:
     labels = tmp_path / "labels"
     answer = bulk_answer(IDS[3:10], labeller="anna", time=NOW, categories=("brass",))
     assert (answer.voice_id, answer.covers) == (IDS[3], tuple(IDS[4:10]))
-    assert (answer.heard, answer.page) == (UNHEARD, PAGE)
+    assert (answer.heard, answer.page) == (HeardOn.NOT_HEARD, Page.EXPLORE)
     append_answers(labels, [answer])
     assert len((labels / "anna.jsonl").read_bytes().splitlines()) == 1
     with open_store(filled) as connection:
@@ -89,7 +90,7 @@ def test_one_line_covers_all_and_one_undo_takes_all_back(filled: Path, tmp_path:
 def test_undo_takes_back_what_this_page_gave_and_nobody_elses() -> None:
     first, second = (bulk_answer(IDS[:3], labeller="anna", time=NOW, categories=("fx",)) for _ in range(2))
     second = bulk_answer(IDS[:3], labeller="anna", time=NOW + timedelta(seconds=1), categories=("fx",))
-    others = [said(IDS[0], after=5, page="deck"), said(IDS[0], after=6, labeller="ben", page=PAGE)]
+    others = [said(IDS[0], after=5, page="deck"), said(IDS[0], after=6, labeller="ben", page=Page.EXPLORE)]
     assert last_bulk([first, second, *others], "anna") == second
     assert last_bulk([first, second, *others, undo_of(second, time=NOW)], "anna") == first
 
@@ -97,20 +98,24 @@ def test_undo_takes_back_what_this_page_gave_and_nobody_elses() -> None:
 def test_nobody_having_listened_a_later_answer_for_many_counts_for_all_of_them() -> None:
     first = bulk_answer(IDS[:3], labeller="anna", time=NOW, categories=("fx",))
     second = bulk_answer(IDS[2::-1], labeller="anna", time=NOW + timedelta(seconds=1), categories=("brass",))
-    opinions = current_opinions([first, second])
+    opinions = current_voice_answers([first, second])
     assert {each.voice_id: each.answer.categories for each in opinions} == dict.fromkeys(IDS[:3], ("brass",))
     assert all(each.propagated for each in opinions)
     assert current_answers([first, second]) == []
     person = said(IDS[1], after=-9)
-    assert person in [each.answer for each in current_opinions([first, second, person])]
+    assert person in [each.answer for each in current_voice_answers([first, second, person])]
 
 
 def test_the_voice_that_was_heard_comes_first() -> None:
-    answer = bulk_answer(IDS[:4], labeller="anna", time=NOW, categories=("fx",), heard=IDS[2], way="dx7")
+    answer = bulk_answer(
+        IDS[:4], labeller="anna", time=NOW, categories=("fx",), heard=IDS[2], way="dx7", dwell_seconds=1
+    )
     assert (answer.voice_id, answer.heard) == (IDS[2], "dx7")
     assert answer.covers == (IDS[0], IDS[1], IDS[3])
-    elsewhere = bulk_answer(IDS[:4], labeller="anna", time=NOW, categories=("fx",), heard=IDS[9], way="dx7")
-    assert (elsewhere.voice_id, elsewhere.heard) == (IDS[0], UNHEARD)
+    elsewhere = bulk_answer(
+        IDS[:4], labeller="anna", time=NOW, categories=("fx",), heard=IDS[9], way="dx7", dwell_seconds=1
+    )
+    assert (elsewhere.voice_id, elsewhere.heard) == (IDS[0], HeardOn.NOT_HEARD)
 
 
 def test_too_many_or_none_are_refused() -> None:

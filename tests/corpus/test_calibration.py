@@ -6,17 +6,17 @@ import numpy as np
 import pytest
 
 from corpus.labels.agreement_statistics import wilson
-from corpus.suggest.calibration import applying, calibrate, reliability
-from corpus.suggest.scoring import score
-from corpus.suggest.training_set import Lesson
+from corpus.suggest.fit_classifier import applicable_categories, calibrate
+from corpus.suggest.scoring import reliability, score_suggestions
+from corpus.suggest.training_set import ClassifierTrainingSet
 
 KEYS = ("piano", "brass", "bell")
 
 
-def lesson(targets: np.ndarray, weights: np.ndarray | None = None) -> Lesson:
+def lesson(targets: np.ndarray, weights: np.ndarray | None = None) -> ClassifierTrainingSet:
     ids = [f"{row}" for row in range(len(targets))]
     weights = np.ones(len(targets), np.float32) if weights is None else weights
-    return Lesson(ids, ids, targets.astype(np.float32), weights, np.zeros(len(targets), bool))
+    return ClassifierTrainingSet(ids, ids, targets.astype(np.float32), weights, np.zeros(len(targets), bool))
 
 
 def boasting(count: int, sharpness: float, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -57,7 +57,7 @@ def test_calibration_never_turns_an_order_round() -> None:
 
 def test_a_further_category_applies_and_a_trace_of_one_does_not() -> None:
     targets = np.array([[0.6, 0.3, 0.1, 0.0], [0.0, 0.0, 0.0, 1.0]], np.float32)
-    assert applying(targets).tolist() == [[True, True, False, False], [False, False, False, True]]
+    assert applicable_categories(targets).tolist() == [[True, True, False, False], [False, False, False, True]]
 
 
 def test_reliability_is_counted_in_bins() -> None:
@@ -72,7 +72,7 @@ def test_reliability_is_counted_in_bins() -> None:
 def test_a_score_is_what_counting_by_hand_gives() -> None:
     said = np.array([[0.7, 0.2, 0.1], [0.3, 0.6, 0.1], [0.2, 0.5, 0.3], [0.0, 0.0, 0.0]], np.float32)
     main = np.array([0, 0, 2, 1])
-    found = score(said, main, KEYS)
+    found = score_suggestions(said, main, KEYS)
     assert found.first == wilson(1, 4)
     assert found.two == wilson(3, 4)
     assert found.by_category == {"piano": wilson(1, 2), "brass": wilson(0, 1), "bell": wilson(0, 1)}
@@ -87,5 +87,5 @@ def test_a_score_is_what_counting_by_hand_gives() -> None:
 
 
 def test_nothing_to_score_is_no_error() -> None:
-    found = score(np.zeros((0, 3), np.float32), np.zeros(0, int), KEYS)
+    found = score_suggestions(np.zeros((0, 3), np.float32), np.zeros(0, int), KEYS)
     assert (found.voices, found.first.rate, found.mean, found.by_category) == (0, None, 0.0, {})

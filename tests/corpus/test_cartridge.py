@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from corpus.cartridges.cartridge import POSITIONS, Cartridge, Slot, Told
-from corpus.cartridges.generation_request import Wish, read_wish
+from corpus.cartridges.cartridge import POSITIONS, Cartridge, CartridgeSlot, GenerationInfo
+from corpus.cartridges.generation_request import GenerationRequest, read_generation_request
 from corpus.cartridges.naming import legal_name, unique_name
 from corpus.cartridges.writing import cartridge_bytes, cartridge_sidecar
 from corpus.sources.found_file import names_generator
@@ -23,8 +23,8 @@ def voice(number: int, name: str = "TONE") -> Voice:
     return INIT_VOICE.replace(op2_output_level=1 + number % 99, op1_eg_rate_1=number // 99, name=name)
 
 
-def slots(count: int, start: int = 0, name: str = "TONE") -> list[Slot]:
-    return [Slot(voice(number, name)) for number in range(start, start + count)]
+def slots(count: int, start: int = 0, name: str = "TONE") -> list[CartridgeSlot]:
+    return [CartridgeSlot(voice(number, name)) for number in range(start, start + count)]
 
 
 def names(cartridge: Cartridge) -> list[str]:
@@ -32,7 +32,9 @@ def names(cartridge: Cartridge) -> list[str]:
 
 
 def test_names_become_legal_and_unique_when_voices_come_in() -> None:
-    cartridge = Cartridge().add([Slot(voice(n, name)) for n, name in enumerate(["PAD", "pad", "A\\B", "A¥B", ""])])
+    cartridge = Cartridge().add(
+        [CartridgeSlot(voice(n, name)) for n, name in enumerate(["PAD", "pad", "A\\B", "A¥B", ""])]
+    )
     assert names(cartridge)[:5] == ["PAD", "pad 2", "A¥B", "A¥B 2", "VOICE"]
     assert names(cartridge.rename(1, "Flügelhorn & friends"))[0] == "Flugelhorn"
     assert names(cartridge.rename(2, "pad 2"))[1] == "pad 2"  # its own name is not in its way
@@ -51,16 +53,16 @@ def test_voices_go_into_the_free_slots_from_the_cursor_on() -> None:
 
 
 def test_moving_swapping_removing_replacing() -> None:
-    cartridge = Cartridge().add([Slot(voice(n, f"V{n}")) for n in range(4)])
+    cartridge = Cartridge().add([CartridgeSlot(voice(n, f"V{n}")) for n in range(4)])
     assert names(cartridge.move(1, 3))[:4] == ["V1", "V2", "V0", "V3"]
     assert names(cartridge.move(4, 1))[:4] == ["V3", "V0", "V1", "V2"]
     assert names(cartridge.swap(1, 32))[0] == ""
     assert names(cartridge.swap(1, 32))[31] == "V0"
     assert names(cartridge.remove([2, 3]))[:4] == ["V0", "", "", "V3"]
-    changed = cartridge.replace({2: Slot(voice(50, "V3")), 4: Slot(voice(51, "V0"))})
+    changed = cartridge.replace({2: CartridgeSlot(voice(50, "V3")), 4: CartridgeSlot(voice(51, "V0"))})
     assert names(changed)[:4] == ["V0", "V3", "V2", "V0 2"]
     with pytest.raises(CartridgeError, match="already"):
-        cartridge.replace({2: Slot(voice(0))})
+        cartridge.replace({2: CartridgeSlot(voice(0))})
     with pytest.raises(CartridgeError, match="slot 9 is empty"):
         cartridge.rename(9, "X")
     with pytest.raises(CartridgeError, match="no slot 33"):
@@ -70,11 +72,11 @@ def test_moving_swapping_removing_replacing() -> None:
 
 
 def test_no_cartridge_can_hold_two_of_a_name_or_of_a_key() -> None:
-    one = Slot(voice(1, "ONE"))
+    one = CartridgeSlot(voice(1, "ONE"))
     for other in (
-        Slot(voice(2, "one")),
+        CartridgeSlot(voice(2, "one")),
         replace(one, voice=voice(2, "TWO")),
-        Slot(voice(3, "X" * 3 + " Y").replace(name=" X")),
+        CartridgeSlot(voice(3, "X" * 3 + " Y").replace(name=" X")),
     ):
         with pytest.raises(CartridgeError):
             Cartridge((one, other, *[None] * 30))
@@ -99,9 +101,9 @@ STEPS = st.lists(
 def take(cartridge: Cartridge, step: tuple) -> Cartridge:
     match step:
         case "add", number, text, at:
-            return cartridge.add([Slot(voice(number, legal_name(text)))], position=at)
+            return cartridge.add([CartridgeSlot(voice(number, legal_name(text)))], position=at)
         case "replace", number, text, at:
-            return cartridge.replace({at: Slot(voice(number, legal_name(text)))})
+            return cartridge.replace({at: CartridgeSlot(voice(number, legal_name(text)))})
         case "remove", at:
             return cartridge.remove([at])
         case name, *arguments:
@@ -144,32 +146,42 @@ def test_the_sidecar_names_a_generator_only_where_a_model_made_a_voice() -> None
     sidecar = cartridge_sidecar(by_hand)
     assert [slot["empty"] for slot in json.loads(sidecar)["slots"]] == [False] * 3 + [True] * 29
     assert not names_generator(sidecar)
-    made = by_hand.add([Slot(voice(70), wish=Wish.of({"brass": 1}))])
+    made = by_hand.add([CartridgeSlot(voice(70), request=GenerationRequest.of({"brass": 1}))])
     assert names_generator(cartridge_sidecar(made))
-    step = by_hand.add([Slot(voice(70), wish=Wish.of({"brass": 1}), told=Told(fit=0.5, differs=12, share=0.25))])
+    step = by_hand.add(
+        [
+            CartridgeSlot(
+                voice(70),
+                request=GenerationRequest.of({"brass": 1}),
+                generation=GenerationInfo(fit=0.5, differs=12, share=0.25),
+            )
+        ]
+    )
     about = json.loads(cartridge_sidecar(step))["slots"][3]
     assert (about["fit"], about["differs_at_least"], about["share_of_the_way"]) == (0.5, 12, 0.25)
 
 
 def test_a_wish_is_checked_and_comes_back_from_its_facts() -> None:
-    wish = Wish.of({"strings": 0.3, "brass": 0.7, "pad": 0}, like=voice(3), amount=0.5, locked=("algorithm",))
-    assert wish.categories == ("brass", "strings")
-    assert wish.share == pytest.approx(0.7)
-    assert read_wish(json.loads(json.dumps(wish.facts()))) == wish
-    walk = Wish(ends=(voice(3), voice(4)), temperature=0.8)
-    assert read_wish(json.loads(json.dumps(walk.facts()))) == walk
-    older = {key: fact for key, fact in wish.facts().items() if key not in ("ends", "temperature")}
-    assert read_wish(older) == wish
-    assert Wish().category_text == ""
+    request = GenerationRequest.of(
+        {"strings": 0.3, "brass": 0.7, "pad": 0}, like=voice(3), amount=0.5, locked=("algorithm",)
+    )
+    assert request.categories == ("brass", "strings")
+    assert request.share == pytest.approx(0.7)
+    assert read_generation_request(json.loads(json.dumps(request.facts()))) == request
+    walk = GenerationRequest(ends=(voice(3), voice(4)), temperature=0.8)
+    assert read_generation_request(json.loads(json.dumps(walk.facts()))) == walk
+    older = {key: fact for key, fact in request.facts().items() if key not in ("ends", "temperature")}
+    assert read_generation_request(older) == request
+    assert GenerationRequest().category_text == ""
     with pytest.raises(CategoryError, match="weight of brass is -1"):
-        Wish.of({"brass": -1})
+        GenerationRequest.of({"brass": -1})
     with pytest.raises(VoiceError, match="amount is 0"):
-        Wish(amount=0)
+        GenerationRequest(amount=0)
     with pytest.raises(VoiceError, match="no parameter group"):
-        Wish(locked=("reverb",))
+        GenerationRequest(locked=("reverb",))
     with pytest.raises(VoiceError, match=r"temperature is 2\.5; it must be 0\.3 to 2"):
-        Wish(temperature=2.5)
-    with pytest.raises(VoiceError, match="are one voice; a walk leads to another"):
-        Wish(ends=(voice(3), voice(3, "OTHERWISE")))
-    with pytest.raises(VoiceError, match="two ends and no favourite"):
-        Wish(ends=(voice(3), voice(4)), like=voice(5))
+        GenerationRequest(temperature=2.5)
+    with pytest.raises(VoiceError, match="are the same voice"):
+        GenerationRequest(ends=(voice(3), voice(3, "OTHERWISE")))
+    with pytest.raises(VoiceError, match="cannot have a reference voice"):
+        GenerationRequest(ends=(voice(3), voice(4)), like=voice(5))

@@ -15,7 +15,7 @@ from corpus.export.policy import ORIGINS, Policy
 from corpus.labels.agreement_statistics import wilson
 from corpus.labels.answer import Answer, AnswerKind
 from corpus.labels.journal import append_answers
-from corpus.labels.standing import rebuild_answers
+from corpus.labels.projection import rebuild_answers
 from corpus.storage.store import Connection, open_store
 from dx7.shared.categories import category_keys
 from tests.labeler.store_builder import VoiceRow, build_store, varied_voices

@@ -12,16 +12,17 @@ from pathlib import Path
 
 import pytest
 
-from corpus.cartridges.cartridge import Cartridge, Found, Slot, Told, Verdict
-from corpus.cartridges.draft import EMPTY, Draft, keep_change, keep_undo, read_draft
-from corpus.cartridges.generation_request import Wish
-from corpus.cartridges.ratings import ASKED, PAGE, hit_rates, judge_slot
-from corpus.labels.answer import Answer, AnswerKind, undo_of
+from corpus.cartridges.cartridge import Cartridge, CartridgeSlot, GenerationInfo, RatingOutcome, SlotRating
+from corpus.cartridges.draft import EMPTY_CARTRIDGE, CartridgeDraft, read_draft, save_change, save_undo
+from corpus.cartridges.generation_request import GenerationRequest
+from corpus.cartridges.ratings import REQUESTED, hit_rates, rate_slot
+from corpus.labels.answer import Answer, AnswerKind, Page
+from corpus.labels.new_answer import undo_of
 from dx7.errors import CartridgeError
 from tests.corpus.test_cartridge import slots, voice
 
 NOW = datetime(2026, 5, 1, tzinfo=UTC)
-BRASS = Wish.of({"brass": 1})
+BRASS = GenerationRequest.of({"brass": 1})
 
 
 def test_every_change_comes_back_and_can_be_taken_back(tmp_path: Path) -> None:
@@ -31,27 +32,34 @@ def test_every_change_comes_back_and_can_be_taken_back(tmp_path: Path) -> None:
         ("move", lambda c: c.move(3, 30)),
         ("rename", lambda c: c.rename(1, "NEW")),
         ("title", lambda c: c.called("LIVE")),
-        ("wish", lambda c: c.replace({4: Slot(voice(200), "brass", "the model", (), BRASS, told=Told(fit=0.75))})),
-        ("keep", lambda c: c.judge({4: Verdict(Found.KEPT, "e" * 32)})),
-        ("clear", lambda c: EMPTY),
+        (
+            "wish",
+            lambda c: c.replace(
+                {4: CartridgeSlot(voice(200), "brass", "the model", (), BRASS, generation=GenerationInfo(fit=0.75))}
+            ),
+        ),
+        ("keep", lambda c: c.rate({4: SlotRating(RatingOutcome.KEPT, "e" * 32)})),
+        ("clear", lambda c: EMPTY_CARTRIDGE),
     ]
     for what, change in changes:
         seen.append(draft.cartridge)
-        draft = keep_change(tmp_path, "anna", draft, what, change(draft.cartridge))
+        draft = save_change(tmp_path, "anna", draft, what, change(draft.cartridge))
         assert read_draft(tmp_path, "anna") == draft
     assert [change.what for change in draft.changes] == [what for what, _ in changes]
-    assert keep_change(tmp_path, "anna", draft, "nothing", draft.cartridge) is draft
+    assert save_change(tmp_path, "anna", draft, "nothing", draft.cartridge) is draft
     for before in reversed(seen):
-        draft = keep_undo(tmp_path, "anna", draft)
+        draft = save_undo(tmp_path, "anna", draft)
         assert draft.cartridge == before
         assert read_draft(tmp_path, "anna") == draft
-    with pytest.raises(CartridgeError, match="nothing to take back"):
-        keep_undo(tmp_path, "anna", draft)
-    assert read_draft(tmp_path, "ben") == Draft()
+    with pytest.raises(CartridgeError, match="nothing to undo"):
+        save_undo(tmp_path, "anna", draft)
+    assert read_draft(tmp_path, "ben") == CartridgeDraft()
 
 
 def test_a_line_from_before_models_told_of_voices_is_read(tmp_path: Path) -> None:
-    draft = keep_change(tmp_path, "anna", Draft(), "ask", EMPTY.add([Slot(voice(1), wish=BRASS)]))
+    draft = save_change(
+        tmp_path, "anna", CartridgeDraft(), "ask", EMPTY_CARTRIDGE.add([CartridgeSlot(voice(1), request=BRASS)])
+    )
     path = tmp_path / "anna.jsonl"
     fields = json.loads(path.read_text())
     del fields["slots"]["1"]["told"]
@@ -62,13 +70,13 @@ def test_a_line_from_before_models_told_of_voices_is_read(tmp_path: Path) -> Non
 
 
 def test_a_line_that_was_cut_short_costs_that_change_alone(tmp_path: Path) -> None:
-    draft = keep_change(tmp_path, "anna", Draft(), "fill", EMPTY.add(slots(2)))
+    draft = save_change(tmp_path, "anna", CartridgeDraft(), "fill", EMPTY_CARTRIDGE.add(slots(2)))
     path = tmp_path / "anna.jsonl"
     with path.open("ab") as file:
         file.write(b'{"change":"move","slots":{"1":{"key"')
     found = read_draft(tmp_path, "anna")
     assert (found.cartridge, found.unreadable) == (draft.cartridge, 1)
-    after = keep_change(tmp_path, "anna", found, "rename", found.cartridge.rename(1, "ON"))
+    after = save_change(tmp_path, "anna", found, "rename", found.cartridge.rename(1, "ON"))
     assert read_draft(tmp_path, "anna").cartridge == after.cartridge
 
 
@@ -84,7 +92,7 @@ def test_a_line_that_was_cut_short_costs_that_change_alone(tmp_path: Path) -> No
     ],
 )
 def test_a_hostile_line_costs_that_line_alone(tmp_path: Path, line: bytes) -> None:
-    draft = keep_change(tmp_path, "anna", Draft(), "fill", EMPTY.add(slots(2)))
+    draft = save_change(tmp_path, "anna", CartridgeDraft(), "fill", EMPTY_CARTRIDGE.add(slots(2)))
     with (tmp_path / "anna.jsonl").open("ab") as file:
         file.write(line + b"\n")
     found = read_draft(tmp_path, "anna")
@@ -94,13 +102,13 @@ def test_a_hostile_line_costs_that_line_alone(tmp_path: Path, line: bytes) -> No
 _MAKE = """
 import sys
 from pathlib import Path
-from corpus.cartridges.draft import keep_change, read_draft
+from corpus.cartridges.draft import save_change, read_draft
 from tests.corpus.test_cartridge import slots
 folder = Path(sys.argv[1])
 draft = read_draft(folder, "anna")
-draft = keep_change(folder, "anna", draft, "fill", draft.cartridge.add(slots(32)))
+draft = save_change(folder, "anna", draft, "fill", draft.cartridge.add(slots(32)))
 for number in range(10_000):
-    draft = keep_change(folder, "anna", draft, "rename", draft.cartridge.rename(1, f"N{number}"))
+    draft = save_change(folder, "anna", draft, "rename", draft.cartridge.rename(1, f"N{number}"))
     print(number, flush=True)
 """
 
@@ -108,47 +116,49 @@ for number in range(10_000):
 def test_kill_9_loses_no_change(tmp_path: Path) -> None:
     with subprocess.Popen([sys.executable, "-c", _MAKE, str(tmp_path)], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        told = -1
-        while told < 20:
-            told = int(process.stdout.readline())
+        shown = -1
+        while shown < 20:
+            shown = int(process.stdout.readline())
         os.kill(process.pid, signal.SIGKILL)
-        told = max([told, *(int(line) for line in process.stdout.read().split())])
+        shown = max([shown, *(int(line) for line in process.stdout.read().split())])
     draft = read_draft(tmp_path, "anna")
     first = draft.cartridge[1]
     assert first is not None
-    assert int(first.voice.name[1:]) >= told
-    assert len(draft.changes) >= told + 2
+    assert int(first.voice.name[1:]) >= shown
+    assert len(draft.changes) >= shown + 2
 
 
-def judged(slot: Slot, categories: tuple[str, ...] | None, seconds: float = 1.0) -> tuple[Answer, Verdict]:
-    return judge_slot(slot, categories, labeller="anna", time=NOW, heard="dx7", seconds=seconds)
+def judged(slot: CartridgeSlot, categories: tuple[str, ...] | None, seconds: float = 1.0) -> tuple[Answer, SlotRating]:
+    return rate_slot(slot, categories, labeller="anna", time=NOW, heard="dx7", seconds=seconds)
 
 
 def test_a_verdict_is_a_label_and_only_of_what_was_heard() -> None:
-    slot = Slot(voice(1, "NEW"), None, "the model", (), Wish.of({"strings": 1, "brass": 2}))
-    answer, verdict = judged(slot, ())
+    slot = CartridgeSlot(voice(1, "NEW"), None, "the model", (), GenerationRequest.of({"strings": 1, "brass": 2}))
+    answer, rating = judged(slot, ())
     assert (answer.answer, answer.categories) == (AnswerKind.LABEL, ("brass", "strings"))
-    assert (answer.heard, answer.page, answer.dwell_seconds) == ("dx7", PAGE, 1.0)
+    assert (answer.heard, answer.page, answer.dwell_seconds) == ("dx7", Page.CARTRIDGE, 1.0)
     assert answer.suggestion is not None
-    assert (answer.suggestion.category, answer.suggestion.origin) == ("brass", ASKED)
-    assert verdict == Verdict(Found.KEPT, answer.event)
-    assert judged(slot, ("pad",))[1].found is Found.OTHER
-    dud, verdict = judged(slot, None)
-    assert (dud.answer, dud.categories, verdict.found) == (AnswerKind.BROKEN, (), Found.REJECTED)
-    with pytest.raises(CartridgeError, match="hear NEW before"):
+    assert (answer.suggestion.category, answer.suggestion.origin) == ("brass", REQUESTED)
+    assert rating == SlotRating(RatingOutcome.KEPT, answer.event)
+    assert judged(slot, ("pad",))[1].found is RatingOutcome.OTHER
+    dud, rating = judged(slot, None)
+    assert (dud.answer, dud.categories, rating.found) == (AnswerKind.BROKEN, (), RatingOutcome.REJECTED)
+    with pytest.raises(CartridgeError, match="listen to NEW before"):
         judged(slot, (), seconds=0.1)
-    with pytest.raises(CartridgeError, match="no voice of the model"):
-        judged(Slot(voice(1)), ())
-    with pytest.raises(CartridgeError, match="nothing was asked"):
-        judged(Slot(voice(1), None, "the model", (), Wish(like=voice(2))), ())
-    assert judged(Slot(voice(1), "bell", "the model", (), Wish(like=voice(2))), ())[0].categories == ("bell",)
-    with pytest.raises(CartridgeError, match="theremin is no category"):
+    with pytest.raises(CartridgeError, match="was not generated"):
+        judged(CartridgeSlot(voice(1)), ())
+    with pytest.raises(CartridgeError, match="without a category"):
+        judged(CartridgeSlot(voice(1), None, "the model", (), GenerationRequest(like=voice(2))), ())
+    assert judged(CartridgeSlot(voice(1), "bell", "the model", (), GenerationRequest(like=voice(2))), ())[
+        0
+    ].categories == ("bell",)
+    with pytest.raises(CartridgeError, match="theremin is not a category"):
         judged(slot, ("theremin",))
 
 
 def test_the_model_hits_as_often_as_people_keep_what_they_asked_for() -> None:
-    asked = [Slot(voice(n), wish=BRASS) for n in range(5)] + [
-        Slot(voice(n), wish=Wish.of({"organ": 1})) for n in (7, 8)
+    asked = [CartridgeSlot(voice(n), request=BRASS) for n in range(5)] + [
+        CartridgeSlot(voice(n), request=GenerationRequest.of({"organ": 1})) for n in (7, 8)
     ]
     found = [(), (), (), ("pad",), None, (), None]
     answers = [judged(slot, categories)[0] for slot, categories in zip(asked, found, strict=True)]
@@ -161,12 +171,12 @@ def test_the_model_hits_as_often_as_people_keep_what_they_asked_for() -> None:
 
 
 def test_an_undo_takes_the_verdicts_of_that_change_back_and_no_others(tmp_path: Path) -> None:
-    made = Cartridge().add([Slot(voice(n), wish=BRASS) for n in range(3)])
-    draft = Draft().change("ask", made)
-    draft = draft.change("keep", made.judge({1: Verdict(Found.KEPT, "a" * 32)}))
-    draft = draft.change("reject", draft.cartridge.judge({2: Verdict(Found.REJECTED, "b" * 32)}))
+    made = Cartridge().add([CartridgeSlot(voice(n), request=BRASS) for n in range(3)])
+    draft = CartridgeDraft().change("ask", made)
+    draft = draft.change("keep", made.rate({1: SlotRating(RatingOutcome.KEPT, "a" * 32)}))
+    draft = draft.change("reject", draft.cartridge.rate({2: SlotRating(RatingOutcome.REJECTED, "b" * 32)}))
     assert draft.undone_events == ("b" * 32,)
-    draft = draft.change("replace", draft.cartridge.replace({2: Slot(voice(9), wish=BRASS)}))
+    draft = draft.change("replace", draft.cartridge.replace({2: CartridgeSlot(voice(9), request=BRASS)}))
     assert draft.undone_events == ()
     assert draft.undo().undone_events == ("b" * 32,)
     assert draft.undo().undo().undone_events == ("a" * 32,)

@@ -9,20 +9,19 @@ from pathlib import Path
 import pytest
 
 from corpus.labels.answer import Answer
-from corpus.labels.standing import current_opinions
-from corpus.review.annotations import Said
-from corpus.review.case_session import CaseDesk
-from corpus.review.cases import Case, CaseKind, still_open
+from corpus.labels.projection import current_voice_answers
+from corpus.review.annotations import Annotation
+from corpus.review.case_session import CaseSession
+from corpus.review.cases import Case, CaseKind, open_cases, quick_decisions
 from corpus.review.drift import LEAST_CHANGES, LEAST_IN_WINDOW, Drift, find_drift
-from corpus.review.offers import offers_of
 from corpus.storage.suggestion import Suggestion
 from tests.corpus.answer_material import answer, voice_id, write_answers
 from tests.labeler.store_builder import build_store, varied_voices
 
 
-def standing(answers: Sequence[Answer]) -> list[Said]:
+def standing(answers: Sequence[Answer]) -> list[Annotation]:
     return [
-        Said(
+        Annotation(
             each.answer.labeller,
             each.voice_id,
             each.answer.answer.value,
@@ -32,7 +31,7 @@ def standing(answers: Sequence[Answer]) -> list[Said]:
             each.propagated,
             each.answer.page,
         )
-        for each in current_opinions(answers)
+        for each in current_voice_answers(answers)
     ]
 
 
@@ -63,7 +62,7 @@ def test_changes_of_mind_in_one_direction_are_drift() -> None:
     assert case.reason == (
         "anna said strings at first and pad when asked again; of 13 changes of mind about pad, 12 went this way."
     )
-    assert [offer.name for offer in offers_of(case)] == ["both"]
+    assert [offer.name for offer in quick_decisions(case)] == ["both"]
 
 
 @pytest.mark.parametrize(
@@ -130,7 +129,7 @@ def test_what_was_decided_in_review_since_is_closed() -> None:
     answers = asked_again("anna", [("strings", "pad")] * 12)
     answers.append(answer("ben", "anna 3", "pad", page="review", minute=600))
     drift = look(answers)
-    left = still_open(drift.cases, standing(answers))
+    left = open_cases(drift.cases, standing(answers))
     assert names(drift.cases) - names(left) == {voice_id("anna 3")}
 
 
@@ -140,7 +139,7 @@ def test_the_desk_looks_for_drift_when_its_list_is_opened_and_works_it_off(tmp_p
     ids = [row.voice.voice_id for row in rows]
     first = [answer("anna", each, "strings") for each in ids]
     write_answers(store, [*first, *(answer("anna", each, "pad", lane="again") for each in ids)])
-    desk = CaseDesk(store, tmp_path / "labels", "ben")
+    desk = CaseSession(store, tmp_path / "labels", "ben")
     assert CaseKind.DRIFT not in desk.lists
     desk.open_list(CaseKind.DRIFT)
     assert len(desk.lists[CaseKind.DRIFT].cases) == 14

@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from corpus.commands.cli import app
-from corpus.export.export import export, prepare, split_of
+from corpus.export.export import prepare_export, split_of, write_curated_export
 from corpus.export.policy import read_policy
 from corpus.ingest.ingest import ingest_files
 from corpus.labels.answer import Answer, AnswerKind
@@ -59,7 +59,7 @@ def banks(tmp_path_factory: pytest.TempPathFactory, make_bank: MakeBank) -> Path
 def prepared(tmp_path_factory: pytest.TempPathFactory, banks: Path) -> Path:
     store = tmp_path_factory.mktemp("prepared") / "store.duckdb"
     ingest_files([banks], store)
-    prepare(store)
+    prepare_export(store)
     return store
 
 
@@ -79,7 +79,7 @@ def answer(connection: Connection, voice: Voice, labeller: str, kind: str, categ
 
 
 def exported(connection: Connection, folder: Path, **options: object) -> dict[str, tuple[tuple[str, ...], float]]:
-    export(connection, folder, policy=replace(RULES, **options))  # type: ignore[arg-type]
+    write_curated_export(connection, folder, policy=replace(RULES, **options))  # type: ignore[arg-type]
     rows = read_export(folder)
     return {
         name: (keys, round(float(confidence), 2))
@@ -158,7 +158,7 @@ def test_thresholds_and_generated_voices(filled: Path, connection: Connection, t
 def test_the_same_store_gives_the_same_bytes(filled: Path, tmp_path: Path) -> None:
     for name in ("one", "two"):
         with open_store(filled, read_only=True) as connection:
-            export(connection, tmp_path / name, policy=RULES)
+            write_curated_export(connection, tmp_path / name, policy=RULES)
     for file in (VOICES_FILE, MANIFEST_FILE, CARD_FILE):
         assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes()
 
@@ -169,12 +169,12 @@ def test_the_order_of_ingest_does_not_show_in_the_export(filled: Path, banks: Pa
         if file.suffix == ".syx" and file.parent.name == "banks":
             ingest_files([file], other)
     ingest_files([banks / "Strings"], other)
-    prepare(other)
+    prepare_export(other)
     folders = []
     for number, store in enumerate((filled, other)):
         with open_store(store) as connection:
             connection.execute("DELETE FROM suggestions WHERE origin = 'folder_rule'")
-            folders.append(export(connection, tmp_path / str(number), policy=RULES).folder)
+            folders.append(write_curated_export(connection, tmp_path / str(number), policy=RULES).folder)
     one, two = (read_export(folder) for folder in folders)
     assert one.voice_ids == two.voice_ids
     assert one.names == two.names
@@ -185,11 +185,11 @@ def test_an_export_without_a_folder_is_named_by_its_content(
     filled: Path, connection: Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CARTWRIGHT_DATA", str(tmp_path / "data"))
-    first = export(connection, policy=RULES)
+    first = write_curated_export(connection, policy=RULES)
     assert first.folder.parent == tmp_path / "data" / "exports"
     assert str(first.manifest["content_hash"]).startswith(first.folder.name)
     assert latest_export(tmp_path / "data" / "exports") == first.folder
-    assert export(connection, policy=RULES).folder == first.folder
+    assert write_curated_export(connection, policy=RULES).folder == first.folder
     assert [path.name for path in first.folder.parent.iterdir()] == [first.folder.name], "nothing else is left there"
 
 
@@ -198,9 +198,9 @@ def test_a_store_without_categories_exports_nothing(
 ) -> None:
     monkeypatch.setenv("CARTWRIGHT_DATA", str(tmp_path / "data"))
     with pytest.raises(ExportError, match="nothing to export"):
-        export(connection, policy=RULES)
+        write_curated_export(connection, policy=RULES)
     with pytest.raises(ExportError, match="nothing to export"):
-        export(connection, tmp_path / "e", policy=RULES)
+        write_curated_export(connection, tmp_path / "e", policy=RULES)
     assert not (tmp_path / "e").exists()
     assert not (tmp_path / "data").exists()
 
@@ -208,10 +208,10 @@ def test_a_store_without_categories_exports_nothing(
 def test_what_cannot_be_exported_leaves_an_earlier_export_alone(
     filled: Path, connection: Connection, tmp_path: Path
 ) -> None:
-    export(connection, tmp_path / "e", policy=RULES)
+    write_curated_export(connection, tmp_path / "e", policy=RULES)
     before = {path.name: path.read_bytes() for path in (tmp_path / "e").iterdir()}
     with pytest.raises(ExportError, match="the policy people-only finds no voice with a category that counts"):
-        export(connection, tmp_path / "e", policy=read_policy("people-only"))
+        write_curated_export(connection, tmp_path / "e", policy=read_policy("people-only"))
     assert {path.name: path.read_bytes() for path in (tmp_path / "e").iterdir()} == before
 
 
@@ -239,10 +239,10 @@ def test_a_family_is_never_in_two_splits(store: Path, tmp_path: Path, make_voice
         (tmp_path / f"{first}.syx").write_bytes(encode_cartridge([*chunk, *[INIT_VOICE] * (32 - len(chunk))]))
         ingest_files([tmp_path / f"{first}.syx"], store)
     with open_store(store) as connection, pytest.raises(ExportError, match="no family"):
-        export(connection, tmp_path / "e", policy=RULES)
-    prepare(store)
+        write_curated_export(connection, tmp_path / "e", policy=RULES)
+    prepare_export(store)
     with open_store(store, read_only=True) as reopened:
-        facts = export(reopened, tmp_path / "e", policy=RULES).manifest["facts"]
+        facts = write_curated_export(reopened, tmp_path / "e", policy=RULES).manifest["facts"]
     rows = read_export(tmp_path / "e")
     assert len(rows.voice_ids) == 60
     splits: dict[str, set[str]] = {}
@@ -258,7 +258,7 @@ def test_what_is_silent_is_left_out_unless_asked_for(store: Path, tmp_path: Path
     silent = silent.replace(algorithm=16)
     (tmp_path / "a.syx").write_bytes(encode_cartridge([make_voice(1, "BRASS 1"), silent, *[INIT_VOICE] * 30]))
     ingest_files([tmp_path / "a.syx"], store)
-    prepare(store)
+    prepare_export(store)
     with open_store(store) as reopened:
         assert set(exported(reopened, tmp_path / "e")) == {"BRASS 1"}
         facts = json.loads((tmp_path / "e" / MANIFEST_FILE).read_text())["facts"]
@@ -267,7 +267,7 @@ def test_what_is_silent_is_left_out_unless_asked_for(store: Path, tmp_path: Path
         assert set(exported(reopened, tmp_path / "all", leave_out=())) == {"BRASS 1", "BRASS 2"}
         reopened.execute("INSERT INTO health SELECT voice_id, 'drone' FROM voices WHERE name = 'BRASS 1'")
         with pytest.raises(ExportError, match="nothing to export"):
-            export(reopened, tmp_path / "none", policy=replace(RULES, leave_out=("silent", "drone")))
+            write_curated_export(reopened, tmp_path / "none", policy=replace(RULES, leave_out=("silent", "drone")))
 
 
 def test_a_folder_that_holds_something_else_is_left_alone(filled: Path, connection: Connection, tmp_path: Path) -> None:
@@ -275,12 +275,12 @@ def test_a_folder_that_holds_something_else_is_left_alone(filled: Path, connecti
     folder.mkdir()
     (folder / CARD_FILE).write_text("mine")
     with pytest.raises(ExportError, match="holds something else"):
-        export(connection, folder, policy=RULES)
+        write_curated_export(connection, folder, policy=RULES)
     assert [(path.name, path.read_text()) for path in folder.iterdir()] == [(CARD_FILE, "mine")]
 
 
 def test_the_card_tells_every_count(filled: Path, connection: Connection, tmp_path: Path) -> None:
-    export(connection, tmp_path / "e", policy=RULES)
+    write_curated_export(connection, tmp_path / "e", policy=RULES)
     card = (tmp_path / "e" / CARD_FILE).read_text()
     for words in ("4 voices of 11", "| strings |", "folder_rule", "| garbage |", "without a licence"):
         assert words in card
@@ -301,7 +301,7 @@ def test_each_voice_has_what_every_source_says_and_how_many_people(
         connection.execute(
             "INSERT INTO opinions VALUES ($1, $2, $3, $4)", [make_voice(1).voice_id, category, probability, source]
         )
-    export(connection, tmp_path / "e", policy=RULES)
+    write_curated_export(connection, tmp_path / "e", policy=RULES)
     rows = {row["name"]: row for row in pq.read_table(tmp_path / "e" / VOICES_FILE).to_pylist()}
     assert rows["BRASS 1"]["opinions"] == [
         {"origin": "ear", "category": "brass", "probability": 0.5},
@@ -317,7 +317,7 @@ def test_each_voice_has_what_every_source_says_and_how_many_people(
 
 def test_the_fitted_ear_travels_along(filled: Path, connection: Connection, tmp_path: Path) -> None:
     connection.execute("INSERT INTO lessons VALUES ('2026-01-01', '{\"answers\": 7}', '{}', 'weights'::BLOB)")
-    export(connection, tmp_path / "e", policy=RULES)
+    write_curated_export(connection, tmp_path / "e", policy=RULES)
     ear_file = read_export(tmp_path / "e").ear_file
     assert ear_file is not None
     assert ear_file.read_bytes() == b"weights"
@@ -327,7 +327,7 @@ def test_the_fitted_ear_travels_along(filled: Path, connection: Connection, tmp_
 def test_the_card_says_how_often_it_is_right_or_that_nobody_knows(
     filled: Path, connection: Connection, tmp_path: Path, make_voice: MakeVoice
 ) -> None:
-    export(connection, tmp_path / "e", policy=RULES)
+    write_curated_export(connection, tmp_path / "e", policy=RULES)
     assert "Not measured: no control answers" in (tmp_path / "e" / CARD_FILE).read_text()
     control = [
         Answer(
@@ -341,7 +341,7 @@ def test_the_card_says_how_often_it_is_right_or_that_nobody_knows(
         )
         for seed in (1, 2, 3, 7)
     ]
-    export(connection, tmp_path / "e", policy=RULES, answers=control)
+    write_curated_export(connection, tmp_path / "e", policy=RULES, answers=control)
     card = (tmp_path / "e" / CARD_FILE).read_text()
     assert "4 labels were given to voices drawn by chance" in card
     for line in (

@@ -17,7 +17,8 @@ import duckdb
 import pytest
 
 from corpus.analysis.families import update_families
-from corpus.analysis.health import hear_voices, refresh_health
+from corpus.analysis.health import refresh_health
+from corpus.analysis.stored_descriptors import measure_descriptors
 from corpus.ingest.ingest import ingest_files
 from corpus.labels.answer import Answer, AnswerKind
 from corpus.labels.backup import back_up
@@ -55,13 +56,12 @@ connect = store.connect
 store.connect = lambda *arguments, **options: Doomed(connect(*arguments, **options))
 if task == "families":
     from corpus.analysis import families
-    families._HEARD_AT_ONCE = 4
     families.update_families(path, processes=1)
 elif task == "health":
     from corpus.analysis import measurements, stored_descriptors
     from corpus.analysis.health import refresh_health
     measurements.BATCH = 4
-    stored_descriptors.hear_voices(path, processes=1)
+    stored_descriptors.measure_descriptors(path, processes=1)
     with store.open_store(path) as opened:
         refresh_health(opened)
 elif task == "restore":
@@ -110,7 +110,7 @@ def finish_families(store: Path) -> None:
 
 
 def finish_health(store: Path) -> None:
-    hear_voices(store, processes=1)
+    measure_descriptors(store, processes=1)
     with open_store(store) as connection:
         refresh_health(connection)
 

@@ -6,10 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from corpus.analysis.stored_descriptors import hear_voices
-from corpus.review.annotations import read_families, read_opinions, spoken
-from corpus.review.confidence import likely_errors, out_of_sample
-from corpus.review.label_errors import LEAST_LABELS, LabelErrors, find_label_errors
+from corpus.analysis.stored_descriptors import measure_descriptors
+from corpus.review.annotations import category_words, read_annotations, read_families
+from corpus.review.label_errors import LEAST_LABELS, LabelErrors, find_label_errors, likely_errors, out_of_sample
 from corpus.storage.store import open_store
 from dx7.voices.voice import INIT_VOICE, Voice
 from tests.corpus.answer_material import answer, write_answers
@@ -43,7 +42,7 @@ def blown(number: int) -> Voice:
 def heard_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     rows = [VoiceRow(make(number)) for make in (plucked, blown) for number in range(80)]
     store = build_store(tmp_path_factory.mktemp("errors") / "heard.duckdb", rows)
-    hear_voices(store, processes=1)
+    measure_descriptors(store, processes=1)
     return store
 
 
@@ -53,7 +52,7 @@ def look(store: Path, folder: Path, labels: dict[str, str], **more: object) -> L
     copy.write_bytes(store.read_bytes())
     write_answers(copy, [answer("anna", voice_id, label, **more) for voice_id, label in labels.items()])
     with open_store(copy) as connection:
-        return find_label_errors(connection, read_opinions(connection), read_families(connection))
+        return find_label_errors(connection, read_annotations(connection), read_families(connection))
 
 
 def all_labels() -> dict[str, str]:
@@ -75,7 +74,7 @@ def test_moved_labels_are_found_and_others_left_alone(heard_store: Path, tmp_pat
     assert len(set(cases) - set(moved)) <= 2
     case = found.cases[0]
     assert case.choices == (labels[case.voices[0]], case.suggested)
-    given, heard = (spoken(category) for category in case.choices)
+    given, heard = (category_words(category) for category in case.choices)
     assert case.reason.startswith(f"anna says {given}; a model hears {heard}, at ")
     assert [one.weight for one in found.cases] == sorted((one.weight for one in found.cases), reverse=True)
 

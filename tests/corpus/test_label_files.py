@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from corpus.labels import label_csv
-from corpus.labels.answer import IMPORTED, Answer, AnswerKind, clean_labeller
+from corpus.labels.answer import Answer, AnswerKind, HeardOn, clean_labeller
 from corpus.labels.journal import append_answers, read_journals
 from corpus.labels.knobkraft import encode_pif, read_pif
 from corpus.labels.label_csv import encode_csv, read_csv
@@ -112,7 +112,7 @@ def test_an_import_never_takes_the_place_of_an_answer(tmp_path: Path, voices: li
         [("anna", first, "label", ("brass",)), ("anna", second, "label", ("pad",)), ("ben", first, "label", ("fx",))]
     )
     assert (folder / "anna.jsonl").read_bytes().startswith(before)
-    assert {a.heard for a in read_journals(folder).answers[1:]} == {IMPORTED}
+    assert {a.heard for a in read_journals(folder).answers[1:]} == {HeardOn.IMPORTED}
 
 
 def test_whose_they_are(tmp_path: Path, voices: list[Voice]) -> None:
@@ -293,4 +293,4 @@ def test_an_answer_of_another_time_zone_keeps_its_moment(tmp_path: Path, voices:
     import_labels(csv_file(tmp_path, text), tmp_path / "labels")
     (given_answer,) = read_journals(tmp_path / "labels").answers
     assert given_answer.time == datetime(2026, 1, 31, 10, tzinfo=UTC)
-    assert replace(given_answer, time=START).heard == IMPORTED
+    assert replace(given_answer, time=START).heard == HeardOn.IMPORTED

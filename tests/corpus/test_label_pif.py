@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from corpus.labels.journal import read_journals
-from corpus.labels.label_files import Imported, export_labels, import_labels
+from corpus.labels.label_files import LabelImport, export_labels, import_labels
 from corpus.labels.label_rows import load_knobkraft
 from dx7.errors import CategoryError, FormatError
 from dx7.formats.files import encode_cartridge
@@ -46,7 +46,7 @@ def pif(*patches: Any, **header: Any) -> bytes:
     return json.dumps({"Header": top, "Library": patches}).encode()
 
 
-def import_pif(tmp_path: Path, data: bytes, **options: Any) -> Imported:
+def import_pif(tmp_path: Path, data: bytes, **options: Any) -> LabelImport:
     return import_labels(csv_file(tmp_path, data, "library.pif"), tmp_path / "labels", **options)
 
 

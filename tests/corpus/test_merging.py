@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corpus.labels.answer import IMPORTED, LONGEST_LINE, Answer, AnswerKind, encode_answer
+from corpus.labels.answer import LONGEST_LINE, Answer, AnswerKind, HeardOn, encode_answer
 from corpus.labels.journal import append_answers, read_journal, read_journals
 from corpus.labels.merging import find_conflicts, merge_journals
-from corpus.labels.standing import current_answers, standing_answers
+from corpus.labels.projection import answers_not_undone, current_answers
 from dx7.errors import JournalError
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -162,17 +162,17 @@ def test_people_who_differ_are_found() -> None:
 
 
 def test_what_a_person_says_goes_before_what_a_file_says_of_them() -> None:
-    own, old = label(1, "brass"), label(2, "pad", heard=IMPORTED)
+    own, old = label(1, "brass"), label(2, "pad", heard=HeardOn.IMPORTED)
     assert current_answers([own, old]) == [own]
     assert current_answers([old]) == [old]
     undo = Answer("9" * 32, "anna", START, own.voice_id, AnswerKind.UNDO, undoes=own.event)
     assert current_answers([own, old, undo]) == [old]
-    newer = label(3, "organ", heard=IMPORTED)
+    newer = label(3, "organ", heard=HeardOn.IMPORTED)
     assert current_answers([newer, old]) == [newer]
 
 
 def test_one_event_told_twice_counts_once_whatever_the_order() -> None:
-    own, told = label(1, "brass"), label(1, "pad", heard=IMPORTED)
+    own, told = label(1, "brass"), label(1, "pad", heard=HeardOn.IMPORTED)
     other = label(1, "organ")
-    assert standing_answers([own, told]) == standing_answers([told, own]) == [own]
-    assert standing_answers([own, other]) == standing_answers([other, own])
+    assert answers_not_undone([own, told]) == answers_not_undone([told, own]) == [own]
+    assert answers_not_undone([own, other]) == answers_not_undone([other, own])

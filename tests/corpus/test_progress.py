@@ -9,17 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from corpus.export.export import export, prepare
+from corpus.export.export import prepare_export, write_curated_export
 from corpus.export.policy import read_policy
 from corpus.export.preview import preview_export
 from corpus.ingest.ingest import ingest_files
-from corpus.labels.accuracy import CONTROL, accuracy_of_suggestions
+from corpus.labels.accuracy import accuracy_of_suggestions
 from corpus.labels.activity import labels_per_minute, read_days, read_labellers
-from corpus.labels.answer import Answer, AnswerKind
+from corpus.labels.answer import Answer, AnswerKind, Lane
 from corpus.labels.journal import append_answers
-from corpus.labels.needs import read_needs, time_to_go
-from corpus.labels.standing import rebuild_answers
-from corpus.labels.targets import USUAL_TARGET, read_targets, write_targets
+from corpus.labels.projection import rebuild_answers
+from corpus.labels.targets import USUAL_TARGET, read_needs, read_targets, time_to_go, write_targets
 from corpus.storage.store import open_store
 from corpus.storage.suggestion import Suggestion
 from dx7.errors import FileError
@@ -118,7 +117,7 @@ def test_the_work_of_each_labeller_and_day(store: Path) -> None:
 
 
 def test_suggestions_are_judged_on_the_control_lane_alone() -> None:
-    def suggested(number: int, category: str, said: Sequence[str], lane: str = CONTROL) -> Answer:
+    def suggested(number: int, category: str, said: Sequence[str], lane: str = Lane.CONTROL) -> Answer:
         return answer(f"{number:032x}", said, suggestion=Suggestion(category, 0.8, "name_rule"), lane=lane)
 
     answers = [
@@ -127,7 +126,7 @@ def test_suggestions_are_judged_on_the_control_lane_alone() -> None:
         suggested(3, "bell", ("bell",)),
         suggested(4, "bell", ("brass",), lane="balanced"),
         suggested(5, "bell", ()),
-        answer(f"{6:032x}", ("bell",), lane=CONTROL),
+        answer(f"{6:032x}", ("bell",), lane=Lane.CONTROL),
     ]
     overall, by_category = accuracy_of_suggestions(answers)
     assert (overall.hits, overall.count) == (2, 3)
@@ -158,10 +157,10 @@ def test_the_preview_is_what_the_export_then_holds(tmp_path: Path, name: str) ->
     with open_store(store) as connection:
         early = preview_export(connection, policy)
     assert early.unplaced == early.voices > 0
-    prepare(store)
+    prepare_export(store)
     with open_store(store) as connection:
         preview = preview_export(connection, policy)
-        manifest = export(connection, tmp_path / "export", policy=policy).manifest
+        manifest = write_curated_export(connection, tmp_path / "export", policy=policy).manifest
     assert preview.unplaced == 0
     assert preview.voices == manifest["rows"]
     by_split = {split: sum(row[split] for row in preview.counts.values()) for split in ("train", "validation", "test")}

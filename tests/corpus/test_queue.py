@@ -9,10 +9,10 @@ import pytest
 from corpus.labels.answer import Answer, AnswerKind
 from corpus.labels.journal import append_answers
 from corpus.labels.progress import read_progress
-from corpus.labels.standing import rebuild_answers
+from corpus.labels.projection import rebuild_answers
 from corpus.labels.voice_card import read_cards
 from corpus.storage.store import open_store
-from corpus.suggest.queue import Queued, next_voices
+from corpus.suggest.queue import QueuedVoice, next_voices
 from dx7.voices.voice import INIT_VOICE, Voice
 from tests.labeler.store_builder import VoiceRow, build_store, varied_voices
 
@@ -22,7 +22,7 @@ def big_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return build_store(tmp_path_factory.mktemp("queue") / "big.duckdb", varied_voices(4_000))
 
 
-def ask(store: Path, count: int = 20, *, seed: int = 1, labeller: str = "anna", **more: object) -> list[Queued]:
+def ask(store: Path, count: int = 20, *, seed: int = 1, labeller: str = "anna", **more: object) -> list[QueuedVoice]:
     with open_store(store) as connection:
         return next_voices(connection, labeller=labeller, count=count, seed=seed, **more)  # type: ignore[arg-type]
 
@@ -82,8 +82,8 @@ def test_rare_categories_catch_up(tmp_path: Path) -> None:
     brass, piano = (suggested[asked.index(category)].worth for category in ("brass", "piano"))
     assert brass
     assert piano
-    assert brass.rare == 1.0
-    assert piano.rare < 0.6
+    assert brass["rare"] == 1.0
+    assert piano["rare"] < 0.6
     (reason,) = {q.reason for q in suggested if q.suggestion == suggested[0].suggestion and q.sightings == 1}
     assert reason == "asked because it may add to brass, which has no label"
 
@@ -94,8 +94,8 @@ def test_what_nobody_has_an_opinion_of_comes_before_what_is_known(tmp_path: Path
     unknown = [q.suggestion is None for q in chosen]
     assert unknown == sorted(unknown, reverse=True)
     assert chosen[0].worth
-    assert chosen[0].worth.uncertain == 1.0
-    assert "nothing is known" in chosen[0].reason
+    assert chosen[0].worth["uncertain"] == 1.0
+    assert "no suggestion yet" in chosen[0].reason
 
 
 def test_the_most_found_come_first(tmp_path: Path) -> None:

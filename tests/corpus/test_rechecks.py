@@ -10,13 +10,13 @@ from corpus.labels.answer import Answer
 from corpus.labels.rechecks import (
     LEAST_ANSWERS_BETWEEN,
     LEAST_TIME_BETWEEN,
-    Shares,
+    RecheckShares,
     drawn_lanes,
-    voices_for_again,
-    voices_for_agreement,
+    voices_for_inter_recheck,
+    voices_for_intra_recheck,
 )
 from corpus.storage.store import open_store
-from corpus.suggest.queue import Queued, next_voices
+from corpus.suggest.queue import QueuedVoice, next_voices
 from tests.corpus.answer_material import START, answer, write_answers
 from tests.labeler.store_builder import build_store, varied_voices
 
@@ -42,18 +42,18 @@ def anna_long_ago() -> list[Answer]:
 def again(store: Path, *answers: Answer, **more: object) -> list[str]:
     write_answers(store, answers)
     with open_store(store) as connection:
-        return voices_for_again(connection, labeller="anna", count=99, seed="s", **({"now": LATER} | more))  # type: ignore[arg-type]
+        return voices_for_intra_recheck(connection, labeller="anna", count=99, seed="s", **({"now": LATER} | more))  # type: ignore[arg-type]
 
 
 def for_ben(store: Path, *answers: Answer, **more: object) -> set[str]:
     write_answers(store, answers)
     with open_store(store) as connection:
-        return set(voices_for_agreement(connection, labeller="ben", count=99, seed="s", **more))  # type: ignore[arg-type]
+        return set(voices_for_inter_recheck(connection, labeller="ben", count=99, seed="s", **more))  # type: ignore[arg-type]
 
 
 def ask(
-    store: Path, who: str = "anna", count: int = 100, *, shares: Shares | None = None, seed: int = 1
-) -> list[Queued]:
+    store: Path, who: str = "anna", count: int = 100, *, shares: RecheckShares | None = None, seed: int = 1
+) -> list[QueuedVoice]:
     with open_store(store) as connection:
         return next_voices(connection, labeller=who, count=count, seed=seed, shares=shares, now=LATER)
 
@@ -94,7 +94,7 @@ class TestAgain:
         write_answers(store, anna_long_ago())
         with open_store(store) as connection:
             drawn = [
-                tuple(voices_for_again(connection, labeller="anna", count=5, seed=str(seed), now=LATER))
+                tuple(voices_for_intra_recheck(connection, labeller="anna", count=5, seed=str(seed), now=LATER))
                 for seed in range(30)
             ]
         assert len(set(drawn)) > 25
@@ -134,18 +134,18 @@ class TestInTheQueue:
         lanes = Counter(q.lane for seed in range(15) for q in ask(store, count=200, seed=seed))
         assert 0.025 < lanes["again"] / lanes.total() < 0.055
         assert 0.025 < lanes["agreement"] / lanes.total() < 0.055
-        lanes = Counter(q.lane for q in ask(store, shares=Shares(again=0.2, agreement=0)))
+        lanes = Counter(q.lane for q in ask(store, shares=RecheckShares(intra=0.2, inter=0)))
         assert 10 <= lanes["again"] <= 30
         assert lanes["agreement"] == 0
 
     def test_where_there_is_nothing_to_ask_again_the_other_lanes_go_on(self, store: Path) -> None:
-        everything = ask(store, shares=Shares(again=0.5, agreement=0.5))
+        everything = ask(store, shares=RecheckShares(intra=0.5, inter=0.5))
         assert len(everything) == 100
         assert {q.lane for q in everything} == {"chosen", "control"}
 
     def test_nobody_can_tell_a_repetition(self, store: Path) -> None:
         write_answers(store, [*anna_long_ago(), *many("ben", VOICES[200:230])])
-        queued = ask(store, shares=Shares(again=0.1, agreement=0.1))
+        queued = ask(store, shares=RecheckShares(intra=0.1, inter=0.1))
         reasons = {lane: {q.reason for q in queued if q.lane == lane} for lane in ("again", "agreement", "control")}
         assert reasons["again"] == reasons["agreement"] == reasons["control"]
         assert all("drawn at random" in reason for reason in reasons["again"])
@@ -157,13 +157,13 @@ class TestInTheQueue:
 
     def test_the_first_voices_do_not_depend_on_how_many_are_asked_for(self, store: Path) -> None:
         write_answers(store, [*anna_long_ago(), *many("ben", VOICES[200:230])])
-        shares = Shares(again=0.1, agreement=0.1)
+        shares = RecheckShares(intra=0.1, inter=0.1)
         assert ask(store, count=60, shares=shares)[:25] == ask(store, count=25, shares=shares)
         assert len({q.voice_id for q in ask(store, count=60, shares=shares)}) == 60
 
     def test_with_every_answer_other_places_are_drawn(self, store: Path) -> None:
         write_answers(store, anna_long_ago())
-        shares = Shares(again=0.1, agreement=0)
+        shares = RecheckShares(intra=0.1, inter=0)
         places = [n for n, q in enumerate(ask(store, count=40, shares=shares)) if q.lane == "again"]
         write_answers(store, [answer("anna", VOICES[390], "brass")])
         assert places != [n for n, q in enumerate(ask(store, count=40, shares=shares)) if q.lane == "again"]
@@ -171,12 +171,12 @@ class TestInTheQueue:
 
 def test_shares_that_are_no_shares_are_refused() -> None:
     with pytest.raises(ValueError, match="no shares of one whole"):
-        Shares(again=0.7, agreement=0.4)
+        RecheckShares(intra=0.7, inter=0.4)
     with pytest.raises(ValueError, match="no shares of one whole"):
-        Shares(again=-0.1)
+        RecheckShares(intra=-0.1)
 
 
 def test_places_are_drawn_evenly() -> None:
-    lanes = drawn_lanes(Shares(again=0.04, agreement=0.06), seed="x", count=20_000)
+    lanes = drawn_lanes(RecheckShares(intra=0.04, inter=0.06), seed="x", count=20_000)
     assert 0.035 < lanes.count("again") / 20_000 < 0.045
     assert 0.053 < lanes.count("agreement") / 20_000 < 0.067

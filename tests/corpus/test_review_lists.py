@@ -5,21 +5,21 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from corpus.review.annotations import Said, label_of, most_say
-from corpus.review.cases import Case, still_open
+from corpus.review.annotations import Annotation, majority_category, majority_label
+from corpus.review.cases import Case, open_cases
 from corpus.review.disagreements import against_suggestions, families_disagree, people_disagree
 from corpus.storage.suggestion import Suggestion
 
 START = datetime(2026, 3, 1)
 
 
-def said(who: str, voice: str, *categories: str, minute: int = 0, event: str = "", **more: object) -> Said:
+def said(who: str, voice: str, *categories: str, minute: int = 0, event: str = "", **more: object) -> Annotation:
     answer = str(more.pop("answer", "label" if categories else "broken"))
     when = START + timedelta(minutes=minute)
-    return Said(who, voice, answer, categories, when, event or f"{who}-{voice}-{minute}", **more)  # type: ignore[arg-type]
+    return Annotation(who, voice, answer, categories, when, event or f"{who}-{voice}-{minute}", **more)  # type: ignore[arg-type]
 
 
-def review(who: str, voice: str, *categories: str, minute: int) -> Said:
+def review(who: str, voice: str, *categories: str, minute: int) -> Annotation:
     return said(who, voice, *categories, minute=minute, page="review")
 
 
@@ -140,25 +140,27 @@ class TestFamiliesDisagree:
 
 
 def test_most_say_counts_people_and_breaks_ties_by_who_was_first() -> None:
-    assert most_say([said("anna", "x", "pad"), said("ben", "x", "brass"), said("cleo", "x", "brass")]) == "brass"
-    assert most_say([said("anna", "x", "pad"), said("ben", "x", "brass")]) == "pad"
-    assert most_say([said("anna", "x")]) is None
+    assert (
+        majority_category([said("anna", "x", "pad"), said("ben", "x", "brass"), said("cleo", "x", "brass")]) == "brass"
+    )
+    assert majority_category([said("anna", "x", "pad"), said("ben", "x", "brass")]) == "pad"
+    assert majority_category([said("anna", "x")]) is None
 
 
 def test_the_label_of_a_voice_is_what_most_say_in_the_words_of_the_first() -> None:
     opinions = [said("anna", "x", "pad"), said("ben", "x", "brass", "lead"), said("cleo", "x", "brass")]
-    assert label_of(opinions) == ("brass", "lead")
-    assert label_of([]) == ()
-    assert label_of([said("anna", "x", "pad", propagated=True), said("ben", "x")]) == ()
+    assert majority_label(opinions) == ("brass", "lead")
+    assert majority_label([]) == ()
+    assert majority_label([said("anna", "x", "pad", propagated=True), said("ben", "x")]) == ()
 
 
 DOUBT = (said("anna", "x", "brass", minute=1), said("ben", "x", "bell", minute=2))
 
 
 class TestDecided:
-    def open_after(self, *later: Said) -> list[Case]:
+    def open_after(self, *later: Annotation) -> list[Case]:
         opinions = [*DOUBT, *later]
-        return still_open(people_disagree(opinions), opinions)
+        return open_cases(people_disagree(opinions), opinions)
 
     def test_open_until_somebody_decides_in_review(self) -> None:
         assert len(self.open_after()) == 1
@@ -180,18 +182,18 @@ class TestDecided:
     def test_a_family_is_decided_by_an_answer_to_any_of_its_voices(self) -> None:
         families = dict.fromkeys("ab", "f")
         opinions = [said("anna", "a", "brass", minute=1), said("ben", "b", "bell", minute=2)]
-        assert len(still_open(families_disagree(opinions, families), opinions)) == 1
+        assert len(open_cases(families_disagree(opinions, families), opinions)) == 1
         opinions.append(review("cleo", "b", "bell", minute=3))
         cases = families_disagree(opinions, families)
         assert len(cases) == 1
-        assert still_open(cases, opinions) == []
+        assert open_cases(cases, opinions) == []
 
     @pytest.mark.parametrize(("lane", "is_open"), [("disagreement", True), ("suggestion", True), ("family", False)])
     def test_only_its_own_list_decides_whether_a_family_bears_two_labels(self, lane: str, is_open: bool) -> None:
         families = dict.fromkeys("ab", "f")
         opinions = [said("anna", "a", "brass", minute=1), said("ben", "b", "bell", minute=2)]
         opinions.append(said("cleo", "b", "bell", minute=3, page="review", lane=lane))
-        assert bool(still_open(families_disagree(opinions, families), opinions)) is is_open
+        assert bool(open_cases(families_disagree(opinions, families), opinions)) is is_open
 
 
 def test_a_case_can_be_printed_as_json() -> None:

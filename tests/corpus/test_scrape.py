@@ -121,11 +121,11 @@ def test_everything_a_server_can_do_wrong(site: Site, tmp_path: Path, bank: byte
         "dx7/gone.syx": "the server answers 404",
         "dx7/private/x.syx": "forbidden by robots.txt",
         "dx7/away.syx": "leads to ",
-        "dx7/loop1": "leads to an address that was asked for already",
-        "dx7/short.syx": "it ended after 50 bytes where 4104 were announced",
+        "dx7/loop1": "leads to an address that was requested already",
+        "dx7/short.syx": "it ended after 50 bytes of 4104 announced",
         "dx7/notes.txt": "neither a page nor a bank nor an archive",
         "dx7/photo": "no bank: image/jpeg",
-        "dx7/piece.syx": "the server sends another piece than was asked for",
+        "dx7/piece.syx": "the server sends another range than requested",
     }.items():
         assert said[path]["reason"].startswith(reason), path
         assert "file" not in said[path]
@@ -281,7 +281,7 @@ def test_two_scrapes_do_not_share_a_folder(site: Site, tmp_path: Path) -> None:
             time.sleep(0.02)
         _, error = scrape(tmp_path, site.url, code=1)
         gate.set()
-    assert "another scrape is at work" in error
+    assert "another scrape is running" in error
 
 
 def test_a_folder_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:

@@ -73,7 +73,8 @@ def test_a_host_that_cannot_be_reached_is_one_sentence_and_costs_nothing_else(
         outcomes, error = scrape(tmp_path, gone, nobody, site.url, code=1)
     assert [outcome["files"]["new"] for outcome in outcomes] == [0, 0, 1]
     assert error == (
-        f"error: cannot fetch {gone}: the host refuses connections; {nobody}: there is no such host, or no way to ask; "
+        f"error: cannot fetch {gone}: the host refuses connections; "
+        f"{nobody}: the host is unknown, or there is no network; "
         "what was fetched is kept; run it again later, or give another address\n"
     )
 

@@ -13,13 +13,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
 from corpus.export.policy import ORIGINS, Policy
-from corpus.export.quotas import Candidate, of_families, up_to_maximum, up_to_minimum
+from corpus.export.quotas import ExportCandidate, apply_maximum, fill_minimum, limit_families
 from corpus.export.selection import Selection, select_voices
-from corpus.labels.consensus import PERSON, PROPAGATED
-from corpus.labels.export_decision import Curated, LeftOut, Unhealthy
+from corpus.labels.consensus import PERSON, PROPAGATED, Curated, LeftOut, Unhealthy
 from corpus.storage.source_predictions import write_source_predictions
 from corpus.storage.store import Connection, open_store
-from corpus.suggest.suggestions import pool_suggestions
+from corpus.suggest.suggestions import combine_suggestions
 from dx7.shared.categories import category_keys
 from tests.labeler.store_builder import VoiceRow, build_store, varied_voices
 
@@ -68,7 +67,7 @@ def _chosen(selection: Selection) -> dict[str, Curated]:
 
 
 def verdict_of(selection: Selection, voice_id: str) -> object:
-    return selection.verdicts[selection.voices.voice_ids.index(voice_id)]
+    return selection.decisions[selection.voices.voice_ids.index(voice_id)]
 
 
 @pytest.mark.parametrize("origin", ORIGINS)
@@ -125,14 +124,14 @@ def test_a_source_that_does_not_count_is_not_asked_and_the_others_are_pooled_wit
         said = np.zeros((len(voices), len(keys)), np.float32)
         said[:, keys.index(category)] = 0.9
         write_source_predictions(connection, origin, voices, said)
-    pool_suggestions(connection)
+    combine_suggestions(connection)
     names = replace(ALL, least_confidence={"name_rule": 0.5, "folder_rule": 0.5})
     found = choose(connection, names)
     assert {each: (curated.categories, curated.origin) for each, curated in found.items()} == dict.fromkeys(
         ids[:2], (("bell",), "name_rule")
     )
     connection.execute("DELETE FROM opinions WHERE origin = 'ear'")
-    pool_suggestions(connection)
+    combine_suggestions(connection)
     assert choose(connection, names) == found, "as if there were no ear"
     assert choose(connection, replace(ALL, least_confidence={"ear": 0})) == {}
 
@@ -235,7 +234,7 @@ def test_every_voice_is_exported_or_left_out_for_one_reason(connection: Connecti
 
 candidates = some.lists(
     some.builds(
-        Candidate,
+        ExportCandidate,
         voice_id=some.uuids().map(str),
         family_id=some.sampled_from("abcdef"),
         sightings=some.integers(1, 3),
@@ -253,20 +252,20 @@ candidates = some.lists(
 
 @given(candidates, some.integers(1, 3), some.integers(0, 4), some.randoms(use_true_random=False))
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-def test_quotas_hold_whatever_the_order(found: Sequence[Candidate], most: int, number: int, draw: object) -> None:
+def test_quotas_hold_whatever_the_order(found: Sequence[ExportCandidate], most: int, number: int, draw: object) -> None:
     shuffled = list(found)
     draw.shuffle(shuffled)  # type: ignore[attr-defined]
-    kept = of_families(found, most)
-    assert kept == of_families(shuffled, most)
+    kept = limit_families(found, most)
+    assert kept == limit_families(shuffled, most)
     per_family = Counter(each.family_id for each in kept)
     assert per_family == {key: min(count, most) for key, count in Counter(each.family_id for each in found).items()}
     policy = replace(ALL, per_family=most, floor=0.5, minimum={"bell": number}, maximum={"each": number})
-    full = up_to_maximum(kept, policy)
+    full = apply_maximum(kept, policy)
     assert Counter(each.main for each in full) == {
         key: min(count, number) for key, count in Counter(each.main for each in kept).items() if number
     }
-    taken, told = up_to_minimum([], shuffled, policy, ("bell", "brass"))
-    assert (taken, told) == up_to_minimum([], found, policy, ("bell", "brass"))
+    taken, told = fill_minimum([], shuffled, policy, ("bell", "brass"))
+    assert (taken, told) == fill_minimum([], found, policy, ("bell", "brass"))
     assert all(each.main == "bell" and each.curated.confidence >= 0.5 for each in taken)
     assert len(taken) <= number
     assert max(Counter(each.family_id for each in taken).values(), default=0) <= most

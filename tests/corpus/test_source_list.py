@@ -28,7 +28,7 @@ def test_an_address_is_a_source_that_stays_in_its_folder() -> None:
 @pytest.mark.parametrize(
     ("source", "says"),
     [
-        ("nobody", "there is no source 'nobody'; name one of alltheweb, factory"),
+        ("nobody", "there is no source 'nobody'; give one of alltheweb, factory"),
         ("ftp://a.org/x", "begins with http:// or https://"),
         ("http://", "begins with http:// or https://"),
         ("http://a.org:99999/", "begins with http:// or https://"),
@@ -52,7 +52,7 @@ def test_what_is_no_source_is_refused_before_anything_is_written(tmp_path: Path,
         ("[source.x]\nstart = []", "start is missing"),
         ("[source.x]\nstart = ['nowhere']", "'nowhere' cannot be fetched"),
         ("[source.x]\nstart = ['http://a.org']\nbelow = 'http://a.org'", "below is 'http://a.org'; it must be a list"),
-        ("[source.x]\nstart = ['http://a.org']\nurl = 'y'", "source x: nobody knows url"),
+        ("[source.x]\nstart = ['http://a.org']\nurl = 'y'", "source x: unknown keys url"),
         ("[source.x]\nstart = ['http://a.org']\ngenerated = 1", "it must be true or false"),
         ("[source.'../x']\nstart = ['http://a.org']", "may only have"),
         ("source = 3", "sources.toml: "),

@@ -47,7 +47,7 @@ def test_a_view_in_the_place_of_a_table_is_refused(store: Path) -> None:
         assert {name for (name,) in views} == set(VIEWS)
         connection.execute("DROP TABLE answers")
         connection.execute("CREATE VIEW answers AS SELECT * FROM read_text('/etc/hostname')")
-    match = "views that Cartwright never made .'answers'."
+    match = "a view not made by Cartwright .'answers'."
     with pytest.raises(StoreError, match=match), open_store(store, read_only=True):
         pass
 
@@ -132,7 +132,7 @@ def test_a_store_without_the_right_to_it_is_told_in_one_sentence(
     with pytest.raises(StoreError, match=match) as told, open_store(store, read_only=read_only):
         pass
     assert "\n" not in str(told.value)
-    assert "mend its rights, or use a copy" in str(told.value)
+    assert "fix its permissions or copy it" in str(told.value)
 
 
 def test_a_store_on_a_disk_that_cannot_be_written_is_still_read(store: Path, lock_away: Callable[[int], None]) -> None:
@@ -153,7 +153,7 @@ def test_an_old_store_that_cannot_be_written_is_told(store: Path, lock_away: Cal
         made.execute("INSERT INTO schema_version VALUES (1, NULL)")
     lock_away(0o444)
     with (
-        pytest.raises(StoreError, match="earlier Cartwright and has to be brought up to date first: you may not write"),
+        pytest.raises(StoreError, match="earlier Cartwright and cannot be migrated: you may not write"),
         open_store(store, read_only=True),
     ):
         pass

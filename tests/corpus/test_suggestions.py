@@ -17,16 +17,15 @@ from corpus.ingest.ingest import ingest_files
 from corpus.storage.store import Connection, open_store
 from corpus.storage.suggestion import FOLDER_RULE, NAME_RULE
 from corpus.storage.voice_table import read_voice_table
+from corpus.suggest.label_model import DEFAULT_WEIGHTS, LabelModel, SourceWeights
 from corpus.suggest.name_rules import Match, folder_rules, match_path
-from corpus.suggest.rule_labels import poll_names
-from corpus.suggest.source_weights import DEFAULT_SAYS, Say, Trust
 from corpus.suggest.suggestions import (
-    read_trust,
+    read_label_model,
     refresh_suggestions,
     summarise_suggestions,
     update_suggestions,
 )
-from corpus.suggest.votes import LEAST_PROBABILITY, suggest_by_folders, suggest_by_names
+from corpus.suggest.weak_labels import LEAST_SHOWN, name_rule_labels, suggest_by_folders, suggest_by_names
 from dx7.shared.categories import category_keys
 from dx7.voices.fillers import is_filler
 
@@ -59,7 +58,7 @@ def test_names_that_say_nothing_make_less_sure() -> None:
 )
 def test_probabilities_are_probabilities(names: dict[str, int]) -> None:
     suggestions = suggest_by_names(names)
-    assert all(LEAST_PROBABILITY <= each.probability < 1 for each in suggestions)
+    assert all(LEAST_SHOWN <= each.probability < 1 for each in suggestions)
     assert {each.category for each in suggestions} <= set(category_keys())
     assert suggestions == sorted(suggestions, key=lambda each: -each.probability)
 
@@ -124,7 +123,7 @@ def test_what_was_learned_outlives_an_ingest(filled: Path, tmp_path: Path, make_
     (tmp_path / "more.syx").write_bytes(make_bank(7, names=["E.PIANO 1"]))
     ingest_files([tmp_path / "more.syx"], filled)
     with open_store(filled) as connection:
-        assert read_trust(connection) == DEAF
+        assert read_label_model(connection) == DEAF
         suggested = connection.execute(
             "SELECT category, origin FROM suggestions WHERE voice_id = $1 ORDER BY probability DESC", [voice_id]
         ).fetchall()
@@ -133,7 +132,7 @@ def test_what_was_learned_outlives_an_ingest(filled: Path, tmp_path: Path, make_
 
 
 # Names and folders count nothing.
-DEAF = Trust({**DEFAULT_SAYS, NAME_RULE: Say(0, 0, 0), FOLDER_RULE: Say(0, 0, 0)})
+DEAF = LabelModel({**DEFAULT_WEIGHTS, NAME_RULE: SourceWeights(0, 0, 0), FOLDER_RULE: SourceWeights(0, 0, 0)})
 
 
 def slow_opinions(connection: Connection) -> set[tuple[object, ...]]:
@@ -177,7 +176,7 @@ FOLDERS = ["Brass", "Pianos/Electric Piano", "misc", "Bass", "Choir", "Strings a
 def test_all_opinions_of_rules_are_those_that_one_voice_after_another_gets(
     tmp_path: Path, store: Path, make_bank: MakeBank, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("corpus.suggest.rule_labels._CHUNK", 7)
+    monkeypatch.setattr("corpus.suggest.weak_labels._CHUNK", 7)
     draw = random.Random(3)
     for number in range(40):
         seeds = draw.choices(range(60), k=20)
@@ -200,9 +199,9 @@ def test_suggestions_are_made_again_only_when_there_is_something_new(
 
     def poll(connection: Connection) -> pa.Table:
         made.append(connection)
-        return poll_names(connection)
+        return name_rule_labels(connection)
 
-    monkeypatch.setattr("corpus.suggest.suggestions.poll_names", poll)
+    monkeypatch.setattr("corpus.suggest.suggestions.name_rule_labels", poll)
     update_suggestions(filled)
     assert made == []
     with open_store(filled) as connection:

@@ -79,7 +79,9 @@ def serving_page(folder: Path, script: str) -> Iterator[Server]:
     (folder / "page.py").write_text(script)
     (folder / "server.py").write_text(
         "import streamlit as st\nfrom labeler.audio.audio_routes import AUDIO_ROUTES\n"
-        "from pathlib import Path\napp = st.App(Path(__file__).with_name('page.py'), routes=list(AUDIO_ROUTES))\n"
+        "from labeler.page.components import FRONT_ROUTES\n"
+        "from pathlib import Path\n"
+        "app = st.App(Path(__file__).with_name('page.py'), routes=[*AUDIO_ROUTES, *FRONT_ROUTES])\n"
     )
     port = free_port()
     options = ["--server.address=127.0.0.1", f"--server.port={port}", "--server.headless=true"]

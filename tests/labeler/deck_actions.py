@@ -7,7 +7,7 @@ from typing import Any
 
 from playwright.sync_api import Page
 
-from corpus.labels.serving import LEAST_DWELL
+from corpus.labels.new_answer import LEAST_DWELL
 from tests.labeler.store_builder import VoiceRow, build_store, varied_voices
 
 
@@ -31,7 +31,7 @@ def open_deck(page: Page, url: str) -> None:
 def state(page: Page, expression: str) -> Any:
     """What JavaScript says of the deck."""
     return page.evaluate(
-        f"(() => {{ const {{ deck, listener, plays, latencies }} = window.cartwright; return {expression}; }})()"
+        f"(() => {{ const {{ deck, player, plays, latencies }} = window.cartwright; return {expression}; }})()"
     )
 
 
@@ -44,7 +44,7 @@ def listen(page: Page, seconds: float = LEAST_DWELL + 0.05) -> None:
     """Wait until the voice on display has sounded this long."""
     page.wait_for_function(
         "s => { const { deck } = window.cartwright;"
-        " return deck.started !== null && performance.now() / 1000 - deck.started >= s; }",
+        " return deck.playback.started !== null && performance.now() / 1000 - deck.playback.started >= s; }",
         arg=seconds,
     )
 
@@ -52,7 +52,7 @@ def listen(page: Page, seconds: float = LEAST_DWELL + 0.05) -> None:
 def settle(page: Page) -> None:
     """Wait until Python has acknowledged everything and the next sounds have been fetched."""
     page.wait_for_function(
-        "() => { const { deck, listener } = window.cartwright; return deck.pending.length === 0"
-        " && listener.fetching === 0 && listener.expected.every((take) => listener.engine.has(take)); }",
+        "() => { const { deck, player } = window.cartwright; return deck.events.pending.length === 0"
+        " && player.fetching === 0 && player.expected.every((take) => player.engine.has(take)); }",
         timeout=20_000,
     )

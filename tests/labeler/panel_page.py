@@ -16,7 +16,7 @@ from starlette.routing import Route
 from dx7.hardware.port_manager import PortManager
 from labeler.audio.audio_routes import AUDIO_ROUTES
 from labeler.audio.instrument_routes import instrument_routes
-from labeler.components import LISTENING, read_front
+from labeler.page.components import FRONT_ROUTES, VERSION, read_front
 from labeler.screens.instrument import TEST_VOICE
 from tests.labeler.browsing import WEB_MIDI_STUB
 
@@ -31,12 +31,11 @@ def page_html(theme: str) -> str:
     colours = ";".join(f"--st-{name}:{colour}" for name, colour in zip(COLOURS, THEMES[theme], strict=True))
     fonts = "--st-font:Inter,Arial,sans-serif;--st-code-font:monospace"
     body = f"body{{margin:20px;{colours};{fonts};background:var(--st-background-color)}}"
-    script = read_front(*LISTENING, "instrument.js").replace("export default function", "window.mountPanel = function")
     return (
-        f"<!doctype html><meta charset=utf-8><style>{body}{read_front('instrument.css')}</style>"
-        f"<div id=root>{read_front('instrument.html')}</div>"
-        f"<script>{WEB_MIDI_STUB}</script><script>{script}\n"
-        f"mountPanel({{ data: {{ voice: '{TEST_VOICE}' }}, parentElement: document.getElementById('root') }});</script>"
+        f"<!doctype html><meta charset=utf-8><style>{body}{read_front('midi/instrument.css')}</style>"
+        f"<div id=root>{read_front('midi/instrument.html')}</div><script>{WEB_MIDI_STUB}</script><script type=module>"
+        f"import panel from '/front/{VERSION}/midi/instrument.js';"
+        f"panel({{ data: {{ voice: '{TEST_VOICE}' }}, parentElement: document.getElementById('root') }});</script>"
     )
 
 
@@ -47,7 +46,7 @@ def panel_server(manager: PortManager) -> Iterator[str]:
     async def page(request: Request) -> HTMLResponse:
         return HTMLResponse(page_html("light" if "light" in request.query_params else "dark"))
 
-    app = Starlette(routes=[Route("/", page), *AUDIO_ROUTES, *instrument_routes(lambda: manager)])
+    app = Starlette(routes=[Route("/", page), *FRONT_ROUTES, *AUDIO_ROUTES, *instrument_routes(lambda: manager)])
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error", ws="none", timeout_graceful_shutdown=1))
     thread = threading.Thread(target=server.run)
     thread.start()

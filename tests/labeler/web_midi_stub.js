@@ -1,7 +1,9 @@
 // A browser's Web MIDI without instruments: two interfaces, and a record of what was sent, when, and for when.
 window.sent = [];
 window.stub = (() => {
-  const port = (type, name) => ({ id: `${type}-${name}`, type, name, state: "connected", connection: "closed", onmidimessage: null });
+  const port = (type, name) => {
+    return { id: `${type}-${name}`, type, name, state: "connected", connection: "closed", onmidimessage: null };
+  };
   const access = { outputs: new Map(), inputs: new Map(), onstatechange: null };
   for (const name of ["UM-ONE", "Keystation"]) {
     const output = port("output", name);
@@ -24,12 +26,11 @@ window.stub = (() => {
   };
   return {
     plug(name, state) {
-      for (const ports of [access.outputs, access.inputs])
-        for (const each of ports.values())
-          if (each.name === name) {
-            each.state = state;
-            access.onstatechange?.({ port: each });
-          }
+      for (const each of [...access.outputs.values(), ...access.inputs.values()]) {
+        if (each.name !== name) continue;
+        each.state = state;
+        access.onstatechange?.({ port: each });
+      }
     },
     arrive(name, bytes) {
       access.inputs.get(`input-${name}`).onmidimessage?.({ data: Uint8Array.from(bytes) });

@@ -1,4 +1,4 @@
-"""The Cartridge page's panels as Streamlit's own test runner draws them: what is asked for, and what the model told."""
+"""The panels of the Cartridge page in Streamlit's test runner: requests, and the figures that the model gives."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from corpus.cartridges.cartridge import Cartridge, Slot, Told
-from corpus.cartridges.editor import Desk
-from corpus.cartridges.generation_request import Wish
+from corpus.cartridges.cartridge import Cartridge, CartridgeSlot, GenerationInfo
+from corpus.cartridges.editor import CartridgeEditor
+from corpus.cartridges.generation_request import GenerationRequest
 from dx7.errors import CartridgeError
 from dx7.formats.files import read_bank
 from dx7.shared.locations import STARTER_BANKS
@@ -35,14 +35,14 @@ def _draw() -> None:
 
 
 @pytest.fixture
-def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CartridgeEditor:
     """A desk with three bells, and a model that answers at once."""
     monkeypatch.setenv("CARTWRIGHT_DATA", str(tmp_path))
     monkeypatch.setattr(
         "labeler.cartridge.generation_jobs.GenerationProcess", partial(GenerationProcess, command=stub())
     )
-    desk = Desk(tmp_path / "cartridges", tmp_path / "labels", "anna")
-    desk.add("fill", [Slot(voice, "bell") for voice in BELLS[:3]])
+    desk = CartridgeEditor(tmp_path / "cartridges", tmp_path / "labels", "anna")
+    desk.add("fill", [CartridgeSlot(voice, "bell") for voice in BELLS[:3]])
     return desk
 
 
@@ -53,12 +53,12 @@ def open_page() -> AppTest:
 
 
 def choose(page: AppTest, make: str) -> AppTest:
-    page.segmented_control(key="ask-make").set_value(make).run()
+    page.segmented_control(key="ask-kind").set_value(make).run()
     assert not page.exception
     return page
 
 
-def ask(page: AppTest) -> Wish:
+def ask(page: AppTest) -> GenerationRequest:
     """Press the button, wait for the model, and give what it was asked for as the slots have it."""
     page.button(key="ask").click().run()
     assert not page.exception
@@ -66,53 +66,53 @@ def ask(page: AppTest) -> Wish:
     asking.wait(60)
     page.run()
     assert not page.exception
-    return asking.wishes[0]
+    return asking.requests[0]
 
 
 def _asking(page: AppTest) -> GenerationProcess:
-    errands: GenerationJobs = page.session_state["cartridge-errands-anna"]
-    going = errands._going
-    assert going is not None, errands.problem
-    return going[0]
+    jobs: GenerationJobs = page.session_state["cartridge-jobs-anna"]
+    running = jobs._running
+    assert running is not None, jobs.problem
+    return running[0]
 
 
-def test_a_walk_between_two_voices_of_the_rack(desk: Desk) -> None:
+def test_a_walk_between_two_voices_of_the_rack(desk: CartridgeEditor) -> None:
     page = choose(open_page(), "Walk")
     assert [page.selectbox(key=key).value for key in ("ask-from", "ask-to")] == [
         desk.cartridge.filled()[position].key for position in (1, 3)
     ]
     page.selectbox(key="ask-from").select_index(1).run()
-    wish = ask(page)
+    request = ask(page)
     first, *between, last = desk.cartridge.slots
-    assert (wish.ends, wish.categories) == ((BELLS[1], BELLS[2]), ("bell",))
+    assert (request.ends, request.categories) == ((BELLS[1], BELLS[2]), ("bell",))
     assert first is not None
     assert last is not None
     assert (first.voice, last.voice) == (BELLS[1], BELLS[2])
-    assert first.wish is last.wish is None  # the ends are as they were, and no model made them
-    assert all(slot and slot.wish == wish and slot.category == "bell" for slot in between)
-    assert [round(31 * (slot.told.share or 0)) for slot in between if slot] == list(range(1, 31))
+    assert first.request is last.request is None  # the ends are as they were, and no model made them
+    assert all(slot and slot.request == request and slot.category == "bell" for slot in between)
+    assert [round(31 * (slot.generation.share or 0)) for slot in between if slot] == list(range(1, 31))
     assert desk.undo().startswith("A walk from ")
     assert len(desk.cartridge) == 3
 
 
-def test_two_different_voices_make_a_walk_and_one_does_not(desk: Desk) -> None:
+def test_two_different_voices_make_a_walk_and_one_does_not(desk: CartridgeEditor) -> None:
     desk.change("remove", desk.cartridge.remove([2, 3]))
     page = choose(open_page(), "Walk")
     page.button(key="ask").click().run()
-    assert any("are one voice" in text.value for text in page.text)
+    assert any("are the same voice" in text.value for text in page.text)
     desk.change("clear", desk.cartridge.remove([1]))
     page.run()
     assert page.button(key="ask").disabled
 
 
-def test_variations_go_by_amount_locks_and_temperature(desk: Desk) -> None:
+def test_variations_go_by_amount_locks_and_temperature(desk: CartridgeEditor) -> None:
     page = choose(open_page(), "Variations")
     page.select_slider(key="ask-amount").set_value(1.0)
     page.pills(key="ask-locks").set_value(["algorithm"])
     page.slider(key="ask-temperature").set_value(1.3)
     page.number_input(key="ask-seed").set_value(99).run()
-    wish = ask(page)
-    assert (wish.like, wish.amount, wish.locked, wish.temperature) == (BELLS[0], 1.0, ("algorithm",), 1.3)
+    request = ask(page)
+    assert (request.like, request.amount, request.locked, request.temperature) == (BELLS[0], 1.0, ("algorithm",), 1.3)
     assert desk.cartridge.filled()[4].source == "the model beef, seed 99"
     choose(page, "Category or mix")
     assert (page.session_state["ask-amount"], page.session_state["ask-locks"]) == (1.0, ["algorithm"])
@@ -120,7 +120,9 @@ def test_variations_go_by_amount_locks_and_temperature(desk: Desk) -> None:
     assert page.select_slider(key="ask-amount").value == 1.0
 
 
-def test_keys_of_the_rack_ask_by_what_the_panel_was_set_to(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_keys_of_the_rack_ask_by_what_the_panel_was_set_to(
+    desk: CartridgeEditor, monkeypatch: pytest.MonkeyPatch
+) -> None:
     events: list[GridEvent] = []
     monkeypatch.setattr(
         "labeler.screens.cartridge.draw_voice_grid", lambda *_, **named: iter([events.pop()] if events else [])
@@ -134,7 +136,7 @@ def test_keys_of_the_rack_ask_by_what_the_panel_was_set_to(desk: Desk, monkeypat
     events.append(GridEvent("vary", two))
     page.run()
     vary = _asking(page)
-    assert [(wish.like, wish.amount, wish.locked, wish.temperature) for wish in vary.wishes] == [
+    assert [(wish.like, wish.amount, wish.locked, wish.temperature) for wish in vary.requests] == [
         (BELLS[1], 0.1, ("levels",), 0.5)
     ]
     vary.wait(60)
@@ -142,7 +144,7 @@ def test_keys_of_the_rack_ask_by_what_the_panel_was_set_to(desk: Desk, monkeypat
     events.append(GridEvent("walk", one, marked=(three,)))
     page.run()
     walk = _asking(page)
-    assert [(wish.ends, wish.temperature) for wish in walk.wishes] == [((BELLS[2], BELLS[0]), 0.5)]
+    assert [(wish.ends, wish.temperature) for wish in walk.requests] == [((BELLS[2], BELLS[0]), 0.5)]
     walk.wait(60)
     page.run()
     assert not page.exception
@@ -150,23 +152,23 @@ def test_keys_of_the_rack_ask_by_what_the_panel_was_set_to(desk: Desk, monkeypat
     assert (first and first.key, last and last.key) == (three, one)
 
 
-def test_a_mix_by_weight_and_what_was_thrown_away(desk: Desk) -> None:
+def test_a_mix_by_weight_and_what_was_thrown_away(desk: CartridgeEditor) -> None:
     page = open_page()
     page.multiselect(key="ask-categories").set_value(["brass", "pad"]).run()
     page.slider(key="ask-weight-pad").set_value(0.25)
     page.slider(key="ask-temperature").set_value(0.6).run()
-    wish = ask(page)
-    assert (wish.mix, wish.temperature) == ((("brass", 0.5), ("pad", 0.25)), 0.6)
+    request = ask(page)
+    assert (request.mix, request.temperature) == ((("brass", 0.5), ("pad", 0.25)), 0.6)
     slots, rest = page.dataframe
     assert len(slots.value) == 29
     assert slots.value["Fits"].tolist() == [round(n / 32, 2) for n in range(1, 30)]
-    assert slots.value["Wrong with it"].tolist()[:3] == ["", "shrill", ""]
+    assert slots.value["Faults"].tolist()[:3] == ["", "shrill", ""]
     assert "Of the way" not in slots.value
     assert dict(zip(rest.value["Why"], rest.value["Voices"], strict=True)) == {"less likely": 5, "drone": 3}
-    assert any(text.value.startswith("40 voices drawn, 32 kept") for text in page.text)
+    assert any(text.value.startswith("40 voices sampled, 32 kept") for text in page.text)
 
 
-def test_an_empty_rack_has_nothing_to_vary(desk: Desk) -> None:
+def test_an_empty_rack_has_nothing_to_vary(desk: CartridgeEditor) -> None:
     desk.change("clear", Cartridge())
     page = choose(open_page(), "Variations")
     assert page.button(key="ask").disabled
@@ -176,8 +178,8 @@ def test_an_empty_rack_has_nothing_to_vary(desk: Desk) -> None:
 # ---- below the page ----
 
 
-def slots(count: int, **more: Any) -> list[Slot]:
-    return [Slot(voice, "bell", **more) for voice in BELLS[:count]]
+def slots(count: int, **more: Any) -> list[CartridgeSlot]:
+    return [CartridgeSlot(voice, "bell", **more) for voice in BELLS[:count]]
 
 
 def test_the_ends_of_a_walk_are_two_marks_or_a_mark_and_the_cursor() -> None:
@@ -193,10 +195,10 @@ def test_the_ends_of_a_walk_are_two_marks_or_a_mark_and_the_cursor() -> None:
 
 def test_a_walk_is_of_a_category_if_both_ends_are() -> None:
     first, second, third = slots(3)
-    third = Slot(third.voice, "organ")
-    assert walk_job(first, second, SamplingSettings()).wish.mix == (("bell", 1.0),)
-    assert walk_job(first, third, SamplingSettings()).wish.mix == ()
-    assert walk_job(first, second, SamplingSettings(temperature=0.5)).wish.temperature == 0.5
+    third = CartridgeSlot(third.voice, "organ")
+    assert walk_job(first, second, SamplingSettings()).request.mix == (("bell", 1.0),)
+    assert walk_job(first, third, SamplingSettings()).request.mix == ()
+    assert walk_job(first, second, SamplingSettings(temperature=0.5)).request.temperature == 0.5
 
 
 def test_a_full_cartridge_is_not_varied_into_free_slots() -> None:
@@ -207,8 +209,11 @@ def test_a_full_cartridge_is_not_varied_into_free_slots() -> None:
 
 
 def test_what_was_told_is_shown_on_tiles_and_in_rows() -> None:
-    wish = Wish.of({"bell": 1})
-    made = [Slot(BELLS[0], "bell"), Slot(BELLS[1], "bell", wish=wish, told=Told(fit=0.9, differs=14, share=0.25))]
+    request = GenerationRequest.of({"bell": 1})
+    made = [
+        CartridgeSlot(BELLS[0], "bell"),
+        CartridgeSlot(BELLS[1], "bell", request=request, generation=GenerationInfo(fit=0.9, differs=14, share=0.25)),
+    ]
     cartridge = Cartridge().add(made)
     human, new = cartridge_tiles(cartridge)[:2]
     assert (human.gauge, human.hint) == (None, "")

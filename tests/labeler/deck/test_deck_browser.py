@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
-from corpus.labels.serving import LEAST_DWELL
-from corpus.labels.standing import current_answers
+from corpus.labels.new_answer import LEAST_DWELL
+from corpus.labels.projection import current_answers
 from labeler.audio.audio_request import decode_voice
 from tests.labeler.browsing import Server, free_port, serving, start_server, stop
 from tests.labeler.deck_actions import heard, listen, make_store, open_deck, settle, state
@@ -38,10 +38,10 @@ def deck(browser: Browser, server: Server) -> Iterator[Page]:
 
 
 def test_the_first_voice_sounds_by_itself(deck: Page) -> None:
-    assert state(deck, "listener.engine.context.state") == "running"
+    assert state(deck, "player.engine.context.state") == "running"
     first = state(deck, "plays[0]")
     assert first["voice"] == heard(deck)
-    samples = state(deck, "listener.engine.playing ? Math.max(...listener.engine.playing.buffer.getChannelData(0)) : 1")
+    samples = state(deck, "player.engine.playing ? Math.max(...player.engine.playing.buffer.getChannelData(0)) : 1")
     assert samples > 0.1
 
 
@@ -145,11 +145,11 @@ def test_quality_is_an_answer_that_stays_and_can_be_taken_back(deck: Page, serve
 def test_other_notes_operators_and_the_piano_sound_but_record_nothing(deck: Page, server: Server) -> None:
     before = len(server.answers())
     deck.keyboard.press("n")
-    deck.wait_for_function("() => window.cartwright.deck.at.register.innerText === 'note C3'")
+    deck.wait_for_function("() => window.cartwright.deck.view.at.register.innerText === 'note C3'")
     deck.keyboard.press("o")
     deck.keyboard.press("1")  # the second key of a chord labels nothing
     assert deck.locator(".envelopes button.off").count() == 1
-    plain, muted = state(deck, "[deck.voice(deck.here).sound, deck.playedVoice()]")
+    plain, muted = state(deck, "[deck.voice(deck.here).sound, deck.playback.soundText()]")
     assert decode_voice(muted) == decode_voice(plain).replace(op1_output_level=0)
     deck.keyboard.press("p")
     for key, note in (("s", 62), ("g", 67)):
@@ -159,7 +159,7 @@ def test_other_notes_operators_and_the_piano_sound_but_record_nothing(deck: Page
         deck.locator(f".piano [data-note='{note}'].down").wait_for(state="detached")
     deck.keyboard.press("Escape")
     assert state(deck, "deck.keys.piano") is None
-    deck.wait_for_function("() => window.cartwright.listener.engine.playing?.buffer.duration > 0")
+    deck.wait_for_function("() => window.cartwright.player.engine.playing?.buffer.duration > 0")
     settle(deck)
     assert len(server.answers()) == before
 
@@ -209,7 +209,7 @@ def test_leaving_the_deck_and_coming_back_forgets_nothing(deck: Page, server: Se
         voices.append(heard(deck))
         deck.keyboard.press(key)
     settle(deck)
-    deck.evaluate("window.cartwright.deck.send = () => {}")  # the connection is gone just now
+    deck.evaluate("window.cartwright.deck.events.send = () => {}")  # the connection is gone just now
     listen(deck)
     voices.append(heard(deck))
     deck.keyboard.press("3")
@@ -243,7 +243,7 @@ def test_a_labeller_stays_the_same_from_page_to_page(browser: Browser, server: S
     settle(page)
     page.keyboard.press("g")
     page.keyboard.press("n")
-    page.get_by_label("Your name, as it goes into the journal").fill("Emil")
+    page.get_by_label("Your name, as the journal records it").fill("Emil")
     page.keyboard.press("Enter")
     page.locator(".deck [data-id=who]", has_text="Emil").wait_for()
     go(page, "p", "progress")
@@ -261,7 +261,7 @@ def test_typing_a_name_labels_nothing(deck: Page, server: Server) -> None:
     here = heard(deck)
     deck.keyboard.press("g")
     deck.keyboard.press("n")
-    field = deck.get_by_label("Your name, as it goes into the journal")
+    field = deck.get_by_label("Your name, as the journal records it")
     field.press_sequentially("xs1")
     assert heard(deck) == here
     assert len(server.answers()) == before
@@ -299,7 +299,7 @@ ANSWER_AT_THE_LAST_MOMENT = """() => {
   const { deck } = window.cartwright;
   const update = deck.update;
   deck.update = (data, send) => {
-    if (data.session && data.session !== deck.session && !window.answered) {
+    if (data.session && data.session !== deck.events.session && !window.answered) {
       window.answered = deck.voice(deck.here).voice;
       deck.answer("label", ["bass"]);
     }
@@ -323,9 +323,10 @@ def test_kill_9_of_the_server_loses_no_answer(browser: Browser, tmp_path: Path) 
 
     label(6)
     page.wait_for_function(
-        "() => { const { deck } = window.cartwright; return deck.sequence - deck.pending.length >= 3; }", timeout=20_000
+        "() => { const { deck } = window.cartwright; return deck.events.sequence - deck.events.pending.length >= 3; }",
+        timeout=20_000,
     )
-    acknowledged = state(page, "deck.sequence - deck.pending.length")
+    acknowledged = state(page, "deck.events.sequence - deck.events.pending.length")
     server.process.send_signal(signal.SIGKILL)
     server.process.wait(10)
     written = [a.voice_id for a in server.answers()]
@@ -333,10 +334,10 @@ def test_kill_9_of_the_server_loses_no_answer(browser: Browser, tmp_path: Path) 
     assert written == given[: len(written)]
     # The look-ahead carries on without a server; the next one on the same port gets the answers, each once.
     label(4)
-    session = state(page, "deck.session")
+    session = state(page, "deck.events.session")
     page.evaluate(ANSWER_AT_THE_LAST_MOMENT)
     server = start_server(tmp_path, store, port)
-    page.wait_for_function("old => window.cartwright.deck.session !== old", arg=session, timeout=60_000)
+    page.wait_for_function("old => window.cartwright.deck.events.session !== old", arg=session, timeout=60_000)
     given.append(page.evaluate("window.answered"))
     settle(page)
     assert [a.voice_id for a in server.answers()] == given

@@ -11,8 +11,8 @@ from streamlit.testing.v1 import AppTest
 
 import labeler
 from corpus.labels.journal import read_journals
-from corpus.labels.serving import Refusal
-from corpus.labels.standing import current_answers
+from corpus.labels.new_answer import Refusal
+from corpus.labels.projection import current_answers
 from dx7.voices.voice import INIT_VOICE
 from labeler.page.plain_text import as_text
 from labeler.page.settings import LABELLER_VARIABLE, STORE_VARIABLE

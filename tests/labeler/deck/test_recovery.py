@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from corpus.labels.journal import read_journals
-from corpus.labels.standing import current_answers
+from corpus.labels.projection import current_answers
 from labeler.deck.recovery import RecoveryResult, recover_events
 from labeler.deck.session import LabelSession
 from tests.labeler.fake_deck import FakeDeck

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser
 
+from corpus.labels.answer import Lane
 from corpus.labels.journal import read_journal, read_journals
 from corpus.labels.leases import LeaseBook
-from corpus.labels.rechecks import AGAIN, AGREEMENT
 from labeler.deck.session import LabelSession
 from tests.labeler.browsing import serving
 from tests.labeler.deck_actions import heard, listen, make_store, open_deck, settle, state
@@ -53,7 +53,12 @@ def test_two_robots_label_three_hundred_voices_at_three_a_second_each(
         assert {answer.labeller for answer in answers[name]} == {name}
         assert all(answer.dwell_seconds >= 0.25 for answer in answers[name])
     assert sum(map(len, answers.values())) == VOICES
-    asked = [one.voice_id for labels in answers.values() for one in labels if one.lane not in (AGAIN, AGREEMENT)]
+    asked = [
+        one.voice_id
+        for labels in answers.values()
+        for one in labels
+        if one.lane not in (Lane.INTRA_RECHECK, Lane.INTER_RECHECK)
+    ]
     assert len(set(asked)) == len(asked) > 0.8 * VOICES  # both get the same voice only where that is the purpose
     assert refused == [0, 0]
     assert len(latencies) >= 0.95 * VOICES  # the others came when nothing was left in the browser: a slow machine
@@ -84,7 +89,11 @@ def test_ten_labellers_at_once_lose_and_double_nothing(tmp_path: Path) -> None:
     for thread in threads:
         thread.join()
     assert {len(voices) for voices in given.values()} == {25}
-    asked = [answer for answer in read_journals(labels).answers if answer.lane not in (AGAIN, AGREEMENT)]
+    asked = [
+        answer
+        for answer in read_journals(labels).answers
+        if answer.lane not in (Lane.INTRA_RECHECK, Lane.INTER_RECHECK)
+    ]
     assert len({answer.voice_id for answer in asked}) == len(asked) > 200  # twice only where that is the purpose
     for name, voices in given.items():
         assert [answer.voice_id for answer in read_journal(labels / f"{name}.jsonl").answers] == voices

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from corpus.analysis.sound_map import update_map
-from corpus.labels.answer import UNHEARD, AnswerKind
+from corpus.labels.answer import AnswerKind, HeardOn
 from corpus.labels.journal import read_journals
 from corpus.storage.store import open_store
 from dx7.errors import StoreError
@@ -87,7 +87,7 @@ def test_a_voice_that_was_not_heard_is_only_proposed(desk: ExploreState, context
     assert desk.proposal.words() == "Brass: 1 voice."
     desk.confirm(pad(IDS[3], heard=0.1))
     (answer,) = read_journals(context.journals).answers
-    assert answer.heard == UNHEARD
+    assert answer.heard == HeardOn.NOT_HEARD
 
 
 def test_a_selection_is_answered_in_one_line_after_its_count_was_shown(desk: ExploreState, context: Context) -> None:

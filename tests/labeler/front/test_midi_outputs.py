@@ -1,4 +1,4 @@
-"""The DX7 at the player's own computer, in a real browser: what front/webmidi.js hands to a recording Web MIDI."""
+"""The DX7 at the player's own computer, in a real browser: what it sends to a stub of Web MIDI."""
 
 from __future__ import annotations
 
@@ -13,11 +13,10 @@ from dx7.errors import RefusedMessageError
 from dx7.formats.messages import checksum, encode_bank_message, encode_voice_message
 from dx7.hardware.allowlist import check_message
 from dx7.sound.phrases import phrase_of
-from dx7.voices.layout import MAXIMUM
 from dx7.voices.voice import INIT_VOICE
 from labeler.audio.audio_request import encode_voice
 from tests.labeler.browsing import WEB_MIDI_STUB
-from tests.labeler.listener_page import CONFIRMED, NAMELESS, URL, serve_listener
+from tests.labeler.player_page import CONFIRMED, NAMELESS, URL, serve_player
 from tests.mk1 import Mk1
 
 pytestmark = pytest.mark.browser
@@ -28,7 +27,7 @@ CABLE = 3125  # bytes a second
 @pytest.fixture
 def context(browser: Browser) -> Iterator[BrowserContext]:
     context = browser.new_context(accept_downloads=True)
-    serve_listener(context)
+    serve_player(context)
     yield context
     context.close()
 
@@ -125,16 +124,16 @@ def test_keys_of_a_piano_sound_together_until_each_is_let_go(ready: Page) -> Non
     assert _on_a_dx7(_sent(ready), Mk1(channel=5)).notes == []
 
 
-def test_the_listener_of_all_pages_has_both_ways_and_tells_what_is_wrong(page: Page) -> None:
-    assert page.evaluate("Object.keys(listener.ways)") == ["engine", "dx7", "web_midi"]
-    assert page.evaluate("listener.choose('web_midi')") == "choose the MIDI port of your DX7 first"
+def test_the_player_of_all_pages_has_every_device_and_tells_what_is_wrong(page: Page) -> None:
+    assert page.evaluate("Object.keys(player.devices)") == ["engine", "dx7", "web_midi"]
+    assert page.evaluate("player.choose('web_midi')") == "choose the MIDI port of your DX7 first"
     page.evaluate("lines => { way.open('UM-ONE'); way.confirm(lines); }", CONFIRMED)
-    assert page.evaluate("listener.choose('web_midi')") is None
-    assert page.evaluate("listener.ready")
+    assert page.evaluate("player.choose('web_midi')") is None
+    assert page.evaluate("player.ready")
     take = {"voice": encode_voice(INIT_VOICE), "category": "clav", "octave": 0, "velocity": 0}
-    page.evaluate("take => listener.expect([take, { ...take, octave: 1 }])", take)
-    assert isinstance(page.evaluate("take => listener.play(take)", take), float)
-    page.evaluate("listener.stop()")
+    page.evaluate("take => player.prefetch([take, { ...take, octave: 1 }])", take)
+    assert isinstance(page.evaluate("take => player.play(take)", take), float)
+    page.evaluate("player.stop()")
     assert _on_a_dx7(_sent(page), Mk1(channel=5)).notes == []
 
 
@@ -233,7 +232,7 @@ def test_nothing_off_the_list_goes_out_even_if_asked(ready: Page) -> None:
             changed[-2] = checksum(changed[6:-2])
             asked.append(bytes(changed))
     went = ready.evaluate(
-        """asked => asked.map((bytes) => { try { way.send(bytes); return true; } catch { return false; } })""",
+        """asked => asked.map((bytes) => { try { way.sender.send(bytes); return true; } catch { return false; } })""",
         [list(message) for message in asked],
     )
     sent = [message for _, message in _sent(ready)]
@@ -253,10 +252,6 @@ def _may_go(message: bytes) -> bool:
     except RefusedMessageError:
         return False
     return True
-
-
-def test_the_ranges_are_those_of_the_table(ready: Page) -> None:
-    assert ready.evaluate("VOICE_MAXIMUM") == MAXIMUM.tolist()
 
 
 def test_an_interface_that_is_unplugged_is_told_and_comes_back_by_itself(ready: Page) -> None:
@@ -342,8 +337,7 @@ def test_a_browser_that_says_no_or_has_no_midi_is_told(context: BrowserContext) 
 
 def test_a_page_without_https_is_told(browser: Browser) -> None:
     context = browser.new_context()
-    serve_listener(context)
-    context.route("http://cartwright.test/", lambda route: route.fulfill(body="", content_type="text/html"))
+    serve_player(context)
     page = context.new_page()
     page.goto("http://cartwright.test/")
     page.evaluate("way.unlock()")

@@ -1,4 +1,4 @@
-"""The DX7 at the server's port, as the page's listener drives it."""
+"""The DX7 at the server's port, as the audio player drives it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from dx7.voices.voice import INIT_VOICE
 from labeler.audio.audio_request import encode_voice
 from labeler.audio.instrument_routes import instrument_routes
 from tests.dx7.test_link import FakeDriver
-from tests.labeler.listener_page import CONFIRMED, NAMELESS, URL, serve_listener
+from tests.labeler.player_page import CONFIRMED, NAMELESS, URL, serve_player
 
 pytestmark = pytest.mark.browser
 
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.browser
 @pytest.fixture
 def context(browser: Browser) -> Iterator[BrowserContext]:
     context = browser.new_context(accept_downloads=True)
-    serve_listener(context)
+    serve_player(context)
     yield context
     context.close()
 
@@ -96,14 +96,14 @@ def test_a_list_that_was_seen_of_another_port_is_not_confirmed(port_page: Page, 
 def test_a_port_that_nobody_listens_on_or_watches_is_not_asked_for_ever(port_page: Page) -> None:
     port_page.evaluate("port.unlock()")
     port_page.evaluate("port.isWatched = () => true")
-    port_page.evaluate("port.glance()")
+    port_page.evaluate("port.poll()")
     assert port_page.evaluate("port.asking !== null")
     port_page.evaluate("port.isWatched = () => false")
-    port_page.evaluate("port.glance()")
+    port_page.evaluate("port.poll()")
     assert port_page.evaluate("port.asking === null")
     port_page.evaluate("port.unlock()")
-    port_page.evaluate("listener.name = 'dx7'")
-    port_page.evaluate("port.glance()")
+    port_page.evaluate("player.name = 'dx7'")
+    port_page.evaluate("port.poll()")
     assert port_page.evaluate("port.asking !== null")
 
 
@@ -125,6 +125,6 @@ def test_a_request_that_the_server_says_was_replaced_is_null(port_page: Page) ->
 def test_a_server_that_is_gone_is_a_problem(port_page: Page, context: BrowserContext) -> None:
     port_page.evaluate("port.unlock()")
     context.route(URL + "instrument/**", lambda route: route.abort())
-    port_page.evaluate("port.look()")
+    port_page.evaluate("port.refresh()")
     assert not port_page.evaluate("port.ready")
     assert port_page.evaluate("port.problem")

@@ -10,9 +10,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from corpus.labels.journal import append_answers
-from corpus.labels.standing import rebuild_answers
+from corpus.labels.projection import rebuild_answers
 from corpus.storage.store import open_store
-from corpus.suggest.classifier_card import answers_since, read_card
+from corpus.suggest.classifier_card import answers_since, read_classifier_card
 from dx7.errors import StoreError
 from labeler.processes.commands import train_classifier
 from tests.corpus.answer_material import answer
@@ -66,7 +66,7 @@ def test_afterwards_it_shows_the_card_and_counts_what_came_since(folder: Path) -
         assert answers_since(connection) == 0
         rebuild_answers(connection, folder / "labels")
         assert answers_since(connection) == 3
-        assert (read_card(connection) or {})["learned"] == "2026-01-01T09:00:00"
+        assert (read_classifier_card(connection) or {})["learned"] == "2026-01-01T09:00:00"
     drawn = page(folder)
     assert not drawn.exception
     assert drawn.text[0].value == (

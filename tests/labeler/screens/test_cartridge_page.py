@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page, Route
 from corpus.analysis.families import update_families
 from corpus.ingest.ingest import ingest_files
 from corpus.labels.answer import AnswerKind
-from corpus.labels.standing import current_answers
+from corpus.labels.projection import current_answers
 from dx7.formats.files import read_bank_bytes
 from dx7.hardware.instrument import BANK_CONFIRMATION
 from dx7.shared.locations import STARTER_BANKS
@@ -50,19 +50,19 @@ def names(page: Page) -> list[str]:
 def press(page: Page, key: str) -> None:
     """A key of the rack, and wait until the server has done what it asks for."""
     page.keyboard.press(key)
-    page.wait_for_function("window.cartwright.rack.pending.length === 0", timeout=60_000)
+    page.wait_for_function("window.cartwright.grid.pending.length === 0", timeout=60_000)
 
 
 def wait_for_name(page: Page, slot: int, name: str) -> None:
     """Until the rack shows what the server has made of a slot."""
     page.wait_for_function(
-        "([slot, name]) => window.cartwright.rack.tiles[slot - 1].name === name", arg=[slot, name], timeout=60_000
+        "([slot, name]) => window.cartwright.grid.tiles[slot - 1].name === name", arg=[slot, name], timeout=60_000
     )
 
 
 def hear(page: Page, key: str) -> None:
     page.keyboard.press(key)
-    page.wait_for_function("window.cartwright.rack.sounding !== null", timeout=60_000)
+    page.wait_for_function("window.cartwright.grid.sounding !== null", timeout=60_000)
     page.wait_for_timeout(500)
 
 
@@ -101,11 +101,11 @@ def test_filled_moved_renamed_and_read_back_from_the_file(page: Page) -> None:
 
 
 def test_the_model_is_asked_judged_and_its_duds_replaced(page: Page, server: Server) -> None:
-    page.get_by_role("tab", name="Ask the model").click()
+    page.get_by_role("tab", name="Generate", exact=True).click()
     page.get_by_label("Categories; several make a mix").fill("Organ")
     page.keyboard.press("Enter")
     page.keyboard.press("Escape")
-    page.get_by_role("button", name="Ask for 32").click()
+    page.get_by_role("button", name="Generate 32").click()
     page.locator(".tile small", has_text="new").nth(31).wait_for(timeout=120_000)
     made = names(page)
     page.locator(".tile").first.click()
@@ -127,9 +127,9 @@ def test_the_model_is_asked_judged_and_its_duds_replaced(page: Page, server: Ser
     assert rejected.answer is AnswerKind.BROKEN
     assert other.categories == ("brass",)
     press(page, "d")
-    page.wait_for_function("dud => window.cartwright.rack.tiles[1].name !== dud", arg=made[1], timeout=120_000)
+    page.wait_for_function("dud => window.cartwright.grid.tiles[1].name !== dud", arg=made[1], timeout=120_000)
     assert [*names(page)[:1], *names(page)[2:]] == [made[0], *made[2:]]
-    page.get_by_role("tab", name="How often the model hits").click()
+    page.get_by_role("tab", name="Hit rate").click()
     page.locator("canvas").first.wait_for(timeout=60_000)
 
 
@@ -183,10 +183,10 @@ def test_the_dx7_gets_the_bank_only_for_the_exact_words(page: Page) -> None:
 def test_listening_to_all_goes_from_voice_to_voice_until_it_is_stopped(page: Page) -> None:
     page.keyboard.press("Home")
     page.wait_for_timeout(200)
-    page.evaluate("window.cartwright.rackPlays = []")
+    page.evaluate("window.cartwright.gridPlays = []")
     page.keyboard.press("l")
-    page.wait_for_function("new Set(window.cartwright.rackPlays.map((play) => play.key)).size >= 2", timeout=60_000)
+    page.wait_for_function("new Set(window.cartwright.gridPlays.map((play) => play.key)).size >= 2", timeout=60_000)
     page.keyboard.press("l")
-    count = page.evaluate("window.cartwright.rackPlays.length")
+    count = page.evaluate("window.cartwright.gridPlays.length")
     page.wait_for_timeout(4_500)
-    assert page.evaluate("window.cartwright.rackPlays.length") == count
+    assert page.evaluate("window.cartwright.gridPlays.length") == count

@@ -46,7 +46,9 @@ def page(browser: Browser) -> Iterator[Page]:
 
 def open_explore(page: Page, server: Server) -> None:
     page.goto(f"{server.url}explore")
-    page.wait_for_function("window.cartwright?.map?.points && window.cartwright?.rack?.tiles.length", timeout=30_000)
+    page.wait_for_function(
+        "window.cartwright?.map?.view.points && window.cartwright?.grid?.tiles.length", timeout=30_000
+    )
 
 
 def shows(page: Page, words: str) -> None:
@@ -66,12 +68,12 @@ def test_search_hear_answer_for_many_and_undo(page: Page, server: Server) -> Non
     open_explore(page, server)
     page.keyboard.press("/")
     page.keyboard.type("i 11")
-    page.wait_for_function("() => window.cartwright.rack.tiles.every((tile) => tile.name.includes('11'))")
-    found = page.evaluate("window.cartwright.rack.tiles.length")
+    page.wait_for_function("() => window.cartwright.grid.tiles.every((tile) => tile.name.includes('11'))")
+    found = page.evaluate("window.cartwright.grid.tiles.length")
     assert 1 < found < VOICES
     page.keyboard.press("Enter")
     page.keyboard.press(" ")
-    page.wait_for_function("(window.cartwright.rackPlays ?? []).length > 0")
+    page.wait_for_function("(window.cartwright.gridPlays ?? []).length > 0")
     assert page.locator(".tile i:not(.badges i):not(.gauge i)").count() == 0, "names are text"
     page.keyboard.press("a")
     shows(page, f"{found} selected")
@@ -83,11 +85,11 @@ def test_search_hear_answer_for_many_and_undo(page: Page, server: Server) -> Non
     wait_for_answers(page, server, before + 1)
     answer = server.answers()[-1]
     assert (answer.categories, len(answer.covers), answer.page) == (("brass",), found - 1, "explore")
-    page.wait_for_function("n => window.cartwright.map.points.labelled.reduce((a, b) => a + b) === n", arg=found)
+    page.wait_for_function("n => window.cartwright.map.view.points.labelled.reduce((a, b) => a + b) === n", arg=found)
     page.keyboard.press("u")
     wait_for_answers(page, server, before + 2)
     assert server.answers()[-1].undoes == answer.event
-    page.wait_for_function("() => window.cartwright.map.points.labelled.every((each) => each === 0)")
+    page.wait_for_function("() => window.cartwright.map.view.points.labelled.every((each) => each === 0)")
 
 
 def test_the_lasso_selects_what_lies_inside(page: Page, server: Server) -> None:
@@ -95,8 +97,8 @@ def test_the_lasso_selects_what_lies_inside(page: Page, server: Server) -> None:
     box = page.locator(".map canvas").bounding_box()
     assert box
     inside = page.evaluate(
-        "() => { const { map } = window.cartwright; let n = 0; for (let i = 0; i < map.points.count; i++)"
-        " { const [x, y] = map.placeOf(i); if (x < map.view.width / 2) n++; } return n; }"
+        "() => { const { map } = window.cartwright; let n = 0; for (let i = 0; i < map.view.points.count; i++)"
+        " { const [x, y] = map.view.placeOf(i); if (x < map.view.viewport.width / 2) n++; } return n; }"
     )
     assert 0 < inside < VOICES
     page.keyboard.down("Shift")
@@ -107,13 +109,13 @@ def test_the_lasso_selects_what_lies_inside(page: Page, server: Server) -> None:
         page.mouse.move(box["x"] + x, box["y"] + y, steps=8)
     page.mouse.up()
     page.keyboard.up("Shift")
-    selected = page.evaluate("window.cartwright.map.selected.size")
+    selected = page.evaluate("window.cartwright.map.view.selected.size")
     assert abs(selected - inside) <= 2
     shows(page, f"{selected} selected")
-    assert page.evaluate("window.cartwright.rack.tiles.length") == min(48, selected)
+    assert page.evaluate("window.cartwright.grid.tiles.length") == min(48, selected)
     page.keyboard.press("Escape")
     page.keyboard.press("Escape")
-    page.wait_for_function("window.cartwright.map.selected.size === 0")
+    page.wait_for_function("window.cartwright.map.view.selected.size === 0")
     shows(page, f"{VOICES} voices found")
 
 
@@ -121,39 +123,39 @@ def test_the_map_by_keys_and_by_pointer(page: Page, server: Server) -> None:
     open_explore(page, server)
     page.keyboard.press("v")
     page.keyboard.press("ArrowRight")
-    page.wait_for_function("window.cartwright.map.here !== null && window.cartwright.listener.engine.playing")
+    page.wait_for_function("window.cartwright.map.view.here !== null && window.cartwright.player.engine.playing")
     for key, axis, sign in (
         ("ArrowRight", "x", 1),
         ("ArrowLeft", "x", -1),
         ("ArrowUp", "y", 1),
         ("ArrowDown", "y", -1),
     ):
-        here = page.evaluate("window.cartwright.map.here")
+        here = page.evaluate("window.cartwright.map.view.here")
         page.keyboard.press(key)
-        there = page.evaluate("window.cartwright.map.here")
+        there = page.evaluate("window.cartwright.map.view.here")
         moved = page.evaluate(
-            f"([a, b]) => window.cartwright.map.points.{axis}[b] - window.cartwright.map.points.{axis}[a]",
+            f"([a, b]) => window.cartwright.map.view.points.{axis}[b] - window.cartwright.map.view.points.{axis}[a]",
             [here, there],
         )
         assert here == there or moved * sign > 0
     page.keyboard.press("+")
-    assert page.evaluate("window.cartwright.map.view.zoom") > 1
+    assert page.evaluate("window.cartwright.map.view.viewport.zoom") > 1
     page.keyboard.press("h")
     page.keyboard.press("n")
-    assert page.evaluate("window.cartwright.map.selected.size") == 10
+    assert page.evaluate("window.cartwright.map.view.selected.size") == 10
     page.keyboard.press("n")
-    assert page.evaluate("window.cartwright.map.selected.size") == 20
+    assert page.evaluate("window.cartwright.map.view.selected.size") == 20
     shows(page, "20 selected")
     page.keyboard.press("Escape")
     page.keyboard.press("c")
-    assert page.evaluate("window.cartwright.map.mode") == "brightness"
-    index = page.evaluate("(window.cartwright.map.here + 7) % window.cartwright.map.points.count")
-    x, y = page.evaluate("i => window.cartwright.map.placeOf(i)", index)
+    assert page.evaluate("window.cartwright.map.view.mode") == "brightness"
+    index = page.evaluate("(window.cartwright.map.view.here + 7) % window.cartwright.map.view.points.count")
+    x, y = page.evaluate("i => window.cartwright.map.view.placeOf(i)", index)
     box = page.locator(".map canvas").bounding_box()
     assert box
     page.mouse.move(box["x"] + x, box["y"] + y)
     page.wait_for_function(
-        "() => window.cartwright.map.over !== null && window.cartwright.map.here === window.cartwright.map.over"
+        "() => { const { over, here } = window.cartwright.map.view; return over !== null && here === over; }"
     )
     assert page.locator(".map-name").inner_text().startswith("<i>")
     assert page.locator(".map-name i").count() == 0
@@ -169,7 +171,7 @@ def test_a_recording_finds_its_voice(page: Page, server: Server, tmp_path: Path)
     page.get_by_text("Find by a recording of a note").click()
     page.locator("input[type=file]").set_input_files(tmp_path / "note.wav")
     page.get_by_text("Nearest to the recording").wait_for(timeout=60_000)
-    page.wait_for_function("id => window.cartwright.rack.tiles[0].key === id", arg=voice.voice_id)
+    page.wait_for_function("id => window.cartwright.grid.tiles[0].key === id", arg=voice.voice_id)
 
 
 def test_a_bank_in_and_out_again(page: Page, server: Server, tmp_path: Path) -> None:
@@ -183,12 +185,12 @@ def test_a_bank_in_and_out_again(page: Page, server: Server, tmp_path: Path) -> 
     shows(page, "files   1 seen = 1 read + 0 rejected")
     shows(page, "voices  32 seen = 32 new + 0 duplicate + 0 rejected")
     shows(page, "the checksum is wrong; the voices were read (1)")
-    page.wait_for_function("name => window.cartwright.rack?.tiles[0]?.name.endsWith(name)", arg=MARKUP)
+    page.wait_for_function("name => window.cartwright.grid?.tiles[0]?.name.endsWith(name)", arg=MARKUP)
     page.locator(".banks-text input").fill("<b>")
     page.locator(".banks-rows button[aria-selected=true]").get_by_text(path.name).wait_for()
-    page.wait_for_function("name => window.cartwright.rack?.tiles[0]?.name.endsWith(name)", arg=MARKUP)
-    assert page.evaluate("window.cartwright.rack.tiles.length") == 32
-    assert page.locator(".tile b b, .banks-rows b b, .rack h3 b").count() == 0, "names are text"
+    page.wait_for_function("name => window.cartwright.grid?.tiles[0]?.name.endsWith(name)", arg=MARKUP)
+    assert page.evaluate("window.cartwright.grid.tiles.length") == 32
+    assert page.locator(".tile b b, .banks-rows b b, .voice-grid h3 b").count() == 0, "names are text"
     with page.expect_download() as download:
         page.get_by_text("As it was, byte for byte").click()
     assert Path(download.value.path()).read_bytes() == bytes(data)

@@ -45,14 +45,14 @@ def page(browser: Browser, server: Server) -> Iterator[Page]:
 
 def _confirm(page: Page, server: Server, dx7: Mk1Process) -> None:
     page.goto(server.url + "instrument")
-    address = page.locator("[data-at=address]")
+    address = page.locator("[data-id=address]")
     address.fill(dx7.name, timeout=30_000)
     page.keyboard.press("Enter")
-    expect(page.locator("[data-at=port]")).to_have_class("done")
-    page.locator("[data-at=channel]").select_option("1")
+    expect(page.locator("[data-id=port]")).to_have_class("done")
+    page.locator("[data-id=channel]").select_option("1")
     for name in ("sys_info", "unprotected", "own_backup"):
-        page.locator(f"[data-at={name}]").check()
-    expect(page.locator("[data-at=status]")).to_have_text(f"Ready: {dx7.name}, channel 1")
+        page.locator(f"[data-id={name}]").check()
+    expect(page.locator("[data-id=status]")).to_have_text(f"Ready: {dx7.name}, channel 1")
 
 
 def _loads(dx7: Mk1Process) -> int:
@@ -66,12 +66,12 @@ def test_the_deck_is_heard_on_the_dx7_and_ends_with_the_server(page: Page, serve
     page.keyboard.press("g")
     page.keyboard.press("d")
     page.wait_for_function("window.cartwright?.plays?.length > 0", timeout=30_000)
-    assert page.evaluate("window.cartwright.listener.choose('dx7')") is None
+    assert page.evaluate("window.cartwright.player.choose('dx7')") is None
     before = _loads(dx7)
     page.keyboard.press(" ")
     dx7.wait(lambda state: len(state["loads"]) > before)
     shown = page.evaluate("(() => { const { deck } = window.cartwright; return deck.voice(deck.here).voice; })()")
-    page.wait_for_function("window.cartwright.deck.started !== null")
+    page.wait_for_function("window.cartwright.deck.playback.started !== null")
     state = dx7.wait(lambda state: len(state["loads"]) > before)
     assert state["cut_off"] == 0
     assert page.evaluate("window.cartwright.plays.at(-1).voice") == shown
@@ -79,7 +79,7 @@ def test_the_deck_is_heard_on_the_dx7_and_ends_with_the_server(page: Page, serve
     page.wait_for_timeout(400)
     page.keyboard.press("1")
     dx7.wait(lambda state: len(state["loads"]) > before + 1 and state["notes"])
-    page.wait_for_function("window.cartwright.deck.pending.length === 0")
+    page.wait_for_function("window.cartwright.deck.events.pending.length === 0")
     (answer,) = server.answers()
     assert (answer.voice_id, answer.heard) == (shown, "dx7")
     server.process.send_signal(signal.SIGTERM)
@@ -99,7 +99,7 @@ def test_the_deck_is_heard_on_the_player_s_own_dx7_and_the_journal_says_so(brows
     page.goto(server.url)
     page.wait_for_function("window.cartwright?.plays?.length > 0", timeout=30_000)
     assert page.evaluate("window.sent.length") == 0
-    assert page.evaluate("window.cartwright.listener.choose('web_midi')") is None
+    assert page.evaluate("window.cartwright.player.choose('web_midi')") is None
     page.keyboard.press(" ")
     page.wait_for_function("window.sent.some(({ bytes }) => bytes[0] === 0x92)", timeout=10_000)  # a note on channel 3
     shown = page.evaluate("(() => { const { deck } = window.cartwright; return deck.voice(deck.here); })()")
@@ -108,7 +108,7 @@ def test_the_deck_is_heard_on_the_player_s_own_dx7_and_the_journal_says_so(brows
     assert decode_voice(shown["sound"]).parameters == voice.tobytes()[:PARAMETER_COUNT]
     page.wait_for_timeout(400)
     page.keyboard.press("1")
-    page.wait_for_function("window.cartwright.deck.pending.length === 0")
+    page.wait_for_function("window.cartwright.deck.events.pending.length === 0")
     (answer,) = server.answers()
     assert (answer.voice_id, answer.heard) == (shown["voice"], "web_midi")
     page.close()
@@ -116,7 +116,7 @@ def test_the_deck_is_heard_on_the_player_s_own_dx7_and_the_journal_says_so(brows
 
 def test_all_notes_end_by_a_key_of_every_page(page: Page, server: Server, dx7: Mk1Process) -> None:
     _confirm(page, server, dx7)
-    assert page.evaluate("window.cartwright.listener.choose('dx7')") is None
+    assert page.evaluate("window.cartwright.player.choose('dx7')") is None
     panics = dx7.settle()["panics"]
     page.keyboard.press("g")
     page.keyboard.press("x")
@@ -126,7 +126,7 @@ def test_all_notes_end_by_a_key_of_every_page(page: Page, server: Server, dx7: M
 def test_a_way_that_is_not_ready_says_why_and_the_engine_stays(page: Page, server: Server) -> None:
     page.goto(server.url)
     page.wait_for_function("window.cartwright?.plays?.length > 0", timeout=30_000)
-    page.locator(".shell [data-id=way]").click()
+    page.locator(".shell [data-id=device]").click()
     page.get_by_role("menuitemradio", name="DX7 here").click()
     expect(page.locator(".shell-problem")).to_contain_text("MIDI")
-    assert page.evaluate("window.cartwright.listener.name") == "engine"
+    assert page.evaluate("window.cartwright.player.name") == "engine"

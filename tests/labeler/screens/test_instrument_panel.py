@@ -26,7 +26,7 @@ class Panel:
         self.page = page
 
     def at(self, name: str) -> Any:
-        return self.page.locator(f"[data-at={name}]")
+        return self.page.locator(f"[data-id={name}]")
 
     def says(self, words: str) -> None:
         expect(self.at("status")).to_contain_text(words)
@@ -120,7 +120,7 @@ def test_interfaces_come_and_go_while_one_looks(panel: Panel, driver: FakeDriver
 def test_names_of_ports_are_text(panel: Panel) -> None:
     panel.at("output").select_option("<b>Keystation</b>")
     panel.says("Nothing is sent")
-    panel.page.locator("[data-at=own_backup]").check()
+    panel.page.locator("[data-id=own_backup]").check()
     assert panel.page.locator(".instrument b b, .instrument option b").count() == 0
 
 

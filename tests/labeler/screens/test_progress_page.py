@@ -16,7 +16,7 @@ from corpus.labels.journal import append_answers
 from corpus.labels.targets import read_targets, write_targets
 from corpus.storage.store import open_store
 from corpus.storage.suggestion import Suggestion
-from corpus.suggest.learning_curves import Point, write_curves
+from corpus.suggest.learning_curves import CurvePoint, write_curves
 from corpus.suggest.simulation import ORDERS
 from dx7.formats.files import write_cartridge
 from dx7.formats.selection import read_voices
@@ -148,7 +148,9 @@ def test_the_page_says_whether_more_answers_help_and_shows_what_was_simulated(da
     assert any("python -m corpus simulate" in text for text in said)
     charts = len(page.get("vega_lite_chart"))
     with open_store(data / "store.duckdb") as connection:
-        write_curves(connection, {order: [Point(25, 0.3, 0.2, 0.01), Point(50, 0.4, 0.3, 0.01)] for order in ORDERS})
+        write_curves(
+            connection, {order: [CurvePoint(25, 0.3, 0.2, 0.01), CurvePoint(50, 0.4, 0.3, 0.01)] for order in ORDERS}
+        )
     page = run(_draw_progress)
     assert len(page.get("vega_lite_chart")) == charts + 1
     assert any(text.value.startswith("Simulated: people") for text in page.text)
@@ -175,8 +177,8 @@ def test_training_shows_a_run_and_what_became_of_it(data: Path) -> None:
     page = run(_draw_training)
     assert page.warning[0].value == as_text("loss/codes is not finite at step 41")
     page.button(key="resume-run").click().run()
-    assert "the export abababababab is not in" in page.warning[-1].value or any(
-        "the export abababababab is not in" in warning.value for warning in page.warning
+    assert "the export abababababab is no longer in" in page.warning[-1].value or any(
+        "the export abababababab is no longer in" in warning.value for warning in page.warning
     )
     assert page.select_slider[0].value == 40
     (folder / "model").mkdir()

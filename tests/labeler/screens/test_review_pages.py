@@ -8,10 +8,10 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from corpus.analysis.stored_descriptors import hear_voices
+from corpus.analysis.stored_descriptors import measure_descriptors
 from corpus.labels.answer import Answer
-from corpus.labels.serving import LEAST_DWELL
-from corpus.labels.standing import current_opinions
+from corpus.labels.new_answer import LEAST_DWELL
+from corpus.labels.projection import current_voice_answers
 from corpus.storage.store import open_store
 from tests.corpus.answer_material import answer, write_answers
 from tests.labeler.browsing import Server, serving
@@ -33,7 +33,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """Two families without an answer, and a voice that ben and cleo disagree about."""
     folder = tmp_path_factory.mktemp("review")
     store = build_store(folder / "store.duckdb", ROWS)
-    hear_voices(store, processes=1)
+    measure_descriptors(store, processes=1)
     with open_store(store) as connection:
         for family in (LARGE, SMALL):
             for member in family:
@@ -69,7 +69,7 @@ def page(browser: Browser) -> Iterator[Page]:
 def hear(page: Page, voice_id: str | None = None) -> None:
     """Wait until a tile, or just any, has sounded long enough to be answered."""
     page.wait_for_function(
-        "([key, seconds]) => { const sounding = window.cartwright?.rack?.sounding;"
+        "([key, seconds]) => { const sounding = window.cartwright?.grid?.sounding;"
         " if (!sounding || (key && sounding.key !== key)) return false;"
         " return performance.now() / 1000 - sounding.started > seconds; }",
         arg=[voice_id, LEAST_DWELL + 0.1],
@@ -91,7 +91,7 @@ def wait_for_lines(server: Server, count: int) -> None:
 
 def standing(server: Server) -> set[str]:
     """The voices about which anything stands that anna said, in person or by the way."""
-    return {one.voice_id for one in current_opinions(own(server))}
+    return {one.voice_id for one in current_voice_answers(own(server))}
 
 
 def test_one_key_answers_a_family_but_for_its_exception_and_undo_takes_all_of_it_back(
@@ -137,7 +137,9 @@ def test_a_family_that_was_not_heard_is_not_answered(page: Page, server: Server)
     hear(page)
     page.keyboard.press("n")
     expect(page.locator(".tile")).to_have_count(3, timeout=20_000)
-    page.evaluate("window.cartwright.listener.stop(), window.cartwright.rack.hush(), window.cartwright.rack.heard = {}")
+    page.evaluate(
+        "window.cartwright.player.stop(), window.cartwright.grid.endSounding(), window.cartwright.grid.heard = {}"
+    )
     page.keyboard.press("0")
     expect(page.locator(".panel-notice")).to_contain_text("hear", timeout=20_000)
     assert own(server) == []

@@ -65,7 +65,7 @@ def rack(browser: Browser, server: Server) -> Iterator[Page]:
     page.on("pageerror", lambda error: errors.append(str(error)))
     (server.labels.parent / "events.jsonl").unlink(missing_ok=True)
     page.goto(server.url)
-    page.wait_for_function("window.cartwright?.rackPlays?.length > 0", timeout=30_000)
+    page.wait_for_function("window.cartwright?.gridPlays?.length > 0", timeout=30_000)
     yield page
     page.close()
     assert errors == []
@@ -73,27 +73,27 @@ def rack(browser: Browser, server: Server) -> Iterator[Page]:
 
 def events(page: Page, server: Server) -> list[GridEvent]:
     """All events that Python has had, once the page knows that it has."""
-    page.wait_for_function("window.cartwright.rack.pending.length === 0", timeout=20_000)
+    page.wait_for_function("window.cartwright.grid.pending.length === 0", timeout=20_000)
     log = server.labels.parent / "events.jsonl"
     rows = [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
     return [GridEvent(**{k: tuple(v) if isinstance(v, list) else v for k, v in row.items()}) for row in rows]
 
 
 def state(page: Page, expression: str) -> Any:
-    return page.evaluate(f"(() => {{ const rack = window.cartwright.rack; return {expression}; }})()")
+    return page.evaluate(f"(() => {{ const grid = window.cartwright.grid; return {expression}; }})()")
 
 
 def test_the_first_sounds_by_itself_and_names_are_text(rack: Page) -> None:
-    assert state(rack, "rack.sounding.key") == "0"
+    assert state(rack, "grid.sounding.key") == "0"
     assert rack.locator(".tile b").first.inner_text() == "<b>0</b>"
     assert rack.locator(".tile b b").count() == 0
-    assert rack.locator(".rack-tiles h3").all_inner_texts() == ["low", "high"]
+    assert rack.locator(".grid-tiles h3").all_inner_texts() == ["low", "high"]
 
 
 def test_arrows_play_and_answers_say_what_was_heard_and_marked(rack: Page, server: Server) -> None:
     rack.wait_for_timeout(400)
     rack.keyboard.press("ArrowRight")
-    rack.wait_for_function("window.cartwright.rack.sounding?.key === '1'")
+    rack.wait_for_function("window.cartwright.grid.sounding?.key === '1'")
     rack.keyboard.press("m")
     rack.keyboard.press("k")
     rack.keyboard.press("Shift+Digit9")
@@ -132,7 +132,7 @@ def test_tiles_are_moved_renamed_and_dropped(rack: Page, server: Server) -> None
     rack.keyboard.press("Delete")
     assert events(rack, server)[-1].action == "drop"
     rack.locator(".tile[data-key='0']").wait_for(state="detached")
-    assert state(rack, "rack.cursor") == "2"  # what stood behind it, after the move
+    assert state(rack, "grid.cursor") == "2"  # what stood behind it, after the move
 
 
 def test_tiles_are_dragged(rack: Page, server: Server) -> None:
