@@ -267,7 +267,7 @@ def test_trust_is_written_and_read_back() -> None:
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"says": {"ear": 1}, "bias": {}, "answers": 0}'])
 def test_what_is_no_trust_is_refused(text: str) -> None:
-    with pytest.raises(StoreError, match="^the stored label model cannot be read; run python -m corpus learn$"):
+    with pytest.raises(StoreError, match=r"^the stored label model cannot be read; run python -m corpus learn$"):
         parse_label_model(text)
 
 
