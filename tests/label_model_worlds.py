@@ -20,8 +20,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import QuantileTransformer
 
-from corpus.analysis.sound_space import Heard, sound_places
-from corpus.analysis.stored_descriptors import read_hearings
+from corpus.analysis.sound_space import DescriptorColumns, sound_coordinates
+from corpus.analysis.stored_descriptors import read_descriptors
 from corpus.storage.source_predictions import Floats, prediction_array, read_voice_ids
 from corpus.storage.store import Connection
 from corpus.suggest.name_rules import Match, folder_rules, match_path, name_rules
@@ -87,10 +87,10 @@ def make_world(connection: Connection, *, seed: int) -> World:
     names[np.isin(families, draw.permutation(np.unique(families))[::2])] = 0
     says = _folder_words(connection)
     folders = prediction_array(suggest_by_folders([says[sha] for sha in sorted(files[row])]) for row in range(len(ids)))
-    hearings = read_hearings(connection)
+    hearings = read_descriptors(connection)
     heard = np.array([place[voice_id] for voice_id in hearings.voice_ids])
     places = np.full((len(ids), 1), np.nan, np.float32)
-    found = sound_places(Heard(hearings.descriptors))
+    found = sound_coordinates(DescriptorColumns(hearings.descriptors))
     places = np.full((len(ids), found.shape[1]), np.nan, np.float32)
     places[heard] = found
     ear = np.zeros_like(names)

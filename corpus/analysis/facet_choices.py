@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from corpus.analysis.facet_counts import HEALTHY, count_facets
-from corpus.analysis.facets import ANYBODY, MACHINE, NOBODY, SCALES, Filters
+from corpus.analysis.facets import ANY_LABELLER, NO_LABELLER, SCALES, SUGGESTED_ONLY, Filters
 from corpus.analysis.health import TAGS
 from corpus.storage.store import Connection
 from dx7.shared.categories import load_categories
@@ -32,9 +32,9 @@ _TITLES = {
     "filler": "Fillers",
 }
 _WORDS = {
-    ("labeller", ANYBODY): "anybody",
-    ("labeller", NOBODY): "nobody yet",
-    ("labeller", MACHINE): "rules alone",
+    ("labeller", ANY_LABELLER): "anybody",
+    ("labeller", NO_LABELLER): "nobody yet",
+    ("labeller", SUGGESTED_ONLY): "rules alone",
     ("health", HEALTHY): "healthy",
 }
 
@@ -63,7 +63,7 @@ class Facet:
 
 
 @dataclass(frozen=True, slots=True)
-class Narrowed:
+class NarrowedFacets:
     """How many voices and families a search finds, and the facets to narrow it by."""
 
     voices: int
@@ -112,7 +112,7 @@ def filters_of(chosen: Chosen, *, one_per_family: bool = False) -> Filters:
     )
 
 
-def narrow(connection: Connection, text: str, chosen: Chosen) -> Narrowed:
+def narrow_facets(connection: Connection, text: str, chosen: Chosen) -> NarrowedFacets:
     """Count what a text and a choice find. Of a facet that something is chosen of, the other values count as if not.
 
     Raises ``StoreError`` as ``search`` does.
@@ -125,7 +125,7 @@ def narrow(connection: Connection, text: str, chosen: Chosen) -> Narrowed:
         without = {other: values for other, values in chosen.items() if other != name}
         counts[name] = count_facets(connection, text, filters_of(without)).counts[name]
     facets = (_facet(name, counts[name], chosen.get(name, ())) for name in _TITLES)
-    return Narrowed(found.voices, found.families, tuple(facet for facet in facets if facet.values))
+    return NarrowedFacets(found.voices, found.families, tuple(facet for facet in facets if facet.values))
 
 
 def _facet(name: str, counts: Mapping[str, int], chosen: tuple[str, ...]) -> Facet:

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from corpus.analysis.facets import ANYBODY, MACHINE, NOBODY, NOT_HEARD, SCALES, SILENT, Filters
-from corpus.analysis.search import EVERYTHING, Query
+from corpus.analysis.facets import ANY_LABELLER, NO_LABELLER, NOT_ANALYSED, SCALES, SILENT, SUGGESTED_ONLY, Filters
+from corpus.analysis.search import EVERYTHING, VoiceQuery
 from corpus.storage.store import Connection
 from dx7.voices.algorithms import ALGORITHMS
 
@@ -24,7 +24,8 @@ class FacetCounts:
     ``counts`` has all :data:`FACETS`; the values are strings, those of algorithms and carriers as numbers from low to
     high, of brightness, attack and release as words, of the rest the most frequent first. Yes-or-no facets count
     the voices that are. Voices may have several categories and tags; those not heard yet count under
-    :data:`~corpus.analysis.facets.NOT_HEARD`. Of labellers, ``any``, ``nobody`` and ``machine`` are as in ``Filters``.
+    :data:`~corpus.analysis.facets.NOT_ANALYSED`. Of labellers, ``any``, ``nobody`` and ``machine`` are as in
+    ``Filters``.
     """
 
     voices: int
@@ -34,7 +35,7 @@ class FacetCounts:
 
 def count_facets(connection: Connection, text: str = "", filters: Filters = EVERYTHING) -> FacetCounts:
     """Count what ``search`` would find without a limit. Raises ``StoreError`` as it does."""
-    found = Query(connection, text, filters)
+    found = VoiceQuery(connection, text, filters)
     # Voices that are alike in all that is counted come as one row; of lists, which vary most, only one at a time.
     sql = f"{found.sql}, {_KEPT} {' UNION ALL '.join(_ROWS)}"
     counts: dict[str, Counter[str]] = {facet: Counter() for facet in FACETS}
@@ -68,7 +69,7 @@ def _order(facet: str) -> Callable[[tuple[str, int]], Any]:
     if facet in ("algorithm", "carriers"):
         return lambda item: int(item[0])
     if facet in SCALES:
-        words = [*SCALES[facet].words, SILENT, NOT_HEARD]
+        words = [*SCALES[facet].words, SILENT, NOT_ANALYSED]
         return lambda item: words.index(item[0])
     return lambda item: (-item[1], item[0])
 
@@ -77,7 +78,7 @@ def _word(scale: str) -> str:
     """The word for a measure, in SQL; thresholds and words are our own."""
     (first, second), (less, middle, more) = SCALES[scale].thresholds, SCALES[scale].words
     return (
-        f"CASE WHEN NOT heard THEN '{NOT_HEARD}' WHEN {scale} IS NULL THEN '{SILENT}' WHEN {scale} < {first} "
+        f"CASE WHEN NOT heard THEN '{NOT_ANALYSED}' WHEN {scale} IS NULL THEN '{SILENT}' WHEN {scale} < {first} "
         f"THEN '{less}' WHEN {scale} < {second} THEN '{middle}' ELSE '{more}' END"
     )
 
@@ -85,10 +86,10 @@ def _word(scale: str) -> str:
 _SINGLE = {"algorithm": "algorithm", **{scale: _word(scale) for scale in SCALES}, **{name: name for name in _YES_OR_NO}}
 _SEVERAL = {
     "category": "coalesce(labels, suggestions)",
-    "health": f"CASE WHEN NOT heard THEN list_append(health, '{NOT_HEARD}') "
+    "health": f"CASE WHEN NOT heard THEN list_append(health, '{NOT_ANALYSED}') "
     f"WHEN len(health) = 0 THEN ['{HEALTHY}'] ELSE health END",
-    "labeller": f"CASE WHEN labels IS NOT NULL THEN list_append(labellers, '{ANYBODY}') "
-    f"WHEN len(suggestions) > 0 THEN ['{NOBODY}', '{MACHINE}'] ELSE ['{NOBODY}'] END",
+    "labeller": f"CASE WHEN labels IS NOT NULL THEN list_append(labellers, '{ANY_LABELLER}') "
+    f"WHEN len(suggestions) > 0 THEN ['{NO_LABELLER}', '{SUGGESTED_ONLY}'] ELSE ['{NO_LABELLER}'] END",
     "source": "sources",
 }
 _KEPT = f"""

@@ -14,8 +14,8 @@ from typing import Any, Literal
 from dx7.voices.algorithms import ALGORITHMS
 from dx7.voices.parameters import OPERATORS
 
-ANYBODY, NOBODY, MACHINE = "any", "nobody", "machine"  # words that stand where a labeller's name may
-NOT_HEARD = "not heard yet"
+ANY_LABELLER, NO_LABELLER, SUGGESTED_ONLY = "any", "nobody", "machine"  # words that stand where a labeller's name may
+NOT_ANALYSED = "not heard yet"
 SILENT = "silent"
 
 
@@ -32,7 +32,7 @@ class Range:
 
 
 @dataclass(frozen=True, slots=True)
-class Scale:
+class WordScale:
     """A measure that people have words for: its unit, three words, and where the second and the third begin."""
 
     unit: str
@@ -55,11 +55,11 @@ class Scale:
 
 SCALES = {
     # the spectral centroid of middle C, which is 262 Hz
-    "brightness": Scale("Hz", ("dark", "middle", "bright"), (350.0, 1000.0)),
+    "brightness": WordScale("Hz", ("dark", "middle", "bright"), (350.0, 1000.0)),
     # from key down to half of the peak
-    "attack": Scale("s", ("fast", "medium", "slow"), (0.010, 0.060)),
+    "attack": WordScale("s", ("fast", "medium", "slow"), (0.010, 0.060)),
     # from key up until the sound is 40 dB below its loudest
-    "release": Scale("s", ("fast", "medium", "slow"), (0.15, 1.0)),
+    "release": WordScale("s", ("fast", "medium", "slow"), (0.15, 1.0)),
 }
 
 _RANGE = re.compile(r"(?P<low>\d+(?:\.\d+)?)?\s*-\s*(?P<high>\d+(?:\.\d+)?)?")
@@ -94,9 +94,9 @@ class Filters:
     number, ``carriers`` how many operators are heard in it. ``brightness`` in Hz, ``attack`` and ``release`` in
     seconds, as :data:`SCALES` says; voices that nobody has heard yet are left out by these. ``health``: it has one
     of these tags; ``healthy``: it was heard, and has none. ``path``: found in a source, folder or file with this in
-    its path. ``labeller``: the name of one, :data:`ANYBODY`, :data:`NOBODY`, or :data:`MACHINE` where nobody has but
-    a rule would. ``fixed``: an operator that sounds keeps one frequency on all keys. ``generated``: found only in
-    files that a model made. ``filler``: what fills empty slots. ``favourite``: of anybody.
+    its path. ``labeller``: the name of one, :data:`ANY_LABELLER`, :data:`NO_LABELLER`, or :data:`SUGGESTED_ONLY` where
+    nobody has but a rule would. ``fixed``: an operator that sounds keeps one frequency on all keys. ``generated``:
+    found only in files that a model made. ``filler``: what fills empty slots. ``favourite``: of anybody.
     ``one_per_family``: of voices that are one sound re-saved, only the best match.
 
     Raises ``ValueError`` for an algorithm or number of carriers that there is not.
@@ -130,7 +130,7 @@ class Filters:
         return bool(self.brightness or self.attack or self.release or self.health or self.healthy)
 
 
-def conditions(filters: Filters) -> tuple[list[str], dict[str, Any]]:
+def search_conditions(filters: Filters) -> tuple[list[str], dict[str, Any]]:
     """Conditions on the table ``search_voices`` joined with ``labelled``, and the values that they name.
 
     What is asked for is only ever a value, never a part of a condition.
@@ -170,7 +170,7 @@ _CONDITIONS = {
         SELECT file_sha FROM file_paths WHERE contains(lower(source || '/' || path), $path)) USING (file_sha))""",
 }
 _LABELLERS = {
-    ANYBODY: "labels IS NOT NULL",
-    NOBODY: "labels IS NULL",
-    MACHINE: "labels IS NULL AND len(suggestions) > 0",
+    ANY_LABELLER: "labels IS NOT NULL",
+    NO_LABELLER: "labels IS NULL",
+    SUGGESTED_ONLY: "labels IS NULL AND len(suggestions) > 0",
 }

@@ -1,32 +1,31 @@
-"""Families: voices that are one sound, saved again and again with a few parameters moved.
+"""Families: groups of voices that are one sound, saved again with a few parameters changed.
 
-Two voices are of one family if their functional keys at rest are equal (``dx7/canonical/canonical_form.py``), if they
-are near relatives (``relatives.py``), or if a chain of such pairs leads from one to the other. That chains do not drift
-was measured on 28,340 scraped voices: the largest family has 39, the two voices that lie farthest apart in a family lie
-within 2 dB in 99 of 100 families and within 4.8 dB in all, and of voices drawn at random nine pairs in ten lie more
-than 11 dB apart. A stricter rule (everyone near to everyone) would have to put voices that sound the same into
-different families, and an export into different splits.
+Two voices belong to one family if their functional keys at rest are equal (``dx7/canonical/canonical_form.py``), if
+they are near relatives (``relatives.py``), or if a chain of such pairs connects them. Chains do not drift far. Of
+28,340 scraped voices the largest family has 39; the two most distant voices of a family are within 2 dB in 99 of 100
+families and within 4.8 dB in all. Of random pairs of voices, nine in ten are more than 11 dB apart. A stricter rule
+(every voice near to every other) would put voices that sound the same into different families, and so into different
+splits of an export.
 
-A family is called by the smallest id of its voices, so families do not depend on the order in which voices came.
-Fillers are families by key alone: INIT VOICE is no relative of every sine organ.
+The id of a family is the smallest id of its voices, so families do not depend on the order of ingest. Fillers form
+families by key alone: otherwise INIT VOICE would be a relative of every sine organ.
 
-All this is derived. Voices that came since the last time are compared with all others; nothing else is done again.
+Families are derived data. An update compares new voices with all others and repeats nothing else.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 
-from corpus.analysis.disjoint_sets import Kin
 from corpus.analysis.family_lookup import largest_families
 from corpus.analysis.measurements import WAIT_SECONDS
-from corpus.analysis.relatives import Floats, Indices, Mask, audible, find_relatives, is_heard, sound_points
-from corpus.analysis.stored_descriptors import hear_voices, read_hearings
+from corpus.analysis.relatives import Floats, Indices, Mask, audible_parameters, find_relatives, has_sound, sound_points
+from corpus.analysis.stored_descriptors import measure_descriptors, read_descriptors
 from corpus.storage.store import Connection, open_store, transaction
 from dx7.analysis.descriptors import HEARING_VERSION
 from dx7.canonical.canonical_form import Band, functional_keys
@@ -35,22 +34,22 @@ from dx7.voices.fillers import is_filler
 from dx7.voices.layout import Bytes
 from dx7.voices.parameters import PARAMETER_NAMES
 
-FAMILY_VERSION = 1  # goes up when the same voices would give other families
+FAMILY_VERSION = 1  # increase it when the same voices would give other families
 
 _BUILD = [ENGINE_VERSION, HEARING_VERSION, FAMILY_VERSION]
 
 
 @dataclass(frozen=True, slots=True)
 class FamilyCounts:
-    """How a collection shrinks: what was saved, what is left of it."""
+    """How many distinct voices remain of a collection at each level of similarity."""
 
-    slots: int  # in all files, under all their paths
-    voices: int  # unique by parameters
-    performance: int  # unique under every controller
-    functional: int  # unique in what a plain note sounds like
+    slots: int  # in all files, at all their paths
+    voices: int  # distinct parameters
+    performance: int  # distinct under every controller
+    functional: int  # distinct in the sound of a plain note
     families: int
     alone: int  # families of one voice
-    largest: int  # voices of the largest family, fillers left out
+    largest: int  # voices of the largest family, fillers excluded
 
     def as_dict(self) -> dict[str, int]:
         """The counts for ``--json``."""
@@ -60,30 +59,29 @@ class FamilyCounts:
 def update_families(
     store: Path, *, processes: int | None = None, progress: Callable[[int, int], None] = lambda done, total: None
 ) -> FamilyCounts:
-    """Bring the families up to date with the voices of a store, and count them.
+    """Update the families of a store to its current voices, and count them.
 
-    Voices that were not heard yet are heard first (``progress`` is told how many of how many), in batches that stay;
-    the rest goes in whole or not at all. Running it again after an interruption completes it. The store is open only
-    to read and to write. Everything is built anew if the engine, the hearing or :data:`FAMILY_VERSION` is another.
+    Voices without descriptors are measured first, in batches that are kept; ``progress`` is called with the number of
+    measured voices and their total. The families are then written in one transaction. A run after an interruption
+    completes the work. The store is open only to read and to write. If the engine, the descriptors or
+    :data:`FAMILY_VERSION` have another version than at the last update, all relatives are searched again.
 
-    Raises ``StoreError`` or ``StoreBusyError`` for a store that cannot be used, and ``EngineError`` if whoever
-    renders fails.
+    Raises ``StoreError`` or ``StoreBusyError`` if the store cannot be used, ``EngineError`` if rendering fails.
     """
     with open_store(store, read_only=True) as connection:
         if is_up_to_date(connection):
             return count_families(connection)
-    hear_voices(store, processes=processes, progress=progress)
+    measure_descriptors(store, processes=processes, progress=progress)
     with open_store(store, read_only=True, wait_seconds=WAIT_SECONDS) as connection:
         known = _read(connection)
-    classes = _classes(known)
     keys = functional_keys(known.parameters, band=Band.AT_REST)
-    kin = Kin.of(keys)
-    kin.join(known.relatives[:, 0], known.relatives[:, 1])
-    relatives = _find(known, classes, kin)
+    groups = DisjointGroups(keys)
+    groups.merge(known.relatives[:, 0], known.relatives[:, 1])
+    relatives = _find(known, _representatives(known), groups)
     families = pa.table(
         {
             "voice_id": known.voice_ids,
-            "family_id": [known.voice_ids[row] for row in kin.eldest()],
+            "family_id": [known.voice_ids[row] for row in groups.first_rows()],
             "at_rest_key": keys,
             "performance_key": functional_keys(known.parameters, band=Band.PERFORMANCE),
         }
@@ -103,7 +101,7 @@ def update_families(
 
 
 def is_up_to_date(connection: Connection) -> bool:
-    """Whether every voice of the store has a family by the rules of today."""
+    """Whether every voice of the store has a family of the current versions."""
     ((missing,),) = connection.execute(
         "SELECT count(*) FROM voices WHERE voice_id NOT IN (SELECT voice_id FROM families)"
     ).fetchall()
@@ -111,7 +109,7 @@ def is_up_to_date(connection: Connection) -> bool:
 
 
 def count_families(connection: Connection) -> FamilyCounts:
-    """The counts of the families as they are in the store."""
+    """The counts of the families in the store."""
 
     def one(query: str) -> int:
         ((value,),) = connection.execute(query).fetchall()
@@ -129,9 +127,40 @@ def count_families(connection: Connection) -> FamilyCounts:
     )
 
 
+class DisjointGroups:
+    """A group number for each of n rows, in ``groups``. Rows with equal keys start in one group."""
+
+    def __init__(self, keys: Sequence[str]) -> None:
+        _, groups = np.unique(np.array(keys, np.str_), return_inverse=True)
+        self.groups: Indices = groups.astype(np.intp)
+
+    def merge(self, first: Indices, second: Indices) -> Mask:
+        """Merge the groups of each pair of rows, in order. Returns a mask of the pairs that joined two groups.
+
+        >>> groups = DisjointGroups(["a", "b", "c", "a"])
+        >>> groups.merge(np.array([0, 1, 3]), np.array([1, 3, 2])).tolist(), groups.first_rows().tolist()
+        ([True, False, True], [0, 0, 0, 0])
+        """
+        from scipy.cluster.hierarchy import DisjointSet
+
+        pairs = np.stack([self.groups[first], self.groups[second]], axis=1)
+        sets = DisjointSet(np.unique(pairs).tolist())
+        joined = np.array([sets.merge(*pair) for pair in pairs.tolist()], np.bool_)
+        renamed = np.arange(self.groups.max(initial=0) + 1)
+        for merged in sets.subsets():
+            renamed[list(merged)] = min(merged)
+        self.groups = renamed[self.groups]
+        return joined
+
+    def first_rows(self) -> Indices:
+        """The first row of each row's group: ``[n]``."""
+        _, first, group = np.unique(self.groups, return_index=True, return_inverse=True)
+        return first[group]
+
+
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What the store says of its voices, which are in the order of their ids."""
+    """The measured voices of the store, ordered by id."""
 
     voice_ids: list[str]
     parameters: Bytes  # [n, 145]
@@ -141,19 +170,19 @@ class _Known:
 
 
 @dataclass(frozen=True, slots=True)
-class _Classes:
-    """Voices that differ in nothing audible stand for each other: one of each that could have relatives."""
+class _Representatives:
+    """One voice for each set of voices with equal audible parameters, fillers excluded."""
 
     voices: Indices  # rows
-    masked: Bytes  # [classes, 145]
-    is_new: Mask  # none of the class has a family yet
+    masked: Bytes  # [n, 145]
+    is_new: Mask  # no voice of the set has a family yet
 
 
 def _read(connection: Connection) -> _Known:
-    hearings = read_hearings(connection)
-    row_of = {voice_id: row for row, voice_id in enumerate(hearings.voice_ids)}
+    measured = read_descriptors(connection)
+    row_of = {voice_id: row for row, voice_id in enumerate(measured.voice_ids)}
     voices = connection.table("voices").order("voice_id").to_arrow_table()
-    # A voice that another program brought in since the others were heard has to wait for the next time.
+    # Another program may have ingested voices since the measurement; the next update handles them.
     voices = voices.filter(pa.array([voice_id in row_of for voice_id in voices["voice_id"].to_pylist()], pa.bool_()))
     parameters = [voices[name].to_numpy() for name in PARAMETER_NAMES]
     same = _is_same_build(connection)
@@ -162,41 +191,41 @@ def _read(connection: Connection) -> _Known:
     has_family = np.zeros(len(row_of), np.bool_)
     has_family[[row_of[voice_id] for (voice_id,) in old]] = True
     return _Known(
-        voice_ids=hearings.voice_ids,
+        voice_ids=measured.voice_ids,
         parameters=np.stack(parameters, axis=1) if row_of else np.zeros((0, len(PARAMETER_NAMES)), np.uint8),
-        descriptors=hearings.descriptors,
+        descriptors=measured.descriptors,
         has_family=has_family,
         relatives=np.array([[row_of[voice_id] for voice_id in pair] for pair in pairs], np.intp).reshape(-1, 2),
     )
 
 
-def _classes(known: _Known) -> _Classes:
-    masked = audible(known.parameters)
+def _representatives(known: _Known) -> _Representatives:
+    masked = audible_parameters(known.parameters)
     _, voices, group = np.unique(masked, axis=0, return_index=True, return_inverse=True)
     has_family = np.zeros(len(voices), np.bool_)
     has_family[group[known.has_family]] = True
-    worth = np.flatnonzero(~is_filler(masked[voices]))
-    worth = worth[np.argsort(voices[worth])]
-    return _Classes(voices[worth], masked[voices[worth]], ~has_family[worth])
+    kept = np.flatnonzero(~is_filler(masked[voices]))
+    kept = kept[np.argsort(voices[kept])]
+    return _Representatives(voices[kept], masked[voices[kept]], ~has_family[kept])
 
 
-def _find(known: _Known, classes: _Classes, kin: Kin) -> pa.Table:
-    """Find the relatives of new classes and join their families in ``kin``: rows for the table ``relatives``."""
-    descriptors = known.descriptors[classes.voices]
-    heard = is_heard(descriptors)
-    voices = classes.voices[heard]
-    ties = []
+def _find(known: _Known, representatives: _Representatives, groups: DisjointGroups) -> pa.Table:
+    """Find relatives of new representatives and merge their ``groups``. Returns rows of the table ``relatives``."""
+    descriptors = known.descriptors[representatives.voices]
+    sounding = has_sound(descriptors)
+    voices = representatives.voices[sounding]
+    found = []
     for pairs in find_relatives(
-        classes.masked[heard],
-        sound_points(descriptors[heard]),
-        is_new=classes.is_new[heard],
-        strangers=lambda first, second: kin.groups[voices[first]] != kin.groups[voices[second]],
+        representatives.masked[sounding],
+        sound_points(descriptors[sounding]),
+        is_new=representatives.is_new[sounding],
+        unmerged=lambda first, second: groups.groups[voices[first]] != groups.groups[voices[second]],
     ):
         first, second = np.sort([voices[pairs.first], voices[pairs.second]], axis=0)
-        tied = kin.join(first, second)
-        ties.append((first[tied], second[tied], pairs.differing[tied], pairs.distance[tied]))
+        joined = groups.merge(first, second)
+        found.append((first[joined], second[joined], pairs.differing[joined], pairs.distance[joined]))
     first, second, differing, distance = (
-        np.concatenate(column) for column in zip(*ties, (np.zeros(0, np.intp),) * 4, strict=True)
+        np.concatenate(column) for column in zip(*found, (np.zeros(0, np.intp),) * 4, strict=True)
     )
     return pa.table(
         {

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from corpus.analysis.relatives import audible, differing
+from corpus.analysis.relatives import audible_parameters, count_differing
 from corpus.storage.store import Connection
 from dx7.errors import StoreError
 from dx7.voices.describe import Difference
@@ -34,7 +34,7 @@ class FamilySummary:
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
+class FamilyMember:
     """One voice of a family, against the one that was seen most often."""
 
     voice_id: str
@@ -50,7 +50,7 @@ class Family:
 
     family_id: str
     is_filler: bool
-    members: tuple[Member, ...]
+    members: tuple[FamilyMember, ...]
 
     def as_dict(self) -> dict[str, Any]:
         """The family for ``--json``."""
@@ -95,13 +95,13 @@ def family_members(connection: Connection, voice_id: str) -> Family:
     rows.sort(key=lambda row: (-row[2], row[0]))
     parameters = np.array([row[3] for row in rows], np.uint8)
     voices = [Voice.from_array(values, row[1]) for row, values in zip(rows, parameters, strict=True)]
-    masked = audible(parameters)
-    counts = differing(np.repeat(masked[:1], len(masked), axis=0), masked)
+    masked = audible_parameters(parameters)
+    counts = count_differing(np.repeat(masked[:1], len(masked), axis=0), masked)
     return Family(
         family_id=family_id,
         is_filler=bool(is_filler(masked[:1])[0]),
         members=tuple(
-            Member(voice_id, name, count, int(audible_differences), tuple(voices[0].diff(voice)))
+            FamilyMember(voice_id, name, count, int(audible_differences), tuple(voices[0].diff(voice)))
             for (voice_id, name, count, _), voice, audible_differences in zip(rows, voices, counts, strict=True)
         ),
     )
@@ -117,7 +117,7 @@ def largest_families(connection: Connection, limit: int = 10) -> list[FamilySumm
     if not many.num_rows:
         return []
     parameters: Bytes = np.stack([many[name].to_numpy() for name in PARAMETER_NAMES], axis=1)
-    largest = np.flatnonzero(~is_filler(audible(parameters)))[:limit].tolist()
+    largest = np.flatnonzero(~is_filler(audible_parameters(parameters)))[:limit].tolist()
     ids = [many["family_id"][row].as_py() for row in largest]
     names: dict[str, list[tuple[int, str]]] = {family_id: [] for family_id in ids}
     for family_id, name, count in connection.execute(

@@ -13,25 +13,13 @@ import numpy as np
 import pyarrow as pa
 
 from corpus.analysis.garbage import garbage_voices
-from corpus.analysis.stored_descriptors import Hearings, hear_voices, read_hearings, read_one
+from corpus.analysis.stored_descriptors import (
+    read_descriptors,
+    read_voice_descriptors,
+)
 from corpus.storage.store import Connection, transaction
 from dx7.analysis.faults import FAULTS, INHARMONIC, UNPITCHED, judge
 from dx7.errors import StoreError
-
-__all__ = [
-    "TAGS",
-    "UNFIT",
-    "Hearings",
-    "TaggedVoice",
-    "VoiceHealth",
-    "count_tags",
-    "excused",
-    "hear_voices",
-    "read_hearings",
-    "refresh_health",
-    "tagged_voices",
-    "voice_health",
-]
 
 GARBAGE = "garbage"
 TAGS = (GARBAGE, *FAULTS)
@@ -71,7 +59,7 @@ def refresh_health(connection: Connection) -> int:
 
     30,000 voices take a second.
     """
-    hearings = read_hearings(connection)
+    hearings = read_descriptors(connection)
     ids = np.array(hearings.voice_ids, dtype=object)
     tagged = {GARBAGE: sorted(garbage_voices(connection))}
     tagged |= {tag: ids[has].tolist() for tag, has in judge(hearings.descriptors).items()}
@@ -89,7 +77,7 @@ def refresh_health(connection: Connection) -> int:
     return len(rows)
 
 
-def excused(tag: str, category: str | None) -> bool:
+def is_excused(tag: str, category: str | None) -> bool:
     """Whether a tag is no fault in voices of a category: noise in a drum, false pitch in a bell."""
     if tag in {"noisy", "clicks"}:
         return category in UNPITCHED
@@ -135,5 +123,5 @@ def voice_health(connection: Connection, voice_id: str) -> VoiceHealth:
         name=name,
         tags=tuple(tag for tag in TAGS if (tag,) in tags),
         garbage=garbage_voices(connection, whole_id).get(whole_id),
-        heard=read_one(connection, whole_id),
+        heard=read_voice_descriptors(connection, whole_id),
     )

@@ -103,11 +103,13 @@ def spread_members(points: Floats, places: Floats, leaders: Indices) -> Floats:
     starts = np.searchsorted(leader[order], np.arange(len(rows)))
     rank = np.empty(len(leaders), np.intp)
     rank[order] = np.arange(len(leaders)) - starts[leader[order]]
-    spread: Floats = points[leader] + _sunflower(rank) * (_SEED_STEP * usual_distance(points))
+    spread: Floats = points[leader] + _sunflower(rank) * (_SEED_STEP * median_spacing(points))
     return spread.astype(np.float32)
 
 
-def set_among(places: Floats, families: Sequence[str], points: Floats, known: Floats, of: Sequence[str]) -> Floats:
+def place_newcomers(
+    places: Floats, families: Sequence[str], points: Floats, known: Floats, of: Sequence[str]
+) -> Floats:
     """Where newcomers go on a map that stays as it is: ``float32[m, 2]``.
 
     Newcomers have ``places`` and ``families``; what is on the map has ``points``, ``known`` places and families
@@ -115,7 +117,7 @@ def set_among(places: Floats, families: Sequence[str], points: Floats, known: Fl
     nearest neighbours that lie together.
     """
     near, distances = nearest_among(places, known, min(_ASKED, len(known)))
-    usual = usual_distance(points)
+    usual = median_spacing(points)
     around = points[near]  # [m, asked, 2]
     together = np.linalg.norm(around - around[:, :1], axis=2) <= _TOGETHER * usual
     weights = together / np.maximum(distances, 1e-3)
@@ -136,7 +138,7 @@ def set_among(places: Floats, families: Sequence[str], points: Floats, known: Fl
     return set_at
 
 
-def usual_distance(points: Floats) -> float:
+def median_spacing(points: Floats) -> float:
     """The median distance from a point of a map to the next one, over a thousand points; 1 where there are not two."""
     if len(points) < 2:
         return 1.0

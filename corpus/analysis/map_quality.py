@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from corpus.analysis.nearest_neighbours import Floats, Indices, nearest_among, squared_distances
+from corpus.analysis.nearest_neighbours import Floats, Indices, nearest_among, squared_distance_matrix
 
 NEIGHBOURS = 10
 _ASKED = 2_000  # voices that are asked about their neighbours among all
@@ -63,7 +63,7 @@ def _others(near: Indices, own: Indices) -> Indices:
 
 def _ranks(places: Floats, asked: Indices, near: Indices) -> Indices:
     """The how-manieth neighbour by sound each of ``near`` is: 1 for the nearest."""
-    squares = squared_distances(places[asked], places)
+    squares = squared_distance_matrix(places[asked], places)
     squares[np.arange(len(asked)), asked] = np.inf
     theirs = np.take_along_axis(squares, near, axis=1)
     ranks: Indices = np.stack([1 + (squares < each[:, None]).sum(axis=1) for each in theirs.T], axis=1)

@@ -23,7 +23,7 @@ def nearest_neighbours(points: Floats, count: int) -> tuple[Indices, Floats]:
     distances = np.empty((len(points), count), np.float32)
     for first in range(0, len(points), _BLOCK):
         rows = np.arange(first, min(first + _BLOCK, len(points)))
-        squares = squared_distances(points[rows], points)
+        squares = squared_distance_matrix(points[rows], points)
         squares[np.arange(len(rows)), rows] = np.inf
         found[rows], distances[rows] = _smallest(squares, count)
     return found, distances
@@ -40,11 +40,11 @@ def nearest_among(points: Floats, others: Floats, count: int) -> tuple[Indices, 
     distances = np.empty((len(points), count), np.float32)
     for first in range(0, len(points), _BLOCK):
         block = slice(first, first + _BLOCK)
-        found[block], distances[block] = _smallest(squared_distances(points[block], others), count)
+        found[block], distances[block] = _smallest(squared_distance_matrix(points[block], others), count)
     return found, distances
 
 
-def squared_distances(points: Floats, others: Floats) -> Floats:
+def squared_distance_matrix(points: Floats, others: Floats) -> Floats:
     """``float32[m, n]``, from each of m points to each of n others."""
     lengths = np.einsum("ij,ij->i", others, others)
     own = np.einsum("ij,ij->i", points, points)

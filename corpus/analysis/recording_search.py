@@ -15,8 +15,8 @@ import numpy as np
 import pyarrow as pa
 
 from corpus.analysis.facets import Filters
-from corpus.analysis.search import EVERYTHING, Query
-from corpus.analysis.similar import COPIES, Similar, as_similar, read_parameters, similar_query
+from corpus.analysis.search import EVERYTHING, VoiceQuery
+from corpus.analysis.similar import COPIES, SimilarVoice, as_similar, read_parameters, similar_query
 from corpus.analysis.timbre_table import COLUMNS, CURRENT, VERSIONS, read_timbres
 from corpus.storage.store import Connection, open_store
 from dx7.analysis.timbre import (
@@ -52,12 +52,12 @@ def more_like_recording(
     text: str = "",
     limit: int = 20,
     every_copy: bool = False,
-) -> list[Similar]:
+) -> list[SimilarVoice]:
     """The voices that sound most like a recorded note, ``float32[samples]`` at the engine's rate, nearest first.
 
     The note should stand alone and be the first in the recording; its level, its length and what silence is before it
     do not matter. Of each family there is only the nearest voice, unless ``every_copy``. Raises ``FileError`` if the
-    recording is silent, ``StoreError`` if no timbres have been heard (:func:`hear_timbres`).
+    recording is silent, ``StoreError`` if no timbres have been heard (:func:`measure_timbres`).
     """
     note = listen(recording)
     if note.is_silent:
@@ -76,7 +76,7 @@ def more_like_recording(
     )
 
 
-def hear_timbres(
+def measure_timbres(
     store: Path,
     *,
     workers: Workers | None = None,
@@ -127,7 +127,7 @@ def _as_table(ids: list[str], rows: Floats) -> pa.Table:
 
 
 def _nearest(
-    connection: Connection, found: Query, note: Note, keys: list[float], count: int, *, every_copy: bool
+    connection: Connection, found: VoiceQuery, note: Note, keys: list[float], count: int, *, every_copy: bool
 ) -> list[tuple[str, int]]:
     """The nearest voices, one or more of each family, each with the key that it was nearest on; some on several."""
     table = read_timbres(connection)

@@ -1,19 +1,18 @@
-"""Near relatives: pairs of voices that differ in few parameters that are heard, and sound the same.
+"""Near relatives: pairs of voices that sound the same and differ in few audible parameters.
 
-The sound is searched first. What was heard of a voice becomes a point such that the distance of two points is the
-root mean square, in dB, of all the levels in which they differ; two voices nearer than :data:`MOST_DISTANCE` are
-looked at, and are relatives if at most :data:`MOST_DIFFERING` parameters differ. Parameters the other way round would
-cost more: half of all values are what INIT VOICE has, so blocks of equal parameters are large and say little.
+The descriptors of a voice become a point such that the distance of two points is the root mean square difference of
+their levels in dB. Pairs within :data:`MOST_DISTANCE` are relatives if at most :data:`MOST_DIFFERING` audible
+parameters differ. Searching by parameters first would cost more: half of all values are those of INIT VOICE, so
+blocks of equal parameters are large.
 
-Both bounds were measured on 28,340 scraped voices. Where this distance is 1 to 1.5 dB, the levels of two spectrograms
+Both bounds were measured on 28,340 scraped voices. At a distance of 1 to 1.5 dB, the levels of two spectrograms
 (three notes, velocities 60 and 100) differ by 1.1 dB at the median and 3 dB at the ninth decile; at 5 to 10 dB they
-differ by 8. With 16 parameters, 1.5 dB merges 39 of the 1,002 different voices of 32 factory cartridges, each with
-one of its own name or its maker's variation (CLARINET and CLARINET, FLUTE 1 and FLUTE 3), while 2 dB begins to chain
-different ones (CLAVI. 2 to CLAV ENS, HORN 3 to HORN 5). Of voices drawn at random nine pairs in ten lie more than
-11 dB apart.
+differ by 8. With 16 parameters, 1.5 dB merges 39 of the 1,002 different voices of 32 factory cartridges, each with a
+voice of the same name or with a variation (CLARINET and CLARINET, FLUTE 1 and FLUTE 3); 2 dB begins to chain
+different voices (CLAVI. 2 to CLAV ENS, HORN 3 to HORN 5). Of random pairs, nine in ten are more than 11 dB apart.
 
-Whether two voices are relatives depends on the two alone, so voices that come later only add pairs. Silent voices
-all sound alike and have no relatives.
+Whether two voices are relatives depends on these two alone, so later voices only add pairs. Silent voices all sound
+alike and have no relatives.
 """
 
 from __future__ import annotations
@@ -29,21 +28,21 @@ from dx7.canonical.canonical_form import Band, masked_parameters
 from dx7.voices.layout import Bytes
 from dx7.voices.parameters import BY_NAME, GLOBAL_SLICE, OPERATORS
 
-MOST_DIFFERING = 16  # parameters; an operator that is heard in one voice only counts as one
+MOST_DIFFERING = 16  # parameters; an operator that sounds in one of two voices only counts as one
 MOST_DISTANCE = 1.5  # dB
-SILENT_DB = -60.0  # whose loudest peak lies below it is not heard
+SILENT_DB = -60.0  # voices with their loudest peak at or below this are silent
 
 Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 Indices = NDArray[np.intp]
 
-_FLOOR, _CEILING = -50.0, 20.0  # dB: what lies below is masked by the rest; a swell after key up can lie above
-_FASTEST, _DARKEST = 0.01, 40.0  # seconds, Hz: differences below are no differences
-_OCTAVE = 6.0  # dB to which an octave of brightness, or twice the attack time, amounts
+_FLOOR, _CEILING = -50.0, 20.0  # dB: lower levels are masked by the rest; a swell after key up can be louder than 0
+_FASTEST, _DARKEST = 0.01, 40.0  # seconds, Hz: differences below these are inaudible
+_OCTAVE = 6.0  # dB: the weight of an octave of brightness, or of twice the attack time
 
-_AXES = 8  # of the tree: enough to keep most strangers out, few enough to search quickly
-_FITTED_TO = 4_000  # voices that the axes are laid through
-_AT_ONCE = 400_000  # pairs to look at: some 300 MB
+_AXES = 8  # dimensions of the tree: enough to exclude most pairs, few enough for a quick search
+_FITTED_TO = 4_000  # voices from which the axes are computed
+_AT_ONCE = 400_000  # candidate pairs per batch: some 300 MB
 _SLACK = 1e-5  # dB: rounding in the tree must not lose a pair
 
 _COLUMN = {name: column for column, name in enumerate(DESCRIPTOR_NAMES)}
@@ -54,7 +53,7 @@ _OUTPUT_LEVELS = [BY_NAME[f"op{operator}_output_level"].index for operator in OP
 
 @dataclass(frozen=True, slots=True)
 class Pairs:
-    """Relatives: rows of the voices they were found among."""
+    """Pairs of relatives, as rows of the arrays that were searched."""
 
     first: Indices
     second: Indices
@@ -63,7 +62,7 @@ class Pairs:
 
 
 def sound_points(descriptors: Floats) -> Floats:
-    """Points of ``float32[n, len(DESCRIPTOR_NAMES)]``: their distance is the root mean square difference in dB."""
+    """Points of descriptors ``float32[n, len(DESCRIPTOR_NAMES)]``. Distances are root mean square differences in dB."""
 
     def column(name: str) -> Floats:
         return descriptors[:, _COLUMN[name]]
@@ -76,20 +75,20 @@ def sound_points(descriptors: Floats) -> Floats:
     return points
 
 
-def is_heard(descriptors: Floats) -> Mask:
-    """Which of ``float32[n, len(DESCRIPTOR_NAMES)]`` were heard at any note."""
+def has_sound(descriptors: Floats) -> Mask:
+    """Which rows of descriptors ``float32[n, len(DESCRIPTOR_NAMES)]`` are of voices that sound at any note."""
     return np.asarray(descriptors[:, _COLUMN["loudest_db"]] > SILENT_DB, np.bool_)
 
 
-def audible(parameters: Bytes) -> Bytes:
-    """``uint8[n, 145]`` with whatever is not heard of a plain note masked: what :func:`differing` compares."""
+def audible_parameters(parameters: Bytes) -> Bytes:
+    """``uint8[n, 145]`` with all values masked that do not change a plain note, for :func:`count_differing`."""
     return masked_parameters(parameters, band=Band.AT_REST)
 
 
-def differing(first: Bytes, second: Bytes) -> NDArray[np.int32]:
-    """How many audible parameters differ between the rows of two ``uint8[n, 145]`` from :func:`audible`.
+def count_differing(first: Bytes, second: Bytes) -> NDArray[np.int32]:
+    """How many audible parameters differ between the rows of two ``uint8[n, 145]`` from :func:`audible_parameters`.
 
-    All of an operator that is heard in only one of the two voices counts as one: somebody turned it down.
+    An operator that is silent in one of the two voices counts as one difference: its level was turned down.
     """
     unequal = first != second
     either_silent = (first[:, _OUTPUT_LEVELS] == 0) | (second[:, _OUTPUT_LEVELS] == 0)
@@ -102,19 +101,19 @@ def differing(first: Bytes, second: Bytes) -> NDArray[np.int32]:
     return np.asarray(operators + unequal[:, GLOBAL_SLICE].sum(axis=1), np.int32)
 
 
-def distances(first: Floats, second: Floats) -> NDArray[np.float32]:
-    """The distance between the rows of two arrays of points, the same in whatever company they are."""
+def sound_distances(first: Floats, second: Floats) -> NDArray[np.float32]:
+    """The distances between the rows of two arrays of points. A result depends on its two rows only."""
     squares = np.square(first - second, dtype=np.float64).sum(axis=1)
     return np.asarray(np.sqrt(squares), np.float32)
 
 
 def find_relatives(
-    masked: Bytes, points: Floats, *, is_new: Mask, strangers: Callable[[Indices, Indices], Mask] | None = None
+    masked: Bytes, points: Floats, *, is_new: Mask, unmerged: Callable[[Indices, Indices], Mask] | None = None
 ) -> Iterator[Pairs]:
     """Every pair of relatives with at least one new voice, each once, in batches of bounded size.
 
-    ``masked`` comes from :func:`audible`, ``points`` from :func:`sound_points`. If ``strangers`` is given, pairs of
-    rows for which it is false when their batch comes up are left out.
+    ``masked`` comes from :func:`audible_parameters`, ``points`` from :func:`sound_points`. ``unmerged`` is called with
+    the two rows of each candidate pair of a batch; pairs for which it returns False are left out.
     """
     from scipy.spatial import KDTree
 
@@ -130,26 +129,26 @@ def find_relatives(
         first, second = rows[near["i"]], near["j"]
         once = (first < second) | ((first > second) & ~is_new[second])
         first, second = first[once], second[once]
-        if strangers is not None:
-            strange = strangers(first, second)
-            first, second = first[strange], second[strange]
-        distance = distances(points[first], points[second])
+        if unmerged is not None:
+            wanted = unmerged(first, second)
+            first, second = first[wanted], second[wanted]
+        distance = sound_distances(points[first], points[second])
         near_enough = distance <= MOST_DISTANCE
         first, second, distance = first[near_enough], second[near_enough], distance[near_enough]
-        count = differing(masked[first], masked[second])
+        count = count_differing(masked[first], masked[second])
         few = count <= MOST_DIFFERING
         if few.any():
             yield Pairs(first[few], second[few], count[few], distance[few])
 
 
 def _axes(points: Floats) -> Floats:
-    """The directions in which points differ most: no two are farther apart along them than they are."""
+    """The :data:`_AXES` principal directions ``float32[size, _AXES]``. A projection never increases a distance."""
     some = points[:: max(1, len(points) // _FITTED_TO)]
-    _, directions = np.linalg.eigh(np.cov(some, rowvar=False))  # the last ones are those of most variance
+    _, directions = np.linalg.eigh(np.cov(some, rowvar=False))  # in order of increasing variance
     axes: Floats = directions[:, -_AXES:].astype(np.float32)
     return axes
 
 
 def _batches(rows: Indices, neighbours: Indices) -> Iterator[Indices]:
-    """Rows in pieces of about :data:`_AT_ONCE` neighbours."""
+    """The rows in parts of about :data:`_AT_ONCE` candidate pairs."""
     yield from np.split(rows, np.flatnonzero(np.diff(np.cumsum(neighbours) // _AT_ONCE)) + 1)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from corpus.analysis.facets import Filters, conditions
+from corpus.analysis.facets import Filters, search_conditions
 from corpus.analysis.search_index import ready_index
 from corpus.sources.found_file import clean_path
 from corpus.storage.store import Connection
@@ -56,7 +56,7 @@ def search(connection: Connection, text: str = "", filters: Filters = EVERYTHING
     Case, spaces and signs do not count: ``epiano 1`` finds ``E.PIANO 1``. Raises ``StoreError`` if the filters ask
     for what only hearing tells and no voice has been heard.
     """
-    found = Query(connection, text, filters)
+    found = VoiceQuery(connection, text, filters)
     query = f"{found.sql} SELECT voice_id, best FROM found ORDER BY {_BEST_FIRST} LIMIT $limit"  # noqa: S608
     rows = connection.execute(query, found.values | {"limit": limit}).fetchall()
     return read_hits(connection, [voice_id for voice_id, _ in rows], path=filters.path, best=[name for _, name in rows])
@@ -64,12 +64,12 @@ def search(connection: Connection, text: str = "", filters: Filters = EVERYTHING
 
 def find_ids(connection: Connection, text: str = "", filters: Filters = EVERYTHING, *, limit: int) -> list[str]:
     """The ids alone of what :func:`search` would find, in its order, for those who need very many."""
-    found = Query(connection, text, filters)
+    found = VoiceQuery(connection, text, filters)
     query = f"{found.sql} SELECT voice_id FROM found ORDER BY {_BEST_FIRST} LIMIT $limit"  # noqa: S608
     return [voice_id for (voice_id,) in connection.execute(query, found.values | {"limit": limit}).fetchall()]
 
 
-class Query:
+class VoiceQuery:
     """``WITH ... found AS (...)``: what matches a text and filters, for a query to go on from, and its values.
 
     ``found`` has the columns of ``search_voices`` and ``labelled``, ``rank`` (0 the name, 1 its beginning, 2 in it)
@@ -79,8 +79,8 @@ class Query:
     def __init__(self, connection: Connection, text: str, filters: Filters) -> None:
         ready_index(connection)
         if filters.needs_hearing:
-            demand_hearing(connection)
-        wanted, self.values = conditions(filters)
+            require_descriptors(connection)
+        wanted, self.values = search_conditions(filters)
         if "path" in self.values:
             self.values["path"] = clean_path(self.values["path"])
         matching, name = "", "names[1] AS best, 2 AS rank"
@@ -134,7 +134,7 @@ def _hit(row: dict[str, Any]) -> Hit:
     return Hit(**values)
 
 
-def demand_hearing(connection: Connection) -> None:
+def require_descriptors(connection: Connection) -> None:
     """Raise ``StoreError`` if there are voices, and not one of them has been heard."""
     ((voices, heard),) = connection.execute("SELECT count(*), count(sound) FROM search_voices").fetchall()
     if voices and not heard:

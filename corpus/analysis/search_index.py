@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from corpus.analysis.sound_space import SOUND_SIZE, USED, Floats, Heard, sound_places
+from corpus.analysis.sound_space import SOUND_SIZE, USED, DescriptorColumns, Floats, sound_coordinates
 from corpus.storage.file_state import is_known_fact, remember_fact, store_state
 from corpus.storage.store import Connection, open_store, transaction
 from corpus.storage.voice_table import read_voice_table
@@ -120,11 +120,11 @@ def _measured(connection: Connection) -> pa.Table:
     for operator in OPERATORS:
         sounds = parameters[:, BY_NAME[f"op{operator}_output_level"].index] > 0
         fixed |= sounds & (parameters[:, BY_NAME[f"op{operator}_frequency_mode"].index] == 1)
-    ids, rows = read_heard(connection)
-    heard = Heard(rows)
+    ids, rows = read_search_descriptors(connection)
+    heard = DescriptorColumns(rows)
     of_heard = {voice_id: number for number, voice_id in enumerate(ids)}
     which = pa.array([of_heard.get(voice_id) for voice_id in table.voice_ids], pa.int32())
-    places = pa.FixedSizeListArray.from_arrays(pa.array(sound_places(heard).ravel()), SOUND_SIZE)
+    places = pa.FixedSizeListArray.from_arrays(pa.array(sound_coordinates(heard).ravel()), SOUND_SIZE)
     return pa.table(
         {
             "voice_id": pa.array(table.voice_ids, pa.string()),
@@ -144,7 +144,7 @@ def _measured(connection: Connection) -> pa.Table:
     )
 
 
-def read_heard(connection: Connection, voice_ids: Sequence[str] | None = None) -> tuple[list[str], Floats]:
+def read_search_descriptors(connection: Connection, voice_ids: Sequence[str] | None = None) -> tuple[list[str], Floats]:
     """The newest hearing of each voice, or of some: ids, and the descriptors that search uses, ``float32[n, USED]``."""
     some = "" if voice_ids is None else "AND voice_id IN (SELECT unnest($ids::VARCHAR[]))"
     query = f"""SELECT voice_id, arg_max(descriptors[1:$used], (hearing, engine)) AS row FROM hearings

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from corpus.analysis.facets import Filters
-from corpus.analysis.search import EVERYTHING, Hit, Query, demand_hearing, read_hits
-from corpus.analysis.search_index import read_heard
-from corpus.analysis.sound_space import SOUND_SIZE, USED, Floats, Heard, differences, sound_places
+from corpus.analysis.search import EVERYTHING, Hit, VoiceQuery, read_hits, require_descriptors
+from corpus.analysis.search_index import read_search_descriptors
+from corpus.analysis.sound_space import SOUND_SIZE, USED, DescriptorColumns, Floats, differences, sound_coordinates
 from corpus.storage.store import Connection
 from dx7.analysis.descriptors import hear
 from dx7.errors import StoreError
@@ -21,7 +21,7 @@ from dx7.voices.voice import Voice
 
 
 @dataclass(frozen=True, slots=True)
-class Similar:
+class SimilarVoice:
     """A voice that sounds like what was asked for: how far away it is, and in what it differs, in words.
 
     0 is the same sound. For voices the unit is a difference one notices (``sound_space.py``): below 1 they are
@@ -41,7 +41,7 @@ def more_like(
     text: str = "",
     limit: int = 20,
     every_copy: bool = False,
-) -> list[Similar]:
+) -> list[SimilarVoice]:
     """The voices nearest by sound to a voice, nearest first: to one of the store by its id, or to any.
 
     ``text`` and ``filters`` narrow what may be found, as in ``search``.
@@ -50,7 +50,7 @@ def more_like(
     ``every_copy``. Raises ``StoreError`` if the store does not know the id, or none of its voices has been heard.
     """
     found = similar_query(connection, text, filters)
-    demand_hearing(connection)
+    require_descriptors(connection)
     ours = _descriptors(connection, like)
     voice_id = like if isinstance(like, str) else like.voice_id
     query = f"""{found.sql}, near AS MATERIALIZED (
@@ -59,10 +59,10 @@ def more_like(
         ORDER BY distance, sightings DESC, voice_id LIMIT $most
     ) SELECT voice_id, distance FROM near {"" if every_copy else _OTHER_FAMILIES}
     ORDER BY distance, sightings DESC, voice_id LIMIT $limit"""  # noqa: S608 - parts of our own
-    place = sound_places(Heard(ours[None]))[0].tolist()
+    place = sound_coordinates(DescriptorColumns(ours[None]))[0].tolist()
     rows = query_nearest(connection, query, found.values | {"place": place, "like": voice_id}, limit)
     distances = dict(rows)
-    ids, theirs = read_heard(connection, list(distances))
+    ids, theirs = read_search_descriptors(connection, list(distances))
     words = {voice_id: differences(ours, row) for voice_id, row in zip(ids, theirs, strict=True)}
     return as_similar(connection, distances, words, path=filters.path)
 
@@ -79,9 +79,9 @@ def find_voice(connection: Connection, beginning: str) -> str:
     return str(rows[0][0])
 
 
-def similar_query(connection: Connection, text: str, filters: Filters) -> Query:
+def similar_query(connection: Connection, text: str, filters: Filters) -> VoiceQuery:
     """What may be found, for a query by sound to go on from: of a family, that chooses the nearest."""
-    return Query(connection, text, replace(filters, one_per_family=False))
+    return VoiceQuery(connection, text, replace(filters, one_per_family=False))
 
 
 def query_nearest(
@@ -100,10 +100,10 @@ def query_nearest(
 
 def as_similar(
     connection: Connection, distances: Mapping[str, float], words: Mapping[str, tuple[str, ...]], *, path: str
-) -> list[Similar]:
+) -> list[SimilarVoice]:
     """Hits for voices by id, in the order given, with their distances and differences."""
     hits = read_hits(connection, list(distances), path=path)
-    return [Similar(hit, float(distances[hit.voice_id]), words.get(hit.voice_id, ())) for hit in hits]
+    return [SimilarVoice(hit, float(distances[hit.voice_id]), words.get(hit.voice_id, ())) for hit in hits]
 
 
 def read_parameters(connection: Connection, voice_ids: Sequence[str]) -> Bytes:
@@ -127,7 +127,7 @@ def _decode(raw: bytes) -> Bytes:
 def _descriptors(connection: Connection, like: str | Voice) -> Floats:
     """``float32[USED]`` of a voice: what the store has heard of it, or heard now."""
     voice_id = like if isinstance(like, str) else like.voice_id
-    _, heard = read_heard(connection, [voice_id])
+    _, heard = read_search_descriptors(connection, [voice_id])
     if len(heard):
         ours: Floats = heard[0]
         return ours

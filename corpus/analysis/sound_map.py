@@ -15,12 +15,12 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from corpus.analysis.map_layout import lay_out, representatives, set_among, spread_members
+from corpus.analysis.map_layout import lay_out, place_newcomers, representatives, spread_members
 from corpus.analysis.map_quality import NEIGHBOURS, MapQuality, measure_map
 from corpus.analysis.measurements import WAIT_SECONDS
 from corpus.analysis.nearest_neighbours import Floats
-from corpus.analysis.search_index import read_heard
-from corpus.analysis.sound_space import Heard, sound_places
+from corpus.analysis.search_index import read_search_descriptors
+from corpus.analysis.sound_space import DescriptorColumns, sound_coordinates
 from corpus.storage.store import Connection, open_store, transaction
 from dx7.analysis.descriptors import HEARING_VERSION
 from dx7.errors import StoreError
@@ -87,7 +87,7 @@ def update_map(
     elif is_new.any():
         old = ~is_new
         points = known.points.copy()
-        points[is_new] = set_among(
+        points[is_new] = place_newcomers(
             known.places[is_new],
             [known.families[row] for row in np.flatnonzero(is_new)],
             known.points[old],
@@ -117,7 +117,7 @@ def is_mapped(connection: Connection) -> bool:
 
 
 def _read(connection: Connection) -> _Known:
-    ids, rows = read_heard(connection)
+    ids, rows = read_search_descriptors(connection)
     families = dict(connection.execute("SELECT voice_id, family_id FROM families").fetchall())
     mapped = connection.execute("SELECT voice_id, x, y, later FROM sound_map").fetchnumpy()
     of_id = {voice_id: row for row, voice_id in enumerate(ids)}
@@ -128,7 +128,13 @@ def _read(connection: Connection) -> _Known:
         numbers, where = np.array(kept, np.intp).T
         points[where] = np.stack([mapped["x"][numbers], mapped["y"][numbers]], axis=1)
         later[where] = mapped["later"][numbers]
-    return _Known(ids, [families.get(voice_id, voice_id) for voice_id in ids], sound_places(Heard(rows)), points, later)
+    return _Known(
+        ids,
+        [families.get(voice_id, voice_id) for voice_id in ids],
+        sound_coordinates(DescriptorColumns(rows)),
+        points,
+        later,
+    )
 
 
 def _write(

@@ -36,7 +36,7 @@ USED = 1 + DESCRIPTOR_NAMES.index(f"envelope_{round(ENVELOPE_TIMES[-1] * 1000)}_
 SOUND_SIZE = len(NOTES) * (len(_SHAPE) + 3) + 3 + len(ENVELOPE_TIMES)
 
 
-class Heard:
+class DescriptorColumns:
     """Descriptors of many voices by name: ``float32[n, k]``, the first k, at least :data:`USED`, of them all."""
 
     def __init__(self, rows: Floats) -> None:
@@ -64,7 +64,7 @@ class Heard:
         return np.where(self["middle_centroid_hz"] > 0, seconds, np.nan).astype(np.float32)
 
 
-def sound_places(heard: Heard) -> Floats:
+def sound_coordinates(heard: DescriptorColumns) -> Floats:
     """Where voices lie in the space: ``float32[n, SOUND_SIZE]``."""
     columns: list[NDArray[np.floating]] = []
     for note in NOTES:
@@ -86,7 +86,7 @@ def sound_places(heard: Heard) -> Floats:
 
 def differences(ours: Floats, theirs: Floats) -> tuple[str, ...]:
     """In what the second of two voices differs from the first, in words; rows of descriptors."""
-    heard = Heard(np.stack([ours, theirs]))
+    heard = DescriptorColumns(np.stack([ours, theirs]))
     words: list[str] = []
     for name, (less, more, ratio, least) in _WORDS.items():
         before, after = (float(value) for value in getattr(heard, name))
@@ -121,7 +121,7 @@ def _centred(bands: Floats, centroid: Floats) -> Floats:
     return np.where(outside, np.float32(_LOWEST_SHAPE), shape)
 
 
-def _release(heard: Heard) -> Floats:
+def _release(heard: DescriptorColumns) -> Floats:
     """Seconds from key up until the sound has faded, read between the measured levels and drawn out beyond them."""
     after = [seconds for seconds in ENVELOPE_TIMES if seconds >= HELD]
     seconds = np.array([0.0, *(time - HELD for time in after), AFTER])

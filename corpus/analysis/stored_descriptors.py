@@ -20,14 +20,14 @@ _VERSIONS = {"engine": ENGINE_VERSION, "hearing": HEARING_VERSION}
 
 
 @dataclass(frozen=True, slots=True)
-class Hearings:
+class DescriptorTable:
     """What was heard, one row a voice, ordered by id."""
 
     voice_ids: list[str]
     descriptors: NDArray[np.float32]  # [n, len(DESCRIPTOR_NAMES)]
 
 
-def hear_voices(
+def measure_descriptors(
     store: Path,
     *,
     processes: int | None = None,
@@ -38,7 +38,7 @@ def hear_voices(
     return measure_voices(store, _HEARING, processes=processes, dask=dask, progress=progress)
 
 
-def read_hearings(connection: Connection) -> Hearings:
+def read_descriptors(connection: Connection) -> DescriptorTable:
     """What was heard of the store's voices by the engine and the hearing of today. 30,000 take a fifth of a second."""
     table = connection.sql(
         "SELECT voice_id, any_value(descriptors) AS descriptors FROM hearings SEMI JOIN voices USING (voice_id)"
@@ -46,13 +46,13 @@ def read_hearings(connection: Connection) -> Hearings:
         params=_VERSIONS,
     ).to_arrow_table()
     numbers = table["descriptors"].combine_chunks().flatten().to_numpy(zero_copy_only=False)
-    return Hearings(
+    return DescriptorTable(
         voice_ids=table["voice_id"].to_pylist(),
         descriptors=np.asarray(numbers, np.float32).reshape(table.num_rows, len(DESCRIPTOR_NAMES)),
     )
 
 
-def read_one(connection: Connection, voice_id: str) -> dict[str, float] | None:
+def read_voice_descriptors(connection: Connection, voice_id: str) -> dict[str, float] | None:
     """What was heard of one voice, by the names of the numbers; None if it was not heard yet."""
     rows = connection.execute(
         "SELECT descriptors FROM hearings WHERE voice_id = $1 AND engine = $2 AND hearing = $3 LIMIT 1",

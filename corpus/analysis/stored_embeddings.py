@@ -12,7 +12,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from corpus.analysis.measurements import Measure, MeasureCounts, measure_voices
-from corpus.analysis.stored_descriptors import read_hearings
+from corpus.analysis.stored_descriptors import read_descriptors
 from corpus.storage.store import Connection
 from corpus.storage.voice_table import read_voice_table
 from dx7.analysis.embedding import EMBEDDING_SIZE, EMBEDDING_VERSION, embed_rows
@@ -20,7 +20,7 @@ from dx7.voices.layout import Bytes
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Heard:
+class AnalysedVoices:
     """All that an ear is given of the voices that were heard and embedded, one row a voice, ordered by id."""
 
     voice_ids: list[str]
@@ -40,9 +40,9 @@ def embed_voices(
     return measure_voices(store, _EMBEDDING, processes=processes, dask=dask, progress=progress)
 
 
-def read_heard(connection: Connection) -> Heard:
+def read_analysed_voices(connection: Connection) -> AnalysedVoices:
     """What was heard of the store's voices by the engine and the hearing of today. 30,000 take half a second."""
-    hearings = read_hearings(connection)
+    hearings = read_descriptors(connection)
     voices = read_voice_table(connection)
     table = connection.sql(
         "SELECT voice_id, any_value(levels) AS levels FROM embeddings SEMI JOIN voices USING (voice_id)"
@@ -55,7 +55,7 @@ def read_heard(connection: Connection) -> Heard:
     heard = {voice_id: row for row, voice_id in enumerate(hearings.voice_ids)}
     known = {voice_id: row for row, voice_id in enumerate(voices.voice_ids)}
     ids = [voice_id for voice_id in voices.voice_ids if voice_id in embedded and voice_id in heard]
-    return Heard(
+    return AnalysedVoices(
         ids,
         levels[[embedded[voice_id] for voice_id in ids]],
         hearings.descriptors[[heard[voice_id] for voice_id in ids]],

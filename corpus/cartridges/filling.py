@@ -10,9 +10,9 @@ import numpy as np
 import pyarrow as pa
 
 from corpus.analysis.facets import Filters
-from corpus.analysis.search import EVERYTHING, Query, demand_hearing
+from corpus.analysis.search import EVERYTHING, VoiceQuery, require_descriptors
 from corpus.analysis.similar import read_parameters
-from corpus.analysis.sound_space import SOUND_SIZE, USED, Floats, Heard, sound_places
+from corpus.analysis.sound_space import SOUND_SIZE, USED, DescriptorColumns, Floats, sound_coordinates
 from corpus.cartridges.cartridge import CartridgeSlot
 from corpus.cartridges.naming import legal_name
 from corpus.cartridges.sound_order import most_varied, nearest_walk, short_path
@@ -89,8 +89,8 @@ def _candidates(
     only_mainly: bool = True,
 ) -> _Candidates:
     """``only_mainly``: a voice without labels must have a requested category as its first suggestion."""
-    found = Query(connection, text, filters)
-    demand_hearing(connection)
+    found = VoiceQuery(connection, text, filters)
+    require_descriptors(connection)
     query = f"""{found.sql}
         SELECT voice_id, best, coalesce(labels, suggestions) AS categories, path || ' · slot ' || slot AS origin, sound
         FROM found WHERE sound IS NOT NULL AND NOT list_contains($exclude, voice_id)
@@ -119,4 +119,4 @@ def _slots(
 
 def _coordinates_of(voices: Sequence[Voice]) -> Floats:
     heard = hear_many(np.array([list(voice.unpacked) for voice in voices], np.uint8))
-    return sound_places(Heard(heard[:, :USED]))
+    return sound_coordinates(DescriptorColumns(heard[:, :USED]))

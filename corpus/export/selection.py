@@ -6,12 +6,11 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from corpus.analysis.health import excused
+from corpus.analysis.health import is_excused
 from corpus.export.policy import Policy
 from corpus.export.quotas import ExportCandidate, RelaxedMinimum, apply_maximum, fill_minimum, limit_families
 from corpus.export.source_labels import CombinedSuggestion, read_combined_suggestions
-from corpus.labels.consensus import read_consensus
-from corpus.labels.export_decision import Curated, ExportDecision, LeftOut, Unhealthy
+from corpus.labels.consensus import Curated, ExportDecision, LeftOut, Unhealthy, read_consensus
 from corpus.storage.store import Connection
 from corpus.storage.voice_table import VoiceTable, read_voice_table
 from dx7.voices.fillers import is_filler
@@ -116,7 +115,7 @@ def _judge(
 def _healthy(decision: ExportDecision, tags: Sequence[str]) -> ExportDecision:
     """The decision, unless a tag stands against it that is not excused by what the voice is."""
     category = decision.categories[0] if isinstance(decision, Curated) else None
-    against = [tag for tag in tags if not excused(tag, category)]
+    against = [tag for tag in tags if not is_excused(tag, category)]
     return Unhealthy(against[0]) if against else decision
 
 

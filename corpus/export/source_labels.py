@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from corpus.labels.export_decision import Curated
+from corpus.labels.consensus import Curated
 from corpus.storage.source_predictions import read_source_predictions, read_voice_ids
 from corpus.storage.store import Connection
 from corpus.suggest.suggestions import read_label_model, suggestion_rows

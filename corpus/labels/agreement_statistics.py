@@ -13,7 +13,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-CONFIDENCE_Z = 1.959964  # of a 95 % interval
 _RESAMPLES = 1_000
 
 
@@ -80,11 +79,10 @@ def wilson(hits: int, count: int) -> Rate:
         raise ValueError(f"{hits} hits of {count} cannot be")
     if not count:
         return Rate(0, 0, None, None, None)
-    share, square = hits / count, CONFIDENCE_Z**2
-    middle = (share + square / (2 * count)) / (1 + square / count)
-    half = CONFIDENCE_Z / (1 + square / count) * math.sqrt(share * (1 - share) / count + square / (4 * count**2))
-    low, high = max(0.0, middle - half), min(1.0, middle + half)
-    return Rate(hits, count, round(share, 4), round(low, 4), round(high, 4))
+    from scipy.stats import binomtest
+
+    interval = binomtest(hits, count).proportion_ci(method="wilson")
+    return Rate(hits, count, round(hits / count, 4), round(float(interval.low), 4), round(float(interval.high), 4))
 
 
 def cohen_kappa(pairs: Sequence[tuple[str, str]]) -> Kappa:

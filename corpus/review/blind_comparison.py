@@ -14,8 +14,8 @@ from hashlib import sha256
 
 import numpy as np
 
-from corpus.analysis.search_index import read_heard
-from corpus.analysis.sound_space import Heard, sound_places
+from corpus.analysis.search_index import read_search_descriptors
+from corpus.analysis.sound_space import DescriptorColumns, sound_coordinates
 from corpus.review.annotations import Annotation, majority_label
 from corpus.storage.store import Connection
 
@@ -95,10 +95,10 @@ def nearest_labelled(
     candidates = [
         other for other, outcomes in mains.items() if outcomes == {category} and family_of.get(other, other) != family
     ]
-    ids, rows = read_heard(connection, [voice_id, *candidates])
+    ids, rows = read_search_descriptors(connection, [voice_id, *candidates])
     if voice_id not in ids or len(ids) < 2:
         return None
-    places = sound_places(Heard(rows))
+    places = sound_coordinates(DescriptorColumns(rows))
     distances = np.linalg.norm(places - places[ids.index(voice_id)], axis=1)
     distances[ids.index(voice_id)] = np.inf
     return ids[int(distances.argmin())]

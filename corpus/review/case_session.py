@@ -14,12 +14,10 @@ from corpus.review.agreement import Agreement, measure_agreement
 from corpus.review.annotations import category_words, join_words, majority_label, read_annotations, read_families
 from corpus.review.blind_comparison import BlindChoice
 from corpus.review.case_context import CaseContext, read_case_context
-from corpus.review.cases import Case, CaseKind, open_cases
+from corpus.review.cases import Case, CaseKind, QuickDecision, open_cases
 from corpus.review.decisions import AnnotationContext, decide, decide_blind
-from corpus.review.locking import locked
-from corpus.review.offers import QuickDecision
 from corpus.review.review_lists import ReviewList, read_review
-from corpus.review.review_session import ReviewSession
+from corpus.review.review_session import ReviewSession, locked
 from corpus.storage.store import open_store
 from dx7.errors import JournalError
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 
-from corpus.analysis.family_lookup import Member, family_members
+from corpus.analysis.family_lookup import FamilyMember, family_members
 from corpus.analysis.health import UNFIT
-from corpus.analysis.search_index import read_heard
+from corpus.analysis.search_index import read_search_descriptors
 from corpus.analysis.sound_space import differences
 from corpus.labels.voice_card import read_cards
 from corpus.review.annotations import Annotation, annotations_by_voice, read_annotations_of
@@ -58,7 +58,7 @@ def read_family_details(connection: Connection, family_id: str) -> FamilyDetails
         [ids],
     ).fetchall():
         tags[voice_id].append(tag)
-    heard = dict(zip(*read_heard(connection, ids), strict=True))
+    heard = dict(zip(*read_search_descriptors(connection, ids), strict=True))
     voices = []
     for place, member in enumerate(family.members):
         words: tuple[str, ...] = ()
@@ -79,7 +79,7 @@ def read_family_details(connection: Connection, family_id: str) -> FamilyDetails
     return FamilyDetails(family.family_id, tuple(voices))
 
 
-def _by_parameters(member: Member) -> str:
+def _by_parameters(member: FamilyMember) -> str:
     count = member.audible_differences
     if not count:
         return "nothing one hears"

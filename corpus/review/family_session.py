@@ -12,8 +12,7 @@ from corpus.review.annotations import category_words, join_words
 from corpus.review.decisions import AnnotationContext, decide
 from corpus.review.family_details import FamilyDetails, read_family_details
 from corpus.review.family_queue import FamilyToAnswer, families_to_answer
-from corpus.review.locking import locked
-from corpus.review.review_session import ReviewSession
+from corpus.review.review_session import ReviewSession, locked
 from corpus.storage.store import open_store
 from dx7.errors import JournalError
 

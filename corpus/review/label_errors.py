@@ -7,13 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from corpus.analysis.relatives import audible
+from corpus.analysis.relatives import audible_parameters
 from corpus.analysis.similar import read_parameters
-from corpus.analysis.stored_descriptors import read_hearings
+from corpus.analysis.stored_descriptors import read_descriptors
 from corpus.review.annotations import Annotation, annotations_by_voice, category_words, majority_category
 from corpus.review.cases import Case, CaseKind, annotation_sentence
-from corpus.review.confidence import Floats, Probabilities, likely_errors, out_of_sample
 from corpus.storage.store import Connection
 
 LEAST_FAMILIES = 8  # with a category, for it to be learned
@@ -48,14 +48,14 @@ def find_label_errors(
     Voices that were not heard yet are left out.
     """
     said_of = annotations_by_voice(said for said in opinions if said.categories)
-    hearings = read_hearings(connection)
+    hearings = read_descriptors(connection)
     row_of = {voice_id: row for row, voice_id in enumerate(hearings.voice_ids)}
     labelled = _learnable(_labelled(said_of, family_of, row_of))
     names = sorted({one.category for one in labelled})
     if len(labelled) < LEAST_LABELS or len(names) < 2:
         return LabelErrors((), len(labelled), _too_few(len(labelled), len(names)))
     ids = [one.voice_id for one in labelled]
-    parameters = audible(read_parameters(connection, ids)).astype(np.float32)
+    parameters = audible_parameters(read_parameters(connection, ids)).astype(np.float32)
     features: Floats = np.hstack([hearings.descriptors[[row_of[voice_id] for voice_id in ids]], parameters])
     labels = [one.category for one in labelled]
     probabilities = out_of_sample(features, labels, [one.family_id for one in labelled], names)
@@ -110,3 +110,49 @@ def _case(
         suggested=names[best],
         probability=round(float(probabilities[best]), 4),
     )
+
+
+FOLDS = 4
+_TREES = 150
+_LEAST_LEAF = 3  # voices; finer trees learn the wrong labels by heart
+_CLEAR = 5.0  # times
+_LEAST = 1e-6  # probability: nothing is impossible
+
+Floats = NDArray[np.float32]
+Probabilities = NDArray[np.float64]
+
+
+def out_of_sample(
+    features: Floats, labels: Sequence[str], families: Sequence[str], names: Sequence[str]
+) -> Probabilities:
+    """How probable each of ``names`` is for each voice: ``[n, names]``, by a model that knows nothing of its family.
+
+    ``features`` are ``float32[n, k]``. Every label is one of ``names``, and has :data:`FOLDS` families or more.
+    """
+    from sklearn.ensemble import ExtraTreesClassifier
+    from sklearn.model_selection import StratifiedGroupKFold
+
+    known = np.array([names.index(label) for label in labels])
+    groups = np.unique(families, return_inverse=True)[1]
+    probabilities = np.zeros((len(known), len(names)))
+    folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=0)
+    for fitted, judged in folds.split(features, known, groups):
+        forest = ExtraTreesClassifier(_TREES, min_samples_leaf=_LEAST_LEAF, n_jobs=-1, random_state=0)
+        forest.fit(features[fitted], known[fitted])
+        probabilities[np.ix_(judged, forest.classes_)] = forest.predict_proba(features[judged])
+    # Trees are summed in whichever order threads end; what is left of it is rounded away.
+    probabilities = np.maximum(probabilities.round(6), _LEAST)
+    normalised: Probabilities = probabilities / probabilities.sum(axis=1, keepdims=True)
+    return normalised
+
+
+def likely_errors(labels: Sequence[str], names: Sequence[str], probabilities: Probabilities) -> list[int]:
+    """The rows whose label is likely wrong, the likeliest first."""
+    from cleanlab.filter import find_label_issues
+    from cleanlab.rank import get_label_quality_scores
+
+    known = np.array([names.index(label) for label in labels])
+    wrong = find_label_issues(known, probabilities, filter_by="both", n_jobs=1)
+    quality = get_label_quality_scores(known, probabilities, method="self_confidence")
+    clear = probabilities.max(axis=1) >= _CLEAR * probabilities[np.arange(len(known)), known]
+    return sorted(np.flatnonzero(wrong & clear).tolist(), key=lambda row: (float(quality[row]), row))

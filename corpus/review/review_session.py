@@ -1,19 +1,46 @@
-"""What the desks of families and review share: what was decided is written first, and can be taken back."""
+"""One thing at a time: an app may begin to draw a page anew before it has finished what the last key asked for."""
 
 from __future__ import annotations
 
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import wraps
 from pathlib import Path
+from typing import Concatenate, ParamSpec, Protocol, TypeVar
 
 from corpus.labels.answer import Answer, Page
 from corpus.labels.journal import append_answers, read_journals
 from corpus.labels.new_answer import undo_of
 from corpus.review.decisions import last_decision
-from corpus.review.locking import locked
 from dx7.errors import CartwrightError
+
+
+class Lockable(Protocol):
+    """What has a lock of its own, which the same thread may take again."""
+
+    @property
+    def lock(self) -> threading.RLock:
+        """The lock."""
+
+
+Owner = TypeVar("Owner", bound=Lockable)
+Parameters = ParamSpec("Parameters")
+Result = TypeVar("Result")
+
+
+def locked(
+    method: Callable[Concatenate[Owner, Parameters], Result],
+) -> Callable[Concatenate[Owner, Parameters], Result]:
+    """The method, which waits until no other thread is in a method like this of the same object."""
+
+    @wraps(method)
+    def waiting(owner: Owner, /, *args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
+        with owner.lock:
+            return method(owner, *args, **kwargs)
+
+    return waiting
 
 
 class ReviewSession(ABC):

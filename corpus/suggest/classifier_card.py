@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from corpus.analysis.stored_embeddings import Heard
+from corpus.analysis.stored_embeddings import AnalysedVoices
 from corpus.storage.store import Connection
 from corpus.suggest.scoring import SuggestionScore, score_suggestions
 from corpus.suggest.suggestions import read_learned
@@ -51,7 +51,7 @@ class ClassifierCard:
 
 
 def make_classifier_card(
-    heard: Heard, training: ClassifierTrainingSet, fitted: FittedClassifier, *, seed: int, seconds: float
+    heard: AnalysedVoices, training: ClassifierTrainingSet, fitted: FittedClassifier, *, seed: int, seconds: float
 ) -> ClassifierCard:
     """The card of a classifier that was just fitted. Scores count one voice of each family and category."""
     keys = category_keys()

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from corpus.analysis.stored_embeddings import Heard
+from corpus.analysis.stored_embeddings import AnalysedVoices
 from corpus.storage.source_predictions import Floats, SourcePredictions
 from corpus.storage.suggestion import FOLDER_RULE, NAME_RULE
 from corpus.suggest.fit_classifier import fit_classifier
@@ -47,7 +47,7 @@ class GroundTruths:
 
 
 def compare_methods(
-    heard: Heard,
+    heard: AnalysedVoices,
     training: ClassifierTrainingSet,
     predictions: SourcePredictions,
     family_ids: list[str],
@@ -108,7 +108,7 @@ def _sure(predicted: Floats, family_ids: list[str]) -> tuple[Columns, Columns]:
     return rows, predicted[rows].argmax(axis=1)
 
 
-def _by_trees(heard: Heard, truths: GroundTruths, family_ids: list[str], seed: int) -> Floats:
+def _by_trees(heard: AnalysedVoices, truths: GroundTruths, family_ids: list[str], seed: int) -> Floats:
     """The first classifier of this project: boosted trees on descriptors, with names as targets."""
     from sklearn.ensemble import HistGradientBoostingClassifier
 
@@ -122,7 +122,7 @@ def _by_trees(heard: Heard, truths: GroundTruths, family_ids: list[str], seed: i
     return _fold_by_fold(fit, truths, family_ids)
 
 
-def _by_nearest(heard: Heard, truths: GroundTruths, family_ids: list[str]) -> Floats:
+def _by_nearest(heard: AnalysedVoices, truths: GroundTruths, family_ids: list[str]) -> Floats:
     """A vote of the voices with the most similar 145 parameters."""
     from sklearn.neighbors import KNeighborsClassifier
 

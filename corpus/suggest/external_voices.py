@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from corpus.analysis.sound_space import Heard, sound_places
+from corpus.analysis.sound_space import DescriptorColumns, sound_coordinates
 from corpus.storage.source_predictions import (
     LEAST_STORED_PROBABILITY,
     Floats,
@@ -121,7 +121,9 @@ def _propagate(
     count = len(labelled_ids)
     labels = LabelledVoices(np.arange(count), labelled.categories)
     families = _families(connection, labelled_ids, parameters)
-    coordinates = np.concatenate([read_sound_coordinates(connection, labelled_ids), sound_places(Heard(descriptors))])
+    coordinates = np.concatenate(
+        [read_sound_coordinates(connection, labelled_ids), sound_coordinates(DescriptorColumns(descriptors))]
+    )
     return {
         FAMILY: labels_from_families(families, labels)[count:],
         NEIGHBOURS: labels_from_neighbours(coordinates, families, labels)[count:],

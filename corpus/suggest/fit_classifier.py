@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import expit
 
-from corpus.analysis.stored_embeddings import Heard
+from corpus.analysis.stored_embeddings import AnalysedVoices
 from corpus.suggest.training_set import FOLDS, ClassifierTrainingSet
 from dx7.analysis.classifier import Calibration, Ear, Front, Networks, gather, log_odds
 from dx7.shared.categories import category_keys
@@ -54,9 +54,7 @@ class FittedClassifier:
     shares: Floats
 
 
-def fit_classifier(
-    heard: Heard, training: ClassifierTrainingSet, *, seed: int = 0, front: Front | None = None
-) -> FittedClassifier:
+def fit_classifier(heard: AnalysedVoices, training: ClassifierTrainingSet, *, seed: int = 0) -> FittedClassifier:
     """Fit a classifier to the embeddings in ``heard`` and the training set of some of these voices.
 
     The same input and seed give the same bytes. Raises ``ValueError`` if the training set is empty.
@@ -65,7 +63,7 @@ def fit_classifier(
         raise ValueError("the training set is empty")
     row_of = {voice_id: row for row, voice_id in enumerate(heard.voice_ids)}
     rows = np.array([row_of[voice_id] for voice_id in training.voice_ids])
-    front = front or fit_feature_transform(heard)
+    front = fit_feature_transform(heard)
     inputs = front.inputs(heard.embeddings, heard.descriptors, heard.parameters)
     networks = train_networks(inputs[rows], training, seed=seed)
     members = networks.shares(inputs)
@@ -77,7 +75,7 @@ def fit_classifier(
     )
 
 
-def fit_feature_transform(heard: Heard) -> Front:
+def fit_feature_transform(heard: AnalysedVoices) -> Front:
     """The principal components of embeddings, partly whitened, and the scale of all other features."""
     embeddings = heard.embeddings[:: max(1, len(heard.voice_ids) // _LEARNT_FROM)].astype(np.float32)
     mean_embedding = embeddings.mean(axis=0)
@@ -152,6 +150,9 @@ def _initialise(key: jax.Array, members: int, inputs: int, outputs: int) -> Weig
 def _loss(network: Weights, inputs: jax.Array, targets: jax.Array, weights: jax.Array, key: jax.Array) -> jax.Array:
     """Cross-entropy of one network, with dropout."""
     first, second = jax.random.split(key)
+    # Inputs are masked, as in a denoising autoencoder, without the usual rescaling by 1 / 0.88. With it the accuracy on
+    # the starter banks is the same (0.961) and the log loss before calibration 0.353 instead of 0.375. Stored
+    # classifiers were fitted this way, and calibration corrects the scale of their outputs.
     inputs = inputs * jax.random.bernoulli(first, 1 - DROPPED_INPUTS, inputs.shape)
     units = jax.nn.relu(inputs @ network["hidden"] + network["hidden_bias"])
     units = units * jax.random.bernoulli(second, 1 - DROPPED, units.shape) / (1 - DROPPED)

@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from corpus.analysis.families import update_families
 from corpus.analysis.health import refresh_health
-from corpus.analysis.stored_embeddings import embed_voices, read_heard
+from corpus.analysis.stored_embeddings import embed_voices, read_analysed_voices
 from corpus.labels.projection import rebuild_answers
 from corpus.storage.source_predictions import Floats, write_source_predictions
 from corpus.storage.store import Connection, open_store, transaction
@@ -66,7 +66,7 @@ def learn_from_answers(
         rebuild_answers(connection, journals)
         refresh_suggestions(connection)
     with open_store(store, read_only=True) as connection:
-        heard = read_heard(connection)
+        heard = read_analysed_voices(connection)
         training = read_classifier_training_set(connection, heard.voice_ids)
     _check(training)
     from corpus.suggest.fit_classifier import fit_classifier  # JAX takes a second

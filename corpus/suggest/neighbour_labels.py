@@ -13,11 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from corpus.analysis.nearest_neighbours import squared_distances
-from corpus.analysis.sound_space import SOUND_SIZE, Heard, sound_places
-from corpus.analysis.stored_descriptors import read_hearings
-from corpus.labels.consensus import PERSON, read_consensus
-from corpus.labels.export_decision import Curated
+from corpus.analysis.nearest_neighbours import squared_distance_matrix
+from corpus.analysis.sound_space import SOUND_SIZE, DescriptorColumns, sound_coordinates
+from corpus.analysis.stored_descriptors import read_descriptors
+from corpus.labels.consensus import PERSON, Curated, read_consensus
 from corpus.storage.source_predictions import Floats
 from corpus.storage.store import Connection
 from corpus.storage.suggestion import FAMILY, NEIGHBOURS
@@ -60,11 +59,13 @@ def propagate_labels(connection: Connection, voice_ids: Sequence[str], labelled:
 
 def read_sound_coordinates(connection: Connection, voice_ids: Sequence[str]) -> Floats:
     """The coordinates of voices in the sound space: ``float32[n, SOUND_SIZE]``, NaN for voices without descriptors."""
-    hearings = read_hearings(connection)
+    hearings = read_descriptors(connection)
     row = {voice_id: number for number, voice_id in enumerate(hearings.voice_ids)}
     known = [number for number, voice_id in enumerate(voice_ids) if voice_id in row]
     coordinates = np.full((len(voice_ids), SOUND_SIZE), np.nan, np.float32)
-    coordinates[known] = sound_places(Heard(hearings.descriptors[[row[voice_ids[number]] for number in known]]))
+    coordinates[known] = sound_coordinates(
+        DescriptorColumns(hearings.descriptors[[row[voice_ids[number]] for number in known]])
+    )
     return coordinates
 
 
@@ -118,7 +119,7 @@ def labels_from_neighbours(coordinates: Floats, families: NDArray[np.intp], labe
     rows_measured = np.flatnonzero(is_measured)
     for first in range(0, len(rows_measured), _BLOCK):
         block = rows_measured[first : first + _BLOCK]
-        squares = squared_distances(coordinates[block], coordinates[rows])
+        squares = squared_distance_matrix(coordinates[block], coordinates[rows])
         squares[families[block][:, None] == families[rows]] = np.inf
         shares[block] = _nearest_votes(squares, categories)
     return shares

@@ -15,7 +15,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from corpus.analysis.health import UNFIT
-from corpus.analysis.relatives import audible
+from corpus.analysis.relatives import audible_parameters
 from corpus.analysis.search_index import ready_index
 from corpus.analysis.sound_space import SOUND_SIZE
 from corpus.storage.store import Connection
@@ -90,7 +90,7 @@ def read_features(connection: Connection, voice_ids: list[str]) -> Floats:
         rows["descriptors"].combine_chunks().flatten().to_numpy().reshape(len(rows), -1) if voice_ids else _NONE
     )
     sound = rows["sound"].combine_chunks().flatten().to_numpy().reshape(-1, SOUND_SIZE)
-    parameters = audible(np.stack([rows[name].to_numpy() for name in PARAMETER_NAMES], axis=1))
+    parameters = audible_parameters(np.stack([rows[name].to_numpy() for name in PARAMETER_NAMES], axis=1))
     parts = zip((descriptors, sound, parameters), _WEIGHTS, strict=True)
     return np.concatenate([weight * _standardise(part) for part, weight in parts], axis=1, dtype=np.float32)
 

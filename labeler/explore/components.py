@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from corpus.analysis.facet_choices import Narrowed
+from corpus.analysis.facet_choices import NarrowedFacets
 from dx7.shared.categories import load_categories
 from labeler.page.components import keep, mount
 
@@ -16,7 +16,9 @@ _mount_finder = mount("finder/finder")
 _mount_map = mount("map/map")
 
 
-def draw_finder(narrowed: Narrowed, count: str, *, text: str, chosen: dict[str, tuple[str, ...]], key: str) -> None:
+def draw_finder(
+    narrowed: NarrowedFacets, count: str, *, text: str, chosen: dict[str, tuple[str, ...]], key: str
+) -> None:
     """A field that searches as one types, and facets. ``text`` and ``chosen`` are what a new one begins with."""
     _mount_finder(
         data={

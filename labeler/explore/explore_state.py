@@ -12,11 +12,11 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from corpus.analysis.facet_choices import Narrowed, filters_of, narrow, read_chosen
+from corpus.analysis.facet_choices import NarrowedFacets, filters_of, narrow_facets, read_chosen
 from corpus.analysis.recording_search import more_like_recording
 from corpus.analysis.search import Hit, find_ids, read_hits, search
 from corpus.analysis.search_index import open_for_search
-from corpus.analysis.similar import Similar, more_like, read_parameters
+from corpus.analysis.similar import SimilarVoice, more_like, read_parameters
 from corpus.labels.answer import Answer, AnswerKind
 from corpus.labels.bulk import MOST_VOICES, BulkPreview, bulk_answer, last_bulk, preview_bulk
 from corpus.labels.journal import append_answers, read_journals
@@ -26,10 +26,10 @@ from corpus.storage.source_predictions import read_top_predictions
 from corpus.storage.store import Connection, open_store
 from corpus.storage.suggestion import Suggestion
 from dx7.errors import CartwrightError
-from dx7.shared.categories import load_categories
 from dx7.sound.engine import Audio
 from dx7.voices.voice import Voice
 from labeler.page.context import Context
+from labeler.page.wording import category_titles
 from labeler.widgets.voice_grid import GridEvent
 
 SHOWN = 48  # voices at once, and how many more at a time
@@ -59,7 +59,7 @@ class BulkProposal:
 
     def words(self) -> str:
         """The whole of it in a sentence."""
-        titles = {category.key: category.title for category in load_categories()}
+        titles = category_titles()
         what = "Broken" if self.kind is AnswerKind.BROKEN else " and ".join(titles.get(k, k) for k in self.categories)
         count = len(self.preview.voices)
         more = self.preview.words()
@@ -72,10 +72,10 @@ class ExploreResults:
     """What is drawn: a heading, the voices shown and how many there are in all, and counts for the finder."""
 
     heading: str
-    found: tuple[Hit | Similar, ...]
+    found: tuple[Hit | SimilarVoice, ...]
     voices: Mapping[str, Voice]
     total: int
-    narrowed: Narrowed
+    narrowed: NarrowedFacets
     matching: frozenset[str] | None  # ids of all that the search finds; None: every voice
     opinions: Mapping[str, Sequence[Suggestion]]  # what each source says of those shown
 
@@ -147,9 +147,9 @@ class ExploreState:
     def read(self) -> ExploreResults:
         """Everything that is drawn. Raises ``StoreError`` if the store cannot be used or does not know enough yet."""
         with open_for_search(self.context.store) as connection:
-            narrowed = narrow(connection, self.text, self.chosen)
+            narrowed = narrow_facets(connection, self.text, self.chosen)
             heading, found, total = self._found(connection, narrowed)
-            ids = [each.hit.voice_id if isinstance(each, Similar) else each.voice_id for each in found]
+            ids = [each.hit.voice_id if isinstance(each, SimilarVoice) else each.voice_id for each in found]
             rows = read_parameters(connection, ids)
             opinions = read_top_predictions(connection, ids)
             matching = None
@@ -158,7 +158,7 @@ class ExploreState:
         voices = {voice_id: Voice.from_array(row) for voice_id, row in zip(ids, rows, strict=True)}
         return ExploreResults(heading, tuple(found), voices, total, narrowed, matching, opinions)
 
-    def _found(self, connection: Connection, narrowed: Narrowed) -> tuple[str, Sequence[Hit | Similar], int]:
+    def _found(self, connection: Connection, narrowed: NarrowedFacets) -> tuple[str, Sequence[Hit | SimilarVoice], int]:
         if self.shows is ResultSource.SELECTED:
             hits = read_hits(connection, self.selection[: self.shown])
             return f"{len(self.selection):,} selected", hits, len(self.selection)
@@ -265,7 +265,7 @@ class ExploreState:
 
 
 def _said(answer: Answer) -> str:
-    titles = {category.key: category.title for category in load_categories()}
+    titles = category_titles()
     what = " and ".join(titles.get(key, key) for key in answer.categories) or answer.answer.value.capitalize()
     count = 1 + len(answer.covers)
     return f"{what}: {count:,} {'voice' if count == 1 else 'voices'}."

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from corpus.analysis.facets import NOT_HEARD, SCALES, SILENT
+from corpus.analysis.facets import NOT_ANALYSED, SCALES, SILENT
 from corpus.analysis.search import Hit
-from corpus.analysis.similar import Similar
+from corpus.analysis.similar import SimilarVoice
 from corpus.storage.suggestion import Suggestion
 from corpus.suggest.source_names import describe_predictions
 from dx7.voices.voice import Voice
@@ -16,7 +16,7 @@ _FAR = 3.0  # a distance by sound that is something else: the gauge is empty
 
 
 def result_tiles(
-    found: Sequence[Hit | Similar], voices: Mapping[str, Voice], opinions: Mapping[str, Sequence[Suggestion]]
+    found: Sequence[Hit | SimilarVoice], voices: Mapping[str, Voice], opinions: Mapping[str, Sequence[Suggestion]]
 ) -> list[Tile]:
     """Tiles for voices that were found by name or by sound, in the order given; those without a voice are left out.
 
@@ -24,12 +24,12 @@ def result_tiles(
     """
     tiles = []
     for each in found:
-        hit = each.hit if isinstance(each, Similar) else each
+        hit = each.hit if isinstance(each, SimilarVoice) else each
         if hit.voice_id in voices:
             tiles.append(
                 _tile(
                     hit,
-                    each if isinstance(each, Similar) else None,
+                    each if isinstance(each, SimilarVoice) else None,
                     voices[hit.voice_id],
                     opinions.get(hit.voice_id, ()),
                 )
@@ -37,7 +37,7 @@ def result_tiles(
     return tiles
 
 
-def _tile(hit: Hit, similar: Similar | None, voice: Voice, opinions: Sequence[Suggestion]) -> Tile:
+def _tile(hit: Hit, similar: SimilarVoice | None, voice: Voice, opinions: Sequence[Suggestion]) -> Tile:
     categories = hit.labels or tuple(f"{category}?" for category in hit.suggestions)
     facts = [", ".join(categories[:2]) or "no category"]
     facts.append((", ".join(similar.differences) or "the same to the ear") if similar else _sound(hit))
@@ -61,7 +61,7 @@ def _tile(hit: Hit, similar: Similar | None, voice: Voice, opinions: Sequence[Su
 
 def _sound(hit: Hit) -> str:
     if not hit.heard:
-        return NOT_HEARD
+        return NOT_ANALYSED
     if hit.brightness is None or hit.attack is None:
         return SILENT
     return f"{SCALES['brightness'].word(hit.brightness)}, {SCALES['attack'].word(hit.attack)} attack"

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import streamlit as st
 
-from corpus.analysis.recording_search import has_timbres, hear_timbres
+from corpus.analysis.recording_search import has_timbres, measure_timbres
 from corpus.analysis.sound_map import is_mapped
 from corpus.labels.answer import AnswerKind
 from corpus.storage.store import open_store
@@ -136,7 +136,7 @@ def _ready_timbres(desk: ExploreState) -> None:
         if done % 100 == 0:
             bar.progress(done / total)
 
-    hear_timbres(desk.context.store, progress=tell)
+    measure_timbres(desk.context.store, progress=tell)
 
 
 def _draw_found(desk: ExploreState, shown: ExploreResults) -> Iterable[GridEvent]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from corpus.analysis.facet_choices import MOST_VALUES, filters_of, narrow, read_chosen
+from corpus.analysis.facet_choices import MOST_VALUES, filters_of, narrow_facets, read_chosen
 from corpus.analysis.facets import Filters, Range
 from corpus.analysis.search import find_ids
 from corpus.storage.store import open_store
@@ -67,9 +67,9 @@ def test_what_is_no_choice_is_left_out(fields: object) -> None:
 
 def test_facets_count_what_one_more_choice_would_find(filled: Path) -> None:
     with open_store(filled, read_only=True) as connection:
-        everything = narrow(connection, "", {})
-        brass = narrow(connection, "", {"category": ("brass",)})
-        fillers = narrow(connection, "", {"filler": ("yes",)})
+        everything = narrow_facets(connection, "", {})
+        brass = narrow_facets(connection, "", {"category": ("brass",)})
+        fillers = narrow_facets(connection, "", {"filler": ("yes",)})
         assert brass.voices == len(find_ids(connection, "", filters_of({"category": ("brass",)}), limit=99)) == 10
     assert (everything.voices, fillers.voices) == (40, 1)
     facets = {facet.name: facet for facet in everything.facets}
@@ -86,7 +86,7 @@ def test_facets_count_what_one_more_choice_would_find(filled: Path) -> None:
 
 def test_a_value_that_finds_nothing_stays_to_be_taken_back(filled: Path) -> None:
     with open_store(filled, read_only=True) as connection:
-        found = narrow(connection, "no such name", {"category": ("brass",), "algorithm": ("7",)})
+        found = narrow_facets(connection, "no such name", {"category": ("brass",), "algorithm": ("7",)})
     assert found.voices == 0
     chosen = {facet.name: [v.value for v in facet.values if v.is_chosen] for facet in found.facets}
     assert chosen["category"] == ["brass"]

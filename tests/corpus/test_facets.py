@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from corpus.analysis.facet_counts import FACETS, count_facets
-from corpus.analysis.facets import NOT_HEARD, SCALES, Filters, Range, parse_range
+from corpus.analysis.facets import NOT_ANALYSED, SCALES, Filters, Range, parse_range
 from corpus.analysis.search import Hit, search
 from corpus.analysis.search_index import open_for_search, ready_index, refresh_search
 from corpus.analysis.sound_space import SOUND_SIZE
@@ -167,9 +167,9 @@ def test_counts_agree_with_brute_force(opened: Connection) -> None:
     assert counted.counts["category"] == expected
     assert counted.counts["algorithm"] == Counter(str(hit.algorithm) for hit in hits)
     assert counted.counts["carriers"] == Counter(str(len(ALGORITHMS[hit.algorithm].carriers)) for hit in hits)
-    assert counted.counts["brightness"] == {"middle": 1, "bright": 1, "silent": 1, NOT_HEARD: 3}
-    assert counted.counts["attack"] == {"fast": 1, "medium": 1, "silent": 1, NOT_HEARD: 3}
-    assert counted.counts["health"] == {"healthy": 2, NOT_HEARD: 3, "garbage": 1, "silent": 1}
+    assert counted.counts["brightness"] == {"middle": 1, "bright": 1, "silent": 1, NOT_ANALYSED: 3}
+    assert counted.counts["attack"] == {"fast": 1, "medium": 1, "silent": 1, NOT_ANALYSED: 3}
+    assert counted.counts["health"] == {"healthy": 2, NOT_ANALYSED: 3, "garbage": 1, "silent": 1}
     assert counted.counts["labeller"] == {"anna": 1, "any": 1, "nobody": 5, "machine": 2}
     assert (counted.counts["filler"], counted.counts["favourite"]) == ({"yes": 1}, {"yes": 1})
     assert list(counted.counts["source"].values()) == [6]

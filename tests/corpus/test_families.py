@@ -17,6 +17,7 @@ from typer.testing import CliRunner
 
 import corpus.analysis.families
 import corpus.analysis.measurements
+import corpus.analysis.relatives
 import corpus.analysis.stored_descriptors
 from corpus.analysis.families import FamilyCounts, update_families
 from corpus.analysis.family_lookup import family_members, family_of, largest_families
@@ -185,6 +186,28 @@ def test_another_hearing_builds_everything_anew(
     assert no_ears == [3, 3]
     assert rows_in(store, "hearings") == 3
     assert rows_in(store, "relatives") == 1
+
+
+@pytest.mark.parametrize("part", range(3))
+def test_another_build_leaves_no_stale_relatives(
+    tmp_path: Path, no_ears: list[int], monkeypatch: pytest.MonkeyPatch, part: int
+) -> None:
+    """Relatives of another engine, of other descriptors or of other rules join no families and do not stay."""
+    store = tmp_path / "s.duckdb"
+    voices = [brass(op1_eg_rate_2=10), brass(op1_eg_rate_2=12)]
+    ingest_files([bank(tmp_path / "in", "a.syx", voices)], store)
+    update_families(store)
+    assert rows_in(store, "relatives") == 1
+    build: list[Any] = list(corpus.analysis.families._BUILD)
+    build[part] = "another" if part == 0 else 99
+    monkeypatch.setattr(corpus.analysis.families, "_BUILD", build)
+    monkeypatch.setattr(corpus.analysis.relatives, "MOST_DISTANCE", 0.0)  # by the new rules they are not related
+    counts = update_families(store)
+    assert len({families_in(store)[voice.voice_id] for voice in voices}) == 2
+    assert rows_in(store, "relatives") == 0
+    assert (counts.families, counts.alone) == (3, 3)
+    with open_store(store, read_only=True) as connection:
+        assert connection.table("family_builds").fetchall() == [tuple(build)]
 
 
 def test_an_interruption_keeps_what_was_heard_and_a_rerun_completes_it(

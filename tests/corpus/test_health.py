@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from corpus.analysis.health import TAGS, count_tags, excused, refresh_health, tagged_voices, voice_health
-from corpus.analysis.stored_descriptors import hear_voices
+from corpus.analysis.health import TAGS, count_tags, is_excused, refresh_health, tagged_voices, voice_health
+from corpus.analysis.stored_descriptors import measure_descriptors
 from corpus.commands.cli import app
 from corpus.ingest.ingest import ingest_files
 from corpus.storage.store import open_store
@@ -70,7 +70,7 @@ def tags_by_name(store: Path) -> dict[str, set[str]]:
 
 def test_tags_come_from_sound_and_from_bytes(filled: Path) -> None:
     assert {tag for tags in tags_by_name(filled).values() for tag in tags} == {"garbage"}, "nothing was heard yet"
-    hear_voices(filled)
+    measure_descriptors(filled)
     tags = tags_by_name(filled)
     assert tags["FINE"] == set()
     assert tags["DRONE"] == {"drone"}
@@ -94,7 +94,7 @@ def test_one_clean_copy_clears_a_voice(filled: Path, tmp_path: Path) -> None:
 
 
 def test_tags_equal_what_the_ear_says_of_each_voice_alone(filled: Path) -> None:
-    hear_voices(filled)
+    measure_descriptors(filled)
     with open_store(filled) as connection:
         assert refresh_health(connection) == refresh_health(connection)
         for voice in (DRONE, SILENT, FINE):
@@ -126,7 +126,7 @@ def test_what_a_category_excuses_is_what_the_ear_excuses(category: str | None) -
     flat = INIT_VOICE.replace(op1_frequency_coarse=1, op1_frequency_fine=20)
     for voice in (noise, flat, DRONE):
         heard = hear(voice.array)
-        kept = [tag for tag in faults(heard) if not excused(tag, category)]
+        kept = [tag for tag in faults(heard) if not is_excused(tag, category)]
         assert set(faults(heard, category)) <= set(kept)
         assert set(kept) - set(faults(heard, category)) <= {"shrill"}  # which drums may be, up to a point
 
@@ -153,7 +153,7 @@ def test_the_command_hears_counts_and_lists(filled: Path) -> None:
 def test_a_tag_that_does_not_exist_is_wrong_usage(filled: Path) -> None:
     result = CliRunner().invoke(app, ["health", "--store", str(filled), "--tag", "ugly"])
     assert result.exit_code == 2
-    assert "there are garbage, silent" in " ".join(result.output.split())
+    assert "choose from garbage, silent" in " ".join(result.output.split())
 
 
 def test_every_tag_is_explained() -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from corpus.analysis.stored_embeddings import embed_voices, read_heard
+from corpus.analysis.stored_embeddings import embed_voices, read_analysed_voices
 from corpus.commands.cli import app
 from corpus.ingest.ingest import ingest_files
 from corpus.labels.journal import append_answers
@@ -72,7 +72,7 @@ def test_every_voice_has_a_suggestion_and_the_store_is_sound(learned: Path) -> N
 
 def test_the_same_store_gives_the_same_ear(learned: Path) -> None:
     with open_store(learned / "store.duckdb", read_only=True) as connection:
-        heard = read_heard(connection)
+        heard = read_analysed_voices(connection)
         lesson = read_classifier_training_set(connection, heard.voice_ids)
         stored = read_stored_classifier(connection)
     assert stored is not None
@@ -82,7 +82,7 @@ def test_the_same_store_gives_the_same_ear(learned: Path) -> None:
 def test_what_is_said_of_a_taught_voice_is_from_who_never_met_its_family(learned: Path) -> None:
     """Teach each voice a lie: who was taught it would repeat it, out of fold nobody does."""
     with open_store(learned / "store.duckdb", read_only=True) as connection:
-        heard = read_heard(connection)
+        heard = read_analysed_voices(connection)
         lesson = read_classifier_training_set(connection, heard.voice_ids)
     lies = np.random.default_rng(0).permutation(len(lesson.targets))
     lie = lesson.targets[lies]
@@ -96,7 +96,7 @@ def test_what_is_said_of_a_taught_voice_is_from_who_never_met_its_family(learned
 
 def test_a_new_voice_is_heard_as_the_store_heard_its_like(learned: Path) -> None:
     with open_store(learned / "store.duckdb", read_only=True) as connection:
-        heard = read_heard(connection)
+        heard = read_analysed_voices(connection)
         ear = read_stored_classifier(connection)
         said = read_source_predictions(connection, heard.voice_ids)["ear"]
     assert ear is not None
@@ -126,7 +126,7 @@ def test_only_what_is_new_is_heard_again(copy: Path, tmp_path: Path) -> None:
 
 def test_a_front_keeps_numbers_that_never_differ_from_dividing_by_zero(learned: Path) -> None:
     with open_store(learned / "store.duckdb", read_only=True) as connection:
-        heard = read_heard(connection)
+        heard = read_analysed_voices(connection)
     front = fit_feature_transform(heard)
     inputs = front.inputs(heard.embeddings, heard.descriptors, heard.parameters)
     assert np.isfinite(inputs).all()
@@ -145,7 +145,7 @@ def test_the_commands_say_how_good_it_is(learned: Path, copy: Path) -> None:
     store = ["--store", str(copy / "store.duckdb")]
     shown = CliRunner().invoke(app, ["learn", "--card", *store])
     assert shown.exit_code == 0
-    assert "128 voices heard" in shown.output
+    assert "128 voices analysed" in shown.output
     facts = json.loads(CliRunner().invoke(app, ["learn", "--card", "--json", *store]).output)
     assert facts["taught"]["organ"] >= 30
     judged = CliRunner().invoke(app, ["evaluate-suggestions", "--json", *store])

@@ -11,13 +11,13 @@ import pytest
 from typer.testing import CliRunner
 
 from corpus.analysis import sound_map
-from corpus.analysis.map_layout import lay_out, representatives, set_among, spread_members, usual_distance
+from corpus.analysis.map_layout import lay_out, median_spacing, place_newcomers, representatives, spread_members
 from corpus.analysis.map_points import NO_CATEGORY, points_mark, read_points
 from corpus.analysis.map_quality import measure_map
 from corpus.analysis.nearest_neighbours import nearest_among, nearest_neighbours
 from corpus.analysis.search_index import ready_index
 from corpus.analysis.sound_map import is_mapped, measure_store_map, update_map
-from corpus.analysis.sound_space import Heard, sound_places
+from corpus.analysis.sound_space import DescriptorColumns, sound_coordinates
 from corpus.commands.cli import app
 from corpus.storage.check import check_store
 from corpus.storage.store import open_store
@@ -116,11 +116,11 @@ def test_newcomers_go_to_their_family_or_to_their_neighbours() -> None:
     families = [f"f{row}" for row in range(120)]
     fresh, fresh_which = clustered(60, seed=5)
     kin = [*families[:6], *(f"new{row}" for row in range(54))]
-    found = set_among(fresh, kin, points, known, families)
+    found = place_newcomers(fresh, kin, points, known, families)
     near, _ = nearest_among(found, points, 3)
     assert (which[near] == fresh_which[:, None]).mean() > 0.97
-    assert np.linalg.norm(found[:6] - points[:6], axis=1).max() < 2 * usual_distance(points)
-    twins = set_among(fresh[[9, 9]], ["x", "y"], points, known, families)
+    assert np.linalg.norm(found[:6] - points[:6], axis=1).max() < 2 * median_spacing(points)
+    twins = place_newcomers(fresh[[9, 9]], ["x", "y"], points, known, families)
     assert np.linalg.norm(twins[0] - twins[1]) > 0, "two voices are never under one pixel"
 
 
@@ -252,7 +252,7 @@ def test_the_command_hears_maps_and_measures(tmp_path: Path) -> None:
 
 
 def test_made_up_descriptors_have_places() -> None:
-    assert np.isfinite(sound_places(Heard(np.full((2, len(DESCRIPTOR_NAMES)), 0.5, np.float32)))).all()
+    assert np.isfinite(sound_coordinates(DescriptorColumns(np.full((2, len(DESCRIPTOR_NAMES)), 0.5, np.float32)))).all()
 
 
 def test_a_page_gets_every_point_with_what_is_known_of_it(tmp_path: Path) -> None:

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from corpus.analysis.facets import Filters, Range
-from corpus.analysis.recording_search import has_timbres, hear_timbres, more_like_recording
-from corpus.analysis.search_index import read_heard, ready_index
+from corpus.analysis.recording_search import has_timbres, measure_timbres, more_like_recording
+from corpus.analysis.search_index import read_search_descriptors, ready_index
 from corpus.analysis.similar import find_voice, more_like
-from corpus.analysis.sound_space import Heard, differences, sound_places
+from corpus.analysis.sound_space import DescriptorColumns, differences, sound_coordinates
 from corpus.analysis.timbre_table import read_timbres
 from corpus.ingest.ingest import ingest_files
 from corpus.storage.store import Connection, open_store
@@ -61,7 +61,7 @@ def heard_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 "INSERT INTO hearings VALUES (?, ?, ?, ?)", [voice.voice_id, ENGINE_VERSION, HEARING_VERSION, row]
             )
         ready_index(connection)
-    assert hear_timbres(store) == len(voices)
+    assert measure_timbres(store) == len(voices)
     return store
 
 
@@ -138,8 +138,8 @@ def test_families_of_very_many_do_not_crowd_out_the_others(
 
 def test_differences_in_words(opened: Connection) -> None:
     def words(ours: str, theirs: str) -> tuple[str, ...]:
-        _, rows = read_heard(opened, [VOICES[ours].voice_id])
-        _, others = read_heard(opened, [VOICES[theirs].voice_id])
+        _, rows = read_search_descriptors(opened, [VOICES[ours].voice_id])
+        _, others = read_search_descriptors(opened, [VOICES[theirs].voice_id])
         return differences(rows[0], others[0])
 
     assert "brighter" in words("DARK", "BRIGHT")
@@ -155,10 +155,10 @@ def test_differences_in_words(opened: Connection) -> None:
 
 def test_places_are_finite_even_for_silence() -> None:
     silent = hear(INIT_VOICE.replace(op1_output_level=0).array).row()
-    places = sound_places(Heard(np.stack([silent, hear(VOICES["NOISE"].array).row()])))
+    places = sound_coordinates(DescriptorColumns(np.stack([silent, hear(VOICES["NOISE"].array).row()])))
     assert np.isfinite(places).all()
     with pytest.raises(ValueError, match="expected float32"):
-        Heard(silent[None, :10])
+        DescriptorColumns(silent[None, :10])
 
 
 def test_ids_may_be_cut_short(opened: Connection) -> None:
@@ -234,12 +234,12 @@ def test_timbres_are_heard_once_and_go_on_where_they_stopped(
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        hear_timbres(store, progress=stop)
+        measure_timbres(store, progress=stop)
     with open_store(store, read_only=True) as connection:
         assert not has_timbres(connection)
         assert connection.execute("SELECT count(*) FROM timbres").fetchall() == [(2,)]
-    assert hear_timbres(store) == 2
-    assert hear_timbres(store) == 0
+    assert measure_timbres(store) == 2
+    assert measure_timbres(store) == 0
     with open_store(store, read_only=True) as connection:
         assert has_timbres(connection)
 
