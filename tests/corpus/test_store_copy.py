@@ -9,9 +9,9 @@ import pytest
 
 from corpus.storage import store_copy
 from corpus.storage.store import open_store
-from corpus.storage.store_copy import copy_store, count_rows, sync_file
+from corpus.storage.store_copy import copy_store, count_rows
 from dx7.errors import StoreError
-from tests.power_cut import PowerCut
+from tests.lossy_disk import LossyDisk, PowerCutError
 
 
 @pytest.fixture
@@ -28,48 +28,26 @@ def rows(data: bytes, folder: Path) -> dict[str, int]:
         return count_rows(connection)
 
 
-@pytest.mark.parametrize("names_survive", [False, True])
-def test_a_copy_survives_a_power_cut(
-    filled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, names_survive: bool
-) -> None:
-    target = tmp_path / "copies" / "copy.duckdb"
-    target.parent.mkdir()
-    disk = PowerCut(target.parent, monkeypatch)
-    with open_store(filled, read_only=True) as connection:
-        expected = copy_store(connection, target)
-    left = disk.cut(names_survive=names_survive)
+def test_a_copy_survives_a_power_cut_once_it_is_made(filled: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "copies"
+    folder.mkdir()
+    with LossyDisk(folder) as disk, open_store(filled, read_only=True) as connection:
+        expected = copy_store(connection, folder / "copy.duckdb")
+    left = disk.survivors()
     assert list(left) == ["copy.duckdb"]
     assert rows(left["copy.duckdb"], tmp_path) == expected
     assert expected["health"] == 5000
 
 
-def test_a_file_is_synced_before_its_new_name_is(filled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """At no moment does the name of the copy stand for bytes that a power cut would lose."""
-    target = tmp_path / "copies" / "copy.duckdb"
-    target.parent.mkdir()
-    disk = PowerCut(target.parent, monkeypatch)
-    replace, at_replacement = Path.replace, []
-
-    def cut_after(path: Path, new: Path) -> Path:
-        done = replace(path, new)
-        at_replacement.append(disk.cut(names_survive=True))
-        return done
-
-    monkeypatch.setattr(Path, "replace", cut_after)
-    with open_store(filled, read_only=True) as connection:
-        expected = copy_store(connection, target)
-    (left,) = at_replacement
-    assert rows(left["copy.duckdb"], tmp_path) == expected
-
-
-def test_sync_file_syncs_the_name_only_if_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    disk = PowerCut(tmp_path, monkeypatch)
-    (tmp_path / "a").write_bytes(b"data")
-    sync_file(tmp_path / "a", folder=False)
-    assert disk.cut() == {}
-    assert disk.cut(names_survive=True) == {"a": b"data"}
-    sync_file(tmp_path / "a")
-    assert disk.cut() == {"a": b"data"}
+def test_a_power_cut_during_a_copy_leaves_the_old_file_or_the_new_one(filled: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "copies"
+    folder.mkdir()
+    for step in (1, 2, 3):
+        (folder / "copy.duckdb").write_bytes(b"the old file")
+        with LossyDisk(folder, cut_before=step) as disk, open_store(filled, read_only=True) as connection:
+            with pytest.raises(PowerCutError):
+                copy_store(connection, folder / "copy.duckdb")
+            assert disk.survivors() == {"copy.duckdb": b"the old file"}
 
 
 def test_leftovers_of_a_killed_copy_are_replaced(filled: Path, tmp_path: Path) -> None:
@@ -100,10 +78,10 @@ def test_a_copy_with_other_rows_is_not_kept(filled: Path, tmp_path: Path, monkey
 def test_a_disk_that_refuses_leaves_no_file(
     filled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception, match: str
 ) -> None:
-    def refuse(path: Path, *, folder: bool = True) -> None:
+    def refuse(temporary: Path, new: Path) -> None:
         raise error
 
-    monkeypatch.setattr(store_copy, "sync_file", refuse)
+    monkeypatch.setattr(store_copy, "move_into_place", refuse)
     with open_store(filled, read_only=True) as connection:
         with pytest.raises(StoreError, match=match):
             copy_store(connection, tmp_path / "copy.duckdb")
