@@ -173,7 +173,7 @@ def test_the_dx7_gets_the_bank_only_for_the_exact_words(page: Page) -> None:
     page.get_by_label("I trust this driver").check()
     field.fill(BANK_CONFIRMATION)
     send.click()
-    page.get_by_text("Sent: the 32 memories").wait_for()
+    page.get_by_text("Sent. The 32 memories").wait_for()
     assert [body["trust_driver"] for body in asked] == [False, True]
     assert asked[0]["confirmation"] == BANK_CONFIRMATION
     assert len(asked[0]["voices"]) == 32  # type: ignore[arg-type]
