@@ -141,7 +141,7 @@ def test_a_verdict_needs_an_ear_and_problems_are_told(page: Page, server: Server
     page.get_by_text("there is no voice in that slot").wait_for(timeout=60_000)
     fill(page)
     press(page, "Enter")
-    page.get_by_text("only those are kept or rejected").wait_for(timeout=60_000)
+    page.get_by_text("only generated voices are kept or rejected").wait_for(timeout=60_000)
     assert len(server.answers()) == before
 
 
