@@ -54,9 +54,7 @@ class FittedClassifier:
     shares: Floats
 
 
-def fit_classifier(
-    heard: AnalysedVoices, training: ClassifierTrainingSet, *, seed: int = 0, front: Front | None = None
-) -> FittedClassifier:
+def fit_classifier(heard: AnalysedVoices, training: ClassifierTrainingSet, *, seed: int = 0) -> FittedClassifier:
     """Fit a classifier to the embeddings in ``heard`` and the training set of some of these voices.
 
     The same input and seed give the same bytes. Raises ``ValueError`` if the training set is empty.
@@ -65,7 +63,7 @@ def fit_classifier(
         raise ValueError("the training set is empty")
     row_of = {voice_id: row for row, voice_id in enumerate(heard.voice_ids)}
     rows = np.array([row_of[voice_id] for voice_id in training.voice_ids])
-    front = front or fit_feature_transform(heard)
+    front = fit_feature_transform(heard)
     inputs = front.inputs(heard.embeddings, heard.descriptors, heard.parameters)
     networks = train_networks(inputs[rows], training, seed=seed)
     members = networks.shares(inputs)

@@ -82,8 +82,8 @@ def test_rare_categories_catch_up(tmp_path: Path) -> None:
     brass, piano = (suggested[asked.index(category)].worth for category in ("brass", "piano"))
     assert brass
     assert piano
-    assert brass.rare == 1.0
-    assert piano.rare < 0.6
+    assert brass["rare"] == 1.0
+    assert piano["rare"] < 0.6
     (reason,) = {q.reason for q in suggested if q.suggestion == suggested[0].suggestion and q.sightings == 1}
     assert reason == "asked because it may add to brass, which has no label"
 
@@ -94,7 +94,7 @@ def test_what_nobody_has_an_opinion_of_comes_before_what_is_known(tmp_path: Path
     unknown = [q.suggestion is None for q in chosen]
     assert unknown == sorted(unknown, reverse=True)
     assert chosen[0].worth
-    assert chosen[0].worth.uncertain == 1.0
+    assert chosen[0].worth["uncertain"] == 1.0
     assert "no suggestion yet" in chosen[0].reason
 
 

@@ -101,11 +101,11 @@ def test_filled_moved_renamed_and_read_back_from_the_file(page: Page) -> None:
 
 
 def test_the_model_is_asked_judged_and_its_duds_replaced(page: Page, server: Server) -> None:
-    page.get_by_role("tab", name="Ask the model").click()
+    page.get_by_role("tab", name="Generate", exact=True).click()
     page.get_by_label("Categories; several make a mix").fill("Organ")
     page.keyboard.press("Enter")
     page.keyboard.press("Escape")
-    page.get_by_role("button", name="Ask for 32").click()
+    page.get_by_role("button", name="Generate 32").click()
     page.locator(".tile small", has_text="new").nth(31).wait_for(timeout=120_000)
     made = names(page)
     page.locator(".tile").first.click()
@@ -129,7 +129,7 @@ def test_the_model_is_asked_judged_and_its_duds_replaced(page: Page, server: Ser
     press(page, "d")
     page.wait_for_function("dud => window.cartwright.grid.tiles[1].name !== dud", arg=made[1], timeout=120_000)
     assert [*names(page)[:1], *names(page)[2:]] == [made[0], *made[2:]]
-    page.get_by_role("tab", name="How often the model hits").click()
+    page.get_by_role("tab", name="Hit rate").click()
     page.locator("canvas").first.wait_for(timeout=60_000)
 
 
