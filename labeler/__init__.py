@@ -1,1 +1,1 @@
-"""The labeller: a browser page to hear voices and say what they are. It draws; ``corpus`` decides."""
+"""The labeller: a Streamlit app to hear and label voices and to fill cartridges. It draws; ``corpus`` decides."""

@@ -1,4 +1,4 @@
-"""``python -m labeler``: the labeller on a store; a store of the starter banks is made if there is none."""
+"""``python -m labeler``: start the labeller. Without a store it first makes one from the starter banks."""
 
 from __future__ import annotations
 
@@ -22,20 +22,25 @@ from labeler.page.settings import (
     store_path,
 )
 
-app = new_app("Hear voices in the browser and say what they are.")
+app = new_app("Listen to voices in the browser and label them.")
 
 
 @app.command(epilog="Example: python -m labeler --store data/store.duckdb --labeller anna")
 def label(
     store: Annotated[Path | None, typer.Option(help="The store to label from.", show_default=False)] = None,
-    labeller: Annotated[str | None, typer.Option(help="Whose answers these are.", show_default=False)] = None,
+    labeller: Annotated[
+        str | None, typer.Option(help="The name under which answers are saved.", show_default=False)
+    ] = None,
     port: Annotated[int, typer.Option(min=1, max=65535, help="The port of the page.")] = 8501,
     agreement: Annotated[
-        float, typer.Option(min=0, max=0.5, help="What share of voices is asked of a second person, to compare.")
+        float,
+        typer.Option(min=0, max=0.5, help="The share of voices that a second person labels too, to measure agreement."),
     ] = INTER_SHARE,
-    address: Annotated[str, typer.Option(help="Who may see the page; 127.0.0.1 is this machine only.")] = "127.0.0.1",
+    address: Annotated[
+        str, typer.Option(help="The address to listen on; with 127.0.0.1 only this machine sees the page.")
+    ] = "127.0.0.1",
 ) -> None:
-    """Start the labeller and serve it until Ctrl-C."""
+    """Start the labeller; Ctrl-C ends it."""
     store = (store or store_path()).resolve()
     if not store.exists():
         _make_starter_store(store)
@@ -46,7 +51,7 @@ def label(
         ADDRESS_VARIABLE: address,
     }
     print_text(f"the labeller is at http://{address}:{port}")
-    # The server takes this process's place, so that Ctrl-C and kill reach it and nothing is left behind.
+    # The server replaces this process, so that Ctrl-C and kill reach it and no process is left behind.
     sys.stdout.flush()
     os.execve(sys.executable, [sys.executable, *_streamlit(address, port)], environment)  # noqa: S606
 
@@ -66,7 +71,7 @@ def _streamlit(address: str, port: int) -> list[str]:
 
 
 def _make_starter_store(store: Path) -> None:
-    """The starter banks, heard and with their families, so that every page has something to show."""
+    """A store of the starter banks, analysed and with families, so that every page has something to show."""
     from corpus.analysis.families import update_families
     from corpus.analysis.health import refresh_health
     from corpus.ingest.ingest import ingest_files

@@ -1,4 +1,4 @@
-"""The app's frame: theme, pages and who sits there. Streamlit runs it; ``server.py`` serves it."""
+"""The pages of the app under the bar. Streamlit runs this file as a script; ``server.py`` serves it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from labeler.widgets.shell import draw_shell
 
 @dataclass(frozen=True, slots=True)
 class Screen:
-    """A page: its title, its address, the letter that leads to it after ``g``, and what draws it."""
+    """A page: its title, its URL path, the key that opens it after ``g``, and the function that draws it."""
 
     title: str
     path: str
@@ -40,7 +40,7 @@ SCREENS = (
 
 
 def main() -> None:
-    """Draw the page that was asked for, for whoever sits there."""
+    """Draw the page of the URL."""
     st.set_page_config(page_title="Cartwright", page_icon="🎹", layout="wide", initial_sidebar_state="collapsed")
     st.html(f"<style>{read_front('shared/page.css')}</style>")
     pages = [

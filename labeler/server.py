@@ -1,4 +1,4 @@
-"""The server: Streamlit's pages, and beside them what they fetch: sounds, the map. Run by ``python -m labeler``."""
+"""The server: the Streamlit pages and the HTTP routes they use. ``python -m labeler`` runs it."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ _LOOPBACK = ("127.0.0.1", "localhost")
 
 
 def allowed_hosts() -> list[str]:
-    """The names this server answers to: those of this machine alone, or any if it was opened to others.
+    """The host names this server answers to: this machine's only, or any if the server was opened to others.
 
-    Else another site's page, whose name is made to point here, might ask for what only our own pages may.
+    This stops DNS rebinding: a page of another site whose host name is made to resolve to this machine.
     """
     return list(_LOOPBACK) if server_address() in _LOOPBACK else ["*"]
 

@@ -1,4 +1,4 @@
-"""``python -m corpus``: bring banks into the store, look into it, export what was curated."""
+"""``python -m corpus``: ingest banks into the store, search it, label it, and export curated voices."""
 
 from __future__ import annotations
 
@@ -8,15 +8,13 @@ from typing import Annotated, Any
 import typer
 
 from corpus.commands import (
+    cli_analysis,
     cli_export,
-    cli_families,
-    cli_health,
+    cli_find,
     cli_labels,
     cli_learn,
-    cli_map,
     cli_queue,
     cli_scrape,
-    cli_search,
     cli_store,
 )
 from corpus.commands.cli_options import StoreOption
@@ -26,41 +24,41 @@ from dx7.commands.console import JsonOption, new_app, print_json, print_table, p
 from dx7.errors import FileError
 from dx7.shared.locations import store_file
 
-app = new_app("Bring banks into the store, look into it, export what was curated.")
+app = new_app("Ingest banks into the store, search it, label it, and export curated voices.")
 
 
-@app.command()
-def ingest(
+@app.command("ingest")
+def ingest_command(
     paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Folders, archives, bank files.")],
     store: StoreOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Bring every bank of folders, archives and files into the store, and print the books.
+    """Read every bank in folders, archives and files into the store, and print the ingest report.
 
-    A voice that is there already counts as a duplicate; ingesting twice adds nothing. Nothing is unpacked to disk.
+    Voices that the store has already count as duplicates; ingesting twice adds nothing. Nothing is unpacked to disk.
 
     Example: python -m corpus ingest ~/banks alltheweb.zip --json
     """
-    from corpus.ingest.ingest import ingest_files as bring_in
+    from corpus.ingest.ingest import ingest_files
 
     with progress() as bar:
         task = bar.add_task("files", total=None)
-        books = bring_in(paths, store or store_file(), progress=lambda files: bar.advance(task, files))
-    if not books.files.seen:
+        report = ingest_files(paths, store or store_file(), progress=lambda files: bar.advance(task, files))
+    if not report.files.seen:
         raise FileError(f"there are no files in {', '.join(map(str, paths))}; name folders, zip archives or banks")
     if json:
-        print_json(books.as_dict())
+        print_json(report.as_dict())
     else:
-        _print_books(books)
+        _print_report(report)
 
 
-@app.command()
-def bank(
+@app.command("bank")
+def bank_command(
     file_sha: Annotated[str, typer.Argument(metavar="SHA", help="The SHA-256 of an ingested file, or its beginning.")],
-    out: Annotated[Path, typer.Option(help="Where to write it.")],
+    out: Annotated[Path, typer.Option(help="The file to write.")],
     store: StoreOption = None,
 ) -> None:
-    """Give an ingested bank back, byte for byte.
+    """Write an ingested bank to a file, byte for byte as it was.
 
     Example: python -m corpus bank 3f2a9c --out rom1a.syx
     """
@@ -73,15 +71,15 @@ def bank(
     print_text(f"{len(data)} bytes written to {out}")
 
 
-def _print_books(books: IngestReport) -> None:
-    files, voices = books.files, books.voices
+def _print_report(report: IngestReport) -> None:
+    files, voices = report.files, report.voices
     print_text(f"files   {files.seen} seen = {files.read} read + {files.rejected} rejected")
     print_text(
         f"voices  {voices.seen} seen = {voices.new} new + {voices.duplicate} duplicate + {voices.rejected} rejected"
     )
     for title, counts in (
-        ("rejected files", books.rejected_files_by_reason),
-        ("warnings", books.warnings_by_reason),
+        ("rejected files", report.rejected_files_by_reason),
+        ("warnings", report.warnings_by_reason),
     ):
         rows: list[dict[str, Any]] = [{"reason": reason, "count": count} for reason, count in counts.items()]
         if rows:
@@ -89,13 +87,14 @@ def _print_books(books: IngestReport) -> None:
             print_table(rows, title)
 
 
-cli_search.register(app)
-cli_families.register(app)
-cli_health.register(app)
-cli_map.register(app)
-cli_labels.register(app)
-cli_learn.register(app)
-cli_export.register(app)
-cli_queue.register(app)
-cli_store.register(app)
-cli_scrape.register(app)
+for _commands in (
+    cli_find,
+    cli_analysis,
+    cli_labels,
+    cli_learn,
+    cli_export,
+    cli_queue,
+    cli_store,
+    cli_scrape,
+):
+    _commands.register(app)

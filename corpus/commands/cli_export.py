@@ -1,4 +1,4 @@
-"""``export`` and ``policies``: what was curated, as a folder that training reads."""
+"""The commands ``export`` and ``policies``: curated voices as a folder for training."""
 
 from __future__ import annotations
 
@@ -8,50 +8,50 @@ from typing import Annotated
 
 import typer
 
-from corpus.commands.cli_options import LabelsOption, StoreOption
+from corpus.commands.cli_options import LabelsOption, StoreOption, journals_of, progress_bar
 from corpus.labels.journal import read_journals
 from corpus.labels.projection import rebuild_answers
 from corpus.storage.store import open_store
-from dx7.commands.console import JsonOption, print_json, print_table, print_text, progress
-from dx7.shared.locations import labels_folder, store_file
+from dx7.commands.console import JsonOption, print_json, print_table, print_text
+from dx7.shared.locations import store_file
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands to an application."""
-    app.command()(export)
-    app.command()(policies)
+    app.command("export")(export_command)
+    app.command("policies")(policies_command)
 
 
-def export(
+def export_command(
     out: Annotated[
         Path | None,
-        typer.Option(help="Write into this folder, instead of a new one in data/exports.", show_default=False),
+        typer.Option(help="The folder to write, instead of a new one in data/exports.", show_default=False),
     ] = None,
     policy: Annotated[
         str,
-        typer.Option(metavar="NAME", help="What the export holds: a policy by its name, or a .toml file of your own."),
+        typer.Option(metavar="NAME", help="The policy that chooses voices: a name, or a .toml file of your own."),
     ] = "default",
     store: StoreOption = None,
     with_generated: Annotated[
-        bool, typer.Option("--with-generated", help="Keep voices that a model made, whatever the policy says.")
+        bool, typer.Option("--with-generated", help="Include voices made by a model, even if the policy does not.")
     ] = False,
     leave_out: Annotated[
         list[str] | None,
         typer.Option(
             metavar="TAG",
-            help="Leave out voices with this health tag; may be given several times, and replaces the policy's.",
+            help="Leave out voices with this health tag, instead of the policy's tags; may be repeated.",
             show_default=False,
         ),
     ] = None,
     labels: LabelsOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Write the voices that a policy chooses: Parquet, manifest, a card, and the fitted ear if there is one.
+    """Write the voices that a policy chooses: Parquet, manifest, a card, and the fitted classifier if there is one.
 
-    Answers of people go before suggestions. The journals of --labels are read first; with a --store of your own and
-    no --labels, the answers are those it has, and the policy is not measured. Voices that nobody heard yet are heard
-    first. A family (one sound, saved again with a few parameters moved) is never in two splits. The same store and
-    journals give the same bytes.
+    People's answers take precedence over suggestions. New voices are analysed first, and the journals of --labels are
+    read; with --store and without --labels, the answers in that store are used, and the policy is not evaluated. A
+    family (one sound with a few parameters changed) is never in two splits. The same store and journals give the same
+    bytes.
 
     Example: python -m corpus export --policy strict --out curated
     """
@@ -64,10 +64,9 @@ def export(
         chosen = replace(chosen, leave_out=tuple(dict.fromkeys(leave_out)))
     chosen = replace(chosen, with_generated=chosen.with_generated or with_generated)
     where = store or store_file()
-    with progress() as bar:
-        task = bar.add_task("voices heard", total=None)
-        prepare_export(where, progress=lambda done, total: bar.update(task, completed=done, total=total))
-    journals = labels or (labels_folder() if store is None else None)
+    with progress_bar("voices analysed") as report:
+        prepare_export(where, progress=report)
+    journals = journals_of(store, labels)
     with open_store(where, read_only=journals is None) as connection:
         if journals:
             rebuild_answers(connection, journals)
@@ -79,8 +78,8 @@ def export(
         print_text(f"{exported.manifest['rows']} voices exported to {exported.folder}")
 
 
-def policies(json: JsonOption = False) -> None:
-    """List the policies that an export can follow, with a sentence each; --json has all of their fields.
+def policies_command(json: JsonOption = False) -> None:
+    """List the export policies with a sentence about each; --json gives all fields.
 
     A policy is a file in data/policies; the default one explains every field. Copy it to make one of your own.
 

@@ -1,4 +1,4 @@
-"""The command ``search``: voices by name, by what is known of them, and by sound."""
+"""The command ``search``: voices by name, by their properties, and by sound."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from corpus.commands.cli_options import StoreOption
-from dx7.commands.console import JsonOption, print_json, print_table, print_text, progress
+from corpus.commands.cli_options import StoreOption, print_counts, progress_bar
+from dx7.commands.console import JsonOption, print_json, print_table, print_text
 from dx7.errors import FileError
 from dx7.formats.selection import read_voice, split_slot
 from dx7.shared.categories import get_category
@@ -22,67 +22,72 @@ if TYPE_CHECKING:
     from corpus.analysis.search import Hit
     from corpus.analysis.similar import SimilarVoice
 
-_LONGEST_FILE = 18  # characters of a file's name in the table
+_LONGEST_FILE = 18  # characters of a file name in the table
 
 
 def register(app: typer.Typer) -> None:
     """Add the command to an application."""
-    app.command()(search)
+    app.command("search")(search_command)
 
 
-def search(
-    text: Annotated[str, typer.Argument(help="Words that a name must have; case, spaces and signs do not count.")] = "",
+def search_command(
+    text: Annotated[str, typer.Argument(help="Words in a name; case, spaces and punctuation are ignored.")] = "",
     like: Annotated[
-        str, typer.Option(metavar="WHAT", help="Nearest by sound to a voice's id, bank.syx:3 or a recorded note.wav.")
+        str,
+        typer.Option(
+            metavar="WHAT", help="Sort by similarity of sound to a voice id, bank.syx:3 or a recorded note.wav."
+        ),
     ] = "",
-    category: Annotated[list[str] | None, typer.Option(help="Only voices of it; may be given several times.")] = None,
+    category: Annotated[list[str] | None, typer.Option(help="Only voices of this category; may be repeated.")] = None,
     algorithm: Annotated[int | None, typer.Option(min=1, max=32, help="Only voices with this algorithm.")] = None,
-    carriers: Annotated[int | None, typer.Option(min=1, max=6, help="Only voices with so many carriers.")] = None,
+    carriers: Annotated[
+        int | None, typer.Option(min=1, max=6, help="Only voices with this number of carriers.")
+    ] = None,
     brightness: Annotated[str, typer.Option(help="dark, middle, bright, or Hz as in 200-800.")] = "",
     attack: Annotated[str, typer.Option(help="fast, medium, slow, or seconds as in 0.1-0.5.")] = "",
     release: Annotated[str, typer.Option(help="fast, medium, slow, or seconds as in 1-.")] = "",
     health: Annotated[
-        list[str] | None, typer.Option(metavar="TAG", help="Only voices with this tag; may be given several times.")
+        list[str] | None, typer.Option(metavar="TAG", help="Only voices with this tag; may be repeated.")
     ] = None,
-    healthy: Annotated[bool, typer.Option("--healthy", help="Only voices that were heard and have no tag.")] = False,
+    healthy: Annotated[bool, typer.Option("--healthy", help="Only analysed voices without a tag.")] = False,
     labeller: Annotated[
-        str, typer.Option(help="Only voices labelled by a name; by any; by nobody; by machine, rules alone.")
+        str, typer.Option(help="Only voices labelled by this person; or any, nobody, machine (only rules).")
     ] = "",
-    path: Annotated[
-        str, typer.Option(help="Only voices found in a source, folder or file with this in its path.")
-    ] = "",
+    path: Annotated[str, typer.Option(help="Only voices found in a path that contains this.")] = "",
     fixed: Annotated[
-        bool | None, typer.Option("--fixed/--no-fixed", help="With an operator of fixed frequency, or without.")
+        bool | None, typer.Option("--fixed/--no-fixed", help="Only voices with a fixed-frequency operator, or without.")
     ] = None,
     generated: Annotated[
-        bool | None, typer.Option("--generated/--no-generated", help="Made by a model, or not.")
+        bool | None, typer.Option("--generated/--no-generated", help="Only voices made by a model, or others.")
     ] = None,
     filler: Annotated[
-        bool | None, typer.Option("--fillers/--no-fillers", help="What fills empty slots, or not.")
+        bool | None, typer.Option("--fillers/--no-fillers", help="Only fillers of empty slots, or others.")
     ] = None,
-    favourite: Annotated[bool, typer.Option("--favourites", help="Only favourites, of anybody.")] = False,
+    favourite: Annotated[bool, typer.Option("--favourites", help="Only favourites of any person.")] = False,
     one_per_family: Annotated[
-        bool, typer.Option("--one-per-family", help="Of a sound saved again and again, only the best match.")
+        bool, typer.Option("--one-per-family", help="Only the best match of each family.")
     ] = False,
-    every_copy: Annotated[bool, typer.Option("--every-copy", help="With --like, show all voices of a family.")] = False,
-    facets: Annotated[bool, typer.Option("--facets", help="Count what is found by each facet, and show that.")] = False,
-    limit: Annotated[int, typer.Option(min=1, max=1_000_000, help="Show at most so many.")] = 50,
+    every_copy: Annotated[
+        bool, typer.Option("--every-copy", help="With --like, show all voices of each family.")
+    ] = False,
+    facets: Annotated[bool, typer.Option("--facets", help="Show counts by facet instead of voices.")] = False,
+    limit: Annotated[int, typer.Option(min=1, max=1_000_000, help="Show at most this many.")] = 50,
     store: StoreOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Find voices by any name they were ever seen under, by what is known of them, and by sound.
+    """Find voices by any of their names, by their properties, and by sound.
 
-    The first search with a recording hears the timbre of every voice, once: about 6 ms a voice and core.
+    The first search with a recording analyses the timbre of every voice, once: about 6 ms a voice and core.
 
     Example: python -m corpus search "e piano" --brightness bright --healthy --limit 10
     """
     from corpus.analysis.facet_counts import count_facets
     from corpus.analysis.facets import Filters
-    from corpus.analysis.search import search as find
+    from corpus.analysis.search import search
     from corpus.analysis.search_index import open_for_search
 
     if like and facets:
-        raise typer.BadParameter("--facets counts what a name and filters find; leave out --like")
+        raise typer.BadParameter("--facets counts voices by name and filters; it cannot be used with --like")
     where = store or store_file()
     filters = Filters(
         categories=tuple(get_category(key).key for key in category or []),
@@ -108,7 +113,7 @@ def search(
         if facets:
             _show_counts(count_facets(connection, text, filters), json=json)
         else:
-            _show_hits(find(connection, text, filters, limit=limit), json=json)
+            _show_hits(search(connection, text, filters, limit=limit), json=json)
 
 
 def _find_similar(
@@ -129,13 +134,12 @@ def _find_similar(
         with open_for_search(where) as connection:
             ready = has_timbres(connection)
         if not ready:
-            with progress() as bar:
-                task = bar.add_task("timbres heard", total=None)
-                measure_timbres(where, progress=lambda done, total: bar.update(task, completed=done, total=total))
+            with progress_bar("timbres analysed") as report:
+                measure_timbres(where, progress=report)
         with open_for_search(where) as connection:
             return more_like_recording(connection, recording, filters, text=text, limit=limit, every_copy=every_copy)
     if file.is_file():
-        raise FileError(f"{like} may hold many voices; name one of them, as in {file.name}:1, or a recording (.wav)")
+        raise FileError(f"{like} may hold many voices; give one of them, as in {file.name}:1, or a recording (.wav)")
     with open_for_search(where) as connection:
         voice_id = find_voice(connection, like)
         return more_like(connection, voice_id, filters, text=text, limit=limit, every_copy=every_copy)
@@ -157,7 +161,7 @@ def _tags(tags: Sequence[str]) -> tuple[str, ...]:
 
     for tag in tags:
         if tag not in TAGS:
-            raise typer.BadParameter(f"{tag!r} is no tag; there are {', '.join(TAGS)}", param_hint="--health")
+            raise typer.BadParameter(f"{tag!r} is not a tag; choose from {', '.join(TAGS)}", param_hint="--health")
     return tuple(tags)
 
 
@@ -176,7 +180,11 @@ def _show_similar(similar: Sequence[SimilarVoice], *, json: bool) -> None:
         return
     print_table(
         [
-            {"distance": f"{each.distance:.2f}", **_row(each.hit, sound=False), "than it": ", ".join(each.differences)}
+            {
+                "distance": f"{each.distance:.2f}",
+                **_row(each.hit, sound=False),
+                "differences": ", ".join(each.differences),
+            }
             for each in similar
         ]
     )
@@ -192,7 +200,7 @@ def _show_counts(counts: FacetCounts, *, json: bool) -> None:
     for facet, values in counts.counts.items():
         if values:
             print_text("")
-            print_table([{facet: value, "voices": f"{count:,}"} for value, count in values.items()])
+            print_counts({value: f"{count:,}" for value, count in values.items()}, facet, count="voices")
 
 
 def _row(hit: Hit, *, sound: bool = True) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Commands on people's answers: ``labels`` with all that is under it, and ``rebuild``."""
+"""The commands ``labels`` with its subcommands, and ``rebuild``."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from corpus.commands import cli_review
-from corpus.commands.cli_options import LabelsOption, StoreOption
+from corpus.commands.cli_options import LabelsOption, StoreOption, print_counts
 from corpus.labels.answer import Answer, AnswerKind
 from corpus.labels.journal import read_journals
 from corpus.labels.merging import Conflict, find_conflicts, merge_journals
@@ -22,43 +22,45 @@ from dx7.commands.console import JsonOption, new_app, print_error, print_json, p
 from dx7.errors import FormatError, JournalError
 from dx7.shared.locations import labels_folder, store_file
 
-MOST_LINES = 20  # of one kind of trouble; --json has them all
+MOST_LINES = 20  # of each kind of problem; --json has them all
 
 LabellerOption = Annotated[str | None, typer.Option("--labeller", help="Only this person's answers.")]
 MapOption = Annotated[
     list[str] | None,
-    typer.Option("--map", metavar="NAME=CATEGORY", help="What a category of the file is here; may be repeated."),
+    typer.Option(
+        "--map", metavar="NAME=CATEGORY", help="The category here for a category name in the file; may be repeated."
+    ),
 ]
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands to an application."""
-    group = new_app(cleandoc(labels.__doc__ or ""))
-    group.callback(invoke_without_command=True)(labels)
-    group.command(name="import")(import_)
-    group.command()(export)
-    group.command()(merge)
-    group.command()(conflicts)
+    group = new_app(cleandoc(labels_command.__doc__ or ""))
+    group.callback(invoke_without_command=True)(labels_command)
+    group.command("import")(import_command)
+    group.command("export")(export_labels_command)
+    group.command("merge")(merge_command)
+    group.command("conflicts")(conflicts_command)
     cli_review.register(group)
     app.add_typer(group, name="labels", no_args_is_help=False)
-    app.command()(rebuild)
+    app.command("rebuild")(rebuild_command)
 
 
-def labels(
+def labels_command(
     context: typer.Context,
     labeller: LabellerOption = None,
-    summary: Annotated[bool, typer.Option("--summary", help="Count instead of list.")] = False,
-    limit: Annotated[int, typer.Option(min=1, help="List the latest so many.")] = 50,
+    summary: Annotated[bool, typer.Option("--summary", help="Show counts instead of answers.")] = False,
+    limit: Annotated[int, typer.Option(min=1, help="List this many of the latest answers.")] = 50,
     folder: LabelsOption = None,
     json: JsonOption = False,
 ) -> None:
-    """What people say about voices now: every answer that stands, from the journals.
+    """List the current answers of people, from the journals.
 
     Example: python -m corpus labels --summary
     """
     if context.invoked_subcommand:
         if labeller or summary or folder or json:
-            raise typer.BadParameter(f"write options behind the command: labels {context.invoked_subcommand} --...")
+            raise typer.BadParameter(f"write options after the command: labels {context.invoked_subcommand} --...")
         return
     journals = read_journals(folder or labels_folder())
     _print_limited("left out", journals.unreadable)
@@ -72,20 +74,21 @@ def labels(
         print_text("no answers")
 
 
-def import_(
+def import_command(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV, or KnobKraft Orm's PIF.")],
     labeller: Annotated[
-        str | None, typer.Option("--as", metavar="NAME", help="Whose answers they are, whatever the file says.")
+        str | None,
+        typer.Option("--as", metavar="NAME", help="The person who gave the answers, instead of the name in the file."),
     ] = None,
     also: MapOption = None,
     store: StoreOption = None,
     folder: LabelsOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Add the answers of a CSV or PIF file to the journals; the same file again adds nothing.
+    """Add the answers in a CSV or PIF file to the journals; the same file again adds nothing.
 
-    They never take the place of what that person answered here, nor of what anybody else did. A CSV names voices in a
-    column voice_id, file and slot (looked for beside the CSV), or name; and what is said in categories or answer.
+    They never replace answers that were given here. A CSV identifies voices by the columns voice_id, file and slot
+    (files are searched next to the CSV), or name. It has answers in the columns categories or answer.
 
     Example: python -m corpus labels import library.pif --map Keys=epiano
     """
@@ -104,21 +107,23 @@ def import_(
     print_text(f"{done.read} answers read, {done.added} added{f': {people}' if people else ''}")
     _print_hint(done.added)
     if done.strangers:
-        print_text(f"{done.strangers} of the voices are not in the store; their answers wait for them in the journals")
+        print_text(
+            f"{done.strangers} of the voices are not in the store; the journals keep their answers until they are"
+        )
     if done.left_out:
-        rows = [{"not taken over": what, "times": times} for what, times in done.left_out.items()]
+        rows = [{"not imported": what, "times": times} for what, times in done.left_out.items()]
         print_table(rows[:MOST_LINES])
         _print_rest(len(rows))
 
 
-def export(
+def export_labels_command(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="Ends in .csv, or in .pif or .json for KnobKraft Orm.")],
     labeller: LabellerOption = None,
     store: StoreOption = None,
     folder: LabelsOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Write the answers that stand to a CSV file, or with their voices to KnobKraft Orm's PIF.
+    """Write the current answers to a CSV file, or with their voices to KnobKraft Orm's PIF.
 
     Example: python -m corpus labels export labels.csv --labeller anna
     """
@@ -135,14 +140,14 @@ def export(
         print_text(f"{done.left_out} voices were left out: they are not in the store")
 
 
-def merge(
+def merge_command(
     others: Annotated[list[Path], typer.Argument(metavar="OTHER...", help="Journals, or folders of them.")],
     folder: LabelsOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Add other journals to these, line by line; nothing is lost, and merging twice adds nothing.
+    """Merge other journals into these, line by line; no line is lost, and merging twice adds nothing.
 
-    Where one person answered differently in two places the later answer stands, and both are listed.
+    If one person answered differently in two places, the later answer counts, and both are listed.
 
     Example: python -m corpus labels merge ~/laptop/labels
     """
@@ -152,22 +157,22 @@ def merge(
         rows = [_conflict(conflict, {}) for conflict in done.conflicts]
         print_json({"read": done.read, "added": done.added, "unreadable": unreadable, "conflicts": rows})
         return
-    _print_limited("unreadable, and carried along", done.unreadable)
+    _print_limited("unreadable, and copied as it is", done.unreadable)
     _print_limited("left out", done.refused)
     print_text(f"{done.read} lines read, {done.added} added")
     _print_hint(done.added)
     if done.conflicts:
-        print_text(f"answered differently by one person, so that the later answer stands: {len(done.conflicts)}")
+        print_text(f"answered differently by one person; the later answer counts: {len(done.conflicts)}")
     _print_conflicts(done.conflicts, {})
 
 
-def conflicts(
-    limit: Annotated[int, typer.Option(min=1, help="List the latest so many voices.")] = 50,
+def conflicts_command(
+    limit: Annotated[int, typer.Option(min=1, help="List this many of the latest voices.")] = 50,
     store: StoreOption = None,
     folder: LabelsOption = None,
     json: JsonOption = False,
 ) -> None:
-    """The voices that people disagree about: who said what, and when.
+    """List the voices that people disagree about, with all answers.
 
     Example: python -m corpus labels conflicts --json
     """
@@ -188,8 +193,8 @@ def conflicts(
     _print_conflicts(shown, names)
 
 
-def rebuild(store: StoreOption = None, folder: LabelsOption = None, json: JsonOption = False) -> None:
-    """Make the answers table of the store anew from the journals.
+def rebuild_command(store: StoreOption = None, folder: LabelsOption = None, json: JsonOption = False) -> None:
+    """Rebuild the answers table of the store from the journals.
 
     Example: python -m corpus rebuild --store data/store.duckdb
     """
@@ -202,7 +207,7 @@ def rebuild(store: StoreOption = None, folder: LabelsOption = None, json: JsonOp
         unreadable = [str(line) for line in rebuilt.unreadable]
         print_json({"read": rebuilt.read, "standing": rebuilt.standing, "unreadable": unreadable})
     else:
-        print_text(f"{rebuilt.read} journal lines read, {rebuilt.standing} answers stand")
+        print_text(f"{rebuilt.read} journal lines read, {rebuilt.standing} current answers")
 
 
 def _mapping(pairs: Iterable[str] | None) -> dict[str, str]:
@@ -210,7 +215,7 @@ def _mapping(pairs: Iterable[str] | None) -> dict[str, str]:
     for pair in pairs or ():
         name, sign, key = pair.partition("=")
         if not (name.strip() and sign and key.strip()):
-            raise FormatError(f"--map {pair} says nothing; write it as Keys=epiano")
+            raise FormatError(f"--map {pair} is incomplete; write it as Keys=epiano")
         mapping[name.strip()] = key.strip()
     return mapping
 
@@ -243,9 +248,9 @@ def _print_conflicts(conflicts: Sequence[Conflict], names: dict[str, tuple[str, 
                 {
                     "voice": "" if first else conflict.voice_id[:8],
                     "name": "" if first else ", ".join(names.get(conflict.voice_id, ())[:2]),
-                    "who": answer.labeller,
-                    "said": _joined(row) or row["answer"],
-                    "when": row["time"],
+                    "labeller": answer.labeller,
+                    "answer": _joined(row) or row["answer"],
+                    "time": row["time"],
                 }
             )
     print_table(rows)
@@ -254,7 +259,7 @@ def _print_conflicts(conflicts: Sequence[Conflict], names: dict[str, tuple[str, 
 
 def _print_hint(added: int) -> None:
     if added:
-        print_text("searches see them after python -m corpus rebuild; the labeller and exports do at once")
+        print_text("search sees them after python -m corpus rebuild; the labeller and exports see them at once")
 
 
 def _print_limited(what: str, lines: Sequence[object]) -> None:
@@ -277,4 +282,4 @@ def _show_summary(current: Sequence[Answer], *, as_json: bool) -> None:
         print_json({what: dict(counter.most_common()) for what, counter in counts.items()})
         return
     for what, counter in counts.items():
-        print_table([{what.replace("_", " "): key, "count": count} for key, count in counter.most_common()])
+        print_counts(dict(counter.most_common()), what.replace("_", " "))

@@ -1,44 +1,91 @@
-"""Commands that learn from answers: ``learn`` and ``evaluate-suggestions``."""
+"""The commands ``suggest``, ``learn`` and ``evaluate-suggestions``."""
 
 from __future__ import annotations
 
+from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from corpus.commands.cli_options import LabelsOption, StoreOption
+from corpus.commands.cli_options import CoresOption, DaskOption, LabelsOption, StoreOption, print_counts
 from corpus.storage.store import open_store
 from dx7.commands.console import JsonOption, print_json, print_table, print_text, progress
 from dx7.shared.locations import labels_folder, store_file
 
-SeedOption = Annotated[int, typer.Option(help="Another seed, another draw; the same gives the same.")]
+SeedOption = Annotated[int, typer.Option(help="The seed of random numbers; the same seed gives the same result.")]
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands to an application."""
-    app.command()(learn)
-    app.command(name="evaluate-suggestions")(evaluate_suggestions)
+    app.command("suggest")(suggest_command)
+    app.command("learn")(learn_command)
+    app.command("evaluate-suggestions")(evaluate_command)
 
 
-def learn(
+def suggest_command(
+    voices: Annotated[
+        Path | None, typer.Option(help="A bank file to suggest categories for; it need not be in the store.")
+    ] = None,
+    store: StoreOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Suggest categories for the voices of a bank, or update the suggestions for the whole store.
+
+    The sources are names, folders, people's answers to voices of the same family and of similar sound, and a classifier
+    of audio, the ear: the one fitted to this store by learn, or the one that ships with Cartwright. --json also gives
+    the predictions of each source.
+
+    Example: python -m corpus suggest --voices bank.syx --json
+    """
+    from corpus.suggest.external_voices import suggest_for_bank
+    from corpus.suggest.learn import find_classifier
+    from corpus.suggest.source_names import describe_predictions
+    from corpus.suggest.suggestions import refresh_suggestions, summarise_suggestions
+    from dx7.formats.selection import read_voices
+
+    where = store or store_file()
+    if voices is None:
+        with open_store(where) as connection:
+            refresh_suggestions(connection)
+            summary = summarise_suggestions(connection)
+        print_json(summary) if json else print_table(summary)
+        return
+    bank = read_voices(voices)
+    with open_store(where, read_only=True) as connection:
+        slots = suggest_for_bank(connection, bank, voices, ear=find_classifier(connection))
+    if json:
+        print_json([asdict(slot) for slot in slots])
+        return
+    rows: list[dict[str, Any]] = [
+        {
+            "slot": slot.slot,
+            "name": slot.name,
+            "suggestions": ", ".join(f"{s.category} {s.probability:.2f}" for s in slot.suggestions),
+            "sources": describe_predictions(slot.opinions),
+        }
+        for slot in slots
+    ]
+    print_table(rows)
+
+
+def learn_command(
     store: StoreOption = None,
     folder: LabelsOption = None,
     seed: SeedOption = 0,
-    processes: Annotated[int | None, typer.Option(min=1, help="Cores to listen with; all unless given.")] = None,
-    dask: Annotated[str | None, typer.Option(metavar="ADDRESS", help="A Dask cluster that listens instead.")] = None,
-    card: Annotated[
-        bool, typer.Option("--card", help="Show the card of what was learned last; learn nothing.")
-    ] = False,
+    processes: CoresOption = None,
+    dask: DaskOption = None,
+    card: Annotated[bool, typer.Option("--card", help="Only show the card of the last classifier.")] = False,
     json: JsonOption = False,
 ) -> None:
-    """Learn from all answers and names, and suggest categories for every voice anew.
+    """Fit the classifier (the ear) and the label model to answers and names, and update all suggestions.
 
-    Voices that were not heard yet are heard first, which takes minutes for a large collection, once.
+    New voices are rendered and analysed first. For a large collection this takes minutes, once.
 
     Example: python -m corpus learn
     """
     from corpus.suggest.classifier_card import read_classifier_card
-    from corpus.suggest.learn import learn_from_answers as learn_anew
+    from corpus.suggest.learn import learn_from_answers
     from corpus.suggest.learning_curves import update_forecast
 
     where = store or store_file()
@@ -46,12 +93,14 @@ def learn(
         with progress() as bar:
             tasks: dict[str, Any] = {}
 
-            def tell(what: str, done: int, total: int) -> None:
+            def report(what: str, done: int, total: int) -> None:
                 if what not in tasks:
                     tasks[what] = bar.add_task(what, total=total)
                 bar.update(tasks[what], completed=done, total=total)
 
-            learn_anew(where, folder or labels_folder(), seed=seed, processes=processes, dask=dask, progress=tell)
+            learn_from_answers(
+                where, folder or labels_folder(), seed=seed, processes=processes, dask=dask, progress=report
+            )
     with open_store(where, read_only=True) as connection:
         facts = read_classifier_card(connection)
     returns = update_forecast(where) if facts else None
@@ -64,14 +113,14 @@ def learn(
         print_text("nothing was learned yet; run python -m corpus learn")
 
 
-def evaluate_suggestions(
+def evaluate_command(
     store: StoreOption = None,
     seed: SeedOption = 0,
     json: JsonOption = False,
 ) -> None:
-    """Measure suggestions on voices whose names, folders and families the ear has never seen, beside simpler ways.
+    """Evaluate suggestions on names, folders and families that the classifier never saw; compare simpler methods.
 
-    Takes the store as it is: run learn first, so that its voices are heard.
+    The command analyses no voices: run learn first.
 
     Example: python -m corpus evaluate-suggestions --json
     """
@@ -82,16 +131,21 @@ def evaluate_suggestions(
     from corpus.suggest.training_set import read_classifier_training_set
 
     with open_store(store or store_file(), read_only=True) as connection:
-        heard = read_analysed_voices(connection)
-        lesson = read_classifier_training_set(connection, heard.voice_ids)
-        opinions = read_source_predictions(connection, heard.voice_ids)
+        analysed = read_analysed_voices(connection)
+        training = read_classifier_training_set(connection, analysed.voice_ids)
+        predictions = read_source_predictions(connection, analysed.voice_ids)
         families = dict(connection.execute("SELECT voice_id, family_id FROM families").fetchall())
-    family_ids = [families.get(voice_id, voice_id) for voice_id in heard.voice_ids]
+    family_ids = [families.get(voice_id, voice_id) for voice_id in analysed.voice_ids]
     with progress() as bar:
         task = bar.add_task("evaluating", total=None)
         found = list(
             evaluate(
-                heard, lesson, opinions, family_ids, seed=seed, report=lambda way: bar.update(task, description=way)
+                analysed,
+                training,
+                predictions,
+                family_ids,
+                seed=seed,
+                report=lambda way: bar.update(task, description=way),
             )
         )
     if json:
@@ -110,15 +164,15 @@ def evaluate_suggestions(
 
 def _show(facts: dict[str, Any]) -> None:
     print_text(
-        f"ear {facts['ear']}, fitted {facts['learned']} UTC in {facts['seconds']} s, {facts['heard']:,} voices heard"
+        f"ear {facts['ear']}, fitted {facts['learned']} UTC in {facts['seconds']} s, {facts['heard']:,} voices analysed"
     )
-    print_table([{"taught by": who, "voices": count} for who, count in facts["taught_by"].items()])
+    print_counts(facts["taught_by"], "training targets from", count="voices")
     for name, what in (("by_people", "people"), ("by_rules", "names and folders")):
         if scored := facts[name]:
             print_text(
-                f"held against {what}, on families it never met: {scored['first']['rate']:.3f} right at first"
-                f" ({scored['first']['low']:.3f}-{scored['first']['high']:.3f}), {scored['two']['rate']:.3f} among two,"
-                f" {scored['mean_by_category']:.3f} over categories; probabilities are off by"
+                f"accuracy against {what}, on families not in training: {scored['first']['rate']:.3f}"
+                f" ({scored['first']['low']:.3f}-{scored['first']['high']:.3f}), first two {scored['two']['rate']:.3f},"
+                f" mean of categories {scored['mean_by_category']:.3f}, calibration error"
                 f" {scored['calibration_error']:.3f}"
             )
     scored = facts["by_people"] or facts["by_rules"]
@@ -127,9 +181,9 @@ def _show(facts: dict[str, Any]) -> None:
             [
                 {
                     "category": key,
-                    "taught": facts["taught"][key],
+                    "training voices": facts["taught"][key],
                     "voices": each["count"],
-                    "right": f"{each['rate']:.2f}",
+                    "accuracy": f"{each['rate']:.2f}",
                 }
                 for key, each in scored["by_category"].items()
             ]

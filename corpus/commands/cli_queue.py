@@ -1,4 +1,4 @@
-"""The commands ``queue`` and ``simulate``: what would be asked next and why, and how many answers that saves."""
+"""The commands ``queue`` (active learning: which voices to ask about next, and why) and ``simulate``."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from corpus.commands.cli_options import LabelsOption, StoreOption
+from corpus.commands.cli_options import LabelsOption, StoreOption, journals_of
 from corpus.labels.projection import rebuild_answers
 from corpus.storage.store import open_store
 from dx7.commands.console import JsonOption, print_json, print_table, print_text, progress
 from dx7.errors import StoreError
-from dx7.shared.locations import labels_folder, store_file
+from dx7.shared.locations import store_file
 
 if TYPE_CHECKING:
     from corpus.suggest.queue import QueuedVoice
@@ -22,23 +22,26 @@ _ACCURACIES = tuple(round(0.05 * step, 2) for step in range(4, 20))
 
 def register(app: typer.Typer) -> None:
     """Add the commands to an application."""
-    app.command()(queue)
-    app.command("simulate")(simulate_orders)
+    app.command("queue")(queue_command)
+    app.command("simulate")(simulate_command)
 
 
-def queue(
-    explain: Annotated[bool, typer.Option("--explain", help="Say of each voice why it is asked about.")] = False,
-    count: Annotated[int, typer.Option(min=1, max=10_000, help="So many voices.")] = 20,
-    labeller: Annotated[str, typer.Option(help="Who would be asked; of whoever that is, no answers are known.")] = "",
-    seed: Annotated[int, typer.Option(help="Of what is drawn by lot.")] = 0,
+def queue_command(
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Give the reason and the acquisition score of each voice.")
+    ] = False,
+    count: Annotated[int, typer.Option(min=1, max=10_000, help="The number of voices.")] = 20,
+    labeller: Annotated[str, typer.Option(help="The person to ask; without a name, a person without answers.")] = "",
+    seed: Annotated[int, typer.Option(help="The seed of the random choices.")] = 0,
     store: StoreOption = None,
     labels: LabelsOption = None,
     json: JsonOption = False,
 ) -> None:
-    """List the voices that would be asked about next, and say whether more answers still help.
+    """List the voices that the deck would ask about next, and say whether more answers still help.
 
-    An answer is worth the more, the less sure the suggestions are, the more voices sound like it, the fewer labels its
-    likeliest category has, and the larger its family is. A tenth is drawn at random, to keep the figures honest.
+    A voice scores higher if its suggestions are uncertain, if many unlabelled voices sound like it, if its likeliest
+    category has few labels, and if its family is large. A tenth of the voices is drawn at random, to estimate accuracy
+    without bias.
 
     Example: python -m corpus queue --explain --count 10
     """
@@ -46,7 +49,7 @@ def queue(
     from corpus.suggest.queue import next_voices
 
     where = store or store_file()
-    journals = labels or (labels_folder() if store is None else None)
+    journals = journals_of(store, labels)
     with open_store(where) as connection:
         if journals:
             rebuild_answers(connection, journals)
@@ -61,17 +64,17 @@ def queue(
     print_text(returns.in_words())
 
 
-def simulate_orders(
-    seeds: Annotated[int, typer.Option(min=1, max=1_000, help="So many simulated people.")] = 5,
-    error: Annotated[float, typer.Option(min=0, max=1, help="What share of their answers is wrong.")] = 0.05,
-    most: Annotated[int, typer.Option(min=25, max=1_600, help="Stop after so many answers.")] = 1_600,
+def simulate_command(
+    seeds: Annotated[int, typer.Option(min=1, max=1_000, help="The number of simulated people.")] = 5,
+    error: Annotated[float, typer.Option(min=0, max=1, help="The share of wrong answers.")] = 0.05,
+    most: Annotated[int, typer.Option(min=25, max=1_600, help="Stop after this number of answers.")] = 1_600,
     store: StoreOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Simulate people who answer, and compare the queue with random order and with plain uncertainty.
+    """Simulate labelling, and compare the queue with random order and with plain uncertainty sampling.
 
-    The truth is what names say; the learner never sees names or folders, and is judged on families that nobody was
-    asked about. The curves are kept in the store, for the Progress page. Voices have to be heard first.
+    The ground truth comes from names. The learner sees neither names nor folders, and is tested on families that were
+    held out. The curves are stored for the Progress page. Run health first, so that voices are analysed.
 
     Example: python -m corpus simulate --seeds 10
     """
@@ -81,12 +84,12 @@ def simulate_orders(
 
     where = store or store_file()
     with open_store(where) as connection:
-        material = read_simulation_data(connection)
-    learned_at = [answers for answers in LEARNED_AT if answers <= min(most, len(material) // 2)]
+        data = read_simulation_data(connection)
+    learned_at = [answers for answers in LEARNED_AT if answers <= min(most, len(data) // 2)]
     if not learned_at:
         raise StoreError(
-            f"only {len(material)} families of the store at {where} were heard and have a name that says what they "
-            f"are; {2 * LEARNED_AT[0]} are needed; ingest more, or run python -m corpus health"
+            f"only {len(data)} families of the store at {where} are analysed and have a name that gives their "
+            f"category; {2 * LEARNED_AT[0]} are needed; ingest more banks, or run python -m corpus health"
         )
     with progress() as bar:
         task = bar.add_task("people simulated", total=seeds * len(ORDERS))
@@ -94,7 +97,7 @@ def simulate_orders(
         for order in ORDERS:
             runs = []
             for seed in range(seeds):
-                runs.append(simulate(material, order, seed=seed, error=error, learned_at=learned_at))
+                runs.append(simulate(data, order, seed=seed, error=error, learned_at=learned_at))
                 bar.advance(task)
             curves[order] = mean_curve(runs)
     with open_store(where) as connection:
@@ -102,7 +105,7 @@ def simulate_orders(
     needed = compare_curves(curves, QUEUE, at=_ACCURACIES)
     if json:
         shown = {name: [asdict(point) for point in curve] for name, curve in curves.items()}
-        print_json({"families": len(material), "seeds": seeds, "error": error, "curves": shown, "answers": needed})
+        print_json({"families": len(data), "seeds": seeds, "error": error, "curves": shown, "answers": needed})
         return
     print_table(
         [
@@ -111,19 +114,17 @@ def simulate_orders(
             | {f"{name}, macro": f"{curve[row].macro:.3f}" for name, curve in curves.items()}
             for row, answers in enumerate(learned_at)
         ],
-        f"first choice right, {len(material):,} families, {seeds} people, {error:.0%} wrong",
+        f"first choice right, {len(data):,} families, {seeds} people, {error:.0%} wrong",
     )
     print_text("")
     print_table([row for row in needed if row[QUEUE] is not None], "answers needed")
 
 
 def _row(voice: QueuedVoice, name: str, *, explain: bool) -> dict[str, object]:
+    from corpus.suggest.acquisition import FACTORS
+
     row: dict[str, object] = {"voice": voice.voice_id[:8], "name": name, "lane": voice.lane}
     if not explain:
         return row | {"suggested": voice.suggestion.category if voice.suggestion else ""}
-    names = ("uncertain", "representative", "rare", "large", "worth")
-    return (
-        row
-        | {name: f"{getattr(voice.worth, name):.2f}" if voice.worth else None for name in names}
-        | {"why": voice.reason}
-    )
+    names = (*FACTORS, "worth")
+    return row | {name: f"{voice.worth[name]:.2f}" if voice.worth else None for name in names} | {"why": voice.reason}

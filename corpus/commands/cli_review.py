@@ -1,4 +1,4 @@
-"""``labels agreement`` and ``labels review``: how far labels can be trusted, and which ones to look at again."""
+"""``labels agreement`` and ``labels review``: how reliable labels are, and which ones to check again."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ _KINDS = ("disagreement", "suggestion", "label_error", "family", "drift")
 
 def register(group: typer.Typer) -> None:
     """Add the commands to those under ``labels``."""
-    group.command()(agreement)
-    group.command()(review)
+    group.command("agreement")(agreement_command)
+    group.command("review")(review_command)
 
 
-def agreement(folder: LabelsOption = None, json: JsonOption = False) -> None:
-    """How far people agree with themselves, when asked again, and with each other: rates, kappa, alpha.
+def agreement_command(folder: LabelsOption = None, json: JsonOption = False) -> None:
+    """Agreement of people with themselves, when asked again, and with each other: rates, kappa, alpha.
 
-    Answers given in review do not count, for there one sees what others said.
+    Answers given in review do not count, because the review page shows the labels of others.
 
     Example: python -m corpus labels agreement --json
     """
@@ -39,22 +39,22 @@ def agreement(folder: LabelsOption = None, json: JsonOption = False) -> None:
     print_json(figures.as_dict()) if json else _print_agreement(figures)
 
 
-def review(
+def review_command(
     kind: Annotated[
         list[str] | None,
         typer.Option("--kind", metavar="KIND", help=f"Only this list; may be repeated: {', '.join(_KINDS)}."),
     ] = None,
     least: Annotated[
-        float, typer.Option(min=0, max=1, help="How probable a suggestion must be to be held against a person.")
+        float, typer.Option(min=0, max=1, help="The least probability of a suggestion that contradicts a person.")
     ] = 0.9,
-    limit: Annotated[int, typer.Option(min=1, help="Show so many cases of each list; --json has all.")] = 10,
+    limit: Annotated[int, typer.Option(min=1, help="Show this many cases of each list; --json has all.")] = 10,
     store: StoreOption = None,
     folder: LabelsOption = None,
     json: JsonOption = False,
 ) -> None:
-    """The labels that are worth a second look, and why; what was decided in review is left out.
+    """List labels to check again, with reasons; cases decided in review are left out.
 
-    Likely label errors are found by a model that is fitted on the spot, which takes seconds.
+    Likely label errors come from a model that is fitted for this list, which takes seconds.
 
     Example: python -m corpus labels review --kind disagreement --kind family
     """
@@ -63,7 +63,7 @@ def review(
 
     for word in kind or ():
         if word not in _KINDS:
-            raise typer.BadParameter(f"{word!r} is no list; there are {', '.join(_KINDS)}", param_hint="--kind")
+            raise typer.BadParameter(f"{word!r} is not a list; choose from {', '.join(_KINDS)}", param_hint="--kind")
     with progress() as bar, open_store(store or store_file()) as connection:
         bar.add_task("looking", total=None)
         rebuild_answers(connection, folder or labels_folder())
@@ -96,7 +96,7 @@ def _names(connection: Connection, lists: list[ReviewList]) -> dict[str, str]:
 
 def _print_agreement(figures: Agreement) -> None:
     if not (figures.consistency or figures.pairs):
-        print_text("nothing to compare yet: nobody was asked again, and no two people answered the same voice")
+        print_text("nothing to compare yet: no person was asked again, and no two people answered the same voice")
         return
     print_table(
         [

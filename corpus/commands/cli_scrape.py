@@ -1,4 +1,4 @@
-"""``python -m corpus scrape``: fetch public collections of banks."""
+"""The command ``scrape``: download public collections of banks."""
 
 from __future__ import annotations
 
@@ -12,28 +12,30 @@ from dx7.commands.console import JsonOption, print_json, print_table, print_text
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command()(scrape)
+    app.command("scrape")(scrape_command)
 
 
-def scrape(
+def scrape_command(
     sources: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[SOURCE...]", help="Names of --list, or addresses; all of --list if there are none."),
+        typer.Argument(metavar="[SOURCE...]", help="Names from --list, or addresses; without any, all of --list."),
     ] = None,
     out: Annotated[
-        Path | None, typer.Option(help="Into folders in here, instead of data/banks.", show_default=False)
+        Path | None, typer.Option(help="The folder to download into, instead of data/banks.", show_default=False)
     ] = None,
-    list_: Annotated[bool, typer.Option("--list", help="Show the known sources and fetch nothing.")] = False,
-    delay: Annotated[float, typer.Option(min=0, help="Seconds between two requests to a host, at least.")] = 1.0,
-    timeout: Annotated[float, typer.Option(min=0.1, help="Seconds that one file may take.")] = 300.0,
-    file_megabytes: Annotated[float, typer.Option(min=0.001, help="How large one file may be.")] = 256.0,
-    total_megabytes: Annotated[float, typer.Option(min=0.001, help="How much is fetched of one source.")] = 8192.0,
+    list_: Annotated[bool, typer.Option("--list", help="Show the known sources; download nothing.")] = False,
+    delay: Annotated[
+        float, typer.Option(min=0, help="The least number of seconds between two requests to a host.")
+    ] = 1.0,
+    timeout: Annotated[float, typer.Option(min=0.1, help="The most seconds for one file.")] = 300.0,
+    file_megabytes: Annotated[float, typer.Option(min=0.001, help="The largest size of a file.")] = 256.0,
+    total_megabytes: Annotated[float, typer.Option(min=0.001, help="The most to download from one source.")] = 8192.0,
     json: JsonOption = False,
 ) -> None:
-    """Fetch public collections of banks from the web, to be ingested afterwards.
+    """Download public collections of banks from the web, to be ingested afterwards.
 
-    Politely: robots.txt is obeyed, each host is asked one thing at a time. What has not changed is not fetched again,
-    and what was interrupted goes on. manifest.jsonl in each folder says where every file came from.
+    robots.txt is obeyed, with one request at a time to each host. Unchanged files are not downloaded again, and
+    interrupted downloads continue. manifest.jsonl in each folder records the origin of every file.
 
     Example: python -m corpus scrape factory https://example.org/dx7/
     """

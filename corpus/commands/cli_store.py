@@ -1,4 +1,4 @@
-"""Commands that look after the store: ``backup``, ``restore`` and ``check``."""
+"""The commands ``stats``, ``backup``, ``restore`` and ``check``."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from corpus.commands.cli_options import LabelsOption, StoreOption
+from corpus.commands.cli_options import LabelsOption, StoreOption, print_counts, progress_bar
 from corpus.storage.store import open_store
 from dx7.commands.console import JsonOption, print_error, print_json, print_table, print_text, progress
 from dx7.errors import StoreError
@@ -18,12 +18,34 @@ from dx7.shared.locations import labels_folder, store_file, user_data
 
 def register(app: typer.Typer) -> None:
     """Add the commands to an application."""
-    app.command()(backup)
-    app.command()(restore)
-    app.command()(check)
+    app.command("stats")(stats_command)
+    app.command("backup")(backup_command)
+    app.command("restore")(restore_command)
+    app.command("check")(check_command)
 
 
-def backup(
+def stats_command(store: StoreOption = None, json: JsonOption = False) -> None:
+    """Count the contents of the store.
+
+    Example: python -m corpus stats --json
+    """
+    from corpus.storage.stats import read_stats
+
+    with open_store(store or store_file(), read_only=True) as connection:
+        figures = read_stats(connection).as_dict()
+    if json:
+        print_json(figures)
+        return
+    single = {title: value for title, value in figures.items() if not isinstance(value, dict)}
+    for title, value in single.items():
+        print_text(f"{title.replace('_', ' '):<20} {value:>9,}")
+    for title, counts in figures.items():
+        if isinstance(counts, dict) and counts:
+            print_text("")
+            print_counts(counts, title.replace("_", " "))
+
+
+def backup_command(
     out: Annotated[
         Path | None,
         typer.Argument(help="The zip file to write, or a folder for it, instead of data/backups.", show_default=False),
@@ -32,9 +54,9 @@ def backup(
     labels: LabelsOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Write the store and every journal into one zip file, and read it back to be sure.
+    """Write the store and every journal into one zip file, and read it back to verify it.
 
-    Labelling may go on meanwhile. Nothing is ever overwritten.
+    Labelling can continue meanwhile. No file is ever overwritten.
 
     Example: python -m corpus backup ~/cartwright.zip
     """
@@ -55,18 +77,18 @@ def backup(
         print_json({"file": str(target)} | asdict(made))
     else:
         voices, journals = made.rows.get("voices", 0), sum(name.startswith("labels/") for name in made.files)
-        print_text(f"{voices} voices and {journals} journals written to {target}, and read back")
+        print_text(f"{voices} voices and {journals} journals written to {target} and verified")
 
 
-def restore(
+def restore_command(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A zip file that backup wrote.")],
     store: StoreOption = None,
     labels: LabelsOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Put the store of a backup in place, and add its journals to what has been answered since.
+    """Replace the store by the one in a backup, and merge its journals into the current ones.
 
-    All of the backup is checked before anything is changed. The store that was there is kept beside the new one.
+    The whole backup is checked before anything is changed. The previous store is kept next to the new one.
 
     Example: python -m corpus restore ~/cartwright.zip
     """
@@ -86,41 +108,36 @@ def restore(
         print_json(facts | {"kept": kept, "answers": answers})
         return
     print_text(f"restored to {where}: {restored.backup.rows.get('voices', 0)} voices, as of {restored.backup.made}")
-    print_text(f"answers: {merged.read} in the backup, {merged.added} of them were not here")
+    print_text(f"answers: {merged.read} in the backup, {merged.added} of them added")
     if restored.kept:
-        print_text(f"the store that was there is {restored.kept}")
+        print_text(f"the previous store is now {restored.kept}")
 
 
-def check(
-    every_file: Annotated[bool, typer.Option("--all", help="Rebuild every file, not only 200 of them.")] = False,
+def check_command(
+    every_file: Annotated[bool, typer.Option("--all", help="Rebuild every file, not only a sample of 200.")] = False,
     store: StoreOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Look whether the store is sound: references, counts, identities, and files that can be rebuilt.
+    """Check the store: references, counts, identities, and that files can be rebuilt.
 
-    Nothing is changed. Exits with 1 if something is wrong, and says what to do about it.
+    It changes nothing. If it finds faults, it prints remedies and exits with 1.
 
     Example: python -m corpus check --all
     """
     from corpus.storage.check import check_store
 
     where = store or store_file()
-    with progress() as bar, open_store(where, read_only=True) as connection:
-        task = bar.add_task("files rebuilt", total=None)
-        checked = check_store(
-            connection,
-            every_file=every_file,
-            progress=lambda done, of: bar.update(task, completed=done, total=of),
-        )
+    with progress_bar("files rebuilt") as report, open_store(where, read_only=True) as connection:
+        checked = check_store(connection, every_file=every_file, progress=report)
     if json:
         print_json(asdict(checked))
     else:
         print_text(
-            f"{checked.files} files, {checked.slots} slots, {checked.voices} voices looked at,"
+            f"{checked.files} files, {checked.slots} slots, {checked.voices} voices checked,"
             f" {checked.rebuilt} files rebuilt"
         )
         print_table([asdict(finding) for finding in checked.findings])
     if checked.findings:
-        raise StoreError(f"{len(checked.findings)} things are wrong with the store at {where}; see the remedies above")
+        raise StoreError(f"{len(checked.findings)} faults in the store at {where}; see the remedies above")
     if not json:
         print_text("the store is sound")

@@ -19,8 +19,7 @@ from corpus.export.selection import decide_each
 from corpus.labels.accuracy import control_labels, rate_by_category
 from corpus.labels.agreement_statistics import Rate, wilson
 from corpus.labels.answer import Answer
-from corpus.labels.consensus import PERSON
-from corpus.labels.export_decision import Curated
+from corpus.labels.consensus import PERSON, Curated
 from corpus.storage.store import Connection
 
 

@@ -7,8 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 
 from corpus.export.policy import Policy
-from corpus.labels.consensus import PERSON
-from corpus.labels.export_decision import Curated
+from corpus.labels.consensus import PERSON, Curated
 
 
 @dataclass(frozen=True, slots=True)

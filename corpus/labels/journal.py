@@ -1,10 +1,10 @@
-"""The label journals: the truth for human work, ``data/labels/<labeller>.jsonl``, one line an answer.
+"""The label journals, ``data/labels/<labeller>.jsonl``: the primary record of all answers, one line each.
 
-A journal is only ever appended to, and an answer is on disk before :func:`append_answers` returns. What the tables
-of the store say about answers is derived from here (``labels.py``), so a lost or locked store costs nothing,
-and two people merge their work by copying a file into the folder.
+A journal is only appended to, and an answer is on disk before :func:`append_answers` returns. The answers in the
+store are derived from the journals (``projection.py``), so that a lost or locked store loses no answer, and two people
+merge their work by copying a file into the folder.
 
-A line that cannot be read (cut off by a crash, edited by hand) costs that line alone and is reported.
+An unreadable line (cut off by a crash, edited by hand) is reported and skipped; the other lines still count.
 """
 
 from __future__ import annotations
@@ -19,11 +19,12 @@ from pathlib import Path
 from corpus.labels.answer import Answer, clean_labeller, decode_answer, encode_answer
 from corpus.storage.file_state import cached_until_changed
 from dx7.errors import JournalError
+from dx7.shared.durable_files import sync
 
 
 @dataclass(frozen=True, slots=True)
 class UnreadableLine:
-    """A line of a journal that gave no answer, and why. Lines count from 1."""
+    """A line of a journal that holds no answer, and why. ``line`` counts from 1."""
 
     file: str
     line: int
@@ -35,22 +36,22 @@ class UnreadableLine:
 
 @dataclass(frozen=True, slots=True)
 class Journals:
-    """What journals hold: answers in the order of the files and lines, and the lines that could not be read."""
+    """The answers of journals, in the order of files and lines, and the lines that could not be read."""
 
     answers: tuple[Answer, ...]
     unreadable: tuple[UnreadableLine, ...]
 
 
 def journal_file(folder: Path, labeller: str) -> Path:
-    """Where the answers of a labeller go."""
+    """The journal of a labeller."""
     return folder / f"{clean_labeller(labeller)}.jsonl"
 
 
 def append_answers(folder: Path, answers: Sequence[Answer]) -> None:
-    """Write the answers of one labeller to the end of the journal; they are on disk when this returns.
+    """Append the answers of one labeller to the journal; they are on disk when this returns.
 
-    Safe beside other processes that append to the same journal. Raises ``JournalError`` if the disk refuses; then
-    none of the answers is in the journal.
+    Other processes may append to the same journal meanwhile. Raises ``JournalError`` if the disk refuses; then none of
+    the answers is in the journal.
     """
     if not answers:
         return
@@ -61,7 +62,7 @@ def append_answers(folder: Path, answers: Sequence[Answer]) -> None:
 
 
 def append_missing(folder: Path, answers: Sequence[Answer]) -> None:
-    """As :func:`append_answers`, but an answer whose event the journal has already is not written again."""
+    """Like :func:`append_answers`, without the answers whose event is already in the journal."""
     if answers:
         append_lines(folder, answers[0].labeller, [encode_answer(answer) for answer in answers], key=event_of_line)
 
@@ -69,36 +70,35 @@ def append_missing(folder: Path, answers: Sequence[Answer]) -> None:
 def append_lines(
     folder: Path, labeller: str, lines: Sequence[bytes], *, key: Callable[[bytes], Hashable] | None = None
 ) -> list[bytes]:
-    """Write whole lines to the end of a labeller's journal and return them; they are on disk then.
+    """Append whole lines to a labeller's journal. Returns the lines written, which are on disk then.
 
-    With ``key``, lines whose key a line of the journal, or an earlier one of ``lines``, has already are left out. The
-    journal is locked throughout, so that programs that write the same lines at once write each of them once. Raises
-    ``JournalError`` if the disk refuses; then nothing is written.
+    With ``key``, a line is left out if its key is that of a line in the journal, or of an earlier one of ``lines``. The
+    journal is locked throughout, so that two programs that append the same line write it once. Raises ``JournalError``
+    if the disk refuses; then nothing is written.
     """
     path = journal_file(folder, labeller)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        is_new = not path.exists()
+        _make_folder(folder)
         descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
             if key is not None:
                 lines = _missing(lines, path.read_bytes(), key)
             if lines:
+                if not os.fstat(descriptor).st_size:  # the name of a new file has to survive a power cut, too
+                    sync(folder)
                 _append(descriptor, b"".join(lines))
         finally:
             os.close(descriptor)
-        if is_new:
-            _sync_folder(folder)
     except OSError as error:
         raise JournalError(
-            f"cannot write the answer to {path}: {error.strerror}; make room or mend its rights"
+            f"cannot write the answer to {path}: {error.strerror}; make room or correct its permissions"
         ) from error
     return list(lines)
 
 
 def event_of_line(line: bytes) -> str:
-    """The event of a journal line, quickly; the line itself if it has none."""
+    """The event of a journal line, without checking the line; the line itself if it has none."""
     try:
         return str(json.loads(line)["event"])
     except (ValueError, RecursionError, TypeError, KeyError):
@@ -109,7 +109,7 @@ def read_lines(path: Path) -> list[bytes]:
     """The lines of a journal, without their ends. Raises ``JournalError`` if the file cannot be read at all."""
     try:
         with path.open("rb") as file:
-            fcntl.flock(file, fcntl.LOCK_SH)  # so that an answer being written is seen whole or not at all
+            fcntl.flock(file, fcntl.LOCK_SH)  # so that an answer is read whole or not at all
             return file.read().split(b"\n")
     except OSError as error:
         raise JournalError(f"cannot read the journal {path}: {error.strerror}") from error
@@ -119,7 +119,7 @@ def read_lines(path: Path) -> list[bytes]:
 def read_journal(path: Path) -> Journals:
     """The answers of one journal. Raises ``JournalError`` if the file cannot be read at all.
 
-    A journal that has not changed since it was last read is not read again: the app asks every few answers.
+    A journal that has not changed since it was last read is not read again.
     """
     answers, unreadable = [], []
     for number, line in enumerate(read_lines(path), 1):
@@ -133,9 +133,9 @@ def read_journal(path: Path) -> Journals:
 
 
 def read_journals(folder: Path) -> Journals:
-    """The answers of every labeller, in the order of the file names. A folder that is not there holds none.
+    """The answers of every labeller, in the order of the file names; none if there is no folder.
 
-    Raises ``JournalError`` if ``folder`` is no folder, or a journal in it cannot be read at all.
+    Raises ``JournalError`` if ``folder`` is a file, or a journal in it cannot be read at all.
     """
     if folder.exists() and not folder.is_dir():
         raise JournalError(f"{folder} is no folder; name the one that the journals are in")
@@ -158,7 +158,7 @@ def _missing(lines: Sequence[bytes], journal: bytes, key: Callable[[bytes], Hash
 
 
 def _append(descriptor: int, lines: bytes) -> None:
-    """Write all or nothing, on a line of its own whatever was left there before, and flush it to the disk."""
+    """Write all or nothing and flush it to the disk. If the last line has no end, begin a new line."""
     size = os.fstat(descriptor).st_size
     if size and os.pread(descriptor, 1, size - 1) != b"\n":  # a crash cut the last line off
         lines = b"\n" + lines
@@ -168,14 +168,13 @@ def _append(descriptor: int, lines: bytes) -> None:
             written += os.write(descriptor, lines[written:])
         os.fsync(descriptor)
     except OSError:
-        os.ftruncate(descriptor, size)  # what was refused must not turn up later
+        os.ftruncate(descriptor, size)  # a refused answer must not appear later
         raise
 
 
-def _sync_folder(folder: Path) -> None:
-    """Make sure that the name of a new file survives a power cut, too."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+def _make_folder(folder: Path) -> None:
+    """Make a folder and its missing parents so that their names survive a power cut."""
+    if not folder.is_dir():
+        _make_folder(folder.parent)
+        folder.mkdir(exist_ok=True)
+        sync(folder.parent)

@@ -16,8 +16,7 @@ from numpy.typing import NDArray
 from corpus.analysis.nearest_neighbours import squared_distance_matrix
 from corpus.analysis.sound_space import SOUND_SIZE, DescriptorColumns, sound_coordinates
 from corpus.analysis.stored_descriptors import read_descriptors
-from corpus.labels.consensus import PERSON, read_consensus
-from corpus.labels.export_decision import Curated
+from corpus.labels.consensus import PERSON, Curated, read_consensus
 from corpus.storage.source_predictions import Floats
 from corpus.storage.store import Connection
 from corpus.storage.suggestion import FAMILY, NEIGHBOURS

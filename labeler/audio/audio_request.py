@@ -1,9 +1,9 @@
-"""A take: a voice and what is played with it, as the address of a sound says it.
+"""Audio requests: a voice and the notes to play with it, encoded in a URL.
 
-A voice travels as base64url of its 145 parameters, so that an address needs no store, never changes its meaning, and
-may be cached for ever:
+The voice is the base64url text of its 145 parameters. So the URL needs no store, always means the same, and may be
+cached for ever:
 
-    /sound/<voice>?category=brass&octave=1&velocity=-1    the phrase of a category, or the default one
+    /sound/<voice>?category=brass&octave=1&velocity=-1    the phrase of a category, by default the common one
     /sound/<voice>?note=60&velocity=100&held=0.6          one note
 """
 
@@ -21,8 +21,8 @@ from dx7.voices.parameters import PARAMETER_COUNT, UNPACKED_SIZE
 from dx7.voices.voice import Voice
 
 OCTAVES = range(-2, 3)
-VELOCITIES = {-2: 30, -1: 60, 0: None, 1: 127}  # steps softer and louder; None is the phrase's own
-LONGEST_NOTE = 8.0  # seconds that one key is held
+VELOCITIES = {-2: 30, -1: 60, 0: None, 1: 127}  # steps softer and louder; None keeps the velocities of the phrase
+LONGEST_NOTE = 8.0  # seconds until the key is released
 _NOTE_TAIL = 2.0  # seconds of release
 _USUAL_HELD = 0.6
 _NO_NAME = b" " * (UNPACKED_SIZE - PARAMETER_COUNT)
@@ -30,7 +30,7 @@ _NO_NAME = b" " * (UNPACKED_SIZE - PARAMETER_COUNT)
 
 @dataclass(frozen=True, slots=True)
 class AudioRequest:
-    """What is played. ``plain_phrase`` is the phrase without octave and velocity, by which the level is set."""
+    """A voice and a phrase. ``plain_phrase`` is the phrase before the octave and velocity steps; it sets the level."""
 
     voice: Voice
     phrase: Phrase
@@ -38,17 +38,17 @@ class AudioRequest:
 
     @property
     def is_plain(self) -> bool:
-        """Whether nothing is varied."""
+        """Whether no octave or velocity step is applied."""
         return self.phrase == self.plain_phrase
 
 
 def encode_voice(voice: Voice) -> str:
-    """The voice as it stands in an address, 194 characters; its name is left out."""
+    """The voice as 194 characters for a URL, without its name."""
     return base64.urlsafe_b64encode(voice.parameters).decode().rstrip("=")
 
 
 def decode_voice(text: str) -> Voice:
-    """Reverse of :func:`encode_voice`, without a name. Raises ``VoiceError`` for anything that is no voice."""
+    """Reverse of :func:`encode_voice`; the voice has no name. Raises ``VoiceError`` for any other text."""
     try:
         parameters = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError):
@@ -61,12 +61,12 @@ def decode_voice(text: str) -> Voice:
 
 
 def parse_audio_request(voice: str, query: Mapping[str, str]) -> AudioRequest:
-    """The take of an address. Raises ``ValueError`` or ``VoiceError`` with what is wrong and what is allowed."""
+    """The request of a URL. Raises ``ValueError`` or ``VoiceError`` if one of its values is not allowed."""
     return audio_request_of(decode_voice(voice), query)
 
 
 def audio_request_of(voice: Voice, query: Mapping[str, str]) -> AudioRequest:
-    """The take of a voice by the query of an address. Raises ``ValueError`` with what is wrong."""
+    """The request of a voice and the query of a URL. Raises ``ValueError`` if a value is not allowed."""
     if "note" in query:
         note = _whole(query, "note", 0, 127)
         velocity = _whole(query, "velocity", 1, 127, 100)

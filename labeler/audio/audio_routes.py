@@ -1,4 +1,4 @@
-"""The HTTP routes by which a page fetches what it plays. An address says all (``takes.py``); none touches a store."""
+"""HTTP routes of audio, MIDI phrases and envelopes. The URL holds the voice, so none reads a store."""
 
 from __future__ import annotations
 
@@ -15,32 +15,32 @@ from dx7.sound.operator_levels import SECONDS_HELD, SECONDS_TOTAL, operator_enve
 from labeler.audio.audio_request import AudioRequest, decode_voice, parse_audio_request
 from labeler.audio.rendering import render_wav
 
-# What an address means never changes, but for the engine that renders it: kept for a day.
+# A URL always means the same, but a new version of the engine may render it differently: kept for a day.
 _KEPT = {"Cache-Control": "private, max-age=86400"}
 
 
 def get_sound(request: Request) -> Response:
-    """A WAV file of a take; 400 and a sentence if the address makes no sense."""
+    """The WAV file of an audio request; 400 with a message if the URL is not valid."""
     try:
-        sound = render_wav(_take(request))
+        sound = render_wav(_audio_request(request))
     except (ValueError, CartwrightError) as error:
         return PlainTextResponse(str(error), 400)
     return Response(sound, media_type="audio/wav", headers=_KEPT)
 
 
 def get_midi_phrase(request: Request) -> Response:
-    """The take for MIDI: the voice's message on channel 1, and when which key goes down and up.
+    """An audio request for MIDI: the voice's message on channel 1, and the times of all key events.
 
-    ``{"message": base64, "events": [[seconds, note, velocity], ...], "seconds": all of it}``; velocity 0 is a key up.
+    ``{"message": base64, "events": [[seconds, note, velocity], ...], "seconds": total}``; velocity 0 is a key up.
     """
     try:
-        take = _take(request)
+        requested = _audio_request(request)
     except (ValueError, CartwrightError) as error:
         return PlainTextResponse(str(error), 400)
-    phrase = take.phrase.fitted(take.voice)
+    phrase = requested.phrase.fitted(requested.voice)
     return JSONResponse(
         {
-            "message": base64.b64encode(encode_voice_message(take.voice)).decode(),
+            "message": base64.b64encode(encode_voice_message(requested.voice)).decode(),
             "events": [list(event) for event in phrase.events()],
             "seconds": phrase.seconds,
         },
@@ -49,7 +49,7 @@ def get_midi_phrase(request: Request) -> Response:
 
 
 def get_envelopes(request: Request) -> Response:
-    """``{"levels": six lists of dB, "held": seconds, "seconds": all of it}``: how loud each operator is over a note."""
+    """``{"levels": six lists of dB, "held": seconds, "seconds": total}``: the level of each operator over a note."""
     try:
         voice = decode_voice(request.path_params["voice"])
     except VoiceError as error:
@@ -58,7 +58,7 @@ def get_envelopes(request: Request) -> Response:
     return JSONResponse({"levels": levels, "held": SECONDS_HELD, "seconds": SECONDS_TOTAL}, headers=_KEPT)
 
 
-def _take(request: Request) -> AudioRequest:
+def _audio_request(request: Request) -> AudioRequest:
     return parse_audio_request(request.path_params["voice"], request.query_params)
 
 

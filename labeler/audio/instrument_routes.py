@@ -1,10 +1,11 @@
-"""The DX7 at the server's MIDI port, over HTTP: the page plays, confirms and receives through these.
+"""HTTP routes of the DX7 at the server's MIDI port: play, confirm the checklist, send and receive banks.
 
-``/instrument/play/<voice>?category=brass`` is a take as in ``takes.py``; it answers when the first note has gone out.
+``/instrument/play/<voice>?category=brass`` plays an audio request (``audio_request.py``) and responds when the first
+note has been sent.
 
-All but the state are POSTs that demand the header ``X-Cartwright: 1``: no other site's page can send that, since the
-browser asks us first, and we do not answer. What fails as foreseen comes back as ``{"problem": "one sentence"}``, with
-400 if the request was at fault.
+Every route except the state is a POST that needs the header ``X-Cartwright: 1``. Pages of other sites cannot send it:
+the browser would ask for permission by CORS, which this server never gives. An expected failure is
+``{"problem": "one sentence"}``, with status 400 if the request is at fault.
 """
 
 from __future__ import annotations
@@ -31,67 +32,67 @@ from labeler.audio.audio_request import decode_voice, parse_audio_request
 HEADER = "X-Cartwright"
 LONGEST_BODY = 1 << 16  # bytes; 32 voices with names take 8,000
 _ANSWER_WITHIN = 30.0  # seconds
-_WAIT_FOR_BANK = 2.0  # then the page asks again: a server that ends waits for what it is answering
+_WAIT_FOR_BANK = 2.0  # then the page asks again: a server that stops waits for open requests
 _MOST_PAGES = 256
 
-Answer = Mapping[str, Any]
+Reply = Mapping[str, Any]
 
 
 def instrument_routes(manager: Callable[[], PortManager]) -> list[Route]:
-    """The routes; ``manager`` is called at the first request, so that a server without MIDI never makes one."""
+    """The routes. ``manager`` is called at the first request, so that a server without MIDI never makes a manager."""
 
     turns = _Turns()
 
-    async def play(request: Request) -> Answer:
-        take = parse_audio_request(request.path_params["voice"], request.query_params)
+    async def play(request: Request) -> Reply:
+        requested = parse_audio_request(request.path_params["voice"], request.query_params)
         if turns.is_late(request):
-            return _told(REPLACED, "started")
-        # A single note is played from a keyboard: that must not wait for a voice which is there already.
+            return _result(REPLACED, "started")
+        # A single note comes from the piano keys: it must not wait for a voice that is loaded already.
         reload = "note" not in request.query_params
-        return _told(await _wait(manager().play(take.voice, take.phrase, reload=reload)), "started")
+        return _result(await _wait(manager().play(requested.voice, requested.phrase, reload=reload)), "started")
 
-    async def prepare(request: Request) -> Answer:
+    async def prepare(request: Request) -> Reply:
         voice = decode_voice(request.path_params["voice"])
-        return _told(REPLACED if turns.is_late(request) else await _wait(manager().prepare(voice)), "loaded")
+        return _result(REPLACED if turns.is_late(request) else await _wait(manager().prepare(voice)), "loaded")
 
-    async def stop(request: Request) -> Answer:
-        return _told(REPLACED if turns.is_late(request) else await _wait(manager().stop()), "stopped")
+    async def stop(request: Request) -> Reply:
+        return _result(REPLACED if turns.is_late(request) else await _wait(manager().stop()), "stopped")
 
-    async def panic(request: Request) -> Answer:
-        return _told(await _wait(manager().panic(reset_notes=request.query_params.get("reset") == "1")), "silent")
+    async def panic(request: Request) -> Reply:
+        return _result(await _wait(manager().panic(reset_notes=request.query_params.get("reset") == "1")), "silent")
 
-    async def open_port(request: Request) -> Answer:
+    async def open_port(request: Request) -> Reply:
         body = await _body(request, output=(str, type(None)), input=(str, type(None)))
-        return _told(await _wait(manager().open(body.get("output"), body.get("input"))), "open") | _state()
+        return _result(await _wait(manager().open(body.get("output"), body.get("input"))), "open") | _state()
 
-    async def confirm(request: Request) -> Answer:
+    async def confirm(request: Request) -> Reply:
         lines = {"sys_info": (bool,), "unprotected": (bool,), "own_backup": (bool,)}
         body = await _body(request, port=(str, type(None)), channel=(int,), **lines)
-        return _told(await _wait(manager().confirm(**body)), "confirmed") | _state()
+        return _result(await _wait(manager().confirm(**body)), "confirmed") | _state()
 
-    async def pacing(request: Request) -> Answer:
+    async def pacing(request: Request) -> Reply:
         body = await _body(request, after_voice=(int, float), after_bank=(int, float))
-        return _told(await _wait(manager().set_pacing(Pacing(**body))), "set") | _state()
+        return _result(await _wait(manager().set_pacing(Pacing(**body))), "set") | _state()
 
-    async def backup(request: Request) -> Answer:
+    async def backup(request: Request) -> Reply:
         after = _number(request, "after")
         future = manager().await_bank(after)
         try:
-            told = _told(await asyncio.wait_for(asyncio.wrap_future(future), _WAIT_FOR_BANK), "received")
+            result = _result(await asyncio.wait_for(asyncio.wrap_future(future), _WAIT_FOR_BANK), "received")
         except TimeoutError:
-            told = {"received": False, "waiting": True}
-        return told | {"arrivals": manager().arrivals} | _state()
+            result = {"received": False, "waiting": True}
+        return result | {"arrivals": manager().arrivals} | _state()
 
-    async def bank(request: Request) -> Answer:
+    async def bank(request: Request) -> Reply:
         body = await _body(request, voices=(list,), confirmation=(str,), trust_driver=(bool,))
         future = manager().send_bank(
             _bank_voices(body.get("voices", [])),
             confirmation=body.get("confirmation", ""),
             trust_driver=body.get("trust_driver", False),
         )
-        return _told(await _wait(future), "sent")
+        return _result(await _wait(future), "sent")
 
-    async def state(request: Request) -> Answer:
+    async def state(request: Request) -> Reply:
         return _state()
 
     def _state() -> dict[str, Any]:
@@ -114,9 +115,9 @@ def instrument_routes(manager: Callable[[], PortManager]) -> list[Route]:
 
 
 class _Turns:
-    """A browser's requests may overtake each other. Each page counts its own (``page``, ``turn``); late ones are told.
+    """Finds requests that another one of the same page has overtaken: each page numbers its own (``page``, ``turn``).
 
-    Requests without a count are never late.
+    Requests without a number are never late.
     """
 
     def __init__(self) -> None:
@@ -130,13 +131,13 @@ class _Turns:
         if turn <= self._latest.get(page, -1):
             return True
         self._latest.pop(page, None)
-        self._latest[page] = turn  # the latest page stands last
+        self._latest[page] = turn  # moves the page to the end
         while len(self._latest) > _MOST_PAGES:
             del self._latest[next(iter(self._latest))]
         return False
 
 
-def _guarded(act: Callable[[Request], Awaitable[Answer]]) -> Callable[[Request], Awaitable[Response]]:
+def _guarded(act: Callable[[Request], Awaitable[Reply]]) -> Callable[[Request], Awaitable[Response]]:
     answering = _answering(act)
 
     async def endpoint(request: Request) -> Response:
@@ -147,7 +148,7 @@ def _guarded(act: Callable[[Request], Awaitable[Answer]]) -> Callable[[Request],
     return endpoint
 
 
-def _answering(act: Callable[[Request], Awaitable[Answer]]) -> Callable[[Request], Awaitable[Response]]:
+def _answering(act: Callable[[Request], Awaitable[Reply]]) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(request: Request) -> Response:
         try:
             answer, status = await act(request), 200
@@ -164,15 +165,15 @@ async def _wait(future: Future[Outcome]) -> Outcome:
     try:
         return await asyncio.wait_for(asyncio.wrap_future(future), _ANSWER_WITHIN)
     except TimeoutError as error:
-        raise MidiError("the MIDI port does not take what is sent; unplug it and plug it in again") from error
+        raise MidiError("the MIDI port does not accept data; unplug it and plug it in again") from error
 
 
-def _told(outcome: Outcome, word: str) -> dict[str, Any]:
+def _result(outcome: Outcome, word: str) -> dict[str, Any]:
     return {word: True} if outcome.done else {word: False, "problem": outcome.problem, "replaced": outcome.replaced}
 
 
 async def _body(request: Request, **kinds: tuple[type, ...]) -> dict[str, Any]:
-    """The JSON object of a request with these members at most, each of one of its types."""
+    """The JSON object of a request. Each member must be named in ``kinds`` and have one of its types."""
     text = bytearray()
     async for piece in request.stream():
         text += piece
@@ -180,13 +181,13 @@ async def _body(request: Request, **kinds: tuple[type, ...]) -> dict[str, Any]:
             raise ValueError(f"the request is longer than {LONGEST_BODY} bytes")
     try:
         body = json.loads(text or b"{}")
-    except (ValueError, RecursionError) as error:  # of JSON and of UTF-8; of brackets in brackets
-        raise ValueError(f"the request is no JSON: {error}") from error
+    except (ValueError, RecursionError) as error:  # not JSON or not UTF-8; nested too deeply
+        raise ValueError(f"the request is not JSON: {error}") from error
     if not isinstance(body, dict) or not body.keys() <= kinds.keys():
         raise ValueError(f"the request must be a JSON object of {', '.join(kinds)}")
     for name, value in body.items():
         if type(value) not in kinds[name]:  # not isinstance: true is an int there
-            raise ValueError(f"{name} is {value!r}, which it cannot be")
+            raise ValueError(f"{name} cannot be {value!r}")
     return body
 
 
@@ -206,5 +207,5 @@ def _bank_voices(rows: list[Any]) -> list[Voice]:
         raise ValueError(f"a bank has {VOICES_IN_BANK} voices, not {len(rows)}")
     for row in rows:
         if not isinstance(row, dict) or not all(isinstance(row.get(name), str) for name in ("voice", "name")):
-            raise ValueError("each voice of a bank is an object of voice and name, two texts")
+            raise ValueError("each voice of a bank is an object with the texts voice and name")
     return [decode_voice(row["voice"]).replace(name=row["name"]) for row in rows]

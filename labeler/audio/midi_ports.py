@@ -1,4 +1,4 @@
-"""The labeller's one port manager, made when somebody first asks for it, closed when the server ends."""
+"""The MIDI port manager of this process, made at its first use and closed when the server ends."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _made: list[PortManager] = []
 
 
 def port_manager() -> PortManager:
-    """The one that every page and route uses. Raises ``MidiError`` for addresses at the start that are none."""
+    """The manager that all pages and routes share. Raises ``MidiError`` if ``CARTWRIGHT_MIDI`` is not valid."""
     with _making:
         if not _made:
             addresses = named_addresses(os.environ.get(ADDRESSES_VARIABLE, ""))
@@ -32,7 +32,7 @@ def port_manager() -> PortManager:
 
 
 def close_ports() -> None:
-    """End every note of an instrument that was played. Harmless if there was none."""
+    """Close the manager, which ends every note. Does nothing if there is none."""
     with _making:
         while _made:
             _made.pop().close()
@@ -40,9 +40,7 @@ def close_ports() -> None:
 
 @asynccontextmanager
 async def silence_at_the_end(_: object) -> AsyncIterator[None]:
-    """The lifespan of the server: it ends with :func:`close_ports`, also when the server is told to end by a signal,
-    which Python's own way of tidying up (``atexit``) does not outlive.
-    """
+    """The lifespan of the server: ends with :func:`close_ports`, also after a signal, when ``atexit`` does not run."""
     try:
         yield
     finally:
@@ -50,7 +48,7 @@ async def silence_at_the_end(_: object) -> AsyncIterator[None]:
 
 
 def named_addresses(text: str) -> tuple[str, ...]:
-    """The addresses of a list with commas. Raises ``MidiError`` for one that is none.
+    """The addresses of a comma-separated list. Raises ``MidiError`` for one that is not valid.
 
     >>> named_addresses("tcp:10.0.0.5:9000, tcp:127.0.0.1:9001")
     ('tcp:10.0.0.5:9000', 'tcp:127.0.0.1:9001')
@@ -58,5 +56,5 @@ def named_addresses(text: str) -> tuple[str, ...]:
     names = tuple(name.strip() for name in text.split(",") if name.strip())
     for name in names:
         if parse_address(name) is None:
-            raise MidiError(f"{ADDRESSES_VARIABLE} names {name!r}, which is no address; write tcp:HOST:PORT")
+            raise MidiError(f"{ADDRESSES_VARIABLE} names {name!r}, which is not an address; write tcp:HOST:PORT")
     return names

@@ -1,4 +1,4 @@
-"""The sound of a take for the browser: rendered once on the engine, at an even level, and kept."""
+"""WAV files of audio requests, rendered on the engine at an even level and cached."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from dx7.sound.wav import encode_wav
 from dx7.voices.voice import Voice
 from labeler.audio.audio_request import AudioRequest
 
-# Two thirds of the engine's rate: nothing that tells one category from another lies above 14 kHz.
+# Two thirds of the engine's rate: frequencies above 14 kHz do not help to tell categories apart.
 _UP, _DOWN = 2, 3
 SOUND_RATE = SAMPLE_RATE * _UP // _DOWN
 _SILENCE = 10 ** (-66 / 20)
 _NO_NAME = b" " * 10
 
 
-def render_wav(take: AudioRequest) -> bytes:
-    """A WAV file of the take, 16 bit, one channel, at :data:`SOUND_RATE`; its silent end is cut.
+def render_wav(requested: AudioRequest) -> bytes:
+    """The request as a WAV file: 16 bit, one channel, at :data:`SOUND_RATE`, its silent end cut off.
 
-    A phrase is brought to playback level as it is; variations of it, and single notes, are as much louder or softer
-    as the voice makes them.
+    A plain phrase is brought to playback level. Its variations, and single notes, get the same gain, so that they are
+    as much louder or softer as the voice makes them.
     """
-    return _sound(take.voice.parameters, take.phrase, None if take.is_plain else take.plain_phrase)
+    return _sound(requested.voice.parameters, requested.phrase, None if requested.is_plain else requested.plain_phrase)
 
 
 @lru_cache(maxsize=256)  # 256 of about 150 kB
@@ -40,12 +40,12 @@ def _sound(parameters: bytes, phrase: Phrase, level_of: Phrase | None) -> bytes:
 
 
 def render_full_rate_wav(voice: Voice, category: str | None) -> bytes:
-    """The phrase as a WAV file at the engine's rate, for players that know nothing else."""
+    """The phrase of a category as a WAV file at the engine's rate, for Streamlit's audio player."""
     return encode_wav(to_playback_level(render_phrase(voice, phrase_of(category))))
 
 
 def _without_silent_end(audio: Audio) -> Audio:
-    """At least half a second stays, so that a silent voice is seen to play, too."""
+    """Keeps at least half a second, so that a player shows that a silent voice plays."""
     loud = np.flatnonzero(np.abs(audio) > _SILENCE)
     last = int(loud[-1]) + 1 if len(loud) else 0
     return audio[: max(last, SOUND_RATE // 2)]

@@ -1,9 +1,9 @@
-"""Sounds of voices of the store by their ids, for the map, which would be four times as large with all parameters.
+"""HTTP routes of stored voices by their ids, for the map: with all parameters its data would be four times as large.
 
-    /sound/id/<voice_id>?category=brass    as /sound/<voice> does, of the store's voice
-    /take/id/<voice_id>?category=brass     as /take/<voice> does
+    /sound/id/<voice_id>?category=brass    redirects to /sound/<voice>
+    /take/id/<voice_id>?category=brass     redirects to /take/<voice>
 
-The store is opened for a voice that was not asked for lately, and closed again.
+The store is opened only for voices that are not in the cache, and closed again.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _ID = re.compile(rf"[0-9a-f]{{{ID_LENGTH}}}")
 
 @lru_cache(maxsize=4096)  # of some 200 bytes
 def stored_voice(store: Path, voice_id: str) -> Voice:
-    """A voice of a store, without its name. Raises ``StoreError`` if it is not there or the store cannot be used."""
+    """A voice of a store, without its name. Raises ``StoreError`` if the store lacks it or cannot be used."""
     with open_store(store, read_only=True) as connection:
         found = read_parameters(connection, [voice_id])
     if not len(found):
@@ -38,7 +38,7 @@ def stored_voice(store: Path, voice_id: str) -> Voice:
 
 
 def redirect_to_voice(request: Request) -> Response:
-    """Send the browser on to the address that says the voice itself; 404 and a sentence if there is no such voice."""
+    """Redirect to the URL that holds the voice itself; 404 with a message if there is no such voice."""
     voice_id = request.path_params["voice_id"]
     if not _ID.fullmatch(voice_id):
         return PlainTextResponse("a voice id is 32 hexadecimal digits", 404)

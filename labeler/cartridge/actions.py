@@ -1,4 +1,4 @@
-"""What the keys of the Cartridge page do."""
+"""The actions of the Cartridge page on the cartridge, by button or key."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from labeler.widgets.voice_grid import LABEL, MOVE, RENAME, GridAction, GridEven
 ACTIONS = (
     GridAction("keep", "enter", "Keep", primary=True),
     GridAction("reject", "x", "Reject"),
-    GridAction("duds", "d", "Replace duds"),
+    GridAction("duds", "d", "Replace rejected"),
     GridAction("another", "r", "Another"),
     GridAction("vary", "v", "Vary"),
     GridAction("walk", "b", "Walk"),
@@ -29,7 +29,7 @@ ACTIONS = (
     GridAction("clear", "z", "Clear"),
     GridAction("undo", "u", "Undo"),
 )
-_SAID = {
+_FOUND_WORDS = {
     RatingOutcome.KEPT: "kept",
     RatingOutcome.OTHER: "labelled as something else",
     RatingOutcome.REJECTED: "rejected",
@@ -38,83 +38,82 @@ _SAID = {
 
 @dataclass(frozen=True, slots=True)
 class PanelSettings:
-    """What the panels are set to: the search that fills slots, and how the model draws."""
+    """The settings of the panels: the search that fills slots, and how the model samples."""
 
     text: str
     filters: Filters
     choice: SlotChoice
-    drawing: SamplingSettings
+    sampling: SamplingSettings
     into: Destination
 
 
 def perform(
-    event: GridEvent, desk: CartridgeEditor, errands: GenerationJobs, context: Context, wanted: PanelSettings
+    event: GridEvent, editor: CartridgeEditor, jobs: GenerationJobs, context: Context, settings: PanelSettings
 ) -> str:
-    """Do what a key asks for, and say what was done, without any call of Streamlit's.
+    """Perform the action of an event and return a message. Calls no Streamlit, so that it runs exactly once.
 
-    Raises ``CartwrightError`` with why it cannot be done.
+    Raises ``CartwrightError`` if the action is not possible.
     """
-    cartridge = desk.cartridge
+    cartridge = editor.cartridge
     keys = [key for key in event.marked or (event.at,) if key is not None and not is_empty(key)]
     match event.action:
         case "undo":
-            return f"taken back: {desk.undo()}"
+            return f"undone: {editor.undo()}"
         case "order":
-            return _order(desk)
+            return _order(editor)
         case "clear":
-            desk.change("clear", cartridge.remove(cartridge.filled()))
-            return "cleared; U brings it back"
+            editor.change("clear", cartridge.remove(cartridge.filled()))
+            return "cleared; U undoes it"
         case "duds":
-            return _replace_duds(desk, errands)
+            return _replace_rejected(editor, jobs)
         case _ if event.action == MOVE:
-            desk.change("move", cartridge.arrange(positions_of(cartridge, event.order)))
+            editor.change("move", cartridge.arrange(positions_of(cartridge, event.order)))
             return ""
     if not keys:
         raise CartridgeError("there is no voice in that slot")
     here = cartridge.position_of(keys[0])
     match event.action:
         case "keep" | "reject":
-            return _judge(desk, event, keys, () if event.action == "keep" else None)
+            return _rate(editor, event, keys, () if event.action == "keep" else None)
         case _ if event.action == LABEL:
-            return _judge(desk, event, keys, event.categories)
+            return _rate(editor, event, keys, event.categories)
         case _ if event.action == RENAME:
             position = cartridge.position_of(str(event.at))
-            desk.change("rename", cartridge.rename(position, event.text))
-            return f"slot {position} is {desk.cartridge.filled()[position].voice.name}"
+            editor.change("rename", cartridge.rename(position, event.text))
+            return f"slot {position} is {editor.cartridge.filled()[position].voice.name}"
         case "remove":
-            desk.change("remove", cartridge.remove(positions_of(cartridge, keys)))
+            editor.change("remove", cartridge.remove(positions_of(cartridge, keys)))
             return "removed"
         case "another":
-            return _another(desk, context, wanted, keys)
+            return _another(editor, context, settings, keys)
         case "vary":
-            favourite = cartridge.filled()[here]
-            errand = variations_job(cartridge, favourite, wanted.drawing, into=wanted.into)
-            errands.send_out([errand], seed=wanted.drawing.seed)
+            job = variations_job(cartridge, cartridge.filled()[here], settings.sampling, into=settings.into)
+            jobs.start([job], seed=settings.sampling.seed)
             return ""
         case "walk":
             ends = walk_ends(cartridge, event.marked, event.at)
-            errands.send_out([walk_job(*ends, wanted.drawing)], seed=wanted.drawing.seed)
+            jobs.start([walk_job(*ends, settings.sampling)], seed=settings.sampling.seed)
             return ""
         case "like":
             slot = cartridge.filled()[here]
             return fill_from_collection(
-                desk, context, wanted, choice=SlotChoice.WALK, start=slot, into=Destination.FREE
+                editor, context, settings, choice=SlotChoice.WALK, start=slot, into=Destination.FREE
             )
-    raise ValueError(f"the rack has no action {event.action!r}")
+    raise ValueError(f"the grid has no action {event.action!r}")
 
 
 def fill_from_collection(
-    desk: CartridgeEditor,
+    editor: CartridgeEditor,
     context: Context,
-    wanted: PanelSettings,
+    settings: PanelSettings,
     *,
     choice: SlotChoice,
     start: CartridgeSlot | None = None,
     into: Destination | None = None,
 ) -> str:
-    """Fill slots from the collection by what the panel asks for. Raises ``CartwrightError``."""
-    cartridge = desk.cartridge
-    if (into or wanted.into) is Destination.ALL:
+    """Fill slots with voices of the collection that match the panel. Raises ``CartwrightError``."""
+    cartridge = editor.cartridge
+    if (into or settings.into) is Destination.ALL:
         cartridge = cartridge.remove(cartridge.filled())
     free = len(cartridge.slots) - len(cartridge)
     if not free:
@@ -123,48 +122,48 @@ def fill_from_collection(
     with open_store(context.store) as connection:
         found = choose_slots(
             connection,
-            wanted.text,
-            wanted.filters,
+            settings.text,
+            settings.filters,
             count=free,
             choice=choice,
             start=start.voice if start else None,
             exclude=voices,
         )
-    desk.change("fill", cartridge.add(found))
-    return f"{len(found)} voices put in"
+    editor.change("fill", cartridge.add(found))
+    return f"{len(found)} voices added"
 
 
-def _judge(desk: CartridgeEditor, event: GridEvent, keys: list[str], categories: tuple[str, ...] | None) -> str:
-    found = desk.rate(keys, categories, way=event.way, heard=event.heard or {})
-    return _SAID[found] if len(keys) == 1 else f"{len(keys)} {_SAID[found]}"
+def _rate(editor: CartridgeEditor, event: GridEvent, keys: list[str], categories: tuple[str, ...] | None) -> str:
+    found = editor.rate(keys, categories, way=event.way, heard=event.heard or {})
+    return _FOUND_WORDS[found] if len(keys) == 1 else f"{len(keys)} {_FOUND_WORDS[found]}"
 
 
-def _order(desk: CartridgeEditor) -> str:
-    filled = desk.cartridge.filled()
+def _order(editor: CartridgeEditor) -> str:
+    filled = editor.cartridge.filled()
     positions = list(filled)
     order = [positions[row] for row in order_by_sound([slot.voice for slot in filled.values()])]
-    empty = [position for position in range(1, len(desk.cartridge.slots) + 1) if position not in filled]
-    desk.change("order", desk.cartridge.arrange([*order, *empty]))
-    return "neighbours sound alike now"
+    empty = [position for position in range(1, len(editor.cartridge.slots) + 1) if position not in filled]
+    editor.change("order", editor.cartridge.arrange([*order, *empty]))
+    return "sorted: neighbouring slots sound alike"
 
 
-def _another(desk: CartridgeEditor, context: Context, wanted: PanelSettings, keys: list[str]) -> str:
-    """Other voices that match the panel, none that this cartridge has ever held."""
-    draft = desk.draft
+def _another(editor: CartridgeEditor, context: Context, settings: PanelSettings, keys: list[str]) -> str:
+    """Replace voices by others that match the panel and were never in this cartridge."""
+    draft = editor.draft
     ever = {
         slot.voice.voice_id
         for cartridge in (draft.cartridge, *(change.before for change in draft.changes))
         for slot in cartridge.filled().values()
     }
     with open_store(context.store) as connection:
-        found = choose_slots(connection, wanted.text, wanted.filters, count=len(keys), exclude=ever)
-    desk.replace_slots("another", keys, found)
+        found = choose_slots(connection, settings.text, settings.filters, count=len(keys), exclude=ever)
+    editor.replace_slots("another", keys, found)
     return f"{found[0].voice.name} instead" if len(keys) == 1 else f"{len(found)} others instead"
 
 
-def _replace_duds(desk: CartridgeEditor, errands: GenerationJobs) -> str:
-    duds = desk.duds()
-    if not duds:
-        raise CartridgeError("no voice is rejected; X rejects the one under the cursor")
-    errands.send_out(replacement_jobs(desk.cartridge, duds))  # by chance: the same seed would give the same duds
+def _replace_rejected(editor: CartridgeEditor, jobs: GenerationJobs) -> str:
+    rejected = editor.duds()
+    if not rejected:
+        raise CartridgeError("no generated voice is rejected; X rejects the one under the cursor")
+    jobs.start(replacement_jobs(editor.cartridge, rejected))  # no seed: it would give the same voices again
     return ""

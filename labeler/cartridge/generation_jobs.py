@@ -1,4 +1,4 @@
-"""What the model was asked for from this page, and where its answer is to go."""
+"""The generation jobs of the Cartridge page: what the model generates now, and where the voices will go."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from labeler.page.context import Context
 from labeler.processes.generated_batch import GeneratedBatch
 from labeler.processes.generation import GenerationProcess, GenerationState
 
-_KEY = "cartridge-errands"
+_KEY = "cartridge-jobs"
 _LOOK_EVERY = 0.5  # seconds
 
 
@@ -30,14 +30,14 @@ class Destination(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class GenerationJob:
-    """One request on its way: what the change will be called, and where it goes: to slots by key, or ``into``.
+    """One generation request, the title of its change, and the slots it fills: those of ``keys``, else ``into``.
 
-    ``category`` is what variations are thought to be, ``first`` the favourite itself, which goes before them. Of a walk
-    ``first`` and ``last`` are its ends, which the model gives back as they are.
+    ``category`` is for voices whose request names none. ``first`` is a voice that goes before the generated ones; if
+    there is a ``last`` too, both are the ends of a walk and replace the ends that the model returns.
     """
 
     request: GenerationRequest
-    what: str
+    title: str
     into: Destination = Destination.FREE
     keys: tuple[str, ...] = ()
     category: str | None = None
@@ -46,84 +46,93 @@ class GenerationJob:
 
 
 def cartridges_folder(context: Context) -> Path:
-    """Where drafts and what the model made lie."""
+    """The folder of drafts and generated cartridges."""
     return context.data / "cartridges"
 
 
 class GenerationJobs:
-    """What one browser page is waiting for, and what there is to say on it. No method calls Streamlit."""
+    """The jobs of one browser page, and the ``message`` or ``problem`` that the page shows. Calls no Streamlit."""
 
     def __init__(self, context: Context) -> None:
-        self.said, self.problem = "", ""
-        self.batches: tuple[GeneratedBatch, ...] = ()  # the latest that came back
+        self.message, self.problem = "", ""
+        self.batches: tuple[GeneratedBatch, ...] = ()  # of the last jobs that ended
         self._folder, self._store = cartridges_folder(context) / "made", context.store
-        self._going: tuple[GenerationProcess, tuple[GenerationJob, ...]] | None = None
+        self._running: tuple[GenerationProcess, tuple[GenerationJob, ...]] | None = None
 
-    def send_out(self, errands: Sequence[GenerationJob], *, seed: int | None = None) -> None:
-        """Ask the model, with a seed or by chance; what was asked before is not waited for any more."""
-        if self._going:
-            self._going[0].cancel()
-        self.said = self.problem = ""
-        requests = [errand.request for errand in errands]
-        asking = GenerationProcess(requests, folder=self._folder, store=self._store, seed=seed)
-        self._going = (asking, tuple(errands))
+    def start(self, jobs: Sequence[GenerationJob], *, seed: int | None = None) -> None:
+        """Generate, with a random seed if there is none. Cancels the jobs that are running."""
+        if self._running:
+            self._running[0].cancel()
+        self.show("")
+        process = GenerationProcess([job.request for job in jobs], folder=self._folder, store=self._store, seed=seed)
+        self._running = (process, tuple(jobs))
 
     @property
-    def asking(self) -> tuple[GenerationProcess, GenerationJob] | None:
-        """What the model is at."""
-        if self._going is None or self._going[0].state is not GenerationState.RUNNING:
+    def running(self) -> tuple[GenerationProcess, GenerationJob] | None:
+        """The process and the job it works on; None if no job is running."""
+        if self._running is None or self._running[0].state is not GenerationState.RUNNING:
             return None
-        asking, errands = self._going
-        return asking, errands[min(len(asking.batches), len(errands) - 1)]
+        process, jobs = self._running
+        return process, jobs[min(len(process.batches), len(jobs) - 1)]
 
-    def take_in(self, desk: CartridgeEditor) -> None:
-        """Put what has come back where it belongs. Raises ``CartridgeError`` if that cannot be, ``JournalError``."""
-        if self._going is None or self._going[0].state is GenerationState.RUNNING:
+    def collect(self, editor: CartridgeEditor) -> None:
+        """Put the voices of jobs that ended into the cartridge.
+
+        Raises ``CartridgeError`` if they do not fit, and ``JournalError`` if the draft cannot be written.
+        """
+        if self._running is None or self._running[0].state is GenerationState.RUNNING:
             return
-        (asking, errands), self._going = self._going, None
-        if asking.state is not GenerationState.DONE:
-            self.said, self.problem = "", asking.problem or "the model was not asked any further"
+        (process, jobs), self._running = self._running, None
+        if process.state is not GenerationState.DONE:
+            self.fail(process.problem or "generation was cancelled")
             return
-        self.batches = asking.batches
-        for errand, batch in zip(errands, asking.batches, strict=True):
-            _put(desk, errand, batch.slots)
-        self.said, self.problem = f"{errands[0].what}: here after {asking.took:.1f} s", ""
+        self.batches = process.batches
+        for job, batch in zip(jobs, process.batches, strict=True):
+            _put(editor, job, batch.slots)
+        self.show(f"{jobs[0].title}: ready after {process.seconds:.1f} s")
+
+    def show(self, message: str) -> None:
+        """Replace the message and the problem by a message."""
+        self.message, self.problem = message, ""
+
+    def fail(self, problem: object) -> None:
+        """Replace the message and the problem by a problem."""
+        self.message, self.problem = "", str(problem)
 
 
 def generation_jobs_of(context: Context) -> GenerationJobs:
-    """The errands of this browser page and labeller."""
-    errands: GenerationJobs = st.session_state.setdefault(f"{_KEY}-{context.labeller}", GenerationJobs(context))
-    return errands
+    """The jobs of this browser page and labeller."""
+    jobs: GenerationJobs = st.session_state.setdefault(f"{_KEY}-{context.labeller}", GenerationJobs(context))
+    return jobs
 
 
-def draw_running_job(errands: GenerationJobs) -> bool:
-    """Show what is on its way; whether there is anything."""
-    going = errands.asking
-    if going:
-        _watch(errands, *going)
-    return going is not None
+def draw_running_job(jobs: GenerationJobs) -> bool:
+    """Draw the running job. Returns whether there is one."""
+    running = jobs.running
+    if running:
+        _watch(jobs, *running)
+    return running is not None
 
 
 @st.fragment(run_every=_LOOK_EVERY)
-def _watch(errands: GenerationJobs, asking: GenerationProcess, errand: GenerationJob) -> None:
-    if errands.asking != (asking, errand):
+def _watch(jobs: GenerationJobs, process: GenerationProcess, job: GenerationJob) -> None:
+    if jobs.running != (process, job):
         st.rerun()
     words, button = st.columns([5, 1], vertical_alignment="center")
-    words.text(f"{errand.what}: asking the model, {asking.seconds:.0f} s so far, some 5 s in all")
+    words.text(f"{job.title}: generating for {process.seconds:.0f} s; it takes about 5 s")
     if button.button("Cancel", shortcut="Escape", width="stretch", key="cartridge-cancel"):
-        asking.cancel()
+        process.cancel()
         st.rerun()
 
 
-def _put(desk: CartridgeEditor, errand: GenerationJob, slots: Sequence[CartridgeSlot]) -> None:
-    new = [replace(slot, category=slot.category or errand.category) for slot in slots]
-    first = [errand.first] if errand.first else []
-    if errand.first and errand.last:
-        new = [*new[1:-1], errand.last]
-    if errand.keys:
-        desk.replace_slots(errand.what, errand.keys, new)
-    elif errand.into is Destination.ALL:
-        title = desk.cartridge.title
-        desk.change(errand.what, EMPTY_CARTRIDGE.called(title).add([*first, *new]))
+def _put(editor: CartridgeEditor, job: GenerationJob, slots: Sequence[CartridgeSlot]) -> None:
+    new = [replace(slot, category=slot.category or job.category) for slot in slots]
+    first = [job.first] if job.first else []
+    if job.first and job.last:
+        new = [*new[1:-1], job.last]
+    if job.keys:
+        editor.replace_slots(job.title, job.keys, new)
+    elif job.into is Destination.ALL:
+        editor.change(job.title, EMPTY_CARTRIDGE.called(editor.cartridge.title).add([*first, *new]))
     else:
-        desk.add(errand.what, new)
+        editor.add(job.title, new)

@@ -1,4 +1,4 @@
-"""The panel that asks the model: what it is to make, from which voices of the rack, and how boldly."""
+"""The panel "Generate": what to generate, from which voices of the cartridge, and how the model samples."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from labeler.cartridge.generation_jobs import Destination, GenerationJob
 from labeler.cartridge.job_kinds import JobKind, SamplingSettings, destination_of, mix_job, variations_job, walk_job
 from labeler.processes.generation import LARGEST_SEED
 
-MakeJob = Callable[[SamplingSettings], GenerationJob]  # raises CartwrightError if that cannot be asked
+MakeJob = Callable[[SamplingSettings], GenerationJob]  # raises CartwrightError if the choice makes no job
 
 _AMOUNTS = (LEAST_AMOUNT, 0.02, 0.05, *(step / 20 for step in range(2, 21)))
 _AMOUNT_WORDS = {amount: f"{word} {amount:g}" for word, amount in AMOUNTS.items()}
@@ -24,35 +24,37 @@ _AMOUNT_WORDS = {amount: f"{word} {amount:g}" for word, amount in AMOUNTS.items(
 def draw_generation_panel(
     cartridge: Cartridge, titles: Mapping[str, str], into: Destination
 ) -> tuple[SamplingSettings, MakeJob | None]:
-    """Draw the panel: how the model is to draw, and what it is asked for if the button was pressed."""
-    make = JobKind(
+    """Draw the panel. Returns the sampling settings and, if the button was pressed, what makes the job."""
+    kind = JobKind(
         st.segmented_control(
-            "What to make",
+            "What to generate",
             [*map(str, JobKind)],
             default=str(JobKind.MIX),
             required=True,
-            key="ask-make",
+            key="ask-kind",
             label_visibility="collapsed",
         )
     )
     choosing, button = st.columns([6, 1.6], vertical_alignment="bottom", gap="medium")
-    below, finer = st.container(), st.expander("Bolder or plainer, and the seed")
-    if make is JobKind.MIX:
-        ask: MakeJob | None = _draw_mix(choosing, below, titles, destination_of(cartridge, into))
-    elif make is JobKind.VARIATIONS:
-        ask = _draw_variations(choosing, below, cartridge, destination_of(cartridge, into))
+    below, finer = st.container(), st.expander("Temperature and seed")
+    if kind is JobKind.MIX:
+        make_job: MakeJob | None = _draw_mix(choosing, below, titles, destination_of(cartridge, into))
+    elif kind is JobKind.VARIATIONS:
+        make_job = _draw_variations(choosing, below, cartridge, destination_of(cartridge, into))
     else:
-        ask = _draw_walk(choosing, cartridge)
-    temperature, seed = _draw_finer(finer)
-    is_asked = button.button("Ask for 32", shortcut="a", width="stretch", type="primary", disabled=not ask, key="ask")
-    drawing = SamplingSettings(
-        # Of widgets that may be hidden now: V in the rack goes by them all the same.
+        make_job = _draw_walk(choosing, cartridge)
+    temperature, seed = _draw_sampling(finer)
+    is_pressed = button.button(
+        "Generate 32", shortcut="a", width="stretch", type="primary", disabled=not make_job, key="ask"
+    )
+    settings = SamplingSettings(
+        # From widgets that may be hidden now: V in the grid uses them too.
         amount=st.session_state.get("ask-amount", AMOUNTS["variation"]),
         locked=tuple(st.session_state.get("ask-locks", USUALLY_LOCKED)),
         temperature=temperature,
         seed=seed,
     )
-    return drawing, ask if is_asked else None
+    return settings, make_job if is_pressed else None
 
 
 def _draw_mix(choosing: DeltaGenerator, below: DeltaGenerator, titles: Mapping[str, str], into: Destination) -> MakeJob:
@@ -76,8 +78,8 @@ def _draw_mix(choosing: DeltaGenerator, below: DeltaGenerator, titles: Mapping[s
 def _draw_variations(
     choosing: DeltaGenerator, below: DeltaGenerator, cartridge: Cartridge, into: Destination
 ) -> MakeJob | None:
-    whose, amount = choosing.columns(2, gap="medium")
-    like = _choose_voice(whose, "Vary", cartridge, "ask-like", "V in the rack varies the voice under the cursor.")
+    reference, amount = choosing.columns(2, gap="medium")
+    like = _choose_voice(reference, "Vary", cartridge, "ask-like", "V in the grid varies the voice under the cursor.")
     amount.select_slider(
         "How far from it",
         _AMOUNTS,
@@ -87,7 +89,7 @@ def _draw_variations(
         persist_state="page",
     )
     below.pills(
-        "Kept as it is",
+        "Parameters that stay unchanged",
         [group.key for group in GROUPS],
         format_func={group.key: group.title for group in GROUPS}.__getitem__,
         selection_mode="multi",
@@ -100,22 +102,22 @@ def _draw_variations(
 
 def _draw_walk(choosing: DeltaGenerator, cartridge: Cartridge) -> MakeJob | None:
     start, end = choosing.columns(2, gap="medium")
-    first = _choose_voice(start, "From", cartridge, "ask-from", "B in the rack walks between two voices marked with M.")
-    last = _choose_voice(end, "To", cartridge, "ask-to", "It takes all 32 slots; U brings back what was there.", at=-1)
+    first = _choose_voice(start, "From", cartridge, "ask-from", "B in the grid walks between two voices marked with M.")
+    last = _choose_voice(end, "To", cartridge, "ask-to", "A walk takes all 32 slots; U undoes it.", at=-1)
     return partial(walk_job, first, last) if first and last else None
 
 
 def _choose_voice(
     column: DeltaGenerator, label: str, cartridge: Cartridge, key: str, hint: str, *, at: int = 0
 ) -> CartridgeSlot | None:
-    """One of the voices in the rack, at first the one ``at`` a place among them; None if there is none."""
+    """Draw a choice of the cartridge's voices, at first number ``at``. Returns None if there is no voice."""
     slots = {slot.key: (position, slot) for position, slot in cartridge.filled().items()}
     chosen = column.selectbox(
         label,
         list(slots),
         index=at % len(slots) if slots else None,
         format_func=lambda key: f"{slots[key][0]} · {slots[key][1].voice.name}",
-        placeholder="No voice in the rack yet",
+        placeholder="No voice in the cartridge yet",
         help=hint,
         key=key,
         persist_state="page",
@@ -123,10 +125,10 @@ def _choose_voice(
     return slots[chosen][1] if chosen in slots else None
 
 
-def _draw_finer(finer: DeltaGenerator) -> tuple[float, int | None]:
-    left, right = finer.columns(2, gap="medium")
+def _draw_sampling(expander: DeltaGenerator) -> tuple[float, int | None]:
+    left, right = expander.columns(2, gap="medium")
     temperature = left.slider(
-        "Temperature: below 1 plainer than usual, above it bolder",
+        "Temperature: below 1 more typical voices, above 1 more unusual ones",
         PLAINEST,
         BOLDEST,
         USUAL_TEMPERATURE,
@@ -134,7 +136,7 @@ def _draw_finer(finer: DeltaGenerator) -> tuple[float, int | None]:
         key="ask-temperature",
     )
     seed = right.number_input(
-        "Seed: the same one makes the same voices; none, others each time",
+        "Seed: the same one generates the same voices; without one it is random",
         min_value=0,
         max_value=LARGEST_SEED - 1,
         value=None,

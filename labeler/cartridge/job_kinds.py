@@ -1,4 +1,4 @@
-"""What the Cartridge page asks the model for: a category or a mix, variations of a voice, a walk between two."""
+"""The kinds of generation jobs: a category or mix, variations of a voice, a walk between two, replacements."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from labeler.cartridge.generation_jobs import Destination, GenerationJob
 
 
 class JobKind(StrEnum):
-    """What the model can make."""
+    """What the panel offers to generate."""
 
     MIX = "Category or mix"
     VARIATIONS = "Variations"
@@ -24,9 +24,9 @@ class JobKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SamplingSettings:
-    """How the model is to draw: how far variations go and what they leave alone, how boldly it chooses, and its seed.
+    """How the model samples: for variations the amount and the locked groups; the temperature; the seed.
 
-    Without a seed it draws others each time.
+    Without a seed it is random each time.
     """
 
     amount: float = AMOUNTS["variation"]
@@ -36,40 +36,45 @@ class SamplingSettings:
 
 
 def mix_job(
-    weights: Mapping[str, float], titles: Mapping[str, str], how: SamplingSettings, *, into: Destination
+    weights: Mapping[str, float], titles: Mapping[str, str], settings: SamplingSettings, *, into: Destination
 ) -> GenerationJob:
-    """32 voices of categories by weight; of any, if there are none. Raises ``CategoryError`` if all weights are 0."""
+    """32 voices of categories by weight; of any category if there are no weights.
+
+    Raises ``CategoryError`` if all weights are 0.
+    """
     if weights and not any(weights.values()):
-        raise CategoryError("every weight of the mix is 0; give one category some")
-    request = GenerationRequest.of(weights, temperature=how.temperature)
-    what = " and ".join(titles[key] for key in request.categories) or "Anything"
-    return GenerationJob(request, what, into)
+        raise CategoryError("every weight of the mix is 0; raise one of them")
+    request = GenerationRequest.of(weights, temperature=settings.temperature)
+    return GenerationJob(request, " and ".join(titles[key] for key in request.categories) or "Any category", into)
 
 
 def variations_job(
-    cartridge: Cartridge, favourite: CartridgeSlot, how: SamplingSettings, *, into: Destination
+    cartridge: Cartridge, reference: CartridgeSlot, settings: SamplingSettings, *, into: Destination
 ) -> GenerationJob:
-    """Variations of a voice. Raises ``CartridgeError`` if there is no room for them."""
+    """Variations of a voice. Raises ``CartridgeError`` if no slot is free for them."""
     if into is Destination.FREE and _is_full(cartridge):
         raise CartridgeError("the cartridge is full; remove voices, or vary into all 32 slots")
     return GenerationJob(
-        GenerationRequest(like=favourite.voice, amount=how.amount, locked=how.locked, temperature=how.temperature),
-        f"Variations of {favourite.voice.name}",
+        GenerationRequest(
+            like=reference.voice, amount=settings.amount, locked=settings.locked, temperature=settings.temperature
+        ),
+        f"Variations of {reference.voice.name}",
         into,
-        category=favourite.category,
-        first=favourite if into is Destination.ALL else None,
+        category=reference.category,
+        first=reference if into is Destination.ALL else None,
     )
 
 
-def walk_job(first: CartridgeSlot, last: CartridgeSlot, how: SamplingSettings) -> GenerationJob:
-    """A walk from one voice to another, which takes all 32 slots. Raises ``VoiceError`` if they are one voice.
+def walk_job(first: CartridgeSlot, last: CartridgeSlot, settings: SamplingSettings) -> GenerationJob:
+    """A walk from one voice to another in all 32 slots. Raises ``VoiceError`` if both are the same voice.
 
-    What both ends are is asked of the steps as well, so that a bell's are not thrown away for being out of tune.
+    A category that both ends share is requested for the steps too. So the checks of the model know what to expect,
+    and do not reject the steps of a bell for being out of tune.
     """
     category = first.category if first.category == last.category else None
     ends = (first.voice, last.voice)
     return GenerationJob(
-        GenerationRequest.of({category: 1.0} if category else {}, ends=ends, temperature=how.temperature),
+        GenerationRequest.of({category: 1.0} if category else {}, ends=ends, temperature=settings.temperature),
         f"A walk from {first.voice.name} to {last.voice.name}",
         Destination.ALL,
         first=first,
@@ -77,29 +82,32 @@ def walk_job(first: CartridgeSlot, last: CartridgeSlot, how: SamplingSettings) -
     )
 
 
-def walk_ends(cartridge: Cartridge, marked: Sequence[str], at: str | None) -> tuple[CartridgeSlot, CartridgeSlot]:
-    """The ends of a walk: two marked slots, or the marked one and the one under the cursor, by key.
+def walk_ends(cartridge: Cartridge, marked: Sequence[str], cursor: str | None) -> tuple[CartridgeSlot, CartridgeSlot]:
+    """The ends of a walk by keys: the two marked slots, or the only marked one and the one under the cursor.
 
-    Raises ``CartridgeError`` if that does not make two.
+    Raises ``CartridgeError`` if those are not two voices.
     """
     slots = {slot.key: slot for slot in cartridge.filled().values()}
-    keys = [key for key in dict.fromkeys([*marked, *([at] if len(marked) == 1 and at else [])]) if key in slots]
+    candidates = [*marked, cursor] if len(marked) == 1 and cursor else marked
+    keys = [key for key in dict.fromkeys(candidates) if key in slots]
     if len(keys) != 2:
-        raise CartridgeError("a walk has two ends: mark one voice with M, go to the other, and press B")
+        raise CartridgeError("a walk has two ends: mark one voice with M, move to the other, and press B")
     return slots[keys[0]], slots[keys[1]]
 
 
-def replacement_jobs(cartridge: Cartridge, duds: Mapping[GenerationRequest, tuple[str, ...]]) -> list[GenerationJob]:
-    """Others in the place of rejected voices, by what each had been asked for."""
+def replacement_jobs(
+    cartridge: Cartridge, rejected: Mapping[GenerationRequest, tuple[str, ...]]
+) -> list[GenerationJob]:
+    """New voices for the slots of rejected ones, whose keys are given by their request."""
     filled = {slot.key: slot for slot in cartridge.filled().values()}
     return [
-        GenerationJob(request, f"{len(keys)} new for the duds", keys=keys, category=filled[keys[0]].category)
-        for request, keys in duds.items()
+        GenerationJob(request, f"{len(keys)} replacements", keys=keys, category=filled[keys[0]].category)
+        for request, keys in rejected.items()
     ]
 
 
 def destination_of(cartridge: Cartridge, into: Destination) -> Destination:
-    """Where 32 voices go: into the free slots if that is wanted and there are some, else into all."""
+    """``into``, but all slots if the cartridge has no free one."""
     return Destination.ALL if _is_full(cartridge) else into
 
 

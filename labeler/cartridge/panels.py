@@ -1,4 +1,4 @@
-"""The panels below the rack: filling from the collection, asking the model, files, and how often the model hits."""
+"""The panels below the grid: fill from the collection, generate, results, files and the DX7, hit rates."""
 
 from __future__ import annotations
 
@@ -18,7 +18,6 @@ from corpus.labels.journal import read_journals
 from dx7.errors import CartwrightError, FormatError
 from dx7.formats.files import read_bank_bytes
 from dx7.hardware.instrument import BANK_CONFIRMATION
-from dx7.shared.categories import load_categories
 from dx7.voices.parameters import VOICES_IN_BANK
 from dx7.voices.voice import Voice
 from labeler.audio.audio_request import encode_voice
@@ -28,9 +27,10 @@ from labeler.cartridge.generation_panel import draw_generation_panel
 from labeler.cartridge.results_panel import draw_results
 from labeler.page.components import mount
 from labeler.page.context import Context
+from labeler.page.wording import category_titles
 
 _CHOICES = {
-    "the most copied": SlotChoice.COMMON,
+    "the most frequent": SlotChoice.COMMON,
     "the most varied": SlotChoice.VARIED,
     "a walk by sound": SlotChoice.WALK,
 }
@@ -38,31 +38,29 @@ _ANYTHING = "any"
 _mount_sender = mount("midi/send_bank")
 
 
-def draw_panels(desk: CartridgeEditor, errands: GenerationJobs, context: Context) -> PanelSettings:
-    """Draw all panels, do what was asked for in one, and return what they are set to."""
-    titles = {category.key: category.title for category in load_categories()}
-    tabs = st.tabs(
-        ["Fill from the collection", "Ask the model", "What it made", "File and DX7", "How often the model hits"]
-    )
+def draw_panels(editor: CartridgeEditor, jobs: GenerationJobs, context: Context) -> PanelSettings:
+    """Draw all panels, perform what was started in one, and return their settings."""
+    titles = category_titles()
+    tabs = st.tabs(["Fill from the collection", "Generate", "Generated voices", "File and DX7", "Hit rate"])
     with tabs[0]:
         text, filters, choice, into, is_filling = _draw_filling(titles)
     with tabs[1]:
-        drawing, ask = draw_generation_panel(desk.cartridge, titles, into)
-    wanted = PanelSettings(text, filters, choice, drawing, into)
+        sampling, make_job = draw_generation_panel(editor.cartridge, titles, into)
+    settings = PanelSettings(text, filters, choice, sampling, into)
     try:
         if is_filling:
-            errands.said, errands.problem = fill_from_collection(desk, context, wanted, choice=choice), ""
-        if ask:
-            errands.send_out([ask(drawing)], seed=drawing.seed)
+            jobs.show(fill_from_collection(editor, context, settings, choice=choice))
+        if make_job:
+            jobs.start([make_job(sampling)], seed=sampling.seed)
         with tabs[2]:
-            draw_results(desk.cartridge, errands.batches, titles)
+            draw_results(editor.cartridge, jobs.batches, titles)
         with tabs[3]:
-            _draw_file(desk, errands)
+            _draw_file(editor, jobs)
         with tabs[4]:
             _draw_hits(context, titles)
     except CartwrightError as error:
-        errands.said, errands.problem = "", str(error)
-    return wanted
+        jobs.fail(error)
+    return settings
 
 
 def _draw_filling(titles: dict[str, str]) -> tuple[str, Filters, SlotChoice, Destination, bool]:
@@ -92,8 +90,8 @@ def _draw_filling(titles: dict[str, str]) -> tuple[str, Filters, SlotChoice, Des
     return text, filters, _CHOICES[which], into, is_filling
 
 
-def _draw_file(desk: CartridgeEditor, errands: GenerationJobs) -> None:
-    cartridge = desk.cartridge
+def _draw_file(editor: CartridgeEditor, jobs: GenerationJobs) -> None:
+    cartridge = editor.cartridge
     data = cartridge_bytes(cartridge)
     stem = file_stem(cartridge.title)
     columns = st.columns([2, 1.3, 1.3, 3], vertical_alignment="bottom")
@@ -113,20 +111,20 @@ def _draw_file(desk: CartridgeEditor, errands: GenerationJobs) -> None:
     _draw_sender(cartridge.voices())
     called = cartridge.called(title)
     if called != cartridge:
-        desk.change("title", called)
+        editor.change("title", called)
         st.rerun()
     if given is not None and st.session_state.get("cartridge-opened") != given.file_id:
         st.session_state["cartridge-opened"] = given.file_id
-        errands.said, errands.problem = _open(desk, given.name, given.getvalue()), ""
+        jobs.show(_open(editor, given.name, given.getvalue()))
 
 
 def _draw_sender(voices: Sequence[Voice]) -> None:
-    """Draw the field for the words, and the button that they wake. The page itself asks the server to send."""
+    """Draw the field for the confirmation and the button that it enables. The browser asks the server to send."""
     rows = [{"voice": encode_voice(voice), "name": voice.name} for voice in voices]
     _mount_sender(data={"voices": rows, "confirmation": BANK_CONFIRMATION}, key="sendbank")
 
 
-def _open(desk: CartridgeEditor, name: str, data: bytes) -> str:
+def _open(editor: CartridgeEditor, name: str, data: bytes) -> str:
     bank = read_bank_bytes(data, name)
     if bank.rejection:
         raise FormatError(f"{name} holds no voices: {bank.rejection.message}")
@@ -136,24 +134,24 @@ def _open(desk: CartridgeEditor, name: str, data: bytes) -> str:
         for number, voice in enumerate(voices, 1)
     ]
     stem = name.rpartition(".")[0]
-    desk.change("open", EMPTY_CARTRIDGE.called(stem).add(slots))
-    return f"{len(desk.cartridge)} voices of {name}"
+    editor.change("open", EMPTY_CARTRIDGE.called(stem).add(slots))
+    return f"{len(editor.cartridge)} voices of {name}"
 
 
 def _draw_hits(context: Context, titles: dict[str, str]) -> None:
     rates = hit_rates(read_journals(context.journals).answers)
     if not rates:
         st.text(
-            "Nothing yet. Ask the model, listen, and keep (Enter), reject (X) or label (a category's key) each voice."
+            "No rated voices yet. Generate some, listen, and keep (Enter), reject (X) or label (a category's key) each."
         )
         return
     st.dataframe(
         [
             {
-                "Asked for": titles.get(rate.category, rate.category),
+                "Requested": titles.get(rate.category, rate.category),
                 "Kept": rate.rate,
                 "Heard": rate.heard,
-                "As asked": rate.kept,
+                "As requested": rate.kept,
                 "Something else": rate.other,
                 "Rejected": rate.rejected,
             }

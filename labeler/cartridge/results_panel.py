@@ -1,4 +1,4 @@
-"""The panel of what the model made: how well each slot fits, and what was thrown away and why."""
+"""The panel of generated voices: how well each fits its request, and why others were rejected."""
 
 from __future__ import annotations
 
@@ -17,26 +17,26 @@ _COLUMNS = {
     "Fits": _SHARE,
     "Of the way": _SHARE,
     "New by": st.column_config.NumberColumn(
-        format="%d parameters", help="In so many at least it differs from every training voice."
+        format="%d parameters", help="It differs from every training voice in at least this many parameters."
     ),
 }
 
 
 def draw_results(cartridge: Cartridge, batches: Sequence[GeneratedBatch], titles: Mapping[str, str]) -> None:
-    """Draw the slots of the model's voices, and beside them what was left out of the latest ``batches``."""
+    """Draw the generated voices of the cartridge, and the reasons for rejections in the latest ``batches``."""
     rows = result_rows(cartridge, titles)
     if not rows:
-        st.text("Nothing yet. Ask the model; what it makes goes into the rack, where Space plays it.")
+        st.text("No generated voices yet. Voices that the model generates go into the grid, where Space plays them.")
         return
     slots, rest = st.columns([5, 2], gap="medium")
     slots.dataframe(
         rows, column_config={title: column for title, column in _COLUMNS.items() if title in rows[0]}, hide_index=True
     )
     if not batches:
-        rest.text("What was left out is told right after asking.")
+        rest.text("The rejected voices are listed right after a generation.")
         return
     drawn, kept = sum(batch.drawn for batch in batches), sum(len(batch.slots) for batch in batches)
-    rest.text(f"{drawn} voices drawn, {kept} kept, and left out:")
+    rest.text(f"{drawn} voices sampled, {kept} kept, the others rejected:")
     rest.dataframe(
         [{"Why": reason, "Voices": count} for reason, count in rejection_counts(batches).items()],
         column_config={"Voices": st.column_config.ProgressColumn(format="%d", min_value=0, max_value=drawn)},
@@ -45,7 +45,7 @@ def draw_results(cartridge: Cartridge, batches: Sequence[GeneratedBatch], titles
 
 
 def result_rows(cartridge: Cartridge, titles: Mapping[str, str]) -> list[dict[str, Any]]:
-    """A row a slot that a model made, by the titles of columns; a column that has nothing in any row is left out."""
+    """One row per generated voice, by column title, without columns that are empty in every row."""
     rows = [
         {
             "Slot": position,
@@ -54,8 +54,8 @@ def result_rows(cartridge: Cartridge, titles: Mapping[str, str]) -> list[dict[st
             "Fits": _rounded(slot.generation.fit),
             "Of the way": _rounded(slot.generation.share),
             "New by": slot.generation.differs,
-            "Wrong with it": _plain(", ".join(slot.faults)),
-            "Found": slot.rating.found.value if slot.rating else "",
+            "Faults": _plain(", ".join(slot.faults)),
+            "Your rating": slot.rating.found.value if slot.rating else "",
         }
         for position, slot in cartridge.filled().items()
         if slot.request
@@ -65,7 +65,7 @@ def result_rows(cartridge: Cartridge, titles: Mapping[str, str]) -> list[dict[st
 
 
 def rejection_counts(batches: Sequence[GeneratedBatch]) -> dict[str, int]:
-    """How many voices were drawn and not kept, by reason, the most first."""
+    """How many voices were sampled but not kept, by reason, the most frequent first."""
     counts: Counter[str] = Counter()
     for batch in batches:
         counts.update(batch.left_out)

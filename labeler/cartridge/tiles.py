@@ -1,12 +1,12 @@
-"""A cartridge as the rack shows it, and back: which slot a tile is."""
+"""The tiles of a cartridge, and the slots that tiles stand for."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from corpus.cartridges.cartridge import POSITIONS, Cartridge, CartridgeSlot, GenerationInfo, RatingOutcome
-from dx7.shared.categories import load_categories
 from dx7.voices.voice import INIT_VOICE
+from labeler.page.wording import category_titles
 from labeler.widgets.voice_grid import Tile
 
 _EMPTY = "empty-"
@@ -14,8 +14,8 @@ _RATINGS = {RatingOutcome.KEPT: "✓ kept", RatingOutcome.OTHER: "≠ other", Ra
 
 
 def cartridge_tiles(cartridge: Cartridge) -> list[Tile]:
-    """32 tiles, one a slot; empty ones too, so that voices can be moved there."""
-    titles = {category.key: category.title for category in load_categories()}
+    """32 tiles, one per slot; empty ones too, so that voices can be moved there."""
+    titles = category_titles()
     return [
         _tile(position, slot, titles)
         if slot
@@ -25,32 +25,32 @@ def cartridge_tiles(cartridge: Cartridge) -> list[Tile]:
 
 
 def positions_of(cartridge: Cartridge, keys: Sequence[str]) -> list[int]:
-    """Where tiles stand. Raises ``CartridgeError`` for a slot that is gone.
+    """The positions of tiles in the cartridge. Raises ``CartridgeError`` for a slot that no longer exists.
 
-    One empty slot is as good as another: keys of empty ones are those of the cartridge in order, for the browser may
-    have moved them about since it heard what they are called.
+    Empty slots are interchangeable. Their keys are matched to the empty slots in order, because the browser may have
+    moved tiles since it got their keys.
     """
     empty = (position for position in POSITIONS if cartridge[position] is None)
     return [next(empty, 0) if is_empty(key) else cartridge.position_of(key) for key in keys]
 
 
 def is_empty(key: str | None) -> bool:
-    """Whether a tile is that of an empty slot, or none."""
+    """Whether a key is None or that of an empty slot."""
     return key is None or key.startswith(_EMPTY)
 
 
 def describe_generation(generation: GenerationInfo) -> str:
-    """A sentence or so for whoever points at a voice; empty if nothing is known.
+    """The tooltip of a generated voice; empty if the model gave no figures.
 
-    >>> describe_generation(Told(fit=0.934, differs=21))
-    'heard as asked for with 0.93; differs from every training voice in 21 parameters or more'
+    >>> describe_generation(GenerationInfo(fit=0.934, differs=21))
+    'fits the request with probability 0.93; differs from every training voice in at least 21 parameters'
     """
     facts = [
         None if generation.share is None else f"{generation.share:.0%} of the way",
-        None if generation.fit is None else f"heard as asked for with {generation.fit:.2f}",
+        None if generation.fit is None else f"fits the request with probability {generation.fit:.2f}",
         None
         if generation.differs is None
-        else f"differs from every training voice in {generation.differs} parameters or more",
+        else f"differs from every training voice in at least {generation.differs} parameters",
     ]
     return "; ".join(filter(None, facts))
 

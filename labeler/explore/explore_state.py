@@ -26,10 +26,10 @@ from corpus.storage.source_predictions import read_top_predictions
 from corpus.storage.store import Connection, open_store
 from corpus.storage.suggestion import Suggestion
 from dx7.errors import CartwrightError
-from dx7.shared.categories import load_categories
 from dx7.sound.engine import Audio
 from dx7.voices.voice import Voice
 from labeler.page.context import Context
+from labeler.page.wording import category_titles
 from labeler.widgets.voice_grid import GridEvent
 
 SHOWN = 48  # voices at once, and how many more at a time
@@ -59,7 +59,7 @@ class BulkProposal:
 
     def words(self) -> str:
         """The whole of it in a sentence."""
-        titles = {category.key: category.title for category in load_categories()}
+        titles = category_titles()
         what = "Broken" if self.kind is AnswerKind.BROKEN else " and ".join(titles.get(k, k) for k in self.categories)
         count = len(self.preview.voices)
         more = self.preview.words()
@@ -265,7 +265,7 @@ class ExploreState:
 
 
 def _said(answer: Answer) -> str:
-    titles = {category.key: category.title for category in load_categories()}
+    titles = category_titles()
     what = " and ".join(titles.get(key, key) for key in answer.categories) or answer.answer.value.capitalize()
     count = 1 + len(answer.covers)
     return f"{what}: {count:,} {'voice' if count == 1 else 'voices'}."

@@ -1,4 +1,4 @@
-"""Work that takes longer than a click: in a thread of its own, watched by the page."""
+"""Jobs that run in a thread of their own while the page shows their progress."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ ReportProgress = Callable[[int, int], None]
 
 
 class BackgroundJob(Generic[Result]):
-    """One piece of work. ``work`` is given a function to tell how much of how much is done.
+    """Runs ``work``, which gets a function to report its progress as (done, total).
 
-    ``result`` is there once ``is_done`` and ``problem`` is empty; ``problem`` is a sentence if it failed as foreseen.
+    Once ``is_done``, either ``result`` is set or ``problem`` is an error message.
     """
 
     def __init__(self, work: Callable[[ReportProgress], Result]) -> None:
@@ -29,28 +29,28 @@ class BackgroundJob(Generic[Result]):
 
     @property
     def is_done(self) -> bool:
-        """Whether it has ended, well or not."""
+        """Whether the job has ended, successfully or not."""
         return self._ended.is_set()
 
     @property
     def seconds(self) -> float:
-        """Since it began."""
+        """The seconds since the job began."""
         return time.monotonic() - self._began
 
     def wait(self, seconds: float) -> bool:
-        """Wait until it has ended, or so long; whether it has ended."""
+        """Wait for the end, for so long at most. Returns whether the job has ended."""
         return self._ended.wait(seconds)
 
     def _run(self, work: Callable[[ReportProgress], Result]) -> None:
         try:
-            self.result = work(self._tell)
+            self.result = work(self._report)
         except CartwrightError as error:
             self.problem = str(error)
         except BaseException:
-            self.problem = "it failed in a way that nobody foresaw; the terminal of the app shows where"
+            self.problem = "an unexpected error; the terminal of the app shows it"
             raise
         finally:
             self._ended.set()
 
-    def _tell(self, done: int, total: int) -> None:
+    def _report(self, done: int, total: int) -> None:
         self.done, self.total = done, total

@@ -1,4 +1,4 @@
-"""Where a page finds things, and who sits before it."""
+"""The context that every page is drawn in."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from labeler.page.settings import store_path
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """The store, the folder of the journals, the data folder around them, and the labeller's clean name."""
+    """The store, the folder of journals, the data folder that holds both, and the labeller's cleaned name."""
 
     store: Path
     journals: Path

@@ -1,4 +1,4 @@
-"""Text of strangers, names in files above all, where Streamlit would take it for Markdown."""
+"""Untrusted text, such as voice names from files, for Streamlit elements that read Markdown."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import re
 
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 _LINKS = re.compile(r"(?<=:)(?=//)|(?<=www)(?=\.)|(?<=@)", re.IGNORECASE)
-_UNSEEN = "\u2060"  # holds apart what would become a link even when escaped
+_WORD_JOINER = "\u2060"  # invisible; breaks up what becomes a link even when escaped
 
 
 def as_text(text: object) -> str:
-    r"""Markdown that shows a text letter by letter, on one line: no emphasis, link, picture, colour or formula.
+    r"""Markdown that shows a text literally, on one line: no emphasis, links, pictures, colours or formulas.
 
     >>> print(as_text("cannot read *x* [me](http)"))
     cannot read \*x\* \[me\]\(http\)
     """
-    return _PUNCTUATION.sub(r"\\\1", _LINKS.sub(_UNSEEN, " ".join(str(text).split())))
+    return _PUNCTUATION.sub(r"\\\1", _LINKS.sub(_WORD_JOINER, " ".join(str(text).split())))

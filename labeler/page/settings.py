@@ -1,4 +1,4 @@
-"""What the page is started with. Streamlit runs it in another process, so this travels in the environment."""
+"""Settings of the app. Streamlit runs in a process of its own, so they are passed as environment variables."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ ADDRESS_VARIABLE = "CARTWRIGHT_ADDRESS"
 
 
 def store_path() -> Path:
-    """The store to label from."""
+    """The store that the pages show."""
     return Path(os.environ.get(STORE_VARIABLE) or store_file())
 
 
 def server_address() -> str:
-    """Where the server listens."""
+    """The address that the server listens on."""
     return os.environ.get(ADDRESS_VARIABLE) or "127.0.0.1"
 
 
 def serving_shares() -> RecheckShares:
-    """What share of servings asks again, and asks a second person; one that makes no sense is the usual one."""
+    """How often voices are asked again, of the same or a second person; the default if the setting is invalid."""
     try:
         return RecheckShares(inter=float(os.environ.get(AGREEMENT_VARIABLE) or INTER_SHARE))
     except ValueError:
@@ -35,7 +35,7 @@ def serving_shares() -> RecheckShares:
 
 
 def default_labeller() -> str:
-    """Who labels unless the page is told otherwise: the one named at the start, or the user of the machine."""
+    """The labeller if the page names none: the one named at the start, else the user of the machine."""
     try:
         return clean_labeller(os.environ.get(LABELLER_VARIABLE) or getpass.getuser())
     except (OSError, KeyError):  # a container may run under a user without a name

@@ -1,4 +1,4 @@
-"""What the command that makes a cartridge is told, and what it answers: a batch of new voices."""
+"""The arguments of ``training sample``, and the batch of voices read from its output."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from dx7.voices.voice import Voice
 
 @dataclass(frozen=True, slots=True)
 class GeneratedBatch:
-    """32 voices of one request: how many were drawn for them, and how many of those were left out, by reason."""
+    """32 voices of one request, how many were drawn for it, and how many of those were rejected, by reason."""
 
     slots: tuple[CartridgeSlot, ...]
     drawn: int = 0
@@ -28,17 +28,17 @@ class GeneratedBatch:
 
 
 def sample_arguments(request: GenerationRequest, seed: int, out: Path, scratch: Path) -> list[str]:
-    """What ``python -m training sample`` is to be told; voices it is to start from go into files in ``scratch``."""
+    """The arguments of ``python -m training``. Reference voices and walk ends are written to ``scratch``."""
     arguments = ["sample", "--json", "--seed", str(seed), "--out", str(out)]
     if request.mix:
         arguments += ["--category", request.category_text]
     if request.like:
-        arguments += ["--like", _written(request.like, scratch), "--amount", f"{request.amount:g}"]
+        arguments += ["--like", _write_voice(request.like, scratch), "--amount", f"{request.amount:g}"]
         arguments += [word for key in request.to_lock for word in ("--lock", key)]
         arguments += [word for key in request.to_unlock for word in ("--unlock", key)]
     if request.ends:
         first, last = (
-            _written(end, scratch, f"{side}-") for side, end in zip(("from", "to"), request.ends, strict=True)
+            _write_voice(end, scratch, f"{side}-") for side, end in zip(("from", "to"), request.ends, strict=True)
         )
         arguments += ["--walk", first, "--to", last]
     if request.temperature != USUAL_TEMPERATURE:
@@ -46,34 +46,36 @@ def sample_arguments(request: GenerationRequest, seed: int, out: Path, scratch: 
     return arguments
 
 
-def read_generated_batch(path: Path, request: GenerationRequest, answer: str) -> GeneratedBatch:
-    """The voices that the model made, and what it reports of them; ``answer`` is what the command printed.
+def read_generated_batch(path: Path, request: GenerationRequest, output: str) -> GeneratedBatch:
+    """The batch of a generated cartridge; ``output`` is the JSON that the command printed.
 
-    Raises ``ModelError`` if the file or the answer cannot be read.
+    Raises ``ModelError`` if the file or the output cannot be read.
     """
     bank = read_bank(path)
     if bank.rejection:
         raise ModelError(f"the model wrote no cartridge: {bank.rejection.message}")
     main = request.categories[0] if request.mix else None
     try:
-        facts = json.loads(answer)
+        facts = json.loads(output)
         source = f"the model {facts['model_hash']}, seed {facts['seed']}"
         slots = tuple(
-            CartridgeSlot(voice, main, source, tuple(map(str, about["faults"])), request, generation=_told(about))
+            CartridgeSlot(
+                voice, main, source, tuple(map(str, about["faults"])), request, generation=_generation_info(about)
+            )
             for voice, about in zip(bank.voices(), facts["slots"], strict=True)
         )
         left_out = {str(reason): int(count) for reason, count in facts["left_out"].items()}
         return GeneratedBatch(slots, int(facts["drawn"]), left_out)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ModelError(f"the model's answer cannot be read ({error}); ask again") from error
+        raise ModelError(f"the model's output cannot be read ({error}); try again") from error
 
 
-def _written(voice: Voice, folder: Path, beginning: str = "") -> str:
-    """A voice in a file of its own, as commands name it. Two voices may have one name: then beginnings differ."""
+def _write_voice(voice: Voice, folder: Path, beginning: str = "") -> str:
+    """Write a voice to a file and return its name for the command. ``beginning`` keeps voices of one name apart."""
     path = folder / f"{beginning}{file_stem(voice.name)}.syx"
     write_file(path, encode_voice_message(voice))
     return f"{path}:1"
 
 
-def _told(about: Mapping[str, Any]) -> GenerationInfo:
+def _generation_info(about: Mapping[str, Any]) -> GenerationInfo:
     return GenerationInfo(fit=about["fit"], differs=about["differs_at_least"], share=about["share_of_the_way"])

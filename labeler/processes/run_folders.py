@@ -1,4 +1,4 @@
-"""Training runs as their folders tell them: settings, curves, cartridges over time, figures."""
+"""Reads the folders of training runs: settings, metrics, sample cartridges, evaluation figures."""
 
 from __future__ import annotations
 
@@ -27,32 +27,38 @@ from labeler.processes.commands import error_sentence
 from labeler.processes.training_process import is_running
 
 _SAMPLE = re.compile(r"step-(\d+)\.syx")
-# What is drawn of the metrics: titles of charts, and what each line in them is called.
+# The charts of metrics: their titles, and the name of the line for each metric key.
 CHARTS = {
-    "Values: surprise, nats a voice": {"loss/values": "training voices", "validation/values": "held back"},
-    "Codes: surprise, nats a voice": {"loss/codes": "training voices", "validation/codes": "held back"},
-    "The game: losses": {"loss/generator": "generator", "loss/discriminator": "discriminator"},
-    "Listening: what is drawn": {
+    "Value loss (NLL), nats per voice": {
+        "loss/values": "training",
+        "validation/values": "validation",
+    },
+    "Code loss (NLL), nats per voice": {
+        "loss/codes": "training",
+        "validation/codes": "validation",
+    },
+    "Adversarial losses": {"loss/generator": "generator", "loss/discriminator": "discriminator"},
+    "Critic: shares of sampled voices": {
         "drawn/useful": "useful",
-        "drawn/fit": "heard as asked",
-        "drawn/told_apart": "told from humans",
+        "drawn/fit": "in the requested category",
+        "drawn/told_apart": "told apart from human voices",
         "drawn/copies": "copies",
     },
 }
 
 
 class RunState(StrEnum):
-    """What becomes of a run."""
+    """The state of a run."""
 
     RUNNING = "running"
-    STOPPED = "stopped"  # it can go on
+    STOPPED = "stopped"  # it can be resumed
     FINISHED = "finished"
-    FAILED = "failed"  # it ended by itself, before its end, and said why
+    FAILED = "failed"  # it ended early with an error message
 
 
 @dataclass(frozen=True, slots=True)
 class TrainingRun:
-    """A run's folder in a few facts; ``step`` of ``steps``; ``problem`` is why it failed."""
+    """The state and progress of a run. ``problem`` is the error message of a failed one."""
 
     folder: Path
     state: RunState
@@ -65,8 +71,8 @@ class TrainingRun:
     problem: str = ""
 
     @property
-    def seconds_to_go(self) -> float | None:
-        """If all that is left takes as long as what it does now; None if it does not run."""
+    def seconds_left(self) -> float | None:
+        """An estimate by the present speed; None if it is not running."""
         if self.state is not RunState.RUNNING or not self.steps_per_second:
             return None
         return (self.steps - self.step) / self.steps_per_second
@@ -75,11 +81,11 @@ class TrainingRun:
 def read_runs(runs: Path) -> list[TrainingRun]:
     """All runs in a folder of runs, the latest first."""
     folders = [path for path in runs.glob("*") if (path / CONFIG_FILE).exists() or (path / LOG_FILE).exists()]
-    return [read_run(folder) for folder in sorted(folders, key=_begun, reverse=True)]
+    return [read_run(folder) for folder in sorted(folders, key=_started_at, reverse=True)]
 
 
 def read_run(folder: Path) -> TrainingRun:
-    """One run. A folder of which little can be read yet gives a run at step 0."""
+    """One run. A folder without metrics yet gives a run at step 0."""
     about = _json(folder / CONFIG_FILE)
     lines = read_metrics(folder)
     last = lines[-1] if lines else {}
@@ -111,7 +117,7 @@ def _phase(line: dict[str, Any]) -> str:
 
 
 def read_metrics(folder: Path) -> list[dict[str, Any]]:
-    """The metrics of a run, a flat object a chunk of steps. A line that is being written is left out."""
+    """The metrics of a run: one flat object per chunk of steps. An incomplete line is left out."""
     try:
         written = (folder / METRICS_FILE).read_text(encoding="utf-8")
     except OSError:
@@ -121,15 +127,15 @@ def read_metrics(folder: Path) -> list[dict[str, Any]]:
         try:
             lines.append(dict(json.loads(line)))
         except (ValueError, TypeError):
-            continue  # cut short: the run is just writing it
+            continue  # incomplete: the run is writing it
     return lines
 
 
 def metric_curves(lines: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
-    """What is worth drawing, by the title of its chart: rows of step, name and value, all finite.
+    """The data of each chart by its title: rows of step, name and value, all finite.
 
     >>> curves([{"step": 20, "loss/codes": 3.0, "steps_per_second": 6.1, "phase": "likelihood"}])
-    {'Codes: surprise, nats a voice': [{'step': 20, 'name': 'training voices', 'value': 3.0}]}
+    {'Code loss (NLL), nats per voice': [{'step': 20, 'name': 'training', 'value': 3.0}]}
     """
     charts: dict[str, list[dict[str, Any]]] = {}
     for line in lines:
@@ -148,21 +154,21 @@ def read_samples(folder: Path) -> dict[int, Path]:
 
 
 def sample_voices(path: Path, categories: tuple[str, ...]) -> list[tuple[Voice, str]]:
-    """The voices of such a cartridge, and the category each was asked for. Raises ``FormatError``, ``FileError``."""
+    """The voices of a sample cartridge, each with the category requested. Raises ``FormatError``, ``FileError``."""
     voices = read_voices(path).voices()
     if not categories:
-        raise FormatError(f"the run of {path} knows no categories")
+        raise FormatError(f"the run of {path} has no categories")
     return [(voice, categories[number % len(categories)]) for number, voice in enumerate(voices)]
 
 
 def read_evaluation(model: Path) -> list[dict[str, Any]]:
-    """The figures of a model beside humans and simple tricks, a row a set; none if it was not measured."""
+    """The evaluation figures, one row per set (model, human voices, baselines); empty if there are none."""
     rows = _json(model / EVALUATION_FILE).get("sets", [])
     return [dict(row) for row in rows]
 
 
 def format_figure(row: dict[str, Any], name: str) -> str:
-    """A figure of a set, behind it the lowest and the highest of several seeds; nothing if it was not measured.
+    """A figure of a set, with the lowest and the highest of several seeds; empty if it was not measured.
 
     >>> format_figure({"useful": 0.9, "lowest": {"useful": 0.89}, "highest": {"useful": 0.912}}, "useful")
     '0.900 (0.890 to 0.912)'
@@ -173,17 +179,16 @@ def format_figure(row: dict[str, Any], name: str) -> str:
 
 
 def read_problem(folder: Path) -> str:
-    """Why a run ended before its end, if it said so."""
+    """The error message of a run that ended early, empty if there is none."""
     try:
-        said = (folder / LOG_FILE).read_text(encoding="utf-8", errors="replace")
+        log = (folder / LOG_FILE).read_text(encoding="utf-8", errors="replace")
     except OSError:
         return ""
-    return error_sentence(
-        said, "it ended without a word; train.log in its folder may tell" if "Traceback" in said else ""
-    )
+    unexplained = "it ended without an error message; see train.log in its folder"
+    return error_sentence(log, unexplained if "Traceback" in log else "")
 
 
-def _begun(folder: Path) -> float:
+def _started_at(folder: Path) -> float:
     return min(path.stat().st_mtime for path in (folder / CONFIG_FILE, folder / LOG_FILE) if path.exists())
 
 
@@ -191,5 +196,5 @@ def _json(path: Path) -> dict[str, Any]:
     try:
         read = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        return {}  # not there yet, or no more
+        return {}  # missing, or being written
     return read if isinstance(read, dict) else {}

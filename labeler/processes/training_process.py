@@ -1,4 +1,4 @@
-"""Starting and stopping training runs: processes of their own, which go on when the app ends."""
+"""Starts and stops training runs: processes of their own that continue when the app ends."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from dx7.shared.export_format import MANIFEST_FILE, read_manifest
 from dx7.shared.run_folder import CONFIG_FILE, LOG_FILE, running_process
 from labeler.processes.commands import TRAINING
 
-CONFIGS = {"base": "base: some 15 minutes on two cores", "tiny": "tiny: a minute, to see that it works"}
-SETTINGS_FILE = "settings.toml"  # the settings of a run, as the command takes them
-_started: dict[Path, subprocess.Popen[bytes]] = {}  # by this app, so that it notices their ends
+CONFIGS = {"base": "base: about 15 minutes on two cores", "tiny": "tiny: a minute, to see that it works"}
+SETTINGS_FILE = "settings.toml"  # the settings of a resumed run, for the command
+_started: dict[Path, subprocess.Popen[bytes]] = {}  # the processes of this app, so that it notices when they end
 
 
 def new_run_folder(runs: Path, config: str, *, now: datetime | None = None) -> Path:
-    """The folder of a run that is about to begin.
+    """The folder for a new run.
 
     >>> new_run_folder(Path("runs"), "base", now=datetime(2026, 5, 1, 12, 30, tzinfo=UTC)).name
     'base-20260501-123000'
@@ -31,17 +31,17 @@ def new_run_folder(runs: Path, config: str, *, now: datetime | None = None) -> P
 
 
 def start_run(folder: Path, *, config: str, export: Path, command: Sequence[str] = TRAINING) -> None:
-    """Begin a run, or go on with a stopped one. What it says goes to ``train.log`` in its folder.
+    """Start a run, or resume a stopped one. Its output goes to ``train.log`` in its folder.
 
-    Raises ``ModelError`` if it runs already, or cannot be started.
+    Raises ``ModelError`` if it is running already or cannot be started.
     """
     if is_running(folder):
-        raise ModelError(f"the run {folder.name} is going on already")
+        raise ModelError(f"the run {folder.name} is running already")
     words = [*command, "train", "--json", "--config", config, "--export", str(export), "--run", str(folder)]
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with (folder / LOG_FILE).open("wb") as log:
-            # A session of its own: closing the app, or Ctrl-C in its terminal, is no reason to stop training.
+            # A session of its own: closing the app, or Ctrl-C in its terminal, does not stop training.
             _started[folder] = subprocess.Popen(  # noqa: S603 - our own command
                 words, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
             )
@@ -50,29 +50,29 @@ def start_run(folder: Path, *, config: str, export: Path, command: Sequence[str]
 
 
 def resume_run(folder: Path, *, exports: Path, command: Sequence[str] = TRAINING) -> None:
-    """Go on with a stopped run: with its own settings and export. Raises ``ModelError`` if one of them is gone."""
+    """Resume a stopped run with its own settings and export. Raises ``ModelError`` if one of them is missing."""
     try:
         about = json.loads((folder / CONFIG_FILE).read_text(encoding="utf-8"))
         lines = [f"{key} = {json.dumps(value)}\n" for key, value in about["config"].items()]
         wanted = about["export_hash"]
     except (OSError, ValueError, KeyError, AttributeError) as error:
-        raise ModelError(f"the settings of {folder.name} cannot be read; begin a new run") from error
+        raise ModelError(f"the settings of {folder.name} cannot be read; start a new run") from error
     write_file(folder / SETTINGS_FILE, "".join(lines).encode())
     start_run(folder, config=str(folder / SETTINGS_FILE), export=find_export(exports, wanted), command=command)
 
 
 def stop_run(folder: Path) -> None:
-    """Ask a run to stop after the steps it is at; it can go on from there. Raises ``ModelError`` if it does not run."""
+    """Tell a run to stop after its present steps; it can be resumed. Raises ``ModelError`` if it is not running."""
     process = running_process(folder)
     if process is None and folder in _started and _started[folder].poll() is None:
-        process = _started[folder].pid  # it is still loading, and has not taken its folder yet
+        process = _started[folder].pid  # it is still loading and has not locked its folder yet
     if process is None:
-        raise ModelError(f"the run {folder.name} is not going on")
+        raise ModelError(f"the run {folder.name} is not running")
     os.kill(process, signal.SIGTERM)
 
 
 def is_running(folder: Path) -> bool:
-    """Whether a program trains in the folder, or was just started to."""
+    """Whether a process trains in the folder, or was just started."""
     begun = _started.get(folder)
     if begun and begun.poll() is not None:
         del _started[folder]
@@ -81,11 +81,11 @@ def is_running(folder: Path) -> bool:
 
 
 def find_export(exports: Path, content_hash: str) -> Path:
-    """The export of a hash, whatever its folder is called. Raises ``ModelError`` if it is gone."""
+    """The export with a content hash, under any folder name. Raises ``ModelError`` if there is none."""
     for manifest in sorted(exports.glob(f"*/{MANIFEST_FILE}")):
         try:
             if read_manifest(manifest.parent)["content_hash"] == content_hash:
                 return manifest.parent
         except (ExportError, KeyError):
-            continue  # a broken export is not the one that was trained on
-    raise ModelError(f"the export {content_hash[:12]} is not in {exports} any more; begin a new run")
+            continue  # an unreadable export cannot be the one of the run
+    raise ModelError(f"the export {content_hash[:12]} is no longer in {exports}; start a new run")

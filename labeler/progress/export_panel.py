@@ -11,11 +11,11 @@ from corpus.export.policy import Policy, list_policies
 from corpus.export.preview import ExportPreview, preview_export
 from corpus.labels.journal import read_journals
 from corpus.storage.store import open_store
-from dx7.shared.categories import load_categories
 from dx7.shared.export_format import CARD_FILE
 from labeler.page.background import BackgroundJob, ReportProgress
 from labeler.page.context import Context
 from labeler.page.plain_text import as_text
+from labeler.page.wording import category_titles
 
 _JOB, _PREVIEW = "progress-export", "progress-preview"
 _LOOK_EVERY = 0.5  # seconds
@@ -98,7 +98,7 @@ def _draw_preview(preview: ExportPreview) -> None:
 
 
 def _draw_by_category(counts: Mapping[str, Mapping[str, int]]) -> None:
-    titles = {category.key: category.title for category in load_categories()}
+    titles = category_titles()
     shown = [(titles[key], row) for key, row in counts.items()]
     columns = list(shown[0][1])
     shown.append(("All", {name: sum(row[name] for _, row in shown) for name in columns}))

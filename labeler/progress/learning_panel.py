@@ -9,10 +9,10 @@ import streamlit as st
 
 from corpus.storage.store import open_store
 from corpus.suggest.classifier_card import answers_since, read_classifier_card
-from dx7.shared.categories import load_categories
 from labeler.page.background import BackgroundJob
 from labeler.page.context import Context
 from labeler.page.plain_text import as_text
+from labeler.page.wording import category_titles
 from labeler.processes.commands import train_classifier
 from labeler.widgets.charts import reliability_chart
 
@@ -67,7 +67,7 @@ def _draw_card(card: Mapping[str, Any]) -> None:
     }
     for column, (title, value) in zip(st.columns(len(figures)), figures.items(), strict=True):
         column.metric(title, value)
-    titles = {category.key: category.title for category in load_categories()}
+    titles = category_titles()
     rows = [
         {
             "Category": titles.get(key, key),

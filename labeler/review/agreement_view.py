@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from corpus.labels.agreement_statistics import Kappa, Rate
 from corpus.review.agreement import Agreement
-from labeler.review.words import title_of
+from labeler.page.wording import title_of
 from labeler.widgets.panel import Figure, FigureTable, Panel
 
 

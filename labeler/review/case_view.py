@@ -6,10 +6,10 @@ from dataclasses import replace
 
 from corpus.review.case_context import CaseVoice
 from corpus.review.case_session import SLOW_LISTS, CaseSession
-from corpus.review.cases import Case, CaseKind
-from corpus.review.offers import QuickDecision, quick_decisions
+from corpus.review.cases import Case, CaseKind, QuickDecision, quick_decisions
 from corpus.review.review_lists import TITLES
-from labeler.review.words import annotation_badges, annotation_chips, title_of, titles_of
+from labeler.page.wording import title_of, titles_of
+from labeler.review.annotation_view import annotation_badges, annotation_chips
 from labeler.widgets.panel import Chip, Panel, Tab
 from labeler.widgets.voice_grid import GridAction, GridEvent, Tile
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from corpus.review.family_details import FamilyVoice
 from corpus.review.family_queue import FamilyToAnswer
 from corpus.review.family_session import AHEAD, FamilySession
-from labeler.review.words import annotation_badges, title_of
+from labeler.page.wording import title_of
+from labeler.review.annotation_view import annotation_badges
 from labeler.widgets.panel import Chip, Panel
 from labeler.widgets.voice_grid import GridAction, Tile
 

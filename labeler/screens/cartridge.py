@@ -1,4 +1,4 @@
-"""The Cartridge page: 32 slots, made by hand, from the collection, or by the model, judged by ear."""
+"""The Cartridge page: 32 slots, filled by hand, from the collection or by the model, and rated by ear."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ from labeler.widgets.voice_grid import draw_voice_grid
 
 def draw(context: Context) -> None:
     """Draw the page."""
-    desk, errands = (
+    editor, jobs = (
         CartridgeEditor(cartridges_folder(context), context.journals, context.labeller),
         generation_jobs_of(context),
     )
-    status, rack, panels = st.container(key="cartridge-status"), st.container(), st.container()
+    status, grid, panels = st.container(key="cartridge-status"), st.container(), st.container()
     try:
-        errands.take_in(desk)
+        jobs.collect(editor)
     except CartwrightError as error:
-        errands.said, errands.problem = "", str(error)
-    # The panels run first, though they stand last: keys do what they are set to, and the rack shows what they did.
+        jobs.fail(error)
+    # The panels run first although they are drawn last: actions use their settings, and the grid shows their changes.
     with panels:
-        wanted = draw_panels(desk, errands, context)
-    draft = desk.draft
+        settings = draw_panels(editor, jobs, context)
+    draft = editor.draft
     with status:
-        if not draw_running_job(errands):
-            _draw_status(draft, errands)
-    with rack:
+        if not draw_running_job(jobs):
+            _draw_status(draft, jobs)
+    with grid:
         events = draw_voice_grid(
             cartridge_tiles(draft.cartridge),
             key=f"cartridge-{context.labeller}",
@@ -49,24 +49,24 @@ def draw(context: Context) -> None:
     for event in events:
         has_acted = True
         try:
-            errands.said, errands.problem = perform(event, desk, errands, context, wanted), ""
+            jobs.show(perform(event, editor, jobs, context, settings))
         except CartwrightError as error:
-            errands.said, errands.problem = "", str(error)
+            jobs.fail(error)
     if has_acted:
         st.rerun()
 
 
-def _draw_status(draft: CartridgeDraft, errands: GenerationJobs) -> None:
+def _draw_status(draft: CartridgeDraft, jobs: GenerationJobs) -> None:
     slots = draft.cartridge.filled().values()
     found = [slot.rating.found for slot in slots if slot.rating]
     facts = [draft.cartridge.title, f"{len(slots)} of 32"]
     facts += (
         [f"{found.count(RatingOutcome.KEPT)} kept", f"{found.count(RatingOutcome.REJECTED)} rejected"] if found else []
     )
-    facts += [f"U takes back: {draft.changes[-1].what}"] if draft.changes else []
-    words, told = st.columns([3, 2], vertical_alignment="center")
-    words.text("  ·  ".join(facts))
-    if errands.problem:
-        told.container(key="cartridge-problem").text(errands.problem)
+    facts += [f"U undoes: {draft.changes[-1].what}"] if draft.changes else []
+    facts_column, message = st.columns([3, 2], vertical_alignment="center")
+    facts_column.text("  ·  ".join(facts))
+    if jobs.problem:
+        message.container(key="cartridge-problem").text(jobs.problem)
     else:
-        told.text(errands.said)
+        message.text(jobs.message)

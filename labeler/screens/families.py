@@ -9,9 +9,9 @@ import streamlit as st
 from corpus.labels.answer import AnswerKind, Page
 from corpus.review.family_session import FamilySession
 from labeler.page.context import Context
+from labeler.review.annotation_view import annotation_context
 from labeler.review.family_view import family_actions, family_panel, family_tiles
 from labeler.review.page_state import PageState, page_state_of
-from labeler.review.words import annotation_context
 from labeler.widgets.panel import draw_panel
 from labeler.widgets.voice_grid import LABEL, GridEvent, draw_voice_grid
 

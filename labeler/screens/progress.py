@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
 
 import pandas as pd
 import streamlit as st
@@ -12,12 +11,11 @@ from corpus.labels.accuracy import accuracy_of_suggestions
 from corpus.labels.activity import Day, Labeller, labels_per_minute, read_days, read_labellers
 from corpus.labels.agreement_statistics import Rate
 from corpus.labels.journal import read_journals
-from corpus.labels.needs import Need, read_needs, time_to_go
 from corpus.labels.projection import rebuild_answers
-from corpus.labels.targets import MOST, read_targets, write_targets
+from corpus.labels.targets import MOST, Need, read_needs, read_targets, time_to_go, write_targets
 from corpus.storage.store import open_store
-from dx7.shared.categories import load_categories
 from labeler.page.context import Context
+from labeler.page.wording import category_titles, format_duration
 from labeler.progress.export_panel import draw_export
 from labeler.progress.learning_panel import draw_learned
 from labeler.progress.returns_panel import draw_returns
@@ -59,7 +57,7 @@ def _draw_figures(needs: Sequence[Need], labellers: Sequence[Labeller], accuracy
     figures = {
         "Labelled of wanted": f"{sum(min(need.have, need.target) for need in needs):,} of {wanted:,}",
         "Labels a minute": "-" if pace is None else f"{pace:.1f}",
-        "Time to go": "-" if left is None else shown_time(left),
+        "Time to go": "-" if left is None else format_duration(left),
         "Suggestions right": "-" if accuracy.rate is None else f"{accuracy.rate:.0%}",
     }
     for column, (title, value) in zip(st.columns(len(figures)), figures.items(), strict=True):
@@ -82,7 +80,7 @@ def _draw_work(labellers: Sequence[Labeller], days: Sequence[Day]) -> None:
                 "Labels": each.labels,
                 "Broken": each.broken,
                 "Unsure": each.unsure,
-                "Worked": shown_time(each.worked),
+                "Worked": format_duration(each.worked),
                 "A minute": each.per_minute and round(each.per_minute, 1),
                 "Last": each.last.strftime("%d %b %H:%M"),
             }
@@ -94,7 +92,7 @@ def _draw_work(labellers: Sequence[Labeller], days: Sequence[Day]) -> None:
 
 
 def _draw_targets(context: Context, needs: Sequence[Need]) -> None:
-    titles = {category.key: category.title for category in load_categories()}
+    titles = category_titles()
     st.text("Main categories. Covered are voices that an answer to another of their family stands for.")
     table = pd.DataFrame(
         [
@@ -129,7 +127,7 @@ def _draw_accuracy(by_category: Mapping[str, Rate]) -> None:
     if not by_category:
         st.text("No voice that was drawn at random has been labelled yet.")
         return
-    titles = {category.key: category.title for category in load_categories()}
+    titles = category_titles()
     st.dataframe(
         [
             {
@@ -149,13 +147,3 @@ def _draw_accuracy(by_category: Mapping[str, Rate]) -> None:
         width="stretch",
         hide_index=True,
     )
-
-
-def shown_time(time: timedelta) -> str:
-    """A time as people say it.
-
-    >>> [shown_time(timedelta(minutes=m)) for m in (0.5, 42, 190)]
-    ['1 min', '42 min', '3 h 10 min']
-    """
-    minutes = max(1, round(time.total_seconds() / 60))
-    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"

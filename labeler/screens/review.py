@@ -11,13 +11,12 @@ import streamlit as st
 from corpus.labels.answer import AnswerKind, Page
 from corpus.review.blind_comparison import BlindChoice
 from corpus.review.case_session import CaseSession
-from corpus.review.cases import CaseKind
-from corpus.review.offers import quick_decisions
+from corpus.review.cases import CaseKind, quick_decisions
 from labeler.page.context import Context
 from labeler.review.agreement_view import agreement_panel
+from labeler.review.annotation_view import annotation_context
 from labeler.review.case_view import AGREEMENT_TAB, case_actions, case_panel, case_tiles, tabs_of, without_blind_prefix
 from labeler.review.page_state import PageState, page_state_of
-from labeler.review.words import annotation_context
 from labeler.widgets.panel import Panel, draw_panel
 from labeler.widgets.voice_grid import LABEL, GridAction, GridEvent, draw_voice_grid
 

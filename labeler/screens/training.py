@@ -9,12 +9,12 @@ from typing import Any
 import streamlit as st
 
 from dx7.errors import CartwrightError
-from dx7.shared.categories import load_categories
 from dx7.shared.export_format import latest_export, read_manifest
 from dx7.shared.locations import DEFAULT_MODEL
 from dx7.shared.run_folder import EVALUATION_PAGE, MODEL_FOLDER
 from labeler.page.context import Context
 from labeler.page.plain_text import as_text
+from labeler.page.wording import category_titles, format_duration
 from labeler.processes.run_folders import (
     RunState,
     TrainingRun,
@@ -28,7 +28,6 @@ from labeler.processes.run_folders import (
     sample_voices,
 )
 from labeler.processes.training_process import CONFIGS, new_run_folder, resume_run, start_run, stop_run
-from labeler.screens.progress import shown_time
 from labeler.widgets.charts import curve_chart
 from labeler.widgets.voice_grid import Tile, draw_voice_grid
 
@@ -116,7 +115,7 @@ def _told(run: TrainingRun) -> str:
     facts += [f"step {run.step:,} of {run.steps:,}"] if run.steps else []
     facts += [run.phase or "loading"] if run.phase or run.state is RunState.RUNNING else []
     facts += [f"{run.steps_per_second:.1f} steps a second"] if run.steps_per_second else []
-    facts += [f"{shown_time(timedelta(seconds=run.seconds_to_go))} to go"] if run.seconds_to_go else []
+    facts += [f"{format_duration(timedelta(seconds=run.seconds_left))} to go"] if run.seconds_left else []
     return " · ".join([*facts, f"export {run.export}"] if run.export else facts)
 
 
@@ -131,7 +130,7 @@ def _draw_samples(run: TrainingRun) -> None:
         step = st.select_slider(
             "The same 32 seeds, after so many steps", steps, value=steps[-1], key=f"sample-step-{run.folder.name}"
         )
-    titles = {category.key: category.title for category in load_categories()}
+    titles = category_titles()
     tiles = [
         Tile(
             key=f"{slot}",

@@ -1,4 +1,4 @@
-"""Charts in the theme's own colours and the categories', readable at arm's length. Altair's types are not checked."""
+"""Altair charts in the colours of the theme and of the categories. Altair has no types to check."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import pandas as pd
 import streamlit as st
 
 from corpus.labels.activity import Day
-from corpus.labels.needs import Need
+from corpus.labels.targets import Need
 from corpus.suggest.learning_curves import CurvePoint
 from dx7.shared.categories import load_categories
 
 _TEXT = 14  # pixels
-# Of lines and people: told apart on light and dark, and by who sees red and green alike.
+# For lines and people: distinct on light and dark themes and for people with red-green colour blindness.
 _COLOURS = ["#2f9e8f", "#d9923b", "#7c8fd6", "#c2607f", "#8a9a3c", "#6fb1d1"]
 
 
@@ -28,14 +28,14 @@ def _legend(**more: Any) -> Any:
 
 
 def _words(*parts: str) -> dict[str, Any]:
-    """The size and colour of text, which Vega cannot take from the page's variables."""
+    """The size and colour of text: Vega cannot read the CSS variables of the page."""
     kind = st.context.theme.type or "dark"
     ink = st.get_option(f"theme.{kind}.textColor") or st.get_option("theme.textColor") or "gray"
     return {f"{part}FontSize": _TEXT for part in parts} | {f"{part}Color": ink for part in parts}
 
 
 def needs_chart(needs: Sequence[Need]) -> Any:
-    """Have against target: a bar a category in its colour, a tick at its target."""
+    """Labelled voices and targets: one bar per category in its colour, with a tick at its target."""
     categories = {category.key: category for category in load_categories()}
     known = [need for need in needs if need.category in categories]
     rows = pd.DataFrame(
@@ -71,7 +71,7 @@ def needs_chart(needs: Sequence[Need]) -> Any:
 
 
 def days_chart(days: Sequence[Day]) -> Any:
-    """Answers by day, stacked by labeller."""
+    """Answers per day, stacked by labeller."""
     rows = pd.DataFrame(
         [
             {"day": f"{day.day:%d %b}", "date": day.day.isoformat(), "who": day.labeller, "answers": day.answers}
@@ -101,7 +101,7 @@ def days_chart(days: Sequence[Day]) -> Any:
 
 
 def curve_chart(title: str, rows: Sequence[Mapping[str, Any]]) -> Any:
-    """Metrics over steps, a line a name."""
+    """Metrics over training steps, one line per name."""
     names = list(dict.fromkeys(row["name"] for row in rows))
     values = [row["value"] for row in rows]
     return (
@@ -125,7 +125,7 @@ def curve_chart(title: str, rows: Sequence[Mapping[str, Any]]) -> Any:
 
 
 def learning_chart(curves: Mapping[str, Sequence[CurvePoint]]) -> Any:
-    """Accuracy by the number of answers: a line a curve, with its standard error as a band."""
+    """Accuracy by the number of answers: one line per curve, with its standard error as a band."""
     rows = pd.DataFrame(
         [
             {
@@ -150,13 +150,13 @@ def learning_chart(curves: Mapping[str, Sequence[CurvePoint]]) -> Any:
         ),
         tooltip=["curve", "answers", alt.Tooltip("accuracy:Q", format=".1%")],
     )
-    y = alt.Y("accuracy:Q", title="first choice right", scale=alt.Scale(zero=False), axis=_axis(format="%"))
-    band = base.mark_area(opacity=0.15).encode(y=alt.Y("low:Q", title="first choice right"), y2="high:Q")
+    y = alt.Y("accuracy:Q", title="first suggestion correct", scale=alt.Scale(zero=False), axis=_axis(format="%"))
+    band = base.mark_area(opacity=0.15).encode(y=alt.Y("low:Q", title="first suggestion correct"), y2="high:Q")
     return alt.layer(band, base.mark_line(strokeWidth=2.5, point=True).encode(y=y))
 
 
 def _scale(values: Sequence[float]) -> alt.Scale:
-    """Logarithmic where a curve falls so far that its end would be flat otherwise; shares, 0 to 1, stay so."""
+    """Logarithmic if the values span a factor above 4, so that the end of a curve is not flat; shares keep 0 to 1."""
     low, high = min(values), max(values)
     if low >= 0 and high <= 1 and high > 4 * low:
         return alt.Scale(domain=[0, 1])
@@ -164,12 +164,15 @@ def _scale(values: Sequence[float]) -> alt.Scale:
 
 
 def reliability_chart(bins: Sequence[Mapping[str, float]]) -> Any:
-    """What probabilities say against how often it comes true; on the thin line they would be exactly right."""
+    """A reliability diagram: the share of true statements by predicted probability; the diagonal is perfect."""
     rows = pd.DataFrame(bins)
     axis = {"axis": _axis(format=".0%"), "scale": alt.Scale(domain=[0, 1])}
     exact = alt.Chart(pd.DataFrame({"said": [0, 1], "true": [0, 1]})).mark_line(strokeWidth=1, color="gray")
     points = alt.Chart(rows, height=260).mark_line(point=alt.OverlayMarkDef(size=70), color=_COLOURS[0])
-    place = {"x": alt.X("said:Q", title="probability said", **axis), "y": alt.Y("true:Q", title="came true", **axis)}
+    place = {
+        "x": alt.X("said:Q", title="predicted probability", **axis),
+        "y": alt.Y("true:Q", title="share that is true", **axis),
+    }
     return exact.encode(**place) + points.encode(
         **place, tooltip=[alt.Tooltip("statements:Q", format=","), alt.Tooltip("said:Q"), alt.Tooltip("true:Q")]
     )

@@ -1,4 +1,4 @@
-"""The panel: what stands above a rack. Tabs, what is asked and why, who said what; and figures with their intervals."""
+"""The panel above a voice grid: tabs, a question with its reason, annotations, and figures with intervals."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _mount = mount("panel/panel")
 
 @dataclass(frozen=True, slots=True)
 class Tab:
-    """A list that can be put on the desk; ``count`` is None while nobody has counted."""
+    """A list that can be opened; ``count`` is None while it is not known."""
 
     key: str
     title: str
@@ -23,7 +23,7 @@ class Tab:
 
 @dataclass(frozen=True, slots=True)
 class Chip:
-    """A short fact; ``category`` gives it a colour, ``detail`` is quieter."""
+    """A short fact; ``category`` gives it a colour, ``detail`` is drawn paler."""
 
     text: str
     category: str | None = None
@@ -32,7 +32,7 @@ class Chip:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A value from 0 to 1 with its interval, drawn as a bar; None where it cannot be told."""
+    """A value from 0 to 1 with its interval, drawn as a bar; None if it is not defined."""
 
     name: str
     value: float | None
@@ -44,7 +44,7 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class FigureTable:
-    """Figures under one heading, with a sentence that says what they are."""
+    """Figures under a heading, with a sentence that explains them."""
 
     title: str
     text: str
@@ -53,7 +53,7 @@ class FigureTable:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """All that a panel shows. Text may come from strangers' files: it is shown as it is."""
+    """The content of a panel. Text may come from files: it is never read as markup."""
 
     title: str
     text: str = ""
@@ -64,7 +64,7 @@ class Panel:
 
 
 def draw_panel(panel: Panel, *, key: str, tabs: Sequence[Tab] = (), chosen: str = "") -> str | None:
-    """Draw it; returns the key of the tab that was clicked since the last run, if one was."""
+    """Draw the panel. Returns the key of the tab that was clicked since the last run, None if none was."""
     colours = {category.key: category.colour for category in load_categories()}
     result = _mount(
         data=asdict(panel) | {"tabs": [asdict(tab) for tab in tabs], "chosen": chosen, "colours": colours},

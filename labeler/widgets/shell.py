@@ -1,7 +1,7 @@
-"""The bar above every page: which way to listen, who labels, and the keys that lead from page to page.
+"""The bar above every page: the playback output, the labeller, and the keys that open other pages.
 
-Who labels is what the page was told last: in the bar, else by ``?who=anna`` in its address, else by the browser's
-cookie of an earlier visit, else the one the server was started by.
+The labeller is the name typed into the bar, else ``?who=anna`` in the address, else the browser's cookie of an earlier
+visit, else the name that the server was started with.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from corpus.labels.answer import clean_labeller
 from labeler.page.components import keep, mount
 from labeler.page.settings import default_labeller
 
-COOKIE = "cartwright_labeller"  # so that a browser knows its labeller again
+COOKIE = "cartwright_labeller"  # the browser remembers its labeller
 
 _mount = mount("shell/shell")
 
 
 def draw_shell(letters: Mapping[str, str]) -> str:
-    """Draw the bar and return the labeller's clean name. ``letters``: keys after ``g``, and the pages they lead to."""
+    """Draw the bar and return the labeller's cleaned name. ``letters``: keys after ``g`` and the pages they open."""
     labeller = _labeller()
     _mount(
         data={"labeller": labeller, "cookie": COOKIE, "letters": dict(letters)},
@@ -32,17 +32,17 @@ def draw_shell(letters: Mapping[str, str]) -> str:
 
 
 def _labeller() -> str:
-    """Streamlit forgets a component with its page, and shows cookies as they were at first: the session remembers."""
+    """The session keeps the name: Streamlit drops a component's state with its page, and never reads cookies again."""
     state = st.session_state.get("shell") or {}
     address = st.query_params.get("who")
     is_new = address != st.session_state.get("labeller-address")
-    told = (
+    candidates = (
         state.get("labeller"),
         address if is_new else None,
         st.session_state.get("labeller"),
         st.context.cookies.get(COOKIE),
     )
-    named = next((name for name in told if name and isinstance(name, str)), None)
+    named = next((name for name in candidates if name and isinstance(name, str)), None)
     labeller = clean_labeller(unquote(named)) if named else default_labeller()
     st.session_state["labeller"] = labeller
     if address:

@@ -1,4 +1,4 @@
-"""The rack as a component: tiles in, what was done with them out."""
+"""The voice grid: voices as tiles to play, mark, move, rename and label. Every page except the Deck has one."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from dx7.voices.voice import Voice
 from labeler.audio.audio_request import encode_voice
 from labeler.page.components import keep, mount
 
-LABEL, MOVE, RENAME = "label", "move", "rename"  # actions that a rack knows itself
+LABEL, MOVE, RENAME = "label", "move", "rename"  # actions of every grid
 _mount = mount("grid/voice_grid")
 
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """A voice of a rack. ``category`` gives its colour and phrase, ``gauge`` (0 to 1) is a thin bar, such as a
-    probability; tiles of one ``group`` stand together under it as a heading; ``marked`` is the mark it begins with. A
-    tile that ``is_empty`` holds a place for a voice and never sounds. ``hint`` is read where one points at the detail.
+    """A voice in the grid. ``category`` gives its colour and phrase; ``gauge`` (0 to 1) is a thin bar, such as a
+    probability. Tiles of one ``group`` are drawn under it as a heading. ``marked`` is the initial mark. A tile that
+    ``is_empty`` is an empty place that plays nothing. ``hint`` is the tooltip of the detail.
     """
 
     key: str
@@ -41,7 +41,7 @@ class Tile:
 
 @dataclass(frozen=True, slots=True)
 class GridAction:
-    """Something that can be done: a button, and a ``key`` that presses it (one character, "enter" or "delete")."""
+    """A button and the ``key`` that presses it: one character, "enter", "delete" or "escape"."""
 
     name: str
     key: str
@@ -51,10 +51,10 @@ class GridAction:
 
 @dataclass(frozen=True, slots=True)
 class GridEvent:
-    """One thing that was done: an action's name, or "label" (a category pad), "move" or "rename".
+    """One user action: the name of a button's action, or "label" (a category pad), "move" or "rename".
 
-    ``at`` is the tile under the cursor, ``marked`` and ``order`` the keys of tiles, ``text`` the new name,
-    ``heard`` for how many seconds each tile has sounded since it came into the rack, ``way`` on what.
+    ``at`` is the tile under the cursor; ``marked`` and ``order`` are keys of tiles; ``text`` is the new name.
+    ``heard`` is how many seconds each tile has played since it came into the grid, ``way`` the playback output.
     """
 
     action: str
@@ -67,14 +67,14 @@ class GridEvent:
     way: str = "engine"
 
     def was_heard(self, key: str | None = None) -> bool:
-        """Whether a tile, by default the one under the cursor, has sounded long enough to be answered."""
+        """Whether a tile, by default the one under the cursor, has played long enough to be answered."""
         seconds = (self.heard or {}).get(key or self.at or "", 0.0)
         return refusal_of_dwell(seconds) is None
 
 
 @dataclass(slots=True)
-class _Seen:
-    """Which events of which rack in the browser have been handled, and how many of all racks there ever were."""
+class _Handled:
+    """How many events were handled: of the present grid in the browser, and the number of all earlier ones."""
 
     session: str | None = None
     sequence: int = 0
@@ -95,19 +95,18 @@ def draw_voice_grid(
     autoplay: bool = False,
     through: bool = False,
 ) -> Iterator[GridEvent]:
-    """Draw voices and return what was done since the last run, in order.
+    """Draw the grid and return the events since the last run, in order.
 
-    ``pads`` adds the category pads and their keys; Shift adds a second category. ``autoplay`` sounds the first tile of
-    a new set of tiles by itself; ``through`` lets L play one after the other, from the cursor to the end. Call it once
-    a run for a ``key``; then loop over the events to their end, and ``st.rerun()`` if what is drawn has to change: the
-    component goes on showing the old tiles until then.
+    ``pads`` adds the category pads and their keys; Shift adds a second category. ``autoplay`` plays the first tile of
+    a new set of tiles; ``through`` lets L play all tiles from the cursor on. Call it once per run for a ``key``. Then
+    loop over all events, and call ``st.rerun()`` if the tiles have changed: the browser shows the old ones until then.
 
-    An event counts as done when the loop comes back for the next. Streamlit may break a run off at any of its calls,
-    ``st.session_state`` among them: an event whose handling makes none is handled exactly once, and one that was
-    broken off comes again. It may also begin a run before the last has ended; then the later one waits for the loop
-    of the earlier.
+    An event is done when the loop asks for the next one. Streamlit may interrupt a run at any call of its own, even
+    ``st.session_state``. A handler that makes no Streamlit call runs exactly once; a handler that is interrupted runs
+    again on the next rerun. Streamlit may also start a run before the last one has ended; the later run then waits
+    for the loop of the earlier one.
     """
-    seen = st.session_state.setdefault(f"rack-{key}", _Seen())
+    seen = st.session_state.setdefault(f"rack-{key}", _Handled())
     report = (st.session_state.get(key) or {}).get("report")
     _mount(
         data={
@@ -133,12 +132,12 @@ def draw_voice_grid(
     return _new_events(report, seen, drawn=seen.done)
 
 
-def _new_events(report: Any, seen: _Seen, *, drawn: int) -> Iterator[GridEvent]:
+def _new_events(report: Any, seen: _Handled, *, drawn: int) -> Iterator[GridEvent]:
     if not isinstance(report, Mapping) or not isinstance(report.get("events"), Sequence):
         return
     with seen.lock:
         handled = 0
-        if report.get("session") != seen.session:  # the browser has made the rack anew
+        if report.get("session") != seen.session:  # the browser has made a new grid
             seen.session, seen.sequence = report.get("session"), 0
         for fields in report["events"]:
             if int(fields["sequence"]) > seen.sequence:
@@ -147,7 +146,7 @@ def _new_events(report: Any, seen: _Seen, *, drawn: int) -> Iterator[GridEvent]:
                 handled += 1
         others_handled = seen.done > drawn
         seen.done += handled
-    if others_handled and not handled:  # the tiles of this run are from before
+    if others_handled and not handled:  # the tiles of this run are outdated
         st.rerun()
 
 

@@ -259,7 +259,7 @@ def test_a_store_that_is_only_read_elsewhere_can_be_backed_up(filled: Path, labe
 
 
 @pytest.mark.parametrize("failure", [OSError, KeyboardInterrupt])
-@pytest.mark.parametrize("step", ["_add", "_take", "sync_file"])
+@pytest.mark.parametrize("step", ["_add", "_take", "move_into_place"])
 def test_a_backup_that_fails_leaves_nothing(
     filled: Path, labels: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failure: type[BaseException], step: str
 ) -> None:
@@ -310,8 +310,8 @@ def test_the_commands(filled: Path, labels: Path, tmp_path: Path, monkeypatch: p
     assert "unreadable in the backup: anna.jsonl, line 3" in err
     code, out, _ = run("restore", tmp_path / "b.zip", *where)
     assert code == 0
-    assert "answers: 4 in the backup, 0 of them were not here" in out
-    assert "the store that was there is " in out
+    assert "answers: 4 in the backup, 0 of them added" in out
+    assert "the previous store is now " in out
 
 
 def test_answers_of_the_store_are_those_of_the_journals(saved: Path, filled: Path, labels: Path) -> None:

@@ -70,7 +70,7 @@ def test_facets(run: Run) -> None:
         (["--release", "2-1"], "is empty"),
         (["--health", "ill"], "there are garbage"),
         (["--carriers", "7"], "less than or equal to 6"),
-        (["--like", "x", "--facets"], "leave out"),
+        (["--like", "x", "--facets"], "cannot be used"),
     ],
 )
 def test_wrong_usage_says_what_is_allowed(run: Run, arguments: list[str], message: str) -> None:
@@ -98,7 +98,7 @@ def test_failures_are_one_sentence(run: Run, tmp_path: Path) -> None:
     (tmp_path / "no.wav").write_bytes(b"no sound")
     for like, message in (
         ("no.wav", "no WAV file"),
-        ("a.syx", "name one of them, as in a.syx:1"),
+        ("a.syx", "give one of them, as in a.syx:1"),
         ("none.wav", "it is no file"),
         ("a.syx:99", "no slot 99"),
     ):

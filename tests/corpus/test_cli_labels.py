@@ -106,7 +106,7 @@ def test_labels_go_out_and_come_back(labels: Path, tmp_path: Path) -> None:
     assert json.loads(out) == {"file": str(out_file), "answers": 3, "voices": 1, "left_out": 0}
     code, out, _ = run("labels", "import", out_file, "--labels", other, *none)
     assert code == 0
-    assert out.startswith("3 answers read, 3 added: 2 of anna, 1 of ben\nsearches see them after ")
+    assert out.startswith("3 answers read, 3 added: 2 of anna, 1 of ben\nsearch sees them after ")
     code, out, _ = run("labels", "import", out_file, "--labels", other, *none, "--json")
     assert json.loads(out) == {
         "file": str(out_file),
@@ -164,8 +164,8 @@ def test_merge_adds_and_tells(labels: Path, tmp_path: Path) -> None:
     code, out, err = run("labels", "merge", tmp_path / "laptop", "--labels", labels)
     assert code == 0
     assert "2 lines read, 2 added" in out
-    assert "so that the later answer stands: 1" in out
-    assert "unreadable, and carried along: anna.jsonl, line 2" in err
+    assert "the later answer counts: 1" in out
+    assert "unreadable, and copied as it is: anna.jsonl, line 2" in err
     code, out, _ = run("labels", "merge", tmp_path / "laptop" / "anna.jsonl", "--labels", labels, "--json")
     merged = json.loads(out)
     assert (merged["read"], merged["added"], merged["conflicts"]) == (2, 0, [])
@@ -175,5 +175,5 @@ def test_merge_adds_and_tells(labels: Path, tmp_path: Path) -> None:
 def test_an_option_before_a_command_is_not_passed_over(labels: Path, tmp_path: Path) -> None:
     code, _, err = run("labels", "--labeller", "anna", "export", tmp_path / "out.csv")
     assert code == 2
-    assert "write options behind the command: labels export" in err
+    assert "write options after the command: labels export" in err
     assert not (tmp_path / "out.csv").exists()

@@ -12,9 +12,8 @@ from corpus.labels.answer import Answer
 from corpus.labels.projection import current_voice_answers
 from corpus.review.annotations import Annotation
 from corpus.review.case_session import CaseSession
-from corpus.review.cases import Case, CaseKind, open_cases
+from corpus.review.cases import Case, CaseKind, open_cases, quick_decisions
 from corpus.review.drift import LEAST_CHANGES, LEAST_IN_WINDOW, Drift, find_drift
-from corpus.review.offers import quick_decisions
 from corpus.storage.suggestion import Suggestion
 from tests.corpus.answer_material import answer, voice_id, write_answers
 from tests.labeler.store_builder import build_store, varied_voices

@@ -153,7 +153,7 @@ def test_the_command_hears_counts_and_lists(filled: Path) -> None:
 def test_a_tag_that_does_not_exist_is_wrong_usage(filled: Path) -> None:
     result = CliRunner().invoke(app, ["health", "--store", str(filled), "--tag", "ugly"])
     assert result.exit_code == 2
-    assert "there are garbage, silent" in " ".join(result.output.split())
+    assert "choose from garbage, silent" in " ".join(result.output.split())
 
 
 def test_every_tag_is_explained() -> None:

@@ -8,8 +8,7 @@ import pytest
 
 from corpus.analysis.stored_descriptors import measure_descriptors
 from corpus.review.annotations import category_words, read_annotations, read_families
-from corpus.review.confidence import likely_errors, out_of_sample
-from corpus.review.label_errors import LEAST_LABELS, LabelErrors, find_label_errors
+from corpus.review.label_errors import LEAST_LABELS, LabelErrors, find_label_errors, likely_errors, out_of_sample
 from corpus.storage.store import open_store
 from dx7.voices.voice import INIT_VOICE, Voice
 from tests.corpus.answer_material import answer, write_answers

@@ -145,7 +145,7 @@ def test_the_commands_say_how_good_it_is(learned: Path, copy: Path) -> None:
     store = ["--store", str(copy / "store.duckdb")]
     shown = CliRunner().invoke(app, ["learn", "--card", *store])
     assert shown.exit_code == 0
-    assert "128 voices heard" in shown.output
+    assert "128 voices analysed" in shown.output
     facts = json.loads(CliRunner().invoke(app, ["learn", "--card", "--json", *store]).output)
     assert facts["taught"]["organ"] >= 30
     judged = CliRunner().invoke(app, ["evaluate-suggestions", "--json", *store])

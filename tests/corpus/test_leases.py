@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
+import time
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -77,3 +79,34 @@ def test_ten_threads_share_a_thousand_voices_without_a_double() -> None:
         thread.join()
     assert sum(map(len, taken.values())) == 1000
     assert set().union(*taken.values()) == set(voices)
+
+
+@pytest.mark.parametrize("sign", ["take", "held_by_others", "give_back"])
+def test_every_call_is_a_sign_of_life(sign: str) -> None:
+    clock = Clock()
+    book = LeaseBook(clock=clock)
+    book.take("a", ["1"])
+    clock.now += LEASE_SECONDS
+    {"take": lambda: book.take("a", []), "held_by_others": lambda: book.held_by_others("a")}.get(
+        sign, lambda: book.give_back("a", [])
+    )()
+    clock.now += LEASE_SECONDS
+    assert book.held_by_others("b") == {"1"}
+    clock.now += 0.001
+    assert book.held_by_others("b") == set()
+
+
+def test_only_the_leases_of_who_is_gone_run_out() -> None:
+    clock = Clock()
+    book = LeaseBook(clock=clock)
+    book.take("a", ["1"])
+    clock.now += 1
+    book.take("b", ["2"])
+    clock.now += LEASE_SECONDS
+    assert book.held_by_others("c") == {"2"}
+    assert book.take("a", ["1", "2"]) == {"1"}
+
+
+def test_a_lease_lasts_a_quarter_of_an_hour_by_a_clock_that_only_goes_forward() -> None:
+    assert LEASE_SECONDS == 15 * 60
+    assert LeaseBook()._clock is time.monotonic

@@ -17,9 +17,8 @@ from corpus.labels.accuracy import accuracy_of_suggestions
 from corpus.labels.activity import labels_per_minute, read_days, read_labellers
 from corpus.labels.answer import Answer, AnswerKind, Lane
 from corpus.labels.journal import append_answers
-from corpus.labels.needs import read_needs, time_to_go
 from corpus.labels.projection import rebuild_answers
-from corpus.labels.targets import USUAL_TARGET, read_targets, write_targets
+from corpus.labels.targets import USUAL_TARGET, read_needs, read_targets, time_to_go, write_targets
 from corpus.storage.store import open_store
 from corpus.storage.suggestion import Suggestion
 from dx7.errors import FileError

@@ -16,8 +16,7 @@ from hypothesis import strategies as some
 from corpus.export.policy import ORIGINS, Policy
 from corpus.export.quotas import ExportCandidate, apply_maximum, fill_minimum, limit_families
 from corpus.export.selection import Selection, select_voices
-from corpus.labels.consensus import PERSON, PROPAGATED
-from corpus.labels.export_decision import Curated, LeftOut, Unhealthy
+from corpus.labels.consensus import PERSON, PROPAGATED, Curated, LeftOut, Unhealthy
 from corpus.storage.source_predictions import write_source_predictions
 from corpus.storage.store import Connection, open_store
 from corpus.suggest.suggestions import combine_suggestions

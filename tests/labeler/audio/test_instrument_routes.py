@@ -199,20 +199,20 @@ def test_a_bad_address_is_answered_with_a_sentence(
 @pytest.mark.parametrize(
     ("name", "body", "sentence"),
     [
-        ("open", b"{", "is no JSON"),
-        ("open", b"\xff", "is no JSON"),
-        ("open", b"[" * 60_000, "is no JSON"),
+        ("open", b"{", "is not JSON"),
+        ("open", b"\xff", "is not JSON"),
+        ("open", b"[" * 60_000, "is not JSON"),
         ("open", b"[]", "must be a JSON object of output, input"),
         ("open", b'{"port": "UM-ONE"}', "must be a JSON object of output, input"),
-        ("open", b'{"output": 1}', "output is 1"),
+        ("open", b'{"output": 1}', "output cannot be 1"),
         ("open", b" " * (LONGEST_BODY + 1), f"longer than {LONGEST_BODY}"),
         ("confirm", b'{"channel": 17}', "channels run from 1 to 16, not 17"),
-        ("confirm", b'{"channel": true}', "channel is True"),
-        ("confirm", b'{"sys_info": 1}', "sys_info is 1"),
+        ("confirm", b'{"channel": true}', "channel cannot be True"),
+        ("confirm", b'{"sys_info": 1}', "sys_info cannot be 1"),
         ("pacing", b'{"after_voice": 99}', "a pause is 0 to 5 seconds"),
         ("pacing", b'{"after_voice": NaN}', "a pause is 0 to 5 seconds"),
         ("bank", b"{}", "a bank has 32 voices, not 0"),
-        ("bank", b'{"voices": [%s]}' % b",".join([b"1"] * 32), "an object of voice and name"),
+        ("bank", b'{"voices": [%s]}' % b",".join([b"1"] * 32), "an object with the texts voice and name"),
     ],
 )
 def test_a_bad_body_is_answered_with_a_sentence(

@@ -1,4 +1,4 @@
-"""The Cartridge page's panels, drawn by Streamlit's test runner: what is asked for, and what the model reports."""
+"""The panels of the Cartridge page in Streamlit's test runner: requests, and the figures that the model gives."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def open_page() -> AppTest:
 
 
 def choose(page: AppTest, make: str) -> AppTest:
-    page.segmented_control(key="ask-make").set_value(make).run()
+    page.segmented_control(key="ask-kind").set_value(make).run()
     assert not page.exception
     return page
 
@@ -70,10 +70,10 @@ def ask(page: AppTest) -> GenerationRequest:
 
 
 def _asking(page: AppTest) -> GenerationProcess:
-    errands: GenerationJobs = page.session_state["cartridge-errands-anna"]
-    going = errands._going
-    assert going is not None, errands.problem
-    return going[0]
+    jobs: GenerationJobs = page.session_state["cartridge-jobs-anna"]
+    running = jobs._running
+    assert running is not None, jobs.problem
+    return running[0]
 
 
 def test_a_walk_between_two_voices_of_the_rack(desk: CartridgeEditor) -> None:
@@ -136,7 +136,7 @@ def test_keys_of_the_rack_ask_by_what_the_panel_was_set_to(
     events.append(GridEvent("vary", two))
     page.run()
     vary = _asking(page)
-    assert [(request.like, request.amount, request.locked, request.temperature) for request in vary.requests] == [
+    assert [(wish.like, wish.amount, wish.locked, wish.temperature) for wish in vary.requests] == [
         (BELLS[1], 0.1, ("levels",), 0.5)
     ]
     vary.wait(60)
@@ -144,7 +144,7 @@ def test_keys_of_the_rack_ask_by_what_the_panel_was_set_to(
     events.append(GridEvent("walk", one, marked=(three,)))
     page.run()
     walk = _asking(page)
-    assert [(request.ends, request.temperature) for request in walk.requests] == [((BELLS[2], BELLS[0]), 0.5)]
+    assert [(wish.ends, wish.temperature) for wish in walk.requests] == [((BELLS[2], BELLS[0]), 0.5)]
     walk.wait(60)
     page.run()
     assert not page.exception
@@ -162,10 +162,10 @@ def test_a_mix_by_weight_and_what_was_thrown_away(desk: CartridgeEditor) -> None
     slots, rest = page.dataframe
     assert len(slots.value) == 29
     assert slots.value["Fits"].tolist() == [round(n / 32, 2) for n in range(1, 30)]
-    assert slots.value["Wrong with it"].tolist()[:3] == ["", "shrill", ""]
+    assert slots.value["Faults"].tolist()[:3] == ["", "shrill", ""]
     assert "Of the way" not in slots.value
     assert dict(zip(rest.value["Why"], rest.value["Voices"], strict=True)) == {"less likely": 5, "drone": 3}
-    assert any(text.value.startswith("40 voices drawn, 32 kept") for text in page.text)
+    assert any(text.value.startswith("40 voices sampled, 32 kept") for text in page.text)
 
 
 def test_an_empty_rack_has_nothing_to_vary(desk: CartridgeEditor) -> None:

@@ -238,7 +238,7 @@ def test_the_store_is_let_go_between_operations(session: LabelSession, small_sto
 
 def test_no_category_takes_a_key_of_the_deck(monkeypatch: pytest.MonkeyPatch) -> None:
     shortcuts = {category["shortcut"] for category in deck.deck_categories()}
-    assert not shortcuts & deck.OWN_KEYS
-    monkeypatch.setattr(deck, "OWN_KEYS", frozenset("1"))
+    assert not shortcuts & deck.RESERVED_KEYS
+    monkeypatch.setattr(deck, "RESERVED_KEYS", frozenset("1"))
     with pytest.raises(CategoryError, match="piano has the shortcut '1'"):
         deck.deck_categories()

@@ -79,9 +79,9 @@ def test_a_failure_is_the_commands_own_sentence(tmp_path: Path) -> None:
     failing = stub(f"import sys; sys.stderr.write('loading\\nerror: ' + {words!r} + '\\n'); sys.exit(1)")
     asking = ask(tmp_path, command=failing)
     assert (asking.state, asking.problem, asking.slots) == (GenerationState.FAILED, words, ())
-    assert "ended without an answer" in ask(tmp_path, command=stub("import os; os.abort()")).problem
+    assert "ended without an error message" in ask(tmp_path, command=stub("import os; os.abort()")).problem
     assert "wrote no cartridge" in ask(tmp_path, command=stub("pass")).problem
-    assert "cannot be asked: No such file" in ask(tmp_path, command=("/no/such/python",)).problem
+    assert "cannot be started: No such file" in ask(tmp_path, command=("/no/such/python",)).problem
     assert not (tmp_path / "store.duckdb").exists()
 
 
@@ -95,14 +95,14 @@ def test_it_is_cancelled_at_once_and_does_not_wait_for_ever(tmp_path: Path) -> N
     assert time.monotonic() - began < 5
     assert (asking.state, asking.problem) == (GenerationState.CANCELLED, "")
     late = ask(tmp_path, command=slow, patience=0.3)
-    assert (late.state, "no answer within 0.3 seconds" in late.problem) == (GenerationState.FAILED, True)
+    assert (late.state, "did not finish within 0.3 seconds" in late.problem) == (GenerationState.FAILED, True)
 
 
 def test_voices_that_cannot_be_stored_are_there_all_the_same(tmp_path: Path) -> None:
     def busy(paths: object, store: Path) -> None:
         raise StoreBusyError("another program holds the store")
 
-    asking = ask(tmp_path, command=stub(), bring_in=busy)
+    asking = ask(tmp_path, command=stub(), ingest_files=busy)
     assert (asking.state, asking.stored, len(asking.slots[0])) == (GenerationState.DONE, False, 32)
     assert asking.problem == "the new voices are not in the store: another program holds the store"
 
@@ -141,7 +141,7 @@ def test_the_same_seed_is_told_each_time(tmp_path: Path) -> None:
 
 def test_an_answer_that_tells_nothing_of_its_voices_is_refused(tmp_path: Path) -> None:
     asking = ask(tmp_path, command=stub(STUB.replace('"fit"', '"fitting"')))
-    assert asking.problem == "the model's answer cannot be read ('fit'); ask again"
+    assert asking.problem == "the model's output cannot be read ('fit'); try again"
 
 
 @pytest.mark.parametrize("amount", [0.3])

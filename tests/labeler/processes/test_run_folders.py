@@ -76,8 +76,8 @@ def wait_for(what: Callable[[], object]) -> None:
 def test_a_run_is_read_as_far_as_it_is_written(run: Path, tmp_path: Path) -> None:
     found = read_run(run)
     assert (found.state, found.step, found.steps, found.phase) == (RunState.STOPPED, 40, 100, "likelihood")
-    assert (found.steps_per_second, found.seconds_to_go, found.categories) == (3.0, None, ("brass", "bell", "organ"))
-    assert [row["value"] for row in metric_curves(read_metrics(run))["Codes: surprise, nats a voice"]] == [
+    assert (found.steps_per_second, found.seconds_left, found.categories) == (3.0, None, ("brass", "bell", "organ"))
+    assert [row["value"] for row in metric_curves(read_metrics(run))["Code loss (NLL), nats per voice"]] == [
         30.0,
         29.0,
         31.0,
@@ -101,7 +101,7 @@ def test_before_its_first_step_a_run_says_how_many_voices_it_has_heard(run: Path
 def test_what_became_of_a_run(run: Path) -> None:
     with hold_run(run):
         assert read_run(run).state is RunState.RUNNING
-        assert read_run(run).seconds_to_go == 20.0
+        assert read_run(run).seconds_left == 20.0
     (run / LOG_FILE).write_text("error: loss is not finite at step 41; begin a new run\n")
     assert (read_run(run).state, read_run(run).problem) == (
         RunState.FAILED,
@@ -119,7 +119,7 @@ def test_a_run_is_started_in_a_session_of_its_own_and_stops_when_asked(tmp_path:
     folder, command = tmp_path / "tiny-1", (sys.executable, "-c", STUB)
     start_run(folder, config="tiny", export=tmp_path / "export", command=command)
     assert is_running(folder)
-    with pytest.raises(ModelError, match="is going on already"):
+    with pytest.raises(ModelError, match="is running already"):
         start_run(folder, config="tiny", export=tmp_path / "export", command=command)
     wait_for(lambda: running_process(folder))
     wait_for((folder / "told.json").exists)
@@ -131,12 +131,12 @@ def test_a_run_is_started_in_a_session_of_its_own_and_stops_when_asked(tmp_path:
     stop_run(folder)
     wait_for(lambda: not is_running(folder))
     assert (folder / LOG_FILE).read_text() == "stopped\n"
-    with pytest.raises(ModelError, match="is not going on"):
+    with pytest.raises(ModelError, match="is not running"):
         stop_run(folder)
 
 
 def test_a_stopped_run_goes_on_with_its_own_settings_and_export(run: Path, tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match="the export abababababab is not in"):
+    with pytest.raises(ModelError, match="the export abababababab is no longer in"):
         resume_run(run, exports=tmp_path / "exports")
     for name, content_hash in (("a", "cd" * 32), ("b", "ab" * 32)):
         (tmp_path / "exports" / name).mkdir(parents=True)
@@ -164,7 +164,7 @@ def test_the_real_command_takes_the_settings_that_a_run_was_begun_with(tmp_path:
     folder = tmp_path / "run"
     folder.mkdir()
     (folder / CONFIG_FILE).write_text(json.dumps({"config": asdict(base), "export_hash": "none"}))
-    with pytest.raises(ModelError, match="the export none is not in"):
+    with pytest.raises(ModelError, match="the export none is no longer in"):
         resume_run(folder, exports=tmp_path)
     assert load_config(str(folder / "settings.toml")).config_hash == base.config_hash
 

@@ -101,11 +101,11 @@ def test_filled_moved_renamed_and_read_back_from_the_file(page: Page) -> None:
 
 
 def test_the_model_is_asked_judged_and_its_duds_replaced(page: Page, server: Server) -> None:
-    page.get_by_role("tab", name="Ask the model").click()
+    page.get_by_role("tab", name="Generate", exact=True).click()
     page.get_by_label("Categories; several make a mix").fill("Organ")
     page.keyboard.press("Enter")
     page.keyboard.press("Escape")
-    page.get_by_role("button", name="Ask for 32").click()
+    page.get_by_role("button", name="Generate 32").click()
     page.locator(".tile small", has_text="new").nth(31).wait_for(timeout=120_000)
     made = names(page)
     page.locator(".tile").first.click()
@@ -129,7 +129,7 @@ def test_the_model_is_asked_judged_and_its_duds_replaced(page: Page, server: Ser
     press(page, "d")
     page.wait_for_function("dud => window.cartwright.grid.tiles[1].name !== dud", arg=made[1], timeout=120_000)
     assert [*names(page)[:1], *names(page)[2:]] == [made[0], *made[2:]]
-    page.get_by_role("tab", name="How often the model hits").click()
+    page.get_by_role("tab", name="Hit rate").click()
     page.locator("canvas").first.wait_for(timeout=60_000)
 
 
@@ -141,7 +141,7 @@ def test_a_verdict_needs_an_ear_and_problems_are_told(page: Page, server: Server
     page.get_by_text("there is no voice in that slot").wait_for(timeout=60_000)
     fill(page)
     press(page, "Enter")
-    page.get_by_text("only those are kept or rejected").wait_for(timeout=60_000)
+    page.get_by_text("only generated voices are kept or rejected").wait_for(timeout=60_000)
     assert len(server.answers()) == before
 
 
@@ -173,7 +173,7 @@ def test_the_dx7_gets_the_bank_only_for_the_exact_words(page: Page) -> None:
     page.get_by_label("I trust this driver").check()
     field.fill(BANK_CONFIRMATION)
     send.click()
-    page.get_by_text("Sent: the 32 memories").wait_for()
+    page.get_by_text("Sent. The 32 memories").wait_for()
     assert [body["trust_driver"] for body in asked] == [False, True]
     assert asked[0]["confirmation"] == BANK_CONFIRMATION
     assert len(asked[0]["voices"]) == 32  # type: ignore[arg-type]

@@ -177,8 +177,8 @@ def test_training_shows_a_run_and_what_became_of_it(data: Path) -> None:
     page = run(_draw_training)
     assert page.warning[0].value == as_text("loss/codes is not finite at step 41")
     page.button(key="resume-run").click().run()
-    assert "the export abababababab is not in" in page.warning[-1].value or any(
-        "the export abababababab is not in" in warning.value for warning in page.warning
+    assert "the export abababababab is no longer in" in page.warning[-1].value or any(
+        "the export abababababab is no longer in" in warning.value for warning in page.warning
     )
     assert page.select_slider[0].value == 40
     (folder / "model").mkdir()

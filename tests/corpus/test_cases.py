@@ -3,8 +3,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from corpus.review.annotations import Annotation
-from corpus.review.cases import Case, CaseKind
-from corpus.review.offers import QuickDecision, quick_decisions
+from corpus.review.cases import Case, CaseKind, QuickDecision, quick_decisions
 
 
 def case(kind: CaseKind, *choices: str, suggested: str | None = None, labels: tuple[str, ...] = ("pad",)) -> Case:
