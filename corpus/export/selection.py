@@ -10,8 +10,7 @@ from itertools import groupby
 from corpus.analysis.health import is_excused
 from corpus.export.policy import Policy
 from corpus.export.quotas import ExportCandidate, RelaxedMinimum, apply_maximum, fill_minimum, limit_families
-from corpus.labels.consensus import read_consensus
-from corpus.labels.export_decision import Curated, ExportDecision, LeftOut, Unhealthy
+from corpus.labels.consensus import Curated, ExportDecision, LeftOut, Unhealthy, read_consensus
 from corpus.storage.source_predictions import read_source_predictions, read_voice_ids
 from corpus.storage.store import Connection
 from corpus.storage.voice_table import VoiceTable, read_voice_table
