@@ -51,7 +51,7 @@ _OUTSIDE = 1.0  # percent of voices at either end of a feature's range, where it
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FittedClassifier:
-    """A classifier, and its predictions for all voices in ``heard``, out of fold for the training voices.
+    """A classifier, and its predictions for all voices in ``analysed``, out of fold for the training voices.
 
     ``probabilities`` and ``shares``, from before the calibration, are ``float32[n, C + 1]``.
     """
@@ -61,17 +61,17 @@ class FittedClassifier:
     shares: Floats
 
 
-def fit_classifier(heard: AnalysedVoices, training: ClassifierTrainingSet, *, seed: int = 0) -> FittedClassifier:
-    """Fit a classifier to the embeddings in ``heard`` and the training set of some of these voices.
+def fit_classifier(analysed: AnalysedVoices, training: ClassifierTrainingSet, *, seed: int = 0) -> FittedClassifier:
+    """Fit a classifier to the embeddings in ``analysed`` and the training set of some of these voices.
 
     The same input and seed give the same bytes. Raises ``ValueError`` if the training set is empty.
     """
     if not training.voice_ids:
         raise ValueError("the training set is empty")
-    row_of = {voice_id: row for row, voice_id in enumerate(heard.voice_ids)}
+    row_of = {voice_id: row for row, voice_id in enumerate(analysed.voice_ids)}
     rows = np.array([row_of[voice_id] for voice_id in training.voice_ids])
-    front = fit_feature_transform(heard)
-    inputs = front.inputs(heard.embeddings, heard.descriptors, heard.parameters)
+    front = fit_feature_transform(analysed)
+    inputs = front.inputs(analysed.embeddings, analysed.descriptors, analysed.parameters)
     networks = train_networks(inputs[rows], training, seed=seed)
     members = networks.member_probabilities(inputs)
     shares = members.mean(axis=0)
@@ -84,7 +84,7 @@ def fit_classifier(heard: AnalysedVoices, training: ClassifierTrainingSet, *, se
 
 def fit_feature_transform(heard: AnalysedVoices) -> FeatureTransform:
     """The principal components of embeddings, partly whitened, and the scale of all other features."""
-    embeddings = heard.embeddings[:: max(1, len(heard.voice_ids) // _LEARNT_FROM)].astype(np.float32)
+    embeddings = analysed.embeddings[:: max(1, len(analysed.voice_ids) // _LEARNT_FROM)].astype(np.float32)
     mean_embedding = embeddings.mean(axis=0)
     centred = embeddings - mean_embedding
     variances, directions = np.linalg.eigh(centred.T @ centred / len(centred))

@@ -1,6 +1,6 @@
-"""A finished model: a folder with ``model.safetensors`` and ``config.json``, and how one is found.
+"""A finished model: a folder with ``model.safetensors`` and ``config.json``, and how to find one.
 
-This is all that drawing needs, and so it needs no JAX. ``publish.py`` writes what is read here.
+Sampling needs nothing else, and no JAX. ``run/publish.py`` writes the folder.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ MODEL_FILE = "model.safetensors"
 
 @dataclass(frozen=True)
 class Model:
-    """What sampling needs."""
+    """A model with everything that sampling needs."""
 
     config: Config
     category_keys: tuple[str, ...]
     generator: NumpyGenerator
     prototypes: Prototypes
     fingerprint: Fingerprint
-    names: NDArray[np.uint32]  # hashes of the training voices' names; none in a model that was written without
+    names: NDArray[np.uint32]  # hashes of the training voices' names; empty in older models
     step: int
     export_hash: str
     model_hash: str  # 16 hexadecimal digits that name the files
@@ -46,7 +46,7 @@ class Model:
     critic: FittedCritic | None = None  # what it draws for cartridges, beside human voices, as far as there is an ear
 
     def weights(self, mix: dict[str, float]) -> NDArray[np.float32]:
-        """How much of each category: ``float32[categories]``, summing to 1. Raises ``CategoryError``."""
+        """The category weights of a mix: ``float32[categories]``, summing to 1. Raises ``CategoryError``."""
         weights = np.zeros(len(self.category_keys), np.float32)
         for key, share in mix.items():
             if key not in self.category_keys:
@@ -83,13 +83,13 @@ def read_model(folder: Path) -> Model:
 
 
 def _hash(folder: Path) -> str:
-    """16 hexadecimal digits of all that decides which voices are made."""
+    """16 hexadecimal digits of the hash of all files that decide which voices are made."""
     files = (folder / name for name in (MODEL_FILE, EAR_FILE, CRITIC_FILE))
     return sha256(b"".join(file.read_bytes() for file in files if file.exists())).hexdigest()[:16]
 
 
 def find_model(asked: Path | None = None) -> Path:
-    """The model folder to use: the one asked for (or its run's), else the run finished last, else the shipped one.
+    """The model folder: ``asked`` or the one in that run, else the latest finished run's, else the shipped one.
 
     Raises ``ModelError`` if there is none.
     """
