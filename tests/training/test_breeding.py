@@ -44,7 +44,7 @@ def test_a_brood_holds_neither_copies_nor_duds():
     fingerprint = make_fingerprint(human, tuple(f"{row:032x}" for row in range(120)))
     wanted = [CATEGORIES[number % 4] for number in range(60)]
     offspring = make_offspring(
-        human, mains, wanted, fingerprint, category_keys=CATEGORIES, ear=None, rng=np.random.default_rng(1)
+        human, mains, wanted, fingerprint, category_keys=CATEGORIES, classifier=None, rng=np.random.default_rng(1)
     )
     assert 10 < len(offspring.parameters) == len(offspring.wanted) == len(offspring.analysis.useful) < 60
     nearest = (offspring.parameters[:, None] != human[None]).sum(2).min(1)

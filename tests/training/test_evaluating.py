@@ -73,7 +73,7 @@ def page(measured):
 
 def test_the_yardstick_stays_and_its_halves_are_strangers(export_folder, measured):
     export = read_export(export_folder)
-    again = make_reference_sets(export, voices=40, hear=measure_descriptors)
+    again = make_reference_sets(export, voices=40, measure=measure_descriptors)
     assert (again.reference.parameters == measured.references.reference.parameters).all()
     family = dict(zip((voice.tobytes() for voice in export.parameters), export.family_ids, strict=True))
     split = dict(zip(export.family_ids, export.splits, strict=True))
@@ -198,4 +198,4 @@ def test_too_few_held_out_families_are_one_sentence(export_folder):
     export = read_export(export_folder)
     few = replace(export, splits=np.where(np.arange(len(export.splits)) < 300, "train", export.splits))
     with pytest.raises(ExportError, match="families are held out; 50 are needed"):
-        make_reference_sets(few, voices=40, hear=measure_descriptors)
+        make_reference_sets(few, voices=40, measure=measure_descriptors)

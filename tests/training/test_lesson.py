@@ -49,7 +49,7 @@ def test_human_and_bred_voices_are_met_alike_and_weighed_by_label_and_ear(export
         assert voices.weights.shape == (len(voices.parameters), len(export.category_keys))
         assert np.allclose(voices.weights.sum(1), 1, atol=1e-4)
         assert np.isclose(voices.sampling_weight.sum(), 1)
-    assert len(training_set.inputs) == len(plain.parameters)
+    assert len(training_set.features) == len(plain.parameters)
     assert not np.allclose(training_set.human.weights, plain.weights)
     assert (training_set.human.weights >= (1 - tiny.heard_share) * plain.weights - 1e-6).all()
 
@@ -57,7 +57,7 @@ def test_human_and_bred_voices_are_met_alike_and_weighed_by_label_and_ear(export
 def test_without_an_ear_or_a_brood_a_lesson_is_the_export(tmp_path, export, tiny):
     training_set = load_training_set(tmp_path, export, replace(tiny, bred_voices=0), None)
     assert training_set.bred is None
-    assert training_set.inputs is None
+    assert training_set.features is None
     assert (training_set.human.parameters == human_voices(export, split="train").parameters).all()
     assert not any(tmp_path.iterdir())
 

@@ -4,7 +4,7 @@ import pytest
 from training.evaluation import naive_generators as baselines
 from training.evaluation import set_metrics as figures
 from training.evaluation.spread import compare, make_scale, vendi_score
-from training.evaluation.summary import over_seeds, shown
+from training.evaluation.tables import over_seeds, shown
 from training.evaluation.voice_set import deal_into_banks
 
 from .conftest import random_voices, voices_by_rule

@@ -57,9 +57,9 @@ def worst_of(voices: VoiceSet, references: ReferenceSets, *, count: int) -> list
 def _examples(voices: VoiceSet, rows: Sequence[int], references: ReferenceSets) -> list[Example]:
     if not len(rows):
         return []
-    keys = [str(key) for key in references.ear.classes_]
+    keys = [str(key) for key in references.classifier.classes_]
     with threadpool_limits(1):  # over a few rows threads would wait for each other most of the time
-        said_of_all = references.ear.predict_proba(voices.heard[rows])
+        said_of_all = references.classifier.predict_proba(voices.descriptors[rows])
     examples = []
     for row, shares in zip(rows, said_of_all, strict=True):
         wanted = voices.wanted[row]

@@ -1,7 +1,6 @@
-"""Drawing voices from the generator while it trains, one choice after another, inside one compiled call.
+"""Drawing voices in JAX while training, one choice after another, in one compiled call.
 
-``draw_numpy.py`` is the same loop for cartridges, with mixes, guidance and favourites; a test holds both to the same
-choices.
+``inference/drawing_numpy.py`` is the same loop for cartridges; a test compares their choices.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""The folder of a run: begun, found again, and written to as the run goes on.
+"""The folder of a run: created, resumed, and written to.
 
-It explains itself: ``config.json`` (settings and what was read), ``metrics.jsonl`` (one flat object a chunk of steps),
-``checkpoint.safetensors`` (all that is needed to go on), ``samples/`` (a cartridge of the same 32 seeds every so
-often) and, when finished, ``model/``.
+``config.json`` holds the settings and the export's hash, ``metrics.jsonl`` one flat object a chunk of steps,
+``checkpoint.safetensors`` all that is needed to resume, ``samples/`` cartridges of the same 32 seeds, ``model/`` the
+finished model.
 """
 
 from __future__ import annotations
@@ -37,11 +37,11 @@ from training.run.publish import write_model
 from training.run.state import NetworkDefinitions, TrainState, define_networks, new_state
 
 CHECKPOINT_FILE = "checkpoint.safetensors"
-UNFINISHED_MODEL_FOLDER = ".model"  # the folder of a model that is not whole yet
+UNFINISHED_MODEL_FOLDER = ".model"  # while the model is being written
 
 
 class TrainingRun(NamedTuple):
-    """A run about to go on: where, with what, from which state."""
+    """An open run: its folder, what it trains on, and its state."""
 
     folder: Path
     config: Config
@@ -52,7 +52,7 @@ class TrainingRun(NamedTuple):
 
 
 def open_run(export: Export, config: Config, run_folder: Path) -> TrainingRun:
-    """Begin a run, or find the state a stopped one was in. Processes other than the first begin one, and are told."""
+    """Create a run or restore a stopped one. Processes other than the first get a new state, to be replaced."""
     about = {
         "config": asdict(config),
         "steps": config.steps,
@@ -85,13 +85,13 @@ def open_run(export: Export, config: Config, run_folder: Path) -> TrainingRun:
 
 
 def write_metrics(run: TrainingRun, line: dict[str, Any]) -> None:
-    """One more line of metrics."""
+    """Append a line of metrics."""
     with (run.folder / METRICS_FILE).open("a", encoding="utf-8") as file:
         file.write(json.dumps(line) + "\n")
 
 
 def write_samples(run: TrainingRun, state: TrainState, step: int) -> None:
-    """A cartridge of the same 32 seeds, two voices a category, as they come."""
+    """Write a cartridge of the same 32 seeds, two voices a category, without selection."""
     categories = len(run.export.category_keys)
     wanted = np.arange(VOICES_IN_BANK) % categories
     generator = nnx.merge(run.networks.generator, state.average)
@@ -102,7 +102,7 @@ def write_samples(run: TrainingRun, state: TrainState, step: int) -> None:
 
 
 def write_checkpoint(run: TrainingRun, state: TrainState) -> None:
-    """All that is needed to go on, in one file."""
+    """Write all that is needed to resume, in one file."""
     arrays = flatten(state) | flatten(run.prototypes._asdict(), "prototypes")
     about = {
         "step": int(state.step),
@@ -113,7 +113,7 @@ def write_checkpoint(run: TrainingRun, state: TrainState) -> None:
 
 
 def write_finished(run: TrainingRun, state: TrainState, folder: Path) -> None:
-    """The finished model, in a folder."""
+    """Write the finished model into a folder."""
     rows = rows_of_split(run.export, "train")
     write_model(
         folder,
@@ -130,7 +130,7 @@ def write_finished(run: TrainingRun, state: TrainState, folder: Path) -> None:
 
 
 def truncate_metrics(file: Path, step: int) -> None:
-    """Drop lines of steps that a resumed run will do again, and a line that a kill cut short."""
+    """Remove lines of steps that a resumed run repeats, and a line that a kill cut short."""
     if not file.exists():
         return
     kept = []
