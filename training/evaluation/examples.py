@@ -71,8 +71,8 @@ def _examples(voices: VoiceSet, rows: Sequence[int], references: ReferenceSets) 
                 name=voices.names[row] if len(voices.names) else f"{voices.name} {row + 1}",
                 parameters=voices.parameters[row],
                 wanted=wanted,
-                useful=not grave_faults(voices.heard[row], [wanted]),
-                faults=find_faults(descriptors_of(voices.heard[row]), wanted),
+                useful=not grave_faults(voices.descriptors[row], [wanted]),
+                faults=find_faults(descriptors_of(voices.descriptors[row]), wanted),
                 fitting=said.get(wanted, 0.0),
                 guesses=tuple((key, said[key]) for key in likeliest),
             )
