@@ -37,7 +37,7 @@ class VoiceAnalysis(NamedTuple):
         return VoiceAnalysis(self.useful[rows], classified)
 
 
-def measure_descriptors(parameters: Parameters) -> Floats:
+def descriptors_of_voices(parameters: Parameters) -> Floats:
     """Descriptors of voices ``uint8[n, 145]``, one row a voice (``dx7/analysis/descriptors.py``)."""
     return hear_many(pad_to_unpacked(parameters))
 
@@ -54,7 +54,7 @@ def analyse_voices(
 ) -> VoiceAnalysis:
     """Analyse voices ``uint8[n, 145]``, each meant for a category. Probabilities have the columns ``category_keys``."""
     if classifier is None:
-        descriptors, classified = measure_descriptors(parameters), None
+        descriptors, classified = descriptors_of_voices(parameters), None
     else:
         descriptors, features, probabilities = analyse_with_classifier(parameters, classifier)
         classified = ClassifierOutput(_in_columns(probabilities, classifier.category_keys, category_keys), features)
