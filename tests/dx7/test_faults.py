@@ -72,17 +72,22 @@ def test_a_fault_at_one_note_of_three_is_none() -> None:
     split = SINE.replace(op1_break_point=45, op1_right_depth=99, op1_right_curve=0)
     heard = extract_descriptors(split.array)
     assert heard.high.peak_db < heard.middle.peak_db
-    assert faults(heard) == ()
+    assert find_faults(heard) == ()
 
 
 def test_a_voice_that_takes_seconds_to_be_heard_is_slow_and_not_subsonic() -> None:
     late = SINE.replace(op1_eg_rate_1=12)
     heard = extract_descriptors(late.array)
     assert max(spectrum.peak_db for spectrum in heard.spectra) < -40 < heard.loudest_db
-    assert faults(heard) == ("slow",)
+    assert find_faults(heard) == ("slow",)
 
 
 def test_every_fault_found_is_listed() -> None:
     voices: list[Voice] = list(MADE.values())
     found = {fault for voice in voices for fault in faults(extract_descriptors(voice.array))}
     assert found == set(FAULTS)
+
+
+def test_a_voice_that_only_needs_care_is_useful() -> None:
+    assert set(FAULTS) - set(USELESS) == {"clicks", "loud", "slow"}
+    assert FAULTS[: len(USELESS)] == USELESS

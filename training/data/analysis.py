@@ -70,7 +70,7 @@ def grave_faults(measured: Floats, categories: Sequence[str]) -> tuple[str, ...]
     descriptors = descriptors_of(measured)
     if any(is_useful(descriptors, key) for key in categories or (None,)):
         return ()
-    return faults(descriptors, categories[0] if categories else None)
+    return find_faults(descriptors, categories[0] if categories else None)
 
 
 def pad_to_unpacked(parameters: Parameters) -> Parameters:
