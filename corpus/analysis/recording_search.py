@@ -158,7 +158,7 @@ def _nearest(
 def _play(
     connection: Connection, note: RecordedNote, candidates: list[tuple[str, int]]
 ) -> dict[str, tuple[float, RecordedNote]]:
-    """How much each voice differs when it plays the same, and what it played."""
+    """For each voice the least difference from the recording over its keys, and the note it was measured on."""
     ids = list(dict.fromkeys(voice_id for voice_id, _ in candidates))
     parameters = dict(zip(ids, read_parameters(connection, ids), strict=True)) if ids else {}
     differences: dict[str, tuple[float, RecordedNote]] = {}

@@ -109,9 +109,8 @@ def _predict_by_sound(
     embeddings, descriptors = compute_classifier_inputs(unpacked) if ear else (None, extract_many(unpacked))
     predicted = _propagate(connection, stored, labelled, unpacked[:, :PARAMETER_COUNT], descriptors)
     if ear and embeddings is not None:
-        predicted[EAR] = _in_current_categories(
-            ear, ear.predict_proba(embeddings, descriptors, unpacked[:, :PARAMETER_COUNT])
-        )
+        probabilities = ear.predict_proba(embeddings, descriptors, unpacked[:, :PARAMETER_COUNT])
+        predicted[EAR] = _in_current_categories(ear, probabilities)
     return predicted
 
 

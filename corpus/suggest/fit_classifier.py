@@ -82,7 +82,7 @@ def fit_classifier(analysed: AnalysedVoices, training: ClassifierTrainingSet, *,
     )
 
 
-def fit_feature_transform(heard: AnalysedVoices) -> FeatureTransform:
+def fit_feature_transform(analysed: AnalysedVoices) -> FeatureTransform:
     """The principal components of embeddings, partly whitened, and the scale of all other features."""
     embeddings = analysed.embeddings[:: max(1, len(analysed.voice_ids) // _LEARNT_FROM)].astype(np.float32)
     mean_embedding = embeddings.mean(axis=0)
@@ -91,7 +91,9 @@ def fit_feature_transform(heard: AnalysedVoices) -> FeatureTransform:
     variances = np.maximum(variances[::-1][:DIRECTIONS], 1e-3)
     scale = (variances / variances[0]) ** _UNEQUAL / np.sqrt(variances)
     directions = (directions[:, ::-1][:, :DIRECTIONS] * scale).astype(np.float32)
-    numbers = gather_features(mean_embedding, directions, heard.embeddings, heard.descriptors, heard.parameters)
+    numbers = gather_features(
+        mean_embedding, directions, analysed.embeddings, analysed.descriptors, analysed.parameters
+    )
     lowest, highest = np.percentile(numbers, [_OUTSIDE, 100 - _OUTSIDE], axis=0).astype(np.float32)
     clipped = np.clip(numbers, lowest, highest)
     mean, deviation = clipped.mean(axis=0), clipped.std(axis=0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dx7.analysis.descriptors import extract_descriptors
-from dx7.analysis.faults import FAULTS, INHARMONIC, UNPITCHED, faults, is_useful
+from dx7.analysis.faults import FAULTS, INHARMONIC, UNPITCHED, USELESS, find_faults, is_useful
 from dx7.shared.categories import category_keys
 from dx7.voices.voice import INIT_VOICE, Voice
 
@@ -37,11 +37,11 @@ MADE = {
 
 @pytest.mark.parametrize("fault", MADE)
 def test_a_voice_made_with_a_fault_is_found_to_have_it(fault: str) -> None:
-    assert fault in faults(extract_descriptors(MADE[fault].array))
+    assert fault in find_faults(extract_descriptors(MADE[fault].array))
 
 
 def test_a_plain_sine_has_none() -> None:
-    assert faults(extract_descriptors(SINE.array)) == ()
+    assert find_faults(extract_descriptors(SINE.array)) == ()
     assert is_useful(extract_descriptors(SINE.array))
 
 
@@ -53,7 +53,7 @@ def test_slow_loud_and_clicking_voices_are_useful_and_the_others_are_not(fault: 
 @pytest.mark.parametrize("category", category_keys())
 def test_categories_excuse_what_belongs_to_them(category: str) -> None:
     noise, false, clicks = (
-        faults(extract_descriptors(MADE[each].array), category) for each in ("noisy", "off_pitch", "clicks")
+        find_faults(extract_descriptors(MADE[each].array), category) for each in ("noisy", "off_pitch", "clicks")
     )
     assert ("noisy" in noise) == (category not in UNPITCHED)
     assert ("clicks" in clicks) == (category not in UNPITCHED)
@@ -84,7 +84,7 @@ def test_a_voice_that_takes_seconds_to_be_heard_is_slow_and_not_subsonic() -> No
 
 def test_every_fault_found_is_listed() -> None:
     voices: list[Voice] = list(MADE.values())
-    found = {fault for voice in voices for fault in faults(extract_descriptors(voice.array))}
+    found = {fault for voice in voices for fault in find_faults(extract_descriptors(voice.array))}
     assert found == set(FAULTS)
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from dx7.analysis.classifier import CategoryClassifier
 from dx7.analysis.classifier_inputs import compute_classifier_inputs
 from dx7.analysis.descriptors import descriptors_of, extract_many
-from dx7.analysis.faults import faults, is_useful
+from dx7.analysis.faults import find_faults, is_useful
 from dx7.voices.parameters import PARAMETER_COUNT, UNPACKED_SIZE
 
 Parameters = NDArray[np.uint8]
@@ -42,15 +42,15 @@ def descriptors_of_voices(parameters: Parameters) -> Floats:
     return extract_many(pad_to_unpacked(parameters))
 
 
-def analyse_with_classifier(parameters: Parameters, ear: CategoryClassifier) -> tuple[Floats, Floats, Floats]:
-    """Descriptors of voices, what the ear is given of them, and what it says, one row a voice."""
+def analyse_with_classifier(parameters: Parameters, classifier: CategoryClassifier) -> tuple[Floats, Floats, Floats]:
+    """Descriptors of voices, their classifier features, and the probabilities of categories, one row a voice."""
     embeddings, descriptors = compute_classifier_inputs(pad_to_unpacked(parameters))
-    inputs = ear.transform.inputs(embeddings, descriptors, parameters)
-    return descriptors, inputs, ear.predict_from_inputs(inputs)
+    features = classifier.transform.inputs(embeddings, descriptors, parameters)
+    return descriptors, features, classifier.predict_from_inputs(features)
 
 
 def analyse_voices(
-    parameters: Parameters, wanted: Sequence[str], category_keys: Sequence[str], ear: CategoryClassifier | None
+    parameters: Parameters, wanted: Sequence[str], category_keys: Sequence[str], classifier: CategoryClassifier | None
 ) -> VoiceAnalysis:
     """Analyse voices ``uint8[n, 145]``, each meant for a category. Probabilities have the columns ``category_keys``."""
     if classifier is None:

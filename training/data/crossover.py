@@ -63,7 +63,7 @@ def make_offspring(
     fingerprint: Fingerprint,
     *,
     category_keys: Sequence[str],
-    ear: CategoryClassifier | None,
+    classifier: CategoryClassifier | None,
     rng: np.random.Generator,
 ) -> Offspring:
     """One child for each category in ``wanted``, except useless ones and near copies of a fingerprinted voice."""

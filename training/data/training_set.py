@@ -60,7 +60,7 @@ def load_training_set(
     folder: Path,
     export: Export,
     config: Config,
-    ear: CategoryClassifier | None,
+    classifier: CategoryClassifier | None,
     *,
     should_continue: ShouldContinue = lambda done, total: True,
 ) -> TrainingSet | None:
@@ -121,7 +121,7 @@ def _make(
     mains: list[str],
     keys: tuple[str, ...],
     config: Config,
-    ear: CategoryClassifier | None,
+    classifier: CategoryClassifier | None,
     should_continue: ShouldContinue,
 ) -> dict[str, Any] | None:
     humans = len(mains) if classifier else 0

@@ -42,8 +42,8 @@ class Model:
     step: int
     export_hash: str
     model_hash: str  # 16 hexadecimal digits that name the files
-    ear: CategoryClassifier | None = None  # the category ear of its export, if that had one
-    critic: FittedCritic | None = None  # what it draws for cartridges, beside human voices, as far as there is an ear
+    classifier: CategoryClassifier | None = None  # the category classifier of its export, if there is one
+    critic: FittedCritic | None = None  # fitted to its cartridge voices; needs a classifier
 
     def weights(self, mix: dict[str, float]) -> NDArray[np.float32]:
         """The category weights of a mix: ``float32[categories]``, summing to 1. Raises ``CategoryError``."""
@@ -66,7 +66,7 @@ def read_model(folder: Path) -> Model:
     config = make_config(written["config"], where=str(folder / CONFIG_FILE))
     arrays, about = read_arrays(folder / MODEL_FILE)
     keys = tuple(about["category_keys"])
-    ear = read_classifier(folder / EAR_FILE) if (folder / EAR_FILE).exists() else None
+    classifier = read_classifier(folder / EAR_FILE) if (folder / EAR_FILE).exists() else None
     return Model(
         config=config,
         category_keys=keys,
@@ -77,8 +77,8 @@ def read_model(folder: Path) -> Model:
         step=int(about["step"]),
         export_hash=str(about["export_hash"]),
         model_hash=_hash(folder),
-        ear=ear,
-        critic=None if ear is None else read_critic(folder, inputs=len(ear.transform.mean)),
+        classifier=classifier,
+        critic=None if classifier is None else read_critic(folder, inputs=len(classifier.transform.mean)),
     )
 
 

@@ -87,7 +87,7 @@ class VoiceScores:
 def score_voices(
     parameters: NDArray[np.uint8],
     mix: Mapping[str, float],
-    ear: CategoryClassifier | None,
+    classifier: CategoryClassifier | None,
     critic: FittedCritic | None = None,
 ) -> VoiceScores:
     """Score voices ``uint8[n, 145]`` for a mix of categories (key to share).
@@ -107,7 +107,8 @@ def score_voices(
     return VoiceScores(descriptors, fit, ratio)
 
 
-def likeliest_categories(parameters: NDArray[np.uint8], ear: CategoryClassifier) -> list[str]:
-    """The category that the ear hears most in each of voices ``uint8[n, 145]``."""
-    _, _, said = analyse_with_classifier(parameters, ear)
-    return [ear.category_keys[number] for number in said[:, : len(ear.category_keys)].argmax(axis=1)]
+def likeliest_categories(parameters: NDArray[np.uint8], classifier: CategoryClassifier) -> list[str]:
+    """The most probable category of each of the voices ``uint8[n, 145]``."""
+    _, _, probabilities = analyse_with_classifier(parameters, classifier)
+    keys = classifier.category_keys
+    return [keys[number] for number in probabilities[:, : len(keys)].argmax(axis=1)]

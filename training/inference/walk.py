@@ -57,10 +57,10 @@ def walk(model: Model, request: SampleRequest) -> SampledCartridge:
     parameters = decode(drawn.tokens)
     parameters[[0, -1]] = decode(ends)
     embeddings, descriptors = compute_classifier_inputs(pad_to_unpacked(parameters))
-    faults = [grave_faults(heard, list(mix)) for heard in descriptors]
-    sound = np.array([not found for found in faults])
-    sound[[0, -1]] = True  # whatever they are, they are the ends
-    rows = np.flatnonzero(sound) if sound.sum() >= count else np.arange(len(way))
+    faults = [grave_faults(row, categories) for row in descriptors]
+    useful = np.array([not found for found in faults])
+    useful[[0, -1]] = True  # the ends stay, whatever faults they have
+    rows = np.flatnonzero(useful) if useful.sum() >= count else np.arange(len(way))
     kept = rows[even_steps(embeddings[rows], count)]
     left_out = Counter(faults[row][0] for row in np.flatnonzero(~useful) if row not in kept)
     left_out["between two steps"] = len(way) - count - left_out.total()

@@ -43,7 +43,7 @@ def load_generated_voices(
     training_set: TrainingSet,
     config: Config,
     keys: tuple[str, ...],
-    ear: CategoryClassifier | None,
+    classifier: CategoryClassifier | None,
     step: int,
 ) -> WeightedVoices:
     """The brood that is learned from at ``step``; drawn and heard if the run's folder has that of another step.
@@ -70,7 +70,7 @@ def _draw_and_weigh(
     training_set: TrainingSet,
     config: Config,
     keys: tuple[str, ...],
-    ear: CategoryClassifier | None,
+    classifier: CategoryClassifier | None,
     step: int,
 ) -> tuple[dict[str, Any], dict[str, float]]:
     share = category_share(training_set.human)

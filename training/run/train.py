@@ -67,7 +67,7 @@ def train(
 
 def _train(run: OpenRun, report: Report, stop: Callable[[], bool]) -> Path | None:
     config, export = run.config, run.export
-    ear = read_classifier(export.ear_file) if export.ear_file else None
+    classifier = read_classifier(export.ear_file) if export.ear_file else None
     with devices.fail_together():
         training_set = _load_training_set(run, classifier, report, stop) if devices.is_first() else None
 
@@ -127,7 +127,7 @@ def _train(run: OpenRun, report: Report, stop: Callable[[], bool]) -> Path | Non
 
 
 def _load_training_set(
-    run: TrainingRun, ear: CategoryClassifier | None, report: Report, stop: Callable[[], bool]
+    run: OpenRun, classifier: CategoryClassifier | None, report: Report, stop: Callable[[], bool]
 ) -> TrainingSet | None:
     """The training set. While voices are analysed, lines of metrics of step 0 are written."""
 
