@@ -27,9 +27,7 @@ VOICES = 120  # each robot comes to its third fetch from the store
 
 
 @pytest.mark.browser
-def test_two_robots_label_at_three_voices_a_second_each(
-    browser: Browser, tmp_path: Path, record_property: Any
-) -> None:
+def test_two_robots_label_at_three_voices_a_second_each(browser: Browser, tmp_path: Path, record_property: Any) -> None:
     with serving(tmp_path, make_store(tmp_path, VOICES + 40)) as server:
         people = {"anna": browser.new_page(), "ben": browser.new_page()}
         for name, page in people.items():
