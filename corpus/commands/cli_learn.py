@@ -131,16 +131,21 @@ def evaluate_command(
     from corpus.suggest.training_set import read_classifier_training_set
 
     with open_store(store or store_file(), read_only=True) as connection:
-        heard = read_analysed_voices(connection)
-        training = read_classifier_training_set(connection, heard.voice_ids)
-        opinions = read_source_predictions(connection, heard.voice_ids)
+        analysed = read_analysed_voices(connection)
+        training = read_classifier_training_set(connection, analysed.voice_ids)
+        predictions = read_source_predictions(connection, analysed.voice_ids)
         families = dict(connection.execute("SELECT voice_id, family_id FROM families").fetchall())
-    family_ids = [families.get(voice_id, voice_id) for voice_id in heard.voice_ids]
+    family_ids = [families.get(voice_id, voice_id) for voice_id in analysed.voice_ids]
     with progress() as bar:
         task = bar.add_task("evaluating", total=None)
         found = list(
             evaluate(
-                heard, training, opinions, family_ids, seed=seed, report=lambda way: bar.update(task, description=way)
+                analysed,
+                training,
+                predictions,
+                family_ids,
+                seed=seed,
+                report=lambda way: bar.update(task, description=way),
             )
         )
     if json:

@@ -121,12 +121,10 @@ def simulate_command(
 
 
 def _row(voice: QueuedVoice, name: str, *, explain: bool) -> dict[str, object]:
+    from corpus.suggest.acquisition import FACTORS
+
     row: dict[str, object] = {"voice": voice.voice_id[:8], "name": name, "lane": voice.lane}
     if not explain:
         return row | {"suggested": voice.suggestion.category if voice.suggestion else ""}
-    names = ("uncertain", "representative", "rare", "large", "worth")
-    return (
-        row
-        | {name: f"{getattr(voice.worth, name):.2f}" if voice.worth else None for name in names}
-        | {"why": voice.reason}
-    )
+    names = (*FACTORS, "worth")
+    return row | {name: f"{voice.worth[name]:.2f}" if voice.worth else None for name in names} | {"why": voice.reason}

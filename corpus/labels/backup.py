@@ -31,8 +31,9 @@ from corpus.labels.merging import MergeResult, merge_journals
 from corpus.labels.projection import rebuild_answers
 from corpus.storage.schema import SCHEMA_VERSION
 from corpus.storage.store import connect, open_store
-from corpus.storage.store_copy import copy_store, count_rows, sync_file
+from corpus.storage.store_copy import copy_store, count_rows
 from dx7.errors import FileError, FormatError, StoreBusyError, StoreError
+from dx7.shared.durable_files import move_into_place
 
 FORMAT, FORMAT_VERSION = "cartwright-backup", 1
 MANIFEST, STORE = "manifest.json", "store.duckdb"
@@ -104,9 +105,7 @@ def back_up(store: Path, labels: Path, out: Path, *, progress: Callable[[int], N
         with _opened(partial) as archive:
             for name, member in read_backup_manifest(archive).files.items():
                 _take(archive, name, member)
-        sync_file(partial, folder=False)
-        partial.replace(out)
-        sync_file(out)
+        move_into_place(partial, out)
     return backup
 
 
@@ -239,9 +238,7 @@ def _swap(ready: Path, store: Path) -> Path | None:
         log = store.with_name(f"{store.name}.wal")
         if log.exists():  # of a store that could not be opened
             log.rename(kept.with_name(f"{kept.name}.wal"))
-    sync_file(ready, folder=False)
-    ready.replace(store)
-    sync_file(store)
+    move_into_place(ready, store)
     return kept
 
 

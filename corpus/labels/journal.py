@@ -19,6 +19,7 @@ from pathlib import Path
 from corpus.labels.answer import Answer, clean_labeller, decode_answer, encode_answer
 from corpus.storage.file_state import cached_until_changed
 from dx7.errors import JournalError
+from dx7.shared.durable_files import sync
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,7 @@ def append_lines(
                 lines = _missing(lines, path.read_bytes(), key)
             if lines:
                 if not os.fstat(descriptor).st_size:  # the name of a new file has to survive a power cut, too
-                    _sync_folder(folder)
+                    sync(folder)
                 _append(descriptor, b"".join(lines))
         finally:
             os.close(descriptor)
@@ -176,12 +177,4 @@ def _make_folder(folder: Path) -> None:
     if not folder.is_dir():
         _make_folder(folder.parent)
         folder.mkdir(exist_ok=True)
-        _sync_folder(folder.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        sync(folder.parent)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import json
-import os
 import re
 from collections import Counter
 from collections.abc import Callable
@@ -24,6 +23,7 @@ from corpus.sources.source_list import WebSource
 from corpus.sources.unsupported_kinds import unsupported_reason
 from dx7.errors import FileError, ScrapeError
 from dx7.formats.files import LARGEST_FILE, read_bank_bytes
+from dx7.shared.durable_files import move_into_place
 
 _BANK_SUFFIXES = re.compile(
     r"\.(syx|sysex|mid|dx7|tx7|dx|bnk|bin|lib|snd|dat|pat|voi|dxl|dxm|xml|patchlib)",
@@ -202,7 +202,9 @@ class ScrapeJob:
         before = self.manifest.last.get(fetched.url)
         is_known = before is not None and before.sha256 == sha and self.has(fetched.url)
         if not (self.folder / name).is_file():
-            _write_whole(self.folder / name, self.state / f"{sha}.new", data)
+            fresh = self.state / f"{sha}.new"
+            fresh.write_bytes(data)
+            move_into_place(fresh, self.folder / name)
         self.outcome.new += not is_known
         self.outcome.unchanged += is_known
         self.note(fetched, sha256=sha, file=name, reason=fetched.reason or reason, size=len(data))
@@ -267,14 +269,6 @@ def _locked(path: Path) -> IO[bytes]:
             f"another scrape is running in {path.parent.parent}; wait for it, or give another --out"
         ) from error
     return file
-
-
-def _write_whole(target: Path, temporary: Path, data: bytes) -> None:
-    with temporary.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(target)
 
 
 def _now() -> str:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import duckdb
 
 from dx7.errors import StoreError
+from dx7.shared.durable_files import move_into_place
 
 
 def copy_store(connection: duckdb.DuckDBPyConnection, target: Path) -> dict[str, int]:
@@ -30,9 +30,7 @@ def copy_store(connection: duckdb.DuckDBPyConnection, target: Path) -> dict[str,
             connection.execute(f"DETACH {_quoted(copy)}")
         if copied != rows:
             raise StoreError(f"the copy {target} holds {copied} rows instead of {rows}; please report it")
-        sync_file(partial, folder=False)
-        partial.replace(target)
-        sync_file(target)
+        move_into_place(partial, target)
     except (OSError, duckdb.Error) as error:
         reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
         if "no space left" in reason.lower():
@@ -56,16 +54,6 @@ def count_rows(connection: duckdb.DuckDBPyConnection, database: str | None = Non
         ((count,),) = connection.execute(f"SELECT count(*) FROM {where}{_quoted(table)}").fetchall()  # noqa: S608
         counts[table] = count
     return counts
-
-
-def sync_file(path: Path, *, folder: bool = True) -> None:
-    """Flush a file, and with ``folder`` its name, to the disk, so that a power cut cannot lose it."""
-    for each in (path, path.parent) if folder else (path,):
-        descriptor = os.open(each, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
 
 def _remove(partial: Path) -> None:

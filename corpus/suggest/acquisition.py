@@ -30,6 +30,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float32]
 Indices = NDArray[np.intp]
 
+FACTORS = ("uncertain", "representative", "rare", "large")
 MISSING = -1  # the cluster of a voice without descriptors, and the category of a voice without suggestions
 CONTROL_SHARE = 0.1  # of the places in a batch
 COOLDOWN = 8  # places

@@ -66,21 +66,20 @@ def write_curves(connection: Connection, curves: Mapping[str, Sequence[CurvePoin
                 )
 
 
-def answers_needed(curve: Sequence[CurvePoint], accuracy: float, *, macro: bool = False) -> float | None:
+def answers_needed(curve: Sequence[CurvePoint], accuracy: float) -> float | None:
     """How many answers reach an accuracy, interpolated between the points; None if no point does.
 
-    >>> answers_needed([Point(100, 0.4, 0.3, 0.0), Point(200, 0.5, 0.4, 0.0)], 0.45)
+    >>> answers_needed([CurvePoint(100, 0.4, 0.3, 0.0), CurvePoint(200, 0.5, 0.4, 0.0)], 0.45)
     150.0
     """
     before: tuple[int, float] | None = None
     for point in curve:
-        reached = point.macro if macro else point.accuracy
-        if reached >= accuracy:
+        if point.accuracy >= accuracy:
             if before is None:
                 return float(point.answers)
-            share = (accuracy - before[1]) / (reached - before[1])
+            share = (accuracy - before[1]) / (point.accuracy - before[1])
             return round(before[0] + share * (point.answers - before[0]), 1)
-        before = (point.answers, reached)
+        before = (point.answers, point.accuracy)
     return None
 
 

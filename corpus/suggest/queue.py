@@ -12,7 +12,7 @@ answered voices drop out, so that it continues where it stopped.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
@@ -26,27 +26,17 @@ from corpus.labels.rechecks import (
 )
 from corpus.storage.store import Connection
 from corpus.storage.suggestion import Suggestion
-from corpus.suggest.acquisition import acquisition_factors, control_places, select_batch
+from corpus.suggest.acquisition import FACTORS, acquisition_factors, control_places, select_batch
 from corpus.suggest.queue_candidates import CandidateVoice, QueueCandidates, read_candidate_voices, read_candidates
 from corpus.suggest.queue_reasons import AT_RANDOM, SKIPPED, reason_for, strongest_factors
-
-
-@dataclass(frozen=True, slots=True)
-class AcquisitionScore:
-    """The acquisition factors and their product, each above 0 and at most 1. The names are JSON keys."""
-
-    uncertain: float
-    representative: float
-    rare: float
-    large: float
-    worth: float
 
 
 @dataclass(frozen=True, slots=True)
 class QueuedVoice:
     """A voice to ask about: its lane, how often it was found, its most probable suggestion, and the reason to ask.
 
-    ``worth`` is the acquisition score before the batch was chosen; None on the lanes *again* and *agreement*.
+    ``worth`` has the acquisition factors and their product, "worth", before the batch was chosen, each above 0 and at
+    most 1; None on the lanes *again*, *agreement* and *skipped*.
     """
 
     voice_id: str
@@ -54,7 +44,7 @@ class QueuedVoice:
     sightings: int
     suggestion: Suggestion | None
     reason: str
-    worth: AcquisitionScore | None = None
+    worth: Mapping[str, float] | None = None
 
     def as_dict(self) -> dict[str, object]:
         """For ``--json``."""
@@ -111,18 +101,14 @@ def _choose(candidates: QueueCandidates, count: int, places: Collection[int], *,
     names = strongest_factors(factors, rows)
     found: list[QueuedVoice] = []
     for row, is_control, strongest in zip(rows, control, names, strict=False):
-        worth = AcquisitionScore(
-            *(
-                round(float(column[row]), 4)
-                for column in (factors.uncertain, factors.representative, factors.rare, factors.large, factors.score)
-            )
-        )
+        worth = {name: round(float(getattr(factors, name)[row]), 4) for name in FACTORS}
+        worth["worth"] = round(float(factors.score[row]), 4)
         reason = AT_RANDOM if is_control else reason_for(candidates.known(row), strongest)
         found.append(_queued(candidates.voice(row), Lane.CONTROL if is_control else Lane.CHOSEN, reason, worth))
     return found
 
 
-def _queued(voice: CandidateVoice, lane: Lane, reason: str, worth: AcquisitionScore | None = None) -> QueuedVoice:
+def _queued(voice: CandidateVoice, lane: Lane, reason: str, worth: Mapping[str, float] | None = None) -> QueuedVoice:
     return QueuedVoice(voice.voice_id, lane, voice.sightings, voice.suggestion, reason, worth)
 
 

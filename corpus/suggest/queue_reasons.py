@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from corpus.suggest.acquisition import AcquisitionFactors
+from corpus.suggest.acquisition import FACTORS, AcquisitionFactors
 
 AT_RANDOM = "asked because it was drawn at random, to estimate accuracy without bias"
 SKIPPED = "asked again because you skipped it"
@@ -35,12 +35,11 @@ def strongest_factors(factors: AcquisitionFactors, rows: Sequence[int]) -> list[
     """The names of the factors in which each of some rows is above_mean the mean, the farthest first."""
     if not rows:
         return []
-    names = ("uncertain", "representative", "rare", "large")
-    logarithms = np.stack([np.log(getattr(factors, name)) for name in names], axis=1)
+    logarithms = np.stack([np.log(getattr(factors, name)) for name in FACTORS], axis=1)
     above_mean = logarithms[list(rows)] - logarithms.mean(axis=0)
     order = np.argsort(-above_mean, axis=1, kind="stable")
     return [
-        [names[column] for column in columns if above_mean[row, column] > 0] or [names[columns[0]]]
+        [FACTORS[column] for column in columns if above_mean[row, column] > 0] or [FACTORS[columns[0]]]
         for row, columns in enumerate(order)
     ]
 
@@ -48,7 +47,7 @@ def strongest_factors(factors: AcquisitionFactors, rows: Sequence[int]) -> list[
 def reason_for(facts: ReasonFacts, factors: Sequence[str]) -> str:
     """The reason in words, from the first factors that there are facts about.
 
-    >>> reason_for(Known(["brass", "strings"], 3, 80, True, 12, 40), ["large", "uncertain", "rare"])
+    >>> reason_for(ReasonFacts(["brass", "strings"], 3, 80, True, 12, 40), ["large", "uncertain", "rare"])
     'asked because it is one of a family of 12 and may be brass or strings'
     """
     words = [word for word in (_mention(facts, factor) for factor in factors) if word]

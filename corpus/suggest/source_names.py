@@ -40,7 +40,7 @@ def source_suggests(origin: str) -> str:
 def describe_predictions(predictions: Iterable[Suggestion]) -> str:
     """The most probable category of each source, in the order of the sources.
 
-    >>> breakdown([Suggestion("piano", 0.614, "ear"), Suggestion("epiano", 0.76, "name_rule")])
+    >>> describe_predictions([Suggestion("piano", 0.614, "ear"), Suggestion("epiano", 0.76, "name_rule")])
     'names epiano 0.76, ear piano 0.61'
     """
     most: dict[str, Suggestion] = {}

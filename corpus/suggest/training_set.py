@@ -21,7 +21,6 @@ from corpus.labels.consensus import Curated, LeftOut, read_consensus
 from corpus.storage.source_predictions import Floats, read_source_predictions
 from corpus.storage.store import Connection
 from corpus.storage.suggestion import FOLDER_RULE, NAME_RULE
-from dx7.analysis.classifier import NONE
 from dx7.shared.categories import category_keys
 
 FOLDS = 5
@@ -62,10 +61,8 @@ def family_folds(family_ids: Sequence[str]) -> NDArray[np.int64]:
     return np.array([int.from_bytes(sha256(f"fold {key}".encode()).digest()[:8]) % FOLDS for key in family_ids])
 
 
-def read_classifier_training_set(
-    connection: Connection, voice_ids: Sequence[str], *, with_rules: bool = True
-) -> ClassifierTrainingSet:
-    """The training set of these voices; without ``with_rules`` only from people's answers.
+def read_classifier_training_set(connection: Connection, voice_ids: Sequence[str]) -> ClassifierTrainingSet:
+    """The training set of these voices, from the answers, rules and health tags in the store.
 
     An answer to one voice of a family is also the target of its voices without an answer.
     """
@@ -74,16 +71,15 @@ def read_classifier_training_set(
     family_ids = [families.get(voice_id, voice_id) for voice_id in voice_ids]
     targets = np.zeros((len(voice_ids), len(keys) + 1), np.float32)
     weights = np.zeros(len(voice_ids), np.float32)
-    if with_rules:
-        predictions = read_source_predictions(connection, voice_ids)
-        for origin, weight in ((FOLDER_RULE, FOLDER_WEIGHT), (NAME_RULE, NAME_WEIGHT)):  # names overrule folders
-            labels = predictions.get(origin, np.zeros_like(targets[:, :-1]))
-            is_sure = labels.max(axis=1, initial=0) >= _LEAST_RULE
-            targets[is_sure, :-1], weights[is_sure] = labels[is_sure], weight
+    predictions = read_source_predictions(connection, voice_ids)
+    for origin, weight in ((FOLDER_RULE, FOLDER_WEIGHT), (NAME_RULE, NAME_WEIGHT)):  # names overrule folders
+        labels = predictions.get(origin, np.zeros_like(targets[:, :-1]))
+        is_sure = labels.max(axis=1, initial=0) >= _LEAST_RULE
+        targets[is_sure, :-1], weights[is_sure] = labels[is_sure], weight
     unfit = _unfit(connection)
     for row in [row for row, voice_id in enumerate(voice_ids) if voice_id in unfit]:
-        targets[row], weights[row] = _one(keys, NONE), UNFIT_WEIGHT
-    people = _targets_by_people(connection, keys)
+        targets[row], weights[row] = np.eye(len(keys) + 1)[-1], UNFIT_WEIGHT
+    people = {voice_id: _target(keys, decision) for voice_id, decision in read_consensus(connection, keys).items()}
     answered = _by_family(people, families)
     by_people = np.zeros(len(voice_ids), bool)
     for row, (voice_id, family_id) in enumerate(zip(voice_ids, family_ids, strict=True)):
@@ -97,22 +93,13 @@ def read_classifier_training_set(
     return ClassifierTrainingSet(list(voice_ids), family_ids, targets, weights, by_people).some(is_example)
 
 
-def _targets_by_people(connection: Connection, keys: Sequence[str]) -> dict[str, Floats]:
-    return {voice_id: _target(keys, decision) for voice_id, decision in read_consensus(connection, keys).items()}
-
-
 def _target(keys: Sequence[str], decision: Curated | LeftOut) -> Floats:
-    if not isinstance(decision, Curated):
-        return _one(keys, NONE)
     target = np.zeros(len(keys) + 1, np.float32)
+    if not isinstance(decision, Curated):
+        target[-1] = 1  # of NONE
+        return target
     for place, key in enumerate(decision.categories):
         target[keys.index(key)] = _FURTHER if place else _MAIN
-    return target
-
-
-def _one(keys: Sequence[str], key: str) -> Floats:
-    target = np.zeros(len(keys) + 1, np.float32)
-    target[-1 if key == NONE else keys.index(key)] = 1
     return target
 
 

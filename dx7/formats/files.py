@@ -1,7 +1,7 @@
-"""Reading bank files and writing cartridges.
+"""Read bank files and write cartridges.
 
-Input is forgiven and reported, output never: what is read comes back with all that was odd about it; what is
-written is exactly what an instrument accepts.
+Reading repairs and reports: a :class:`~dx7.formats.bank_file.BankFile` lists every issue. Writing accepts legal voices
+only, and writes exactly what an instrument accepts.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from dx7.errors import FileError
 from dx7.formats.bank_file import BankFile
 from dx7.formats.messages import encode_bank_message
 from dx7.formats.reading import read_bank_bytes
+from dx7.shared.durable_files import move_into_place, sync
 from dx7.voices.voice import Voice
 
 __all__ = [
@@ -28,22 +29,22 @@ __all__ = [
     "write_new_file",
 ]
 
-LARGEST_FILE = 16 << 20  # bytes that are read of one file: hundreds of times the largest bank format
+LARGEST_FILE = 16 << 20  # bytes; hundreds of times the largest bank format
 
 
 def read_bank(path: Path) -> BankFile:
-    """Everything that a file holds. Raises ``FileError`` if it cannot be read from disk or is no bank by its size."""
+    """Read all voices of a file, and what was odd. Raises ``FileError`` if it cannot be read or is too large."""
     try:
         if path.is_dir():
             raise FileError(f"{path} is a folder; name a file in it")
-        if path.exists() and not path.is_file():  # a pipe would be waited for, a device may never end
+        if path.exists() and not path.is_file():  # a pipe may block, a device may never end
             raise FileError(f"{path} is a pipe or a device; name a file")
         with path.open("rb") as file:
             data = file.read(LARGEST_FILE + 1)
     except OSError as error:
         raise FileError(f"cannot read {path}: {error.strerror}") from error
     if len(data) > LARGEST_FILE:
-        raise FileError(f"{path} is larger than {LARGEST_FILE} bytes; no bank is")
+        raise FileError(f"{path} is larger than {LARGEST_FILE} bytes, so it is not a bank")
     return read_bank_bytes(data, str(path))
 
 
@@ -61,34 +62,34 @@ def write_cartridge(path: Path, voices: Sequence[Voice]) -> None:
 
 
 def write_file(path: Path, data: bytes) -> None:
-    """Write a file whole or leave what was there; never a half-written one. Raises ``FileError``.
+    """Write a file, all or nothing, durably. Raises ``FileError``.
 
-    A link stays one, and what it leads to is written. A device or a pipe is refused: it would be replaced by a file.
+    A symbolic link is kept and its target is written. A device or a pipe is refused: a file would replace it.
     """
     try:
         target = path.resolve()
         if target.exists() and not target.is_file():
-            raise FileError(f"cannot write {path}: it is no file; name one")
-        with _written_beside(target, data) as temporary:
-            temporary.replace(target)
-    except (OSError, RuntimeError) as error:  # RuntimeError: links in a circle
+            raise FileError(f"cannot write {path}: it is not a file; name a file")
+        with _temporary_file(target, data) as temporary:
+            move_into_place(temporary, target)
+    except (OSError, RuntimeError) as error:  # RuntimeError: a loop of links
         raise FileError(f"cannot write {path}: {getattr(error, 'strerror', None) or error}") from error
 
 
 def write_new_file(path: Path, data: bytes) -> bool:
-    """Write a file whole where there is none of that name, and say whether it was written. Raises ``FileError``.
+    """Write a file if its name is free. Returns whether it was written; of several writers one succeeds.
 
-    Of several that write to one name at once, one does.
+    Raises ``FileError`` if the disk refuses.
     """
     try:
-        with _written_beside(path, data) as temporary:
+        with _temporary_file(path, data) as temporary:
+            sync(temporary)
             try:
                 os.link(temporary, path)
-            except FileExistsError:
-                return False
-            except PermissionError:  # a file system without links: an empty file holds the place for a moment
+            except PermissionError:  # a file system without links: an empty file reserves the name
                 path.touch(exist_ok=False)
                 temporary.replace(path)
+            sync(path.parent)
     except FileExistsError:
         return False
     except OSError as error:
@@ -97,8 +98,8 @@ def write_new_file(path: Path, data: bytes) -> bool:
 
 
 @contextmanager
-def _written_beside(target: Path, data: bytes) -> Iterator[Path]:
-    """A file of another name in the same folder that holds ``data``; gone afterwards, unless it was renamed."""
+def _temporary_file(target: Path, data: bytes) -> Iterator[Path]:
+    """A file with a unique name in the folder of ``target`` that holds ``data``; deleted at the end if not renamed."""
     with NamedTemporaryFile(dir=target.parent, prefix=f".{target.name[:40]}.", delete=False) as temporary:
         path = Path(temporary.name)
         try:

@@ -259,7 +259,7 @@ def test_a_store_that_is_only_read_elsewhere_can_be_backed_up(filled: Path, labe
 
 
 @pytest.mark.parametrize("failure", [OSError, KeyboardInterrupt])
-@pytest.mark.parametrize("step", ["_add", "_take", "sync_file"])
+@pytest.mark.parametrize("step", ["_add", "_take", "move_into_place"])
 def test_a_backup_that_fails_leaves_nothing(
     filled: Path, labels: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failure: type[BaseException], step: str
 ) -> None:

@@ -68,9 +68,9 @@ def test_facets(run: Run) -> None:
         (["--brightness", "loud"], "dark, middle, bright"),
         (["--attack", "5"], "fast, medium, slow"),
         (["--release", "2-1"], "holds nothing"),
-        (["--health", "ill"], "there are garbage"),
+        (["--health", "ill"], "choose from garbage"),
         (["--carriers", "7"], "less than or equal to 6"),
-        (["--like", "x", "--facets"], "leave out"),
+        (["--like", "x", "--facets"], "cannot be used"),
     ],
 )
 def test_wrong_usage_says_what_is_allowed(run: Run, arguments: list[str], message: str) -> None:

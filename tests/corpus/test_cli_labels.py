@@ -106,7 +106,7 @@ def test_labels_go_out_and_come_back(labels: Path, tmp_path: Path) -> None:
     assert json.loads(out) == {"file": str(out_file), "answers": 3, "voices": 1, "left_out": 0}
     code, out, _ = run("labels", "import", out_file, "--labels", other, *none)
     assert code == 0
-    assert out.startswith("3 answers read, 3 added: 2 of anna, 1 of ben\nsearches see them after ")
+    assert out.startswith("3 answers read, 3 added: 2 of anna, 1 of ben\nsearch sees them after ")
     code, out, _ = run("labels", "import", out_file, "--labels", other, *none, "--json")
     assert json.loads(out) == {
         "file": str(out_file),

@@ -74,11 +74,11 @@ class TestSimulation:
 
 class TestCurves:
     @pytest.mark.parametrize(
-        ("accuracy", "macro", "needed"),
-        [(0.3, False, 100), (0.45, False, 150), (0.5, False, 200), (0.6, False, None), (0.375, True, 300)],
+        ("accuracy", "needed"),
+        [(0.3, 100), (0.45, 150), (0.5, 200), (0.6, None)],
     )
-    def test_answers_needed(self, accuracy: float, macro: bool, needed: float | None) -> None:
-        assert answers_needed(CURVE, accuracy, macro=macro) == needed
+    def test_answers_needed(self, accuracy: float, needed: float | None) -> None:
+        assert answers_needed(CURVE, accuracy) == needed
 
     def test_orders_are_compared_by_the_answers_they_need(self) -> None:
         slower = [CurvePoint(100, 0.3, 0.2, 0.0), CurvePoint(400, 0.5, 0.4, 0.0)]

@@ -101,7 +101,7 @@ def test_devices_pipes_folders_and_huge_files_are_refused_both_ways(tmp_path: Pa
         with pytest.raises(FileError, match=match):
             read_bank(path)
     for path in (pipe, Path(os.devnull), tmp_path):
-        with pytest.raises(FileError, match="no file"):
+        with pytest.raises(FileError, match="not a file"):
             write_cartridge(path, VOICES)
     assert pipe.is_fifo()
 

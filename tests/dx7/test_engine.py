@@ -61,7 +61,7 @@ def test_any_legal_voice_renders_finite_and_always_the_same(seed: int, note: int
 
 def test_a_fresh_process_renders_the_same_bits() -> None:
     code = (
-        "from hashlib import sha256; from dx7 import engine; from dx7.voices.voice import INIT_VOICE;"
+        "from hashlib import sha256; from dx7.sound import engine; from dx7.voices.voice import INIT_VOICE;"
         "print(sha256(engine.render(INIT_VOICE.replace(feedback=7)).tobytes()).hexdigest())"
     )
     fresh = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -32,7 +32,7 @@ def serve_player(context: BrowserContext) -> None:
     page = (
         "<!doctype html><script type=module>"
         f"import {{ player }} from '{MODULES}sound/audio_player.js';"
-        "Object.assign(window, { way: player.devices.web_midi, port: player.devices.dx7, player });</script>"
+        "Object.assign(window, { midi: player.devices.web_midi, port: player.devices.dx7, player });</script>"
     )
     context.route("**://cartwright.test/**", lambda route: route.fulfill(body=page, content_type="text/html"))
     context.route(f"**{MODULES}**", answer_module)

@@ -6,7 +6,6 @@ A file is written beside its place and then moved there, so a kill at any moment
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -17,20 +16,15 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from dx7.errors import ModelError
+from dx7.shared.durable_files import replace_file
 
 
 def write_atomically(path: Path, data: bytes) -> None:
     """Write a whole file or nothing. Raises ``ModelError`` if the disk refuses."""
-    beside = path.with_name(f".{path.name}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with beside.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
+        replace_file(path, data)
     except OSError as error:
-        beside.unlink(missing_ok=True)
         raise ModelError(f"cannot write {path}: {error.strerror}") from error
 
 

@@ -30,8 +30,10 @@ export function component(selector, create) {
   return ({ data, parentElement, setStateValue, setTriggerValue }) => {
     let view = views.get(parentElement);
     if (!view) {
-      view = create(parentElement.querySelector(selector), data);
+      const root = /** @type {HTMLElement} */ (parentElement.querySelector(selector));
+      view = create(root, data);
       views.set(parentElement, view);
+      root.removeAttribute("data-loading"); // theme.css hides it until here
     }
     view.update(data, setStateValue, setTriggerValue);
     return () => {

@@ -40,15 +40,15 @@ def page(context: BrowserContext) -> Iterator[Page]:
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.goto(URL)
-    page.evaluate("way.unlock()")
+    page.evaluate("midi.unlock()")
     yield page
     assert errors == []
 
 
 @pytest.fixture
 def ready(page: Page) -> Page:
-    page.evaluate("lines => { way.open('UM-ONE'); way.confirm(lines); }", CONFIRMED)
-    assert page.evaluate("way.problem") is None
+    page.evaluate("lines => { midi.open('UM-ONE'); midi.confirm(lines); }", CONFIRMED)
+    assert page.evaluate("midi.problem") is None
     page.wait_for_timeout(300)
     page.evaluate("sent.length = 0")
     return page
@@ -61,7 +61,7 @@ def _sent(page: Page) -> list[tuple[float, bytes]]:
 
 
 def _play(page: Page, **take: Any) -> Any:
-    return page.evaluate("take => way.play(take)", {"voice": encode_voice(INIT_VOICE), **take})
+    return page.evaluate("take => midi.play(take)", {"voice": encode_voice(INIT_VOICE), **take})
 
 
 def _on_a_dx7(sent: list[tuple[float, bytes]], dx7: Mk1) -> Mk1:
@@ -111,7 +111,7 @@ def test_one_note_does_not_send_the_voice_again_and_a_phrase_does(ready: Page) -
 def test_keys_of_a_piano_sound_together_until_each_is_let_go(ready: Page) -> None:
     ready.evaluate(
         """async (voice) => {
-            const hold = (note) => way.hold({ voice, note, velocity: 90, held: 8 });
+            const hold = (note) => midi.hold({ voice, note, velocity: 90, held: 8 });
             const let_go = await Promise.all([60, 64, 67].map(hold));
             let_go[0]();
             let_go[2]();
@@ -120,14 +120,14 @@ def test_keys_of_a_piano_sound_together_until_each_is_let_go(ready: Page) -> Non
     )
     dx7 = _on_a_dx7(_sent(ready), Mk1(channel=5))
     assert (len(dx7.loads), [note for _, note, _ in dx7.played], dx7.notes) == (1, [60, 64, 67], [64])
-    ready.evaluate("way.stop()")
+    ready.evaluate("midi.stop()")
     assert _on_a_dx7(_sent(ready), Mk1(channel=5)).notes == []
 
 
-def test_the_player_of_all_pages_has_every_device_and_tells_what_is_wrong(page: Page) -> None:
+def test_the_player_of_all_pages_has_every_device_and_says_what_is_wrong(page: Page) -> None:
     assert page.evaluate("Object.keys(player.devices)") == ["engine", "dx7", "web_midi"]
     assert page.evaluate("player.choose('web_midi')") == "choose the MIDI port of your DX7 first"
-    page.evaluate("lines => { way.open('UM-ONE'); way.confirm(lines); }", CONFIRMED)
+    page.evaluate("lines => { midi.open('UM-ONE'); midi.confirm(lines); }", CONFIRMED)
     assert page.evaluate("player.choose('web_midi')") is None
     assert page.evaluate("player.ready")
     take = {"voice": encode_voice(INIT_VOICE), "category": "clav", "octave": 0, "velocity": 0}
@@ -143,7 +143,7 @@ def test_two_hundred_requests_at_once_play_the_last_without_overflow_or_stuck_no
         """async (voices) => {
             const asked = [];
             for (const [n, voice] of voices.entries()) {
-                asked.push(way.play({ voice, note: 20 + (n % 100), velocity: 99, held: 0.3 }));
+                asked.push(midi.play({ voice, note: 20 + (n % 100), velocity: 99, held: 0.3 }));
                 await new Promise((go) => setTimeout(go, 5));
             }
             return Promise.all(asked);
@@ -164,18 +164,18 @@ def test_two_hundred_requests_at_once_play_the_last_without_overflow_or_stuck_no
 
 
 def test_nothing_but_panic_is_sent_before_the_list_is_confirmed(page: Page) -> None:
-    page.evaluate("way.open('UM-ONE')")
+    page.evaluate("midi.open('UM-ONE')")
     for missing in CONFIRMED:
-        page.evaluate("sessionStorage.clear(); localStorage.clear(); way.settings = new way.settings.constructor()")
+        page.evaluate("sessionStorage.clear(); localStorage.clear(); midi.settings = new midi.settings.constructor()")
         lines = {name: value for name, value in CONFIRMED.items() if name != missing}
-        page.evaluate("lines => { way.open('UM-ONE'); way.confirm(lines); }", lines)
+        page.evaluate("lines => { midi.open('UM-ONE'); midi.confirm(lines); }", lines)
         problem = page.evaluate(
-            "take => way.play(take).catch((error) => error.message)", {"voice": encode_voice(INIT_VOICE)}
+            "take => midi.play(take).catch((error) => error.message)", {"voice": encode_voice(INIT_VOICE)}
         )
         assert "nothing is sent before you confirm" in problem
-        page.evaluate("way.stop()")
+        page.evaluate("midi.stop()")
     assert _sent(page) == []
-    page.evaluate("way.panic()")
+    page.evaluate("midi.panic()")
     sent = [message for _, message in _sent(page)]
     assert [message[1] for message in sent if message[0] & 0xF0 == 0x80] == list(range(128))
     assert sent[-1][1:] == bytes([123, 0])
@@ -185,21 +185,23 @@ def test_nothing_but_panic_is_sent_before_the_list_is_confirmed(page: Page) -> N
 def test_no_note_stays_after_a_phrase_was_cut_off(ready: Page, end: str) -> None:
     _play(ready, note=60, held=8)
     ready.wait_for_timeout(30)
-    ready.evaluate(f"way.{end}()")
+    ready.evaluate(f"midi.{end}()")
     ready.wait_for_timeout(300)
     dx7 = _on_a_dx7(_sent(ready), Mk1(channel=5))
     assert (len(dx7.played), dx7.notes, dx7.failures, dx7.overflows) == (1, [], [], 0)
 
 
 def test_a_note_that_was_handed_ahead_is_ended_after_it_began(ready: Page) -> None:
-    ready.evaluate("way.perform([[0, 60, 100], [0.05, 64, 100]], performance.now(), way.turn).then(() => way.stop())")
+    ready.evaluate(
+        "midi.perform([[0, 60, 100], [0.05, 64, 100]], performance.now(), midi.turn).then(() => midi.stop())"
+    )
     dx7 = _on_a_dx7(_sent(ready), Mk1(channel=5))
     assert ([note for _, note, _ in dx7.played], dx7.notes) == ([60, 64], [])
 
 
 def test_a_phrase_that_was_stopped_plays_no_further_note(ready: Page) -> None:
     _play(ready, category="clav")
-    ready.evaluate("way.stop()")
+    ready.evaluate("midi.stop()")
     ready.wait_for_timeout(1500)
     assert len(_on_a_dx7(_sent(ready), Mk1(channel=5)).played) == 1
 
@@ -232,7 +234,7 @@ def test_nothing_off_the_list_goes_out_even_if_asked(ready: Page) -> None:
             changed[-2] = checksum(changed[6:-2])
             asked.append(bytes(changed))
     went = ready.evaluate(
-        """asked => asked.map((bytes) => { try { way.sender.send(bytes); return true; } catch { return false; } })""",
+        """asked => asked.map((bytes) => { try { midi.sender.send(bytes); return true; } catch { return false; } })""",
         [list(message) for message in asked],
     )
     sent = [message for _, message in _sent(ready)]
@@ -257,10 +259,10 @@ def _may_go(message: bytes) -> bool:
 def test_an_interface_that_is_unplugged_is_told_and_comes_back_by_itself(ready: Page) -> None:
     _play(ready, note=60, held=8)
     ready.evaluate("stub.plug('UM-ONE', 'disconnected')")
-    assert ready.evaluate("way.problem") == "UM-ONE is not there; plug it in, or choose another port"
-    assert ready.evaluate("way.state.outputs") == ["Keystation"]
+    assert ready.evaluate("midi.problem") == "UM-ONE is not there; plug it in, or choose another port"
+    assert ready.evaluate("midi.state.outputs") == ["Keystation"]
     ready.evaluate("sent.length = 0; stub.plug('UM-ONE', 'connected')")
-    assert ready.evaluate("way.ready")
+    assert ready.evaluate("midi.ready")
     assert _sent(ready)[-1][1] == bytes([0xB4, 123, 0])
     assert isinstance(_play(ready, note=60, held=0.05), float)
 
@@ -268,59 +270,59 @@ def test_an_interface_that_is_unplugged_is_told_and_comes_back_by_itself(ready: 
 def test_what_was_chosen_is_remembered_and_what_a_dx7_forgets_only_in_this_tab(
     ready: Page, context: BrowserContext
 ) -> None:
-    ready.evaluate("way.setPacing({ after_voice: 0.3 })")
+    ready.evaluate("midi.setPacing({ after_voice: 0.3 })")
     ready.reload()
-    ready.evaluate("way.unlock()")
-    assert ready.evaluate("way.problem") is None
-    assert ready.evaluate("way.state.pacing") == {"after_voice": 0.3}
+    ready.evaluate("midi.unlock()")
+    assert ready.evaluate("midi.problem") is None
+    assert ready.evaluate("midi.state.pacing") == {"after_voice": 0.3}
     other = context.new_page()
     other.goto(URL)
-    other.evaluate("way.unlock()")
-    assert other.evaluate("[way.settings.output, way.settings.checklist.channel]") == ["UM-ONE", 5]
-    assert other.evaluate("way.settings.missing") == ["SYS INFO AVAIL", "MEM PROTECT INTERNAL off"]
+    other.evaluate("midi.unlock()")
+    assert other.evaluate("[midi.settings.output, midi.settings.checklist.channel]") == ["UM-ONE", 5]
+    assert other.evaluate("midi.settings.missing") == ["SYS INFO AVAIL", "MEM PROTECT INTERNAL off"]
     assert _sent(other) == []
 
 
 def test_a_damaged_memory_asks_everything_again(page: Page) -> None:
     page.evaluate("localStorage.setItem('cartwright.midi', '{'); sessionStorage.setItem('cartwright.midi', '[')")
     page.reload()
-    page.evaluate("way.unlock()")
-    assert page.evaluate("way.problem") == "choose the MIDI port of your DX7 first"
+    page.evaluate("midi.unlock()")
+    assert page.evaluate("midi.problem") == "choose the MIDI port of your DX7 first"
 
 
 def test_a_backup_is_checked_and_saved_as_it_came(page: Page) -> None:
     bank = encode_bank_message([INIT_VOICE.replace(name=f"OLD {n}") for n in range(32)])
-    page.evaluate("way.open('UM-ONE')")
+    page.evaluate("midi.open('UM-ONE')")
     for damaged in (bank[:-2] + bytes([bank[-2] ^ 1, 0xF7]), bank[:3000] + b"\xf7"):
-        page.evaluate("window.got = way.receiveBank().catch((error) => error.message); 0")
+        page.evaluate("window.got = midi.receiveBank().catch((error) => error.message); 0")
         page.evaluate("bytes => stub.arrive('UM-ONE', bytes)", list(damaged))
         assert "send it again" in page.evaluate("got")
-    assert page.evaluate("way.settings.checklist.backup") == ""
-    page.evaluate("window.got = way.receiveBank(); stub.arrive('UM-ONE', [0xfe])")
+    assert page.evaluate("midi.settings.checklist.backup") == ""
+    page.evaluate("window.got = midi.receiveBank(); stub.arrive('UM-ONE', [0xfe])")
     with page.expect_download() as download:
         page.evaluate("bytes => stub.arrive('UM-ONE', bytes)", list(bank))
     assert Path(download.value.path()).read_bytes() == bank
-    assert page.evaluate("way.settings.checklist.backup") == download.value.suggested_filename
+    assert page.evaluate("midi.settings.checklist.backup") == download.value.suggested_filename
     assert bytes(page.evaluate("got.then((bank) => [...bank])")) == bank
 
 
 def test_a_backup_that_does_not_come_is_told(page: Page) -> None:
-    page.evaluate("way.open('UM-ONE')")
-    message = page.evaluate("way.receiveBank(0.05).catch((error) => error.message)")
+    page.evaluate("midi.open('UM-ONE')")
+    message = page.evaluate("midi.receiveBank(0.05).catch((error) => error.message)")
     assert message == "no bank arrived in 0.05 seconds; press the buttons again"
 
 
 def test_a_dx7_that_falls_silent_must_be_set_again(ready: Page) -> None:
     ready.evaluate("stub.arrive('UM-ONE', [0xfe])")
-    assert ready.evaluate("way.state.is_heard") is True
-    ready.wait_for_function("!way.ready", timeout=8000)
-    assert ready.evaluate("way.settings.missing") == ["SYS INFO AVAIL", "MEM PROTECT INTERNAL off"]
-    assert "fallen silent" in ready.evaluate("way.notice")
+    assert ready.evaluate("midi.state.is_heard") is True
+    ready.wait_for_function("!midi.ready", timeout=8000)
+    assert ready.evaluate("midi.settings.missing") == ["SYS INFO AVAIL", "MEM PROTECT INTERNAL off"]
+    assert "fallen silent" in ready.evaluate("midi.notice")
 
 
 def test_a_voice_that_the_server_does_not_give_is_told(ready: Page, context: BrowserContext) -> None:
     context.route(URL + "take/**", lambda route: route.fulfill(status=400, body="no such voice"))
-    message = ready.evaluate("way.play({ voice: 'x' }).catch((error) => error.message)")
+    message = ready.evaluate("midi.play({ voice: 'x' }).catch((error) => error.message)")
     assert message == "no such voice"
     assert _sent(ready) == []
 
@@ -329,10 +331,10 @@ def test_a_browser_that_says_no_or_has_no_midi_is_told(context: BrowserContext) 
     context.add_init_script(WEB_MIDI_STUB + "window.refuseMidi = true;")
     page = context.new_page()
     page.goto(URL)
-    page.evaluate("way.unlock()")
-    assert "does not let this page use MIDI (Permission denied)" in page.evaluate("way.problem")
-    page.evaluate("navigator.requestMIDIAccess = undefined; way.unlock()")
-    assert page.evaluate("way.problem") == "this browser has no MIDI; Chrome, Edge and Firefox have"
+    page.evaluate("midi.unlock()")
+    assert "does not let this page use MIDI (Permission denied)" in page.evaluate("midi.problem")
+    page.evaluate("navigator.requestMIDIAccess = undefined; midi.unlock()")
+    assert page.evaluate("midi.problem") == "this browser has no MIDI; Chrome, Edge and Firefox have"
 
 
 def test_a_page_without_https_is_told(browser: Browser) -> None:
@@ -340,6 +342,6 @@ def test_a_page_without_https_is_told(browser: Browser) -> None:
     serve_player(context)
     page = context.new_page()
     page.goto("http://cartwright.test/")
-    page.evaluate("way.unlock()")
-    assert page.evaluate("way.problem") == "MIDI in the browser needs https, or this page on localhost"
+    page.evaluate("midi.unlock()")
+    assert page.evaluate("midi.problem") == "MIDI in the browser needs https, or this page on localhost"
     context.close()

@@ -141,7 +141,7 @@ def test_a_verdict_needs_an_ear_and_problems_are_told(page: Page, server: Server
     page.get_by_text("there is no voice in that slot").wait_for(timeout=60_000)
     fill(page)
     press(page, "Enter")
-    page.get_by_text("only those are kept or rejected").wait_for(timeout=60_000)
+    page.get_by_text("only generated voices are kept or rejected").wait_for(timeout=60_000)
     assert len(server.answers()) == before
 
 
@@ -173,7 +173,7 @@ def test_the_dx7_gets_the_bank_only_for_the_exact_words(page: Page) -> None:
     page.get_by_label("I trust this driver").check()
     field.fill(BANK_CONFIRMATION)
     send.click()
-    page.get_by_text("Sent: the 32 memories").wait_for()
+    page.get_by_text("Sent. The 32 memories").wait_for()
     assert [body["trust_driver"] for body in asked] == [False, True]
     assert asked[0]["confirmation"] == BANK_CONFIRMATION
     assert len(asked[0]["voices"]) == 32  # type: ignore[arg-type]

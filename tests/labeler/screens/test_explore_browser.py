@@ -184,7 +184,7 @@ def test_a_bank_in_and_out_again(page: Page, server: Server, tmp_path: Path) -> 
     page.locator("input[type=file]").set_input_files(path)
     shows(page, "files   1 seen = 1 read + 0 rejected")
     shows(page, "voices  32 seen = 32 new + 0 duplicate + 0 rejected")
-    shows(page, "the checksum is wrong; the voices were read (1)")
+    shows(page, "wrong checksum; the voices were read (1)")
     page.wait_for_function("name => window.cartwright.grid?.tiles[0]?.name.endsWith(name)", arg=MARKUP)
     page.locator(".banks-text input").fill("<b>")
     page.locator(".banks-rows button[aria-selected=true]").get_by_text(path.name).wait_for()
