@@ -98,7 +98,7 @@ def _row(row: BankRow) -> dict[str, object]:
     folder = row.path[: -len(row.name)].rstrip("/!")
     facts = [f"{row.voices} voices"]
     facts += [f"{row.copies} places"] if row.copies > 1 else []
-    facts += [f"{row.issues} odd"] if row.issues else []
+    facts += [f"{row.issues} warnings"] if row.issues else []
     facts += ["generated"] if row.generated else []
     return {"sha": row.file_sha, "name": row.name, "folder": folder, "facts": " · ".join(facts)}
 
@@ -109,7 +109,7 @@ def _draw_bank(context: Context, bank: StoredBank) -> None:
     facts = f"{bank.size:,} bytes, {bank.format}, {len(bank.slots)} voices, {twice} of them elsewhere too"
     heading = f"{bank.name}: {facts}"
     draw_voice_grid([_tile(slot, heading) for slot in bank.slots], key=_GRID, markable=False, columns=4)
-    with st.expander(f"What is odd ({len(bank.issues)}), and where it was found ({len(bank.paths)})"):
+    with st.expander(f"Warnings ({len(bank.issues)}), and where it was found ({len(bank.paths)})"):
         for words in (*bank.issues, *bank.paths):
             st.text(words)
 
