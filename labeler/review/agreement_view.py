@@ -14,7 +14,7 @@ def agreement_panel(agreement: Agreement) -> Panel:
     if not tables:
         return Panel(
             "Nothing to compare yet",
-            "The deck sometimes serves a voice that was answered before, by you or by others, and compares the answers.",
+            "Sometimes the deck serves a voice that was answered before and compares the answers.",
         )
     return Panel(
         "How reliable the answers are",
