@@ -69,7 +69,7 @@ class LossyDisk:
     def _record(self, path: Path) -> None:
         if path == self._folder:
             self._sync_names()
-        elif path.parent == self._folder:
+        elif path.is_relative_to(self._folder):
             self._bytes[path.stat().st_ino] = path.read_bytes()
             self._held.append(os.open(path, os.O_RDONLY))
 

@@ -8,18 +8,12 @@ from typing import Annotated
 
 import typer
 
-from corpus.commands.cli_options import LabelsOption, StoreOption, journals_of
+from corpus.commands.cli_options import LabelsOption, StoreOption, journals_of, progress_bar
 from corpus.labels.journal import read_journals
 from corpus.labels.projection import rebuild_answers
 from corpus.storage.store import open_store
-from dx7.commands.console import JsonOption, print_json, print_table, print_text, progress
+from dx7.commands.console import JsonOption, print_json, print_table, print_text
 from dx7.shared.locations import store_file
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands to an application."""
-    app.command("export")(export_command)
-    app.command("policies")(policies_command)
 
 
 def export_command(
@@ -64,9 +58,8 @@ def export_command(
         chosen = replace(chosen, leave_out=tuple(dict.fromkeys(leave_out)))
     chosen = replace(chosen, with_generated=chosen.with_generated or with_generated)
     where = store or store_file()
-    with progress() as bar:
-        task = bar.add_task("voices heard", total=None)
-        prepare_export(where, progress=lambda done, total: bar.update(task, completed=done, total=total))
+    with progress_bar("voices analysed") as report:
+        prepare_export(where, progress=report)
     journals = journals_of(store, labels)
     with open_store(where, read_only=journals is None) as connection:
         if journals:

@@ -16,13 +16,6 @@ from dx7.shared.locations import labels_folder, store_file
 SeedOption = Annotated[int, typer.Option(help="The seed of random numbers; the same seed gives the same result.")]
 
 
-def register(app: typer.Typer) -> None:
-    """Add the commands to an application."""
-    app.command("suggest")(suggest_command)
-    app.command("learn")(learn_command)
-    app.command("evaluate-suggestions")(evaluate_command)
-
-
 def suggest_command(
     voices: Annotated[
         Path | None, typer.Option(help="A bank file to suggest categories for; it need not be in the store.")
@@ -131,16 +124,21 @@ def evaluate_command(
     from corpus.suggest.training_set import read_classifier_training_set
 
     with open_store(store or store_file(), read_only=True) as connection:
-        heard = read_analysed_voices(connection)
-        training = read_classifier_training_set(connection, heard.voice_ids)
-        opinions = read_source_predictions(connection, heard.voice_ids)
+        analysed = read_analysed_voices(connection)
+        training = read_classifier_training_set(connection, analysed.voice_ids)
+        predictions = read_source_predictions(connection, analysed.voice_ids)
         families = dict(connection.execute("SELECT voice_id, family_id FROM families").fetchall())
-    family_ids = [families.get(voice_id, voice_id) for voice_id in heard.voice_ids]
+    family_ids = [families.get(voice_id, voice_id) for voice_id in analysed.voice_ids]
     with progress() as bar:
         task = bar.add_task("evaluating", total=None)
         found = list(
             evaluate(
-                heard, training, opinions, family_ids, seed=seed, report=lambda way: bar.update(task, description=way)
+                analysed,
+                training,
+                predictions,
+                family_ids,
+                seed=seed,
+                report=lambda way: bar.update(task, description=way),
             )
         )
     if json:

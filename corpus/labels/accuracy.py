@@ -1,4 +1,4 @@
-"""How often the suggestions are right, measured where nobody chose the voices: on the control lane."""
+"""The accuracy of suggestions, measured on the control lane, whose voices are drawn at random."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from corpus.labels.projection import answers_not_undone
 
 
 def control_labels(answers: Iterable[Answer]) -> list[Answer]:
-    """The labels that people gave on the control lane, one of each labeller and voice, oldest first.
+    """The labels given on the control lane, one for each labeller and voice, oldest first.
 
-    What was said there stands here even when a review has decided otherwise since: reviews look at what seems wrong.
+    They count even if a review has changed them since, because reviews look only at suspected errors.
     """
     said = {
         (answer.labeller, answer.voice_id): answer
@@ -24,10 +24,9 @@ def control_labels(answers: Iterable[Answer]) -> list[Answer]:
 
 
 def accuracy_of_suggestions(answers: Iterable[Answer]) -> tuple[Rate, dict[str, Rate]]:
-    """How often people's main category is the one suggested to them: over all, and by the category suggested.
+    """How often the main category is the suggested one: over all, and by suggested category.
 
-    Only labels on voices of the control lane count (:func:`control_labels`): elsewhere the voices were chosen by their
-    suggestions.
+    Only labels of the control lane count (:func:`control_labels`); other voices were chosen by their suggestions.
     """
     return rate_by_category(
         (answer.suggestion.category, answer.categories[0]) for answer in control_labels(answers) if answer.suggestion
@@ -35,7 +34,7 @@ def accuracy_of_suggestions(answers: Iterable[Answer]) -> tuple[Rate, dict[str, 
 
 
 def rate_by_category(pairs: Iterable[tuple[str, str]]) -> tuple[Rate, dict[str, Rate]]:
-    """How often a guess is the truth, of pairs of both: over all, and by the category guessed."""
+    """How often a guess is true, from pairs of guess and truth: over all, and by guess."""
     right, judged = Counter[str](), Counter[str]()
     for guess, truth in pairs:
         judged[guess] += 1

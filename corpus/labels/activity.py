@@ -1,4 +1,4 @@
-"""Who answered how much, when, and how fast: from the answers as they stand."""
+"""Who answered how much, when, and how fast, from the current answers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from corpus.storage.store import Connection
 
 @dataclass(frozen=True, slots=True)
 class Labeller:
-    """One person's work: answers in person by kind, how long they took with pauses left out, and the latest pace."""
+    """One person's work: answers in person by kind, time spent without pauses, and the latest pace."""
 
     name: str
     labels: int
@@ -27,13 +27,13 @@ class Labeller:
 
     @property
     def answers(self) -> int:
-        """All that say something of a voice."""
+        """All labels, broken and unsure."""
         return self.labels + self.broken + self.unsure
 
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """How many answers a person gave on a day."""
+    """How many answers a person gave on one day."""
 
     day: date
     labeller: str
@@ -41,7 +41,7 @@ class Day:
 
 
 def read_labellers(connection: Connection) -> list[Labeller]:
-    """Everybody who answered in person, the busiest first. Imported and unheard answers do not count."""
+    """Everybody who answered in person, most answers first. Imported and unheard answers do not count."""
     times: dict[str, list[datetime]] = defaultdict(list)
     kinds: dict[str, Counter[str]] = defaultdict(Counter)
     for labeller, answered, answer in connection.execute(_ANSWERS, _VALUES).fetchall():
@@ -63,20 +63,20 @@ def read_labellers(connection: Connection) -> list[Labeller]:
 
 
 def read_days(connection: Connection) -> list[Day]:
-    """Answers by day and person, in order; days in UTC."""
+    """Answers by day (UTC) and person, in order."""
     query = f"SELECT answered::DATE, labeller, count(*) FROM ({_ANSWERS}) GROUP BY ALL ORDER BY ALL"  # noqa: S608
     return [Day(*row) for row in connection.execute(query, _VALUES).fetchall()]
 
 
 def labels_per_minute(labellers: Sequence[Labeller]) -> float | None:
-    """How many labels a minute of anybody's work has given so far, pauses left out; None before there is any."""
+    """Labels per minute of work, all labellers together, pauses left out; None before there are any."""
     worked = sum((labeller.worked for labeller in labellers), timedelta())
     labels = sum(labeller.labels for labeller in labellers)
     return labels / (worked.total_seconds() / 60) if worked and labels else None
 
 
 def time_worked(times: Sequence[datetime]) -> timedelta:
-    """The time between answers, in any order, pauses left out.
+    """The time between answers, in any order, without pauses.
 
     >>> start = datetime(2026, 1, 1)
     >>> print(time_worked([start + timedelta(seconds=s) for s in (600, 0, 3, 603)]))

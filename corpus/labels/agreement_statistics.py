@@ -1,7 +1,6 @@
-"""The arithmetic of trust: rates with intervals, Cohen's kappa, Krippendorff's alpha, agreement on one category.
+"""Statistics of agreement: rates with intervals, Cohen's kappa, Krippendorff's alpha, agreement by category.
 
-Pure functions of what was said. An outcome is a word: a main category, ``broken`` or ``unsure``; outcomes have no
-order, so that two of them are either the same or not.
+Pure functions of outcomes. An outcome is a string: a main category, ``broken`` or ``unsure``. Outcomes have no order.
 """
 
 from __future__ import annotations
@@ -10,6 +9,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
@@ -18,7 +18,7 @@ _RESAMPLES = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """``hits`` of ``count``, as a share from 0 to 1 with its 95 % interval; None where there is nothing to count."""
+    """``hits`` of ``count`` as a rate from 0 to 1, with its 95 % interval; None if ``count`` is 0."""
 
     hits: int
     count: int
@@ -29,11 +29,11 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class Kappa:
-    """How far pairs of answers agree beyond chance: 1 always, 0 no more than chance, below 0 less.
+    """Agreement of pairs beyond chance: 1 is perfect, 0 is chance, below 0 is less.
 
-    ``observed`` is how often they agree, ``expected`` how often they would if each kept their habits and heard nothing.
-    ``kappa`` is None where chance alone would always agree (everybody always says the same one thing), or there are no
-    pairs. The interval carries that of ``observed`` over, with ``expected`` held.
+    ``observed`` is how often they agree, ``expected`` how often they would by chance, each with the same frequencies.
+    ``kappa`` is None without pairs, or if chance alone would always agree (all outcomes are the same). The interval is
+    that of ``observed``, with ``expected`` held constant.
     """
 
     observed: Rate
@@ -45,7 +45,7 @@ class Kappa:
 
 @dataclass(frozen=True, slots=True)
 class Alpha:
-    """Krippendorff's alpha of many people and voices: 1 always agreed, 0 chance. None where nobody could disagree."""
+    """Krippendorff's alpha: 1 is perfect agreement, 0 is chance; None if all outcomes are the same."""
 
     voices: int
     answers: int
@@ -56,9 +56,9 @@ class Alpha:
 
 @dataclass(frozen=True, slots=True)
 class CategoryAgreement:
-    """Of one outcome: where one person says it, how probably another one does.
+    """For one outcome: how probably a second person names it, if the first does.
 
-    ``pairs`` are those in which at least one of the two says it, ``both`` those in which both do.
+    ``pairs`` are those in which at least one of the two names it, ``both`` those in which both do.
     """
 
     outcome: str
@@ -69,8 +69,9 @@ class CategoryAgreement:
     high: float
 
 
+@cache
 def wilson(hits: int, count: int) -> Rate:
-    """A share with Wilson's interval, which stays inside 0 to 1 and is honest for few.
+    """A rate with Wilson's interval, which stays within 0 to 1 and is valid for small counts.
 
     >>> wilson(9, 10)
     Rate(hits=9, count=10, rate=0.9, low=0.5958, high=0.9821)
@@ -86,7 +87,7 @@ def wilson(hits: int, count: int) -> Rate:
 
 
 def cohen_kappa(pairs: Sequence[tuple[str, str]]) -> Kappa:
-    """Cohen's kappa of pairs of outcomes, the first of each by one person (or sitting), the second by another.
+    """Cohen's kappa of pairs of outcomes, each by the same two people (or the same person at two times).
 
     >>> cohen_kappa([("brass", "brass")] * 4 + [("bell", "bell")] * 4 + [("brass", "bell")] * 2).kappa
     0.6154
@@ -95,6 +96,7 @@ def cohen_kappa(pairs: Sequence[tuple[str, str]]) -> Kappa:
     observed = wilson(same, len(pairs))
     if not pairs:
         return Kappa(observed, None, None, None, None)
+    # cohen_kappa_score of scikit-learn does not return the expected agreement, which the interval needs.
     firsts, seconds = (Counter(pair[side] for pair in pairs) for side in (0, 1))
     by_chance = sum(firsts[outcome] * seconds[outcome] for outcome in firsts)
     count = len(pairs) ** 2
@@ -109,9 +111,9 @@ def cohen_kappa(pairs: Sequence[tuple[str, str]]) -> Kappa:
 
 
 def krippendorff_alpha(said: Mapping[str, Sequence[str]], *, seed: int = 0) -> Alpha:
-    """Krippendorff's alpha for outcomes without an order, of what was said of each voice, by however many people.
+    """Krippendorff's alpha (nominal) of the outcomes of each voice, from any number of people.
 
-    Voices of which one person spoke do not count. The interval is drawn by resampling voices, the same for one seed.
+    Voices with one outcome do not count. The interval is from bootstrap samples of voices, the same for the same seed.
     """
     units = [Counter(outcomes) for outcomes in said.values() if len(outcomes) > 1]
     names = sorted({outcome for unit in units for outcome in unit})
@@ -128,9 +130,9 @@ def krippendorff_alpha(said: Mapping[str, Sequence[str]], *, seed: int = 0) -> A
 
 
 def agreement_by_category(pairs: Iterable[tuple[str, str]]) -> list[CategoryAgreement]:
-    """How far pairs agree on each outcome, the most frequent first.
+    """Agreement of pairs on each outcome, the most frequent outcome first.
 
-    The interval is Wilson's of the pairs in which the outcome occurs, carried over to the same scale.
+    The interval is Wilson's for the pairs in which the outcome occurs, transformed to the same scale.
     """
     either, both = Counter[str](), Counter[str]()
     for pair in pairs:
@@ -148,7 +150,7 @@ def agreement_by_category(pairs: Iterable[tuple[str, str]]) -> list[CategoryAgre
 
 
 def _alphas(counts: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Alpha for each row of ``weights[r, voices]``, how often each voice counts; not a number where undefined."""
+    """Alpha for each row of ``weights[r, voices]``, the multiplicity of each voice; NaN where undefined."""
     answers = counts.sum(axis=1)
     apart = (answers**2 - (counts**2).sum(axis=1)) / (answers - 1)
     total = weights @ answers

@@ -1,4 +1,4 @@
-"""One answer of a person to one voice, and the journal line it is written as."""
+"""One answer of a person to one voice, and its journal line."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from dx7.voices.identity import ID_LENGTH
 
 LONGEST_LABELLER = 40  # characters
 MOST_CATEGORIES = 8  # of one voice
-MOST_COVERED = 20_000  # voices that one answer stands for besides its own
-LONGEST_LINE = 16_384 + 36 * MOST_COVERED  # bytes; a line that covers nothing has about 500
+MOST_COVERED = 20_000  # further voices that one answer covers
+LONGEST_LINE = 16_384 + 36 * MOST_COVERED  # bytes; a line without covered voices has about 500
 QUALITIES = range(1, 6)
 _HEX_ID = re.compile(rf"[0-9a-f]{{{ID_LENGTH}}}")
 _KEY = re.compile(r"[a-z][a-z0-9_]{0,39}")
@@ -29,12 +29,12 @@ class AnswerKind(StrEnum):
     """What a person can say about a voice."""
 
     LABEL = "label"
-    UNSURE = "unsure"  # heard it, and does not know
-    BROKEN = "broken"  # no sound that anybody would want
+    UNSURE = "unsure"  # listened, and does not know
+    BROKEN = "broken"  # not a usable sound
     SKIP = "skip"  # ask again later
     FAVOURITE = "favourite"
     UNFAVOURITE = "unfavourite"
-    QUALITY = "quality"  # 1, of no use, to 5, wanted in every cartridge
+    QUALITY = "quality"  # 1, useless, to 5, excellent
     UNDO = "undo"  # takes back one earlier answer of the same labeller
 
 
@@ -79,11 +79,11 @@ WITHOUT_LISTENING = (HeardOn.IMPORTED.value, HeardOn.NOT_HEARD.value)  # plain s
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One line of a journal: who said what about which voice, when, and what the screen showed.
+    """One line of a journal: who said what about which voice, when, and what was on screen.
 
     ``event`` names the answer, 32 hexadecimal digits. ``categories`` has the main one first and is empty unless a
     label. ``quality`` is 1 to 5 of a quality, else None. ``undoes`` is the event that an undo takes back. ``covers``
-    are further voices that a label or broken stands for: the rest of a family, of a selection.
+    are further voices that a label or broken is for: the rest of a family or a selection.
 
     ``heard`` is a :class:`HeardOn`, ``page`` a :class:`Page`, ``lane`` a :class:`Lane`; journals of other versions may
     hold other values, which are kept. ``token`` names the serving that was answered, or is the start of the SHA-256 of
@@ -117,7 +117,7 @@ class Answer:
 
 
 def clean_labeller(name: str) -> str:
-    """A person's name as it goes into journals and file names: letters, digits, ``.``, ``-`` and ``_``.
+    """A person's name as written in journals and file names: letters, digits, ``.``, ``-`` and ``_``.
 
     >>> clean_labeller(" Jürgen / ../x "), clean_labeller("???")
     ('Jürgen-x', 'anonymous')
@@ -128,7 +128,7 @@ def clean_labeller(name: str) -> str:
 
 
 def vocabulary_of(category_keys: Iterable[str]) -> str:
-    """12 hexadecimal digits that name a list of categories."""
+    """12 hexadecimal digits that identify a list of categories."""
     return sha256("\n".join(category_keys).encode()).hexdigest()[:12]
 
 
@@ -139,7 +139,7 @@ def encode_answer(answer: Answer) -> bytes:
 
 
 def decode_answer(line: bytes) -> Answer:
-    """The answer of a journal line; reverse of :func:`encode_answer`. Fields of later versions are left alone.
+    """The answer of a journal line; reverse of :func:`encode_answer`. Unknown fields, of later versions, are ignored.
 
     Raises ``JournalError`` with what is wrong.
     """
@@ -148,13 +148,13 @@ def decode_answer(line: bytes) -> Answer:
     try:
         fields = json.loads(line)
     except (ValueError, RecursionError):
-        raise JournalError("the line is no JSON; it may have been cut off") from None
+        raise JournalError("the line is not JSON; it may have been cut off") from None
     if not isinstance(fields, Mapping):
-        raise JournalError("the line is no JSON object")
+        raise JournalError("the line is not a JSON object")
     try:
         suggestion, categories = fields.get("suggestion"), fields.get("categories", [])
         covers = fields.get("covers", [])
-        if not (isinstance(categories, list) and isinstance(covers, list)):  # the letters of a text would pass for one
+        if not (isinstance(categories, list) and isinstance(covers, list)):  # a string would pass as a sequence
             raise TypeError("categories or covers is no list")
         return Answer(
             event=str(fields["event"]),
@@ -186,10 +186,10 @@ def _problem_of(answer: Answer) -> str | None:
     if not _HEX_ID.fullmatch(answer.voice_id):
         return f"the voice {answer.voice_id!r} is not {ID_LENGTH} hexadecimal digits"
     if answer.labeller != clean_labeller(answer.labeller):
-        return f"the labeller {answer.labeller!r} is no clean name, {clean_labeller(answer.labeller)!r} would be"
+        return f"the labeller {answer.labeller!r} is not a clean name like {clean_labeller(answer.labeller)!r}"
     if answer.time.tzinfo is None:
         return "the time has no time zone"
-    if not MINYEAR < answer.time.year < MAXYEAR:  # where a clock in another zone may show a year that there is not
+    if not MINYEAR < answer.time.year < MAXYEAR:  # other time zones need a year to spare
         return f"the time is {answer.time.isoformat()}"
     if bool(answer.categories) != (answer.answer is AnswerKind.LABEL):
         return f"{answer.answer} with {len(answer.categories)} categories; a label has some, nothing else has"
@@ -204,7 +204,7 @@ def _problem_of(answer: Answer) -> str | None:
     if (answer.answer is AnswerKind.QUALITY) != (type(answer.quality) is int and answer.quality in QUALITIES):
         return f"{answer.answer} with the quality {answer.quality!r}; a quality has 1 to 5, nothing else has"
     if not (math.isfinite(answer.dwell_seconds) and answer.dwell_seconds >= 0):
-        return f"it dwelt for {answer.dwell_seconds} seconds"
+        return f"the voice sounded for {answer.dwell_seconds} seconds"
     return _problem_of_covers(answer) if answer.covers else None
 
 

@@ -1,11 +1,11 @@
-"""Backups: the store and every journal in one zip file, with a manifest of what it must hold.
+"""Backups: the store and every journal in one zip file, with a manifest of its contents.
 
-    manifest.json        format, version, when, schema, rows of every table, size and SHA-256 of every file
+    manifest.json        format, version, time, schema, rows of every table, size and SHA-256 of every file
     store.duckdb         a compact copy of the store, if there is one
     labels/*.jsonl       every journal, byte for byte
 
-A restore checks all of it before anything is changed. It replaces the store, whose old file is kept aside, but never
-a journal: what the backup's journals say is added to what has been answered since.
+A restore checks all of it before it changes anything. It replaces the store and keeps the old file next to it. It
+replaces no journal: the lines of the backup are merged with those written since.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ _UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, Ru
 
 @dataclass(frozen=True, slots=True)
 class BackupMember:
-    """What a file of a backup must be: size in bytes, and SHA-256."""
+    """The size in bytes and the SHA-256 of a file of a backup."""
 
     size: int
     sha: str
@@ -55,7 +55,7 @@ class BackupMember:
 
 @dataclass(frozen=True, slots=True)
 class Backup:
-    """What a backup holds: when it was made (ISO 8601), schema and rows of the store (None: no store), its files."""
+    """The contents of a backup: when it was made (ISO 8601), schema and rows of the store (None: no store), files."""
 
     made: str
     schema: int | None
@@ -65,7 +65,7 @@ class Backup:
 
 @dataclass(frozen=True, slots=True)
 class RestoreResult:
-    """What a restore did. ``kept`` is where the store that was there before is now."""
+    """What a restore did. ``kept`` is where the previous store is now."""
 
     backup: Backup
     kept: Path | None
@@ -73,18 +73,18 @@ class RestoreResult:
 
 
 def back_up(store: Path, labels: Path, out: Path, *, progress: Callable[[int], None] = lambda size: None) -> Backup:
-    """Write the store and the journals to ``out``, whole or not at all, and read it back.
+    """Write the store and the journals to ``out``, all or nothing, and verify it.
 
-    Other programs may go on reading the store, and labelling. ``progress`` is told of bytes written. Raises
-    ``FileError`` if there is a file at ``out`` or the disk refuses, ``StoreError`` if the store cannot be read or
-    there is neither store nor journal, ``StoreBusyError`` if another program is writing to it.
+    Other programs may read the store and write journals meanwhile. ``progress`` receives the number of bytes written by
+    each step. Raises ``FileError`` if ``out`` exists or the disk refuses, ``StoreError`` if the store cannot be read or
+    there is neither store nor journal, ``StoreBusyError`` if another program is writing to the store.
     """
     if out.exists():
         raise FileError(f"{out} is there already; name another file")
     journals = sorted(labels.glob("*.jsonl"))
     if not store.exists() and not journals:
         raise StoreError(f"there is nothing to back up: no store at {store} and no journal in {labels}")
-    with _told(out), _workshop(out.parent) as folder:
+    with _disk_errors_as_file_errors(out), _workshop(out.parent) as folder:
         rows: dict[str, int] = {}
         if store.exists():
             with open_store(store, read_only=True) as connection:
@@ -110,14 +110,14 @@ def back_up(store: Path, labels: Path, out: Path, *, progress: Callable[[int], N
 
 
 def restore_backup(source: Path, store: Path, labels: Path) -> RestoreResult:
-    """Put the store of a backup in the place of ``store``, and add its journals to those in ``labels``.
+    """Replace ``store`` by that of a backup, and merge its journals into those in ``labels``.
 
-    Everything is checked, and the new store made ready beside the old one, before anything is changed. Raises
-    ``FormatError`` if ``source`` is no backup or is damaged, ``StoreError`` if it is of a newer Cartwright,
-    ``StoreBusyError`` if another program holds the store, ``FileError`` if the disk refuses.
+    Everything is checked and the new store completed before anything is changed. Raises ``FormatError`` if ``source``
+    is no backup or damaged, ``StoreError`` if it is of a newer Cartwright, ``StoreBusyError`` if another program holds
+    the store, ``FileError`` if the disk refuses.
     """
     with ExitStack() as stack:
-        stack.enter_context(_told(store))
+        stack.enter_context(_disk_errors_as_file_errors(store))
         archive = stack.enter_context(_opened(source))
         backup = read_backup_manifest(archive)
         if (backup.schema or 0) > SCHEMA_VERSION:
@@ -145,7 +145,7 @@ def restore_backup(source: Path, store: Path, labels: Path) -> RestoreResult:
 
 
 def read_backup_manifest(archive: zipfile.ZipFile) -> Backup:
-    """What a backup should hold. Raises ``FormatError`` if it is none, or of a later kind."""
+    """The contents of a backup. Raises ``FormatError`` if it is no backup, or of a later version."""
     try:
         with archive.open(MANIFEST) as file:
             facts = json.loads(file.read(LARGEST_MANIFEST))
@@ -178,7 +178,7 @@ def _add(
 
 
 def _take(archive: zipfile.ZipFile, name: str, member: BackupMember, target: IO[bytes] | None = None) -> None:
-    """Read a file of a backup, no further than it should go, and write it to ``target``."""
+    """Read a file of a backup, at most as long as it should be, and write it to ``target``."""
     size, digest = 0, sha256()
     try:
         with archive.open(name) as source:
@@ -211,7 +211,7 @@ def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
 
 @contextmanager
 def _held(store: Path) -> Iterator[None]:
-    """Keep every other program out of the store. One that cannot be opened at all keeps nobody."""
+    """Keep other programs out of the store, unless it cannot be opened at all."""
     try:
         connection = connect(store, read_only=False) if store.exists() else None
     except StoreBusyError:
@@ -227,13 +227,13 @@ def _held(store: Path) -> Iterator[None]:
 
 
 def _swap(ready: Path, store: Path) -> Path | None:
-    """Put the new file in the place of the old one, which is never gone from its place before, and is kept."""
+    """Replace the old store, which is kept under another name, without a moment in which there is none."""
     kept = None
     if store.exists():
         kept = store.with_name(f"{store.stem}.before-restore-{datetime.now(UTC):%Y%m%d-%H%M%S-%f}{store.suffix}")
         try:
             os.link(store, kept)
-        except OSError:  # a disk without links; then, for a moment, there is no store
+        except OSError:  # a file system without links: for a moment there is no store
             store.rename(kept)
         log = store.with_name(f"{store.name}.wal")
         if log.exists():  # of a store that could not be opened
@@ -250,7 +250,7 @@ def _demand_room(folder: Path, size: int) -> None:
 
 @contextmanager
 def _workshop(parent: Path) -> Iterator[Path]:
-    """A folder of our own in ``parent``, made if need be; gone afterwards, as are those that kill -9 left there."""
+    """A temporary folder in ``parent``. Removes those that killed processes left there."""
     parent.mkdir(parents=True, exist_ok=True)
     for left in parent.glob(f"{_WORKSHOP}*"):
         with suppress(OSError), _locked(left):
@@ -261,7 +261,7 @@ def _workshop(parent: Path) -> Iterator[Path]:
 
 @contextmanager
 def _locked(folder: Path) -> Iterator[None]:
-    """Hold a lock that ends with this process. Raises ``OSError`` if another one holds it."""
+    """Hold a lock that ends with this process. Raises ``OSError`` if another process holds it."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -271,7 +271,7 @@ def _locked(folder: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _told(path: Path) -> Iterator[None]:
+def _disk_errors_as_file_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:

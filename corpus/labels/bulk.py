@@ -1,9 +1,8 @@
-"""One answer for many voices: what it would do, said beforehand, and one undo for all of it.
+"""One answer for many voices: a preview of its effect, and one undo for all of it.
 
-The voices come from a filter, a lasso or marks. The answer is one line of the journal, whose ``covers`` names all
-voices but the first, so that one undo takes all of it back. Whoever has answered to a voice in person keeps that
-answer: such voices are left out, as are voices that are none (silent, garbage) and fillers, unless the answer is that
-they are broken.
+The voices come from a filter, a lasso or marks. The answer is one line of the journal whose ``covers`` names all voices
+but the first. Voices that this person has answered in person keep that answer. Silent and garbage voices and fillers
+are left out, unless the answer is that they are broken.
 """
 
 from __future__ import annotations
@@ -25,11 +24,11 @@ _OPINIONS = (AnswerKind.LABEL, AnswerKind.BROKEN, AnswerKind.UNSURE)
 
 @dataclass(frozen=True, slots=True)
 class BulkPreview:
-    """What one answer for many voices would do.
+    """The effect of one answer for many voices.
 
-    ``voices`` are those it would be for, in the order that they came in; ``answered`` have an answer of this person
-    already and keep it. ``silent``, ``garbage`` and ``fillers`` are left out, each voice counted once, in this order.
-    ``unknown`` are not in the store.
+    ``voices`` are those it would be for, in the order given; ``answered`` already have an answer of this person and
+    keep it. ``silent``, ``garbage`` and ``fillers`` are left out; each voice counts once, in this order. ``unknown``
+    are not in the store.
     """
 
     voices: tuple[str, ...]
@@ -41,11 +40,11 @@ class BulkPreview:
 
     @property
     def selected(self) -> int:
-        """How many voices were chosen."""
+        """How many voices were selected."""
         return len(self.voices) + self.answered + self.silent + self.garbage + self.fillers + self.unknown
 
     def words(self) -> str:
-        """What is left out, in words, empty if nothing is.
+        """What is left out, in words; empty if nothing is.
 
         >>> BulkPreview(("0" * 32,), answered=2, silent=1, garbage=0, fillers=0, unknown=0).words()
         '2 you have answered already keep their answer; left out: 1 silent'
@@ -72,7 +71,7 @@ def preview_bulk(
     labeller: str,
     kind: AnswerKind = AnswerKind.LABEL,
 ) -> BulkPreview:
-    """What an answer of ``labeller`` for these voices would do; ``answers`` are those of the journals."""
+    """The effect of an answer of ``labeller`` for these voices; ``answers`` are those of the journals."""
     chosen = list(dict.fromkeys(voice_ids))
     known = dict(connection.execute(_KNOWN, {"ids": chosen, "unfit": list(UNFIT)}).fetchall())
     own = current_voice_answers(answer for answer in answers if answer.labeller == labeller)
@@ -109,11 +108,10 @@ def bulk_answer(
     way: str = HeardOn.NOT_HEARD,
     dwell_seconds: float = 0.0,
 ) -> Answer:
-    """One answer for all ``voices``. ``heard`` is one of them that was listened to, on ``way``, and comes first.
+    """One answer for all ``voices``. ``heard`` is the one that was listened to, on ``way``; it comes first.
 
-    ``dwell_seconds`` is for how long it was.
-
-    Raises ``JournalError`` if there are no voices, more than :data:`MOST_VOICES`, or the answer makes no sense.
+    ``dwell_seconds`` is how long it sounded. Raises ``JournalError`` if there are no voices or more than
+    :data:`MOST_VOICES`, and as :func:`new_answer` does.
     """
     if not voices:
         raise JournalError("there is no voice to answer for; all that were chosen are left out")
@@ -134,7 +132,7 @@ def bulk_answer(
 
 
 def last_bulk(answers: Iterable[Answer], labeller: str) -> Answer | None:
-    """The latest answer of this page that still stands: what an undo takes back. None if there is none."""
+    """The latest answer of this page that is not taken back, which an undo would take back; None if there is none."""
     given = [
         answer
         for answer in answers_not_undone(answer for answer in answers if answer.labeller == labeller)

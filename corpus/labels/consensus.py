@@ -1,4 +1,4 @@
-"""What an export makes of one voice: its categories and who says so, or why it stays behind."""
+"""The consensus of people's current answers to each voice, as the export uses it."""
 
 from __future__ import annotations
 
@@ -11,28 +11,28 @@ from corpus.storage.store import Connection
 
 
 class LeftOut(StrEnum):
-    """Why a voice of the store is not exported, health tags aside. The first that applies counts."""
+    """Why a voice of the store is not exported, apart from health tags. The first that applies counts."""
 
     FILLER = "filler"  # INIT VOICE and silence, which fill up banks
     GENERATED = "generated"  # found only in cartridges that a model made
     BROKEN = "broken"  # a person said so
-    UNSURE = "unsure"  # people listened and could not tell
-    DISPUTED = "disputed"  # people agree less than the policy wants
-    NO_CATEGORY = "no_category"  # nobody has said, and no suggestion is sure enough
-    OTHER_OF_FAMILY = "other_of_family"  # another voice stands for its family
+    UNSURE = "unsure"  # people listened and do not know
+    DISPUTED = "disputed"  # people agree less than the policy demands
+    NO_CATEGORY = "no_category"  # no label, and no suggestion above the least confidence
+    OTHER_OF_FAMILY = "other_of_family"  # another voice of its family is exported
     OVER_MAXIMUM = "over_maximum"  # its category is full
 
 
 @dataclass(frozen=True, slots=True)
 class Unhealthy:
-    """A voice that is not exported for a health tag (``corpus/analysis/health.py``)."""
+    """A voice that is not exported because of a health tag (``corpus/analysis/health.py``)."""
 
     tag: str
 
 
 @dataclass(frozen=True, slots=True)
 class Curated:
-    """What a voice is: categories, the main one first; who says so; how surely, 0 to 1; how many people said it."""
+    """The categories of a voice, the main one first; their origin; confidence, 0 to 1; how many people agree."""
 
     categories: tuple[str, ...]
     origin: str
@@ -45,7 +45,7 @@ ExportDecision = Curated | LeftOut | Unhealthy
 
 PERSON = "person"  # a person listened to this voice
 PROPAGATED = "propagated"  # a person answered another voice, and the answer covers this one
-EVERYBODY: Mapping[str, float] = {PERSON: 0.0, PROPAGATED: 0.0}  # however far they agree
+EVERYBODY: Mapping[str, float] = {PERSON: 0.0, PROPAGATED: 0.0}  # without a least confidence
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +58,12 @@ class _Said:
 def read_consensus(
     connection: Connection, category_keys: Sequence[str], least_confidence: Mapping[str, float] = EVERYBODY
 ) -> dict[str, Curated | LeftOut]:
-    """What people say of each voice that has any answer besides skips, of the origins that count.
+    """The consensus on each voice with any answer except skips, of the origins in ``least_confidence``.
 
-    Every labeller has one answer a voice. Answers to other voices that cover this one count where nobody has answered
-    this one itself. A voice is broken if at least as many say so as label it. Its categories are those that at least
-    half of the labels name, ranked by how many name them and how early. It is disputed where the share of the answers
-    that name its main category is below the least confidence of its origin.
+    Each labeller has one answer per voice. Propagated answers count only if nobody answered the voice in person. A
+    voice is broken if at least as many people say so as label it. Its categories are those that at least half of the
+    labels name, ranked by how many name them and how early. It is disputed if the share of answers that name its main
+    category is below the least confidence of its origin.
     """
     answers: dict[str, list[_Said]] = {}
     origins: dict[str, str] = {}

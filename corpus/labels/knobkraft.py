@@ -4,10 +4,10 @@
      "Library": [{"Synth", "Name", "Sysex", "Favorite", "Place", "Bank", "Categories", "NonCategories",
                   "SourceInfo", "Comment", "Author", "Info"}, ...]}
 
-Version 0 is the bare list. ``Sysex`` is base64 of the single voice message on channel 1, the only one that KnobKraft's
-DX7 takes; ``Favorite`` is 1, 0 or null for never said; ``Place`` counts from 0; ``Categories`` are those that a person
-decided on. Fields that it does not know are skipped, so what has no place in it goes into ``Cartwright``, and comes
-back unless KnobKraft has written the file since.
+Version 0 is the bare list. ``Sysex`` is base64 of the single voice message on channel 1, the only kind that KnobKraft's
+DX7 accepts; ``Favorite`` is 1, 0 or null for unset; ``Place`` counts from 0; ``Categories`` are those that a person
+chose. KnobKraft skips unknown fields, so what PIF cannot express is written to ``Cartwright``. It is lost once
+KnobKraft writes the file.
 """
 
 from __future__ import annotations
@@ -32,16 +32,16 @@ FILE_FORMAT, VERSION = "PatchInterchangeFormat", 1
 OURS = "Cartwright"
 LONGEST_SYSEX = 100_000  # characters of base64; a voice has 220
 MOST_ANSWERS = 100  # of one patch
-# What people say in these has no place in a journal.
+# Fields that a journal cannot express.
 _NOT_TAKEN = {"Comment": "comment", "Author": "author", "Info": "info", "Hidden": "hidden"}
 
 
 def read_pif(data: bytes, names: CategoryNames) -> LabelsRead:
     """The answers of a PIF file: a label from the categories of a patch, and whether it is a favourite.
 
-    Patches of other instruments, categories that are none of ours, categories a patch is *not* in, and comments are
-    counted in ``left_out``. Hidden is not taken for broken: it says that somebody did not want to see the patch.
-    Raises ``FormatError`` if the file is no PIF.
+    ``left_out`` counts patches of other instruments, unknown categories, categories a patch is *not* in, and comments.
+    Hidden does not mean broken: it says that somebody did not want to see the patch. Raises ``FormatError`` if the file
+    is no PIF.
     """
     read = LabelsRead()
     for number, patch in enumerate(_library(data), 1):
@@ -56,7 +56,7 @@ def read_pif(data: bytes, names: CategoryNames) -> LabelsRead:
 
 
 def encode_pif(answers: Iterable[Answer], cards: Mapping[str, VoiceCard]) -> bytes:
-    """A PIF file of the voices that have answers and cards, with every person's categories together."""
+    """A PIF file of the voices that have answers and cards, with the categories of all people together."""
     table = load_knobkraft()
     by_voice: dict[str, list[Answer]] = defaultdict(list)
     for answer in answers:
@@ -130,7 +130,7 @@ def _read_patch(number: int, patch: Mapping[str, Any], names: CategoryNames, rea
 
 
 def _voice_of(patch: Mapping[str, Any], read: LabelsRead) -> str | None:
-    """The id of the voice of a patch; None, and counted, if it is of another instrument."""
+    """The id of the voice of a patch; None, and counted, if it is for another instrument."""
     synth, sysex = patch.get("Synth"), patch.get("Sysex")
     if not isinstance(sysex, str):
         raise FormatError("it has no Sysex")

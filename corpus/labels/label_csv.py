@@ -1,4 +1,4 @@
-"""Labels as CSV: read as spreadsheets write it, in whatever dialect; written so that a spreadsheet obeys none of it."""
+"""Labels as CSV: read in any dialect of spreadsheets; written so that a spreadsheet runs no formula in it."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from dx7.errors import CartwrightError, FormatError
 
 DELIMITERS = ",;\t|"
 LONGEST_HEADER = 10_000  # characters
-MOST_LINES_OF_A_ROW = 50  # a cell with line ends may take a few; a quote that was never closed must not eat the file
-# What a column may be called, letters and digits only. The first one that a file has counts.
+MOST_LINES_OF_A_ROW = 50  # for cells with line ends; limits what an unclosed quote can swallow
+# Names of columns, letters and digits only. The first one in the file counts.
 _COLUMNS: Mapping[str, tuple[str, ...]] = {
     "voice_id": ("voiceid", "id"),
     "raw_sha": ("rawsha", "sysexhash", "sysexsha", "hash"),
@@ -51,16 +51,16 @@ _WRITTEN = (
     ),
     *("suggestion", "suggestion_probability", "suggestion_origin", "vocabulary", "token", "event"),
 )
-_OBEYED = re.compile(r"'*[=+\-@\t\r]")  # how a cell begins that a spreadsheet would calculate
+_OBEYED = re.compile(r"'*[=+\-@\t\r]")  # the beginning of a formula
 _OPEN = "unexpected end of data"
 _WITH_SLOT = re.compile(r":\d+\Z")
 _GUARDED = re.compile(r"'+[=+\-@\t\r]")
 
 
 def read_csv(data: bytes, finder: VoiceFinder, names: CategoryNames) -> LabelsRead:
-    """The answers of a CSV file. A row that cannot be read costs itself alone; rows are counted in lines of the file.
+    """The answers of a CSV file. An unreadable row is reported and skipped; rows are counted in lines of the file.
 
-    Raises ``FormatError`` if the first line names no columns that say which voice and what of it.
+    Raises ``FormatError`` if the first line has no columns for the voice and the label.
     """
     lines = re.split(r"\r\n|\r|\n", decode_text(data))
     header = lines[0][:LONGEST_HEADER]
@@ -90,7 +90,7 @@ def read_csv(data: bytes, finder: VoiceFinder, names: CategoryNames) -> LabelsRe
 
 
 def encode_csv(answers: Iterable[Answer], cards: Mapping[str, VoiceCard]) -> bytes:
-    """A CSV file of answers, one row each, with all that is known: UTF-8 with a mark, as spreadsheets want it."""
+    """A CSV file of answers, one row each: UTF-8 with a byte order mark, as spreadsheets expect."""
     out = io.StringIO(newline="")
     writer = csv.writer(out)
     writer.writerow(_WRITTEN)
@@ -100,7 +100,7 @@ def encode_csv(answers: Iterable[Answer], cards: Mapping[str, VoiceCard]) -> byt
 
 
 def decode_text(data: bytes) -> str:
-    """The text of a file, by its byte order mark, else as UTF-8, else as old Windows programs write it."""
+    """The text of a file: by its byte order mark, else UTF-8, else Windows-1252."""
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return data.decode("utf-16", "replace")
     try:
@@ -119,13 +119,13 @@ def _find_columns(header: Sequence[str]) -> dict[str, int]:
 
 
 def _records(lines: Sequence[str], delimiter: str) -> Iterator[tuple[int, str | None]]:
-    """Every row but the first, with the line it begins in; None for one whose quotation is never closed."""
+    """Every row except the first, with its first line; None if a quotation mark in it is never closed."""
     first = 1
     while first < len(lines):
         text, end = lines[first], first + 1
         while (fault := _fault(text, delimiter)) == _OPEN and end < min(len(lines), first + MOST_LINES_OF_A_ROW):
             text, end = f"{text}\n{lines[end]}", end + 1
-        if fault == _OPEN or (fault and end > first + 1):  # what closed it opened another one
+        if fault == _OPEN or (fault and end > first + 1):  # the quote that closed it opened another
             yield first + 1, None
             first += 1
         else:
@@ -134,7 +134,7 @@ def _records(lines: Sequence[str], delimiter: str) -> Iterator[tuple[int, str | 
 
 
 def _fault(text: str, delimiter: str) -> str:
-    """What a strict reader minds in a row; it ends within a quotation if that is :data:`_OPEN`."""
+    """The error of a strict reader for a row; :data:`_OPEN` if the row ends within quotation marks."""
     try:
         next(csv.reader([text], delimiter=delimiter, strict=True), None)
     except csv.Error as error:

@@ -1,7 +1,7 @@
-"""Labels from files of other programs, and into them: CSV, and KnobKraft Orm's PIF.
+"""Import and export of labels: CSV, and KnobKraft Orm's PIF.
 
-What is imported becomes lines of the labeller's journal, marked as imported. It never takes the place of what that
-person answered here, nor of what anybody else did, and the same file again adds nothing.
+Imported answers become lines of the labeller's journal, marked as imported. They never override what that person
+answered in the app, nor anybody else's answers. Importing the same file again adds nothing.
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ CSV_SUFFIXES = (".csv",)
 class LabelImport:
     """What an import did.
 
-    ``read`` answers are ``added`` or known already. ``labellers`` counts the added ones. ``problems`` are rows that
-    gave no answer, ``left_out`` counts what rows say that has no place here. ``strangers`` is how many of the voices
-    are not in the store, None if there is no store.
+    Of the ``read`` answers, ``added`` are new. ``labellers`` counts the new ones. ``problems`` are unreadable rows;
+    ``left_out`` counts contents that labels cannot express. ``strangers`` is how many of the voices are not in the
+    store, None without a store.
     """
 
     format: str
@@ -54,7 +54,7 @@ class LabelImport:
 
 @dataclass(frozen=True, slots=True)
 class LabelExport:
-    """What an export wrote: answers, voices, and how many voices it had to leave out because no store has them."""
+    """What an export wrote: answers, voices, and how many voices were left out because they are not in the store."""
 
     answers: int
     voices: int
@@ -71,10 +71,10 @@ def import_labels(
 ) -> LabelImport:
     """Add the answers of a CSV or PIF file to the journals in ``folder``.
 
-    ``labeller`` is whose they are, whatever the file says; where neither says, it is ``knobkraft``, or the name of the
-    CSV file. ``store`` finds voices by name; ids, files and PIF do without. ``also`` says which of our categories
-    names in the file are. Raises ``FileError`` or ``FormatError`` if the file cannot be read, ``CategoryError`` for a
-    category in ``also`` that there is not, ``JournalError`` if a journal cannot be written.
+    ``labeller`` overrides the labellers of the file; where neither names one, it is ``knobkraft``, or the name of the
+    CSV file. ``store`` is needed to find voices by name; ids, files and PIF do without. ``also`` maps names in the file
+    to categories. Raises ``FileError`` or ``FormatError`` if the file cannot be read, ``CategoryError`` for an unknown
+    category in ``also``, ``JournalError`` if a journal cannot be written.
     """
     data = _read(path)
     names = CategoryNames(also)
@@ -107,12 +107,11 @@ def import_labels(
 
 
 def export_labels(folder: Path, out: Path, *, store: Path | None = None, labeller: str | None = None) -> LabelExport:
-    """Write what stands in the journals to a CSV or PIF file, by its suffix; of one person if ``labeller`` is given.
+    """Write the current answers to a CSV or PIF file, by its suffix; of one person if ``labeller`` is given.
 
-    Only what was answered in person is written, not what such an answer covers besides. A PIF holds the voices
-    themselves, so it needs the store and leaves out voices that are not in it. Raises ``FileError`` for another suffix
-    or if the disk refuses, ``StoreError`` without a store, ``JournalError`` if a journal cannot be read or nothing has
-    been answered.
+    Propagated answers are not written. A PIF contains the voices, so it needs the store and leaves out voices that are
+    not in it. Raises ``FileError`` for another suffix or if the disk refuses, ``StoreError`` without a store,
+    ``JournalError`` if a journal cannot be read or there are no answers.
     """
     suffix = out.suffix.lower()
     if suffix not in CSV_SUFFIXES + PIF_SUFFIXES:
@@ -159,7 +158,7 @@ def _count_strangers(store: Path, voices: set[str]) -> int:
 def _answers(
     rows: list[LabelRow], labeller: str, for_all: bool, data: bytes, problems: list[Problem]
 ) -> dict[str, list[Answer]]:
-    """The answers of rows, by whose they are. Those without a time are given now, the last row last."""
+    """The answers of rows, by labeller. Those without a time get the current time, in the order of rows."""
     now, token = datetime.now(UTC), file_sha(data)[:12]
     answers: dict[str, list[Answer]] = defaultdict(list)
     for number, row in enumerate(rows):
@@ -185,7 +184,7 @@ def _answers(
 
 
 def _made_event(labeller: str, row: LabelRow) -> str:
-    """The same for the same answer, so that it is added once however often it is imported."""
+    """The same for the same answer, so that importing it again adds nothing."""
     said = [
         labeller,
         row.voice_id,
@@ -198,7 +197,7 @@ def _made_event(labeller: str, row: LabelRow) -> str:
 
 
 def _without_idle(answers: list[Answer], journal: Path) -> list[Answer]:
-    """The answers, but for those that say "no favourite" of what never was one."""
+    """The answers, without those that unmark a favourite that never was one."""
     favourites = set()
     if journal.exists():
         current = current_answers(read_journal(journal).answers)

@@ -1,4 +1,4 @@
-"""What a file of labels says, whatever its format: rows, what was wrong with it, and what could not be taken over."""
+"""The contents of a label file, whatever its format: rows, problems, and what was left out."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _HEX_ID = re.compile(rf"[0-9a-f]{{{ID_LENGTH}}}")
 
 @dataclass(frozen=True, slots=True)
 class LabelRow:
-    """One answer of a file, and the row it stands in. What the file does not say is None."""
+    """One answer of a file and its row. Fields that the file does not have are None."""
 
     row: int
     voice_id: str
@@ -38,7 +38,7 @@ class LabelRow:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A row (a line of a CSV file, an entry of a PIF; both count from 1) that gave no answer, and why."""
+    """A row without a readable answer (a line of CSV, an entry of a PIF; both count from 1), and why."""
 
     row: int
     message: str
@@ -46,7 +46,7 @@ class Problem:
 
 @dataclass(slots=True)
 class LabelsRead:
-    """All that was read. ``left_out`` counts what rows say that has no place here, such as other categories."""
+    """All that was read. ``left_out`` counts contents that labels cannot express, such as unknown categories."""
 
     rows: list[LabelRow] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
@@ -63,9 +63,9 @@ class KnobKraftNames:
 
 
 class CategoryNames:
-    """Finds our category by whatever a file calls it: key, title, KnobKraft's name, or what a person says it is.
+    """Finds a category by any of its names: key, title, or KnobKraft's name.
 
-    ``also`` maps names to category keys and goes first. Raises ``CategoryError`` for a key that there is not.
+    ``also`` maps further names to category keys and takes precedence. Raises ``CategoryError`` for an unknown key.
 
     >>> CategoryNames({"Keys": "epiano"}).find("Clavinet & Harpsichord; SFX, keys/kazoo")
     (['clav', 'fx', 'epiano'], ['kazoo'])
@@ -79,7 +79,7 @@ class CategoryNames:
         self._keys |= {_plain(name): get_category(key).key for name, key in (also or {}).items()}
 
     def find(self, text: str) -> tuple[list[str], list[str]]:
-        """The categories that a text names, in order and each once, and the names in it that are none of ours."""
+        """The categories named in a text, in order and each once, and the names that are unknown."""
         parts = [text] if _plain(text) in self._keys else _BETWEEN.split(text)
         names = [part.strip() for part in parts if part.strip()]
         found = dict.fromkeys(self._keys[_plain(name)] for name in names if _plain(name) in self._keys)
@@ -88,7 +88,7 @@ class CategoryNames:
 
 @cache
 def load_knobkraft(path: Path = KNOBKRAFT_FILE) -> KnobKraftNames:
-    """The table of KnobKraft's names. Raises ``CategoryError`` if it cannot be used."""
+    """The table of KnobKraft's names. Raises ``CategoryError`` if it is unusable."""
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
         names = KnobKraftNames(str(table["synth"]), dict(table["ours"]), dict(table["theirs"]))
@@ -112,7 +112,7 @@ def make_row(
     event: str = "",
     quality: str = "",
 ) -> LabelRow:
-    """A row from the texts of a file; '' is what it does not say. Raises ``FormatError`` with what is wrong."""
+    """A row from the texts of a file; '' is a missing field. Raises ``FormatError`` with what is wrong."""
     keys = tuple(categories)
     try:
         kind = AnswerKind(answer.strip().lower() or AnswerKind.LABEL)

@@ -1,8 +1,7 @@
-"""Leases: who has been served which voice and not answered yet, so that nobody else is asked about it meanwhile.
+"""Leases: which voices are being served to whom, so that two people are not asked about the same voice at once.
 
-They live in the memory of the one process that serves, since they are worth nothing once it has ended. A holder is a
-person, whatever number of pages are open: who loads the page anew gets the same voices. A lease that is not answered
-runs out; with the holder's next sign of life all of theirs begin anew.
+They exist only in the memory of the process that serves. A holder is a person, whatever number of pages is open;
+reloading a page gets the same voices again. Any call of the holder renews all their leases; without one they expire.
 """
 
 from __future__ import annotations
@@ -11,20 +10,20 @@ import threading
 import time
 from collections.abc import Callable, Collection, Iterable
 
-LEASE_SECONDS = 900.0  # without a sign of life: somebody went home
+LEASE_SECONDS = 900.0  # without a call of the holder
 
 
 class LeaseBook:
-    """Leases of voices; safe to use from any thread. ``clock`` tells seconds, and only ever goes on."""
+    """Leases of voices; safe to use from any thread. ``clock`` returns monotonic seconds."""
 
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._lock = threading.Lock()
         self._clock = clock
-        self._holders: dict[str, str] = {}  # voice -> who has it
-        self._seen: dict[str, float] = {}  # holder -> last sign of life
+        self._holders: dict[str, str] = {}  # voice -> holder
+        self._seen: dict[str, float] = {}  # holder -> time of the last call
 
     def take(self, holder: str, voice_ids: Iterable[str]) -> set[str]:
-        """Lease those of the voices that nobody else holds, and return them."""
+        """Lease the voices that others do not hold, and return them."""
         with self._lock:
             self._renew(holder)
             free = {voice for voice in voice_ids if self._holders.get(voice, holder) == holder}
@@ -32,13 +31,13 @@ class LeaseBook:
             return free
 
     def held_by_others(self, holder: str) -> set[str]:
-        """The voices that somebody else holds."""
+        """The voices that other people hold."""
         with self._lock:
             self._renew(holder)
             return {voice for voice, other in self._holders.items() if other != holder}
 
     def give_back(self, holder: str, voice_ids: Collection[str]) -> None:
-        """End leases: the voices have been answered, or will not be asked."""
+        """End leases: the voices have been answered, or will not be asked about."""
         with self._lock:
             self._renew(holder)
             for voice in voice_ids:

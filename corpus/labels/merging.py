@@ -1,8 +1,7 @@
-"""Bringing journals together, and where people disagree.
+"""Merging journals, and finding where people disagree.
 
-A merge is the union of the lines. Nothing is taken away or changed: of two answers that one person gave to one voice
-in two places the later stands, as ever, and both are kept. Lines that cannot be read are carried along, for a later
-version may be able to.
+A merge is the union of the lines. It removes and changes nothing: if one person answered one voice in two places, both
+lines are kept and the later one counts. Unreadable lines are kept, since a later version may be able to read them.
 """
 
 from __future__ import annotations
@@ -17,12 +16,12 @@ from corpus.labels.journal import UnreadableLine, append_lines, journal_file, re
 from corpus.labels.projection import current_answers
 from dx7.errors import JournalError
 
-_OPINIONS = (AnswerKind.LABEL, AnswerKind.BROKEN)  # being unsure contradicts nobody
+_OPINIONS = (AnswerKind.LABEL, AnswerKind.BROKEN)  # unsure contradicts nothing
 
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """Answers to one voice that cannot all be right, oldest first."""
+    """Answers to one voice that contradict each other, oldest first."""
 
     voice_id: str
     answers: tuple[Answer, ...]
@@ -30,9 +29,9 @@ class Conflict:
 
 @dataclass(frozen=True, slots=True)
 class MergeResult:
-    """What a merge did: lines read, lines added; those that were unreadable; what one person answered differently.
+    """Lines read and added, the unreadable ones, and voices that one person answered differently in two places.
 
-    ``unreadable`` lines are carried along but for those longer than any answer, which ``refused`` has.
+    ``unreadable`` lines are added too. ``refused`` lines are not: they are longer than any answer.
     """
 
     read: int
@@ -43,10 +42,10 @@ class MergeResult:
 
 
 def merge_journals(folder: Path, others: Sequence[Path]) -> MergeResult:
-    """Add what ``others`` (journals, or folders of them) say to the journals in ``folder``.
+    """Add the lines of ``others`` (journals, or folders of them) to the journals in ``folder``.
 
-    Merging twice adds nothing. Safe beside an app that is labelling. Raises ``JournalError`` if one of ``others``
-    cannot be read (then nothing is written), or the disk refuses.
+    Merging twice adds nothing. An app may append meanwhile. Raises ``JournalError`` if one of ``others`` cannot be read
+    (then nothing is written), or the disk refuses.
     """
     lines: dict[str, list[bytes]] = defaultdict(list)
     theirs: dict[str, list[Answer]] = defaultdict(list)
@@ -81,9 +80,9 @@ def merge_journals(folder: Path, others: Sequence[Path]) -> MergeResult:
 
 
 def find_conflicts(answers: Iterable[Answer]) -> list[Conflict]:
-    """The voices that different people put into different main categories, or that one labels and another calls broken.
+    """The voices with different main categories, or that one person labels and another calls broken.
 
-    Of everybody the answer that stands counts. In the order of the latest answer, the newest last.
+    The current answer of each person counts. Ordered by the latest answer, newest last.
     """
     opinions: dict[str, list[Answer]] = defaultdict(list)
     for answer in current_answers(answers):
@@ -108,7 +107,7 @@ def _journal_files(others: Sequence[Path]) -> list[Path]:
 
 
 def _diverged(mine: Sequence[Answer], theirs: Sequence[Answer]) -> list[Conflict]:
-    """Where two journals of one person say different things, and neither knows of the other's answer."""
+    """Voices that two journals of one person answer differently, where neither has the answer of the other."""
     here, there = ({answer.event for answer in answers} for answers in (mine, theirs))
     standing = {answer.voice_id: answer for answer in current_answers(mine) if answer.answer in _OPINIONS}
     conflicts = []

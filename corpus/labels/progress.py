@@ -1,4 +1,4 @@
-"""How far the labelling has come: counts from the store, pace from the times of answers."""
+"""The progress of labelling: counts from the store, pace from the times of answers."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from itertools import pairwise
 
 from corpus.storage.store import Connection
 
-LONGEST_THOUGHT = timedelta(seconds=90)  # a longer pause between two answers is a pause, not work
+LONGEST_THOUGHT = timedelta(seconds=90)  # a longer gap between two answers is not work
 _PACE_OVER = 30  # answers
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Counts of voices, whoever answered. ``by_category`` counts main categories of labelled voices."""
+    """Counts of voices, over all labellers. ``by_category`` counts main categories of labelled voices."""
 
     voices: int
     labelled: int
@@ -26,7 +26,7 @@ class Progress:
 
     @property
     def answered(self) -> int:
-        """Voices that need no more asking."""
+        """Voices that need no further answer."""
         return self.labelled + self.broken
 
 
@@ -56,7 +56,7 @@ def read_progress(connection: Connection) -> Progress:
 
 
 def answers_per_minute(times: Sequence[datetime]) -> float | None:
-    """The pace of the latest answers, pauses left out; None before there are two without a pause between.
+    """The pace of the latest answers without pauses; None if there are not two answers without a pause between them.
 
     >>> from datetime import UTC
     >>> start = datetime(2026, 1, 1, tzinfo=UTC)

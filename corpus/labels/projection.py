@@ -1,8 +1,7 @@
-"""What people say about voices now: the journals folded, and their projection into the store.
+"""The current answers: the journals reduced to what each person says now, and its projection into the store.
 
-Folding is a pure function of the set of answers: the order in which journals are read, and copies of the same
-answers in two files, change nothing. What was imported from a file stands only where the labeller has not answered in
-person; nor does what an answer to one voice says of others that it covers.
+The result depends only on the set of answers, not on the order of files or on copies. An imported answer counts only if
+the labeller has not answered the voice in person; so does a propagated one.
 """
 
 from __future__ import annotations
@@ -39,9 +38,9 @@ _SCHEMA = pa.schema(
 
 @dataclass(frozen=True, slots=True)
 class VoiceAnswer:
-    """What a labeller says of one voice: by an answer to it, or ``propagated`` from one that covers it.
+    """What a labeller says of one voice: by an answer to it, or ``propagated`` from an answer that covers it.
 
-    An answer that was given to many voices without listening to any is propagated to all of them alike.
+    An answer to many voices without listening to any is propagated to all of them, the first included.
     """
 
     voice_id: str
@@ -51,7 +50,7 @@ class VoiceAnswer:
 
 @dataclass(frozen=True, slots=True)
 class ProjectionResult:
-    """What a projection of the journals gave: lines read, answers that stand, lines that could not be read."""
+    """Lines read, current answers (``standing``), and unreadable lines."""
 
     read: int
     standing: int
@@ -59,44 +58,43 @@ class ProjectionResult:
 
 
 def answers_not_undone(answers: Iterable[Answer]) -> list[Answer]:
-    """The answers that nobody took back, oldest first, each once; undos themselves are left out.
+    """The answers that were not taken back, oldest first, each once; undos themselves are left out.
 
-    An undo takes back only what the same labeller said; one of an undo, or of an unknown event, does nothing. Where
-    two lines give one event differently (an export that was imported before the journal came), the one in person
-    counts, in whatever order they are read.
+    An undo takes back only answers of the same labeller; an undo of an undo, or of an unknown event, does nothing. If
+    two lines have the same event and differ (an export was imported before the journal itself), the one in person
+    counts, whatever their order.
     """
     unique: dict[tuple[str, str], Answer] = {}
     for answer in answers:
         known = unique.setdefault((answer.labeller, answer.event), answer)
         if known != answer:
-            unique[answer.labeller, answer.event] = max(known, answer, key=_weight)
+            unique[answer.labeller, answer.event] = max(known, answer, key=_in_person_first)
     taken_back = {(a.labeller, a.undoes) for a in unique.values() if a.answer is AnswerKind.UNDO}
     kept = (a for key, a in unique.items() if a.answer is not AnswerKind.UNDO and key not in taken_back)
     return sorted(kept, key=lambda answer: (answer.time, answer.event))
 
 
 def current_answers(answers: Iterable[Answer]) -> list[Answer]:
-    """What every labeller says about every voice in person now, oldest first; what is covered is left out.
+    """What each labeller says about each voice now, oldest first, without propagated answers.
 
-    Of a labeller and a voice there are at most three answers: the latest label, unsure or broken (a skip only where
-    there is none of these), the latest quality, and a favourite if it is one. An imported one gives way to one in
-    person of any age.
+    A labeller and voice have at most three answers: the latest label, unsure or broken (a skip only without these), the
+    latest quality, and a favourite. An imported answer counts only without one in person, of any age.
     """
     return [opinion.answer for opinion in current_voice_answers(answers) if not opinion.propagated]
 
 
 def current_voice_answers(answers: Iterable[Answer]) -> list[VoiceAnswer]:
-    """As :func:`current_answers`, with what answers say of voices that they cover, oldest first.
+    """Like :func:`current_answers`, with propagated answers, oldest first.
 
-    In person counts before imported, imported before propagated; among the same, the latest does. What a decision in
-    review covers counts as if it had been said of each voice.
+    In person takes precedence over imported, imported over propagated; among equals the latest. Voices that a decision
+    in review covers count as answered in person.
     """
     latest: dict[tuple[str, str, str], VoiceAnswer] = {}
     for answer in answers_not_undone(answers):
         for voice_id in (answer.voice_id, *answer.covers):
             opinion = VoiceAnswer(voice_id, answer, voice_id != answer.voice_id or answer.heard == HeardOn.NOT_HEARD)
             about = (answer.labeller, voice_id, _aspect(answer))
-            if about not in latest or _standing(opinion) >= _standing(latest[about]):
+            if about not in latest or _precedence(opinion) >= _precedence(latest[about]):
                 latest[about] = opinion
     current = [
         opinion
@@ -108,7 +106,7 @@ def current_voice_answers(answers: Iterable[Answer]) -> list[VoiceAnswer]:
 
 
 def rebuild_answers(connection: Connection, folder: Path) -> ProjectionResult:
-    """Replace the ``answers`` table by what the journals in ``folder`` say now. All of it, or nothing, is replaced.
+    """Replace the ``answers`` table by the current answers of the journals in ``folder``, all or nothing.
 
     Raises ``JournalError`` if a journal cannot be read.
     """
@@ -141,7 +139,7 @@ def rebuild_answers(connection: Connection, folder: Path) -> ProjectionResult:
     return ProjectionResult(read=len(journals.answers), standing=len(current), unreadable=journals.unreadable)
 
 
-def _weight(answer: Answer) -> tuple[bool, bytes]:
+def _in_person_first(answer: Answer) -> tuple[bool, bytes]:
     return not _is_imported(answer), encode_answer(answer)
 
 
@@ -149,8 +147,8 @@ def _is_imported(answer: Answer) -> bool:
     return answer.heard == HeardOn.IMPORTED
 
 
-def _standing(opinion: VoiceAnswer) -> int:
-    """A decision in review is about every voice that was marked there, whatever the reviewer had said of it before."""
+def _precedence(opinion: VoiceAnswer) -> int:
+    """The precedence of an answer. A review decision counts as in person for all its voices."""
     if opinion.propagated and opinion.answer.page != Page.REVIEW:
         return 0
     return 1 if _is_imported(opinion.answer) else 2

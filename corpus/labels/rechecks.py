@@ -1,8 +1,8 @@
-"""Voices that are asked about again: by the same person, and by a second one.
+"""Rechecks: voices that are asked about a second time, to measure how far answers can be trusted.
 
-Of a share of the servings one measures how far answers can be trusted. On the lane *again* a person gets a voice that
-they answered long enough ago; on *agreement* one that one other person has answered, and nobody else. Which servings
-these are is a draw of its own, so that nobody can count up to them; which voices is a draw, too.
+An intra-annotator recheck (lane ``again``) is a voice that the same person answered long enough ago. An inter-annotator
+recheck (lane ``agreement``) is one that exactly one other person has answered. The servings that are rechecks are
+random, so that they cannot be predicted; so are their voices.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from corpus.storage.store import Connection
 
 INTRA_SHARE = 0.04  # of servings
 INTER_SHARE = 0.04
-LEAST_ANSWERS_BETWEEN = 50  # answers of that person since, so that the ear has moved on
+LEAST_ANSWERS_BETWEEN = 50  # answers of that person since, so that they do not remember
 LEAST_TIME_BETWEEN = timedelta(minutes=20)
 
 
 @dataclass(frozen=True, slots=True)
 class RecheckShares:
-    """What share of servings, 0 to 1, goes to each lane. Raises ``ValueError`` if they are more than all."""
+    """The share of servings, 0 to 1, of each kind of recheck. Raises ``ValueError`` if they exceed 1."""
 
     intra: float = INTRA_SHARE
     inter: float = INTER_SHARE
@@ -34,9 +34,9 @@ class RecheckShares:
 
 
 def drawn_lanes(shares: RecheckShares, *, seed: str, count: int) -> list[Lane | None]:
-    """For each of ``count`` servings the lane of this module that it goes to, or None. The first do not depend on it.
+    """For each of ``count`` servings the recheck lane, or None. The first ones do not depend on ``count``.
 
-    >>> drawn_lanes(Shares(again=1, agreement=0), seed="", count=2)
+    >>> drawn_lanes(RecheckShares(intra=1, inter=0), seed="", count=2)
     [<Lane.INTRA_RECHECK: 'again'>, <Lane.INTRA_RECHECK: 'again'>]
     """
     lanes: list[Lane | None] = []
@@ -66,9 +66,9 @@ def voices_for_intra_recheck(
     exclude: Collection[str] = (),
     now: datetime | None = None,
 ) -> list[str]:
-    """Up to ``count`` voices that this person answered in person, by ear and outside of review, long enough ago.
+    """Up to ``count`` voices that this person answered in person, after listening, not in review, and long enough ago.
 
-    No voice comes a third time. ``now`` is the time with its zone, the clock's if None.
+    No voice comes a third time. ``now`` is a time with zone, the clock's if None.
     """
     latest = (now or datetime.now(UTC)).astimezone(UTC).replace(tzinfo=None) - LEAST_TIME_BETWEEN
     rows = connection.execute(
@@ -88,9 +88,9 @@ def voices_for_intra_recheck(
 def voices_for_inter_recheck(
     connection: Connection, *, labeller: str, count: int, seed: str, exclude: Collection[str] = ()
 ) -> list[str]:
-    """Up to ``count`` voices that exactly one other person has labelled or called broken, in person and by ear.
+    """Up to ``count`` voices that exactly one other person labelled or called broken, in person and after listening.
 
-    Left out is what this person has said anything about, be it by an answer to another voice.
+    Voices with any answer of this person, propagated ones included, are left out.
     """
     rows = connection.execute(
         _AGREEMENT, {"labeller": labeller, "exclude": list(exclude), "seed": seed, "count": count}

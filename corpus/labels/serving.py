@@ -1,11 +1,11 @@
-"""The serving guard: an answer counts only for the voice that was on display, and heard, when it was given.
+"""The serving guard: an answer counts only for the voice that was on display, and had sounded, when it was given.
 
-Fast or held keys reach a server late and in bunches. So every voice that is served has a token; an answer names the
-token it was given to and the one that took its place on the display, and is accepted only if its token is the one
-on display (compare-and-set), if the voice had sounded for :data:`LEAST_DWELL`, and if its sequence number is new.
-The deck in the browser keeps the same rules; the guard does not rely on it.
+Fast or held keys reach the server late and several at a time. So each serving of a voice has a token. An answer names
+its token and the token displayed next. It is accepted only if its token is the one on display (compare-and-set), the
+voice had sounded for :data:`LEAST_DWELL`, and its sequence number is new. The deck in the browser follows the same
+rules; the guard does not rely on it.
 
-Pure: a :class:`Guard` is never changed, :meth:`Guard.judge` gives the next one. Clocks are seconds of any one clock.
+Pure: a :class:`Guard` does not change; :meth:`Guard.judge` returns the next one. All times are seconds of one clock.
 """
 
 from __future__ import annotations
@@ -23,18 +23,17 @@ from corpus.storage.suggestion import Suggestion
 from dx7.errors import JournalError
 from dx7.voices.identity import ID_LENGTH
 
-MOVE = "move"  # a display change without an answer: back, forward, on to a voice that has just arrived
+MOVE = "move"  # a display change without an answer: back, forward, or to a voice that has just arrived
 _EVENT = re.compile(rf"[0-9a-f]{{{ID_LENGTH}}}")
 
 
 @dataclass(frozen=True, slots=True)
 class KeyEvent:
-    """What one key did on the deck.
+    """One key press on the deck.
 
-    ``way`` is the playback device.
-
-    ``token`` was on display (None if nothing was), ``next_token`` is afterwards. ``started`` is when ``token`` first
-    sounded in this serving, None if it has not, ``pressed`` when the key was; both on the clock of the display.
+    ``token`` was on display (None: nothing was), ``next_token`` is afterwards. ``started`` is when ``token`` first
+    sounded in this serving, None if it has not; ``pressed`` is when the key was pressed. ``way`` is the playback
+    device.
     """
 
     sequence: int
@@ -52,7 +51,7 @@ class KeyEvent:
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """What the guard knows: the tokens served, the one on display since ``shown``, and the answers that stand."""
+    """The tokens served, the one on display since ``shown``, and the tokens of accepted events not taken back."""
 
     served: frozenset[str] = frozenset()
     displayed: str | None = None
@@ -61,17 +60,17 @@ class Guard:
     standing: dict[str, str] = field(default_factory=dict)  # event -> token
 
     def serve(self, tokens: Iterable[str]) -> Guard:
-        """The guard once these voices may be shown."""
+        """The guard after these tokens may be displayed."""
         return replace(self, served=self.served | frozenset(tokens))
 
     def show(self, token: str | None, *, clock: float = -math.inf) -> Guard:
-        """The guard once the server itself has put a voice on display."""
+        """The guard after the server has put a voice on display."""
         return replace(self, displayed=token, shown=clock)
 
     def judge(self, event: KeyEvent) -> tuple[Guard, Refusal | None]:
         """The guard after an event, and why its answer was refused, if it was.
 
-        The display follows the event even if its answer is refused, because the browser has moved on already.
+        The display follows the event even if the answer is refused, because the browser has already moved on.
         """
         if event.sequence <= self.sequence:
             return self, Refusal.REPEATED
@@ -143,7 +142,7 @@ def answer_of(
 
 
 def read_event(fields: Mapping[str, Any]) -> KeyEvent:
-    """The event of what the browser sent. Raises ``ValueError`` with what is wrong."""
+    """The event in a message of the browser. Raises ``ValueError`` with what is wrong."""
     try:
         kind = str(fields["kind"])
         started = fields.get("started")

@@ -1,4 +1,4 @@
-"""How many labelled voices of each category are wanted: ``targets.json`` among the user's data."""
+"""Labelled voices wanted for each category (``targets.json`` in the data folder), and how many there are."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ MOST = 100_000
 
 
 def read_targets(data: Path) -> dict[str, int]:
-    """The target of every category, in their order; the usual one where none was set.
+    """The target of every category, in their order; the default where none is set.
 
-    Raises ``FileError`` if the file is there and cannot be read.
+    Raises ``FileError`` if the file exists and cannot be read.
     """
     path = data / TARGETS_FILE
     try:
@@ -34,7 +34,7 @@ def read_targets(data: Path) -> dict[str, int]:
 
 
 def write_targets(data: Path, targets: Mapping[str, int]) -> None:
-    """Keep targets, all or nothing. Raises ``FileError`` for what is no number of voices, or if the disk refuses."""
+    """Write targets, all or nothing. Raises ``FileError`` for an invalid number, or if the disk refuses."""
     try:
         chosen = {key: _checked(key, value) for key, value in targets.items()}
         data.mkdir(parents=True, exist_ok=True)
@@ -53,10 +53,10 @@ def _checked(key: str, value: object) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """One category: voices labelled as it in the first place, and wanted.
+    """One category: how many voices are labelled with it as the main one, and how many are wanted.
 
-    ``have`` are answers in person to voices that no model made; ``covered`` are voices besides that such an answer
-    stands for; ``waiting`` voices that nobody has labelled and that a rule takes for this category.
+    ``have`` counts labels in person, of voices that are not generated; ``covered`` counts voices with propagated
+    labels; ``waiting`` counts unlabelled voices whose suggestion is this category.
     """
 
     category: str
@@ -72,7 +72,7 @@ class Need:
 
 
 def read_needs(connection: Connection, targets: Mapping[str, int]) -> list[Need]:
-    """Have and need of every category that has a target, in their order."""
+    """Have and need of every category with a target, in order."""
     rows = connection.execute(_LABELLED).fetchall()
     have = {category: in_person for category, in_person, _ in rows}
     covered = {category: propagated for category, _, propagated in rows}

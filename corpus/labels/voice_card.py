@@ -1,4 +1,4 @@
-"""What is known of a few voices besides their sound: every name, origins, health, family, what sources say of them."""
+"""Facts about a few voices except their sound: names, locations, health, family, source predictions."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _WANTED = "(SELECT unnest(?::VARCHAR[]) AS voice_id)"
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """One slot a voice was found in."""
+    """A slot that contains the voice."""
 
     source: str
     path: str
@@ -30,10 +30,10 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class VoiceCard:
-    """A voice of the store, its names (the most common first, no blank ones), and some places it was found in.
+    """A voice of the store, its names (most common first, no blank ones), and some locations.
 
-    ``health`` are its tags; ``family_size`` counts the voices that are the same sound, itself among them. ``opinions``
-    are what each source of suggestions says of it most.
+    ``health`` has its tags; ``family_size`` counts the voices of its family, itself included. ``opinions`` is the top
+    prediction of each source.
     """
 
     voice_id: str
@@ -46,7 +46,7 @@ class VoiceCard:
 
 
 def read_cards(connection: Connection, voice_ids: Sequence[str]) -> dict[str, VoiceCard]:
-    """The cards of voices by id; an id that the store does not know is left out."""
+    """The cards of voices by id; unknown ids are left out."""
     wanted = list(voice_ids)
     columns = ", ".join(PARAMETER_NAMES)
     rows = connection.execute(

@@ -1,4 +1,4 @@
-"""Which voice is meant: by id, by the hash of its bytes, by file and slot, or by a name that only one voice has."""
+"""Finds a voice by id, by the hash of its bytes, by file and slot, or by a unique name."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ _HEX_ID = re.compile(rf"[0-9a-f]{{{ID_LENGTH}}}")
 
 
 class VoiceFinder:
-    """Finds voices for the rows of one file. Each method raises ``FormatError`` or ``FileError`` if it finds none.
+    """Finds the voices of the rows of one file. Each method raises ``FormatError`` or ``FileError`` if it finds none.
 
-    Files are looked for in ``folder``. Without a ``store`` only ids and files can be resolved; it is opened when it
-    is first asked, and closed at once.
+    Files are relative to ``folder``. Without a ``store`` only ids and files can be resolved; it is opened for each
+    query.
     """
 
     def __init__(self, folder: Path, store: Path | None) -> None:
@@ -28,14 +28,14 @@ class VoiceFinder:
         self._banks: dict[str, list[str]] = {}
 
     def by_id(self, text: str) -> str:
-        """The id itself; it need not be in the store."""
+        """The id itself, checked; it need not be in the store."""
         voice_id = text.strip().lower()
         if not _HEX_ID.fullmatch(voice_id):
             raise FormatError(f"{text!r} is no voice id; one has {ID_LENGTH} hexadecimal digits")
         return voice_id
 
     def by_raw_sha(self, text: str) -> str:
-        """The voice of the bytes, as found in a file, with that SHA."""
+        """The voice whose bytes, as found in a file, have this SHA."""
         found = self._voice_of_raw.get(self.by_id(text))
         if found is None:
             raise FormatError(f"no voice in the store has bytes of the SHA {text!r}")
@@ -58,7 +58,7 @@ class VoiceFinder:
         return voices[number - 1]
 
     def by_name(self, name: str) -> str:
-        """The only voice of the store that was ever seen under a name."""
+        """The only voice of the store that ever had this name."""
         found = self._voices_of_name.get(name.strip(), set())
         if not found:
             raise FormatError(f"no voice in the store is called {name!r}")

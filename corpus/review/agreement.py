@@ -1,9 +1,9 @@
-"""How far one person agrees with themself, and people with each other, read from journals.
+"""How far one person agrees with themself, and people with each other, measured from journals.
 
-Only answers that were given independently count: in person, by ear, and not in review, where one sees what others
-said. An answer on the lane ``again`` is compared with the one before it; answers of two people with each other where
-both have an opinion. To be unsure is an opinion where the voice was drawn in order to compare (lanes ``again`` and
-``agreement``); elsewhere a voice is asked about *because* somebody was unsure, which would make people look worse.
+Only independent answers count: given in person, after listening, and not in review, which shows what others said. An
+intra-annotator recheck is compared with the answer before it. Answers of two people are compared where both gave a
+label or called the voice broken. ``unsure`` counts only in rechecks (lanes ``again`` and ``agreement``): elsewhere a
+voice is asked about *because* somebody was unsure, which would make people look worse.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _OPINIONS = (AnswerKind.LABEL, AnswerKind.BROKEN)
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Two independent answers to one voice: of one person, the earlier first; or of two, in the order of their names.
+    """Two independent answers to one voice: of one person, the earlier first; or of two people, in the order of names.
 
     ``drawn``: the voice was served in order to compare them.
     """
@@ -50,13 +50,13 @@ class Pair:
 
     @property
     def shares(self) -> bool:
-        """Whether they have anything in common: one category, be it second to one of them, or the same outcome."""
+        """Whether they name a common category, first or not, or have the same outcome."""
         return self.outcomes[0] == self.outcomes[1] or bool(set(self.first.categories) & set(self.second.categories))
 
 
 @dataclass(frozen=True, slots=True)
 class SelfConsistency:
-    """How often a labeller says the same of a voice again. ``shared`` forgives which category comes first."""
+    """How often a labeller repeats an answer. ``shared`` also counts labels that have any category in common."""
 
     labeller: str
     same: Rate
@@ -66,7 +66,7 @@ class SelfConsistency:
 
 @dataclass(frozen=True, slots=True)
 class PairAgreement:
-    """How far two people agree on the voices that both answered; ``drawn`` of them were served for that."""
+    """How far two people agree on the voices that both answered; ``drawn`` of these were rechecks."""
 
     labellers: tuple[str, str]
     drawn: int
@@ -76,7 +76,7 @@ class PairAgreement:
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """Everything that journals say about how far answers can be trusted."""
+    """How far answers can be trusted."""
 
     consistency: tuple[SelfConsistency, ...]
     pairs: tuple[PairAgreement, ...]
@@ -89,7 +89,7 @@ class Agreement:
 
 
 def measure_agreement(answers: Iterable[Answer]) -> Agreement:
-    """The figures of journals; what was taken back does not count."""
+    """The figures of journals, without answers that were taken back."""
     independent = independent_answers(answers)
     repeats = repeated_answers(independent)
     common = common_answers(independent)
@@ -114,14 +114,14 @@ def measure_agreement(answers: Iterable[Answer]) -> Agreement:
 
 
 def independent_answers(answers: Iterable[Answer]) -> list[Answer]:
-    """The opinions, being unsure among them, that were given by ear, in person and outside of review, oldest first."""
+    """The independent labels, ``broken`` and ``unsure``, oldest first."""
     return [answer for answer in answers_not_undone(answers) if _is_independent(answer)]
 
 
 def repeated_answers(independent: Sequence[Answer]) -> dict[str, list[Pair]]:
-    """Of each labeller, by name, the answers on the lane ``again``, each with the one given before to that voice.
+    """By labeller, every intra-annotator recheck with the answer that this person gave to the voice before.
 
-    Of several answers to one serving the last is meant: the person went back and corrected it.
+    Of several answers to one serving the last counts: the person went back and corrected it.
     """
     meant: dict[tuple[str, str, str], Answer] = {}
     for answer in independent:
@@ -139,7 +139,7 @@ def repeated_answers(independent: Sequence[Answer]) -> dict[str, list[Pair]]:
 
 
 def common_answers(independent: Sequence[Answer]) -> dict[tuple[str, str], list[Pair]]:
-    """Of every two labellers, by their names, the voices on which both have an opinion."""
+    """For every two labellers, in the order of names, the pairs of answers to the same voices."""
     pairs: dict[tuple[str, str], list[Pair]] = defaultdict(list)
     for voice_id, opinions in _opinions(independent).items():
         for one, other in combinations(sorted(opinions), 2):
@@ -151,7 +151,7 @@ def common_answers(independent: Sequence[Answer]) -> dict[tuple[str, str], list[
 
 
 def _opinions(independent: Sequence[Answer]) -> dict[str, dict[str, Answer]]:
-    """Of each voice what each person says: the latest opinion, a repetition left out, for it is a second look."""
+    """For each voice with several labellers, the latest answer of each; a recheck of one's own answer is left out."""
     voices: dict[str, dict[str, Answer]] = defaultdict(dict)
     for answer in independent:
         if answer.lane != Lane.INTRA_RECHECK and (answer.answer in _OPINIONS or answer.lane == Lane.INTER_RECHECK):

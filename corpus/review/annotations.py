@@ -1,4 +1,4 @@
-"""What people say of voices now, row by row out of the store: what review lists are made from."""
+"""Annotations: what each person says of each voice now, read from the store for the review lists."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ BROKEN = "broken"
 
 @dataclass(frozen=True, slots=True)
 class Annotation:
-    """What one person says of one voice now: categories, the main one first, or that it is broken.
+    """What one person says of one voice: ``categories``, the main one first, or that it is broken, or unsure.
 
-    ``propagated``: said of another voice, and meant for this one too. ``answered`` is UTC, without a zone.
+    ``propagated``: the answer was given to another voice and covers this one. ``answered`` is UTC, without a time zone.
     """
 
     labeller: str
@@ -34,17 +34,17 @@ class Annotation:
 
     @property
     def outcome(self) -> str:
-        """The main category, or what is said instead of one."""
+        """The main category, or ``broken`` or ``unsure``."""
         return self.categories[0] if self.categories else self.answer
 
 
 def read_annotations(connection: Connection) -> list[Annotation]:
-    """Every label, broken and unsure that stands, as of the last projection of the journals, oldest first."""
+    """Every current label, broken and unsure, as of the last projection of the journals, oldest first."""
     return _said(connection.execute(_OPINIONS.format(which="")).fetchall())
 
 
 def read_annotations_of(connection: Connection, voice_ids: Sequence[str]) -> list[Annotation]:
-    """Like :func:`read_annotations`, of some voices alone."""
+    """Like :func:`read_annotations`, for some voices."""
     wanted = "SEMI JOIN (SELECT unnest($1::VARCHAR[]) AS voice_id) USING (voice_id)"
     return _said(connection.execute(_OPINIONS.format(which=wanted), [list(voice_ids)]).fetchall())
 
@@ -60,7 +60,7 @@ def _said(rows: Sequence[tuple[Any, ...]]) -> list[Annotation]:
 
 
 def read_best_suggestions(connection: Connection) -> dict[str, Suggestion]:
-    """The strongest suggestion of each voice that has any, and that anybody has answered."""
+    """The most probable suggestion for each answered voice that has any."""
     rows = connection.execute(
         "SELECT voice_id, max({'probability': probability, 'category': category, 'origin': origin})"
         " FROM suggestions SEMI JOIN answers USING (voice_id) GROUP BY voice_id ORDER BY voice_id"
@@ -69,7 +69,7 @@ def read_best_suggestions(connection: Connection) -> dict[str, Suggestion]:
 
 
 def read_families(connection: Connection) -> dict[str, str]:
-    """The family of each voice that anybody has answered; one that has none yet is its own."""
+    """The family of each answered voice; a voice without one is its own family."""
     rows = connection.execute(
         "SELECT DISTINCT voice_id, coalesce(family_id, voice_id) FROM answers LEFT JOIN families USING (voice_id)"
     ).fetchall()
@@ -77,7 +77,7 @@ def read_families(connection: Connection) -> dict[str, str]:
 
 
 def annotations_by_voice(opinions: Iterable[Annotation]) -> dict[str, list[Annotation]]:
-    """Opinions of each voice, in the order given."""
+    """The annotations of each voice, in the order given."""
     voices: dict[str, list[Annotation]] = defaultdict(list)
     for said in opinions:
         voices[said.voice_id].append(said)
@@ -85,18 +85,18 @@ def annotations_by_voice(opinions: Iterable[Annotation]) -> dict[str, list[Annot
 
 
 def effective_annotations(said: Sequence[Annotation]) -> list[Annotation]:
-    """Of what is said of one voice, what was said in person; what was meant for it by the way only if there is none."""
+    """Of the annotations of one voice, those given in person; the propagated ones if there are none."""
     return [one for one in said if not one.propagated] or list(said)
 
 
 def majority_category(said: Sequence[Annotation]) -> str | None:
-    """The main category that most labels of one voice give, of several the one that was given first; None without."""
+    """The main category of most labels of one voice, on a tie the one given first; None without labels."""
     counts = Counter(one.categories[0] for one in effective_annotations([one for one in said if one.categories]))
     return counts.most_common(1)[0][0] if counts else None
 
 
 def majority_label(said: Sequence[Annotation]) -> tuple[str, ...]:
-    """The oldest label whose main category is :func:`majority_category`; empty if there is no label."""
+    """The first label of one voice that has :func:`majority_category`; empty if there is no label."""
     main = majority_category(said)
     return next(
         (one.categories for one in effective_annotations(said) if one.categories and one.categories[0] == main), ()
@@ -104,18 +104,18 @@ def majority_label(said: Sequence[Annotation]) -> tuple[str, ...]:
 
 
 def category_words(category: str) -> str:
-    """What a category is called within a sentence; one that nobody defines any more by its key.
+    """What a category is called within a sentence; the key itself if the category is no longer defined.
 
-    >>> spoken("fx"), spoken("kazoo")
+    >>> category_words("fx"), category_words("kazoo")
     ('effect', 'kazoo')
     """
     return next((each.title.lower() for each in load_categories() if each.key == category), category)
 
 
 def join_words(words: Sequence[str], *, last: str = "and") -> str:
-    """Words as one writes them in a sentence.
+    """Words as a list within a sentence.
 
-    >>> listed(["anna", "ben", "cleo"]), listed(["anna"])
+    >>> join_words(["anna", "ben", "cleo"]), join_words(["anna"])
     ('anna, ben and cleo', 'anna')
     """
     return f" {last} ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else list(words))

@@ -1,8 +1,7 @@
-"""A against B, blind: two voices in an order drawn by lot, and whether each of them fits a category.
+"""Blind comparison: two voices, A and B, in random order, and which of them fits a category.
 
-The reviewer hears which sounds right without knowing which one is in doubt. What follows for the journal is the same
-for both: a voice that fits is labelled with the category; one that does not is what it was labelled otherwise, and
-where it was nothing else, the reviewer is unsure.
+The reviewer does not know which of the two is in doubt. A voice that fits gets the category. A voice that does not fit
+keeps its other label; if it has none, the answer is ``unsure``.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ from corpus.storage.store import Connection
 
 
 class BlindChoice(StrEnum):
-    """Which of the two fits the category."""
+    """Which of the two voices fits the category."""
 
     FIRST = "a"
     SECOND = "b"
@@ -31,7 +30,7 @@ class BlindChoice(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class BlindPair:
-    """Two voices as they are played, ``first`` as A and ``second`` as B, and the category that may fit them."""
+    """Two voices, ``first`` played as A and ``second`` as B, and the category in question."""
 
     first: str
     second: str
@@ -46,9 +45,9 @@ class BlindPair:
 
 
 def blind_pair(voice_id: str, other_id: str, category: str, *, seed: str) -> BlindPair:
-    """Two voices in an order that is a draw, and the same draw for the same ``seed``, voices and category.
+    """Two voices in an order that is random, but always the same for the same ``seed``, voices and category.
 
-    Raises ``ValueError`` for one voice twice.
+    Raises ``ValueError`` if both are the same voice.
     """
     if voice_id == other_id:
         raise ValueError(f"{voice_id} cannot be compared with itself")
@@ -61,10 +60,10 @@ def blind_pair(voice_id: str, other_id: str, category: str, *, seed: str) -> Bli
 def labels_for_choice(
     blind: BlindPair, verdict: BlindChoice, said_of: Mapping[str, Sequence[Annotation]]
 ) -> dict[str, tuple[str, ...]]:
-    """The categories to label each voice with; none means that the reviewer is unsure.
+    """The categories to label each voice with; empty means ``unsure``.
 
-    ``said_of`` is what people say of each voice. One that fits keeps the label that most give it, if the category is
-    in that; one that does not gets what most of the others say, without the category.
+    ``said_of`` has the annotations of each voice. A voice that fits keeps its majority label if that includes the
+    category. One that does not fit gets the majority label of its other annotations, without the category.
     """
     labels = {}
     for voice_id, fits in blind.fits(verdict).items():
@@ -83,9 +82,9 @@ def labels_for_choice(
 def nearest_labelled(
     connection: Connection, voice_id: str, category: str, opinions: Sequence[Annotation], family_of: Mapping[str, str]
 ) -> str | None:
-    """The voice nearest by sound of those that people put into a category first, in person; None if there is none.
+    """The voice nearest in sound among those with this main category; None if there is none.
 
-    The voice's own family is left out, and so is what anybody calls otherwise.
+    Only answers in person count. Left out are the voice's own family and voices that anybody labels otherwise.
     """
     mains: dict[str, set[str]] = {}
     for said in opinions:

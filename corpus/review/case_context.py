@@ -1,4 +1,4 @@
-"""What lies beside a case while it is decided: the voices in question, and a labelled neighbour for each choice."""
+"""What is displayed while a case is decided: the voices in question, and a labelled neighbour for each choice."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _MOST_CHOICES = 3
 
 @dataclass(frozen=True, slots=True)
 class CaseVoice:
-    """A voice on the context: ``in_question``, or a neighbour labelled ``category`` to compare with."""
+    """A voice on display: ``in_question``, or a neighbour labelled ``category`` to compare with."""
 
     voice_id: str
     voice: Voice
@@ -30,21 +30,21 @@ class CaseVoice:
 
 @dataclass(frozen=True, slots=True)
 class CaseContext:
-    """All that is heard for one case: voices, and the pair that A against B would play, if there is one."""
+    """A case with its voices, and the pair for a blind comparison if there is one."""
 
     case: Case
     voices: tuple[CaseVoice, ...]
     blind: BlindPair | None
 
     def said_of(self) -> dict[str, tuple[Annotation, ...]]:
-        """What people say of each voice on it."""
+        """The annotations of each voice on display."""
         return {one.voice_id: one.said for one in self.voices}
 
 
 def read_case_context(
     connection: Connection, case: Case, opinions: Sequence[Annotation], family_of: Mapping[str, str], *, seed: str
 ) -> CaseContext:
-    """The context of a case. ``seed`` draws which of the two is A."""
+    """The context of a case. ``seed`` determines which of the blind pair is A."""
     neighbours: dict[str, str] = {}
     if case.kind is not CaseKind.FAMILY:
         for category in case.choices[:_MOST_CHOICES]:
@@ -70,7 +70,7 @@ def read_case_context(
 
 
 def _in_question(case: Case, said_of: Mapping[str, Sequence[Annotation]]) -> list[str]:
-    """The voices of a case that find room, in their order; where there are too many, some of every label."""
+    """Up to :data:`MOST_IN_QUESTION` voices of a case, in its order; of too many, some of every label."""
     mains = [majority_category(said_of.get(voice_id, ())) for voice_id in case.voices]
     turns = [mains[:place].count(main) for place, main in enumerate(mains)]
     chosen = sorted(range(len(mains)), key=lambda place: (turns[place], place))[:MOST_IN_QUESTION]

@@ -1,4 +1,4 @@
-"""One person's way through the review lists: which case is before them, what a decision writes, where it leads."""
+"""One person's session with the review lists: the case on display, what a decision writes, and the next case."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from corpus.review.review_session import ReviewSession, locked
 from corpus.storage.store import open_store
 from dx7.errors import JournalError
 
-SLOW_LISTS = (CaseKind.LABEL_ERROR, CaseKind.DRIFT)  # lists that take long, or read all journals
+SLOW_LISTS = (CaseKind.LABEL_ERROR, CaseKind.DRIFT)  # lists that take seconds or read all journals
 _QUICK = tuple(kind for kind in CaseKind if kind not in SLOW_LISTS)
 
 
 class CaseSession(ReviewSession):
-    """The review lists, the case on the desk with its context, and how the last decision went (``notice``).
+    """The review lists and the case on display with its context. ``notice`` says how the last decision went.
 
     Label errors and drift are looked for when their list is first opened; ``lists`` lacks it until then. Raises
     ``StoreError`` if there is no store, ``StoreBusyError`` if another program holds it.
@@ -44,41 +44,41 @@ class CaseSession(ReviewSession):
 
     @property
     def case(self) -> Case | None:
-        """The case on the desk."""
+        """The case on display."""
         return self.context.case if self.context else None
 
     @property
     def place(self) -> int:
-        """Where the case stands in its list, from 0."""
+        """The position of the case in its list, from 0."""
         return self._places[self.kind]
 
     @locked
     def open_list(self, kind: CaseKind) -> None:
-        """Put another list on the desk."""
+        """Display another list."""
         self.kind = kind
         self.refresh()
 
     @locked
     def look_again(self) -> None:
-        """Look for label errors and drift anew, with what was decided since."""
+        """Look for label errors and drift again, with the decisions made since."""
         self._kept = {}
         self.refresh()
 
     @locked
     def renew(self) -> None:
-        """Read what others have answered meanwhile; the case on the desk stays as long as it is open."""
+        """Read what others have answered meanwhile; the case on display stays as long as it is open."""
         self.refresh(show=self.case.key if self.case else None)
 
     @locked
     def step(self, by: int) -> None:
-        """Go on, or back, without a decision; from the last case to the first."""
+        """Go forward or back without a decision, from the last case to the first."""
         if self.lists[self.kind].cases:
             self._places[self.kind] = (self.place + by) % len(self.lists[self.kind].cases)
             self.refresh()
 
     @locked
     def refresh(self, show: str | None = None) -> None:
-        """Read the lists as they are now; ``show`` is a case to put on the desk, by its key or one of its voices."""
+        """Read the lists again; ``show`` is the case to display, by its key or one of its voices."""
         with open_store(self._store) as connection:
             rebuild_answers(connection, self._journals)
             opinions = read_annotations(connection)
@@ -108,11 +108,11 @@ class CaseSession(ReviewSession):
         marked: Sequence[str],
         categories: Sequence[str] = (),
     ) -> bool:
-        """Decide the case by one answer for all ``marked`` voices, or the one under the ``cursor`` if none is.
+        """Decide the case by one answer for all ``marked`` voices, without marks for the one under the ``cursor``.
 
-        Which one it is an answer to says :meth:`Sitting.answered_of`. Returns whether it was written.
+        :meth:`AnnotationContext.answered_of` says which voice the answer is given to. Returns whether it was written.
         """
-        if self.case is None or cursor is None or not self._are_on_desk(cursor, *marked):
+        if self.case is None or cursor is None or not self._are_on_display(cursor, *marked):
             return False
         voice_id = annotator.answered_of(cursor, marked)
         try:
@@ -129,8 +129,8 @@ class CaseSession(ReviewSession):
     def take(
         self, annotator: AnnotationContext, offer: QuickDecision, *, cursor: str | None, marked: Sequence[str]
     ) -> bool:
-        """Decide the case by what was offered for it. Whether it was written."""
-        if self.context is None or cursor is None or not self._are_on_desk(cursor, *marked):
+        """Decide the case by a quick decision. Returns whether it was written."""
+        if self.context is None or cursor is None or not self._are_on_display(cursor, *marked):
             return False
         own = majority_label(self.context.said_of().get(cursor, ()))
         if not (offer.categories or own):
@@ -146,11 +146,11 @@ class CaseSession(ReviewSession):
 
     @locked
     def decide_blind(self, annotator: AnnotationContext, verdict: BlindChoice, *, cursor: str | None) -> bool:
-        """Decide the case by A against B, one of them under the cursor.
+        """Decide the case by a blind comparison; the cursor is on one of the two voices.
 
-        Returns whether it was written; ``notice`` then says which was which.
+        Returns whether it was written; ``notice`` then says which voice was which.
         """
-        if self.context is None or self.context.blind is None or cursor is None or not self._are_on_desk(cursor):
+        if self.context is None or self.context.blind is None or cursor is None or not self._are_on_display(cursor):
             return False
         blind, names = self.context.blind, {one.voice_id: one.name for one in self.context.voices}
         try:
@@ -167,26 +167,26 @@ class CaseSession(ReviewSession):
         return True
 
     def clear(self) -> None:
-        """Take the case off the desk."""
+        """Take the case off the display."""
         self.context = None
 
     def agreement(self) -> Agreement:
-        """How far people agree, with themselves and each other."""
+        """How far people agree with themselves and with each other."""
         return measure_agreement(read_journals(self._journals).answers)
 
     def is_showing(self, voice_ids: Collection[str]) -> bool:
-        """Whether these are the voices that lie on the desk now, all of them; if not, the notice says so.
+        """Whether exactly these voices are on display; if not, ``notice`` says so.
 
-        A key that was pressed before the last decision was drawn would else fall upon the next case, where the same
-        voice may lie as a neighbour.
+        Otherwise a key pressed before the last decision was drawn could answer the next case, if that has the same
+        voice.
         """
         shown = {one.voice_id for one in self.context.voices} if self.context else set()
         if set(voice_ids) != shown:
             self.notice = Refusal.NOT_ON_DISPLAY.value
         return set(voice_ids) == shown
 
-    def _are_on_desk(self, *voice_ids: str) -> bool:
-        """Whether the case has these voices; a key that came too late was meant for another one."""
+    def _are_on_display(self, *voice_ids: str) -> bool:
+        """Whether the case has these voices; if not, the key was meant for an earlier case."""
         known = {one.voice_id for one in self.context.voices} if self.context else set()
         if not known.issuperset(voice_ids):
             self.notice = Refusal.NOT_ON_DISPLAY.value
@@ -194,7 +194,7 @@ class CaseSession(ReviewSession):
         return True
 
     def _find(self, sought: str) -> tuple[Case, ...]:
-        """The cases of the list on the desk, or of the first that has the case sought, its place set to that."""
+        """The cases of the list on display, or of the first list that has the case sought; sets list and place."""
         for kind in (self.kind, *self.lists):
             for place, case in enumerate(self.lists[kind].cases if kind in self.lists else ()):
                 if sought == case.key or sought in case.voices:

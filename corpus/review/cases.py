@@ -1,4 +1,4 @@
-"""A case for review: voices whose labels are doubtful, why, and when it counts as decided."""
+"""Cases for review: voices with doubtful labels, why, when a case counts as decided, and the quick decisions for it."""
 
 from __future__ import annotations
 
@@ -12,23 +12,22 @@ from corpus.review.annotations import Annotation, annotations_by_voice, category
 
 
 class CaseKind(StrEnum):
-    """Which list a case stands in."""
+    """The review list of a case."""
 
-    DISAGREEMENT = "disagreement"  # people say different things of one voice
-    SUGGESTION = "suggestion"  # a person against a suggestion that is sure of itself
-    LABEL_ERROR = "label_error"  # by its sound and parameters it is rather something else
+    DISAGREEMENT = "disagreement"  # people label one voice differently
+    SUGGESTION = "suggestion"  # a confident suggestion contradicts a person
+    LABEL_ERROR = "label_error"  # its sound and parameters contradict the label
     FAMILY = "family"  # one sound under two labels
-    DRIFT = "drift"  # somebody has come to mean something else
+    DRIFT = "drift"  # the standard of a labeller has changed
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
     """One doubt to decide.
 
-    ``voices`` begins with the one that is asked about; the others are in the same doubt, or bear the other label.
-    ``reason`` is one sentence. ``choices`` are the categories in question, what people say first. ``weight`` orders the
-    list: the heaviest first. ``suggested`` is what speaks against the label, with its ``probability``, if a machine
-    does.
+    ``voices`` begins with the voice in question; the others share the doubt, or have the other label. ``reason`` is one
+    sentence. ``choices`` are the possible categories, those that people named first. ``weight`` orders the list,
+    largest first. ``suggested`` is the category that a machine holds against the label, with its ``probability``.
     """
 
     kind: CaseKind
@@ -57,16 +56,16 @@ class Case:
 
 
 def heaviest_first(cases: Iterable[Case]) -> list[Case]:
-    """Cases in the order in which they are worked through, the same for the same cases."""
+    """Cases by weight, ties by key."""
     return sorted(cases, key=lambda case: (-case.weight, case.key))
 
 
 def open_cases(cases: Iterable[Case], opinions: Sequence[Annotation]) -> list[Case]:
-    """The cases that nobody has decided.
+    """The cases that are not decided.
 
-    One is decided once somebody has answered any of its voices in review, later than all else that it is made of;
-    an opinion that comes later still opens it again. Whether a family may bear two labels is decided in its own list
-    alone: an answer to one of its voices for another reason says nothing of the others.
+    A case is decided once somebody has answered any of its voices in review, later than all annotations it is made of.
+    A later annotation opens it again. A family with two labels is decided only in its own list: an answer to one of its
+    voices for another reason says nothing about the others.
     """
     decisions = annotations_by_voice(said for said in opinions if said.page == Page.REVIEW)
     return [case for case in cases if not _is_decided(case, decisions)]
@@ -89,7 +88,7 @@ def annotation_sentence(said: Sequence[Annotation]) -> str:
     """Who says what, as part of a sentence: people who say the same together, in the order of what was said first.
 
     >>> from datetime import datetime
-    >>> def label(who, *keys): return Said(who, "v", "label", keys, datetime(2026, 1, 1), "e")
+    >>> def label(who, *keys): return Annotation(who, "v", "label", keys, datetime(2026, 1, 1), "e")
     >>> annotation_sentence([label("anna", "brass"), label("ben", "pad", "strings"), label("cleo", "brass")])
     'anna and cleo say brass, ben says pad and strings'
     """
@@ -115,10 +114,10 @@ def _claim(said: Annotation) -> str:
 
 @dataclass(frozen=True, slots=True)
 class QuickDecision:
-    """A decision: ``accept`` what speaks against the label, ``keep`` the label, or ``both`` are right.
+    """A decision by one key: ``accept`` the suggestion, ``keep`` the label, or ``both`` choices are right.
 
-    ``categories`` is the label it gives, empty where each voice keeps its own; ``is_for_all``: to all voices that are
-    marked, not to the one under the cursor alone.
+    ``categories`` is the label given, empty if each voice keeps its own. ``is_for_all``: for all marked voices, not
+    only for the one under the cursor.
     """
 
     name: str
@@ -127,10 +126,9 @@ class QuickDecision:
 
 
 def quick_decisions(case: Case) -> list[QuickDecision]:
-    """What is offered for a case.
+    """The quick decisions for a case.
 
-    Of a family one may say that its voices do differ: that is an answer to one of them, which gives it the label that
-    it has.
+    For a family, ``keep`` says that its voices do differ: it gives one of them the label that it already has.
     """
     offers = []
     if case.kind is CaseKind.FAMILY:

@@ -1,7 +1,7 @@
 """Decisions on the pages of families and review, as journal lines, and how they are taken back.
 
-A decision may be several answers (A and B were both judged); they bear one token, and an undo takes all of them back.
-Only a voice that has sounded can be answered. Others may be covered: an answer to a family stands for its other voices.
+A decision may be several answers (A and B were both judged). They share a token, and an undo takes all of them back.
+Only a voice that has sounded can be answered; the answer may cover other voices of the family.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from corpus.storage.suggestion import Suggestion
 
 @dataclass(frozen=True, slots=True)
 class AnnotationContext:
-    """Who decides, on which page, how they listen, what has sounded for how many seconds, and what time it is."""
+    """Who decides, on which page, the playback device, how many seconds each voice has sounded, and the time."""
 
     labeller: str
     page: Page
@@ -30,12 +30,15 @@ class AnnotationContext:
     time: datetime
 
     def refusal_of(self, *voice_ids: str) -> Refusal | None:
-        """Why these voices cannot be answered yet, if they cannot."""
+        """Why these voices cannot be answered yet, None if they can."""
         return refusal_of_dwell(min((self.heard.get(voice_id, 0.0) for voice_id in voice_ids), default=0.0) or None)
 
     def answered_of(self, cursor: str, marked: Sequence[str]) -> str:
-        """Which voice an answer for all ``marked`` ones is given to: the one under the cursor, if it is one of them and
-        was heard; of the marked, the one that sounded longest else; without any mark, the one under the cursor."""
+        """Which voice an answer for all ``marked`` ones is given to.
+
+        The one under the cursor, if it is marked and has sounded long enough, or if none is marked; otherwise the
+        marked one that has sounded longest.
+        """
         if not marked or (cursor in marked and self.refusal_of(cursor) is None):
             return cursor
         return max(marked, key=lambda voice_id: self.heard.get(voice_id, 0.0))
@@ -57,11 +60,10 @@ def decide(
     token: str | None = None,
     lane: str = Lane.NONE,
 ) -> Answer:
-    """One answer to the voice that was heard, which stands for ``covers`` as well if it is a label or broken.
+    """One answer to ``voice_id``; a label or broken covers the voices of ``covers`` as well.
 
-    ``lane`` says in which list it was asked about, if in one.
-
-    Raises ``JournalError`` if the voice has not sounded long enough, or a category is none of today's.
+    ``lane`` is the review list it was given in, if any. Raises ``JournalError`` if the voice has not sounded long
+    enough, or for an unknown category.
     """
     spreads = kind in (AnswerKind.LABEL, AnswerKind.BROKEN)
     return new_answer(
@@ -88,9 +90,9 @@ def decide_blind(
     *,
     lane: str = Lane.NONE,
 ) -> list[Answer]:
-    """The answers to A and B that a verdict amounts to (``blind.py``), as one decision.
+    """The answers to A and B that follow from a choice, as one decision.
 
-    ``said_of`` is what people say of each voice. Raises ``JournalError`` if one of them was not heard.
+    ``said_of`` has the annotations of each voice. Raises ``JournalError`` if one of them has not sounded long enough.
     """
     token = new_token()
     return [
@@ -107,6 +109,6 @@ def decide_blind(
 
 
 def last_decision(answers: Iterable[Answer], *, labeller: str, page: Page) -> list[Answer]:
-    """What an undo would take back: the answers of this person's latest decision on a page that still stands."""
+    """The answers of this person's latest decision on a page that has not been taken back: what an undo undoes."""
     own = [answer for answer in answers_not_undone(answers) if (answer.labeller, answer.page) == (labeller, page)]
     return [answer for answer in own if answer.token == own[-1].token] if own else []

@@ -1,4 +1,4 @@
-"""Lists of doubts that follow from what was said alone: people against people, against suggestions, within families."""
+"""Review lists from annotations alone: people against people, against suggestions, and within families."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from corpus.review.cases import Case, CaseKind, annotation_sentence, heaviest_fi
 from corpus.storage.suggestion import Suggestion
 from corpus.suggest.source_names import source_suggests
 
-SURE = 0.9  # how probable a suggestion must be to be held against a person
-_APART, _BROKEN, _ORDER, _AGREED = 3, 2, 1, 0  # how far two opinions are from each other
-_HEARSAY = 0.5  # what is taken off where an opinion was meant for another voice of the family
+SURE = 0.9  # least probability of a suggestion that contradicts a person
+_APART, _BROKEN, _ORDER, _AGREED = 3, 2, 1, 0  # the distance of two annotations
+_PROPAGATED = 0.5  # taken off the weight if an annotation was given to another voice
 
 
 def people_disagree(opinions: Iterable[Annotation]) -> list[Case]:
-    """Voices of which people do not say the same: other categories, broken or not, or which category comes first.
+    """Voices whose annotations differ: other categories, broken or not, or another main category.
 
-    Being unsure contradicts nobody; neither does a second category that one person names and another does not, as
-    long as the first is the same. What was meant for a voice by the way counts where nobody answered it in person. The
-    heaviest are those where no category is shared.
+    ``unsure`` contradicts nothing; nor does a second category that only one person names, if the main one is the same.
+    Propagated annotations count only if nobody answered the voice in person. Voices without a common category weigh
+    most.
     """
     cases = []
     for voice_id, all_said in annotations_by_voice(opinions).items():
@@ -50,7 +50,7 @@ def people_disagree(opinions: Iterable[Annotation]) -> list[Case]:
                 reason=reason,
                 said=tuple(said),
                 choices=_choices(said),
-                weight=distance - _HEARSAY * any(one.propagated for one in said),
+                weight=distance - _PROPAGATED * any(one.propagated for one in said),
             )
         )
     return heaviest_first(cases)
@@ -59,9 +59,9 @@ def people_disagree(opinions: Iterable[Annotation]) -> list[Case]:
 def against_suggestions(
     opinions: Iterable[Annotation], suggestions: Mapping[str, Suggestion], *, least: float = SURE
 ) -> list[Case]:
-    """Labels that a suggestion of probability ``least`` or more contradicts: nobody names its category at all.
+    """Labels contradicted by a suggestion of probability ``least`` or more: nobody names its category at all.
 
-    What was said in one go of several voices, and contradicted alike, is one case.
+    Voices that one answer covers and that are contradicted alike make one case.
     """
     cases: dict[tuple[str, tuple[str, ...]], list[tuple[str, list[Annotation], Suggestion]]] = defaultdict(list)
     for voice_id, all_said in annotations_by_voice(one for one in opinions if one.categories).items():
@@ -74,10 +74,10 @@ def against_suggestions(
 
 
 def families_disagree(opinions: Iterable[Annotation], family_of: Mapping[str, str]) -> list[Case]:
-    """Families of which some voices bear one main category and some another: one sound under two labels.
+    """Families whose voices have different main categories: one sound under two labels.
 
-    What people say of one and the same voice is no matter of the family: a voice counts as what most say of it. Those
-    with the rarest label come first, for they are the odd ones.
+    Each voice counts with its majority category, whatever its annotators disagree about. The voices with the rarest
+    label come first, since they are the likely errors.
     """
     families: dict[str, dict[str, list[Annotation]]] = defaultdict(dict)
     for voice_id, said in annotations_by_voice(one for one in opinions if one.categories).items():
@@ -115,7 +115,7 @@ def _distance(one: Annotation, other: Annotation) -> int:
 
 
 def _choices(said: Iterable[Annotation]) -> tuple[str, ...]:
-    """Every category that was named, those that come first before those that come second."""
+    """Every category that was named, first choices before second ones."""
     named = [(place, key) for one in said for place, key in enumerate(one.categories)]
     return tuple(dict.fromkeys(key for _, key in sorted(named, key=lambda item: item[0])))
 

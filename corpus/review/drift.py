@@ -1,10 +1,9 @@
-"""Drift: labellers who have come to mean something else by their labels than they did at first.
+"""Drift: labellers whose labels have come to mean something else.
 
-Two things tell. Of voices that come a second time, unannounced, the answers change at times; somebody who drifts
-changes them in one direction: from strings to pad, hardly ever back. And somebody who goes by the same standard agrees
-with sure suggestions as often early as late. The suggestions are those of today for early and late answers alike, so
-that it is not they who have changed; doubtful ones are left aside, for how many of these are asked about changes with
-the queue.
+Two tests. In intra-annotator rechecks, somebody who drifts changes answers in one direction: from strings to pad,
+rarely back. And somebody with a constant standard agrees with confident suggestions as often early as late. Early and
+late answers are compared with today's suggestions, so that these cannot be what changed. Unsure suggestions are left
+out, since how many of them are asked about changes with the queue.
 """
 
 from __future__ import annotations
@@ -21,15 +20,15 @@ from corpus.storage.suggestion import Suggestion
 from corpus.suggest.source_names import source_suggests
 from dx7.shared.categories import category_keys
 
-LEAST_IN_WINDOW = 30  # answers early, and as many late, before their agreement is compared
-LEAST_CHANGES = 6  # of mind about one category, before their direction means anything
-YARDSTICK = 0.7  # how probable a suggestion must be to measure by
-CHANCE = 0.01  # how probably somebody who does not drift is said to, all tests together
+LEAST_IN_WINDOW = 30  # answers early, and as many late, to compare their agreement
+LEAST_CHANGES = 6  # changed answers about one category, to test their direction
+CONFIDENT = 0.7  # least probability of a suggestion that answers are compared with
+CHANCE = 0.01  # of reporting somebody who does not drift, all tests together
 
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """The cases of everybody who drifts, the heaviest first; or in one sentence why nobody could be tested."""
+    """The cases of all who drift, by weight; or, in one sentence, why nobody could be tested."""
 
     cases: tuple[Case, ...]
     problem: str | None = None
@@ -38,10 +37,10 @@ class Drift:
 def find_drift(
     answers: Iterable[Answer], opinions: Iterable[Annotation], suggestions: Mapping[str, Suggestion]
 ) -> Drift:
-    """Look for drift in all lines of all journals; ``opinions`` are what stands now.
+    """Look for drift in the answers of all journals; ``opinions`` are the current annotations.
 
-    The tests are exact (Fisher's of two windows, the sign test of changes), and strict enough that all those of one
-    person together find something in :data:`CHANCE` of the people who do not drift.
+    The tests are exact (Fisher's for the two windows, the sign test for changes). Their level is divided by their
+    number, so that somebody who does not drift is reported with a probability of :data:`CHANCE` at most.
     """
     independent = independent_answers(answers)
     repeats = repeated_answers(independent)
@@ -70,7 +69,7 @@ _TOO_FEW = (
 
 @dataclass(frozen=True, slots=True)
 class _Changes:
-    """Of one person's answers to voices that came again, those that went away from an outcome, and those towards it."""
+    """One person's changed answers in rechecks: those away from an outcome, and those towards it."""
 
     outcome: str
     away: tuple[Pair, ...]
@@ -78,7 +77,7 @@ class _Changes:
 
 
 def _windows(own: Sequence[Answer], suggestions: Mapping[str, Suggestion]) -> tuple[list[Answer], list[Answer]] | None:
-    """The early and the late half of the labels that a sure suggestion measures; None if these are too few."""
+    """The early and the late half of the labels on voices with a confident suggestion; None if there are too few."""
     measured = [
         answer
         for answer in own
@@ -91,7 +90,7 @@ def _windows(own: Sequence[Answer], suggestions: Mapping[str, Suggestion]) -> tu
 
 
 def _is_sure(suggestion: Suggestion | None) -> bool:
-    return suggestion is not None and suggestion.probability >= YARDSTICK
+    return suggestion is not None and suggestion.probability >= CONFIDENT
 
 
 def _with_suggestions(
@@ -100,7 +99,7 @@ def _with_suggestions(
     standing: Mapping[tuple[str, str], Annotation],
     chance: float,
 ) -> Iterator[Case]:
-    """If the two windows agree with suggestions differently: what does not, of the window where that is more."""
+    """If the two windows agree differently with suggestions: the disagreements of the window with more of them."""
     from scipy.stats import fisher_exact
 
     early, late = (_agreement(window, suggestions) for window in windows)
@@ -133,7 +132,7 @@ def _agreement(window: Sequence[Answer], suggestions: Mapping[str, Suggestion]) 
 
 
 def _changes(pairs: Sequence[Pair]) -> list[_Changes]:
-    """The changes of mind about each outcome that has enough of them."""
+    """The changed answers for each outcome that has enough of them."""
     changed = [pair for pair in pairs if pair.outcomes[0] != pair.outcomes[1]]
     about = [
         _Changes(
@@ -147,7 +146,7 @@ def _changes(pairs: Sequence[Pair]) -> list[_Changes]:
 
 
 def _with_oneself(changes: _Changes, standing: Mapping[tuple[str, str], Annotation], chance: float) -> Iterator[Case]:
-    """If the changes of mind about an outcome go one way: those that do."""
+    """If the changes about an outcome go one way: the cases of those changes."""
     from scipy.stats import binomtest
 
     total = len(changes.away) + len(changes.towards)

@@ -1,4 +1,4 @@
-"""One family as a person answers it: its voices, how they differ, what is wrong with them, and who said what."""
+"""One family as it is displayed: its voices, how they differ, their faults, and their annotations."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ from dx7.voices.voice import Voice
 
 @dataclass(frozen=True, slots=True)
 class FamilyVoice:
-    """A voice of a family: names, the most frequent first; places; tags; how it differs from the first; who said what.
+    """A voice of a family: names, the most frequent first; occurrences; health tags; annotations.
 
-    ``differs`` is a few words, by ear if it can be told so, else how many parameters; it is empty for the first voice.
+    ``differs`` is a few words on how it differs from the first voice: in sound if that is known, otherwise the
+    parameters. It is empty for the first voice.
     """
 
     voice_id: str
@@ -33,20 +34,20 @@ class FamilyVoice:
 
     @property
     def is_fit(self) -> bool:
-        """Whether an answer to the family should reach it: not if it is silent, or garbage."""
+        """Whether an answer to the family should cover it: not if it is silent or garbage."""
         return not set(self.tags) & set(UNFIT)
 
 
 @dataclass(frozen=True, slots=True)
 class FamilyDetails:
-    """A family, the voice that was found most often first."""
+    """A family, its most frequent voice first."""
 
     family_id: str
     voices: tuple[FamilyVoice, ...]
 
 
 def read_family_details(connection: Connection, family_id: str) -> FamilyDetails:
-    """Everything about one family, by its id or that of a voice in it. Raises ``StoreError`` if there is none."""
+    """One family by its id or that of one of its voices. Raises ``StoreError`` if there is none."""
     family = family_members(connection, family_id)
     ids = [member.voice_id for member in family.members]
     cards = read_cards(connection, ids)

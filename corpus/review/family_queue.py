@@ -1,4 +1,4 @@
-"""Which family to answer next: large ones of which nobody has said anything, or whose answers do not hold together."""
+"""Which family to answer next: large ones without an answer, or with answers that contradict each other."""
 
 from __future__ import annotations
 
@@ -18,18 +18,17 @@ _MOST_NAMES = 4
 class FamilyNeed(StrEnum):
     """Why a family is asked about."""
 
-    OPEN = "open"  # nobody has said anything
-    PARTLY = "partly"  # some voices are answered, and all alike; the rest is not
-    SPLIT = "split"  # answers to its voices do not agree, so that one cannot stand for all
+    OPEN = "open"  # no voice has an answer
+    PARTLY = "partly"  # some voices have the same answer, the others none
+    SPLIT = "split"  # the answers to its voices differ
 
 
 @dataclass(frozen=True, slots=True)
 class FamilyToAnswer:
-    """A family that needs an answer: how many voices, how many without any, how often found, and why it is asked.
+    """A family that needs an answer: its voices, how many have none, its occurrences, and why it is asked about.
 
-    ``outcomes`` are the main categories (or ``broken``) said of its voices, the most frequent first; ``suggestion`` is
-    the category that the suggestions of its voices speak for together, with the mean of their probabilities,
-    and the source of the surest.
+    ``outcomes`` are the main categories (or ``broken``) of its voices, the most frequent first. ``suggestion`` has the
+    category with the largest sum of probabilities over its voices, their mean, and the source of the largest.
     """
 
     family_id: str
@@ -44,17 +43,17 @@ class FamilyToAnswer:
 
     @property
     def proposal(self) -> str | None:
-        """The category that one key accepts: what was said of most voices already, or what is suggested."""
+        """The category that one key accepts: the most frequent label, otherwise the suggestion."""
         said = next((outcome for outcome in self.outcomes if outcome != BROKEN), None)
         return said or (self.suggestion.category if self.suggestion else None)
 
 
 def families_to_answer(connection: Connection, *, labeller: str, limit: int = 20) -> list[FamilyToAnswer]:
-    """Families of two voices and more, those first in which an answer serves most voices.
+    """Families of two or more voices, those first where one answer labels most voices.
 
-    As in the queue, fillers, what only a model made and what is silent or garbage does not count, nor does a family of
-    which this labeller was unsure; what they skipped comes last. A split one is asked about until somebody answers
-    there, or in review, later than all others did.
+    Fillers, voices that only a model made, and silent or garbage voices do not count. Left out are families of which
+    this labeller was unsure; those they skipped come last. A split family is asked about until somebody answers it here
+    or in review, later than all other answers.
     """
     rows = connection.execute(
         _FAMILIES,
@@ -86,7 +85,7 @@ def _family(
     suggestion = Suggestion(category, round(probability, 4), origin) if category else None
     words = join_words([category_words(outcome) for outcome in outcomes])
     reasons = {
-        FamilyNeed.OPEN: f"{voices} voices, found in {sightings} places: nobody has answered one of them.",
+        FamilyNeed.OPEN: f"{voices} voices, found in {sightings} places: none has an answer.",
         FamilyNeed.PARTLY: f"Of {voices} voices {voices - unanswered} have an answer: {words}.",
         FamilyNeed.SPLIT: f"Of {voices} voices of one sound people say {words}.",
     }
@@ -116,7 +115,7 @@ WITH made AS (
 ), outcomes AS (
     SELECT family_id, list(outcome ORDER BY times DESC, outcome) AS outcomes
     FROM (SELECT family_id, outcome, count(*) AS times FROM said GROUP BY ALL) GROUP BY family_id
-), told AS (
+), decided_families AS (
     SELECT family_id, count(DISTINCT voice_id) AS answered_voices, count(DISTINCT outcome) AS different,
         coalesce(max(answered) FILTER (decides) > max(answered) FILTER (NOT decides)
             OR count(*) FILTER (NOT decides) = 0, false) AS decided
@@ -130,7 +129,8 @@ WITH made AS (
         CASE WHEN different IS NULL THEN 'open' WHEN different > 1 AND NOT decided THEN 'split'
             ELSE 'partly' END AS need,
         CASE WHEN need = 'split' THEN size ELSE unanswered END AS weight
-    FROM sizes LEFT JOIN outcomes USING (family_id) LEFT JOIN told USING (family_id) LEFT JOIN mine USING (family_id)
+    FROM sizes LEFT JOIN outcomes USING (family_id) LEFT JOIN decided_families USING (family_id)
+        LEFT JOIN mine USING (family_id)
     WHERE NOT coalesce(unsure, false) AND weight > 0
     ORDER BY skipped, weight DESC, seen DESC, family_id LIMIT $limit
 ), named AS (

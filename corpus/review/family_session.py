@@ -1,4 +1,4 @@
-"""One person's way through the families: which one is before them, what an answer writes, where it leads."""
+"""One person's session with the families: the one on display, what an answer writes, and the next family."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ AHEAD = 200  # families read at a time
 
 
 class FamilySession(ReviewSession):
-    """The families that wait, the one on the desk, and how the last answer went (``notice``).
+    """The waiting families and the one on display. ``notice`` says how the last answer went.
 
     Raises ``StoreError`` if there is no store, ``StoreBusyError`` if another program holds it.
     """
@@ -35,12 +35,12 @@ class FamilySession(ReviewSession):
 
     @property
     def family(self) -> FamilyToAnswer | None:
-        """The family on the desk."""
+        """The family on display."""
         return self.families[self.place] if self.families else None
 
     @locked
     def refresh(self, show: str | None = None) -> None:
-        """Read which families wait now; ``show`` is one to put on the desk, by the id of any of its voices."""
+        """Read which families wait now; ``show`` is the one to display, by the id of any of its voices."""
         with open_store(self._store) as connection:
             rebuild_answers(connection, self._journals)
             self.families = families_to_answer(connection, labeller=self._labeller, limit=AHEAD)
@@ -51,12 +51,12 @@ class FamilySession(ReviewSession):
 
     @locked
     def renew(self) -> None:
-        """Read what others have answered meanwhile; the family on the desk stays as long as it waits."""
+        """Read what others have answered meanwhile; the family on display stays as long as it waits."""
         self.refresh(show=self.family.family_id if self.family else None)
 
     @locked
     def step(self, by: int) -> None:
-        """Go on, or back, without an answer; from the last family to the first."""
+        """Go forward or back without an answer, from the last family to the first."""
         if self.families:
             self.place = (self.place + by) % len(self.families)
             with open_store(self._store, read_only=True) as connection:
@@ -72,9 +72,9 @@ class FamilySession(ReviewSession):
         marked: Sequence[str],
         categories: Sequence[str] = (),
     ) -> bool:
-        """Write one answer for all ``marked`` voices, and go on to the next family. Whether it was written.
+        """Write one answer for all ``marked`` voices and go on to the next family. Returns whether it was written.
 
-        Without any mark it is for the one under the ``cursor`` alone (:meth:`Sitting.answered_of`).
+        Without marks it is for the voice under the ``cursor`` alone (:meth:`AnnotationContext.answered_of`).
         """
         if self.family is None or self.details is None or cursor is None:
             return False
@@ -101,5 +101,5 @@ class FamilySession(ReviewSession):
         return True
 
     def clear(self) -> None:
-        """Take the family off the desk."""
+        """Take the family off the display."""
         self.families, self.details = [], None

@@ -1,4 +1,16 @@
-"""The list of likely label errors: labels that sound and parameters of a voice speak against (``confidence.py``)."""
+"""The list of likely label errors: labels that the sound and parameters of a voice contradict, by confident learning.
+
+Each voice is classified by a forest fitted without its family, so that copies of it do not leak the answer. cleanlab
+then finds the labels that the probabilities contradict, both by the noise estimated for each pair of categories and by
+each category alone, its most cautious filter. The forest must also find another category :data:`_CLEAR` times as
+probable.
+
+Measured on 5,000 scraped voices of different families, labelled by their names, one label in twenty replaced by
+another at random (two draws): 380 and 400 labels are found, of which 0.40 and 0.39 had been replaced, 0.63 of all
+replaced ones; of the first 50, 0.70 and 0.72. Many of the others are wrong, too: a name is not a sound. With 1,500
+voices precision is 0.46 and 0.33, recall 0.63, and precision of the first 50 0.64 and 0.44. 5,000 labels take 6 s of
+one core.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +34,7 @@ LEAST_LABELS = 100  # in categories that can be learned; with fewer the model gu
 
 @dataclass(frozen=True, slots=True)
 class LabelErrors:
-    """Cases, the likeliest first, found among so many labels; or in one sentence why none were looked for."""
+    """Cases, the most likely errors first, and how many labels were checked; or one sentence why none were."""
 
     cases: tuple[Case, ...]
     labels: int
@@ -31,7 +43,7 @@ class LabelErrors:
 
 @dataclass(frozen=True, slots=True)
 class _Labelled:
-    """One voice for each family and category, and all that share both with it."""
+    """One voice for each family and category, and all voices of both."""
 
     voice_id: str
     family_id: str
@@ -44,8 +56,8 @@ def find_label_errors(
 ) -> LabelErrors:
     """The labels that are likely wrong. 5,000 labels take some seconds; too few of them give a sentence instead.
 
-    Copies count once: of a family and a category one voice is judged, one that was labelled in person if there is.
-    Voices that were not heard yet are left out.
+    One voice of each family and category is classified, one labelled in person if there is. Voices without descriptors
+    are left out.
     """
     said_of = annotations_by_voice(said for said in opinions if said.categories)
     hearings = read_descriptors(connection)
@@ -114,9 +126,9 @@ def _case(
 
 FOLDS = 4
 _TREES = 150
-_LEAST_LEAF = 3  # voices; finer trees learn the wrong labels by heart
+_LEAST_LEAF = 3  # voices; finer trees memorise the wrong labels
 _CLEAR = 5.0  # times
-_LEAST = 1e-6  # probability: nothing is impossible
+_LEAST = 1e-6  # probability; cleanlab needs all above 0
 
 Floats = NDArray[np.float32]
 Probabilities = NDArray[np.float64]
@@ -125,9 +137,9 @@ Probabilities = NDArray[np.float64]
 def out_of_sample(
     features: Floats, labels: Sequence[str], families: Sequence[str], names: Sequence[str]
 ) -> Probabilities:
-    """How probable each of ``names`` is for each voice: ``[n, names]``, by a model that knows nothing of its family.
+    """The probability of each of ``names`` for each voice, ``[n, names]``, by models fitted without its family.
 
-    ``features`` are ``float32[n, k]``. Every label is one of ``names``, and has :data:`FOLDS` families or more.
+    ``features`` are ``float32[n, k]``. Every label is one of ``names`` and has at least :data:`FOLDS` families.
     """
     from sklearn.ensemble import ExtraTreesClassifier
     from sklearn.model_selection import StratifiedGroupKFold
@@ -140,14 +152,14 @@ def out_of_sample(
         forest = ExtraTreesClassifier(_TREES, min_samples_leaf=_LEAST_LEAF, n_jobs=-1, random_state=0)
         forest.fit(features[fitted], known[fitted])
         probabilities[np.ix_(judged, forest.classes_)] = forest.predict_proba(features[judged])
-    # Trees are summed in whichever order threads end; what is left of it is rounded away.
+    # Threads sum the trees in varying order; rounding makes the result repeatable.
     probabilities = np.maximum(probabilities.round(6), _LEAST)
     normalised: Probabilities = probabilities / probabilities.sum(axis=1, keepdims=True)
     return normalised
 
 
 def likely_errors(labels: Sequence[str], names: Sequence[str], probabilities: Probabilities) -> list[int]:
-    """The rows whose label is likely wrong, the likeliest first."""
+    """The rows whose labels are likely wrong, the most likely first."""
     from cleanlab.filter import find_label_issues
     from cleanlab.rank import get_label_quality_scores
 

@@ -1,4 +1,4 @@
-"""All review lists of a store at once: what is doubtful, and why."""
+"""All review lists of a store."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ TITLES = {
 
 @dataclass(frozen=True, slots=True)
 class ReviewList:
-    """One list: its open cases in the order to work through, or why there can be none, in one sentence."""
+    """One list: its open cases in order, or one sentence on why there can be none."""
 
     kind: CaseKind
     cases: tuple[Case, ...]
@@ -32,7 +32,7 @@ class ReviewList:
 
     @property
     def title(self) -> str:
-        """What it is called on screen."""
+        """Its title on screen."""
         return TITLES[self.kind]
 
 
@@ -43,11 +43,10 @@ def read_review(
     least: float = SURE,
     answers: Iterable[Answer] = (),
 ) -> list[ReviewList]:
-    """The lists of these kinds, as of the last projection of the journals; decided cases are left out.
+    """The lists of these kinds, as of the last projection of the journals, without decided cases.
 
     ``least`` is how probable a suggestion must be to be held against a person. ``answers`` are the lines of the
-    journals, in which drift is looked for. Label errors take seconds where there
-    are thousands of labels, the others none.
+    journals, for drift. Label errors take seconds with thousands of labels, the other lists none.
     """
     opinions = read_annotations(connection)
     return [_read_list(connection, kind, opinions, least, answers) for kind in CaseKind if kind in kinds]

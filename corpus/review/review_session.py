@@ -1,4 +1,4 @@
-"""One thing at a time: an app may begin to draw a page anew before it has finished what the last key asked for."""
+"""The base of the review sessions: it writes what was decided to the journal first, and takes it back."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import wraps
 from pathlib import Path
-from typing import Concatenate, ParamSpec, Protocol, TypeVar
+from typing import Concatenate, ParamSpec, TypeVar
 
 from corpus.labels.answer import Answer, Page
 from corpus.labels.journal import append_answers, read_journals
@@ -16,35 +16,29 @@ from corpus.labels.new_answer import undo_of
 from corpus.review.decisions import last_decision
 from dx7.errors import CartwrightError
 
-
-class Lockable(Protocol):
-    """What has a lock of its own, which the same thread may take again."""
-
-    @property
-    def lock(self) -> threading.RLock:
-        """The lock."""
-
-
-Owner = TypeVar("Owner", bound=Lockable)
+AnySession = TypeVar("AnySession", bound="ReviewSession")
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
 
 
 def locked(
-    method: Callable[Concatenate[Owner, Parameters], Result],
-) -> Callable[Concatenate[Owner, Parameters], Result]:
-    """The method, which waits until no other thread is in a method like this of the same object."""
+    method: Callable[Concatenate[AnySession, Parameters], Result],
+) -> Callable[Concatenate[AnySession, Parameters], Result]:
+    """A method that only one thread at a time may be in, together with all other locked methods of the object.
+
+    Streamlit may begin to draw a page again before the last key has been handled.
+    """
 
     @wraps(method)
-    def waiting(owner: Owner, /, *args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
-        with owner.lock:
-            return method(owner, *args, **kwargs)
+    def waiting(session: AnySession, /, *args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
+        with session.lock:
+            return method(session, *args, **kwargs)
 
     return waiting
 
 
 class ReviewSession(ABC):
-    """One person's desk on a page, and how the last decision went (``notice``).
+    """One person's session on a page. ``notice`` says how the last decision went.
 
     Raises ``StoreError`` if there is no store, ``StoreBusyError`` if another program holds it.
     """
@@ -59,34 +53,33 @@ class ReviewSession(ABC):
 
     @abstractmethod
     def refresh(self, show: str | None = None) -> None:
-        """Read what there is now; ``show`` is what to put on the desk, by one of its voices."""
+        """Read the store again; ``show`` is what to display, by the id of one of its voices."""
 
     @abstractmethod
     def renew(self) -> None:
-        """Read what others have answered meanwhile; what lies on the desk stays as long as it waits."""
+        """Read what others have answered meanwhile; what is on display stays while it waits for an answer."""
 
     @abstractmethod
     def clear(self) -> None:
-        """Take everything off the desk."""
+        """Take everything off the display."""
 
     @locked
     def undo(self, time: datetime) -> bool:
-        """Take back the last decision made on this page, and put it on the desk again. Whether there was one."""
+        """Take back the last decision made on this page and display it again. Returns whether there was one."""
         decision = last_decision(read_journals(self._journals).answers, labeller=self._labeller, page=self.page)
         if not decision:
             self.notice = "nothing to undo"
             return False
-        is_for_many = any(answer.covers for answer in decision)
-        notice = "taken back, for all that it stood for" if is_for_many else "taken back"
+        notice = "taken back, for all its voices" if any(answer.covers for answer in decision) else "taken back"
         self._write([undo_of(answer, time=time) for answer in decision], notice, show=decision[0].voice_id)
         return True
 
     def _write(self, answers: Sequence[Answer], notice: str, *, show: str | None = None) -> None:
-        """What is written stays so whatever becomes of the store: it must not be asked about a second time."""
+        """Write answers, then show what comes next. If the store fails after that, the answers still count."""
         append_answers(self._journals, answers)
         self.notice = notice
         try:
             self.refresh(show)
         except CartwrightError as error:
             self.notice = f"{notice}; {error}"
-            self.clear()
+            self.clear()  # what was answered must not be asked again

@@ -292,7 +292,7 @@ CREATE TABLE crowds_mark (
     mark VARCHAR NOT NULL             -- digest of their input; out of date if it differs now
 );
 CREATE TABLE learning_curves (
-    curve VARCHAR NOT NULL,           -- a query strategy (corpus/suggest/simulation.py), or own (returns.py)
+    curve VARCHAR NOT NULL,           -- a query strategy (corpus/suggest/simulation.py), or own (learning_curves.py)
     answers INTEGER NOT NULL,
     accuracy FLOAT NOT NULL,          -- 0 to 1: top-1 accuracy in families without answers
     macro FLOAT NOT NULL,             -- its mean over the categories

@@ -47,7 +47,7 @@ class GroundTruths:
 
 
 def compare_methods(
-    heard: AnalysedVoices,
+    analysed: AnalysedVoices,
     training: ClassifierTrainingSet,
     predictions: SourcePredictions,
     family_ids: list[str],
@@ -57,7 +57,7 @@ def compare_methods(
 ) -> Iterator[MethodScore]:
     """Scores of the classifier, of boosted trees and of nearest raw parameters; and of names against folders.
 
-    ``predictions`` and ``family_ids`` are of the voices in ``heard``. ``report`` gets the name of each method first.
+    ``predictions`` and ``family_ids`` are of the voices in ``analysed``. ``report`` gets the name of each method first.
     Raises ``StoreError`` if too few voices have a name that gives their category.
     """
     keys = category_keys()
@@ -68,9 +68,9 @@ def compare_methods(
             " needed to evaluate suggestions. Ingest more banks"
         )
     methods: dict[str, Callable[[], Floats]] = {
-        "ear": lambda: fit_classifier(heard, training, seed=seed).probabilities[:, :-1],
-        "boosted trees on descriptors": lambda: _by_trees(heard, truths, family_ids, seed),
-        "nearest raw parameters": lambda: _by_nearest(heard, truths, family_ids),
+        "ear": lambda: fit_classifier(analysed, training, seed=seed).probabilities[:, :-1],
+        "boosted trees on descriptors": lambda: _by_trees(analysed, truths, family_ids, seed),
+        "nearest raw parameters": lambda: _by_nearest(analysed, truths, family_ids),
     }
     for method, suggest in methods.items():
         report(method)
@@ -108,7 +108,7 @@ def _sure(predicted: Floats, family_ids: list[str]) -> tuple[Columns, Columns]:
     return rows, predicted[rows].argmax(axis=1)
 
 
-def _by_trees(heard: AnalysedVoices, truths: GroundTruths, family_ids: list[str], seed: int) -> Floats:
+def _by_trees(analysed: AnalysedVoices, truths: GroundTruths, family_ids: list[str], seed: int) -> Floats:
     """The first classifier of this project: boosted trees on descriptors, with names as targets."""
     from sklearn.ensemble import HistGradientBoostingClassifier
 
@@ -116,17 +116,17 @@ def _by_trees(heard: AnalysedVoices, truths: GroundTruths, family_ids: list[str]
         some = np.random.default_rng(seed).permutation(len(rows))[:MOST_TAUGHT]
         rows, main = rows[some], main[some]
         trees = HistGradientBoostingClassifier(max_iter=80, max_leaf_nodes=15, l2_regularization=1.0, random_state=seed)
-        trees.fit(heard.descriptors[rows], main)
-        return lambda asked: (trees.predict_proba(heard.descriptors[asked]).astype(np.float32), trees.classes_)
+        trees.fit(analysed.descriptors[rows], main)
+        return lambda asked: (trees.predict_proba(analysed.descriptors[asked]).astype(np.float32), trees.classes_)
 
     return _fold_by_fold(fit, truths, family_ids)
 
 
-def _by_nearest(heard: AnalysedVoices, truths: GroundTruths, family_ids: list[str]) -> Floats:
+def _by_nearest(analysed: AnalysedVoices, truths: GroundTruths, family_ids: list[str]) -> Floats:
     """A vote of the voices with the most similar 145 parameters."""
     from sklearn.neighbors import KNeighborsClassifier
 
-    scaled = heard.parameters / np.maximum(heard.parameters.max(axis=0), 1).astype(np.float32)
+    scaled = analysed.parameters / np.maximum(analysed.parameters.max(axis=0), 1).astype(np.float32)
 
     def fit(rows: Columns, main: Columns) -> Callable[[Columns], tuple[Floats, Columns]]:
         nearest = KNeighborsClassifier(NEAREST, weights="distance", algorithm="brute").fit(scaled[rows], main)

@@ -44,7 +44,7 @@ _OUTSIDE = 1.0  # percent of voices at either end of a feature's range, where it
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FittedClassifier:
-    """A classifier, and its predictions for all voices in ``heard``, out of fold for the training voices.
+    """A classifier, and its predictions for all voices in ``analysed``, out of fold for the training voices.
 
     ``probabilities`` and ``shares``, from before the calibration, are ``float32[n, C + 1]``.
     """
@@ -54,17 +54,17 @@ class FittedClassifier:
     shares: Floats
 
 
-def fit_classifier(heard: AnalysedVoices, training: ClassifierTrainingSet, *, seed: int = 0) -> FittedClassifier:
-    """Fit a classifier to the embeddings in ``heard`` and the training set of some of these voices.
+def fit_classifier(analysed: AnalysedVoices, training: ClassifierTrainingSet, *, seed: int = 0) -> FittedClassifier:
+    """Fit a classifier to the embeddings in ``analysed`` and the training set of some of these voices.
 
     The same input and seed give the same bytes. Raises ``ValueError`` if the training set is empty.
     """
     if not training.voice_ids:
         raise ValueError("the training set is empty")
-    row_of = {voice_id: row for row, voice_id in enumerate(heard.voice_ids)}
+    row_of = {voice_id: row for row, voice_id in enumerate(analysed.voice_ids)}
     rows = np.array([row_of[voice_id] for voice_id in training.voice_ids])
-    front = fit_feature_transform(heard)
-    inputs = front.inputs(heard.embeddings, heard.descriptors, heard.parameters)
+    front = fit_feature_transform(analysed)
+    inputs = front.inputs(analysed.embeddings, analysed.descriptors, analysed.parameters)
     networks = train_networks(inputs[rows], training, seed=seed)
     members = networks.shares(inputs)
     shares = members.mean(axis=0)
@@ -75,16 +75,16 @@ def fit_classifier(heard: AnalysedVoices, training: ClassifierTrainingSet, *, se
     )
 
 
-def fit_feature_transform(heard: AnalysedVoices) -> Front:
+def fit_feature_transform(analysed: AnalysedVoices) -> Front:
     """The principal components of embeddings, partly whitened, and the scale of all other features."""
-    embeddings = heard.embeddings[:: max(1, len(heard.voice_ids) // _LEARNT_FROM)].astype(np.float32)
+    embeddings = analysed.embeddings[:: max(1, len(analysed.voice_ids) // _LEARNT_FROM)].astype(np.float32)
     mean_embedding = embeddings.mean(axis=0)
     centred = embeddings - mean_embedding
     variances, directions = np.linalg.eigh(centred.T @ centred / len(centred))
     variances = np.maximum(variances[::-1][:DIRECTIONS], 1e-3)
     scale = (variances / variances[0]) ** _UNEQUAL / np.sqrt(variances)
     directions = (directions[:, ::-1][:, :DIRECTIONS] * scale).astype(np.float32)
-    numbers = gather(mean_embedding, directions, heard.embeddings, heard.descriptors, heard.parameters)
+    numbers = gather(mean_embedding, directions, analysed.embeddings, analysed.descriptors, analysed.parameters)
     lowest, highest = np.percentile(numbers, [_OUTSIDE, 100 - _OUTSIDE], axis=0).astype(np.float32)
     clipped = np.clip(numbers, lowest, highest)
     mean, deviation = clipped.mean(axis=0), clipped.std(axis=0)

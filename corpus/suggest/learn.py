@@ -59,24 +59,26 @@ def learn_from_answers(
 
     Raises ``StoreError`` if the training set is too small, and the errors of ``embed_voices`` and ``rebuild_answers``.
     """
-    update_families(store, processes=processes, progress=lambda *count: progress("hearing", *count))
-    embed_voices(store, processes=processes, dask=dask, progress=lambda *count: progress("listening", *count))
+    update_families(store, processes=processes, progress=lambda *count: progress("measuring sounds", *count))
+    embed_voices(
+        store, processes=processes, dask=dask, progress=lambda *count: progress("computing embeddings", *count)
+    )
     with open_store(store) as connection:
         refresh_health(connection)
         rebuild_answers(connection, journals)
         refresh_suggestions(connection)
     with open_store(store, read_only=True) as connection:
-        heard = read_analysed_voices(connection)
-        training = read_classifier_training_set(connection, heard.voice_ids)
+        analysed = read_analysed_voices(connection)
+        training = read_classifier_training_set(connection, analysed.voice_ids)
     _check(training)
     from corpus.suggest.fit_classifier import fit_classifier  # JAX takes a second
 
     progress("fitting", 0, 1)
     start = perf_counter()
-    fitted = fit_classifier(heard, training, seed=seed)
-    card = make_classifier_card(heard, training, fitted, seed=seed, seconds=perf_counter() - start)
+    fitted = fit_classifier(analysed, training, seed=seed)
+    card = make_classifier_card(analysed, training, fitted, seed=seed, seconds=perf_counter() - start)
     with open_store(store) as connection, transaction(connection):
-        _write_predictions(connection, heard.voice_ids, fitted.probabilities)
+        _write_predictions(connection, analysed.voice_ids, fitted.probabilities)
         model = fit_stored_label_model(connection)
         connection.execute("DELETE FROM lessons")
         connection.execute(

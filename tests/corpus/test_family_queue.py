@@ -64,7 +64,7 @@ def test_the_largest_comes_first_and_single_voices_never(store: Path) -> None:
     assert names(families) == ["large", "middle", "small"]
     large = families[0]
     assert (large.need, large.voices, large.unanswered) == (FamilyNeed.OPEN, 6, 6)
-    assert large.reason == f"6 voices, found in {large.sightings} places: nobody has answered one of them."
+    assert large.reason == f"6 voices, found in {large.sightings} places: none has an answer."
     assert large.sightings == sum(row.sightings for row in varied_voices(6))
     assert len(large.names) == 4
     assert large.suggestion is not None

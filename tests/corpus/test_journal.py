@@ -95,7 +95,7 @@ def test_a_labeller_names_a_file_in_the_folder_and_nothing_else(name: str) -> No
     [
         ({"event": "x"}, "event 'x' is not 32"),
         ({"voice_id": "../../etc"}, "voice .* is not 32"),
-        ({"labeller": "a/b"}, "no clean name"),
+        ({"labeller": "a/b"}, "not a clean name"),
         ({"time": START.replace(tzinfo=None)}, "no time zone"),
         ({"categories": ()}, "label with 0 categories"),
         ({"categories": ("brass", "brass")}, "repeat themselves"),
@@ -103,7 +103,7 @@ def test_a_labeller_names_a_file_in_the_folder_and_nothing_else(name: str) -> No
         ({"answer": AnswerKind.SKIP}, "skip with 1 categories"),
         ({"undoes": VOICE}, "and nothing else, names the event"),
         ({"answer": AnswerKind.UNDO, "categories": ()}, "names the event"),
-        ({"dwell_seconds": float("nan")}, "dwelt for nan"),
+        ({"dwell_seconds": float("nan")}, "sounded for nan"),
         ({"quality": 3}, "label with the quality 3"),
         ({"answer": AnswerKind.QUALITY, "categories": ()}, "quality with the quality None"),
         ({"answer": AnswerKind.QUALITY, "categories": (), "quality": 6}, "quality with the quality 6"),
@@ -169,9 +169,9 @@ def test_a_line_that_lacks_only_its_end_is_whole(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "match"),
     [
-        (b"\xff\xfe\x00", "no JSON"),
-        (b"[" * 5000, "no JSON"),
-        (b"[1]", "no JSON object"),
+        (b"\xff\xfe\x00", "not JSON"),
+        (b"[" * 5000, "not JSON"),
+        (b"[1]", "not a JSON object"),
         (b"{}", "event is missing"),
         (b'{"a":"' + b"x" * LONGEST_LINE + b'"}', f"at most {LONGEST_LINE}"),
         (encode_answer(label(1)).replace(b'"label"', b'"own"'), "'own'"),

@@ -1,8 +1,9 @@
-"""kill -9 at any moment of a long operation: the store opens, its books balance, and a second run completes it."""
+"""kill -9 at any moment of a long operation: the store opens, is sound, and a second run completes it."""
 
 from __future__ import annotations
 
 import fcntl
+import os
 import shutil
 import signal
 import subprocess
@@ -16,64 +17,62 @@ from typing import Any
 import duckdb
 import pytest
 
+from corpus.analysis import measurements
 from corpus.analysis.families import update_families
 from corpus.analysis.health import refresh_health
 from corpus.analysis.stored_descriptors import measure_descriptors
 from corpus.ingest.ingest import ingest_files
 from corpus.labels.answer import Answer, AnswerKind
-from corpus.labels.backup import back_up
+from corpus.labels.backup import back_up, restore_backup
 from corpus.labels.journal import append_answers, read_journals
+from corpus.storage import store as store_module
 from corpus.storage.check import check_store
 from corpus.storage.store import open_store
+from tests.preloaded import preloaded
 
 _TIME = datetime(2026, 1, 1, tzinfo=UTC)
 
-# Does something with a store, and kills itself, for good, before the statement of a given number. Without a number
-# it tells how many there are.
-_DOOMED = """
-import os, signal, sys
-from pathlib import Path
-from corpus.storage import store
-task, path, left = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3])
-done = 0
 
 class Doomed:
-    def __init__(self, connection):
-        self.connection = connection
-    def __getattr__(self, name):
+    """A connection whose process kills itself before its ``left``-th statement, and counts statements."""
+
+    done = 0
+
+    def __init__(self, connection: Any, left: int) -> None:
+        self.connection, self.left = connection, left
+
+    def __getattr__(self, name: str) -> Any:
         found = getattr(self.connection, name)
         if name not in ("execute", "from_arrow", "sql", "table"):
             return found
-        def counted(*arguments, **options):
-            global done
-            if done == left:
+
+        def counted(*arguments: Any, **options: Any) -> Any:
+            if Doomed.done == self.left:
                 os.kill(os.getpid(), signal.SIGKILL)
-            done += 1
+            Doomed.done += 1
             return found(*arguments, **options)
+
         return counted
 
-connect = store.connect
-store.connect = lambda *arguments, **options: Doomed(connect(*arguments, **options))
-if task == "families":
-    from corpus.analysis import families
-    families.update_families(path, processes=1)
-elif task == "health":
-    from corpus.analysis import measurements, stored_descriptors
-    from corpus.analysis.health import refresh_health
-    measurements.BATCH = 4
-    stored_descriptors.measure_descriptors(path, processes=1)
-    with store.open_store(path) as opened:
-        refresh_health(opened)
-elif task == "restore":
-    from corpus.labels.backup import restore
-    restore(path.with_name("backup.zip"), path, path.with_name("labels"))
-print(done)
-"""
+
+def run_task(task: str, path: Path, left: int) -> None:
+    """In a process of its own: a task that kills itself before a statement, or prints how many there are."""
+    connect = store_module.connect
+    vars(store_module)["connect"] = lambda *arguments, **options: Doomed(connect(*arguments, **options), left)
+    vars(measurements)["BATCH"] = 4
+    if task == "families":
+        update_families(path, processes=1)
+    elif task == "health":
+        finish_health(path)
+    elif task == "restore":
+        restore_backup(path.with_name("backup.zip"), path, path.with_name("labels"))
+    sys.stdout.write(str(Doomed.done))
 
 
 def doomed(task: str, store: Path, left: int = -1) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", _DOOMED, task, str(store), str(left)]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+    program = "import sys; from pathlib import Path; from tests.corpus.test_kill import run_task as run\n"
+    program += "run(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]))"
+    return preloaded("tests.corpus.test_kill", "scipy.fft", "scipy.spatial").run(program, task, store, left)
 
 
 def tables(store: Path, *names: str) -> dict[str, list[tuple[Any, ...]]]:

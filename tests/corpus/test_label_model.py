@@ -1,4 +1,4 @@
-"""Several opinions, one probability; and how far to trust each source, learned from answers."""
+"""The label model: several predictions, one probability; and its weights, fitted to answers."""
 
 from __future__ import annotations
 
@@ -131,6 +131,7 @@ def test_of_sources_that_add_the_same_the_first_dominates() -> None:
     same = says({"brass": 0.6})
     who = dominant_source({EAR: same, FOLDER_RULE: same, NAME_RULE: same}, AT_ITS_WORD)
     assert ORIGINS[who[0, KEYS.index("brass")]] == NAME_RULE
+    assert who.dtype == np.int8
     with pytest.raises(ValueError, match="no source predictions"):
         dominant_source({})
 
@@ -266,7 +267,7 @@ def test_trust_is_written_and_read_back() -> None:
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"says": {"ear": 1}, "bias": {}, "answers": 0}'])
 def test_what_is_no_trust_is_refused(text: str) -> None:
-    with pytest.raises(StoreError, match="corpus learn"):
+    with pytest.raises(StoreError, match=r"^the stored label model cannot be read; run python -m corpus learn$"):
         parse_label_model(text)
 
 

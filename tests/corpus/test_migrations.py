@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import signal
-import subprocess
-import sys
 import threading
 from pathlib import Path
 from typing import Any
@@ -20,6 +18,7 @@ from corpus.storage.store import open_store
 from corpus.storage.store_copy import copy_store, count_rows
 from dx7.errors import StoreError
 from dx7.voices.identity import file_sha
+from tests.preloaded import preloaded
 
 VERSION = "CREATE TABLE schema_version (version INTEGER NOT NULL, applied TIMESTAMP)"
 
@@ -164,7 +163,7 @@ def test_kill_9_anywhere_in_a_migration_leaves_a_store_that_opens_and_completes(
         for path in old_store.parent.iterdir():
             path.unlink()
         old_store.write_bytes(original)
-        done = subprocess.run([sys.executable, "-c", _KILLED, str(old_store), str(statement)], check=False)
+        done = preloaded("corpus.storage.store").run(_KILLED, old_store, statement)
         if done.returncode == 0:
             break
         assert done.returncode == -signal.SIGKILL

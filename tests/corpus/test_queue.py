@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import UTC, datetime
+from hashlib import md5
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,12 @@ from corpus.labels.progress import read_progress
 from corpus.labels.projection import rebuild_answers
 from corpus.labels.voice_card import read_cards
 from corpus.storage.store import open_store
+from corpus.storage.suggestion import Suggestion
+from corpus.suggest.acquisition import FACTORS, MISSING, acquisition_factors, control_places
 from corpus.suggest.queue import QueuedVoice, next_voices
+from corpus.suggest.queue_candidates import read_candidates
+from corpus.suggest.queue_reasons import ReasonFacts
+from dx7.shared.categories import category_keys
 from dx7.voices.voice import INIT_VOICE, Voice
 from tests.labeler.store_builder import VoiceRow, build_store, varied_voices
 
@@ -221,3 +227,97 @@ def test_progress_counts_voices_not_answers(tmp_path: Path) -> None:
         progress = read_progress(connection)
     assert (progress.voices, progress.labelled, progress.broken, progress.answered) == (12, 4, 1, 5)
     assert progress.by_category == {"bell": 2, "piano": 3}
+
+
+def test_control_places_are_drawn_from_the_seed_and_the_number_of_answers(tmp_path: Path) -> None:
+    store = build_store(tmp_path / "store.duckdb", varied_voices(60))
+    assert [q.lane == "control" for q in ask(store, 50, seed=3)] == control_places("3 0", 50)
+    say(store, "label", [ask(store, 1)[0].voice_id])
+    assert [q.lane == "control" for q in ask(store, 50, seed=3)] == control_places("3 1", 50)
+
+
+def test_a_control_voice_is_the_next_of_the_random_order_and_says_only_that(tmp_path: Path) -> None:
+    store = build_store(tmp_path / "store.duckdb", varied_voices(60))
+    queued = ask(store, 60, seed=3)
+    order = sorted(
+        (q.voice_id for q in queued),
+        key=lambda voice_id: md5(f"{voice_id}3".encode(), usedforsecurity=False).hexdigest(),
+    )
+    for place, q in enumerate(queued):
+        if q.lane == "control":
+            before = {earlier.voice_id for earlier in queued[:place]}
+            assert q.voice_id == next(voice_id for voice_id in order if voice_id not in before)
+            assert q.reason == "asked because it was drawn at random, to estimate accuracy without bias"
+
+
+def test_the_score_is_the_product_of_the_factors_of_the_candidates(tmp_path: Path) -> None:
+    store = build_store(tmp_path / "store.duckdb", varied_voices(40))
+    say(store, "label", [ask(store, 1)[0].voice_id])
+    queued = {q.voice_id: q for q in ask(store, 40)}
+    with open_store(store) as connection:
+        candidates = read_candidates(connection, labeller="anna", seed=1, exclude=())
+    factors = acquisition_factors(candidates.arrays, candidates.answered)
+    assert len(candidates.arrays) == len(queued) == 39
+    for row in range(39):
+        worth = queued[candidates.voice(row).voice_id].worth
+        assert worth is not None
+        assert list(worth) == ["uncertain", "representative", "rare", "large", "worth"]
+        assert worth["worth"] == pytest.approx(float(factors.score[row]), abs=1e-4)
+        for name in FACTORS:
+            assert worth[name] == pytest.approx(float(getattr(factors, name)[row]), abs=1e-4)
+            assert worth[name] == round(worth[name], 4)
+
+
+def test_candidates_carry_what_the_store_knows(tmp_path: Path) -> None:
+    rows = varied_voices(8)
+    store = build_store(tmp_path / "store.duckdb", rows)
+    ids = [row.voice.voice_id for row in rows]
+    say(store, "label", [ids[6]], category="brass")
+    with open_store(store) as connection:
+        connection.execute(
+            "INSERT INTO suggestions VALUES ($1, 'organ', 0.3, 'ear'), ($2, 'organ', 0.05, 'ear')", ids[:2]
+        )
+        connection.execute("INSERT INTO suggestions VALUES ($1, 'piano', 0.4, 'ear')", [ids[0]])
+        candidates = read_candidates(connection, labeller="anna", seed=1, exclude=[ids[7]])
+    row_of = {candidates.voice(row).voice_id: row for row in range(len(candidates.arrays))}
+    assert set(row_of) == set(ids[:6])
+    piano, brass, unknown = (row_of[ids[n]] for n in (0, 1, 3))
+    keys = category_keys()
+    assert candidates.arrays.margin[[piano, brass, unknown]] == pytest.approx([0.5, 0.75, 0.0])
+    assert candidates.arrays.category[[piano, brass]].tolist() == [keys.index("piano"), keys.index("brass")]
+    assert candidates.arrays.category[unknown] == MISSING
+    assert candidates.arrays.cluster.tolist() == [MISSING] * 6
+    assert candidates.arrays.off_centre.tolist() == [1.0] * 6
+    assert candidates.answered.labels[keys.index("brass")] == candidates.answered.labels.sum() == 1
+    assert candidates.known(piano) == ReasonFacts(["piano", "organ"], 0, 0, False, 1, 1)
+    assert candidates.known(brass) == ReasonFacts(["brass"], 1, 0, False, 1, 2)
+    assert candidates.known(unknown) == ReasonFacts([], 0, 0, False, 1, 4)
+    assert candidates.voice(piano).suggestion == Suggestion("piano", 0.8, "name_rule")
+    assert candidates.voice(unknown).suggestion is None
+    assert (candidates.voice(unknown).sightings, list(candidates.skipped)) == (4, [])
+
+
+def test_clusters_count_unanswered_voices_and_answered_families(tmp_path: Path) -> None:
+    rows = varied_voices(6)
+    store = build_store(tmp_path / "store.duckdb", rows)
+    ids = [row.voice.voice_id for row in rows]
+    say(store, "label", [ids[0]])
+    with open_store(store) as connection:
+        read_candidates(connection, labeller="anna", seed=1, exclude=())
+        connection.execute("DELETE FROM crowds")
+        for voice_id, cluster in zip(ids, (2, 2, 2, 0, 0, 1), strict=True):
+            connection.execute("INSERT INTO crowds VALUES ($1, $2, 0.5)", [voice_id, cluster])
+        candidates = read_candidates(connection, labeller="anna", seed=1, exclude=())
+    facts = {candidates.voice(row).voice_id: candidates.known(row) for row in range(5)}
+    assert [(facts[ids[n]].alike, facts[ids[n]].answered) for n in (1, 3, 5)] == [(2, True), (2, False), (1, False)]
+    assert candidates.answered.by_cluster.tolist() == [0, 0, 1]
+    assert candidates.arrays.off_centre.tolist() == [0.5] * 5
+
+
+def test_a_queued_voice_as_json_facts(tmp_path: Path) -> None:
+    store = build_store(tmp_path / "store.duckdb", varied_voices(4))
+    say(store, "skip", [ask(store, 1)[0].voice_id])
+    *_, last = ask(store, 9)
+    facts = last.as_dict()
+    assert list(facts) == ["voice_id", "lane", "sightings", "suggestion", "reason", "worth"]
+    assert (facts["lane"], facts["reason"], facts["worth"]) == ("skipped", "asked again because you skipped it", None)

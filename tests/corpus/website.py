@@ -6,13 +6,14 @@ import hashlib
 import http.server
 import json
 import random
-import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+from tests.preloaded import preloaded
 
 ROOT = Path(__file__).resolve().parents[2]
 Handler = http.server.BaseHTTPRequestHandler
@@ -106,9 +107,9 @@ def command(*arguments: str) -> list[str]:
 
 
 def scrape(out: Path, *arguments: str, code: int = 0) -> tuple[Any, str]:
-    done = subprocess.run(
-        [*command("--json", "--out", str(out)), *arguments], capture_output=True, text=True, cwd=ROOT, timeout=60
-    )
+    server = preloaded("corpus.commands.cli", "corpus.commands.cli_scrape", "corpus.sources.spider")
+    program = "import runpy; runpy.run_module('corpus', run_name='__main__', alter_sys=True)"
+    done = server.run(program, *command("--json", "--out", str(out), *arguments)[3:])
     assert done.returncode == code, done.stderr
     assert "Traceback" not in done.stderr
     return (json.loads(done.stdout) if done.stdout else None), done.stderr

@@ -12,10 +12,11 @@ from dx7.analysis.classifier import Calibration
 from dx7.errors import ModelError
 from dx7.shared.export_format import EAR_FILE, read_export
 from tests.dx7.test_ear import INPUTS, make_ear
-from training.data.analysis import measure_descriptors
+from training.data.analysis import descriptors_of_voices
 from training.data.training_set import load_training_set
 from training.inference.finished_model import read_model
-from training.inference.sampling import CONFIDENT_FIT, sample
+from training.inference.requests import SampleRequest
+from training.inference.sampling import sample
 from training.inference.scoring import (
     CRITIC_FILE,
     MAX_RATIO,
@@ -25,8 +26,9 @@ from training.inference.scoring import (
     score_voices,
     write_critic,
 )
+from training.inference.selection import CONFIDENT_FIT
 from training.run.critic import Critic, cross_fitted_ratio, fit_critic
-from training.run.finishing import add_critic
+from training.run.publish import add_critic
 
 from .conftest import CATEGORIES, voices_by_rule
 
@@ -80,41 +82,43 @@ def test_a_fitted_critic_says_the_same_in_numpy(tmp_path):
     again = read_critic(tmp_path, inputs=3)
     np.testing.assert_allclose(again.ratio(inputs, {CATEGORIES[1]: 1.0}), ratio, rtol=0.02)
     assert read_critic(tmp_path / "elsewhere", inputs=3) is None
-    with pytest.raises(ModelError, match="no critic for the ear"):
+    with pytest.raises(ModelError, match="does not fit its model's category classifier"):
         read_critic(tmp_path, inputs=4)
 
 
 def test_of_voices_that_fit_as_well_the_more_human_are_taken_more_often(finished_run):
     """To this ear every voice is surely everything, so that the critic alone decides."""
-    ear = make_ear()
-    ear = replace(ear, calibration=Calibration(ear.calibration.slope, ear.calibration.offset + 50))
-    model = replace(read_model(finished_run / "model"), ear=ear, critic=random_critic(INPUTS))
+    classifier = make_ear()
+    classifier = replace(
+        classifier, calibration=Calibration(classifier.calibration.slope, classifier.calibration.offset + 50)
+    )
+    model = replace(read_model(finished_run / "model"), classifier=classifier, critic=random_critic(INPUTS))
     ratios = []
     for critic in (model.critic, None):
-        slots = sample(replace(model, critic=critic), {"organ": 1.0}, count=16, seed=3).slots
+        slots = sample(replace(model, critic=critic), SampleRequest({"organ": 1.0}, count=16, seed=3)).slots
         parameters = np.array([list(slot.voice.parameters) for slot in slots], np.uint8)
-        heard = score_voices(parameters, {"organ": 1.0}, ear, model.critic)
+        heard = score_voices(parameters, {"organ": 1.0}, classifier, model.critic)
         assert heard.fit.min() > CONFIDENT_FIT
         ratios.append(np.log(heard.ratio))
     assert ratios[0].mean() > ratios[1].mean() + 0.2
     assert len(set(ratios[0]) & set(ratios[1])) < 16
 
 
-def test_a_finished_model_is_given_a_critic_of_what_it_draws(finished_run, export_folder, tiny, tmp_path):
-    folder, export, ear = tmp_path / "model", read_export(export_folder), make_ear()
+def test_a_finished_model_is_given_a_critic_of_what_it_draws(quick_critic, finished_run, export_folder, tiny, tmp_path):
+    folder, export, classifier = tmp_path / "model", read_export(export_folder), make_ear()
     shutil.copytree(finished_run / "model", folder)
-    (folder / EAR_FILE).write_bytes(ear.to_bytes())
+    (folder / EAR_FILE).write_bytes(classifier.to_bytes())
     before = read_model(folder)
-    training_set = load_training_set(tmp_path, export, tiny, ear)
-    add_critic(folder, training_set, ear, voices=64, seed=0)
+    training_set = load_training_set(tmp_path, export, tiny, classifier)
+    add_critic(folder, training_set, classifier, voices=64, seed=0)
     written = (folder / CRITIC_FILE).read_bytes()
     after = read_model(folder)
     assert before.critic is None
     assert after.critic.category_keys == export.category_keys
     assert after.model_hash != before.model_hash
-    add_critic(folder, training_set, ear, voices=64, seed=0)
+    add_critic(folder, training_set, classifier, voices=64, seed=0)
     assert (folder / CRITIC_FILE).read_bytes() == written
     voices, _ = voices_by_rule(6, seed=3)
-    assert (score_voices(voices, {"brass": 1.0}, ear, after.critic).ratio != 1).any()
-    assert (score_voices(voices, {"brass": 1.0}, ear).ratio == 1).all()
-    assert (score_voices(voices, {}, ear, after.critic).descriptors == measure_descriptors(voices)).all()
+    assert (score_voices(voices, {"brass": 1.0}, classifier, after.critic).ratio != 1).any()
+    assert (score_voices(voices, {"brass": 1.0}, classifier).ratio == 1).all()
+    assert (score_voices(voices, {}, classifier, after.critic).descriptors == descriptors_of_voices(voices)).all()

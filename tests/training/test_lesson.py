@@ -49,7 +49,7 @@ def test_human_and_bred_voices_are_met_alike_and_weighed_by_label_and_ear(export
         assert voices.weights.shape == (len(voices.parameters), len(export.category_keys))
         assert np.allclose(voices.weights.sum(1), 1, atol=1e-4)
         assert np.isclose(voices.sampling_weight.sum(), 1)
-    assert len(training_set.inputs) == len(plain.parameters)
+    assert len(training_set.features) == len(plain.parameters)
     assert not np.allclose(training_set.human.weights, plain.weights)
     assert (training_set.human.weights >= (1 - tiny.heard_share) * plain.weights - 1e-6).all()
 
@@ -57,12 +57,14 @@ def test_human_and_bred_voices_are_met_alike_and_weighed_by_label_and_ear(export
 def test_without_an_ear_or_a_brood_a_lesson_is_the_export(tmp_path, export, tiny):
     training_set = load_training_set(tmp_path, export, replace(tiny, bred_voices=0), None)
     assert training_set.bred is None
-    assert training_set.inputs is None
+    assert training_set.features is None
     assert (training_set.human.parameters == human_voices(export, split="train").parameters).all()
     assert not any(tmp_path.iterdir())
 
 
-def test_a_brood_lasts_a_round_and_is_the_same_when_drawn_again(folder, tmp_path, export, tiny, training_set):
+def test_generated_voices_last_a_round_and_are_the_same_when_drawn_again(
+    quick_critic, folder, tmp_path, export, tiny, training_set
+):
     keys, began = export.category_keys, tiny.likelihood_steps + tiny.adversarial_steps
     generator, other = (make_generator(tiny, len(keys), key=jax.random.key(seed)) for seed in (0, 1))
     first = load_generated_voices(folder, generator, training_set, tiny, keys, make_ear(), began)

@@ -14,9 +14,15 @@ from dx7.voices.voice import Voice
 from training.commands.cli import app
 from training.data.fingerprint import COPY_DISTANCE
 from training.inference.finished_model import read_model
-from training.inference.raw import draw_wanted
-from training.inference.requests import parse_mix, read_favourite
-from training.inference.sampling import MAX_ATTEMPTS, TEMPERATURE, USUAL_ATTEMPTS, sample, temperature_of_attempt
+from training.inference.requests import SampleRequest, parse_mix, read_favourite
+from training.inference.sampling import (
+    MAX_ATTEMPTS,
+    TEMPERATURE,
+    USUAL_ATTEMPTS,
+    draw_wanted,
+    sample,
+    temperature_of_attempt,
+)
 from training.inference.variation import locked_slots
 from training.model.encoding import encode
 
@@ -65,7 +71,7 @@ def test_the_command_writes_a_cartridge_and_its_sidecar(finished_run, tmp_path):
 
 
 def test_slots_differ_from_each_other_and_from_training_voices(model, export_folder):
-    cartridge = sample(model, {"organ": 1.0}, count=32, seed=1)
+    cartridge = sample(model, SampleRequest({"organ": 1.0}, count=32, seed=1))
     voices = np.array([list(slot.voice.parameters) for slot in cartridge.slots], np.uint8)
     between = (voices[:, None] != voices[None]).sum(2)[np.triu_indices(32, 1)]
     assert between.min() > COPY_DISTANCE
@@ -83,7 +89,7 @@ def test_slots_differ_from_each_other_and_from_training_voices(model, export_fol
 
 def test_seeds_and_wishes_make_a_difference(model):
     wishes = [({"brass": 1.0}, 0), ({"brass": 1.0}, 1), ({"bell": 1.0}, 0), ({"brass": 0.5, "bell": 0.5}, 0), ({}, 0)]
-    first = {sample(model, mix, count=4, seed=seed).slots[0].voice.voice_id for mix, seed in wishes}
+    first = {sample(model, SampleRequest(mix, count=4, seed=seed)).slots[0].voice.voice_id for mix, seed in wishes}
     assert len(first) == len(wishes)
 
 
@@ -92,7 +98,7 @@ def test_variations_move_away_with_the_amount_and_keep_what_is_locked(model, fav
     own = encode(np.frombuffer(voice.parameters, np.uint8)[None])[0]
     distances = []
     for amount in (0.1, 0.5, 1.0):
-        cartridge = sample(model, {}, count=8, seed=0, like=voice, amount=amount)
+        cartridge = sample(model, SampleRequest({}, count=8, seed=0, like=voice, amount=amount))
         varied = encode(np.array([list(slot.voice.parameters) for slot in cartridge.slots], np.uint8))
         assert (varied == own)[:, locked_slots()].all()
         distances.append((varied != own).sum((1, 2)).mean())
@@ -106,7 +112,7 @@ def test_variations_move_away_with_the_amount_and_keep_what_is_locked(model, fav
 def test_a_locked_group_is_the_favourites_in_every_variation(model, favourite, key, amount):
     voice = read_favourite(f"{favourite}:5")
     own = np.frombuffer(voice.parameters, np.uint8)
-    cartridge = sample(model, {"bell": 1.0}, count=32, seed=2, like=voice, amount=amount, locked=[key])
+    cartridge = sample(model, SampleRequest({"bell": 1.0}, count=32, seed=2, like=voice, amount=amount, locked=(key,)))
     varied = np.array([list(slot.voice.parameters) for slot in cartridge.slots], np.uint8)
     kept = list(parameters_of([key]))
     assert (varied[:, kept] == own[kept]).all()
@@ -116,7 +122,7 @@ def test_a_locked_group_is_the_favourites_in_every_variation(model, favourite, k
 def test_what_is_unlocked_varies(model, favourite):
     voice = read_favourite(f"{favourite}:5")
     own = np.frombuffer(voice.parameters, np.uint8)
-    cartridge = sample(model, {}, count=32, seed=2, like=voice, amount=1.0, locked=[])
+    cartridge = sample(model, SampleRequest({}, count=32, seed=2, like=voice, amount=1.0, locked=()))
     varied = np.array([list(slot.voice.parameters) for slot in cartridge.slots], np.uint8)
     assert (varied[:, list(parameters_of(USUALLY_LOCKED))] != own[list(parameters_of(USUALLY_LOCKED))]).any()
 
@@ -124,7 +130,7 @@ def test_what_is_unlocked_varies(model, favourite):
 def test_with_everything_locked_the_remedy_is_to_unlock(model, favourite):
     voice = read_favourite(f"{favourite}:5")
     with pytest.raises(ModelError, match="drew only 0 different voices of 32; unlock a parameter group"):
-        sample(model, {}, count=32, seed=0, like=voice, amount=0.5, locked=GROUP_KEYS)
+        sample(model, SampleRequest({}, count=32, seed=0, like=voice, amount=0.5, locked=GROUP_KEYS))
 
 
 def test_the_command_takes_locks_and_the_sidecar_tells_them(finished_run, favourite, tmp_path):
@@ -147,7 +153,7 @@ def test_the_command_takes_locks_and_the_sidecar_tells_them(finished_run, favour
 
 def test_an_unknown_category_lists_the_known(model):
     with pytest.raises(CategoryError, match="no category 'theremin'; choose from brass, organ, bass, bell"):
-        sample(model, {"theremin": 1.0}, count=32, seed=0)
+        sample(model, SampleRequest({"theremin": 1.0}, count=32, seed=0))
 
 
 @pytest.mark.parametrize(

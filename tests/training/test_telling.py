@@ -22,7 +22,7 @@ def test_before_a_phase_was_timed_nothing_is_said_of_its_pace(capsys):
 def test_before_the_first_step_it_tells_what_is_heard(capsys):
     with report_progress(100, quiet=False, every=0) as tell:
         tell(0, {"phase": "hearing", "heard": 4000, "to_hear": 29083})
-    assert capsys.readouterr().err == "hearing what to learn from · 4,000 of 29,083 voices\n"
+    assert capsys.readouterr().err == "analysing training voices · 4,000 of 29,083 voices\n"
 
 
 def test_whoever_asks_for_json_is_told_nothing_else(capsys):

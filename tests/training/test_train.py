@@ -19,7 +19,7 @@ from dx7.shared.run_folder import METRICS_FILE, SAMPLES_FOLDER, hold_run, runnin
 from dx7.voices.parameters import PARAMETERS
 from training.evaluation.set_metrics import marginal_distance
 from training.inference.finished_model import MODEL_FILE, find_model, read_model
-from training.inference.raw import draw_wanted
+from training.inference.sampling import draw_wanted
 from training.model.array_files import read_arrays
 from training.model.config import Config
 from training.model.generator_numpy import NumpyGenerator

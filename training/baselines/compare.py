@@ -22,17 +22,16 @@ from dx7.shared.run_folder import CONFIG_FILE
 from training.baselines.design import Baseline, Report, TimeBudget, count_parameters
 from training.baselines.masked_tokens import FlatTokens
 from training.baselines.one_shot import OneShot
-from training.data.analysis import measure_descriptors
+from training.data.analysis import descriptors_of_voices
 from training.data.batches import Voices, combine
 from training.data.training_set import load_training_set
 from training.evaluation.evaluate import analyse_together
 from training.evaluation.measuring import measure
 from training.evaluation.reference_sets import make_reference_sets
-from training.evaluation.summary import summarize
-from training.evaluation.tables import overall_table
+from training.evaluation.tables import overall_table, summarize
 from training.evaluation.voice_set import VoiceSet, deal_into_banks
 from training.inference.finished_model import Model
-from training.inference.raw import draw_wanted
+from training.inference.sampling import draw_wanted
 from training.run.state import make_generator
 
 THIS_MODEL = "operator codes, refined"
@@ -60,7 +59,7 @@ def compare(
     """
     training_set = training_voices_of(model, export, run_folder)
     report(0, "listening to human voices")
-    references = make_reference_sets(export, voices=voices, hear=measure_descriptors)
+    references = make_reference_sets(export, voices=voices, measure=descriptors_of_voices)
     wanted, humans = references.humans.wanted, references.humans.name
     conditions, banks = np.array([model.weights({key: 1.0}) for key in wanted]), deal_into_banks(wanted)
 
@@ -107,10 +106,10 @@ def training_voices_of(model: Model, export: Export, run_folder: Path) -> Voices
             f"the model was trained on the export {model.export_hash[:HASH_DIGITS]}, this is "
             f"{export.content_hash[:HASH_DIGITS]}; name the model's own with --export"
         )
-    ear = read_ear(export.ear_file) if export.ear_file else None
+    classifier = read_ear(export.ear_file) if export.ear_file else None
     # What a run draws and hears in its third phase is of its own design, and no part of what it began with.
     config = replace(model.config, listening_steps=0)
-    training_set = load_training_set(run_folder, export, model.config, ear)
+    training_set = load_training_set(run_folder, export, model.config, classifier)
     assert training_set is not None  # noqa: S101 (nobody can stop it)
     return combine(training_set.mixture(config, None), model.prototypes)
 

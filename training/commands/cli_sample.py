@@ -1,4 +1,4 @@
-"""The command ``sample``: a cartridge for a wish."""
+"""The command ``sample``: write a new cartridge."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from dx7.voices.parameters import VOICES_IN_BANK
 from training.commands.cli_options import ModelOption
 
 if TYPE_CHECKING:
-    from training.inference.sampling import SampledCartridge
+    from training.inference.selection import SampledCartridge
 
 _GROUPS = ", ".join(GROUP_KEYS)
 
@@ -30,7 +30,10 @@ def sample(
     seed: Annotated[int, typer.Option(min=0, help="The same seed and model give the same bytes.")] = 0,
     out: Annotated[
         Path | None,
-        typer.Option(help="Where the cartridge goes, its sidecar beside it; named by the wish.", show_default=False),
+        typer.Option(
+            help="The cartridge's file; the sidecar goes next to it. Named by the request if not given.",
+            show_default=False,
+        ),
     ] = None,
     model: ModelOption = None,
     like: Annotated[str | None, typer.Option(help="FILE:SLOT of a favourite to vary.")] = None,
@@ -38,18 +41,22 @@ def sample(
         str, typer.Option(help="How far from it: touch (0.1), variation (0.3), cousin (1), or a number up to 1.")
     ] = "variation",
     lock: Annotated[
-        list[str] | None, typer.Option(metavar="GROUP", help=f"What keeps the favourite's values: {_GROUPS}.")
+        list[str] | None,
+        typer.Option(metavar="GROUP", help=f"Parameter group that keeps the favourite's values: {_GROUPS}."),
     ] = None,
     unlock: Annotated[
-        list[str] | None, typer.Option(metavar="GROUP", help=f"What may vary of {', '.join(USUALLY_LOCKED)}.")
+        list[str] | None,
+        typer.Option(metavar="GROUP", help=f"Parameter group that may vary, of {', '.join(USUALLY_LOCKED)}."),
     ] = None,
-    walk: Annotated[str | None, typer.Option(help="FILE:SLOT of a voice to walk from, by 32 even steps.")] = None,
+    walk: Annotated[str | None, typer.Option(help="FILE:SLOT of a voice to walk from, in 32 even steps.")] = None,
     to: Annotated[str | None, typer.Option(help="FILE:SLOT of the voice to walk to.")] = None,
     temperature: Annotated[
         float,
-        typer.Option(min=PLAINEST, max=BOLDEST, help="How boldly to choose: 1 as usual, less plainer, more wilder."),
+        typer.Option(min=PLAINEST, max=BOLDEST, help="1 is usual; below 1 more typical voices, above 1 bolder ones."),
     ] = USUAL_TEMPERATURE,
-    raw: Annotated[bool, typer.Option("--raw", help="As the model draws them: nothing is heard or left out.")] = False,
+    raw: Annotated[
+        bool, typer.Option("--raw", help="Keep every voice as the model draws it, without analysis or selection.")
+    ] = False,
     json: JsonOption = False,
 ) -> None:
     """Write a cartridge of 32 new voices: of one category, of a mix, around a favourite, or between two voices.
@@ -60,17 +67,24 @@ def sample(
 
     Example: python -m training sample --walk brass.syx:3 --to bells.syx:7
     """
-    from training.inference.cartridge_files import facts_of, write_cartridge
+    from training.inference.cartridge_files import sidecar_facts, write_with_sidecar
     from training.inference.finished_model import find_model, read_model
-    from training.inference.raw import sample_raw
-    from training.inference.requests import default_file, name_of, parse_amount, parse_mix, read_favourite
+    from training.inference.requests import (
+        SampleRequest,
+        default_file,
+        name_of,
+        parse_amount,
+        parse_mix,
+        read_favourite,
+    )
     from training.inference.sampling import sample as sample_voices
+    from training.inference.sampling import sample_raw
     from training.inference.walk import walk as walk_between
 
     mix = parse_mix(category)
     out = out or default_file(mix, varied=like is not None, walked=walk is not None)
     try:
-        far = parse_amount(amount)
+        distance = parse_amount(amount)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--amount") from None
     if bool(walk) != bool(to) or (walk and like):
@@ -80,32 +94,24 @@ def sample(
     locked = locks(lock=lock or (), unlock=unlock or ())
     if not like and (lock or unlock):
         raise typer.BadParameter("locks are for variations; name a favourite with --like FILE:SLOT")
-    ends = (read_favourite(walk), read_favourite(to)) if walk and to else None
-    favourite = read_favourite(like) if like else None
-    found = read_model(find_model(model))
-    if raw:
-        cartridge = sample_raw(found, mix, count=count, seed=seed, temperature=temperature)
-    elif ends:
-        cartridge = walk_between(
-            found, mix, first=ends[0], last=ends[1], count=count, seed=seed, temperature=temperature
-        )
-    else:
-        cartridge = sample_voices(
-            found, mix, count=count, seed=seed, like=favourite, amount=far, locked=locked, temperature=temperature
-        )
-    facts = facts_of(
-        cartridge,
-        found,
+    request = SampleRequest(
         mix=mix,
+        count=count,
         seed=seed,
-        like=name_of(like) if like else None,
-        amount=far,
-        locked=locked,
-        walked=(name_of(walk), name_of(to)) if walk and to else None,
         temperature=temperature,
+        like=read_favourite(like) if like else None,
+        like_name=name_of(like) if like else "",
+        amount=distance,
+        locked=tuple(locked),
+        ends=(read_favourite(walk), read_favourite(to)) if walk and to else None,
+        end_names=(name_of(walk), name_of(to)) if walk and to else ("", ""),
         raw=raw,
     )
-    sidecar = write_cartridge(out, cartridge, facts)
+    found = read_model(find_model(model))
+    draw = sample_raw if raw else walk_between if request.ends else sample_voices
+    cartridge = draw(found, request)
+    facts = sidecar_facts(cartridge, found, request)
+    sidecar = write_with_sidecar(out, cartridge, facts)
     if json:
         print_json(facts)
     else:

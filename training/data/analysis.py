@@ -1,4 +1,4 @@
-"""Hearing new voices: which are duds for what was asked, and which sound like it."""
+"""Audio analysis of new voices: descriptors, useful or not, and what the category classifier says."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from dx7.analysis.classifier import Ear
 from dx7.analysis.classifier_inputs import listen_many
 from dx7.analysis.descriptors import descriptors_of, hear_many
-from dx7.analysis.faults import faults, is_useful
+from dx7.analysis.faults import find_faults, is_useful
 from dx7.voices.parameters import PARAMETER_COUNT, UNPACKED_SIZE
 
 Parameters = NDArray[np.uint8]
@@ -19,58 +19,58 @@ Floats = NDArray[np.float32]
 
 
 class ClassifierOutput(NamedTuple):
-    """What a category ear made of voices, one row a voice."""
+    """The output of a category classifier, one row a voice."""
 
-    said: Floats  # [n, C], how probably each category, 0 to 1
-    inputs: Floats  # [n, F], what the ear was given
+    probabilities: Floats  # [n, C], of each category, 0 to 1
+    features: Floats  # [n, F], the inputs of the classifier
 
 
 class VoiceAnalysis(NamedTuple):
-    """How voices were heard, one row a voice; ``by_ear`` is None where there is no ear."""
+    """The analysis of voices, one row a voice. ``classified`` is None without a classifier."""
 
-    useful: NDArray[np.bool_]  # no grave fault for the category it was meant for
+    useful: NDArray[np.bool_]  # has no grave fault for its category
     classified: ClassifierOutput | None
 
     def of(self, rows: NDArray[np.integer]) -> VoiceAnalysis:
-        """The same of some rows."""
+        """The analysis of some rows."""
         classified = None if self.classified is None else ClassifierOutput(*(part[rows] for part in self.classified))
         return VoiceAnalysis(self.useful[rows], classified)
 
 
-def measure_descriptors(parameters: Parameters) -> Floats:
+def descriptors_of_voices(parameters: Parameters) -> Floats:
     """Descriptors of voices ``uint8[n, 145]``, one row a voice (``dx7/analysis/descriptors.py``)."""
     return hear_many(pad_to_unpacked(parameters))
 
 
-def analyse_with_classifier(parameters: Parameters, ear: Ear) -> tuple[Floats, Floats, Floats]:
-    """Descriptors of voices, what the ear is given of them, and what it says, one row a voice."""
+def analyse_with_classifier(parameters: Parameters, classifier: Ear) -> tuple[Floats, Floats, Floats]:
+    """Descriptors of voices, their classifier features, and the probabilities of categories, one row a voice."""
     embeddings, descriptors = listen_many(pad_to_unpacked(parameters))
-    inputs = ear.front.inputs(embeddings, descriptors, parameters)
-    return descriptors, inputs, ear.say(inputs)
+    features = classifier.front.inputs(embeddings, descriptors, parameters)
+    return descriptors, features, classifier.say(features)
 
 
 def analyse_voices(
-    parameters: Parameters, wanted: Sequence[str], category_keys: Sequence[str], ear: Ear | None
+    parameters: Parameters, wanted: Sequence[str], category_keys: Sequence[str], classifier: Ear | None
 ) -> VoiceAnalysis:
-    """Hear voices ``uint8[n, 145]``, each meant for a category; ``said`` has the columns ``category_keys``."""
-    if ear is None:
-        heard, classified = measure_descriptors(parameters), None
+    """Analyse voices ``uint8[n, 145]``, each meant for a category. Probabilities have the columns ``category_keys``."""
+    if classifier is None:
+        descriptors, classified = descriptors_of_voices(parameters), None
     else:
-        heard, inputs, said = analyse_with_classifier(parameters, ear)
-        classified = ClassifierOutput(_in_columns(said, ear.category_keys, category_keys), inputs)
-    useful = np.array([not grave_faults(row, [key]) for row, key in zip(heard, wanted, strict=True)], bool)
+        descriptors, features, probabilities = analyse_with_classifier(parameters, classifier)
+        classified = ClassifierOutput(_in_columns(probabilities, classifier.category_keys, category_keys), features)
+    useful = np.array([not grave_faults(row, [key]) for row, key in zip(descriptors, wanted, strict=True)], bool)
     return VoiceAnalysis(useful, classified)
 
 
-def grave_faults(heard: Floats, categories: Sequence[str]) -> tuple[str, ...]:
-    """What makes a voice useless, the gravest first; empty for one that is useful as any of the categories.
+def grave_faults(measured: Floats, categories: Sequence[str]) -> tuple[str, ...]:
+    """The faults of a voice with the descriptors ``measured``, the gravest first; empty for a useful voice.
 
-    Without categories a voice is judged as one that plays melodies.
+    A voice is useful if it is useful for one of the categories. Without categories it must be able to play melodies.
     """
-    descriptors = descriptors_of(heard)
+    descriptors = descriptors_of(measured)
     if any(is_useful(descriptors, key) for key in categories or (None,)):
         return ()
-    return faults(descriptors, categories[0] if categories else None)
+    return find_faults(descriptors, categories[0] if categories else None)
 
 
 def pad_to_unpacked(parameters: Parameters) -> Parameters:
@@ -80,10 +80,10 @@ def pad_to_unpacked(parameters: Parameters) -> Parameters:
     return unpacked
 
 
-def _in_columns(said: Floats, spoken: Sequence[str], category_keys: Sequence[str]) -> Floats:
-    """The same with one column for each of ``category_keys``; 0 for one that the ear does not know."""
-    columns = np.zeros((len(said), len(category_keys)), np.float32)
+def _in_columns(probabilities: Floats, known: Sequence[str], category_keys: Sequence[str]) -> Floats:
+    """Columns for ``category_keys``; 0 for those that the classifier does not know."""
+    columns = np.zeros((len(probabilities), len(category_keys)), np.float32)
     for column, key in enumerate(category_keys):
-        if key in spoken:
-            columns[:, column] = said[:, spoken.index(key)]
+        if key in known:
+            columns[:, column] = probabilities[:, known.index(key)]
     return columns

@@ -1,4 +1,4 @@
-"""An export as arrays to train on."""
+"""An export as arrays on the device, and the batches sampled from them."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ from training.model.prototypes import Prototypes
 
 
 class Voices(NamedTuple):
-    """Voices to learn from, one row a voice."""
+    """All voices that a step samples from, one row a voice."""
 
     tokens: Array  # uint8[n, 7, 21]
     codes: Array  # int32[n, 7]
     weights: Array  # float32[n, categories], summing to 1
-    sampling_cdf: Array  # float32[n], rising to 1: the voices up to here together are drawn this often
+    sampling_cdf: Array  # float32[n], cumulative sampling weights, rising to 1
 
 
 class VoiceBatch(NamedTuple):
-    """Some of them."""
+    """The voices of one step."""
 
     tokens: Array
     codes: Array
@@ -46,23 +46,26 @@ def rows_of_split(export: Export, split: str) -> NDArray[np.int64]:
 
 
 def category_weights(export: Export) -> NDArray[np.float32]:
-    """How much a voice is of each category: ``float32[n, categories]``, shared equally, summing to 1."""
+    """Category weights of each voice, ``float32[n, categories]``: equal shares of its categories, summing to 1."""
     matrix = export.category_matrix()
     return np.asarray(matrix / matrix.sum(1, keepdims=True), np.float32)
 
 
 class WeightedVoices(NamedTuple):
-    """Voices of one origin on their way into :class:`Voices`."""
+    """Voices of one origin, before they are combined into :class:`Voices`."""
 
     parameters: NDArray[np.uint8]  # [n, 145]
     weights: NDArray[np.float32]  # [n, categories], summing to 1
-    sampling_weight: NDArray[np.float64]  # [n], how often each is met, summing to 1
+    sampling_weight: NDArray[np.float64]  # [n], summing to 1
 
 
 def human_voices(
     export: Export, *, split: str, family_power: float = 0.0, category_power: float = 0.0
 ) -> WeightedVoices:
-    """The voices of a split. Large families and large categories are held back by the powers (0: not at all)."""
+    """The voices of a split. A voice's sampling weight falls with the size of its family and its main category.
+
+    The weight is multiplied by each size to the power of minus ``family_power`` and minus ``category_power``.
+    """
     rows = rows_of_split(export, split)
     families = Counter(export.family_ids[row] for row in rows)
     mains = Counter(export.categories[row][0] for row in rows)
@@ -78,7 +81,7 @@ def human_voices(
 
 
 def combine(mixture: Sequence[tuple[WeightedVoices, float]], prototypes: Prototypes) -> Voices:
-    """The voices of some lots; the number beside each says how many of all voices met are of that lot."""
+    """Voices of several origins, each with its share of all sampled voices."""
     tokens = encode(np.concatenate([voices.parameters for voices, _ in mixture]))
     sampling_weight = np.concatenate([voices.sampling_weight * share for voices, share in mixture])
     return Voices(
@@ -90,18 +93,18 @@ def combine(mixture: Sequence[tuple[WeightedVoices, float]], prototypes: Prototy
 
 
 def draw_batch(voices: Voices, size: int, *, category_dropout: float, symmetry: float, key: Array) -> VoiceBatch:
-    """A batch of voices drawn by chance, some with their category hidden, some with like operators swapped."""
-    pick, hide, swap, order = jax.random.split(key, 4)
-    rows = jnp.searchsorted(voices.sampling_cdf, jax.random.uniform(pick, (size,)))
+    """A random batch. Some voices lose their category, some have interchangeable operators permuted."""
+    row_key, hide_key, swap_key, order_key = jax.random.split(key, 4)
+    rows = jnp.searchsorted(voices.sampling_cdf, jax.random.uniform(row_key, (size,)))
     rows = jnp.minimum(rows, len(voices.sampling_cdf) - 1)
     tokens = voices.tokens[rows].astype(jnp.int32)
     codes, weights = voices.codes[rows], voices.weights[rows]
-    weights = jnp.where(jax.random.uniform(hide, (size, 1)) < category_dropout, 0, weights)
+    weights = jnp.where(jax.random.uniform(hide_key, (size, 1)) < category_dropout, 0, weights)
     if symmetry:
         orders, counts = map(jnp.asarray, symmetry_table())
         algorithm = tokens[:, 0, ALGORITHM_SLOT]
-        number = jax.random.randint(order, (size,), 0, counts[algorithm])
-        number = jnp.where(jax.random.uniform(swap, (size,)) < symmetry, number, 0)
+        number = jax.random.randint(order_key, (size,), 0, counts[algorithm])
+        number = jnp.where(jax.random.uniform(swap_key, (size,)) < symmetry, number, 0)
         places = orders[algorithm, number]
         tokens = jnp.take_along_axis(tokens, places[:, :, None], axis=1)
         codes = jnp.take_along_axis(codes, places, axis=1)

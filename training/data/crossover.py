@@ -1,8 +1,8 @@
-"""New voices bred from human ones, to learn from beside them.
+"""Crossover augmentation: new training voices made of two human ones.
 
-Two parents of one category and algorithm give a child: each operator, and what the operators share, is one parent's
-or the other's. Children are heard; duds and near copies of a training voice are left out. There is no end to them, so
-a generator that learns from them too is not driven to know its few human voices by heart.
+Two parents have the same category and algorithm. Each operator of the child, and the shared settings, come from one
+parent or the other. Useless children and near copies of a training voice are left out. With this many more voices the
+generator overfits far less (docs/decisions/0032-crossover-augmentation.md).
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _ALGORITHM = BY_NAME["algorithm"].index
 
 
 class Offspring(NamedTuple):
-    """Voices made to learn from: ``uint8[n, 145]``, what each was meant as, and how they were judged."""
+    """Crossed voices ``uint8[n, 145]``, the category of each, and their analysis."""
 
     parameters: Parameters
     wanted: list[str]
@@ -33,7 +33,7 @@ class Offspring(NamedTuple):
 
 
 def cross_over(one: Parameters, other: Parameters, rng: np.random.Generator) -> Parameters:
-    """Children of the parents in the same row, ``uint8[n, 145]``: each part from one or the other."""
+    """One child of the two parents in each row, ``uint8[n, 145]``. Each part comes from either with the same odds."""
     child = one.copy()
     for part in INHERITED_PARTS:
         taken = rng.random(len(one)) < 0.5
@@ -44,7 +44,7 @@ def cross_over(one: Parameters, other: Parameters, rng: np.random.Generator) -> 
 def pair_parents(
     human: Parameters, mains: Sequence[str], wanted: Sequence[str], rng: np.random.Generator
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Two rows of human voices for each category wanted, both of that category and of one algorithm."""
+    """Two rows of human voices for each category in ``wanted``: of that category, with the same algorithm."""
     by_category: dict[str, list[int]] = {}
     by_algorithm: dict[tuple[str, int], list[int]] = {}
     for row, main in enumerate(mains):
@@ -63,13 +63,13 @@ def make_offspring(
     fingerprint: Fingerprint,
     *,
     category_keys: Sequence[str],
-    ear: Ear | None,
+    classifier: Ear | None,
     rng: np.random.Generator,
 ) -> Offspring:
-    """One child for each category wanted, but for those that are duds or near copies of a voice in the sketch."""
+    """One child for each category in ``wanted``, except useless ones and near copies of a fingerprinted voice."""
     one, other = pair_parents(human, mains, wanted, rng)
     children = cross_over(human[one], human[other], rng)
     new = np.flatnonzero(find_nearest_training_voices(children, fingerprint).distance > COPY_DISTANCE)
-    analysis = analyse_voices(children[new], [wanted[int(row)] for row in new], category_keys, ear)
+    analysis = analyse_voices(children[new], [wanted[int(row)] for row in new], category_keys, classifier)
     kept = np.flatnonzero(analysis.useful)
     return Offspring(children[new][kept], [wanted[int(row)] for row in new[kept]], analysis.of(kept))

@@ -1,9 +1,9 @@
-"""A sketch of the training voices: enough to recognise a copy, too little to play one.
+"""A fingerprint of the training voices: enough to detect a copy, too little to restore a voice.
 
-The 145 parameters are dealt into 29 groups of 5, and of each group one byte of a hash is kept. Two voices that
-differ in d parameters differ in at most d groups, so the groups that differ bound the distance from below: no voice
-within 8 parameters of a training voice can pass for new. A byte stands for millions of settings of its group;
-the voices themselves cannot be read back.
+The 145 parameters are split into 29 random groups of 5. For each group one byte of a hash is kept. Two voices that
+differ in d parameters differ in at most d groups, so the number of differing groups is a lower bound of the distance:
+no voice within 8 parameters of a training voice passes as new. One byte stands for millions of settings of its group,
+so the voices cannot be read back.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ class Fingerprint(NamedTuple):
 
 
 class Nearest(NamedTuple):
-    """For each voice asked about: how many parameters differ at least, and from which training voice."""
+    """For each voice: a lower bound of the parameters that differ, and the ``voice_id`` of that training voice."""
 
     distance: NDArray[np.int64]
     voice_ids: list[str]
 
 
 def make_fingerprint(parameters: NDArray[np.uint8], voice_ids: tuple[str, ...]) -> Fingerprint:
-    """The sketch of voices ``uint8[n, 145]``."""
+    """The fingerprint of voices ``uint8[n, 145]``."""
     ids = np.frombuffer(bytes.fromhex("".join(voice_ids)), np.uint8).reshape(-1, ID_LENGTH // 2)
     return Fingerprint(hash_groups(parameters), ids.copy())
 
@@ -53,7 +53,7 @@ def hash_groups(parameters: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def find_nearest_training_voices(parameters: NDArray[np.uint8], fingerprint: Fingerprint) -> Nearest:
-    """The training voice that each of ``uint8[n, 145]`` can be nearest to, and the least it differs by."""
+    """The training voice with the smallest lower bound for each of ``uint8[n, 145]``."""
     distance = np.empty(len(parameters), np.int64)
     row = np.empty(len(parameters), np.int64)
     for number, hashes in enumerate(hash_groups(parameters)):

@@ -1,7 +1,7 @@
-"""What a run learns from: human voices as they are heard, and broods.
+"""What a run learns from: human voices with their analysis, crossed voices, and the generator's own.
 
-Hearing takes minutes, so what was heard is kept in the run's folder: of the training voices and of those bred from
-them in ``lesson.safetensors``, of those the generator drew last in ``brood.safetensors``.
+Analysing voices takes minutes, so the results are kept in the run folder: those of human and crossed voices in
+``lesson.safetensors``, the voices that the generator drew last in ``brood.safetensors``.
 """
 
 from __future__ import annotations
@@ -26,23 +26,23 @@ TRAINING_SET_FILE = "lesson.safetensors"
 
 Floats = NDArray[np.float32]
 ShouldContinue = Callable[[int, int], bool]
-_CHUNK = 2000  # voices: about ten seconds of hearing, so that a run can be stopped meanwhile
-_MIN_WEIGHT = 1e-9  # a voice that is worth nothing is met only where a category has none better
-_MIN_PROBABILITY = 1e-4  # so that what the ear says can always be brought to a sum of 1
+_CHUNK = 2000  # voices: about ten seconds of analysis, after which a run can be stopped
+_MIN_WEIGHT = 1e-9  # of sampling, so that a category without good voices can still be sampled
+_MIN_PROBABILITY = 1e-4  # so that probabilities can always be normalised
 
 
 class TrainingSet(NamedTuple):
-    """Human training voices and bred ones; ``inputs`` are what an ear is given of the human ones, None without one."""
+    """Human and crossed training voices. ``features`` are the classifier's of the human voices, None without one."""
 
     human: WeightedVoices
     fingerprint: Fingerprint  # of the human voices
     bred: WeightedVoices | None
-    inputs: Floats | None  # [n, F]
+    features: Floats | None  # [n, F]
 
     def mixture(self, config: Config, drawn: WeightedVoices | None) -> list[tuple[WeightedVoices, float]]:
-        """All voices to learn from, and how many of those met are of each lot; ``drawn`` are the generator's own.
+        """All voices to learn from with their shares; ``drawn`` are the generator's own.
 
-        There are as many rows with drawn voices as without, so that a training step is compiled once.
+        Without ``drawn``, rows of weight 0 take their place, so that the shape stays and a step is compiled once.
         """
         others = [(self.human, 1.0)]
         if self.bred is not None:
@@ -60,27 +60,27 @@ def load_training_set(
     folder: Path,
     export: Export,
     config: Config,
-    ear: Ear | None,
+    classifier: Ear | None,
     *,
-    should_continue: ShouldContinue = lambda heard, to_hear: True,
+    should_continue: ShouldContinue = lambda done, total: True,
 ) -> TrainingSet | None:
-    """The lesson of a run, made on its first call; None if ``go_on`` said no while voices were heard.
+    """The training set of a run, made on the first call; None if ``should_continue`` returned False.
 
-    It is asked before every piece, and told how many voices were heard, and of how many.
+    It is called before each chunk with the number of voices analysed so far and the number of all.
     """
     human = human_voices(export, split="train", family_power=config.family_power, category_power=config.category_power)
     rows = rows_of_split(export, "train")
     fingerprint = make_fingerprint(human.parameters, tuple(export.voice_ids[row] for row in rows))
-    if not config.bred_voices and ear is None:
+    if not config.bred_voices and classifier is None:
         return TrainingSet(human, fingerprint, None, None)
     if not (folder / TRAINING_SET_FILE).exists():
         mains = [export.categories[row][0] for row in rows]
-        made = _make(human, fingerprint, mains, export.category_keys, config, ear, should_continue)
+        made = _make(human, fingerprint, mains, export.category_keys, config, classifier, should_continue)
         if made is None:
             return None
         write_arrays(folder / TRAINING_SET_FILE, made, {})
     arrays, _ = read_arrays(folder / TRAINING_SET_FILE)
-    if ear is not None:
+    if classifier is not None:
         human = human._replace(weights=blend_weights(human.weights, arrays["human/said"], config.heard_share))
     bred = None
     if config.bred_voices:
@@ -91,28 +91,27 @@ def load_training_set(
     return TrainingSet(human, fingerprint, bred, arrays.get("human/inputs"))
 
 
-def blend_weights(labels: Floats, said: Floats | None, share: float) -> Floats:
-    """Category weights ``float32[n, C]``: of labels that sum to 1, and of what an ear said, by its share."""
-    if said is None:
+def blend_weights(labels: Floats, probabilities: Floats | None, share: float) -> Floats:
+    """Category weights ``float32[n, C]``: labels that sum to 1, and a ``share`` of normalised probabilities."""
+    if probabilities is None:
         return labels
-    spoken = np.maximum(said, _MIN_PROBABILITY)
-    return np.asarray((1 - share) * labels + share * spoken / spoken.sum(1, keepdims=True), np.float32)
+    floored = np.maximum(probabilities, _MIN_PROBABILITY)
+    return np.asarray((1 - share) * labels + share * floored / floored.sum(1, keepdims=True), np.float32)
 
 
 def category_share(voices: WeightedVoices) -> NDArray[np.float64]:
-    """How often each category is the main one of the voices met: ``float64[C]``, summing to 1."""
+    """The share of sampled voices whose main category is each one: ``float64[C]``, summing to 1."""
     share = np.bincount(voices.weights.argmax(1), weights=voices.sampling_weight, minlength=voices.weights.shape[1])
     return np.asarray(share, np.float64)
 
 
 def balanced_weights(
-    worth: NDArray[np.floating], category: NDArray[np.integer], share: NDArray[np.float64]
+    quality: NDArray[np.floating], category: NDArray[np.integer], share: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """How often to meet voices by their worth, so that each category is met as often as its share says."""
-    some = np.maximum(worth, _MIN_WEIGHT)
-    sampling_weight = (
-        some * (share / np.bincount(category, weights=some, minlength=len(share)).clip(_MIN_WEIGHT))[category]
-    )
+    """Sampling weights in proportion to ``quality`` within a category, with the given ``share`` for each category."""
+    floored = np.maximum(quality, _MIN_WEIGHT)
+    total = np.bincount(category, weights=floored, minlength=len(share)).clip(_MIN_WEIGHT)
+    sampling_weight = floored * (share / total)[category]
     return np.asarray(sampling_weight / sampling_weight.sum(), np.float64)
 
 
@@ -122,39 +121,37 @@ def _make(
     mains: list[str],
     keys: tuple[str, ...],
     config: Config,
-    ear: Ear | None,
+    classifier: Ear | None,
     should_continue: ShouldContinue,
 ) -> dict[str, Any] | None:
-    humans = len(mains) if ear else 0
-    to_hear = humans + config.bred_voices
-    heard: list[ClassifierOutput] = []
+    humans = len(mains) if classifier else 0
+    total = humans + config.bred_voices
+    outputs: list[ClassifierOutput] = []
     for part in _parts(humans):
-        if not should_continue(part.start, to_hear):
+        if not should_continue(part.start, total):
             return None
-        classified = analyse_voices(human.parameters[part], mains[part], keys, ear).classified
-        heard += [classified] if classified else []
+        classified = analyse_voices(human.parameters[part], mains[part], keys, classifier).classified
+        outputs += [classified] if classified else []
 
     rng = np.random.default_rng(config.seed)
     asked = [keys[number] for number in rng.choice(len(keys), config.bred_voices, p=category_share(human))]
-    offspring: list[Offspring] = []
+    crossed: list[Offspring] = []
     for part in _parts(config.bred_voices):
-        if not should_continue(humans + part.start, to_hear):
+        if not should_continue(humans + part.start, total):
             return None
-        offspring.append(
-            make_offspring(human.parameters, mains, asked[part], fingerprint, category_keys=keys, ear=ear, rng=rng)
-        )
+        voices = human.parameters, mains, asked[part]
+        crossed.append(make_offspring(*voices, fingerprint, category_keys=keys, classifier=classifier, rng=rng))
 
+    # The stored names are older than the words used here.
     arrays: dict[str, Any] = {}
-    if heard:
-        arrays["human/said"] = np.concatenate([part.said for part in heard])
-        arrays["human/inputs"] = np.concatenate([part.inputs for part in heard]).astype(np.float16)
-    if offspring:
-        arrays["bred/parameters"] = np.concatenate([offspring.parameters for offspring in offspring])
-        arrays["bred/wanted"] = np.array(
-            [keys.index(key) for offspring in offspring for key in offspring.wanted], np.int32
-        )
-    said = [offspring.analysis.classified.said for offspring in offspring if offspring.analysis.classified]
-    return arrays | ({"bred/said": np.concatenate(said)} if said else {})
+    if outputs:
+        arrays["human/said"] = np.concatenate([part.probabilities for part in outputs])
+        arrays["human/inputs"] = np.concatenate([part.features for part in outputs]).astype(np.float16)
+    if crossed:
+        arrays["bred/parameters"] = np.concatenate([part.parameters for part in crossed])
+        arrays["bred/wanted"] = np.array([keys.index(key) for part in crossed for key in part.wanted], np.int32)
+    probabilities = [part.analysis.classified.probabilities for part in crossed if part.analysis.classified]
+    return arrays | ({"bred/said": np.concatenate(probabilities)} if probabilities else {})
 
 
 def _parts(count: int) -> Iterator[slice]:

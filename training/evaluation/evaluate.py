@@ -1,9 +1,9 @@
-"""All of an evaluation in order: the yardstick, then for each seed the sets, what is heard of them, and their figures.
+"""A whole evaluation: the reference sets, then for each seed the sets of the model, their descriptors and figures.
 
-Every set has one voice for each held-out voice that stands for the humans, asked for in its main category. *Raw* is the
-generator as it comes; *as in cartridges* has the guidance and temperature of ``sample``, but nothing left out;
-*cartridges* are whole cartridges of one category each, after listening. Anybody's banks (``beside.py``) are measured as
-they are, once: they do not change with the seed.
+Every set has one voice for each voice of the human set, asked for in its main category. *raw* is the generator without
+guidance or selection; *as in cartridges* has the guidance and temperature of ``sample`` but no selection; *cartridges*
+are whole cartridges of one category each. Other banks (``other_banks.py``) are measured once, since they do not change
+with the seed.
 """
 
 from __future__ import annotations
@@ -14,20 +14,20 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from dx7.shared.export_format import HASH_DIGITS, Export
-from training.data.analysis import measure_descriptors
+from training.data.analysis import descriptors_of_voices
 from training.evaluation.generated_sets import fill_cartridges, make_sets
 from training.evaluation.measuring import Measured, measure
 from training.evaluation.reference_sets import ReferenceSets, make_reference_sets
-from training.evaluation.summary import summarize
+from training.evaluation.tables import summarize
 from training.evaluation.voice_set import VoiceSet
 from training.inference.finished_model import Model
 
 Report = Callable[[str], None]
-_CHOICE = 0  # the seed of which voices of other sets are compared with the humans
+_CHOICE = 0  # seed for the voices of other sets that are compared with the humans
 
 
 class Evaluation(NamedTuple):
-    """What is written as JSON, and of the first seed the sets themselves, the humans first."""
+    """The figures for the JSON file, and the sets of the first seed, the human set first."""
 
     figures: dict[str, Any]
     sets: list[VoiceSet]
@@ -43,13 +43,13 @@ def evaluate(
     beside: Sequence[VoiceSet] = (),
     report: Report = lambda what: None,
 ) -> Evaluation:
-    """Measure a model with each seed, and other sets ``beside`` it once.
+    """Measure a model with each seed, and the other sets ``beside`` once.
 
-    ``report`` is told what is done next, :func:`count_steps` times. ``voices`` bounds the size of the model's sets.
+    ``report`` is called with the next step, :func:`count_steps` times. ``voices`` bounds the size of the model's sets.
     Raises ``ExportError`` if too few voices are held out.
     """
-    report("listening to human voices")
-    references = make_reference_sets(export, voices=voices, hear=measure_descriptors)
+    report("measuring human voices")
+    references = make_reference_sets(export, voices=voices, measure=descriptors_of_voices)
     measured: dict[str, list[Measured]] = {references.humans.name: [measure(references.humans, references)]}
     sizes = {references.humans.name: len(references.humans.parameters)}
     sets = [references.humans]
@@ -60,7 +60,7 @@ def evaluate(
         report(f"filling cartridges, seed {seed}")
         filled.append(fill_cartridges(model, references.humans.wanted, seed=seed))
         made.insert(2, filled[-1].voices)
-        report(f"listening, seed {seed}")
+        report(f"rendering, seed {seed}")
         made = analyse_together(made)
         for one in made:
             report(f"measuring {one.name}, seed {seed}")
@@ -70,7 +70,7 @@ def evaluate(
     for one in beside:
         report(f"measuring {one.name}")
         alike = one.like(len(references.humans.parameters), np.random.default_rng(_CHOICE))
-        measured[one.name] = [measure(alike.with_descriptors(measure_descriptors(one.parameters)), references)]
+        measured[one.name] = [measure(alike.with_descriptors(descriptors_of_voices(one.parameters)), references)]
         sizes[one.name] = len(one.parameters)
     count = sum(one.cartridges for one in filled)
     reasons = {reason for one in filled for reason in one.left_out}
@@ -93,12 +93,12 @@ def evaluate(
 
 
 def count_steps(seeds: int, *, beside: int = 0) -> int:
-    """How many times ``report`` of :func:`evaluate` is called, with so many sets beside the model's."""
+    """How often :func:`evaluate` calls ``report``, with ``beside`` other sets."""
     return 1 + 10 * seeds + beside
 
 
 def analyse_together(sets: Sequence[VoiceSet]) -> list[VoiceSet]:
-    """The sets, heard in one go: starting the processes that listen takes as long as hearing a hundred voices."""
-    heard = measure_descriptors(np.concatenate([one.parameters for one in sets]))
-    parts = np.split(heard, np.cumsum([len(one.parameters) for one in sets])[:-1])
+    """The sets with descriptors. One call for all sets saves the start of the worker processes."""
+    descriptors = descriptors_of_voices(np.concatenate([one.parameters for one in sets]))
+    parts = np.split(descriptors, np.cumsum([len(one.parameters) for one in sets])[:-1])
     return [one.with_descriptors(part) for one, part in zip(sets, parts, strict=True)]

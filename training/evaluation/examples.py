@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from dx7.analysis.descriptors import descriptors_of
-from dx7.analysis.faults import faults
+from dx7.analysis.faults import find_faults
 from dx7.voices.parameters import BY_NAME
 from training.data.analysis import grave_faults
 from training.evaluation.reference_sets import ReferenceSets
@@ -57,9 +57,9 @@ def worst_of(voices: VoiceSet, references: ReferenceSets, *, count: int) -> list
 def _examples(voices: VoiceSet, rows: Sequence[int], references: ReferenceSets) -> list[Example]:
     if not len(rows):
         return []
-    keys = [str(key) for key in references.ear.classes_]
+    keys = [str(key) for key in references.classifier.classes_]
     with threadpool_limits(1):  # over a few rows threads would wait for each other most of the time
-        said_of_all = references.ear.predict_proba(voices.heard[rows])
+        said_of_all = references.classifier.predict_proba(voices.descriptors[rows])
     examples = []
     for row, shares in zip(rows, said_of_all, strict=True):
         wanted = voices.wanted[row]
@@ -71,8 +71,8 @@ def _examples(voices: VoiceSet, rows: Sequence[int], references: ReferenceSets) 
                 name=voices.names[row] if len(voices.names) else f"{voices.name} {row + 1}",
                 parameters=voices.parameters[row],
                 wanted=wanted,
-                useful=not grave_faults(voices.heard[row], [wanted]),
-                faults=faults(descriptors_of(voices.heard[row]), wanted),
+                useful=not grave_faults(voices.descriptors[row], [wanted]),
+                faults=find_faults(descriptors_of(voices.descriptors[row]), wanted),
                 fitting=said.get(wanted, 0.0),
                 guesses=tuple((key, said[key]) for key in likeliest),
             )

@@ -1,4 +1,4 @@
-"""The sets that are measured: what a model makes, and what the simplest tricks make."""
+"""The sets that are measured: those of a model and those of naive generators."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from training.evaluation import naive_generators as baselines
 from training.evaluation.reference_sets import HUMANS, ReferenceSets
 from training.evaluation.voice_set import Parameters, VoiceSet, deal_into_banks
 from training.inference.finished_model import Model
-from training.inference.raw import draw_wanted
-from training.inference.sampling import SampledCartridge, sample
+from training.inference.requests import SampleRequest
+from training.inference.sampling import draw_wanted, sample
+from training.inference.selection import SampledCartridge
 
 RAW, GUIDED, CARTRIDGES = "raw", "as in cartridges", "cartridges"
 NAIVE_GENERATORS: dict[str, Callable[..., Parameters]] = {
@@ -28,7 +29,7 @@ _APART = 1_000_000  # between the seeds of two cartridges of one category
 
 
 class FilledCartridges(NamedTuple):
-    """Cartridges as a set of voices, and what was drawn for them: in all, and left out, by reason."""
+    """Cartridges as one set of voices, how many were drawn for them, and how many were left out by reason."""
 
     voices: VoiceSet
     cartridges: int
@@ -37,7 +38,7 @@ class FilledCartridges(NamedTuple):
 
 
 def make_sets(model: Model, references: ReferenceSets, *, seed: int) -> list[VoiceSet]:
-    """One voice for each that stands for the humans: by the model as it comes, and by simple tricks."""
+    """One voice for each of the human set: by the model without selection, and by each naive generator."""
     wanted = references.humans.wanted
     made = {
         RAW: draw_wanted(model, wanted, seed=seed),
@@ -53,9 +54,9 @@ def make_sets(model: Model, references: ReferenceSets, *, seed: int) -> list[Voi
 def fill_cartridges(
     model: Model, wanted: Sequence[str], *, seed: int, report: Callable[[str], None] = lambda key: None
 ) -> FilledCartridges:
-    """Whole cartridges of one category each, so many that every category is there as often as it is wanted.
+    """Whole cartridges of one category each, with at least as many voices of each category as are ``wanted``.
 
-    Of them as many as are wanted, chosen by chance, are compared with the humans as a whole.
+    A random choice of them, with exactly the wanted categories, is compared with the reference set.
     """
     rng = np.random.default_rng([seed, VOICES_IN_BANK])
     banks: list[SampledCartridge] = []
@@ -65,9 +66,7 @@ def fill_cartridges(
         report(key)
         first = len(banks) * VOICES_IN_BANK
         needed = -(-count // VOICES_IN_BANK)
-        banks += [
-            sample(model, {key: 1.0}, count=VOICES_IN_BANK, seed=seed + number * _APART) for number in range(needed)
-        ]
+        banks += [sample(model, SampleRequest({key: 1.0}, seed=seed + number * _APART)) for number in range(needed)]
         keys += [key] * needed * VOICES_IN_BANK
         alike += (first + rng.permutation(needed * VOICES_IN_BANK)[:count]).tolist()
     voices = [slot.voice for bank in banks for slot in bank.slots]

@@ -11,50 +11,53 @@ from dx7.voices.parameters import VOICES_IN_BANK
 from training.data.analysis import grave_faults
 from training.evaluation.reference_sets import ReferenceSets
 from training.evaluation.set_metrics import find_copies, find_repeats, marginal_distance, two_sample_auc
-from training.evaluation.spread import Points, compare, vendi_score
+from training.evaluation.spread import Points, compare_sounds, vendi_score
 from training.evaluation.voice_set import UNKNOWN, VoiceSet
 
-Figures = dict[str, float]  # those that there are enough voices for
+Figures = dict[str, float]  # by name; figures with too few voices are missing
 
-# What each figure says, in the order in which they are shown.
+# The figures in the order in which they are shown.
 FIGURES = {
-    "useful": "no grave fault is heard (dx7/analysis/faults.py)",
-    "all_useful": "banks of 32 of which every voice is useful",
-    "heard": "an ear that is fitted to training voices alone puts the asked category first; mean over categories",
+    "useful": "share without a grave fault (dx7/analysis/faults.py)",
+    "all_useful": "banks of 32 in which every voice is useful",
+    "heard": "a classifier fitted to training voices only puts the requested category first; mean over categories",
     "copies": "within 8 of 145 parameters of a training voice",
-    "repeats": "as near to another voice of its bank",
-    "vendi": "how many of 32 voices of a category sound different in effect; mean over categories",
-    "precision": "sounds in the reach of a human one",
-    "recall": "human sounds in the reach of one of these",
-    "density": "how many human sounds reach one of these, 1 being usual",
-    "coverage": "human sounds that reach one of these",
-    "auc_sound": "how well a boosted tree tells them from humans by sound; 0.5 not at all, 1 always",
-    "auc_parameters": "likewise by parameters",
-    "marginals": "total variation between the distributions of a parameter, mean",
+    "repeats": "within 8 parameters of another voice of its bank",
+    "vendi": "effective number of different sounds among 32 voices of a category; mean over categories",
+    "precision": "sounds within the reach of a human sound",
+    "recall": "human sounds within the reach of a sound of the set",
+    "density": "human sounds whose reach a sound is in, relative to what is usual",
+    "coverage": "human sounds that have a sound of the set within reach",
+    "auc_sound": "AUC of a boosted tree that separates the set from humans by sound; 0.5 means it cannot",
+    "auc_parameters": "the same by parameters",
+    "marginals": "total variation distance of a parameter's distribution, mean over parameters",
 }
-# Fewer voices of a category give figures that mean nothing.
+# With fewer voices of a category the figures mean nothing.
 LEAST_TO_COMPARE, LEAST_TO_TELL_APART = 20, 40
 
 
 class Measured(NamedTuple):
-    """Figures of a set over all, and those that make sense of one category."""
+    """Figures of a whole set, and those that exist for one category."""
 
     overall: Figures
     by_category: dict[str, Figures]
 
 
 def measure(voices: VoiceSet, references: ReferenceSets) -> Measured:
-    """All figures of a set that was heard."""
+    """All figures of a set that has descriptors."""
     wanted = np.array(voices.wanted)
     asked = [[key] if key != UNKNOWN else [] for key in voices.wanted]
-    useful = np.array([not grave_faults(row, keys) for row, keys in zip(voices.heard, asked, strict=True)])
+    useful = np.array([not grave_faults(row, keys) for row, keys in zip(voices.descriptors, asked, strict=True)])
     hits = {
         "useful": useful,
-        "heard": np.asarray(references.ear.predict(voices.heard) == wanted),
+        "heard": np.asarray(references.classifier.predict(voices.descriptors) == wanted),
         "copies": find_copies(voices.parameters, references.training),
         "repeats": find_repeats(voices.parameters, voices.banks),
     }
-    points, human = references.scale.points(voices.heard), references.scale.points(references.reference.heard)
+    points, human = (
+        references.scale.points(voices.descriptors),
+        references.scale.points(references.reference.descriptors),
+    )
     by_category: dict[str, Figures] = {}
     for key in dict.fromkeys(references.humans.wanted):
         rows = np.flatnonzero(wanted == key)
@@ -81,14 +84,14 @@ def _beside_humans(
     theirs: NDArray[np.int64],
     points: tuple[Points, Points],
 ) -> Figures:
-    """Figures of some rows of a set against some of the reference, where there are enough."""
+    """Figures of rows of a set against rows of the reference set, if there are enough."""
     figures: Figures = {}
     fewest = min(len(ours), len(theirs))
     if fewest >= LEAST_TO_COMPARE:
-        figures |= compare(points[0][ours], points[1][theirs])
+        figures |= compare_sounds(points[0][ours], points[1][theirs])
     if fewest >= LEAST_TO_TELL_APART:
         reference = references.reference
-        figures["auc_sound"] = two_sample_auc(voices.heard[ours], reference.heard[theirs])
+        figures["auc_sound"] = two_sample_auc(voices.descriptors[ours], reference.descriptors[theirs])
         figures["auc_parameters"] = two_sample_auc(voices.parameters[ours], reference.parameters[theirs])
     return figures
 

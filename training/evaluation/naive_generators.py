@@ -1,7 +1,7 @@
-"""What a model must beat: new voices made without learning anything.
+"""Naive generators that a model must beat: new voices without any learning.
 
-Each takes the human voices to work with ``uint8[n, 145]``, their main categories and the categories wanted, and gives
-one voice for each category wanted.
+Each takes human voices ``uint8[n, 145]``, their main categories and the wanted categories, and returns one voice for
+each wanted category.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ Parameters = NDArray[np.uint8]
 def cross_voices(
     human: Parameters, mains: Sequence[str], wanted: Sequence[str], rng: np.random.Generator
 ) -> Parameters:
-    """Two voices of the category with one algorithm; each operator, and the rest, from one or the other."""
+    """Crossover of two voices of the category that have the same algorithm."""
     one, other = pair_parents(human, mains, wanted, rng)
     return cross_over(human[one], human[other], rng)
 
 
 def cross_any(human: Parameters, mains: Sequence[str], wanted: Sequence[str], rng: np.random.Generator) -> Parameters:
-    """A voice of the category and any other of all; each operator, and the rest, from one or the other."""
+    """Crossover of a voice of the category and any other voice."""
     rows = _rows_by_category(mains)
     one = [int(rng.choice(rows[category])) for category in wanted]
     return cross_over(human[one], human[rng.integers(0, len(human), len(wanted))], rng)
@@ -34,7 +34,7 @@ def cross_any(human: Parameters, mains: Sequence[str], wanted: Sequence[str], rn
 def draw_marginals(
     human: Parameters, mains: Sequence[str], wanted: Sequence[str], rng: np.random.Generator
 ) -> Parameters:
-    """Every parameter from some voice of the category, each from another."""
+    """Each parameter from another random voice of the category."""
     rows = _rows_by_category(mains)
     columns = np.arange(human.shape[1])
     return np.array([human[rng.choice(rows[category], len(columns)), columns] for category in wanted])
@@ -43,7 +43,7 @@ def draw_marginals(
 def redraw_some(
     human: Parameters, mains: Sequence[str], wanted: Sequence[str], rng: np.random.Generator, share: float = 0.1
 ) -> Parameters:
-    """One voice of the category with a tenth of its parameters from other voices of the category."""
+    """A voice of the category with a tenth of its parameters from other voices of the category."""
     rows = _rows_by_category(mains)
     base = human[[int(rng.choice(rows[category])) for category in wanted]]
     other = draw_marginals(human, mains, wanted, rng)

@@ -1,7 +1,6 @@
-"""Anybody's banks, to be measured like what the model makes: ``NAME=PATH``, or ``NAME:category=PATH`` if that is known.
+"""Other banks to measure next to a model: ``NAME=PATH``, or ``NAME:category=PATH`` if they were made for one category.
 
-Where nobody said what voices are meant to be, they are judged as such that play melodies, and have none of the figures
-that need a category.
+Voices without a category must be able to play melodies to be useful, and have no figures that need a category.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from dx7.voices.voice import Voice
 from training.evaluation.generated_sets import SET_NAMES
 from training.evaluation.voice_set import UNKNOWN, VoiceSet
 
-_CHOICE = 0  # the seed of which banks stand for many
+_CHOICE = 0  # seed for the banks that represent many
 
 
 class BankSource(NamedTuple):

@@ -14,7 +14,7 @@ from training.evaluation.examples import Example, some_of, worst_of
 from training.evaluation.generated_sets import CARTRIDGES, RAW
 from training.evaluation.measuring import FIGURES, LEAST_TO_COMPARE, LEAST_TO_TELL_APART
 from training.evaluation.pictures import picture_address, play_note, sound_address
-from training.evaluation.summary import shown
+from training.evaluation.tables import shown
 
 EACH = 2  # voices of each set and category
 WORST = 10

@@ -1,4 +1,4 @@
-"""Voices that are measured together, and the banks they stand in."""
+"""A set of voices that is measured, and the banks it consists of."""
 
 from __future__ import annotations
 
@@ -14,44 +14,44 @@ from dx7.voices.parameters import VOICES_IN_BANK
 Parameters = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 Rows = NDArray[np.int64]
-UNKNOWN = ""  # the category of a voice of which nobody said what it is meant to be
+UNKNOWN = ""  # the category of a voice that was not requested as one
 
 
 @dataclass(frozen=True, eq=False)
 class VoiceSet:
-    """``n`` voices and the category each was asked for, :data:`UNKNOWN` if nobody said.
+    """``n`` voices and the requested category of each, :data:`UNKNOWN` if there is none.
 
-    ``alike`` are rows that can be compared with the held-out humans as a whole, for there are as many, and of their mix
-    of categories where these are known; None for all. ``heard`` is empty until they were heard.
+    ``alike`` are the rows that are compared with the reference set: as many as it has, in its mix of categories if
+    these are known; None for all. ``descriptors`` are empty until the voices are rendered.
     """
 
     name: str
     parameters: Parameters  # [n, 145]
     wanted: Sequence[str]  # n main categories
-    banks: Rows  # [n], the number of the bank that each stands in
+    banks: Rows  # [n], the number of each voice's bank
     names: Sequence[str] = ()  # n, or none
     alike: Rows | None = None
-    heard: Floats = field(default_factory=lambda: np.zeros((0, 0), np.float32))  # [n, len(DESCRIPTOR_NAMES)]
+    descriptors: Floats = field(default_factory=lambda: np.zeros((0, 0), np.float32))  # [n, len(DESCRIPTOR_NAMES)]
 
     @property
     def compared(self) -> Rows:
-        """The rows that are compared with the humans as a whole."""
+        """The rows that are compared with the reference set."""
         return np.arange(len(self.parameters)) if self.alike is None else self.alike
 
     def like(self, count: int, rng: np.random.Generator) -> VoiceSet:
-        """The same voices, of which at most ``count``, chosen by chance, are compared as a whole.
+        """The same voices, of which a random ``count`` is compared with the reference set.
 
-        How much of the human voices a set covers grows with its size, so that sets have to be alike in that.
+        Coverage grows with the size of a set, so all sets must be compared at the same size.
         """
         return replace(self, alike=np.sort(rng.permutation(len(self.parameters))[:count]))
 
-    def with_descriptors(self, heard: Floats) -> VoiceSet:
-        """The same voices, heard."""
-        return replace(self, heard=heard)
+    def with_descriptors(self, descriptors: Floats) -> VoiceSet:
+        """The same voices with their descriptors."""
+        return replace(self, descriptors=descriptors)
 
 
 def deal_into_banks(wanted: Sequence[str]) -> Rows:
-    """A bank for each voice: 32 of one category fill one, the last of a category may stay short.
+    """A bank number for each voice: banks of 32 voices of one category; the last of a category may be short.
 
     >>> deal_into_banks(["brass", "bass", "brass"]).tolist()
     [0, 1, 0]

@@ -1,21 +1,21 @@
-"""A cartridge on disk: the ``.syx`` that an instrument accepts, and beside it where every slot comes from."""
+"""A cartridge on disk: a ``.syx`` for the instrument, and a JSON sidecar that documents every slot."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from pathlib import Path
 
 from dx7.formats.files import encode_cartridge, write_file
 from dx7.voices.identity import file_sha
 from training.inference.finished_model import Model
-from training.inference.sampling import SampledCartridge
+from training.inference.requests import SampleRequest
+from training.inference.selection import SampledCartridge
 
 SIDECAR_VERSION = 1
 
 
-def write_cartridge(path: Path, cartridge: SampledCartridge, facts: dict[str, object]) -> Path:
-    """Write 32 voices and their sidecar, and return the sidecar's path. ``facts`` are those of :func:`facts_of`.
+def write_with_sidecar(path: Path, cartridge: SampledCartridge, facts: dict[str, object]) -> Path:
+    """Write 32 voices and their sidecar, and return the sidecar's path. ``facts`` are those of :func:`sidecar_facts`.
 
     Raises ``FileError`` if a file cannot be written.
     """
@@ -26,23 +26,9 @@ def write_cartridge(path: Path, cartridge: SampledCartridge, facts: dict[str, ob
     return sidecar
 
 
-def facts_of(
-    cartridge: SampledCartridge,
-    model: Model,
-    *,
-    mix: dict[str, float],
-    seed: int,
-    like: str | None = None,
-    amount: float = 0.0,
-    locked: Sequence[str] = (),
-    walked: tuple[str, str] | None = None,
-    temperature: float = 1.0,
-    raw: bool = False,
-) -> dict[str, object]:
-    """What the sidecar says. The same model, wish and seed give the same facts.
-
-    ``like`` and ``walked`` name the favourite, or the two ends of a walk, as ``bank.syx:3``.
-    """
+def sidecar_facts(cartridge: SampledCartridge, model: Model, request: SampleRequest) -> dict[str, object]:
+    """What the sidecar says. The same model and request give the same facts."""
+    like = {"voice": request.like_name, "amount": request.amount, "locked": list(request.locked)}
     return {
         "version": SIDECAR_VERSION,
         "generator": "cartwright",
@@ -50,12 +36,12 @@ def facts_of(
         "model_hash": model.model_hash,
         "export_hash": model.export_hash,
         "step": model.step,
-        "seed": seed,
-        "categories": mix,
-        "like": {"voice": like, "amount": amount, "locked": list(locked)} if like else None,
-        "walk": {"from": walked[0], "to": walked[1]} if walked else None,
-        "temperature": temperature,
-        "raw": raw,
+        "seed": request.seed,
+        "categories": request.mix,
+        "like": like if request.like else None,
+        "walk": dict(zip(("from", "to"), request.end_names, strict=True)) if request.ends else None,
+        "temperature": request.temperature,
+        "raw": request.raw,
         "drawn": cartridge.drawn,
         "left_out": cartridge.left_out,
         "slots": [

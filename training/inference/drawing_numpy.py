@@ -1,9 +1,9 @@
-"""Drawing the voices of a wish, one choice after another: ``draw.py`` again, in NumPy, with what a player may ask for.
+"""Drawing voices in NumPy, one choice after another, with what a player may ask for.
 
-The same loop serves three wishes. A *mix* combines what the generator expects under several conditions, so that a
-voice is both brass and strings and not one of the two; *guidance* is the same sum with a negative share for
-"anything", which makes a category plainer. A *favourite* pulls every draw towards its own value: with a strong
-pull the voice stays what it was, with none it is free, in between it is a variation.
+The loop is that of ``model/drawing.py``, with three additions. A *mix* combines the logits under several conditions, so
+that a voice belongs to all requested categories. *Guidance* is the same sum with a negative share for the unconditional
+logits, which makes a category more typical. A *logit bias* pulls every choice towards a favourite: with a strong bias
+the voice stays the favourite, without one it is free.
 """
 
 from __future__ import annotations
@@ -19,21 +19,21 @@ from training.model.encoding import ALGORITHM_SLOT, FILLED, IMPOSSIBLE, KINDS, L
 from training.model.generator_numpy import NumpyGenerator
 
 Floats = NDArray[np.float32]
-# Gumbel noise ``float32[n, v]`` for so many voices and choices; asked for once a code and once a slot, in their order.
+# Gumbel noise ``float32[n, v]`` for n voices and v choices; called for each code and then each slot of its token.
 Noise = Callable[[int, int], Floats]
 
 
 class ConditionMix(NamedTuple):
-    """Conditions ``float32[m, n, C]`` and the share of each ``float32[7, m]``, for each token summing to 1."""
+    """Conditions ``float32[m, n, C]``, and the share of each for each token ``float32[7, m]``, summing to 1."""
 
     conditions: Floats
     shares: Floats
 
 
 class LogitBias(NamedTuple):
-    """A logit added to every choice, of codes ``float32[7, K]`` and of values ``float32[7, 21, 100]``.
+    """Logits added to every choice: of codes ``float32[7, K]`` and of values ``float32[7, 21, 100]``.
 
-    Or one for each voice: ``float32[n, 7, K]`` and ``float32[n, 7, 21, 100]``.
+    Or for each voice: ``float32[n, 7, K]`` and ``float32[n, 7, 21, 100]``.
     """
 
     codes: Floats
@@ -41,7 +41,7 @@ class LogitBias(NamedTuple):
 
 
 class Temperature(NamedTuple):
-    """How boldly codes and values are chosen: 1 as learned, below 1 the likelier ones more often.
+    """Divisors of the logits: 1 as learned, below 1 more typical choices, above 1 bolder ones.
 
     One number, or ``float[7]`` with one for each token.
     """
@@ -54,9 +54,9 @@ UNCHANGED_TEMPERATURE = Temperature()
 
 
 class DrawnVoices(NamedTuple):
-    """Voices ``int64[n, 7, 21]``, their codes ``int64[n, 7]``, how likely the operators of each were ``float32[n]``.
+    """Voices ``int64[n, 7, 21]``, their codes ``int64[n, 7]``, log likelihoods of their operators ``float32[n]``.
 
-    The likelihood is a logarithm, given the shared settings, so that a usual algorithm is not preferred.
+    The likelihood is given the shared settings, so that usual algorithms are not preferred.
     """
 
     tokens: NDArray[np.int64]
@@ -65,20 +65,20 @@ class DrawnVoices(NamedTuple):
 
 
 def gumbel_noise(seed: int, number: int = 0) -> Noise:
-    """The noise of draw ``number`` of a seed. The same two give the same noise."""
+    """The noise of draw ``number`` of a seed. The same two numbers give the same noise."""
     rng = np.random.default_rng([seed, number])
-    # A gumbel is minus the logarithm of an exponential number, and those come quicker. One in millions of them is 0,
-    # and would choose what is not legal, or what a pull or a lock forbids.
+    # Gumbel noise is minus the logarithm of exponential noise, which is faster to draw. One in millions of those is 0;
+    # its infinite logit would choose an illegal or a locked value.
     smallest = np.float32(2**-24)
     return lambda count, choices: -np.log(np.maximum(rng.standard_exponential((count, choices), np.float32), smallest))
 
 
 def shared_noise(noise: Noise) -> Noise:
-    """The same noise for every voice, so that voices differ only by what is asked of them."""
+    """The same noise for every voice, so that voices differ only by their conditions and biases."""
     return lambda count, choices: np.broadcast_to(noise(1, choices), (count, choices))
 
 
-def draw(
+def draw_voices(
     generator: NumpyGenerator,
     mix: ConditionMix,
     *,
@@ -86,8 +86,8 @@ def draw(
     temperature: Temperature = UNCHANGED_TEMPERATURE,
     bias: LogitBias | None = None,
 ) -> DrawnVoices:
-    """Voices of a mix of conditions. The same arguments and noise give the same voices, on any number of cores."""
-    with threadpool_limits(1, "blas"):  # matrices are small: threads would wait for each other most of the time
+    """Voices of a mix of conditions. The same arguments and noise give the same voices on any number of cores."""
+    with threadpool_limits(1, "blas"):  # the matrices are too small for threads
         return _draw(generator, mix, noise, temperature, bias)
 
 
@@ -102,7 +102,7 @@ def _draw(
         np.broadcast_to(np.asarray(temperatures, np.float32), (TOKENS,)) for temperatures in temperature
     )
 
-    def under_all(values: NDArray[Any]) -> NDArray[Any]:  # the same voice under every condition
+    def under_all(values: NDArray[Any]) -> NDArray[Any]:  # repeats voices for each condition
         return np.tile(values, (many,) + (1,) * (values.ndim - 1))
 
     def mixed(logits: Floats, token: int) -> Floats:

@@ -1,6 +1,6 @@
-"""A finished model: a folder with ``model.safetensors`` and ``config.json``, and how one is found.
+"""A finished model: a folder with ``model.safetensors`` and ``config.json``, and how to find one.
 
-This is all that drawing needs, and so it needs no JAX. ``publish.py`` writes what is read here.
+Sampling needs nothing else, and no JAX. ``run/publish.py`` writes the folder.
 """
 
 from __future__ import annotations
@@ -31,22 +31,22 @@ MODEL_FILE = "model.safetensors"
 
 @dataclass(frozen=True)
 class Model:
-    """What sampling needs."""
+    """A model with everything that sampling needs."""
 
     config: Config
     category_keys: tuple[str, ...]
     generator: NumpyGenerator
     prototypes: Prototypes
     fingerprint: Fingerprint
-    names: NDArray[np.uint32]  # hashes of the training voices' names; none in a model that was written without
+    names: NDArray[np.uint32]  # hashes of the training voices' names; empty in older models
     step: int
     export_hash: str
     model_hash: str  # 16 hexadecimal digits that name the files
-    ear: Ear | None = None  # the category ear of its export, if that had one
-    critic: FittedCritic | None = None  # what it draws for cartridges, beside human voices, as far as there is an ear
+    classifier: Ear | None = None  # the category classifier of its export, if there is one
+    critic: FittedCritic | None = None  # fitted to its cartridge voices; needs a classifier
 
     def weights(self, mix: dict[str, float]) -> NDArray[np.float32]:
-        """How much of each category: ``float32[categories]``, summing to 1. Raises ``CategoryError``."""
+        """The category weights of a mix: ``float32[categories]``, summing to 1. Raises ``CategoryError``."""
         weights = np.zeros(len(self.category_keys), np.float32)
         for key, share in mix.items():
             if key not in self.category_keys:
@@ -66,7 +66,7 @@ def read_model(folder: Path) -> Model:
     config = make_config(written["config"], where=str(folder / CONFIG_FILE))
     arrays, about = read_arrays(folder / MODEL_FILE)
     keys = tuple(about["category_keys"])
-    ear = read_ear(folder / EAR_FILE) if (folder / EAR_FILE).exists() else None
+    classifier = read_ear(folder / EAR_FILE) if (folder / EAR_FILE).exists() else None
     return Model(
         config=config,
         category_keys=keys,
@@ -77,19 +77,19 @@ def read_model(folder: Path) -> Model:
         step=int(about["step"]),
         export_hash=str(about["export_hash"]),
         model_hash=_hash(folder),
-        ear=ear,
-        critic=None if ear is None else read_critic(folder, inputs=len(ear.front.mean)),
+        classifier=classifier,
+        critic=None if classifier is None else read_critic(folder, inputs=len(classifier.front.mean)),
     )
 
 
 def _hash(folder: Path) -> str:
-    """16 hexadecimal digits of all that decides which voices are made."""
+    """16 hexadecimal digits of the hash of all files that decide which voices are made."""
     files = (folder / name for name in (MODEL_FILE, EAR_FILE, CRITIC_FILE))
     return sha256(b"".join(file.read_bytes() for file in files if file.exists())).hexdigest()[:16]
 
 
 def find_model(asked: Path | None = None) -> Path:
-    """The model folder to use: the one asked for (or its run's), else the run finished last, else the shipped one.
+    """The model folder: ``asked`` or the one in that run, else the latest finished run's, else the shipped one.
 
     Raises ``ModelError`` if there is none.
     """

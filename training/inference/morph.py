@@ -1,9 +1,9 @@
-"""From one voice to another by small steps: operators matched by what they do, levels sliding, switches one by one.
+"""Interpolation between two voices: operators are matched, levels slide, and other values switch one by one.
 
-Two voices hardly ever keep the same thing in the same operator. So each operator of the first goes to the one of the
-second that stands where it stands in the algorithm and sounds most like it. Half-way the algorithm changes; operators
-that do something else before and after it are silent at that moment, so that it is not heard. What has no values in
-between (frequencies, curves, waves) switches at a moment of its own, each by chance.
+Two voices rarely use the same operator for the same purpose. So each operator of the first is matched to the operator
+of the second that has the same role in the algorithm and the most similar sound. The algorithm changes half-way.
+Operators whose role changes are silent at that moment, so the switch is not audible. Values without intermediate values
+(frequencies, curves, waves) switch at random moments.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from training.inference.variation import ORDERED
 from training.model.encoding import ALGORITHM_SLOT, TOKENS, Tokens, operator_slot
 from training.model.prototypes import operator_features
 
-_SWITCHES = (0.15, 0.85)  # between which shares of the way
-_ROLE = 20.0  # what another role costs a loud operator, in squares of the musical metric
-_FADE = 0.5  # the share of the way in which an operator of another role fades out and in
+_SWITCHES = (0.15, 0.85)  # range of the random switches, as shares of the way
+_ROLE = 20.0  # cost of a role change for a loud operator, in squared distance of the prototype metric
+_FADE = 0.5  # share of the way in which an operator with a new role fades out and in
 
 _LEVEL = operator_slot("output_level")
 _FREQUENCY = [operator_slot(name) for name in ("frequency_mode", "frequency_coarse", "frequency_fine")]
@@ -32,11 +32,11 @@ Order = tuple[int, ...]  # the second voice's operator for each of the first's o
 
 
 def morph(first: Tokens, last: Tokens, shares: NDArray[np.float64], rng: np.random.Generator) -> Tokens:
-    """Voices on the way between two ``uint8[7, 21]`` at shares of it, 0 to 1: ``uint8[n, 7, 21]``."""
+    """Voices between two voices ``uint8[7, 21]``, at shares of the way from 0 to 1: ``uint8[n, 7, 21]``."""
     one, other = (ALGORITHMS[int(voice[0, ALGORITHM_SLOT]) + 1] for voice in (first, last))
     order = match_operators(first, last)
-    places = np.array([0, *(TOKENS - order[TOKENS - token - 1] for token in range(1, TOKENS))])  # of first's tokens
-    matched = last[places]  # the second voice with its operators where the first has them
+    places = np.array([0, *(TOKENS - order[TOKENS - token - 1] for token in range(1, TOKENS))])
+    matched = last[places]  # the second voice in the operator order of the first
     share = shares[:, None, None]
     way = np.where(
         ORDERED,
@@ -51,13 +51,13 @@ def morph(first: Tokens, last: Tokens, shares: NDArray[np.float64], rng: np.rand
             way[:, token, _LEVEL] = np.rint(way[:, token, _LEVEL] * fade)
     if other.feedback != tuple(order[end - 1] for end in one.feedback):
         way[:, 0, _FEEDBACK] = np.rint(way[:, 0, _FEEDBACK] * fade)
-    back = way.copy()  # behind the middle, operators stand where the second voice has them
+    back = way.copy()  # the second half uses the operator order of the second voice
     back[:, places] = way
     return np.where(share < 0.5, way, back).astype(np.uint8)
 
 
 def match_operators(first: Tokens, last: Tokens) -> Order:
-    """For operators 1 to 6 of one voice, those of another that do the same and sound most alike."""
+    """The matching operator of the second voice for operators 1 to 6 of the first, by role and sound."""
     one, other = (ALGORITHMS[int(voice[0, ALGORITHM_SLOT]) + 1] for voice in (first, last))
     ours, theirs = (operator_features(voice[:0:-1]) for voice in (first, last))  # of operators 1 to 6
     unlike = np.square(ours[:, None] - theirs[None]).sum(2)
@@ -78,15 +78,15 @@ def match_operators(first: Tokens, last: Tokens) -> Order:
 
 
 def _keeps_role(one: Algorithm, other: Algorithm, order: Order, operator: int) -> bool:
-    """Whether an operator does the same in both: modulates the same others, or is heard itself."""
+    """Whether an operator keeps its role: a carrier, or a modulator of the same operators."""
     place = order[operator - 1]
     heard = (operator in one.carriers) == (place in other.carriers)
     return heard and {order[target - 1] for target in one.targets(operator)} == set(other.targets(place))
 
 
 def _switches(rng: np.random.Generator) -> NDArray[np.float64]:
-    """The share of the way at which each slot switches that cannot slide, ``float[7, 21]``."""
+    """The share of the way at which each slot without intermediate values switches, ``float[7, 21]``."""
     moments = rng.uniform(*_SWITCHES, ORDERED.shape)
-    # A frequency is three parameters; they switch together, and one operator after the other.
+    # The three parameters of a frequency switch together; the operators switch one after another.
     moments[1:, _FREQUENCY] = rng.permutation(np.linspace(*_SWITCHES, TOKENS - 1))[:, None]
     return moments

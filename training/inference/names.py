@@ -1,7 +1,7 @@
-"""Names for new voices: ten characters, unlike each other, fitting the category.
+"""Names for new voices: ten characters, different from each other, fitting the category.
 
-A name is put together from word lists of our own by a few patterns. Categories that somebody added to
-``categories.toml`` without words here are named by their key.
+A name is composed from word lists. A category without words here (added to ``categories.toml``) is named
+by its key.
 """
 
 from __future__ import annotations
@@ -14,9 +14,8 @@ from numpy.typing import NDArray
 
 from dx7.voices.parameters import NAME_LENGTH
 
-ANYTHING = "any"  # stands for a category where nobody knows one
-# What a category's voices are called, and how they are; words of both kinds fit into ten characters together, or are
-# drawn again.
+ANYTHING = "any"  # key of the words for voices without a category
+# Nouns and qualities of each category. A combination that is longer than ten characters is drawn again.
 _NOUNS = {
     "piano": "PIANO GRAND UPRIGHT HAMMER KEYS IVORY PARLOR SALON PNO CONCERT",
     "epiano": "E.PIANO TINES REEDS SUITCASE STAGE EKEYS BARK TINE EP WURLY",
@@ -57,12 +56,12 @@ _QUALITIES = {
     "fx": _HELD + " SPACE METAL FAR ODD",
 }
 _TAILS = "1 2 3 4 5 6 7 8 9 A B C X II III"
-_SHORTEST = 3  # what is as short is an abbreviation, and says too little with nothing but a number
+_SHORTEST = 3  # nouns this short are abbreviations and get a quality, not just a number
 _TRIES = 200
 
 
 def hash_names(names: Iterable[str]) -> NDArray[np.uint32]:
-    """The hashes of names, each once: enough to know one again, not to read one. Case and spaces do not count."""
+    """The hashes of names, without duplicates; case and spaces are ignored. A name cannot be read back."""
     plain = {"".join(name.upper().split()) for name in names}
     return np.unique(np.array([crc32(name.encode()) for name in plain], np.uint32))
 
@@ -102,7 +101,7 @@ def _compose(keys: list[str], rng: np.random.Generator) -> str:
 
 
 def _words(key: str, longest: int = NAME_LENGTH) -> list[str]:
-    """A category's words of at most so many characters; its key, cut, where there are none."""
+    """A category's nouns of at most ``longest`` characters; its key, cut, if there are none."""
     fitting = [word for word in _NOUNS.get(key, "").split() if len(word) <= longest]
     return fitting or [key.upper().replace("_", "-")[: min(longest, 7)]]
 
@@ -133,6 +132,6 @@ def name_walk(first: str, last: str, count: int) -> list[str]:
 
 
 def _squeeze(name: str, length: int) -> str:
-    """A name in fewer characters: as it is if it fits, else without spaces, cut."""
+    """A name that fits: unchanged if possible, else without spaces and cut."""
     whole = " ".join(name.split())
     return (whole if len(whole) <= length else whole.replace(" ", "")[:length]) or "VOICE"[:length]

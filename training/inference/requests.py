@@ -1,13 +1,32 @@
-"""What the command line is asked for: mixes of categories, and a voice in a file."""
+"""What a model is asked for: a sampling request, and how the command line spells its parts."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from dx7.errors import CategoryError, FileError
 from dx7.formats.selection import read_voice, split_slot
 from dx7.shared.generation_limits import AMOUNTS, LEAST_AMOUNT, MOST_AMOUNT
+from dx7.voices.parameter_groups import USUALLY_LOCKED
 from dx7.voices.voice import Voice
+
+
+@dataclass(frozen=True)
+class SampleRequest:
+    """Voices to sample: of a mix of categories, variations ``like`` a favourite, or a walk between two voices."""
+
+    mix: dict[str, float] = field(default_factory=dict)  # category to share; empty for any
+    count: int = 32
+    seed: int = 0
+    temperature: float = 1.0  # above 1 all choices are bolder than usual, below 1 more typical
+    like: Voice | None = None
+    like_name: str = ""  # in the sidecar, such as ``bank.syx:3``
+    amount: float = 0.3  # how far variations are from the favourite, above 0, to 1
+    locked: tuple[str, ...] = USUALLY_LOCKED  # parameter groups that variations leave alone
+    ends: tuple[Voice, Voice] | None = None  # of a walk
+    end_names: tuple[str, str] = ("", "")
+    raw: bool = False
 
 
 def parse_mix(text: str) -> dict[str, float]:
@@ -53,7 +72,7 @@ def parse_amount(text: str) -> float:
 
 
 def default_file(mix: dict[str, float], *, varied: bool, walked: bool = False) -> Path:
-    """The name of a cartridge for which none was given.
+    """The default file name of a cartridge.
 
     >>> print(default_file({"brass": 0.7, "strings": 0.3}, varied=False), default_file({}, varied=True))
     brass+strings.syx variations.syx
@@ -62,7 +81,7 @@ def default_file(mix: dict[str, float], *, varied: bool, walked: bool = False) -
 
 
 def read_favourite(text: str) -> Voice:
-    """The voice of ``FILE:SLOT``, slots counting from 1. Raises ``FileError`` or ``FormatError`` if there is none."""
+    """The voice of ``FILE:SLOT``, slots from 1. Raises ``FileError`` or ``FormatError`` if there is none."""
     path, slot = split_slot(text)
     if slot is None:
         raise FileError(f"{text!r} does not name a voice; write FILE:SLOT, as in bank.syx:3")
@@ -70,7 +89,7 @@ def read_favourite(text: str) -> Voice:
 
 
 def name_of(text: str) -> str:
-    """``FILE:SLOT`` without the folders, as a sidecar names it: the same bytes wherever they lie.
+    """``FILE:SLOT`` without the folders, so that a sidecar has the same bytes wherever the file is.
 
     >>> name_of("banks/rom1a.syx:11")
     'rom1a.syx:11'

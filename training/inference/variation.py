@@ -1,7 +1,7 @@
-"""Variations of a favourite voice: how strongly each draw is pulled towards the favourite's own value.
+"""Variations of a favourite voice: logit biases towards its own values.
 
-The amount runs from just above 0 (a touch) to 1 (a cousin). Locked parameters (``dx7/voices/parameter_groups.py``) keep
-their value whatever the amount.
+The amount runs from just above 0 (a touch) to 1 (a cousin). Locked parameter groups (``parameter_groups.py``)
+keep their values at any amount.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from training.model.prototypes import Prototypes, operator_features, shared_feat
 Floats = NDArray[np.float32]
 
 _STRONGEST, _WEAKEST = 16.0, 2.4  # logits, at amounts 0 and 1
-_NEAR = 6.0  # levels: a step of this size weighs as much as another category
-ORDERED = np.array(  # [7, 21]: slots whose values lie on a scale
+_NEAR = 6.0  # levels: a step of this size costs as much as another categorical value
+ORDERED = np.array(  # [7, 21]: slots with ordered values
     [
         [column != EMPTY and PARAMETERS[column].kind in (Kind.LEVEL, Kind.RATE, Kind.CENTRED) for column in row]
         for row in COLUMNS
@@ -32,7 +32,7 @@ ORDERED = np.array(  # [7, 21]: slots whose values lie on a scale
 def bias_towards(
     tokens: Tokens, prototypes: Prototypes, *, amount: float, locked: Iterable[str] = USUALLY_LOCKED
 ) -> LogitBias:
-    """The pull to the voice ``uint8[7, 21]``; ``locked`` are keys of parameter groups.
+    """The bias towards the voice ``uint8[7, 21]``; ``locked`` are keys of parameter groups.
 
     Raises ``ValueError`` for an amount that is not above 0, to 1, and ``VoiceError`` for an unknown group.
     """
@@ -45,7 +45,7 @@ def bias_towards(
 
 
 def bias_towards_each(tokens: Tokens, prototypes: Prototypes, *, strength: Floats, locked: Iterable[str]) -> LogitBias:
-    """The pull of each draw to a voice of its own, ``uint8[n, 7, 21]``, with a strength ``float32[n]`` in logits.
+    """The bias of each draw towards its own voice ``uint8[n, 7, 21]``, with a strength ``float32[n]`` in logits.
 
     Raises ``VoiceError`` for an unknown group.
     """
@@ -58,20 +58,20 @@ def bias_towards_each(tokens: Tokens, prototypes: Prototypes, *, strength: Float
 
 
 def bias_strength(amount: float) -> float:
-    """How many logits another choice costs: from the strongest pull to the weakest, each step by the same factor.
+    """The cost of another value in logits. It falls by the same factor with each step of the amount.
 
-    What is heard grows evenly with it; evenly falling logits would change next to nothing up to half of the way.
+    The audible difference then grows evenly; a linear strength would change almost nothing up to half of the range.
     """
     return float(_STRONGEST ** (1 - amount) * _WEAKEST**amount)
 
 
 def locked_slots(locked: Iterable[str] = USUALLY_LOCKED) -> np.ndarray:
-    """Which slots a variation leaves alone: ``bool[7, 21]``. Raises ``VoiceError`` for an unknown group."""
+    """The slots that a variation must not change: ``bool[7, 21]``. Raises ``VoiceError`` for an unknown group."""
     return np.isin(COLUMNS, parameters_of(locked))
 
 
 def _code_bias(tokens: Tokens, prototypes: Prototypes, strength: Floats) -> Floats:
-    """Codes near the favourite's are likelier: ``float32[n, 7, K]``."""
+    """The bias of codes by their distance to the favourite: ``float32[n, 7, K]``."""
     count, codes = len(tokens), len(prototypes.shared)
     operators = squared_distances(operator_features(tokens[:, 1:].reshape(-1, tokens.shape[-1])), prototypes.operators)
     bias = np.zeros((count, TOKENS, codes + len(prototypes.operators)), np.float32)

@@ -1,8 +1,8 @@
-"""A walk of new voices from one voice to another, each step about as far as the next to the ear.
+"""A walk: voices that lead from one voice to another in steps that sound about equally large.
 
-More voices on the way are drawn than asked for: the generator is pulled towards each point of the way
-(``morph.py``) with the same noise for all, so that it fills in what goes together and neighbours differ only by the
-way. They are heard, and those kept that divide what is heard into even steps.
+``morph.py`` gives three times as many points on the way as are needed. The generator draws a voice at each point, with
+a strong logit bias towards the point and the same noise for all, so that it only repairs what it finds unlikely. The
+voices are rendered, and those are kept that divide the way, measured in sound, into even steps.
 """
 
 from __future__ import annotations
@@ -18,59 +18,57 @@ from dx7.voices.parameter_groups import GROUP_KEYS
 from dx7.voices.voice import Voice
 from training.data.analysis import grave_faults, pad_to_unpacked
 from training.data.fingerprint import find_nearest_training_voices
-from training.inference.drawing_numpy import draw, gumbel_noise, shared_noise
+from training.inference.drawing_numpy import draw_voices, gumbel_noise, shared_noise
 from training.inference.finished_model import Model
 from training.inference.morph import morph
 from training.inference.names import name_walk
-from training.inference.sampling import CartridgeSlot, SampledCartridge, make_mix, temperature_of_attempt
+from training.inference.requests import SampleRequest
+from training.inference.sampling import make_mix, temperature_of_attempt
+from training.inference.selection import SampledCartridge, SampledSlot
 from training.inference.variation import bias_towards_each
 from training.model.encoding import decode, encode
 
-POINTS = 3  # on the way, for each voice asked for
-_FREE = ("levels", "envelopes", "velocity", "scaling", "lfo")  # what the generator may fill in
-_STRENGTH = 40.0  # logits: the generator mends what it finds unlikely, and no more, or steps would be uneven
+POINTS = 3  # on the way, for each slot
+_FREE = ("levels", "envelopes", "velocity", "scaling", "lfo")  # parameter groups that the generator may change
+_STRENGTH = 40.0  # logits; with less, the generator changes more, and steps become uneven
 
 
-def walk(
-    model: Model,
-    mix: dict[str, float],
-    *,
-    first: Voice,
-    last: Voice,
-    count: int,
-    seed: int,
-    temperature: float = 1.0,
-) -> SampledCartridge:
-    """``count`` voices: the first, the last, and steps between that sound even.
+def walk(model: Model, request: SampleRequest) -> SampledCartridge:
+    """The first voice of ``request.ends``, the last, and steps between them that sound even.
 
-    A ``mix`` of categories colours what the generator fills in. The same arguments give the same voices. Raises
+    A mix of categories conditions what the generator changes. The same model and request give the same voices. Raises
     ``CategoryError`` for an unknown category.
     """
+    assert request.ends is not None  # noqa: S101 (the caller asked for a walk)
+    first, last = request.ends
+    count, categories = request.count, list(request.mix)
     shares = np.linspace(0, 1, POINTS * count)
     ends = encode(np.frombuffer(first.parameters + last.parameters, np.uint8).reshape(2, -1))
-    way = morph(ends[0], ends[1], shares, np.random.default_rng(seed))
+    way = morph(ends[0], ends[1], shares, np.random.default_rng(request.seed))
     locked = [key for key in GROUP_KEYS if key not in _FREE]
     bias = bias_towards_each(way, model.prototypes, strength=np.full(len(way), _STRENGTH, np.float32), locked=locked)
-    noise = shared_noise(gumbel_noise(seed))
-    conditions = make_mix(model, mix, count=len(way))
-    drawn = draw(
-        model.generator, conditions, noise=noise, temperature=temperature_of_attempt(0, temperature), bias=bias
+    drawn = draw_voices(
+        model.generator,
+        make_mix(model, request.mix, count=len(way)),
+        noise=shared_noise(gumbel_noise(request.seed)),
+        temperature=temperature_of_attempt(0, request.temperature),
+        bias=bias,
     )
     parameters = decode(drawn.tokens)
     parameters[[0, -1]] = decode(ends)
     embeddings, descriptors = listen_many(pad_to_unpacked(parameters))
-    faults = [grave_faults(heard, list(mix)) for heard in descriptors]
-    sound = np.array([not found for found in faults])
-    sound[[0, -1]] = True  # whatever they are, they are the ends
-    rows = np.flatnonzero(sound) if sound.sum() >= count else np.arange(len(way))
+    faults = [grave_faults(row, categories) for row in descriptors]
+    useful = np.array([not found for found in faults])
+    useful[[0, -1]] = True  # the ends stay, whatever faults they have
+    rows = np.flatnonzero(useful) if useful.sum() >= count else np.arange(len(way))
     kept = rows[even_steps(embeddings[rows], count)]
-    left_out = Counter(faults[row][0] for row in np.flatnonzero(~sound) if row not in kept)
+    left_out = Counter(faults[row][0] for row in np.flatnonzero(~useful) if row not in kept)
     left_out["between two steps"] = len(way) - count - left_out.total()
 
     nearest = find_nearest_training_voices(parameters[kept], model.fingerprint)
     names = name_walk(first.name, last.name, count)
     slots = tuple(
-        CartridgeSlot(
+        SampledSlot(
             Voice.from_array(parameters[row], name),
             nearest.voice_ids[step],
             int(nearest.distance[step]),
@@ -83,15 +81,15 @@ def walk(
 
 
 def even_steps(embeddings: NDArray[np.uint8], count: int) -> NDArray[np.int64]:
-    """Which voices on a way divide what is heard of it into even steps, both ends included: ``int[count]``, rising.
+    """Rows that divide a way into steps of even size in sound, both ends included: ``int[count]``, rising.
 
-    ``embeddings`` are ``uint8[n, EMBEDDING_SIZE]`` in the way's order, at least ``count`` of them.
+    ``embeddings`` are ``uint8[n, EMBEDDING_SIZE]`` in the order of the way, at least ``count`` of them.
     """
-    heard = embeddings.astype(np.float32) * STEP
-    steps = np.sqrt(np.square(np.diff(heard, axis=0)).mean(axis=1))  # dB
-    gone = np.concatenate([[0], np.cumsum(steps)])
-    kept = np.abs(gone[:, None] - np.linspace(0, gone[-1], count)).argmin(axis=0)
-    kept[-1] = len(gone) - 1
-    for number in range(1, count):  # a point is used once; a large step takes the next ones
+    points = embeddings.astype(np.float32) * STEP
+    steps = np.sqrt(np.square(np.diff(points, axis=0)).mean(axis=1))  # dB
+    travelled = np.concatenate([[0], np.cumsum(steps)])
+    kept = np.abs(travelled[:, None] - np.linspace(0, travelled[-1], count)).argmin(axis=0)
+    kept[-1] = len(travelled) - 1
+    for number in range(1, count):  # each row once; a large step takes the next rows
         kept[number] = max(kept[number], kept[number - 1] + 1)
-    return np.asarray(np.minimum(kept, len(gone) - count + np.arange(count)), np.int64)
+    return np.asarray(np.minimum(kept, len(travelled) - count + np.arange(count)), np.int64)

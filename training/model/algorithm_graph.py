@@ -1,4 +1,4 @@
-"""What the networks know of the 32 algorithms: how tokens relate, and which operators may change places.
+"""The 32 algorithms as graphs: how tokens relate, and which operators are interchangeable.
 
 Tables are indexed by the stored algorithm (0 to 31) and by token (0 shared, 1 to 6 operators 6 to 1).
 """
@@ -15,7 +15,7 @@ from dx7.voices.algorithms import ALGORITHMS, Algorithm
 from dx7.voices.parameters import OPERATORS
 from training.model.encoding import TOKENS
 
-# How the token of a row stands to the token of a column.
+# The relation of a row's token to a column's token.
 UNRELATED, SHARED, ITSELF, MODULATES, MODULATED_BY, FELLOW_MODULATOR, FELLOW_CARRIER = range(7)
 RELATIONS = 7
 

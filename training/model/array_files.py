@@ -1,6 +1,6 @@
 """Arrays on disk: safetensors with a JSON header, never pickle.
 
-A file is written beside its place and then moved there, so a kill at any moment leaves the old one or the new one.
+A file is written next to its place and then moved there, so a kill leaves the old file or the new one.
 """
 
 from __future__ import annotations

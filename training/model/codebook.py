@@ -1,4 +1,4 @@
-"""Finding prototypes by k-means, and the code of each token: the prototype it is nearest to."""
+"""k-means of the prototypes, and the code of each token: its nearest prototype."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from training.model.prototypes import Prototypes, operator_features, shared_feat
 
 
 def fit_prototypes(tokens: Tokens, *, shared_codes: int, operator_codes: int, rounds: int, key: Array) -> Prototypes:
-    """Prototypes of the voices ``uint8[n, 7, 21]``, ``rounds`` of k-means from random beginnings."""
+    """Prototypes of the voices ``uint8[n, 7, 21]`` by ``rounds`` of k-means from random centres."""
     first, second = jax.random.split(key)
     operators = operator_features(tokens[:, 1:].reshape(-1, tokens.shape[-1]))
     return Prototypes(

@@ -1,8 +1,8 @@
-"""The discriminator: one number a voice, higher for a human one.
+"""The discriminator: one score a voice, higher for human voices.
 
-It sees a voice as one-hot values, so that the generator's probabilities can be followed through it, embeds each
-token, lets tokens look at each other along the algorithm's graph, and judges the voice by itself and together with
-its category (projection discriminator: Miyato & Koyama 2018, arXiv:1802.05637).
+Its input is one-hot, so that the generator's probabilities pass a gradient. It embeds each token, lets tokens attend to
+each other along the algorithm's graph, and scores the voice alone and with its category (projection discriminator:
+Miyato & Koyama 2018, arXiv:1802.05637).
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Voices as tokens: seven rows of small integers, every one a choice among legal values.
+"""Voices as seven tokens of 21 categorical values.
 
-Token 0 is what the operators share; tokens 1 to 6 are operators 6 to 1, as stored. A token has 21 slots, one a
-parameter in table order; the shared token's last two slots are empty and always 0. No value is scaled or rounded,
-so decoding gives back exactly what was encoded.
+Token 0 holds the shared settings, tokens 1 to 6 operators 6 to 1, the order in which a voice is stored. A token has one
+slot for each parameter, in table order. The last two slots of the shared token are empty and always 0. Nothing is
+scaled or rounded, so decoding returns exactly what was encoded.
 """
 
 from __future__ import annotations
@@ -42,28 +42,28 @@ COLUMNS = _columns()  # [7, 21]: the parameter of each slot, -1 where there is n
 FILLED = COLUMNS != EMPTY
 MAXIMA = np.where(FILLED, np.array([row.maximum for row in PARAMETERS])[COLUMNS], 0)  # [7, 21]
 LEGAL = np.arange(VALUES) <= MAXIMA[:, :, None]  # [7, 21, 100]
-WAVES = 8
+WAVES = 8  # cosines over the values, besides the constant
 
 
 def _basis() -> NDArray[np.float32]:
-    place = np.arange(VALUES)[:, None] / (VALUES - 1)
-    return np.cos(np.pi * place * np.arange(WAVES + 1)).astype(np.float32)
+    position = np.arange(VALUES)[:, None] / (VALUES - 1)
+    return np.cos(np.pi * position * np.arange(WAVES + 1)).astype(np.float32)
 
 
-BASIS = _basis()  # [100, 9]: slow cosines over the values, so that neighbouring levels begin alike
+BASIS = _basis()  # [100, 9]: slow cosines over the values, so that neighbouring levels start with similar embeddings
 
 
 def _likeness() -> NDArray[np.float32]:
-    apart = np.abs(np.arange(VALUES)[:, None] - np.arange(VALUES))
-    return np.stack([apart == 0, np.exp(-apart / 3)], axis=1, dtype=np.float32)
+    distance = np.abs(np.arange(VALUES)[:, None] - np.arange(VALUES))
+    return np.stack([distance == 0, np.exp(-distance / 3)], axis=1, dtype=np.float32)
 
 
-LIKENESS = _likeness()  # [100, 2, 100]: of a value which is the same, and how near each is
+LIKENESS = _likeness()  # [100, 2, 100]: 1 for the same value; and how near each value is, 0 to 1
 ALGORITHM_SLOT = int(np.flatnonzero(COLUMNS[0] == BY_NAME["algorithm"].index)[0])
 
 
 def operator_slot(name: str) -> int:
-    """The slot of an operator's parameter, named without the operator.
+    """The slot of an operator's parameter. The name has no operator prefix.
 
     >>> operator_slot("output_level")
     16
@@ -72,16 +72,16 @@ def operator_slot(name: str) -> int:
 
 
 def encode(parameters: NDArray[np.uint8]) -> Tokens:
-    """Tokens of voices: ``uint8[n, 145]`` in table order to ``uint8[n, 7, 21]``."""
+    """Tokens of voices: ``uint8[n, 145]`` in table order to ``uint8[n, 7, 21]``. Raises ``ValueError`` otherwise."""
     if parameters.dtype != np.uint8 or parameters.ndim != 2 or parameters.shape[1] != PARAMETER_COUNT:
         raise ValueError(f"expected uint8[n, {PARAMETER_COUNT}], got {parameters.dtype}{list(parameters.shape)}")
     return np.where(FILLED, parameters[:, COLUMNS], 0).astype(np.uint8)
 
 
 def decode(tokens: NDArray[np.integer]) -> NDArray[np.uint8]:
-    """Voices of tokens: integers ``[n, 7, 21]`` to ``uint8[n, 145]``; reverse of :func:`encode`.
+    """Voices of tokens: integers ``[n, 7, 21]`` to ``uint8[n, 145]``; the inverse of :func:`encode`.
 
-    Raises ``ValueError`` if a value is out of range; the generator cannot draw one.
+    Raises ``ValueError`` if a value is out of range. The generator cannot draw such a value.
     """
     if tokens.ndim != 3 or tokens.shape[1:] != (TOKENS, SLOTS):
         raise ValueError(f"expected [n, {TOKENS}, {SLOTS}], got {list(tokens.shape)}")

@@ -1,4 +1,4 @@
-"""Trees of arrays, such as a training run's whole state, as named arrays that ``arrays.py`` writes, and back."""
+"""Trees of arrays, such as the state of a run, as named arrays for ``array_files.py``, and back."""
 
 from __future__ import annotations
 

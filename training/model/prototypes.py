@@ -1,8 +1,7 @@
-"""Prototypes: operators and shared settings gathered into codes by k-means in a musical metric.
+"""Prototypes: centres of operators and of shared settings in a musical metric, found by k-means (``codebook.py``).
 
-The metric weighs what is heard: output level and frequency (its logarithm, whatever mode it is set in) most,
-envelopes next, detune least. A code is a centre in that metric, not a voice, and holds no parameter values.
-``codebook.py`` finds them.
+The metric weighs audible parameters: output level and frequency (its logarithm, in both modes) most, envelopes next,
+detune least. A prototype is a centre in that metric. It is not a voice and stores no parameter values.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""The critic that hears: how much likelier a sound with its category is among human voices than among drawn ones.
+"""The critic: a density-ratio estimator on audio features, p(human) / p(generated) of a sound and its category.
 
-The engine cannot be differentiated, so its verdict reaches the generator as a weight: drawn voices that the critic
-finds human are learned from, those that it sees through are not (Che et al. 2017, arXiv:1702.07983). The critic is a
-small network on what the category ear is given, fitted anew for every brood; each half of the voices is judged by the
-network that learned from the other half, so no voice is known by heart.
+The sound engine has no gradient, so the ratio reaches the generator as a sampling weight: it learns from those of its
+own voices that the critic takes for human (Che et al. 2017, arXiv:1702.07983). The critic is a small network on the
+features of the category classifier, fitted again for each batch of generated voices. Cross-fitting avoids overfitting:
+each half of the voices is scored by the network that was fitted to the other half.
 """
 
 from __future__ import annotations
@@ -35,30 +35,27 @@ INPUT_DROPOUT, HIDDEN_DROPOUT = 0.3, 0.4
 
 
 class Critic(nnx.Module):
-    """One hidden layer on ``float[n, F]``; above 0 for what is likelier human. With a key, some is dropped."""
+    """One hidden layer on features ``float[n, F]``. The score is the log odds of a human voice."""
 
     def __init__(self, inputs: int, *, rngs: nnx.Rngs) -> None:
         self.hidden = nnx.Linear(inputs, HIDDEN, rngs=rngs)
         self.out = nnx.Linear(HIDDEN, 1, rngs=rngs)
 
-    def __call__(self, heard: Array, key: Array | None = None) -> Array:
-        """Verdicts ``float[n]``."""
+    def __call__(self, features: Array, key: Array | None = None) -> Array:
+        """Scores ``float[n]``, with dropout if there is a key."""
         first, second = (None, None) if key is None else jax.random.split(key)
-        units = nnx.relu(self.hidden(dropout(heard, INPUT_DROPOUT, first)))
+        units = nnx.relu(self.hidden(dropout(features, INPUT_DROPOUT, first)))
         scores: Array = self.out(dropout(units, HIDDEN_DROPOUT, second))[:, 0]
         return scores
 
 
 def with_category(inputs: NDArray[np.floating], category: NDArray[np.integer], categories: int) -> Floats:
-    """What a critic is given, ``float32[n, F + C]``: an ear's inputs ``[n, F]`` and which category ``int[n]``."""
+    """The critic's input ``float32[n, F + C]``: classifier features ``[n, F]`` and the one-hot category ``int[n]``."""
     return np.concatenate([inputs.astype(np.float32), np.eye(categories, dtype=np.float32)[category]], axis=1)
 
 
 class RatioEstimate(NamedTuple):
-    """How many times likelier each drawn voice is among the human ones: ``float32[n]``.
-
-    And how well they are told apart, the area under the ROC: 0.5 not at all, 1 always.
-    """
+    """The density ratio of each drawn voice ``float32[n]``, and the AUC of human against drawn voices."""
 
     ratio: Floats
     auc: float
@@ -67,21 +64,21 @@ class RatioEstimate(NamedTuple):
 def cross_fitted_ratio(
     human: Floats, sampling_weight: NDArray[np.float64], drawn: Floats, *, key: Array
 ) -> RatioEstimate:
-    """Judge ``drawn`` ``float32[n, F]`` beside human voices ``float32[m, F]``, each half by a critic of the other.
+    """The ratios of ``drawn`` voices ``float32[n, F]`` against human ones ``float32[m, F]``, by cross-fitting.
 
-    ``often`` says how often each human voice is met, ``float64[m]``. Ratios are bounded by :data:`MIN_RATIO` and
+    ``sampling_weight`` is that of each human voice, ``float64[m]``. Ratios are bounded by :data:`MIN_RATIO` and
     :data:`MAX_RATIO`.
     """
     from sklearn.metrics import roc_auc_score
 
-    heard, truth, share = _labelled(human, sampling_weight, drawn)
+    features, truth, share = _labelled(human, sampling_weight, drawn)
     split, *keys = jax.random.split(key, 3)
-    half = np.asarray(jax.random.bernoulli(split, 0.5, (len(heard),)))
-    scores = np.zeros(len(heard), np.float32)
+    half = np.asarray(jax.random.bernoulli(split, 0.5, (len(features),)))
+    scores = np.zeros(len(features), np.float32)
     for side, side_key in zip((half, ~half), keys, strict=True):
-        # This half is met never; cut out, the rest would compile anew.
-        weights = _fit(heard, truth, _sampling_cdf(np.where(side, 0, share)), side_key)
-        scores[side] = np.asarray(_score_all(weights, heard))[side]
+        # This half gets sampling weight 0. Slicing it out would change the shape and recompile.
+        weights = _fit(features, truth, _sampling_cdf(np.where(side, 0, share)), side_key)
+        scores[side] = np.asarray(_score_all(weights, features))[side]
     ratio: Floats = np.exp(np.clip(scores[len(human) :], np.log(MIN_RATIO), np.log(MAX_RATIO)))
     return RatioEstimate(ratio, float(roc_auc_score(truth, scores, sample_weight=share)))
 
@@ -89,12 +86,12 @@ def cross_fitted_ratio(
 def fit_critic(
     human: Floats, sampling_weight: NDArray[np.float64], drawn: Floats, *, category_keys: tuple[str, ...], key: Array
 ) -> FittedCritic:
-    """A critic of all of them, for voices that are yet to be drawn.
+    """A critic fitted to all voices, for voices drawn later.
 
-    The last columns of ``human`` and ``drawn`` say which of ``category_keys`` each voice is of, or was drawn for.
+    The last columns of ``human`` and ``drawn`` are the one-hot category, in the order of ``category_keys``.
     """
-    heard, truth, share = _labelled(human, sampling_weight, drawn)
-    arrays = flatten(_fit(heard, truth, _sampling_cdf(share), key))
+    features, truth, share = _labelled(human, sampling_weight, drawn)
+    arrays = flatten(_fit(features, truth, _sampling_cdf(share), key))
     return FittedCritic(
         category_keys,
         hidden=arrays["hidden/kernel"],
@@ -107,15 +104,15 @@ def fit_critic(
 def _labelled(
     human: Floats, sampling_weight: NDArray[np.float64], drawn: Floats
 ) -> tuple[Array, Array, NDArray[np.float64]]:
-    """Human and drawn voices, which are human, and the share of each, half of it human."""
+    """All voices, 1 for human ones, and sampling shares; half of the total share is human."""
     truth = jnp.concatenate([jnp.ones(len(human)), jnp.zeros(len(drawn))])
     share = np.concatenate([sampling_weight / sampling_weight.sum(), np.full(len(drawn), 1 / len(drawn))])
     return jnp.concatenate([human, drawn]), truth, share / 2
 
 
 def _sampling_cdf(share: NDArray[np.float64]) -> Array:
-    risen = np.cumsum(share)
-    return jnp.asarray(risen / risen[-1], jnp.float32)
+    total = np.cumsum(share)
+    return jnp.asarray(total / total[-1], jnp.float32)
 
 
 def _graph(inputs: int) -> nnx.GraphDef[Critic]:
@@ -123,9 +120,9 @@ def _graph(inputs: int) -> nnx.GraphDef[Critic]:
 
 
 @jax.jit
-def _fit(heard: Array, truth: Array, sampling_cdf: Array, key: Array) -> Weights:
+def _fit(features: Array, truth: Array, sampling_cdf: Array, key: Array) -> Weights:
     weights_key, batch_key = jax.random.split(key)
-    graph, weights = nnx.split(Critic(heard.shape[1], rngs=nnx.Rngs(weights_key)))
+    graph, weights = nnx.split(Critic(features.shape[1], rngs=nnx.Rngs(weights_key)))
     optimizer = optax.adamw(LEARNING_RATE, weight_decay=WEIGHT_DECAY)
 
     def step(carry: Fit, number: Array) -> tuple[Fit, None]:
@@ -135,8 +132,8 @@ def _fit(heard: Array, truth: Array, sampling_cdf: Array, key: Array) -> Weights
         rows = jnp.minimum(rows, len(sampling_cdf) - 1)
 
         def loss(weights: Weights) -> Array:
-            scores = nnx.merge(graph, weights)(heard[rows], drop_key)
-            nll: Array = optax.sigmoid_binary_cross_entropy(scores, truth[rows])
+            scores = nnx.merge(graph, weights)(features[rows], drop_key)
+            nll: Array = optax.losses.sigmoid_binary_cross_entropy(scores, truth[rows])
             return nll.mean()
 
         updates, state = optimizer.update(jax.grad(loss)(weights), state, weights)
@@ -147,6 +144,6 @@ def _fit(heard: Array, truth: Array, sampling_cdf: Array, key: Array) -> Weights
 
 
 @jax.jit
-def _score_all(weights: Weights, heard: Array) -> Array:
-    scores: Array = nnx.merge(_graph(heard.shape[1]), weights)(heard)
+def _score_all(weights: Weights, features: Array) -> Array:
+    scores: Array = nnx.merge(_graph(features.shape[1]), weights)(features)
     return scores

@@ -1,9 +1,8 @@
-"""Learning by listening: the generator's own voices, heard and weighed, to learn from in the third phase.
+"""Critic-weighted fine-tuning, the third phase: the generator learns from its own voices, weighted by sound.
 
-A drawn voice is worth more the more human the critic finds it and the better the ear hears the category it was
-drawn for; a dud and a near copy of a training voice are worth nothing. Learning the weighed voices by likelihood moves
-the generator to where human voices are and its own were missing: the discrete game of Che et al. 2017
-(arXiv:1702.07983), with a discriminator that hears.
+A drawn voice has a higher sampling weight the more human the critic finds it and the more probable its category is.
+Useless voices and near copies of training voices have weight 0. Learning these voices by likelihood moves the generator
+towards human voices that its own voices missed: the discrete game of Che et al. 2017 (arXiv:1702.07983).
 """
 
 from __future__ import annotations
@@ -23,18 +22,18 @@ from training.data.fingerprint import COPY_DISTANCE, find_nearest_training_voice
 from training.data.training_set import TrainingSet, balanced_weights, blend_weights, category_share
 from training.model.array_files import read_arrays, write_arrays
 from training.model.config import Config
-from training.model.drawing import draw
+from training.model.drawing import draw_tokens
 from training.model.encoding import decode
 from training.model.generator import Generator
 from training.run.critic import cross_fitted_ratio, with_category
 
 GENERATED_FILE = "brood.safetensors"
 GENERATED_METRICS = {
-    "drawn/useful": "share of the drawn voices that are no duds",
-    "drawn/fit": "how probably the ear hears in them what they were drawn for, mean",
+    "drawn/useful": "share of the drawn voices that are useful",
+    "drawn/fit": "mean probability of the requested category",
     "drawn/copies": "share within 8 parameters of a training voice",
-    "drawn/told_apart": "how well the critic tells them from human voices: 0.5 not at all, 1 always",
-}  # what is known of a brood, as far as there is an ear
+    "drawn/told_apart": "AUC of the critic against human voices: 0.5 means it cannot tell them apart",
+}  # the last two need a classifier
 _LEAST_FIT = 1e-3
 
 
@@ -44,7 +43,7 @@ def load_generated_voices(
     training_set: TrainingSet,
     config: Config,
     keys: tuple[str, ...],
-    ear: Ear | None,
+    classifier: Ear | None,
     step: int,
 ) -> WeightedVoices:
     """The brood that is learned from at ``step``; drawn and heard if the run's folder has that of another step.
@@ -54,7 +53,7 @@ def load_generated_voices(
     began = step - (step - config.likelihood_steps - config.adversarial_steps) % config.listening_round
     file = folder / GENERATED_FILE
     if not file.exists() or read_arrays(file)[1].get("step") != began:
-        arrays, facts = _draw_and_weigh(generator, training_set, config, keys, ear, step)
+        arrays, facts = _draw_and_weigh(generator, training_set, config, keys, classifier, step)
         write_arrays(file, arrays, {"step": began, **facts})
     arrays, _ = read_arrays(file)
     return WeightedVoices(arrays["parameters"], arrays["weights"], arrays["often"])
@@ -67,7 +66,12 @@ def generated_voice_metrics(folder: Path) -> dict[str, float]:
 
 
 def _draw_and_weigh(
-    generator: Generator, training_set: TrainingSet, config: Config, keys: tuple[str, ...], ear: Ear | None, step: int
+    generator: Generator,
+    training_set: TrainingSet,
+    config: Config,
+    keys: tuple[str, ...],
+    classifier: Ear | None,
+    step: int,
 ) -> tuple[dict[str, Any], dict[str, float]]:
     share = category_share(training_set.human)
     key = jax.random.fold_in(jax.random.key(config.seed + 2), step)
@@ -76,25 +80,25 @@ def _draw_and_weigh(
     asked = np.eye(len(keys), dtype=np.float32)[wanted]
     drawn = _draw(generator, jnp.asarray(asked), key=drawing)
     parameters = decode(np.asarray(drawn.tokens))
-    analysis = analyse_voices(parameters, [keys[number] for number in wanted], keys, ear)
+    analysis = analyse_voices(parameters, [keys[number] for number in wanted], keys, classifier)
     new = find_nearest_training_voices(parameters, training_set.fingerprint).distance > COPY_DISTANCE
     worth = (analysis.useful & new).astype(np.float64)
     facts = {"drawn/useful": float(analysis.useful.mean()), "drawn/copies": float(1 - new.mean())}
-    said = None
-    if analysis.classified is not None and training_set.inputs is not None:
-        said, inputs = analysis.classified
-        human = with_category(training_set.inputs, training_set.human.weights.argmax(1), len(keys))
+    probabilities = None
+    if analysis.classified is not None and training_set.features is not None:
+        probabilities, inputs = analysis.classified
+        human = with_category(training_set.features, training_set.human.weights.argmax(1), len(keys))
         heard = with_category(inputs, wanted, len(keys))
         estimate = cross_fitted_ratio(human, training_set.human.sampling_weight, heard, key=judging)
-        fit = said[np.arange(len(wanted)), wanted]
+        fit = probabilities[np.arange(len(wanted)), wanted]
         facts |= {"drawn/fit": float(fit.mean()), "drawn/told_apart": estimate.auc}
         worth *= estimate.ratio * np.maximum(fit, _LEAST_FIT) ** config.fit_power
     arrays = {
         "parameters": parameters,
-        "weights": blend_weights(asked, said, config.heard_share),
+        "weights": blend_weights(asked, probabilities, config.heard_share),
         "often": balanced_weights(worth, wanted, share),
     }
     return arrays, facts
 
 
-_draw = nnx.jit(draw)
+_draw = nnx.jit(draw_tokens)

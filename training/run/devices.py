@@ -30,7 +30,7 @@ Tree = TypeVar("Tree")
 Arrays = TypeVar("Arrays", bound=tuple[Any, ...])
 
 _BATCH = "batch"
-_MESSAGE_BYTES = 1024  # bytes that a process can tell the others at once
+_MESSAGE_BYTES = 1024  # of a text that a process sends to the others
 
 
 def join(coordinator: str, *, processes: int, process: int) -> None:
@@ -49,7 +49,7 @@ def join(coordinator: str, *, processes: int, process: int) -> None:
 
 
 def is_first() -> bool:
-    """Whether this process is the one that writes."""
+    """Whether this is process 0, which writes all files."""
     return jax.process_index() == 0
 
 
@@ -63,12 +63,12 @@ def _place(*axes: str) -> NamedSharding:
 
 
 def replicated() -> NamedSharding:
-    """The placement of what every device has whole."""
+    """The sharding of an array that every device holds completely."""
     return _place()
 
 
 def replicate(tree: Tree) -> Tree:
-    """Arrays as process 0 has them, on every device of every process. All processes must call it."""
+    """The arrays of process 0 on every device of every process. All processes must call it."""
     if jax.process_count() > 1:
         tree = multihost_utils.broadcast_one_to_all(tree)
     placed: Tree = jax.device_put(tree, replicated())
@@ -76,9 +76,9 @@ def replicate(tree: Tree) -> Tree:
 
 
 def from_first(kind: Callable[..., Arrays], make: Callable[[], Arrays | None]) -> Arrays | None:
-    """What process 0 alone makes, on every device of every process; None if it makes none. All processes must call it.
+    """Arrays that process 0 makes, on every device of every process; None if it makes none. All processes must call it.
 
-    ``kind`` is the named tuple of arrays that it makes. What ``make`` raises is told to all.
+    ``kind`` is the named tuple of the arrays. An error of ``make`` is raised in all processes.
     """
     made = None
     with fail_together():
@@ -92,13 +92,13 @@ def from_first(kind: Callable[..., Arrays], make: Callable[[], Arrays | None]) -
 
 
 def local_copy(tree: Tree) -> Tree:
-    """This process's own copy of arrays that are everywhere, for work that it does alone."""
+    """This process's own copy of replicated arrays, for work that it does alone."""
     own: Tree = jax.tree.map(lambda array: array.addressable_data(0), tree)
     return own
 
 
 def shard_batch(tree: Tree) -> Tree:
-    """Inside a compiled call: arrays of one row an example, each device with its part of the rows."""
+    """Inside a compiled call: arrays with one row an example, split over the devices by rows."""
     if jax.device_count() == 1:
         return tree
     parts: Tree = jax.lax.with_sharding_constraint(tree, _place(_BATCH))  # type: ignore[no-untyped-call]
@@ -106,7 +106,7 @@ def shard_batch(tree: Tree) -> Tree:
 
 
 def any_process(says: bool) -> bool:
-    """Whether one of the processes says so. All must call it."""
+    """Whether ``says`` is true in any process. All must call it."""
     if jax.process_count() == 1:
         return says
     return bool(multihost_utils.process_allgather(np.array(says)).any())
@@ -114,9 +114,9 @@ def any_process(says: bool) -> bool:
 
 @contextmanager
 def fail_together() -> Iterator[None]:
-    """A block that fails in all processes if it fails in one, so that none waits for the other. All must enter it.
+    """A block that fails in all processes if it fails in one, so that none waits for another. All must enter it.
 
-    Raises ``ModelError`` where it was another process that failed.
+    Raises ``ModelError`` if another process failed.
     """
     if jax.process_count() == 1:
         yield
@@ -135,7 +135,7 @@ def fail_together() -> Iterator[None]:
 
 
 def check_same(what: str, fact: str) -> None:
-    """Raise ``ModelError`` in every process if one has another fact than process 0. All must call it."""
+    """Raise ``ModelError`` in every process if one has another value than process 0. All must call it."""
     if jax.process_count() == 1:
         return
     told = _exchange(fact)
@@ -147,7 +147,7 @@ def check_same(what: str, fact: str) -> None:
 
 
 def _exchange(text: str) -> list[str]:
-    """What every process has to say, in order; cut after some hundred letters."""
+    """The texts of all processes, in order, cut at :data:`_MESSAGE_BYTES`."""
     told = np.zeros(_MESSAGE_BYTES, np.uint8)
     written = text.encode()[:_MESSAGE_BYTES]
     told[: len(written)] = np.frombuffer(written, np.uint8)

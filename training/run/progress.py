@@ -1,4 +1,4 @@
-"""What a run says on the console while it goes: a bar on a terminal, a line now and then anywhere else."""
+"""Progress of a run on the console: a bar on a terminal, a line from time to time elsewhere."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ ShowMessage = Callable[[float, str], None]  # how much is done, and a sentence a
 
 
 def progress_line(step: int, steps: int, lines: list[Mapping[str, float | str]]) -> str:
-    """Where a run is, how fast, and how long it still takes if all that is left takes as long as what it does now.
+    """The step of a run, its pace, and the time left if all remaining steps take as long as the current ones.
 
     >>> progress_line(600, 2800, [{"phase": "likelihood", "loss/values": 201.34, "steps_per_second": 6.1}])
     'step 600 of 2,800 · likelihood · loss/values 201.3 · 6.1 steps a second · 0:06:00 to go'
     """
     if "heard" in lines[-1]:
-        return f"hearing what to learn from · {lines[-1]['heard']:,} of {lines[-1]['to_hear']:,} voices"
+        return f"analysing training voices · {lines[-1]['heard']:,} of {lines[-1]['to_hear']:,} voices"
     facts = [f"step {step:,} of {steps:,}", str(lines[-1].get("phase", ""))]
     facts += [f"{name} {lines[-1][name]:.1f}" for name in ("loss/values",) if name in lines[-1]]
     speed = pace(lines)
@@ -38,7 +38,7 @@ def progress_line(step: int, steps: int, lines: list[Mapping[str, float | str]])
 
 @contextmanager
 def report_progress(steps: int, *, quiet: bool, every: float = _EVERY) -> Iterator[ReportProgress]:
-    """Something to be called after every chunk of steps. All goes to stderr; nothing at all if ``quiet``."""
+    """Yields a function to call after every chunk of steps. It prints to stderr; nothing if ``quiet``."""
     lines: list[Mapping[str, float | str]] = []
     with show_messages(steps, quiet=quiet, every=every) as say:
 

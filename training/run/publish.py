@@ -1,7 +1,7 @@
-"""Writing a finished model: what of a training run is kept for drawing (``model.py`` reads it).
+"""Writing a finished model (``inference/finished_model.py`` reads it), and its critic.
 
-The weights are the generator's moving average in half precision, with the prototypes and the sketch of the training
-voices. No human voice is in it.
+A model holds the moving average of the generator's weights in half precision, the prototypes, and the fingerprint of
+the training voices. It contains no human voice.
 """
 
 from __future__ import annotations
@@ -12,19 +12,26 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import jax
 import numpy as np
 from numpy.typing import NDArray
 
+from dx7.analysis.classifier import Ear
 from dx7.shared.export_format import EAR_FILE
 from dx7.shared.run_folder import CONFIG_FILE
-from training.data.fingerprint import Fingerprint
-from training.inference.finished_model import MODEL_FILE, MODEL_VERSION
+from training.data.analysis import analyse_voices
+from training.data.fingerprint import COPY_DISTANCE, Fingerprint, find_nearest_training_voices
+from training.data.training_set import TrainingSet, category_share
+from training.inference.finished_model import MODEL_FILE, MODEL_VERSION, read_model
 from training.inference.names import hash_names
+from training.inference.sampling import draw_wanted
+from training.inference.scoring import write_critic
 from training.model.array_files import write_arrays, write_atomically
 from training.model.config import Config
 from training.model.encoding import BASIS
 from training.model.parameter_tree import flatten
 from training.model.prototypes import Prototypes
+from training.run.critic import fit_critic, with_category
 from training.run.state import Weights
 
 
@@ -41,9 +48,9 @@ def write_model(
     ear_file: Path | None = None,
     names: Sequence[str] = (),
 ) -> None:
-    """Write a model folder, with the category ear of its export and hashes of the training voices' ``names``.
+    """Write a model folder, with the category classifier of its export and hashes of the training voices' ``names``.
 
-    ``config.json`` comes last: without it, it is none.
+    ``config.json`` is written last; a folder without it is not a model.
     """
     weights = inference_weights(generator) | flatten(prototypes._asdict(), "prototypes")
     arrays: dict[str, NDArray[Any]] = {name: array.astype(np.float16) for name, array in weights.items()}
@@ -57,11 +64,31 @@ def write_model(
 
 
 def inference_weights(generator: Weights) -> dict[str, NDArray[Any]]:
-    """The named arrays of a generator as ``generator_numpy.py`` needs them.
+    """The named arrays of a generator for drawing.
 
-    What neighbouring levels have in common is a help to learning; for drawing it is added to each value's own.
+    The embeddings that neighbouring levels share are added to those of each value; only training needs them apart.
     """
     weights = flatten(generator, "generator")
     for table, level in (("generator", "generator/level"), ("generator/value_out", "generator/level_out")):
         weights[table] = weights[table] + np.einsum("vb,ksbw->ksvw", BASIS, weights.pop(level))
     return weights
+
+
+def add_critic(folder: Path, training_set: TrainingSet, classifier: Ear, *, voices: int, seed: int) -> None:
+    """Fit a critic on ``voices`` voices drawn as for cartridges, against human ones, and write it to the model.
+
+    Voices that no cartridge would keep are left out. If none remains, or there is no classifier, no critic is written.
+    """
+    model = read_model(folder)
+    keys = model.category_keys
+    wanted = np.repeat(np.arange(len(keys)), np.round(category_share(training_set.human) * voices).astype(int))
+    asked = [keys[number] for number in wanted]
+    parameters = draw_wanted(model, asked, seed=seed, as_in_cartridges=True)
+    analysis = analyse_voices(parameters, asked, keys, classifier)
+    kept = analysis.useful & (find_nearest_training_voices(parameters, model.fingerprint).distance > COPY_DISTANCE)
+    if analysis.classified is None or training_set.features is None or not kept.any():
+        return
+    human = with_category(training_set.features, training_set.human.weights.argmax(1), len(keys))
+    drawn = with_category(analysis.classified.features[kept], wanted[kept], len(keys))
+    key = jax.random.fold_in(jax.random.key(seed), model.step)
+    write_critic(folder, fit_critic(human, training_set.human.sampling_weight, drawn, category_keys=keys, key=key))

@@ -1,8 +1,8 @@
-"""The folder of a run: begun, found again, and written to as the run goes on.
+"""The folder of a run: created, resumed, and written to.
 
-It explains itself: ``config.json`` (settings and what was read), ``metrics.jsonl`` (one flat object a chunk of steps),
-``checkpoint.safetensors`` (all that is needed to go on), ``samples/`` (a cartridge of the same 32 seeds every so
-often) and, when finished, ``model/``.
+``config.json`` holds the settings and the export's hash, ``metrics.jsonl`` one flat object a chunk of steps,
+``checkpoint.safetensors`` all that is needed to resume, ``samples/`` cartridges of the same 32 seeds, ``model/`` the
+finished model.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from training.data.fingerprint import make_fingerprint
 from training.model.array_files import read_arrays, write_arrays, write_atomically
 from training.model.codebook import fit_prototypes
 from training.model.config import Config
-from training.model.drawing import draw
+from training.model.drawing import draw_tokens
 from training.model.encoding import decode, encode
 from training.model.parameter_tree import flatten, unflatten
 from training.model.prototypes import Prototypes
@@ -37,11 +37,11 @@ from training.run.publish import write_model
 from training.run.state import NetworkDefinitions, TrainState, define_networks, new_state
 
 CHECKPOINT_FILE = "checkpoint.safetensors"
-UNFINISHED_MODEL_FOLDER = ".model"  # the folder of a model that is not whole yet
+UNFINISHED_MODEL_FOLDER = ".model"  # while the model is being written
 
 
-class TrainingRun(NamedTuple):
-    """A run about to go on: where, with what, from which state."""
+class OpenRun(NamedTuple):
+    """An open run: its folder, what it trains on, and its state."""
 
     folder: Path
     config: Config
@@ -51,8 +51,8 @@ class TrainingRun(NamedTuple):
     state: TrainState
 
 
-def open_run(export: Export, config: Config, run_folder: Path) -> TrainingRun:
-    """Begin a run, or find the state a stopped one was in. Processes other than the first begin one, and are told."""
+def open_run(export: Export, config: Config, run_folder: Path) -> OpenRun:
+    """Create a run or restore a stopped one. Processes other than the first get a new state, to be replaced."""
     about = {
         "config": asdict(config),
         "steps": config.steps,
@@ -81,17 +81,17 @@ def open_run(export: Export, config: Config, run_folder: Path) -> TrainingRun:
             write_atomically(run_folder / CONFIG_FILE, (json.dumps(about, indent=2) + "\n").encode())
     if devices.is_first():
         truncate_metrics(run_folder / METRICS_FILE, int(state.step))
-    return TrainingRun(run_folder, config, export, prototypes, networks, state)
+    return OpenRun(run_folder, config, export, prototypes, networks, state)
 
 
-def write_metrics(run: TrainingRun, line: dict[str, Any]) -> None:
-    """One more line of metrics."""
+def write_metrics(run: OpenRun, line: dict[str, Any]) -> None:
+    """Append a line of metrics."""
     with (run.folder / METRICS_FILE).open("a", encoding="utf-8") as file:
         file.write(json.dumps(line) + "\n")
 
 
-def write_samples(run: TrainingRun, state: TrainState, step: int) -> None:
-    """A cartridge of the same 32 seeds, two voices a category, as they come."""
+def write_samples(run: OpenRun, state: TrainState, step: int) -> None:
+    """Write a cartridge of the same 32 seeds, two voices a category, without selection."""
     categories = len(run.export.category_keys)
     wanted = np.arange(VOICES_IN_BANK) % categories
     generator = nnx.merge(run.networks.generator, state.average)
@@ -101,8 +101,8 @@ def write_samples(run: TrainingRun, state: TrainState, step: int) -> None:
     write_atomically(run.folder / SAMPLES_FOLDER / f"step-{step:06}.syx", encode_bank_message(list(voices)))
 
 
-def write_checkpoint(run: TrainingRun, state: TrainState) -> None:
-    """All that is needed to go on, in one file."""
+def write_checkpoint(run: OpenRun, state: TrainState) -> None:
+    """Write all that is needed to resume, in one file."""
     arrays = flatten(state) | flatten(run.prototypes._asdict(), "prototypes")
     about = {
         "step": int(state.step),
@@ -112,8 +112,8 @@ def write_checkpoint(run: TrainingRun, state: TrainState) -> None:
     write_arrays(run.folder / CHECKPOINT_FILE, arrays, about)
 
 
-def write_finished(run: TrainingRun, state: TrainState, folder: Path) -> None:
-    """The finished model, in a folder."""
+def write_finished(run: OpenRun, state: TrainState, folder: Path) -> None:
+    """Write the finished model into a folder."""
     rows = rows_of_split(run.export, "train")
     write_model(
         folder,
@@ -130,7 +130,7 @@ def write_finished(run: TrainingRun, state: TrainState, folder: Path) -> None:
 
 
 def truncate_metrics(file: Path, step: int) -> None:
-    """Drop lines of steps that a resumed run will do again, and a line that a kill cut short."""
+    """Remove lines of steps that a resumed run repeats, and a line that a kill cut short."""
     if not file.exists():
         return
     kept = []
@@ -143,4 +143,4 @@ def truncate_metrics(file: Path, step: int) -> None:
     write_atomically(file, "".join(kept).encode())
 
 
-_draw = nnx.jit(draw)
+_draw = nnx.jit(draw_tokens)

@@ -30,9 +30,9 @@ class TrainState(NamedTuple):
 
 
 class NetworkDefinitions(NamedTuple):
-    """What does not change: the networks' shapes and the optimizers."""
+    """The networks' structures and the optimizers, which do not change."""
 
-    generator: nnx.GraphDef[Any]  # of a Generator; the rivals in training/baselines bring their own
+    generator: nnx.GraphDef[Any]  # of a Generator, or of a baseline's network
     discriminator: nnx.GraphDef[Discriminator]
     generator_optimizer: optax.GradientTransformation
     discriminator_optimizer: optax.GradientTransformation
@@ -63,7 +63,7 @@ def make_discriminator(config: Config, categories: int, *, key: Array) -> Discri
 
 
 def learning_rate(config: Config) -> optax.Schedule:
-    """The generator's learning rate at a step: a rise and a cosine, one value for the game, and a cosine again."""
+    """The generator's learning rate: warm-up and cosine, then a constant for the adversarial phase, then a cosine."""
     likelihood = optax.warmup_cosine_decay_schedule(
         0.0,
         config.learning_rate,
@@ -79,8 +79,8 @@ def learning_rate(config: Config) -> optax.Schedule:
 
 @cache
 def define_networks(config: Config, categories: int) -> NetworkDefinitions:
-    """Networks and optimizers for so many categories."""
-    key = jax.random.key(0)  # no weight is made
+    """Networks and optimizers for a number of categories."""
+    key = jax.random.key(0)  # shapes only
     return NetworkDefinitions(
         nnx.graphdef(nnx.eval_shape(lambda: make_generator(config, categories, key=key))),
         nnx.graphdef(nnx.eval_shape(lambda: make_discriminator(config, categories, key=key))),
@@ -107,7 +107,7 @@ def initial_state(networks: NetworkDefinitions, generator: nnx.Module, discrimin
     return TrainState(
         jnp.zeros((), jnp.int32),
         weights,
-        jax.tree.map(jnp.copy, weights),  # a chunk takes the state's memory over; no array may be in it twice
+        jax.tree.map(jnp.copy, weights),  # a chunk donates the state's buffers; none may occur twice
         judging,
         networks.generator_optimizer.init(weights),
         networks.discriminator_optimizer.init(judging),

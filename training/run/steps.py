@@ -19,7 +19,7 @@ from dx7.errors import ModelError
 from training.data.batches import VoiceBatch, Voices, draw_batch
 from training.model.config import Config
 from training.model.discriminator import one_hot
-from training.model.drawing import draw
+from training.model.drawing import draw_tokens
 from training.model.generator import Generator, straight_through
 from training.run import losses
 from training.run.devices import replicated, shard_batch
@@ -28,11 +28,11 @@ from training.run.state import NetworkDefinitions, TrainState, Weights, define_n
 Metrics = dict[str, Array]
 TrainStep = Callable[[TrainState, Voices], tuple[TrainState, Metrics]]
 
-CHOICES = 7 * 22  # choices a voice: a code and 21 values a token; losses are told per choice
+CHOICES = 7 * 22  # choices of a voice: a code and 21 values for each token; the loss is the mean over them
 
 
 def likelihood_step(networks: NetworkDefinitions, config: Config) -> TrainStep:
-    """First phase: the generator learns what human voices are made of."""
+    """The likelihood phase: maximum likelihood of the batch."""
 
     def step(state: TrainState, voices: Voices) -> tuple[TrainState, Metrics]:
         batch_key, drop_key = jax.random.split(_key(config, state.step))
@@ -53,7 +53,7 @@ def likelihood_step(networks: NetworkDefinitions, config: Config) -> TrainStep:
 
 
 def adversarial_step(networks: NetworkDefinitions, config: Config) -> TrainStep:
-    """Second phase: discriminator, then generator; the likelihood stays as an anchor against collapse."""
+    """The adversarial phase: discriminator, then generator. The likelihood stays in the loss to prevent collapse."""
 
     def step(state: TrainState, voices: Voices) -> tuple[TrainState, Metrics]:
         batch_key, drop_key, draw_key = jax.random.split(_key(config, state.step), 3)
@@ -61,7 +61,7 @@ def adversarial_step(networks: NetworkDefinitions, config: Config) -> TrainStep:
         human = one_hot(batch.tokens)
 
         generator = nnx.merge(networks.generator, state.generator)
-        drawn = draw(generator, batch.weights, key=draw_key)
+        drawn = draw_tokens(generator, batch.weights, key=draw_key)
         generated = one_hot(drawn.tokens)
 
         state, metrics = update_discriminator(
@@ -96,7 +96,7 @@ def update_discriminator(
     gradient_penalty: float,
     rate: Array | float = 1.0,
 ) -> tuple[TrainState, Metrics]:
-    """The discriminator's turn, against one-hot voices ``float[n, 7, 21, 100]`` with category weights ``float[n, C]``.
+    """One update of the discriminator on one-hot voices ``float[n, 7, 21, 100]`` with category weights ``float[n, C]``.
 
     The optimizer's step is multiplied by ``rate``.
     """
@@ -129,10 +129,10 @@ def update_generator(
     average_decay: float,
     rate: Array | float = 1.0,
 ) -> TrainState:
-    """The state a step later. The optimizer's step is multiplied by ``rate``."""
+    """One update of the generator and its moving average. The optimizer's step is multiplied by ``rate``."""
     updates, optimizer = networks.generator_optimizer.update(gradient, state.generator_optimizer, state.generator)
     weights = optax.apply_updates(state.generator, _scaled(updates, rate))
-    # Early on the average follows closely; it would otherwise remember the random beginning for long.
+    # At first the average follows closely, so that it forgets the random initial weights.
     decay = jnp.minimum(average_decay, (1 + state.step) / (10 + state.step))
     average = jax.tree.map(lambda old, new: decay * old + (1 - decay) * new, state.average, weights)
     return state._replace(step=state.step + 1, generator=weights, average=average, generator_optimizer=optimizer)
@@ -162,7 +162,7 @@ def compile_phases(config: Config, categories: int) -> dict[str, TrainStep]:
     networks = define_networks(config, categories)
     likelihood = _compile_chunk(likelihood_step(networks, config), config.steps_per_chunk)
     adversarial = _compile_chunk(adversarial_step(networks, config), config.steps_per_chunk)
-    # To listen is to learn by likelihood as well, from other voices.
+    # Critic-weighted fine-tuning is the likelihood step on other voices.
     return {"likelihood": likelihood, "adversarial": adversarial, "listening": likelihood}
 
 

@@ -22,10 +22,10 @@ from training.data.training_set import TrainingSet, load_training_set
 from training.model.config import Config
 from training.run import devices, losses
 from training.run.critic_weighting import generated_voice_metrics, load_generated_voices
-from training.run.finishing import add_critic
+from training.run.publish import add_critic
 from training.run.run_folder import (
     UNFINISHED_MODEL_FOLDER,
-    TrainingRun,
+    OpenRun,
     open_run,
     write_checkpoint,
     write_finished,
@@ -35,7 +35,7 @@ from training.run.run_folder import (
 from training.run.state import TrainState, Weights
 from training.run.steps import TrainStep, compile_phases, finite_means
 
-Report = Callable[[int, dict[str, Any]], None]  # told the step and a line of metrics after every chunk
+Report = Callable[[int, dict[str, Any]], None]  # called with the step and a line of metrics after every chunk
 
 
 def train(
@@ -65,19 +65,21 @@ def train(
         return _train(run._replace(state=devices.replicate(run.state)), report, stop)
 
 
-def _train(run: TrainingRun, report: Report, stop: Callable[[], bool]) -> Path | None:
+def _train(run: OpenRun, report: Report, stop: Callable[[], bool]) -> Path | None:
     config, export = run.config, run.export
-    ear = read_ear(export.ear_file) if export.ear_file else None
+    classifier = read_ear(export.ear_file) if export.ear_file else None
     with devices.fail_together():
-        training_set = _load_training_set(run, ear, report, stop) if devices.is_first() else None
+        training_set = _load_training_set(run, classifier, report, stop) if devices.is_first() else None
 
     def voices_of_the_round() -> Voices | None:
         if training_set is None:
             return None
         own = devices.local_copy(state)
-        write_checkpoint(run, own)  # before the brood: a resumed run never meets a brood of later steps
+        write_checkpoint(run, own)  # first, so that a resumed run never finds voices of a later step
         generator = nnx.merge(run.networks.generator, own.average)
-        drawn = load_generated_voices(run.folder, generator, training_set, config, export.category_keys, ear, step)
+        drawn = load_generated_voices(
+            run.folder, generator, training_set, config, export.category_keys, classifier, step
+        )
         return combine(training_set.mixture(config, drawn), run.prototypes)
 
     train_until = devices.from_first(
@@ -102,7 +104,7 @@ def _train(run: TrainingRun, report: Report, stop: Callable[[], bool]) -> Path |
         state, metrics = run_chunk(phases[phase], state, train_until, step)
         step += config.steps_per_chunk
         line: dict[str, Any] = {"step": step, "phase": phase, **metrics, **of_the_brood}
-        if phase == compiled:  # a phase's first chunk waits for the compiler, which says nothing of its pace
+        if phase == compiled:  # the first chunk of a phase includes compiling
             line["steps_per_second"] = round(config.steps_per_chunk / (time.perf_counter() - began), 3)
         compiled = phase
         stopping = step < config.steps and devices.any_process(stop())
@@ -117,17 +119,17 @@ def _train(run: TrainingRun, report: Report, stop: Callable[[], bool]) -> Path |
         begun = run.folder / UNFINISHED_MODEL_FOLDER
         rmtree(begun, ignore_errors=True)
         write_finished(run, devices.local_copy(state), begun)
-        if training_set is not None and ear is not None:
+        if training_set is not None and classifier is not None:
             report(step, {"step": step, "phase": "finishing"})
-            add_critic(begun, training_set, ear, voices=config.listening_voices, seed=config.seed)
-        begun.rename(finished)  # all of it or nothing, so that a kill leaves no model without a critic
+            add_critic(begun, training_set, classifier, voices=config.listening_voices, seed=config.seed)
+        begun.rename(finished)  # atomic: a kill leaves no model without a critic
     return finished
 
 
 def _load_training_set(
-    run: TrainingRun, ear: Ear | None, report: Report, stop: Callable[[], bool]
+    run: OpenRun, classifier: Ear | None, report: Report, stop: Callable[[], bool]
 ) -> TrainingSet | None:
-    """The lesson; while its voices are heard, that is told as lines of metrics of step 0."""
+    """The training set. While voices are analysed, lines of metrics of step 0 are written."""
 
     def should_continue(heard: int, to_hear: int) -> bool:
         line = {"step": 0, "phase": "hearing", "heard": heard, "to_hear": to_hear}
@@ -135,11 +137,11 @@ def _load_training_set(
         report(0, line)
         return not stop()
 
-    return load_training_set(run.folder, run.export, run.config, ear, should_continue=should_continue)
+    return load_training_set(run.folder, run.export, run.config, classifier, should_continue=should_continue)
 
 
 def _save(
-    run: TrainingRun,
+    run: OpenRun,
     validate: Callable[[Weights], dict[str, float]],
     state: TrainState,
     step: int,
@@ -147,7 +149,7 @@ def _save(
     *,
     stopping: bool,
 ) -> None:
-    """Write what is due after a chunk of steps. Held-out surprise is added to the line."""
+    """Write what is due after a chunk of steps. The held-out negative log-likelihood is added to the line."""
     ends = step == run.config.steps
     due = step % run.config.checkpoint_every == 0 or ends
     if due:
@@ -167,8 +169,8 @@ def run_chunk(chunk: TrainStep, state: TrainState, voices: Voices, step: int) ->
     return state, finite_means(metrics, step, remedy=remedy)
 
 
-def make_validation(run: TrainingRun) -> Callable[[Weights], dict[str, float]]:
-    """How surprising held-out human voices are to the generator, in nats a voice. Empty where none are held out."""
+def make_validation(run: OpenRun) -> Callable[[Weights], dict[str, float]]:
+    """The negative log-likelihood of held-out voices in nats a voice; empty if there are none."""
     if "validation" not in run.export.splits:
         return lambda weights: {}
     held_out = combine([(human_voices(run.export, split="validation"), 1.0)], run.prototypes)
