@@ -1,9 +1,9 @@
-"""Whether the bytes of a voice stand in their places: how much likelier they are as those of one read some bytes off.
+"""Alignment: whether the bytes of a voice are likelier if they are read some bytes off.
 
-What each byte of a voice usually is, is counted in the starter banks, so that it is the same for every store. The 128
-bytes are then weighed in place, and as if read 1 to 127 bytes too early or too late; what would stand in the
-neighbouring voices is taken from the other end. No factory voice comes nearer than -30 nats to being misplaced; banks
-that lost bytes, or had some put in, pass 60 even where every value is legal.
+The distribution of each of the 128 bytes is counted in the starter banks, so that it is the same for every store. The
+log-likelihood of a voice is compared with that of its bytes rotated by 1 to 127 positions; the rotation stands for the
+bytes of the neighbouring voices. Factory voices stay below -30 nats; banks that lost or gained bytes exceed 60 even
+where every value is legal.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ from dx7.voices.parameters import PACKED_SIZE
 
 Floats = NDArray[np.float32]
 
-IN_PLACE = np.float32(-100)  # nats: of what is so likely in place that nobody need look further
+IN_PLACE = np.float32(-100)  # nats: the result for voices that are so likely in place that rotations are not tried
 _VALUES = 256
-_LIKELY = 3.6  # nats a byte: real voices are seldom less likely; those read off their places always were
-_SPREAD = 9  # values: who uses 50 might as well use 46 or 54
-_ANYTHING = 0.1  # of all bytes may be any 7-bit value
+_LIKELY = 3.6  # nats per byte: real voices are rarely less likely; misaligned ones always were
+_SPREAD = 9  # values over which counts are smoothed
+_ANYTHING = 0.1  # probability of a uniform 7-bit value, mixed into each distribution
 
 
 def misplacements(raw: Bytes) -> Floats:
-    """How much likelier voices are some bytes off than in place, in nats: ``float32[n]`` of ``uint8[n, 128]``.
+    """The log-likelihood ratio of the best rotation of packed voices ``uint8[n, 128]`` against none: ``float32[n]``.
 
-    Nothing is below :data:`IN_PLACE`.
+    In nats, at least :data:`IN_PLACE`.
     """
     likely = _log_likelihoods()
     where = np.arange(PACKED_SIZE) * _VALUES + raw
@@ -45,7 +45,7 @@ def misplacements(raw: Bytes) -> Floats:
 
 @cache
 def _log_likelihoods() -> Floats:
-    """``float32[128, 256]``: for each byte of a voice the logarithm of how often it has each value."""
+    """``float32[128, 256]``: the log-probability of each value of each byte."""
     banks = [read_bank_bytes(file.read_bytes()).decoded.unpacked for file in sorted(STARTER_BANKS.rglob("*.syx"))]
     packed = pack(np.concatenate(banks))
     counts = np.stack([np.bincount(column, minlength=_VALUES) for column in packed.T]) / len(packed)

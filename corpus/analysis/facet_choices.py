@@ -1,4 +1,4 @@
-"""Facets as a page has them: what may be chosen of each with how many voices, and what the choice filters by."""
+"""Facets of a search page: the values of each with their numbers of voices, and the filters of a choice."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from dx7.voices.algorithms import ALGORITHMS
 from dx7.voices.parameters import OPERATORS
 
 MOST_VALUES = 40  # of one facet that are shown
-_SEVERAL = ("category", "health")  # of which a voice may have any that is chosen
+_SEVERAL = ("category", "health")  # several values can be chosen; a voice needs one of them
 _TITLES = {
     "category": "Category",
     "labeller": "Labelled by",
@@ -43,7 +43,7 @@ Chosen = Mapping[str, tuple[str, ...]]
 
 @dataclass(frozen=True, slots=True)
 class FacetValue:
-    """One value that can be chosen: how many voices have it, its words, the colour of a category."""
+    """A value that can be chosen: its title, its number of voices, and the colour of a category."""
 
     value: str
     title: str
@@ -54,7 +54,7 @@ class FacetValue:
 
 @dataclass(frozen=True, slots=True)
 class Facet:
-    """What voices can be narrowed by: ``several`` values at once, or one."""
+    """A facet with its values. ``several``: more than one value can be chosen."""
 
     name: str
     title: str
@@ -64,7 +64,7 @@ class Facet:
 
 @dataclass(frozen=True, slots=True)
 class NarrowedFacets:
-    """How many voices and families a search finds, and the facets to narrow it by."""
+    """The number of voices and families that a search finds, and the facets to narrow it."""
 
     voices: int
     families: int
@@ -72,7 +72,7 @@ class NarrowedFacets:
 
 
 def read_chosen(fields: Any) -> dict[str, tuple[str, ...]]:
-    """What a page says was chosen, ``{facet: [values]}``, without what is no facet or cannot be a value of one."""
+    """The choice that a page sends, ``{facet: [values]}``, without unknown facets and impossible values."""
     if not isinstance(fields, Mapping):
         return {}
     chosen = {}
@@ -87,7 +87,7 @@ def read_chosen(fields: Any) -> dict[str, tuple[str, ...]]:
 
 
 def filters_of(chosen: Chosen, *, one_per_family: bool = False) -> Filters:
-    """The filters that a choice means, as :func:`read_chosen` gives it. Without fillers, unless these are chosen."""
+    """The filters of a choice from :func:`read_chosen`. Fillers are excluded unless they are chosen."""
 
     def one(name: str) -> str:
         return (chosen.get(name) or ("",))[0]
@@ -113,7 +113,7 @@ def filters_of(chosen: Chosen, *, one_per_family: bool = False) -> Filters:
 
 
 def narrow_facets(connection: Connection, text: str, chosen: Chosen) -> NarrowedFacets:
-    """Count what a text and a choice find. Of a facet that something is chosen of, the other values count as if not.
+    """Count what a text and a choice find. The values of a facet are counted without the choice in that facet.
 
     Raises ``StoreError`` as ``search`` does.
     """

@@ -1,4 +1,4 @@
-"""How many voices of a result there are of each category, algorithm, tag and so on, for a page to show."""
+"""The number of voices of a search result by category, algorithm, tag and the other facets."""
 
 from __future__ import annotations
 
@@ -19,13 +19,12 @@ FACETS = ("category", "algorithm", "carriers", *SCALES, "health", "labeller", "s
 
 @dataclass(frozen=True, slots=True)
 class FacetCounts:
-    """How many ``voices`` and ``families`` a search finds, and how many voices there are of each value of each facet.
+    """The number of voices and families that a search finds, and the number of voices of each value of each facet.
 
-    ``counts`` has all :data:`FACETS`; the values are strings, those of algorithms and carriers as numbers from low to
-    high, of brightness, attack and release as words, of the rest the most frequent first. Yes-or-no facets count
-    the voices that are. Voices may have several categories and tags; those not heard yet count under
-    :data:`~corpus.analysis.facets.NOT_ANALYSED`. Of labellers, ``any``, ``nobody`` and ``machine`` are as in
-    ``Filters``.
+    ``counts`` has all :data:`FACETS`. Values are strings: numbers of algorithms and carriers in ascending order, words
+    of brightness, attack and release in theirs, others with the most frequent first. Yes-or-no facets count "yes"
+    only. A voice may have several categories and tags; one without descriptors counts as
+    :data:`~corpus.analysis.facets.NOT_ANALYSED`. Labellers ``any``, ``nobody`` and ``machine`` are as in ``Filters``.
     """
 
     voices: int
@@ -34,9 +33,9 @@ class FacetCounts:
 
 
 def count_facets(connection: Connection, text: str = "", filters: Filters = EVERYTHING) -> FacetCounts:
-    """Count what ``search`` would find without a limit. Raises ``StoreError`` as it does."""
+    """Count what ``search`` finds without a limit. Raises ``StoreError`` as ``search`` does."""
     found = VoiceQuery(connection, text, filters)
-    # Voices that are alike in all that is counted come as one row; of lists, which vary most, only one at a time.
+    # Voices with equal values of all single facets come as one row; facets with lists, which vary most, one by one.
     sql = f"{found.sql}, {_KEPT} {' UNION ALL '.join(_ROWS)}"
     counts: dict[str, Counter[str]] = {facet: Counter() for facet in FACETS}
     families = 0
@@ -75,7 +74,7 @@ def _order(facet: str) -> Callable[[tuple[str, int]], Any]:
 
 
 def _word(scale: str) -> str:
-    """The word for a measure, in SQL; thresholds and words are our own."""
+    """The word for a descriptor, in SQL."""
     (first, second), (less, middle, more) = SCALES[scale].thresholds, SCALES[scale].words
     return (
         f"CASE WHEN NOT heard THEN '{NOT_ANALYSED}' WHEN {scale} IS NULL THEN '{SILENT}' WHEN {scale} < {first} "

@@ -1,7 +1,7 @@
-"""What voices can be narrowed by, and the words for what is heard: dark and bright, fast and slow.
+"""Filters of a search, and words for descriptors: dark and bright, fast and slow.
 
-The thresholds stand in :data:`SCALES`. They were set where about a third of 28,000 collected voices lies on either
-side, and so that most strings are slow, most pianos fast and most clavs bright.
+The thresholds of :data:`SCALES` divide 28,000 collected voices into thirds, approximately, and are chosen so that most
+strings are slow, most pianos fast and most clavs bright.
 """
 
 from __future__ import annotations
@@ -14,33 +14,33 @@ from typing import Any, Literal
 from dx7.voices.algorithms import ALGORITHMS
 from dx7.voices.parameters import OPERATORS
 
-ANY_LABELLER, NO_LABELLER, SUGGESTED_ONLY = "any", "nobody", "machine"  # words that stand where a labeller's name may
+ANY_LABELLER, NO_LABELLER, SUGGESTED_ONLY = "any", "nobody", "machine"  # used instead of a labeller's name
 NOT_ANALYSED = "not heard yet"
 SILENT = "silent"
 
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """From ``low`` up to, but without, ``high``; either may be infinite."""
+    """The half-open range from ``low`` to ``high``; either may be infinite."""
 
     low: float = -inf
     high: float = inf
 
     def __post_init__(self) -> None:
         if isnan(self.low) or isnan(self.high) or self.low >= self.high:
-            raise ValueError(f"a range from {self.low} to {self.high} holds nothing; the first must be the lower")
+            raise ValueError(f"a range from {self.low} to {self.high} is empty; the first number must be the lower")
 
 
 @dataclass(frozen=True, slots=True)
 class WordScale:
-    """A measure that people have words for: its unit, three words, and where the second and the third begin."""
+    """A descriptor with words for its values: its unit, three words, and the thresholds between them."""
 
     unit: str
     words: tuple[str, str, str]
     thresholds: tuple[float, float]
 
     def ranges(self) -> dict[str, Range]:
-        """What each word means."""
+        """The range of each word."""
         first, second = self.thresholds
         return dict(zip(self.words, (Range(high=first), Range(first, second), Range(low=second)), strict=True))
 
@@ -66,12 +66,12 @@ _RANGE = re.compile(r"(?P<low>\d+(?:\.\d+)?)?\s*-\s*(?P<high>\d+(?:\.\d+)?)?")
 
 
 def parse_range(scale: Literal["brightness", "attack", "release"], text: str) -> Range:
-    """The range that a word or two numbers mean, either of which may be left out.
+    """The range of a word, or of two numbers with a hyphen, one of which may be missing.
 
     >>> parse_range("brightness", "200-800"), parse_range("attack", "0.1-").low, parse_range("attack", "fast").high
     (Range(low=200.0, high=800.0), 0.1, 0.01)
 
-    Raises ``ValueError`` that says what is allowed.
+    Raises ``ValueError`` with what is allowed.
     """
     known = SCALES[scale]
     ranges = known.ranges()
@@ -88,18 +88,18 @@ def parse_range(scale: Literal["brightness", "attack", "release"], text: str) ->
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What a voice must be to be found; what is left out does not matter.
+    """The conditions on the voices of a search result; defaults do not restrict it.
 
-    ``categories``: a person put it in one of them or, where nobody has, a rule would. ``algorithm`` is the panel's
-    number, ``carriers`` how many operators are heard in it. ``brightness`` in Hz, ``attack`` and ``release`` in
-    seconds, as :data:`SCALES` says; voices that nobody has heard yet are left out by these. ``health``: it has one
-    of these tags; ``healthy``: it was heard, and has none. ``path``: found in a source, folder or file with this in
-    its path. ``labeller``: the name of one, :data:`ANY_LABELLER`, :data:`NO_LABELLER`, or :data:`SUGGESTED_ONLY` where
-    nobody has but a rule would. ``fixed``: an operator that sounds keeps one frequency on all keys. ``generated``:
-    found only in files that a model made. ``filler``: what fills empty slots. ``favourite``: of anybody.
-    ``one_per_family``: of voices that are one sound re-saved, only the best match.
+    ``categories``: a person labelled it with one of them or, without labels, a source suggests one. ``algorithm``: 1 to
+    32. ``carriers``: the number of operators that are heard directly. ``brightness`` in Hz, ``attack`` and ``release``
+    in seconds, as in :data:`SCALES`; they exclude voices without descriptors. ``health``: it has one of these tags.
+    ``healthy``: it has descriptors and no tag. ``path``: an occurrence has this in its source or path. ``labeller``: a
+    name, :data:`ANY_LABELLER`, :data:`NO_LABELLER`, or :data:`SUGGESTED_ONLY` for a suggestion without a label.
+    ``fixed``: a sounding operator has a fixed frequency. ``generated``: found only in files that a model made.
+    ``filler``: INIT VOICE or silence. ``favourite``: of any labeller. ``one_per_family``: only the best match of each
+    family.
 
-    Raises ``ValueError`` for an algorithm or number of carriers that there is not.
+    Raises ``ValueError`` for an impossible algorithm or number of carriers.
     """
 
     categories: tuple[str, ...] = ()
@@ -125,15 +125,15 @@ class Filters:
                 raise ValueError(f"{name} is {value}; it must be 1 to {highest}")
 
     @property
-    def needs_hearing(self) -> bool:
-        """Whether it asks for what only hearing tells."""
+    def needs_descriptors(self) -> bool:
+        """Whether a filter needs descriptors."""
         return bool(self.brightness or self.attack or self.release or self.health or self.healthy)
 
 
 def search_conditions(filters: Filters) -> tuple[list[str], dict[str, Any]]:
-    """Conditions on the table ``search_voices`` joined with ``labelled``, and the values that they name.
+    """SQL conditions on ``search_voices`` joined with ``labelled``, and the values of their parameters.
 
-    What is asked for is only ever a value, never a part of a condition.
+    User input is bound as values only.
     """
     found: list[str] = []
     values: dict[str, Any] = {}

@@ -1,4 +1,4 @@
-"""Looking into families: who belongs together, and what differs between them."""
+"""Queries on families: the members of a family and their differences, and the largest families."""
 
 from __future__ import annotations
 
@@ -28,25 +28,25 @@ class FamilySummary:
 
     family_id: str
     voices: int
-    functional: int  # voices of it that a plain note tells apart
-    sightings: int  # slots of all files, under all their paths
+    functional: int  # voices that differ in a plain note
+    sightings: int  # occurrences: slots of all files, at all their paths
     names: tuple[str, ...]  # the most frequent ones
 
 
 @dataclass(frozen=True, slots=True)
 class FamilyMember:
-    """One voice of a family, against the one that was seen most often."""
+    """A voice of a family, compared with the member that occurs most often."""
 
     voice_id: str
     name: str
     sightings: int
     audible_differences: int  # parameters
-    differences: tuple[Difference, ...]  # heard or not, the name last
+    differences: tuple[Difference, ...]  # audible or not, the name last
 
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """A family, the voice that was seen most often first."""
+    """A family, the member that occurs most often first."""
 
     family_id: str
     is_filler: bool
@@ -58,9 +58,9 @@ class Family:
 
 
 def family_of(connection: Connection, voice_id: str) -> str:
-    """The family of a voice, whose id may be cut short as long as that leaves one family; a family's id is a voice's.
+    """The family id of a voice, by its id or a beginning of it that fits one family only.
 
-    Raises ``StoreError`` if no voice or several families fit, or if families were not built yet.
+    Raises ``StoreError`` if no voice or several families fit, or if the store has no families yet.
     """
     beginning = voice_id.lower()
     found = connection.execute(
@@ -75,10 +75,7 @@ def family_of(connection: Connection, voice_id: str) -> str:
 
 
 def family_members(connection: Connection, voice_id: str) -> Family:
-    """The family of a voice (see :func:`family_of`), and what differs in it.
-
-    Raises ``StoreError`` if no voice or several families fit.
-    """
+    """The family of a voice with the differences of its members. Raises ``StoreError`` as :func:`family_of` does."""
     family_id = family_of(connection, voice_id)
     members = "(SELECT voice_id FROM families WHERE family_id = $1)"
     names = connection.execute(
@@ -108,7 +105,7 @@ def family_members(connection: Connection, voice_id: str) -> Family:
 
 
 def largest_families(connection: Connection, limit: int = 10) -> list[FamilySummary]:
-    """The families of most voices, those of INIT VOICE and of silence left out."""
+    """The families with most voices, without those of INIT VOICE and of silence."""
     many = connection.sql(
         "WITH sizes AS (SELECT family_id, count(*) AS size, count(DISTINCT at_rest_key) AS functional"
         " FROM families GROUP BY family_id HAVING size > 1)"

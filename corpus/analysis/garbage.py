@@ -1,18 +1,18 @@
-"""Garbage: voices whose bytes were never a voice's, as far as their bytes tell.
+"""Garbage: voices whose bytes are not those of a DX7 voice.
 
-Headerless files, damaged dumps and strangers' data all yield 128 bytes that can be played. What betrays them is
-judged over every copy of a voice that was found: one clean copy clears it.
+Headerless files, damaged dumps and data of other kinds all contain 128 bytes that can be played. All copies of a voice
+are examined; one clean copy clears it.
 
-The surest sign is that bytes do not stand in their places (``alignment.py``). The others are values out of range, but
-not every one. People and editors write all ones, 127 or a detune of 15, for "as much as there is", often in many
-places, and output levels above 99 for split keyboards. Scraped voices with five or more of these have real names, and
-sound as near to their nearest clean voice as clean voices do to theirs. Voices with four or more others (*strays*)
-stand twice as far off. A stray transpose is often the first letter of the name, the voice read one byte off; but
-people also have one by an editor of theirs, and then all else is in its place. So with names nobody can read.
+The most reliable sign is a misalignment of the bytes (:func:`misplacements`). The others are values out of range, but
+not all of them. Editors write all ones, 127 or a detune of 15, to mean the maximum, often in many fields, and output
+levels above 99 for split keyboards. Scraped voices with five or more of these have real names, and are as near in sound
+to their nearest clean voice as clean voices are to theirs. Voices with four or more other values out of range
+(*strays*) are twice as far. A stray transpose is often the first letter of the name of a voice that was read one byte
+off; some editors write one too, but then everything else is in place. The same holds for unreadable names.
 
-Of 28,340 scraped voices 262 are garbage by this, of factory voices none. Read one by one, 243 of them surely are; of
-the 60 untagged ones nearest to being misplaced two are and nine may be, of 60 by chance none. Banks damaged on purpose
-are found to 99 % (``python -m tests.garbage``), to 77 % where only single bits were turned.
+Of 28,340 scraped voices these rules call 262 garbage, and no factory voice. By inspection, 243 of them certainly are.
+Of the 60 untagged voices nearest to misalignment two are garbage and nine may be; of 60 random ones, none. In banks
+damaged on purpose (``python -m tests.garbage``) 99 % are found, 77 % where only single bits were flipped.
 """
 
 from __future__ import annotations
@@ -24,21 +24,21 @@ from corpus.analysis.alignment import misplacements
 from corpus.storage.store import Connection
 from dx7.voices.parameters import PACKED_SIZE
 
-MOST_STRAYS = 3  # in the best copy of a voice; more, and it was no voice
-MOST_REPAIRS = 4  # values out of range of any kind, if no name can be read either
-# Misplacement in the best copy, in nats. The first is enough on its own: factory voices stay below -29, real ones that
-# a person set up for a breath controller below 45. The second is where a stray transpose or name is no accident.
+MOST_STRAYS = 3  # allowed in the best copy of a voice
+MOST_REPAIRS = 4  # values out of range of any kind that are allowed if the name is unreadable
+# Misplacement of the best copy, in nats. MISPLACED is sufficient alone: factory voices stay below -29, real voices
+# with breath controller settings below 45. IN_DOUBT is required together with a stray transpose or an unreadable name.
 MISPLACED, IN_DOUBT = 50.0, -50.0
 
 
 def garbage_voices(connection: Connection, voice_id: str | None = None) -> dict[str, str]:
-    """The voices that are garbage, of all or of one, each with the reason that tells first.
+    """The garbage among all voices, or whether one voice is: reasons by voice id, the first that applies.
 
-    *uniform*: the bytes of its parameters are all alike. *misplaced*: likelier some bytes off than in place, in every
-    copy. *damaged*: four strays or more in every copy. *shifted*: a stray transpose in every copy, and more out of
-    range or places in doubt. *unreadable*: no name with three different letters or digits, and five values or more out
-    of range in every copy, or places in doubt. *repeated*: the second half of its bytes is the first again.
-    *unprintable*: every name has control characters, and values are out of range or places in doubt.
+    *uniform*: all parameter bytes are equal. *misplaced*: every copy is likelier if read some bytes off. *damaged*:
+    every copy has four strays or more. *shifted*: every copy has a stray transpose, and another value out of range or
+    doubtful alignment. *unreadable*: no name has three different letters or digits, and every copy has five values
+    out of range or doubtful alignment. *repeated*: the two halves of the bytes are equal. *unprintable*: every name
+    has control characters, and every copy has a value out of range or doubtful alignment.
     """
     connection.register("misplaced_bytes", _weigh(connection, voice_id))
     try:
@@ -58,9 +58,9 @@ def _weigh(connection: Connection, voice_id: str | None) -> pa.Table:
 
 _LIMITS = {"most_strays": MOST_STRAYS, "most_repairs": MOST_REPAIRS, "misplaced": MISPLACED, "in_doubt": IN_DOUBT}
 
-# Control codes in names stand in the store as Unicode's pictures of them (dx7/voices/names.py).
+# The store has control characters of names as Unicode control pictures (dx7/voices/names.py).
 _REASONS = """
-    WITH odd AS (  -- of all ones, value & (value + 1) is 0
+    WITH odd AS (  -- value & (value + 1) is 0 for values of all ones
         SELECT *, value & (value + 1) <> 0 AND NOT ends_with(field, '_output_level') AS stray FROM voice_repairs
     ), counted AS (
         SELECT raw_sha, count(*) AS repairs, count(*) FILTER (stray) AS strays,

@@ -1,8 +1,7 @@
-"""Health: tags on what is wrong with each voice, from what was heard of it and from its bytes.
+"""Health: tags for faults of each voice, from its descriptors and from its bytes.
 
-Tags are hints, not verdicts: nothing is ever rejected at ingest for one. They are given as to a voice that plays
-melodies; whoever knows its category may excuse what belongs to that (:func:`excused`). Exports and the queue leave
-out :data:`UNFIT` voices alone.
+Tags are hints: ingest rejects no voice for one. They assume a voice that plays melodies; :func:`is_excused` says which
+tags are no fault in a category. Exports (by default) and the queue leave out :data:`UNFIT` voices only.
 """
 
 from __future__ import annotations
@@ -18,17 +17,17 @@ from corpus.analysis.stored_descriptors import (
     read_voice_descriptors,
 )
 from corpus.storage.store import Connection, transaction
-from dx7.analysis.faults import FAULTS, INHARMONIC, UNPITCHED, judge
+from dx7.analysis.faults import FAULTS, INHARMONIC, UNPITCHED, detect_faults
 from dx7.errors import StoreError
 
 GARBAGE = "garbage"
 TAGS = (GARBAGE, *FAULTS)
-UNFIT = ("silent", GARBAGE)  # of what is no voice at all
+UNFIT = ("silent", GARBAGE)  # such voices are useless in every category
 
 
 @dataclass(frozen=True, slots=True)
 class TaggedVoice:
-    """A voice and all that is wrong with it."""
+    """A voice and all its tags."""
 
     voice_id: str
     name: str
@@ -38,13 +37,13 @@ class TaggedVoice:
 
 @dataclass(frozen=True, slots=True)
 class VoiceHealth:
-    """What is known of one voice: its tags, why its bytes are garbage if they are, and what was heard."""
+    """The health of one voice: its tags, the reason if its bytes are garbage, and its descriptors."""
 
     voice_id: str
     name: str
     tags: tuple[str, ...]
     garbage: str | None
-    heard: dict[str, float] | None  # None if it was not heard yet
+    heard: dict[str, float] | None  # descriptors by name; None if not measured yet
 
     def as_dict(self) -> dict[str, object]:
         """For ``--json``."""
@@ -55,14 +54,14 @@ class VoiceHealth:
 
 
 def refresh_health(connection: Connection) -> int:
-    """Make all tags of the store anew, and return how many there are. Voices not heard yet get those of their bytes.
+    """Replace all tags of the store, and return how many there are. 30,000 voices take a second.
 
-    30,000 voices take a second.
+    Voices without descriptors get the tags of their bytes only.
     """
     hearings = read_descriptors(connection)
     ids = np.array(hearings.voice_ids, dtype=object)
     tagged = {GARBAGE: sorted(garbage_voices(connection))}
-    tagged |= {tag: ids[has].tolist() for tag, has in judge(hearings.descriptors).items()}
+    tagged |= {tag: ids[has].tolist() for tag, has in detect_faults(hearings.descriptors).items()}
     rows = [(voice_id, tag) for tag in TAGS for voice_id in tagged[tag]]
     table = pa.table(
         {
@@ -78,20 +77,20 @@ def refresh_health(connection: Connection) -> int:
 
 
 def is_excused(tag: str, category: str | None) -> bool:
-    """Whether a tag is no fault in voices of a category: noise in a drum, false pitch in a bell."""
+    """Whether a tag is no fault in voices of a category, such as noise in a drum or a detuned bell."""
     if tag in {"noisy", "clicks"}:
         return category in UNPITCHED
     return tag in {"unpitched", "off_pitch"} and category in UNPITCHED | INHARMONIC
 
 
 def count_tags(connection: Connection) -> dict[str, int]:
-    """How many voices have each tag; every tag is there, in the order of :data:`TAGS`."""
+    """The number of voices with each tag, in the order of :data:`TAGS`; tags of no voice are included."""
     counts = dict(connection.execute("SELECT tag, count(*) FROM health GROUP BY tag").fetchall())
     return {tag: counts.get(tag, 0) for tag in TAGS}
 
 
 def tagged_voices(connection: Connection, tag: str, *, limit: int) -> list[TaggedVoice]:
-    """Voices with a tag, the most often found first."""
+    """Voices with a tag, those with most occurrences first."""
     rows = connection.execute(
         """
         WITH tagged AS (
@@ -107,9 +106,9 @@ def tagged_voices(connection: Connection, tag: str, *, limit: int) -> list[Tagge
 
 
 def voice_health(connection: Connection, voice_id: str) -> VoiceHealth:
-    """All that is known of the health of one voice, whose id may be cut short.
+    """The health of one voice, by its id or by the beginning of it.
 
-    Raises ``StoreError`` if no voice has such an id, or several have.
+    Raises ``StoreError`` if no voice or several voices match.
     """
     found = connection.execute(
         "SELECT voice_id, name FROM voices WHERE starts_with(voice_id, $1) LIMIT 2", [voice_id]

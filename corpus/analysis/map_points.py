@@ -1,4 +1,4 @@
-"""The map as a page needs it: every voice with its point, its name, what it is and how it sounds, as arrays."""
+"""The map as a page needs it: points, names, categories and brightness of all voices, as arrays."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from numpy.typing import NDArray
 from corpus.analysis.nearest_neighbours import Floats
 from corpus.storage.store import Connection
 
-NO_CATEGORY = 255  # where nobody has labelled a voice and no rule suggests anything
+NO_CATEGORY = 255  # a voice without a label or a suggestion
 
 
 @dataclass(frozen=True, slots=True)
 class MapPoints:
     """Voices on the map, ordered by id.
 
-    ``categories`` are indices into the ``keys`` that were asked for, or :data:`NO_CATEGORY`; ``labelled`` where a
-    person said it. ``brightness`` is in Hz, not a number where it is not known. ``families`` are numbers, one a family.
+    ``categories`` are indices into the given ``keys``, or :data:`NO_CATEGORY`; ``labelled`` is true where the category
+    is a label. ``brightness`` is in Hz, NaN if unknown. ``families`` has a number for each family.
     """
 
     voice_ids: tuple[str, ...]
@@ -31,7 +31,7 @@ class MapPoints:
 
 
 def read_points(connection: Connection, keys: tuple[str, ...]) -> MapPoints:
-    """Every voice on the map. The search index must be up to date (``ready_index``)."""
+    """All voices on the map. The search index must be current (``ready_index``)."""
     rows = connection.execute(_POINTS, {"keys": list(keys)}).fetchnumpy()
     known = {family: number for number, family in enumerate(sorted(set(rows["family_id"].tolist())))}
     return MapPoints(
@@ -46,7 +46,7 @@ def read_points(connection: Connection, keys: tuple[str, ...]) -> MapPoints:
 
 
 def points_mark(connection: Connection) -> str:
-    """A mark of all that :func:`read_points` reads: another one now, and it would read something else."""
+    """A checksum of everything that :func:`read_points` reads."""
     ((mark,),) = connection.execute(_MARK).fetchall()
     return str(mark)
 

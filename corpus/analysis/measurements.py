@@ -1,9 +1,9 @@
-"""Measuring: what takes the engine's time is measured once for every voice, and kept.
+"""Measurements that need the engine: each is made once per voice and stored.
 
-A measure is kept by voice, version of the engine and version of its own; one of another version is replaced when its
-voice is measured again. The store is open only to read what is to be measured and to add a batch, so that the app and
-other commands go on beside it. A batch goes in whole or not at all: an interruption, kill -9 included, costs what was
-measured since the last one, and running it again goes on from there.
+A measurement is stored with the version of the engine and its own version; it is replaced when another version measures
+the voice. The store is open only to read the missing voices and to write a batch, so that the app and other commands
+can use it meanwhile. A batch is one transaction: an interruption, even kill -9, loses what was measured since the last
+batch, and the next run continues from there.
 """
 
 from __future__ import annotations
@@ -25,19 +25,19 @@ from dx7.sound.engine import ENGINE_VERSION
 from dx7.voices.layout import Bytes
 from dx7.voices.parameters import NAME_LENGTH, PARAMETER_NAMES
 
-BATCH = 2_000  # voices: what an interruption can cost, five seconds of two cores
-WAIT_SECONDS = 120.0  # for another program to let go of the store: a big ingest takes its time
+BATCH = 2_000  # voices that an interruption can lose: five seconds of two cores
+WAIT_SECONDS = 120.0  # for another program to close the store, such as a large ingest
 
 _SPACE = ord(" ")
-_KEEPING = threading.Lock()  # programs keep each other out of the store, the threads of one program do not
+_WRITING = threading.Lock()  # DuckDB excludes other programs from the store, but not other threads of this one
 
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """What is measured: the table it is kept in, the column with its version, which one is today's, and the numbers.
+    """A kind of measurement: its table, the column of its version, the current version, and how it is made.
 
-    ``work`` measures voices ``uint8[n, 155]``, a row of numbers each; ``to_arrow`` makes the table's last column of
-    such rows. The columns before that one are ``voice_id``, ``engine`` and the version.
+    ``work`` measures voices ``uint8[n, 155]`` and returns one row of numbers per voice. ``to_arrow`` makes the last
+    column of the table from such rows; the columns before it are ``voice_id``, ``engine`` and the version.
     """
 
     table: str
@@ -48,7 +48,7 @@ class Measure:
 
     @property
     def is_current(self) -> str:
-        """The condition that rows of today meet, with :attr:`versions` as its values."""
+        """The SQL condition of current rows; :attr:`versions` has its values."""
         return f"engine = $engine AND {self.version_column} = $version"
 
     @property
@@ -59,7 +59,7 @@ class Measure:
 
 @dataclass(frozen=True, slots=True)
 class MeasureCounts:
-    """How many voices the store has, and how many of them were measured just now."""
+    """The number of voices in the store, and of those that were measured now."""
 
     voices: int
     new: int
@@ -73,13 +73,13 @@ def measure_voices(
     dask: str | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> MeasureCounts:
-    """Measure every voice of the store that was not measured yet, on all cores or ``processes`` of them.
+    """Measure every voice of the store without a current measurement, on all cores or in ``processes`` processes.
 
-    ``dask`` is the address of a Dask cluster that does it instead, with the same results. ``progress`` is told how
-    many voices of how many are done.
+    ``dask`` is the address of a Dask cluster to use instead, with the same results. ``progress`` is called with the
+    number of measured voices and their total.
 
-    Raises ``StoreError`` or ``StoreBusyError`` for a store that cannot be used, and ``EngineError`` if whoever
-    renders fails; what was measured until then is kept.
+    Raises ``StoreError`` or ``StoreBusyError`` if the store cannot be used, ``EngineError`` if rendering fails;
+    batches written until then stay.
     """
     with open_store(store, read_only=True, wait_seconds=WAIT_SECONDS) as connection:
         ((voices,),) = connection.execute("SELECT count(*) FROM voices").fetchall()
@@ -97,7 +97,7 @@ def measure_voices(
         for row in rows:
             batch.append(row)
             if len(batch) == BATCH or kept + len(batch) == len(missing):
-                _keep(store, measure, missing[kept : kept + len(batch)], np.stack(batch))
+                _write_batch(store, measure, missing[kept : kept + len(batch)], np.stack(batch))
                 kept += len(batch)
                 batch.clear()
     return MeasureCounts(voices=voices, new=len(missing))
@@ -112,7 +112,7 @@ def _workers(processes: int | None, dask: str | None) -> Workers:
 
 
 def _read_missing(connection: Connection, measure: Measure) -> tuple[list[str], Bytes]:
-    """Ids, and ``uint8[n, 155]`` without names."""
+    """The ids of voices to measure, and their values ``uint8[n, 155]`` with empty names."""
     voices = connection.sql(
         f"SELECT * FROM voices WHERE voice_id NOT IN (SELECT voice_id FROM {measure.table}"  # noqa: S608 - our names
         f" WHERE {measure.is_current}) ORDER BY voice_id",
@@ -125,8 +125,8 @@ def _read_missing(connection: Connection, measure: Measure) -> tuple[list[str], 
     return voices["voice_id"].to_pylist(), np.concatenate([parameters, names], axis=1)
 
 
-def _keep(store: Path, measure: Measure, voice_ids: Sequence[str], numbers: NDArray[Any]) -> None:
-    """Add a batch, in place of what was measured of its voices before, by us or by somebody beside us."""
+def _write_batch(store: Path, measure: Measure, voice_ids: Sequence[str], numbers: NDArray[Any]) -> None:
+    """Write a batch. It replaces older measurements of its voices, and those of a program that ran at the same time."""
     batch = pa.table(
         {
             "voice_id": pa.array(voice_ids, pa.string()),
@@ -136,7 +136,7 @@ def _keep(store: Path, measure: Measure, voice_ids: Sequence[str], numbers: NDAr
         }
     )
     table = measure.table
-    with _KEEPING, open_store(store, wait_seconds=WAIT_SECONDS) as connection:
+    with _WRITING, open_store(store, wait_seconds=WAIT_SECONDS) as connection:
         connection.register("batch", batch)
         with transaction(connection):
             connection.execute(f"DELETE FROM {table} WHERE voice_id IN (SELECT voice_id FROM batch)")  # noqa: S608

@@ -1,4 +1,8 @@
-"""Nearest neighbours, exactly: by brute force, which for tens of thousands of voices is a few large products."""
+"""Exact nearest neighbours by brute force, which for tens of thousands of voices is a few matrix products.
+
+scikit-learn's brute force takes a third of the time (0.5 s against 1.5 s of a core for 60 neighbours of 8,000 points in
+57 dimensions), but it rounds otherwise: 4 % of these neighbours come in another order, and every map would change.
+"""
 
 from __future__ import annotations
 
@@ -8,14 +12,14 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float32]
 Indices = NDArray[np.intp]
 
-_BLOCK = 1024  # rows compared with all others at a time: some 100 MB for 28,000
+_BLOCK = 1024  # rows compared with all others at a time: some 100 MB for 28,000 others
 
 
 def nearest_neighbours(points: Floats, count: int) -> tuple[Indices, Floats]:
-    """Of each of ``float32[n, size]`` points the ``count`` nearest others: ``[n, count]`` rows and distances.
+    """The ``count`` nearest other points of each of ``float32[n, size]``: ``[n, count]`` rows and distances.
 
-    The nearest come first; of points that are equally near, the one with the lower row. Raises ``ValueError`` if there
-    are not so many others.
+    The nearest come first; equally near points are in the order of their rows. Raises ``ValueError`` if there are fewer
+    others.
     """
     if not 0 < count < len(points):
         raise ValueError(f"{len(points)} points do not have {count} neighbours each")
@@ -30,9 +34,9 @@ def nearest_neighbours(points: Floats, count: int) -> tuple[Indices, Floats]:
 
 
 def nearest_among(points: Floats, others: Floats, count: int) -> tuple[Indices, Floats]:
-    """Of each of the points the ``count`` nearest of ``others``: rows of ``others`` and distances, nearest first.
+    """The ``count`` nearest of ``others`` for each point: rows of ``others`` and distances, nearest first.
 
-    Raises ``ValueError`` if there are not so many others.
+    Raises ``ValueError`` if there are fewer others.
     """
     if not 0 < count <= len(others):
         raise ValueError(f"there are {len(others)} points to be near to, not {count}")
@@ -45,7 +49,7 @@ def nearest_among(points: Floats, others: Floats, count: int) -> tuple[Indices, 
 
 
 def squared_distance_matrix(points: Floats, others: Floats) -> Floats:
-    """``float32[m, n]``, from each of m points to each of n others."""
+    """``float32[m, n]``: the squared distances from each of m points to each of n others."""
     lengths = np.einsum("ij,ij->i", others, others)
     own = np.einsum("ij,ij->i", points, points)
     squares: Floats = own[:, None] + lengths[None] - 2 * (points @ others.T)

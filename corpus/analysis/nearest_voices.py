@@ -1,4 +1,4 @@
-"""The nearest voices by sound of a few voices at once: what a person compares a voice with while labelling."""
+"""The nearest voices by sound for several voices at once, which people compare a voice with while labelling."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from corpus.storage.store import Connection
 from dx7.voices.parameters import PARAMETER_NAMES
 from dx7.voices.voice import Voice
 
-_LOOKED_AT = 60  # nearest voices, among which other families are found
+_CANDIDATES = 60  # nearest voices, of which one per family is kept
 
 
 @dataclass(frozen=True, slots=True)
 class Neighbour:
-    """A voice that sounds like another. ``category`` is what people say of it, else what is suggested, else None.
+    """A voice that sounds like another. ``category`` is its most frequent label, else its suggestion, else None.
 
-    ``distance`` is as in ``similar.py``: below 1 the two are hard to tell apart, above 3 they are something else.
+    ``distance`` is as in ``similar.py``: below 1 two voices are hard to tell apart, above 3 they are different sounds.
     """
 
     voice_id: str
@@ -32,27 +32,27 @@ class Neighbour:
 
 
 def read_neighbours(connection: Connection, voice_ids: Sequence[str], *, count: int) -> dict[str, list[Neighbour]]:
-    """The ``count`` nearest voices of each voice, the nearest first; each of another family.
+    """Up to ``count`` nearest voices of each voice, the nearest first, each of another family.
 
-    Voices that have not been heard have none. Where the search index is out of date it is made anew first.
+    Voices without descriptors are not in the result. An outdated search index is rebuilt first.
     """
     ready_index(connection)
     rows = connection.sql(
         "SELECT voice_id, family_id, sound FROM search_voices WHERE sound IS NOT NULL ORDER BY voice_id"
     ).to_arrow_table()
     ids, families = rows["voice_id"].to_pylist(), rows["family_id"].to_pylist()
-    place = {voice_id: row for row, voice_id in enumerate(ids)}
-    wanted = [voice_id for voice_id in voice_ids if voice_id in place]
+    row_of = {voice_id: row for row, voice_id in enumerate(ids)}
+    wanted = [voice_id for voice_id in voice_ids if voice_id in row_of]
     if not wanted:
         return {}
     sounds: Floats = rows["sound"].combine_chunks().flatten().to_numpy().reshape(-1, SOUND_SIZE)
     nearest: dict[str, list[tuple[str, float]]] = {}
     for voice_id in wanted:
-        row = place[voice_id]
+        row = row_of[voice_id]
         distances = np.linalg.norm(sounds - sounds[row], axis=1)
-        looked_at = np.argpartition(distances, min(_LOOKED_AT, len(ids) - 1))[: _LOOKED_AT + 1]
+        candidates = np.argpartition(distances, min(_CANDIDATES, len(ids) - 1))[: _CANDIDATES + 1]
         seen = {families[row]}
-        for other in sorted(looked_at.tolist(), key=lambda n: (distances[n], ids[n])):
+        for other in sorted(candidates.tolist(), key=lambda n: (distances[n], ids[n])):
             if families[other] not in seen and len(nearest.setdefault(voice_id, [])) < count:
                 seen.add(families[other])
                 nearest[voice_id].append((ids[other], float(distances[other])))

@@ -1,8 +1,8 @@
-"""Which voice is this? The voices of the store that sound like a recording of one note.
+"""Search by recording: the voices of the store that sound like a recorded note.
 
-What the store keeps of each voice is its timbre on three keys (``dx7/analysis/timbre.py``). The key of a recording is
-known but for the octave, so it is compared as if played in each of a few octaves. The nearest voices are then played by
-the engine on that very key and compared closely, which puts the right one before its neighbours.
+The store has the timbre of each voice on three keys (``dx7/analysis/timbre.py``). The octave of a recording is unknown,
+so it is compared in several octaves. The engine then plays the nearest voices on the same key for a closer comparison,
+which ranks the right voice above its neighbours.
 """
 
 from __future__ import annotations
@@ -38,10 +38,10 @@ from dx7.sound.bulk import Workers, render_many
 from dx7.sound.engine import ENGINE_VERSION, Audio
 from dx7.voices.parameters import PARAMETER_NAMES, UNPACKED_SIZE
 
-PLAYED = 20  # voices that are played and compared closely, if no more are asked for
-_OCTAVES = (-1, 0, 1)  # that a recording may stand above what its pitch class would be around the middle key
-_PLAYED_SECONDS = 0.8  # as much as is compared
-_BATCH = 2048  # voices whose timbres are written at a time: what Ctrl-C may cost
+PLAYED = 20  # voices that are rendered for the close comparison, unless more results are wanted
+_OCTAVES = (-1, 0, 1)  # tried relative to the octave of the middle key
+_PLAYED_SECONDS = 0.8  # the length of the close comparison
+_BATCH = 2048  # voices per write: the most that Ctrl-C can lose
 
 
 def more_like_recording(
@@ -55,9 +55,9 @@ def more_like_recording(
 ) -> list[SimilarVoice]:
     """The voices that sound most like a recorded note, ``float32[samples]`` at the engine's rate, nearest first.
 
-    The note should stand alone and be the first in the recording; its level, its length and what silence is before it
-    do not matter. Of each family there is only the nearest voice, unless ``every_copy``. Raises ``FileError`` if the
-    recording is silent, ``StoreError`` if no timbres have been heard (:func:`measure_timbres`).
+    The recording should hold a single note; its level, its length and silence before it do not matter. Only the nearest
+    voice of each family is returned, unless ``every_copy``. Raises ``FileError`` if the recording is silent,
+    ``StoreError`` if the store has no timbres (:func:`measure_timbres`).
     """
     note = listen(recording)
     if note.is_silent:
@@ -82,11 +82,11 @@ def measure_timbres(
     workers: Workers | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> int:
-    """Hear the timbres of all voices that have none yet, and return how many these were.
+    """Measure the timbres of all voices that have none, and return their number. About 6 ms per voice and core.
 
-    About 6 ms a voice and core. The store is open only to read what is missing and to write a batch, so others can
-    use it meanwhile, and what is stopped goes on where it was. ``progress`` is called with the number of voices done
-    and that of all to do. Raises ``StoreError``, ``EngineError``.
+    The store is open only to read the missing voices and to write a batch, so that others can use it meanwhile; after
+    an interruption the next run continues. ``progress`` is called with the number of measured voices and their total.
+    Raises ``StoreError``, ``EngineError``.
     """
     query = f"SELECT voice_id, {', '.join(PARAMETER_NAMES)} FROM voices ANTI JOIN {_KNOWN} USING (voice_id) ORDER BY 1"  # noqa: S608
     with open_store(store, read_only=True) as connection:
@@ -108,7 +108,7 @@ def measure_timbres(
 
 
 def has_timbres(connection: Connection) -> bool:
-    """Whether the timbre of every voice has been heard."""
+    """Whether every voice has a current timbre."""
     query = f"SELECT count(*) FROM voices ANTI JOIN {_KNOWN} USING (voice_id)"  # noqa: S608 - a condition of our own
     ((missing,),) = connection.execute(query, VERSIONS).fetchall()
     return not missing
@@ -129,10 +129,10 @@ def _as_table(ids: list[str], rows: Floats) -> pa.Table:
 def _nearest(
     connection: Connection, found: VoiceQuery, note: Note, keys: list[float], count: int, *, every_copy: bool
 ) -> list[tuple[str, int]]:
-    """The nearest voices, one or more of each family, each with the key that it was nearest on; some on several."""
+    """The nearest voices as (id, key) pairs, nearest first. A voice may be there with several keys."""
     table = read_timbres(connection)
     if not table.voice_ids:
-        raise StoreError("the timbres of this store are not heard yet; python -m corpus search --like note.wav does so")
+        raise StoreError("the timbres of this store are not measured; python -m corpus search --like note.wav does it")
     distances = np.stack([table.distances(timbre(note, KEYS[1] - key), key) for key in keys], axis=1)
     nearest = distances.min(axis=1)
     query = (
@@ -156,7 +156,7 @@ def _nearest(
 
 
 def _play(connection: Connection, note: Note, candidates: list[tuple[str, int]]) -> dict[str, tuple[float, Note]]:
-    """How much each voice differs when it plays the same, and what it played."""
+    """For each voice the least difference from the recording over its keys, and the note it was measured on."""
     ids = list(dict.fromkeys(voice_id for voice_id, _ in candidates))
     parameters = dict(zip(ids, read_parameters(connection, ids), strict=True)) if ids else {}
     differences: dict[str, tuple[float, Note]] = {}

@@ -1,4 +1,4 @@
-"""Finding voices by any name they ever had, and by what is known of them."""
+"""Search for voices by any of their names and by filters."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ _NOT_WORD = re.compile(r"[^a-z0-9]")
 class Hit:
     """A voice that was found.
 
-    ``names`` are all it was seen under, the one that matched best first. ``algorithm`` is the panel's number.
-    ``labels`` are people's categories, ``suggestions`` the rules'. ``file_sha``, ``path`` and ``slot`` say where it
-    stands, once. ``brightness`` is in Hz, ``attack`` and ``release`` in seconds (``facets.py``); None if
-    the voice was not ``heard`` yet, or is silent. ``health`` are the tags on what is wrong with it. ``family_size``
-    counts the voices that are this sound re-saved, itself included.
+    ``names`` are all its names, the best match first. ``sightings`` counts its occurrences. ``algorithm`` is 1 to 32.
+    ``labels`` are people's categories, ``suggestions`` those of other sources. ``file_sha``, ``path`` and ``slot`` are
+    one of its occurrences. ``heard`` says whether it has descriptors; ``brightness`` is in Hz, ``attack`` and
+    ``release`` in seconds (``facets.py``), None without descriptors or for a silent voice. ``health`` are its tags.
+    ``family_size`` counts the voices of its family, itself included.
     """
 
     voice_id: str
@@ -51,10 +51,10 @@ class Hit:
 
 
 def search(connection: Connection, text: str = "", filters: Filters = EVERYTHING, *, limit: int = 50) -> list[Hit]:
-    """The voices with a name that has every word of ``text``, the closest and most copied first.
+    """The voices with a name that contains every word of ``text``, the closest matches and most frequent voices first.
 
-    Case, spaces and signs do not count: ``epiano 1`` finds ``E.PIANO 1``. Raises ``StoreError`` if the filters ask
-    for what only hearing tells and no voice has been heard.
+    Case, spaces and punctuation are ignored: ``epiano 1`` finds ``E.PIANO 1``. Raises ``StoreError`` if a filter needs
+    descriptors and no voice has any.
     """
     found = VoiceQuery(connection, text, filters)
     query = f"{found.sql} SELECT voice_id, best FROM found ORDER BY {_BEST_FIRST} LIMIT $limit"  # noqa: S608
@@ -63,22 +63,22 @@ def search(connection: Connection, text: str = "", filters: Filters = EVERYTHING
 
 
 def find_ids(connection: Connection, text: str = "", filters: Filters = EVERYTHING, *, limit: int) -> list[str]:
-    """The ids alone of what :func:`search` would find, in its order, for those who need very many."""
+    """The ids of the voices that :func:`search` finds, in the same order; cheap for large limits."""
     found = VoiceQuery(connection, text, filters)
     query = f"{found.sql} SELECT voice_id FROM found ORDER BY {_BEST_FIRST} LIMIT $limit"  # noqa: S608
     return [voice_id for (voice_id,) in connection.execute(query, found.values | {"limit": limit}).fetchall()]
 
 
 class VoiceQuery:
-    """``WITH ... found AS (...)``: what matches a text and filters, for a query to go on from, and its values.
+    """The beginning ``WITH ... found AS (...)`` of a query on the voices that match a text and filters, and its values.
 
-    ``found`` has the columns of ``search_voices`` and ``labelled``, ``rank`` (0 the name, 1 its beginning, 2 in it)
-    and ``best``, the name that matched. What is typed is only ever a value, never a part of the query.
+    ``found`` has the columns of ``search_voices`` and ``labelled``, ``rank`` (0 if the text is the whole name, 1 if the
+    name begins with it, 2 otherwise) and ``best``, the matching name. User input is bound as values only.
     """
 
     def __init__(self, connection: Connection, text: str, filters: Filters) -> None:
         ready_index(connection)
-        if filters.needs_hearing:
+        if filters.needs_descriptors:
             require_descriptors(connection)
         wanted, self.values = search_conditions(filters)
         if "path" in self.values:
@@ -97,7 +97,7 @@ WITH {matching} labelled AS ({_LABELLED}), found AS (
 )"""  # noqa: S608 - parts of our own
 
     def _match(self, words: Sequence[str]) -> str:
-        """The best name of each voice with a name that has all words; signs count only in words that are but signs."""
+        """SQL for the best matching name of each voice. Punctuation counts only in words that consist of it."""
         tests = []
         for number, word in enumerate(words):
             plain = _NOT_WORD.sub("", word)
@@ -110,10 +110,10 @@ WITH {matching} labelled AS ({_LABELLED}), found AS (
 def read_hits(
     connection: Connection, voice_ids: Sequence[str], *, path: str = "", best: Sequence[str] = ()
 ) -> list[Hit]:
-    """Hits for voices of the store, in the order given.
+    """Hits for voices of the store, in the order given; unknown ids are skipped.
 
-    ``best`` are the names to put first, otherwise the most frequent ones. Of the places of a voice, one with ``path``
-    in it is told if there is one.
+    ``best`` are the names to put first; the default is the most frequent name. If an occurrence of a voice has ``path``
+    in its path, the hit shows that occurrence.
     """
     if not voice_ids:
         return []
@@ -135,10 +135,10 @@ def _hit(row: dict[str, Any]) -> Hit:
 
 
 def require_descriptors(connection: Connection) -> None:
-    """Raise ``StoreError`` if there are voices, and not one of them has been heard."""
+    """Raise ``StoreError`` if the store has voices, but none with descriptors."""
     ((voices, heard),) = connection.execute("SELECT count(*), count(sound) FROM search_voices").fetchall()
     if voices and not heard:
-        raise StoreError("the voices of this store are not heard yet; run python -m corpus health first")
+        raise StoreError("the voices of this store are not analysed yet; run python -m corpus health first")
 
 
 _BEST_FIRST = "rank, sightings DESC, voice_id"

@@ -1,9 +1,9 @@
-"""What search reads: one row a voice and one a name, derived from the rest of the store.
+"""The search index: one row per voice and one per name, derived from the rest of the store.
 
-Nobody need keep it up to date. Every search asks :func:`ready_index`, which compares a mark of what the tables were
-made from with what there is now: about 10 ms, once for each state of the file. If they differ, the tables are made
-anew in about a second: in the store, or beside it for this connection alone where the store is open for reading only.
-What people answer is not in here, since it changes with every key: search reads it as it is.
+Every search calls :func:`ready_index`, which compares a checksum of the source tables with the stored one: about 10 ms,
+once for each state of the file. If they differ, the index is rebuilt in about a second: in the store, or in temporary
+tables of this connection if it is read-only. Answers are not in the index, because they change with every key press;
+search reads them from their table.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from dx7.voices.algorithms import ALGORITHMS
 from dx7.voices.fillers import is_filler
 from dx7.voices.parameters import BY_NAME, OPERATORS
 
-_VERSION = 1  # goes up when the same store would give other rows
+_VERSION = 1  # increase it when the same store would give other rows
 _FRESH = "has a search index of today"
 _TABLES = ("search_voices", "search_names", "search_mark")
 
-# Of tables that only grow, their length will do; derived ones are weighed row by row, whatever their order.
+# The length is sufficient for tables that only grow; derived tables are hashed row by row, in any order.
 _MARK = f"""
 SELECT concat_ws(' ', {_VERSION},
     (SELECT count(*) FROM voices), (SELECT count(*) FROM slots), (SELECT count(*) FROM file_paths),
@@ -42,7 +42,7 @@ SELECT concat_ws(' ', {_VERSION},
 
 @contextmanager
 def open_for_search(store: Path) -> Iterator[Connection]:
-    """Open a store for reading, its index brought up to date first if nobody else holds the store.
+    """Open a store for reading. An outdated index is rebuilt first, if no other program has the store open.
 
     Raises ``StoreError`` as ``open_store`` does.
     """
@@ -54,16 +54,13 @@ def open_for_search(store: Path) -> Iterator[Connection]:
             yield connection
             return
     with suppress(StoreBusyError), open_store(store, wait_seconds=0) as connection:
-        ready_index(connection)  # if the store is busy, it is made for this connection alone
+        ready_index(connection)  # if the store is busy, the index is built for this connection only
     with open_store(store, read_only=True) as connection:
         yield connection
 
 
 def ready_index(connection: Connection) -> None:
-    """Make the index anew if anything that it was made from has changed.
-
-    What is open for reading only cannot change, so there once is enough.
-    """
+    """Rebuild the index if a source table has changed. A read-only connection checks once only."""
     ((checked,),) = connection.execute("SELECT getvariable('search_checked')").fetchall()
     if checked:
         return
@@ -74,7 +71,7 @@ def ready_index(connection: Connection) -> None:
 
 
 def refresh_search(connection: Connection) -> None:
-    """Make the index anew: in the store, or in temporary tables that stand before it if the store is read-only."""
+    """Rebuild the index: in the store, or in temporary tables that shadow it if the connection is read-only."""
     read_only = _is_read_only(connection)
     if not read_only:
         _forget_temporary(connection)
@@ -111,7 +108,7 @@ def _forget_temporary(connection: Connection) -> None:
 
 
 def _measured(connection: Connection) -> pa.Table:
-    """What is not simply copied of each voice: from its parameters, and from what was heard of it."""
+    """The columns of ``search_voices`` that are computed from parameters and descriptors."""
     table = read_voice_table(connection)
     parameters = table.parameters
     carriers = np.array([0, *(len(ALGORITHMS[number].carriers) for number in sorted(ALGORITHMS))], np.uint8)
@@ -145,7 +142,7 @@ def _measured(connection: Connection) -> pa.Table:
 
 
 def read_search_descriptors(connection: Connection, voice_ids: Sequence[str] | None = None) -> tuple[list[str], Floats]:
-    """The newest hearing of each voice, or of some: ids, and the descriptors that search uses, ``float32[n, USED]``."""
+    """The newest descriptors of all voices or of some: ids, and those that search uses, ``float32[n, USED]``."""
     some = "" if voice_ids is None else "AND voice_id IN (SELECT unnest($ids::VARCHAR[]))"
     query = f"""SELECT voice_id, arg_max(descriptors[1:$used], (hearing, engine)) AS row FROM hearings
         WHERE len(descriptors) >= $used {some} GROUP BY voice_id ORDER BY voice_id"""  # noqa: S608 - parts of our own

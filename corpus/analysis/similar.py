@@ -1,4 +1,4 @@
-"""More like this: the voices that sound nearest to a voice, whatever they are called."""
+"""More like this: the voices that sound most like a voice, whatever their names."""
 
 from __future__ import annotations
 
@@ -22,10 +22,11 @@ from dx7.voices.voice import Voice
 
 @dataclass(frozen=True, slots=True)
 class SimilarVoice:
-    """A voice that sounds like what was asked for: how far away it is, and in what it differs, in words.
+    """A voice that sounds like the query, its distance and its differences in words.
 
-    0 is the same sound. For voices the unit is a difference one notices (``sound_space.py``): below 1 they are
-    hard to tell apart, above 3 they are something else. For recordings it is the mean difference in dB.
+    At distance 0 the sounds are equal. For voices the unit is a noticeable difference (``sound_space.py``): below 1
+    two voices are hard to tell apart, above 3 they are different sounds. For recordings it is the mean difference in
+    dB.
     """
 
     hit: Hit
@@ -42,12 +43,11 @@ def more_like(
     limit: int = 20,
     every_copy: bool = False,
 ) -> list[SimilarVoice]:
-    """The voices nearest by sound to a voice, nearest first: to one of the store by its id, or to any.
+    """The voices that sound most like a voice of the store (by id) or any other voice, nearest first.
 
-    ``text`` and ``filters`` narrow what may be found, as in ``search``.
-
-    The voice itself is left out, and so is its family; of other families there is only the nearest voice, unless
-    ``every_copy``. Raises ``StoreError`` if the store does not know the id, or none of its voices has been heard.
+    ``text`` and ``filters`` restrict the results as in ``search``. Unless ``every_copy``, the voice's own family is
+    left out, and of other families only the nearest voice is returned. Raises ``StoreError`` if the store has no voice
+    with the id, or no voice with descriptors.
     """
     found = similar_query(connection, text, filters)
     require_descriptors(connection)
@@ -68,7 +68,7 @@ def more_like(
 
 
 def find_voice(connection: Connection, beginning: str) -> str:
-    """The id of the one voice whose id begins so. Raises ``StoreError`` if there is none, or several."""
+    """The id of the only voice whose id begins so. Raises ``StoreError`` if there is none, or several."""
     rows = connection.execute(
         "SELECT voice_id FROM voices WHERE starts_with(voice_id, $beginning) ORDER BY voice_id LIMIT 2",
         {"beginning": beginning.lower()},
@@ -80,16 +80,16 @@ def find_voice(connection: Connection, beginning: str) -> str:
 
 
 def similar_query(connection: Connection, text: str, filters: Filters) -> VoiceQuery:
-    """What may be found, for a query by sound to go on from: of a family, that chooses the nearest."""
+    """The query for a search by sound, without ``one_per_family``: such a search keeps the nearest of each family."""
     return VoiceQuery(connection, text, replace(filters, one_per_family=False))
 
 
 def query_nearest(
     connection: Connection, query: str, values: Mapping[str, object], limit: int
 ) -> list[tuple[Any, ...]]:
-    """The rows of a query for the nearest ``$limit`` families, that looks for them among the nearest ``$most`` voices.
+    """The rows of a query for the nearest ``$limit`` families among the nearest ``$most`` voices.
 
-    Families are told apart among a few at first, which costs less; among all only where these were of too few.
+    A small ``$most`` is tried first because it is faster, then all voices if it gave too few families.
     """
     for most in (limit * COPIES, _ALL):
         rows = connection.execute(query, {**values, "limit": limit, "most": most}).fetchall()
@@ -101,15 +101,15 @@ def query_nearest(
 def as_similar(
     connection: Connection, distances: Mapping[str, float], words: Mapping[str, tuple[str, ...]], *, path: str
 ) -> list[SimilarVoice]:
-    """Hits for voices by id, in the order given, with their distances and differences."""
+    """Results for voices by id, in the order given, with their distances and differences."""
     hits = read_hits(connection, list(distances), path=path)
     return [SimilarVoice(hit, float(distances[hit.voice_id]), words.get(hit.voice_id, ())) for hit in hits]
 
 
 def read_parameters(connection: Connection, voice_ids: Sequence[str]) -> Bytes:
-    """``uint8[n, 145]``: the parameters of those voices that the store has, in the order given.
+    """``uint8[n, 145]``: the parameters of the given voices in that order; unknown ids are skipped.
 
-    They are decoded from bytes as found, one column instead of 145: a fifth of the time.
+    They are decoded from the raw bytes, which takes a fifth of the time of reading 145 columns.
     """
     query = """SELECT voice_id, min(raw) FROM raw_voices SEMI JOIN (SELECT unnest($ids::VARCHAR[]) AS voice_id)
         USING (voice_id) GROUP BY voice_id"""
@@ -125,7 +125,7 @@ def _decode(raw: bytes) -> Bytes:
 
 
 def _descriptors(connection: Connection, like: str | Voice) -> Floats:
-    """``float32[USED]`` of a voice: what the store has heard of it, or heard now."""
+    """``float32[USED]``: the descriptors of a voice from the store, or measured now."""
     voice_id = like if isinstance(like, str) else like.voice_id
     _, heard = read_search_descriptors(connection, [voice_id])
     if len(heard):
@@ -139,7 +139,7 @@ def _descriptors(connection: Connection, like: str | Voice) -> Floats:
     return hear(like.array).row()[:USED]
 
 
-COPIES = 50  # voices of one family, more than nearly all have
+COPIES = 50  # more voices than nearly all families have
 _ALL = 2**31
 _OTHER_FAMILIES = """
 WHERE family_id NOT IN (SELECT family_id FROM search_voices WHERE voice_id = $like)

@@ -1,8 +1,8 @@
-"""The map in the store: made once, added to as voices come, made anew where too much was added.
+"""The map in the store: laid out once, extended by new voices, and rebuilt after many additions.
 
-Every voice that was heard has a point. A map is worked out with the store closed and written in one transaction, so
-that what is stopped, or killed, costs a minute of work and nothing else. The voices of a map stay where they are until
-it is made anew, which is when more than a quarter of them came later, or sounds are measured otherwise than they were.
+Every voice with descriptors has a point. A map is computed with the store closed and written in one transaction, so
+that an interruption loses only the computation. Voices keep their points until the map is rebuilt: when more than a
+quarter of them were added later, or when the versions of engine, descriptors or map change.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ from dx7.analysis.descriptors import HEARING_VERSION
 from dx7.errors import StoreError
 from dx7.sound.engine import ENGINE_VERSION
 
-MAP_VERSION = 1  # goes up when the same voices would give another map
-MOST_LATER = 0.25  # of the voices of a map, set among the others later, before it is made anew
+MAP_VERSION = 1  # increase it when the same voices would give another map
+MOST_LATER = 0.25  # the share of voices that may be added later before the map is rebuilt
 
 _BUILD = (ENGINE_VERSION, HEARING_VERSION, MAP_VERSION)
 
 
 @dataclass(frozen=True, slots=True)
 class MapCounts:
-    """What a map holds: ``voices``, ``added`` just now, ``later`` than it was made; whether it was made ``anew``."""
+    """The voices of a map: all, ``added`` now, and added ``later`` than its layout; ``anew`` if it was rebuilt."""
 
     voices: int
     added: int
@@ -48,11 +48,11 @@ class MapCounts:
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """Every voice that was heard, ordered by id, and where it is on the map (not a number where it is not)."""
+    """Every voice with descriptors, ordered by id, and its point (NaN if it has none)."""
 
     voice_ids: list[str]
     families: list[str]
-    places: Floats  # [n, SOUND_SIZE]
+    coordinates: Floats  # [n, SOUND_SIZE]
     points: Floats  # [n, 2]
     later: NDArray[np.bool_]
 
@@ -64,34 +64,34 @@ def update_map(
     jobs: int | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> MapCounts:
-    """Bring the map of a store up to date with the voices that were heard; ``anew`` makes all of it again.
+    """Update the map of a store to the voices with descriptors; ``anew`` forces a rebuild.
 
-    ``progress`` is told how many rounds of how many are done, if it is made anew. The store is open only to read and
-    to write. Raises ``StoreError`` if there are voices and none has been heard, or the store cannot be used.
+    During a rebuild ``progress`` is called with the number of finished rounds and their total. The store is open only
+    to read and to write. Raises ``StoreError`` if voices but no descriptors exist, or if the store cannot be used.
     """
     with open_store(store, read_only=True, wait_seconds=WAIT_SECONDS) as connection:
         known = _read(connection)
         ((voices,),) = connection.execute("SELECT count(*) FROM voices").fetchall()
         same = connection.execute("SELECT engine, hearing, version FROM sound_map_builds").fetchall() == [_BUILD]
     if voices and not known.voice_ids:
-        raise StoreError("the voices of this store are not heard yet; run python -m corpus health first")
+        raise StoreError("the voices of this store are not analysed yet; run python -m corpus health first")
     is_new = np.isnan(known.points[:, 0])
     later = known.later | is_new
     count = len(known.voice_ids)
     anew = bool(anew or not same or later.sum() > MOST_LATER * count)
     if anew:
-        leaders = representatives(known.families, known.places)
-        points = lay_out(known.places[np.unique(leaders)], jobs=jobs, progress=progress)
-        points = spread_members(points, known.places, leaders) if count else points
+        leaders = representatives(known.families, known.coordinates)
+        points = lay_out(known.coordinates[np.unique(leaders)], jobs=jobs, progress=progress)
+        points = spread_members(points, known.coordinates, leaders) if count else points
         later[:] = False
     elif is_new.any():
         old = ~is_new
         points = known.points.copy()
         points[is_new] = place_newcomers(
-            known.places[is_new],
+            known.coordinates[is_new],
             [known.families[row] for row in np.flatnonzero(is_new)],
             known.points[old],
-            known.places[old],
+            known.coordinates[old],
             [known.families[row] for row in np.flatnonzero(old)],
         )
     else:
@@ -101,16 +101,16 @@ def update_map(
 
 
 def measure_store_map(connection: Connection) -> MapQuality | None:
-    """How true the map of a store is to its sounds; None if too few voices are on it to say."""
+    """The quality of the map of a store; None if it has too few voices."""
     known = _read(connection)
     on_map = np.flatnonzero(~np.isnan(known.points[:, 0]))
     if len(on_map) < 3 * NEIGHBOURS:
         return None
-    return measure_map(known.places[on_map], known.points[on_map], [known.families[row] for row in on_map])
+    return measure_map(known.coordinates[on_map], known.points[on_map], [known.families[row] for row in on_map])
 
 
 def is_mapped(connection: Connection) -> bool:
-    """Whether every voice is on a map of today's making; those that were not heard yet are not."""
+    """Whether every voice is on a map of the current versions; voices without descriptors are not."""
     ((missing,),) = connection.execute("SELECT count(*) FROM voices ANTI JOIN sound_map USING (voice_id)").fetchall()
     builds = connection.execute("SELECT engine, hearing, version FROM sound_map_builds").fetchall()
     return missing == 0 and builds == [_BUILD]
@@ -161,6 +161,6 @@ def _write(
             connection.execute("DELETE FROM sound_map_builds")
             connection.execute("INSERT INTO sound_map_builds VALUES (?, ?, ?)", list(_BUILD))
         connection.register("placed", table)
-        # Another program may have set the same voices among the others meanwhile; a voice has one point.
+        # Another program may have added the same voices meanwhile; a voice has only one point.
         connection.execute("INSERT INTO sound_map SELECT * FROM placed ANTI JOIN sound_map USING (voice_id)")
         connection.unregister("placed")

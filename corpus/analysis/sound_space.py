@@ -1,11 +1,10 @@
-"""The space in which voices that sound alike lie close together, made from what was heard of them.
+"""The sound space: coordinates made of descriptors, in which voices that sound alike are near each other.
 
-A voice's place is :data:`SOUND_SIZE` numbers. Of each of three notes it takes the shape of the spectrum around its
-balance point, so that the same sound an octave up keeps its shape; how high that point lies counts for little.
-Of the middle note it takes how the sound begins, goes on and ends, and how much noise is in it. How loud a voice is
-does not count at all. Decibels are cut off where they stop mattering, times and frequencies are logarithms; each
-number is divided by the spread that :data:`_SPREAD` gives it, so that 1 is a difference one notices. The distance
-is Euclidean.
+A voice has :data:`SOUND_SIZE` coordinates. For each of three notes they describe the shape of the spectrum around its
+centroid, so that a sound keeps its shape an octave higher, and, with little weight, the centroid itself. For the middle
+note they describe attack, sustain, release and noise. Loudness does not count. Levels are clipped where they stop being
+audible, times and frequencies are logarithms. Each coordinate is divided by its :data:`_SPREAD`, so that a Euclidean
+distance of 1 is a noticeable difference.
 """
 
 from __future__ import annotations
@@ -21,23 +20,23 @@ from dx7.analysis.spectrum import BAND_EDGES, SILENCE
 
 Floats = NDArray[np.float32]
 
-LONGEST_RELEASE = 10.0  # seconds; what is heard longer counts as this
-_FADED = -40.0  # dB below the loudest: as good as gone
-_SHAPE = np.arange(-3.0, 3.5, 0.5)  # octaves from the balance point between which levels are taken
+LONGEST_RELEASE = 10.0  # seconds; longer releases count as this
+_FADED = -40.0  # dB relative to the loudest level: the end of the release
+_SHAPE = np.arange(-3.0, 3.5, 0.5)  # octaves from the centroid at which levels are read
 _LOWEST_SHAPE, _LOWEST_LEVEL = -45.0, -50.0  # dB
-_LEAST_SECONDS = 0.002  # of attack and release: shorter is all the same
-# dB, octaves, powers of ten: differences that count 1; weights of repeated numbers are shared among them
+_LEAST_SECONDS = 0.002  # shorter attacks are alike
+# The difference that counts as 1, in dB, octaves or powers of ten; repeated coordinates share their weight.
 _SPREAD = {"shape": 30.0, "height": 4.0, "noise": 4.0, "period": 1.0, "attack": 2.0, "onset": 2.0, "release": 2.0}
 _SPREAD_OF_LEVELS = 30.0
 _BAND_CENTRES = np.log2(BAND_EDGES[:-1] * BAND_EDGES[1:]) / 2
 _BAND_NAMES = [f"band_{round(edge)}_hz" for edge in BAND_EDGES[:-1]]
 
-USED = 1 + DESCRIPTOR_NAMES.index(f"envelope_{round(ENVELOPE_TIMES[-1] * 1000)}_ms")  # what came later is not needed
+USED = 1 + DESCRIPTOR_NAMES.index(f"envelope_{round(ENVELOPE_TIMES[-1] * 1000)}_ms")  # later ones are not needed
 SOUND_SIZE = len(NOTES) * (len(_SHAPE) + 3) + 3 + len(ENVELOPE_TIMES)
 
 
 class DescriptorColumns:
-    """Descriptors of many voices by name: ``float32[n, k]``, the first k, at least :data:`USED`, of them all."""
+    """Columns of descriptors ``float32[n, k]`` by name. k may be less than all, but at least :data:`USED`."""
 
     def __init__(self, rows: Floats) -> None:
         if rows.ndim != 2 or not USED <= rows.shape[1] <= len(DESCRIPTOR_NAMES):
@@ -49,23 +48,23 @@ class DescriptorColumns:
 
     @property
     def brightness(self) -> Floats:
-        """Hz; not a number where the middle note is silent."""
+        """In Hz; NaN where the middle note is silent."""
         return np.where(self["middle_centroid_hz"] > 0, self["middle_centroid_hz"], np.nan).astype(np.float32)
 
     @property
     def attack(self) -> Floats:
-        """Seconds; not a number where the middle note is silent."""
+        """In seconds; NaN where the middle note is silent."""
         return np.where(self["middle_centroid_hz"] > 0, self["attack_seconds"], np.nan).astype(np.float32)
 
     @property
     def release(self) -> Floats:
-        """Seconds, to :data:`LONGEST_RELEASE`; not a number where the middle note is silent."""
+        """In seconds, at most :data:`LONGEST_RELEASE`; NaN where the middle note is silent."""
         seconds = _release(self)
         return np.where(self["middle_centroid_hz"] > 0, seconds, np.nan).astype(np.float32)
 
 
 def sound_coordinates(heard: DescriptorColumns) -> Floats:
-    """Where voices lie in the space: ``float32[n, SOUND_SIZE]``."""
+    """The coordinates of voices: ``float32[n, SOUND_SIZE]``."""
     columns: list[NDArray[np.floating]] = []
     for note in NOTES:
         centroid = np.log2(np.maximum(heard[f"{note}_centroid_hz"], 20.0))
@@ -85,7 +84,7 @@ def sound_coordinates(heard: DescriptorColumns) -> Floats:
 
 
 def differences(ours: Floats, theirs: Floats) -> tuple[str, ...]:
-    """In what the second of two voices differs from the first, in words; rows of descriptors."""
+    """How the second of two rows of descriptors differs from the first, in words."""
     heard = DescriptorColumns(np.stack([ours, theirs]))
     words: list[str] = []
     for name, (less, more, ratio, least) in _WORDS.items():
@@ -101,7 +100,7 @@ def differences(ours: Floats, theirs: Floats) -> tuple[str, ...]:
     return tuple(words)
 
 
-# less, more, by which ratio and how much at least
+# Words for less and more, the least ratio and the least difference.
 _WORDS = {
     "brightness": ("darker", "brighter", 1.2, 40.0),
     "attack": ("faster attack", "slower attack", 1.5, 0.01),
@@ -110,7 +109,7 @@ _WORDS = {
 
 
 def _centred(bands: Floats, centroid: Floats) -> Floats:
-    """Levels of the bands against the strongest, read off around each voice's own balance point."""
+    """Band levels relative to the strongest band, interpolated at :data:`_SHAPE` around each voice's centroid."""
     levels = np.maximum(bands - bands.max(axis=1, keepdims=True), _LOWEST_SHAPE)
     at = (centroid[:, None] + _SHAPE - _BAND_CENTRES[0]) / (_BAND_CENTRES[1] - _BAND_CENTRES[0])
     below = np.clip(np.floor(at).astype(int), 0, bands.shape[1] - 2)
@@ -122,7 +121,7 @@ def _centred(bands: Floats, centroid: Floats) -> Floats:
 
 
 def _release(heard: DescriptorColumns) -> Floats:
-    """Seconds from key up until the sound has faded, read between the measured levels and drawn out beyond them."""
+    """Seconds from key up to :data:`_FADED`, interpolated between the measured levels and extrapolated after them."""
     after = [seconds for seconds in ENVELOPE_TIMES if seconds >= HELD]
     seconds = np.array([0.0, *(time - HELD for time in after), AFTER])
     last_held = max(time for time in ENVELOPE_TIMES if time < HELD)

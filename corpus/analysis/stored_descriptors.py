@@ -1,4 +1,4 @@
-"""Hearings: what every voice of the store sounds like, as the numbers of ``dx7/analysis/descriptors.py``."""
+"""Descriptors of every voice of the store (``dx7/analysis/descriptors.py``), in the table ``hearings``."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _VERSIONS = {"engine": ENGINE_VERSION, "hearing": HEARING_VERSION}
 
 @dataclass(frozen=True, slots=True)
 class DescriptorTable:
-    """What was heard, one row a voice, ordered by id."""
+    """Descriptors, one row per voice, ordered by id."""
 
     voice_ids: list[str]
     descriptors: NDArray[np.float32]  # [n, len(DESCRIPTOR_NAMES)]
@@ -34,12 +34,12 @@ def measure_descriptors(
     dask: str | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> MeasureCounts:
-    """Hear every voice of the store that was not heard yet, as ``measure_voices`` does."""
+    """Measure every voice of the store without current descriptors, as ``measure_voices`` does."""
     return measure_voices(store, _HEARING, processes=processes, dask=dask, progress=progress)
 
 
 def read_descriptors(connection: Connection) -> DescriptorTable:
-    """What was heard of the store's voices by the engine and the hearing of today. 30,000 take a fifth of a second."""
+    """The current descriptors of the store's voices. Reading 30,000 takes a fifth of a second."""
     table = connection.sql(
         "SELECT voice_id, any_value(descriptors) AS descriptors FROM hearings SEMI JOIN voices USING (voice_id)"
         " WHERE engine = $engine AND hearing = $hearing GROUP BY voice_id ORDER BY voice_id",
@@ -53,7 +53,7 @@ def read_descriptors(connection: Connection) -> DescriptorTable:
 
 
 def read_voice_descriptors(connection: Connection, voice_id: str) -> dict[str, float] | None:
-    """What was heard of one voice, by the names of the numbers; None if it was not heard yet."""
+    """The current descriptors of one voice by name; None if there are none."""
     rows = connection.execute(
         "SELECT descriptors FROM hearings WHERE voice_id = $1 AND engine = $2 AND hearing = $3 LIMIT 1",
         [voice_id, ENGINE_VERSION, HEARING_VERSION],

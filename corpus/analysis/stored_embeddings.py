@@ -1,4 +1,4 @@
-"""Embeddings: what the category ear hears of every voice of the store (``dx7/analysis/embedding.py``)."""
+"""Embeddings of every voice of the store (``dx7/analysis/embedding.py``), the input of the category classifier."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from dx7.voices.layout import Bytes
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AnalysedVoices:
-    """All that an ear is given of the voices that were heard and embedded, one row a voice, ordered by id."""
+    """The inputs of the classifier, one row per voice that has descriptors and an embedding, ordered by id."""
 
     voice_ids: list[str]
     embeddings: Bytes  # [n, EMBEDDING_SIZE]
@@ -36,12 +36,12 @@ def embed_voices(
     dask: str | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> MeasureCounts:
-    """Embed every voice of the store that was not embedded yet, as ``measure_voices`` does. 12 ms of a core each."""
+    """Embed every voice of the store without a current embedding, as ``measure_voices`` does. 12 ms of a core each."""
     return measure_voices(store, _EMBEDDING, processes=processes, dask=dask, progress=progress)
 
 
 def read_analysed_voices(connection: Connection) -> AnalysedVoices:
-    """What was heard of the store's voices by the engine and the hearing of today. 30,000 take half a second."""
+    """The current classifier inputs of the store's voices. Reading 30,000 takes half a second."""
     hearings = read_descriptors(connection)
     voices = read_voice_table(connection)
     table = connection.sql(

@@ -1,7 +1,7 @@
-"""The timbres of a store as arrays, kept by this process until the store changes.
+"""The timbres of a store as arrays, cached in this process until the store changes.
 
-The app opens the store for every search, and then everything is read from the disk again. Names and filters are a
-small part of that, but 270 numbers a voice are most of it: 40,000 voices have 43 MB.
+The app opens the store for every search, which reads everything from disk again. The 270 timbre numbers per voice are
+most of that: 43 MB for 40,000 voices.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ COLUMNS = ("low", "middle", "high")  # as in KEYS
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TimbreTable:
-    """Voices and their timbres on the three keys: ``float32[n, TIMBRE_SIZE]`` each."""
+    """Voice ids and, for each of the three keys, timbres ``float32[n, TIMBRE_SIZE]``."""
 
     voice_ids: list[str]
     timbres: tuple[Floats, ...]
     squares: tuple[Floats, ...]  # of their lengths
 
     def distances(self, place: Floats, key: float) -> Floats:
-        """``float32[n]``: how far each voice is on the nearest of the keys from ``float32[TIMBRE_SIZE]``."""
+        """``float32[n]``: the distances from a timbre ``float32[TIMBRE_SIZE]``, on the key nearest to ``key``."""
         column = int(np.argmin([abs(key - each) for each in KEYS]))
         squares = self.squares[column] - 2 * (self.timbres[column] @ place) + np.dot(place, place)
         distances: Floats = np.sqrt(np.maximum(squares, 0))
@@ -38,7 +38,7 @@ class TimbreTable:
 
 
 def read_timbres(connection: Connection) -> TimbreTable:
-    """The timbres of today's engine. What is open for writing may change at any time, and is read every time."""
+    """The timbres of the current engine. Only a read-only connection uses the cache: others may change the store."""
     (place,) = connection.execute(_PLACE).fetchall()
     path, read_only = place
     state = store_state(Path(path)) if read_only and path else ()

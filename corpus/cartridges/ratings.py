@@ -17,7 +17,6 @@ from corpus.labels.new_answer import new_answer, refusal_of_dwell
 from corpus.labels.projection import current_answers
 from corpus.storage.suggestion import Suggestion
 from dx7.errors import CartridgeError
-from dx7.shared.categories import category_keys
 
 REQUESTED = "asked"  # the stored origin of requested categories
 
@@ -68,8 +67,6 @@ def rate_slot(
     kept = asked if categories == () else categories
     if kept == ():
         raise CartridgeError(f"{name} was requested without a category; press the key of a category")
-    if kept is not None and not set(kept) <= set(category_keys()):
-        raise CartridgeError(f"{', '.join(kept)} is not a category; press the key of a category")
     answer = new_answer(
         AnswerKind.BROKEN if kept is None else AnswerKind.LABEL,
         slot.voice.voice_id,

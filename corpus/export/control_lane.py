@@ -1,13 +1,12 @@
-"""How often the labels of an export are right where no person has listened, measured on the control lane.
+"""The accuracy of a policy's labels for voices without a person's label, measured on the control lane.
 
-Voices of that lane were drawn by chance, whatever was suggested for them. For each that a person has labelled the
-question is what the policy would have called it had nobody answered it in person; the answer is the truth. So only
-answers to other voices and suggestions may speak. Suggestions of the store do not know the answer that they are
-judged by: what the neighbours and the ear say of a voice is made without all answers to its family, and what the
-family says without those to the voice itself. How far each source is trusted is fitted to all answers together, a few
-numbers a source.
+Voices of that lane are drawn at random, whatever is suggested for them. For each control voice the person's label (the
+ground truth) is compared with the label that the policy would give without it. So only answers to other voices and
+suggestions count. The suggestions do not depend on the answer they are compared with: the sources ``neighbours`` and
+``ear`` are computed without the answers to the voice's family, ``family`` without those to the voice itself. The label
+model is fitted to all answers, but has only a few numbers per source.
 
-Not measured are voices that were taken below the least confidence to reach a minimum.
+Voices that are taken below the least confidence to reach a minimum are not measured.
 """
 
 from __future__ import annotations
@@ -26,8 +25,10 @@ from corpus.storage.store import Connection
 
 @dataclass(frozen=True, slots=True)
 class ControlAccuracy:
-    """``answered`` labels of the control lane; how often the policy has a label for such a voice and it is the main
-    category that people heard: over all, and by the category of the policy's label."""
+    """The number of control labels, and the share of the policy's labels for them with the same main category.
+
+    ``by_category`` has that share by the category of the policy's label.
+    """
 
     answered: int
     overall: Rate
@@ -44,7 +45,7 @@ NOT_MEASURED = ControlAccuracy(0, wilson(0, 0), {})
 def measure_control(
     connection: Connection, category_keys: Sequence[str], policy: Policy, answers: Iterable[Answer]
 ) -> ControlAccuracy:
-    """Measure a policy on the control labels among ``answers``, which may be all lines of all journals."""
+    """Measure a policy on the control labels among ``answers``, which may be the lines of all journals."""
     labels = [answer for answer in control_labels(answers) if answer.categories[0] in category_keys]
     if not labels:
         return NOT_MEASURED

@@ -1,4 +1,4 @@
-"""The dataset card of an export: what it holds, for people."""
+"""The dataset card of an export: a Markdown description of its voices."""
 
 from __future__ import annotations
 
@@ -11,30 +11,30 @@ from dx7.shared.export_format import SPLITS
 from dx7.voices.parameters import PARAMETER_COUNT
 
 _ORIGINS = {
-    "person": "a person listened and said so",
-    "propagated": "a person said so of a voice of the same family, or of a selection, and counted this one in",
-    "name_rule": "the voice's names say so",
-    "folder_rule": "the folders it was found in say so",
-    "family": "people said so of voices of its family",
-    "neighbours": "people said so of voices that sound like it",
-    "ear": "a model that was fitted to people's answers and to names hears it",
+    "person": "a person listened to this voice and labelled it",
+    "propagated": "a person labelled a voice of its family, or a selection, including this one",
+    "name_rule": "rules on the voice's names",
+    "folder_rule": "rules on the folders it was found in",
+    "family": "people labelled other voices of its family",
+    "neighbours": "people labelled voices that sound like it",
+    "ear": "a classifier of its sound, fitted to people's labels and to names",
 }
 _REASONS = {
     "filler": "INIT VOICE or silence, which fill up banks",
     "generated": "found only in cartridges that a model made",
-    "silent": "heard at no note, soft or hard",
-    "garbage": "bytes off their places, stray values out of range, no readable name: it was something else",
-    "broken": "a person found it broken",
-    "unsure": "people listened and could not tell what it is",
-    "disputed": "people agree less on what it is than the policy wants",
-    "no_category": "nobody has said what it is, and no suggestion is sure enough",
-    "other_of_family": "another voice of its family, one sound saved again, is here in its place",
-    "over_maximum": "there are as many of its category as the policy wants",
+    "silent": "no sound at any note, soft or hard",
+    "garbage": "misaligned bytes, values out of range or unreadable names: not a DX7 voice",
+    "broken": "a person marked it as broken",
+    "unsure": "people listened and could not decide on a category",
+    "disputed": "people agree on its category less than the policy demands",
+    "no_category": "no label, and no suggestion with enough confidence",
+    "other_of_family": "the export has another voice of its family (one sound, saved again)",
+    "over_maximum": "its category has reached the policy's maximum",
 }
 
 
 def write_card(voices: pa.Table, facts: dict[str, Any]) -> str:
-    """Markdown about the rows of an export and what was left out. The same rows give the same text."""
+    """Markdown about the rows of an export and the voices left out. The same rows give the same text."""
     splits = voices["split"].to_pylist()
     mains = [keys[0] if keys else "" for keys in voices["categories"].to_pylist()]
     by_split = Counter(zip(mains, splits, strict=True))
@@ -47,8 +47,8 @@ def write_card(voices: pa.Table, facts: dict[str, Any]) -> str:
             "# Curated Yamaha DX7 voices",
             "",
             f"{voices.num_rows:,} voices of {facts['voices_in_store']:,} in the store, one row each:",
-            f"{PARAMETER_COUNT} parameters in range, its name, its categories (the main one first), who said so and",
-            "how surely, in how many slots it was found, and its split. `manifest.json` has these figures again.",
+            f"{PARAMETER_COUNT} parameters in range, its name, its categories (the main one first), their origin and",
+            "confidence, its number of occurrences, and its split. `manifest.json` has these figures too.",
             "",
             f"Chosen by the policy *{policy['name']}*: {policy['about']}",
             "",
@@ -59,10 +59,10 @@ def write_card(voices: pa.Table, facts: dict[str, Any]) -> str:
                 [[key, *(by_split[key, split] for split in SPLITS), count] for key, count in categories],
             ),
             "",
-            "## Who said so",
+            "## Origins of the categories",
             "",
             *_table(
-                ["origin", "meaning", "counts from a confidence of", "voices"],
+                ["origin", "meaning", "least confidence", "voices"],
                 [
                     [who, _ORIGINS[who], f"{least:g}", sum(by_origin[key, who] for key, _ in categories)]
                     for who, least in policy["least_confidence"].items()
@@ -74,11 +74,11 @@ def write_card(voices: pa.Table, facts: dict[str, Any]) -> str:
                 [[key, *(by_origin[key, who] for who in origins)] for key, _ in categories],
             ),
             "",
-            "A person's answer overrules all suggestions. The origin of a suggestion is the source that says it the",
-            "loudest; the column `opinions` has what each source said of a voice by itself.",
+            "A person's answer overrules all suggestions. The origin of a suggestion is the source with the strongest",
+            "evidence; the column `opinions` has the predictions of each source.",
             "",
             *_relaxed(facts["relaxed"]),
-            "## How often it is right",
+            "## Accuracy",
             "",
             *_control(facts["control"], [key for key, _ in categories]),
             "",
@@ -87,40 +87,40 @@ def write_card(voices: pa.Table, facts: dict[str, Any]) -> str:
             *_table(
                 ["reason", "meaning", "voices"],
                 [
-                    [reason, _REASONS.get(reason, "its health tag, which the policy leaves out"), count]
+                    [reason, _REASONS.get(reason, "a health tag that the policy leaves out"), count]
                     for reason, count in facts["left_out"].items()
                 ],
             ),
             "",
             "## Splits",
             "",
-            f"The voices are of {facts['families']:,} families: one sound, saved again with a few parameters moved. A",
-            "whole family is in one split, drawn from its id alone; the same voices give the same splits.",
+            f"The voices belong to {facts['families']:,} families: one sound, saved again with small changes. A family",
+            "is in one split only, which its id alone determines; the same voices give the same splits.",
             "",
             "## Whose voices these are",
             "",
-            "The voices were collected from banks that people passed on for forty years, mostly without a licence or",
-            "an author's name. Whether a set of parameters can be owned at all differs from country to country. Use",
-            "this data to study and to train; do not publish it, or the voices in it, as your own.",
+            "The voices come from banks that people have passed on for forty years, mostly without a licence or an",
+            "author's name. Whether a set of parameters can be owned differs from country to country. Use this data to",
+            "study and to train; do not publish it, or the voices in it, as your own.",
             "",
         ]
     )
 
 
-def _relaxed(told: list[dict[str, Any]]) -> list[str]:
-    if not told:
+def _relaxed(minima: list[dict[str, Any]]) -> list[str]:
+    if not minima:
         return []
     return [
-        "Categories with fewer sure voices than wanted, and how many less sure ones were taken instead:",
+        "Categories with fewer confident voices than wanted, filled up with less confident ones:",
         "",
         *_table(
-            ["category", "wanted", "here", "of these taken below the least confidence", "down to"],
+            ["category", "wanted", "exported", "of these below the least confidence", "down to"],
             [
                 [
                     *(row[name] for name in ("category", "wanted", "voices", "taken")),
                     "-" if row["confidence"] is None else f"{row['confidence']:.2f}",
                 ]
-                for row in told
+                for row in minima
             ],
         ),
         "",
@@ -130,18 +130,18 @@ def _relaxed(told: list[dict[str, Any]]) -> list[str]:
 def _control(control: dict[str, Any], categories: list[str]) -> list[str]:
     if not control["answered"]:
         return [
-            "Not measured: no control answers. They are labels on voices that the deck draws by chance; each is",
-            "compared with what this policy would have called the voice without it.",
+            "Not measured: no control answers. These are labels of voices that the deck draws at random; each is",
+            "compared with the category that this policy would give the voice without the label.",
         ]
     overall = control["overall"]
     none: dict[str, Any] = {"count": 0, "rate": None}
     return [
-        f"{control['answered']:,} labels were given to voices drawn by chance. Had nobody answered these, the policy",
-        f"would have labelled {overall['count']:,} of them, and {_share(overall)} with the main category that people",
-        "heard. What was taken below the least confidence, and what people said in person, is not in these figures.",
+        f"{control['answered']:,} labels were given to voices drawn at random. Without these labels, the policy has a",
+        f"category for {overall['count']:,} of these voices, and {_share(overall)} of them equal the person's. Voices",
+        "labelled in person or taken below the least confidence are not in these figures.",
         "",
         *_table(
-            ["category", "judged", "right"],
+            ["category", "compared", "right"],
             [
                 [key, row["count"], _share(row)]
                 for key in [*categories, *sorted(control["by_category"].keys() - set(categories))]

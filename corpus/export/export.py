@@ -1,4 +1,4 @@
-"""Export: the curated voices of a store as a folder that training reads. The same store gives the same bytes."""
+"""Export: the curated voices of a store as a folder for training. The same store gives the same bytes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,6 @@ from corpus.export.control_lane import measure_control
 from corpus.export.dataset_card import write_card
 from corpus.export.policy import Policy
 from corpus.export.selection import Selection, select_voices
-from corpus.export.source_labels import read_source_columns
 from corpus.labels.answer import Answer
 from corpus.storage.store import Connection, open_store
 from dx7.errors import ExportError
@@ -32,16 +31,16 @@ SPLIT_PERCENT = {"train": 80, "validation": 10, "test": 10}
 
 @dataclass(frozen=True, slots=True)
 class ExportResult:
-    """Where an export went and what is in it."""
+    """The folder of an export and its manifest."""
 
     folder: Path
     manifest: dict[str, object]
 
 
 def prepare_export(store: Path, *, progress: Callable[[int, int], None] = lambda done, total: None) -> None:
-    """Hear the voices of a store that were not heard yet, tag them, and put them into families: what an export needs.
+    """Measure, tag and group the voices of a store as an export needs it.
 
-    ``progress`` is told how many voices of how many are heard. Raises what ``update_families`` raises.
+    ``progress`` is called with the number of measured voices and their total. Raises what ``update_families`` raises.
     """
     update_families(store, progress=progress)
     with open_store(store) as connection:
@@ -51,24 +50,24 @@ def prepare_export(store: Path, *, progress: Callable[[int, int], None] = lambda
 def write_curated_export(
     connection: Connection, folder: Path | None = None, *, policy: Policy, answers: Iterable[Answer] = ()
 ) -> ExportResult:
-    """Write the voices that a policy chooses, and the category ear if one was fitted.
+    """Write the voices that a policy selects, and the category classifier if one was fitted.
 
-    ``answers`` are the lines of the journals, on whose control labels the policy is measured; what people say of the
-    voices is taken from the store. Without ``folder`` the export goes into the folder of exports, named by its content,
-    so that the same store gives the same folder. Call :func:`prepare` first.
+    ``answers`` are the lines of all journals; the policy is measured on the control labels among them. The labels of
+    the export come from the store. Without ``folder`` the export goes into the folder of exports, under a name made of
+    its content hash, so that the same store gives the same folder. Call :func:`prepare_export` first.
 
-    Raises ``ExportError`` if no voice has a category or some have no family, or if the folder cannot be written.
+    Raises ``ExportError`` if no voice is selected, if voices have no family, or if the folder cannot be written.
     """
     if len(connection.table("voices")) and not is_up_to_date(connection):
-        raise ExportError("the store has voices that are in no family yet; run python -m corpus families first")
+        raise ExportError("the store has voices without a family; run python -m corpus families first")
     keys = category_keys()
     selection = select_voices(connection, keys, policy)
     if not selection.chosen():
         raise ExportError(
-            f"nothing to export: the policy {policy.name} finds no voice with a category that counts; label some, run"
-            " python -m corpus learn, or choose another policy"
+            f"nothing to export: the policy {policy.name} selects no voice; label some, run python -m corpus learn, or"
+            " choose another policy"
         )
-    voices = _rows(selection, read_source_columns(connection, keys))
+    voices = _rows(connection, selection, keys)
     facts: dict[str, object] = {
         "policy": policy.as_dict(),
         "voices_in_store": len(selection.decisions),
@@ -85,7 +84,7 @@ def write_curated_export(
 
 
 def split_of(family_id: str) -> str:
-    """The split of a family: decided by its id alone, so it is the same in every export and every store.
+    """The split of a family. It depends on the id alone, so it is the same in every export of every store.
 
     >>> [split_of(family_id) for family_id in ("a", "b", "m")]
     ['train', 'validation', 'test']
@@ -98,7 +97,8 @@ def split_of(family_id: str) -> str:
     raise AssertionError("the percentages of the splits do not add up to 100")
 
 
-def _rows(selection: Selection, opinions: dict[str, list[dict[str, object]]]) -> pa.Table:
+def _rows(connection: Connection, selection: Selection, keys: tuple[str, ...]) -> pa.Table:
+    predictions = dict(connection.execute(_SOURCE_PREDICTIONS, [list(keys)]).fetchall())
     table = selection.voices
     rows = [row for row, _ in selection.chosen()]
     chosen = [curated for _, curated in selection.chosen()]
@@ -114,7 +114,7 @@ def _rows(selection: Selection, opinions: dict[str, list[dict[str, object]]]) ->
         "origin": [curated.origin for curated in chosen],
         "confidence": [curated.confidence for curated in chosen],
         "people": [curated.people for curated in chosen],
-        "opinions": [opinions.get(voice_id, []) for voice_id in ids],
+        "opinions": [predictions.get(voice_id, []) for voice_id in ids],
         "sightings": table.occurrences[rows],
         **{name: parameters[index] for index, name in enumerate(PARAMETER_NAMES)},
     }
@@ -146,7 +146,7 @@ def _write(
     try:
         content_hash = write_export(staging, voices, keys, card=card, facts=facts, ear=ear)
         folder = exports / content_hash[:HASH_DIGITS]
-        if folder.exists():  # the same voices were exported before; this brings the facts beside them up to date
+        if folder.exists():  # the same voices were exported before; the facts about them may have changed
             write_export(folder, voices, keys, card=card, facts=facts, ear=ear)
         else:
             staging.chmod(0o755)
@@ -156,3 +156,11 @@ def _write(
     finally:
         shutil.rmtree(staging, ignore_errors=True)
     return folder
+
+
+# What each source predicts for each voice on its own, by origin, the most probable category first.
+_SOURCE_PREDICTIONS = """
+SELECT voice_id, list({'origin': origin, 'category': category, 'probability': probability}
+    ORDER BY origin, probability DESC, category)
+FROM opinions WHERE list_contains($1::VARCHAR[], category) GROUP BY voice_id
+"""

@@ -1,6 +1,6 @@
-"""``Policy``: which voices an export holds and whose word counts for their categories, from ``data/policies``.
+"""Export policies from ``data/policies``: which voices are exported, and which sources decide on their categories.
 
-Every field is explained in ``data/policies/default.toml``.
+``data/policies/default.toml`` explains every field.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ from dx7.shared.locations import POLICIES_FOLDER
 
 ORIGINS = (PERSON, PROPAGATED, *SUGGESTING)
 DEFAULT = "default"
-EACH = "each"  # in minimum and maximum: of every category that is not named
+EACH = "each"  # in minimum and maximum: every category that is not named
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """The rules of one export. Raises ``PolicyError`` for a field that cannot be.
+    """The rules of an export. Raises ``PolicyError`` for an illegal field.
 
-    ``least_confidence`` has the origins that count, each with a number from 0 to 1; an origin that is not there says
-    nothing at all. ``per_family`` is None for whole families. ``minimum`` and ``maximum`` are voices by main category;
-    the key :data:`EACH` stands for all that are not named. ``floor`` is how far the confidence of a suggestion may be
-    relaxed to reach a minimum; None where there is none to reach.
+    ``least_confidence`` has a number from 0 to 1 for each origin that counts; other origins are ignored.
+    ``per_family`` is None for whole families. ``minimum`` and ``maximum`` are numbers of voices by main category, with
+    the key :data:`EACH` for all categories that are not named. ``floor`` is the least confidence of suggestions that
+    are taken to reach a minimum.
     """
 
     name: str
@@ -48,21 +48,21 @@ class Policy:
             raise PolicyError(f"the policy {self.name}: {problem}")
 
     def minimum_of(self, category: str) -> int:
-        """How many voices of a main category are wanted; 0 where any number will do."""
+        """The least number of voices of a main category; 0 if there is no minimum."""
         return self.minimum.get(category, self.minimum.get(EACH, 0))
 
     def maximum_of(self, category: str) -> int | None:
-        """How many voices of a main category there may be; None for any number."""
+        """The most voices of a main category; None if there is no maximum."""
         return self.maximum.get(category, self.maximum.get(EACH))
 
     def as_dict(self) -> dict[str, object]:
-        """For manifests and ``--json``: every field as it would stand in a file."""
+        """For manifests and ``--json``: every field as in a policy file."""
         per_family = "all" if self.per_family is None else self.per_family
         return asdict(self) | {"leave_out": list(self.leave_out), "per_family": per_family}
 
 
 def read_policy(wanted: str | Path, folder: Path = POLICIES_FOLDER) -> Policy:
-    """A policy by its name, or by the path of its file. Raises ``PolicyError`` that says what is wrong, and where."""
+    """A policy by its name or by the path of its file. Raises ``PolicyError`` if it is missing or not valid."""
     path = Path(wanted)
     if path.suffix != ".toml":
         path = folder / f"{wanted}.toml"
@@ -84,7 +84,7 @@ def read_policy(wanted: str | Path, folder: Path = POLICIES_FOLDER) -> Policy:
 
 
 def list_policies(folder: Path = POLICIES_FOLDER) -> list[Policy]:
-    """All policies of a folder, the default one first. Raises ``PolicyError`` for one that cannot be used."""
+    """All policies of a folder, the default one first. Raises ``PolicyError`` if one is not valid."""
     return [read_policy(name, folder) for name in sorted(_names(folder), key=lambda name: (name != DEFAULT, name))]
 
 
@@ -108,7 +108,7 @@ def _policy_of(name: str, table: dict[str, object]) -> Policy:
 
 
 def _problems(policy: Policy) -> list[str]:
-    """What is wrong with the fields of a policy, whatever they hold."""
+    """Messages about the fields of a policy, whose types are not checked yet."""
     found = []
     if not isinstance(policy.about, str) or not policy.about.strip():
         found.append("about must be a sentence on what it is for")

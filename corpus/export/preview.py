@@ -1,4 +1,4 @@
-"""What an export would hold, without writing it."""
+"""The counts of an export without writing it."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from dx7.shared.export_format import SPLITS
 
 @dataclass(frozen=True, slots=True)
 class ExportPreview:
-    """Voices by main category and split, by main category and who says so, and those left out by reason.
+    """Voices by main category and split, by main category and origin, and those left out by reason.
 
-    ``unplaced`` have no family yet: they count as families of their own, and nobody knows their split; an export puts
-    them into families first. ``relaxed`` are the categories with fewer sure voices than the policy wants.
+    ``unplaced`` voices have no family yet, so their split is unknown; here each counts as a family of its own.
+    ``relaxed`` are the categories with fewer confident voices than the policy's minimum.
     """
 
     policy: Policy
@@ -31,17 +31,17 @@ class ExportPreview:
 
     @property
     def by_origin(self) -> dict[str, int]:
-        """Voices by who says so; every origin that counts is there."""
+        """Voices by the origin of their category, zeros included."""
         return {origin: sum(row[origin] for row in self.origins.values()) for origin in self.policy.least_confidence}
 
     @property
     def voices(self) -> int:
-        """How many voices the export would hold."""
+        """The number of voices in the export."""
         return sum(self.by_origin.values())
 
 
 def preview_export(connection: Connection, policy: Policy) -> ExportPreview:
-    """The counts of an export as it would be written now. Takes about a second for a store of 30,000 voices."""
+    """The counts of an export of the store as it is now. A store of 30,000 voices takes about a second."""
     keys = category_keys()
     selection = select_voices(connection, keys, policy)
     placed = {row[0] for row in connection.execute("SELECT voice_id FROM families").fetchall()}

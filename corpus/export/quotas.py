@@ -1,4 +1,4 @@
-"""How many voices: of a family, and of a main category at most and at least. Pure functions of candidates."""
+"""Quotas: the most voices of a family, and the most and the least of a main category. Pure functions of candidates."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from corpus.labels.consensus import PERSON, Curated
 
 @dataclass(frozen=True, slots=True)
 class ExportCandidate:
-    """A voice that could be exported."""
+    """A voice with categories, which may be exported."""
 
     voice_id: str
     family_id: str
@@ -27,8 +27,11 @@ class ExportCandidate:
 
 @dataclass(frozen=True, slots=True)
 class RelaxedMinimum:
-    """A main category that had fewer voices than wanted: how many it has, and how many of them were taken below the
-    least confidence; ``confidence`` is the lowest of these, None if there was none to take."""
+    """A main category with fewer confident voices than wanted.
+
+    ``voices`` is the number exported, ``taken`` how many of these are below the least confidence, and ``confidence``
+    the lowest confidence among them; None if none was taken.
+    """
 
     category: str
     wanted: int
@@ -42,27 +45,27 @@ class RelaxedMinimum:
 
 
 def limit_families(candidates: Iterable[ExportCandidate], most: int | None) -> list[ExportCandidate]:
-    """At most so many of each family: those answered in person, then those found most often, then the surest."""
-    return _first(sorted(candidates, key=_speaks_for_family), lambda each: each.family_id, lambda _: most)
+    """At most ``most`` voices of each family (None: all): labelled in person, then by occurrences, then confidence."""
+    return _first(sorted(candidates, key=_family_order), lambda each: each.family_id, lambda _: most)
 
 
 def apply_maximum(candidates: Iterable[ExportCandidate], policy: Policy) -> list[ExportCandidate]:
-    """At most so many of each main category: those answered in person, then the surest, then those found most often."""
-    return _first(sorted(candidates, key=_speaks_for_category), lambda each: each.main, policy.maximum_of)
+    """At most the maximum of each main category: labelled in person, then by confidence, then occurrences."""
+    return _first(sorted(candidates, key=_category_order), lambda each: each.main, policy.maximum_of)
 
 
 def fill_minimum(
     chosen: Sequence[ExportCandidate], doubtful: Iterable[ExportCandidate], policy: Policy, keys: Sequence[str]
 ) -> tuple[list[ExportCandidate], list[RelaxedMinimum]]:
-    """Which of the doubtful voices are taken so that every main category has its minimum, and what was relaxed for it.
+    """The doubtful voices that are taken so that every main category has its minimum, and the relaxed minima.
 
-    The surest are taken first, none below the policy's floor, and none whose family has its number already.
+    The most confident are taken first; none below the policy's floor, none of a family that already has its limit.
     """
     have = Counter(each.main for each in chosen)
     families = Counter(each.family_id for each in chosen)
-    waiting = sorted(doubtful, key=_speaks_for_category)
+    waiting = sorted(doubtful, key=_category_order)
     taken: list[ExportCandidate] = []
-    told: list[RelaxedMinimum] = []
+    relaxed: list[RelaxedMinimum] = []
     for key in keys:
         wanted = policy.minimum_of(key)
         missing = wanted - have[key]
@@ -78,15 +81,15 @@ def fill_minimum(
                 families[each.family_id] += 1
                 more.append(each)
         least = min((each.curated.confidence for each in more), default=None)
-        told.append(RelaxedMinimum(key, wanted, have[key] + len(more), len(more), least and round(least, 4)))
+        relaxed.append(RelaxedMinimum(key, wanted, have[key] + len(more), len(more), least and round(least, 4)))
         taken += more
-    return taken, told
+    return taken, relaxed
 
 
 def _first(
     ranked: Iterable[ExportCandidate], group_of: Callable[[ExportCandidate], str], most_of: Callable[[str], int | None]
 ) -> list[ExportCandidate]:
-    """The first of each group, as many as it may have."""
+    """The first candidates of each group, up to its limit."""
     kept = []
     have = Counter[str]()
     for each in ranked:
@@ -98,9 +101,9 @@ def _first(
     return kept
 
 
-def _speaks_for_family(each: ExportCandidate) -> tuple[bool, int, float, str]:
+def _family_order(each: ExportCandidate) -> tuple[bool, int, float, str]:
     return each.curated.origin != PERSON, -each.sightings, -each.curated.confidence, each.voice_id
 
 
-def _speaks_for_category(each: ExportCandidate) -> tuple[bool, float, int, str]:
+def _category_order(each: ExportCandidate) -> tuple[bool, float, int, str]:
     return each.curated.origin != PERSON, -each.curated.confidence, -each.sightings, each.voice_id

@@ -67,7 +67,7 @@ def test_facets(run: Run) -> None:
     [
         (["--brightness", "loud"], "dark, middle, bright"),
         (["--attack", "5"], "fast, medium, slow"),
-        (["--release", "2-1"], "holds nothing"),
+        (["--release", "2-1"], "is empty"),
         (["--health", "ill"], "choose from garbage"),
         (["--carriers", "7"], "less than or equal to 6"),
         (["--like", "x", "--facets"], "cannot be used"),

@@ -18,7 +18,7 @@ from corpus.cartridges.generation_request import GenerationRequest
 from corpus.cartridges.ratings import REQUESTED, hit_rates, rate_slot
 from corpus.labels.answer import Answer, AnswerKind, Page
 from corpus.labels.new_answer import undo_of
-from dx7.errors import CartridgeError
+from dx7.errors import CartridgeError, JournalError
 from tests.corpus.test_cartridge import slots, voice
 
 NOW = datetime(2026, 5, 1, tzinfo=UTC)
@@ -152,7 +152,7 @@ def test_a_verdict_is_a_label_and_only_of_what_was_heard() -> None:
     assert judged(CartridgeSlot(voice(1), "bell", "the model", (), GenerationRequest(like=voice(2))), ())[
         0
     ].categories == ("bell",)
-    with pytest.raises(CartridgeError, match="theremin is not a category"):
+    with pytest.raises(JournalError, match="theremin"):
         judged(slot, ("theremin",))
 
 

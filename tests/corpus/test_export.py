@@ -19,7 +19,15 @@ from corpus.labels.answer import Answer, AnswerKind
 from corpus.storage.store import Connection, open_store
 from dx7.errors import ExportError
 from dx7.formats.files import encode_cartridge
-from dx7.shared.export_format import CARD_FILE, MANIFEST_FILE, SPLITS, VOICES_FILE, latest_export, read_export
+from dx7.shared.export_format import (
+    CARD_FILE,
+    MANIFEST_FILE,
+    SPLITS,
+    VOICES_FILE,
+    latest_export,
+    read_export,
+    read_manifest,
+)
 from dx7.voices.voice import INIT_VOICE, Voice
 
 RULES = replace(  # one folder alone is not enough for a label here
@@ -215,6 +223,28 @@ def test_what_cannot_be_exported_leaves_an_earlier_export_alone(
     assert {path.name: path.read_bytes() for path in (tmp_path / "e").iterdir()} == before
 
 
+def test_an_export_that_fails_halfway_has_no_manifest_of_the_last_one(
+    filled: Path, connection: Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A manifest next to voices that it does not describe would pass for a complete export."""
+    folder = tmp_path / "e"
+    write_curated_export(connection, folder, policy=RULES)
+    read_manifest(folder)
+
+    def fail(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    for module, name in ((pq, "write_table"), (Path, "write_text")):
+        with monkeypatch.context() as patch:
+            patch.setattr(module, name, fail)
+            with pytest.raises(ExportError, match="No space left"):
+                write_curated_export(connection, folder, policy=replace(RULES, per_family=None))
+        assert not (folder / MANIFEST_FILE).exists()
+        with pytest.raises(ExportError, match="not an export"):
+            read_manifest(folder)
+        write_curated_export(connection, folder, policy=RULES)
+
+
 def test_the_command_follows_a_policy_of_ones_own(filled: Path, tmp_path: Path) -> None:
     mine = tmp_path / "mine.toml"
     mine.write_text('about = "Names alone."\n[least_confidence]\nname_rule = 0.5\n')
@@ -343,7 +373,7 @@ def test_the_card_says_how_often_it_is_right_or_that_nobody_knows(
     ]
     write_curated_export(connection, tmp_path / "e", policy=RULES, answers=control)
     card = (tmp_path / "e" / CARD_FILE).read_text()
-    assert "4 labels were given to voices drawn by chance" in card
+    assert "4 labels were given to voices drawn at random" in card
     for line in (
         "| brass | 2 | 100% (34% to 100%) |",
         "| wind | 1 | 0% (0% to 79%) |",

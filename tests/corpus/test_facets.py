@@ -183,7 +183,7 @@ def test_an_unheard_store_says_so(tmp_path: Path, store: Path, make_bank: MakeBa
     with open_store(store, read_only=True) as connection:
         assert len(search(connection)) == 2
         for filters in (Filters(brightness=Range(0, 1)), Filters(health=("drone",)), Filters(healthy=True)):
-            with pytest.raises(StoreError, match="not heard yet; run python -m corpus health"):
+            with pytest.raises(StoreError, match="not analysed yet; run python -m corpus health"):
                 search(connection, filters=filters)
 
 
@@ -216,7 +216,7 @@ def test_other_words_are_told_what_is_allowed(text: str) -> None:
 
 
 def test_an_empty_range_is_refused() -> None:
-    with pytest.raises(ValueError, match="holds nothing"):
+    with pytest.raises(ValueError, match="is empty"):
         parse_range("release", "2-1")
 
 

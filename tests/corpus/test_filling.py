@@ -64,7 +64,7 @@ def test_what_is_nowhere_is_said_in_a_sentence(connection: Connection, tmp_path:
     with pytest.raises(CartridgeError, match="no voice of the store matches all of that"):
         choose_slots(connection, "no such name", count=5)
     ingest_files([STARTER_BANKS / "organ.syx"], tmp_path / "unheard.duckdb")
-    with open_store(tmp_path / "unheard.duckdb") as unheard, pytest.raises(StoreError, match="not heard yet"):
+    with open_store(tmp_path / "unheard.duckdb") as unheard, pytest.raises(StoreError, match="not analysed yet"):
         choose_slots(unheard, count=5)
 
 

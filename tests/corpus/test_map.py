@@ -234,7 +234,7 @@ def test_what_is_stopped_leaves_the_map_as_it_was(tmp_path: Path) -> None:
 
 def test_voices_must_have_been_heard(tmp_path: Path) -> None:
     store = build_store(tmp_path / "store.duckdb", varied_voices(3))
-    with pytest.raises(StoreError, match="not heard yet; run python -m corpus health"):
+    with pytest.raises(StoreError, match="not analysed yet; run python -m corpus health"):
         update_map(store)
     empty = build_store(tmp_path / "empty.duckdb", [])
     assert update_map(empty).voices == 0

@@ -124,3 +124,34 @@ def test_the_command_lists_them() -> None:
 
 def test_each_is_no_category() -> None:
     assert EACH not in category_keys()
+
+
+def test_a_policy_that_only_names_origins_exports_one_fit_voice_of_each_family_with_all_its_categories() -> None:
+    policy = Policy("bare", "people only", {"person": 0.5})
+    assert (policy.leave_out, policy.per_family) == (("silent", "garbage"), 1)
+    assert (policy.second_categories, policy.with_generated, policy.floor) == (True, False, None)
+    assert (policy.minimum_of("brass"), policy.maximum_of("brass")) == (0, None)
+
+
+@pytest.mark.parametrize("share", [0, 1, 0.0, 1.0])
+def test_shares_from_0_to_1_are_legal(share: float) -> None:
+    policy = Policy("bounds", "all or nothing", {"person": share, "ear": share}, floor=share, minimum={"bell": 0})
+    assert (policy.least_confidence["ear"], policy.floor) == (share, share)
+
+
+@pytest.mark.parametrize("share", [-0.01, 1.01, True, None, "1"])
+def test_other_shares_are_not(share: object) -> None:
+    with pytest.raises(PolicyError, match="from 0 to 1"):
+        Policy("bounds", "about", {"ear": share})  # type: ignore[dict-item]
+
+
+@pytest.mark.parametrize(("least", "most", "legal"), [(1, 2, True), (2, 2, True), (2, 1, False), (0, 0, True)])
+def test_a_maximum_is_at_least_the_minimum(least: int, most: int, legal: bool) -> None:
+    for minimum, maximum in (({"bell": least}, {"bell": most}), ({EACH: least}, {"bell": most}),
+                             ({"bell": least}, {EACH: most})):  # fmt: skip
+        if legal:
+            policy = Policy("p", "about", {"ear": 0}, floor=0, minimum=minimum, maximum=maximum)
+            assert (policy.minimum_of("bell"), policy.maximum_of("bell")) == (least, most)
+        else:
+            with pytest.raises(PolicyError, match="more than its maximum of 1"):
+                Policy("p", "about", {"ear": 0}, floor=0, minimum=minimum, maximum=maximum)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -35,9 +36,14 @@ def _rows() -> list[VoiceRow]:
     return [replace(row, category=None) for row in varied_voices(COUNT)]
 
 
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build_store(tmp_path_factory.mktemp("template") / "store.duckdb", _rows())
+
+
 @pytest.fixture
-def connection(tmp_path: Path) -> Iterator[Connection]:
-    with open_store(build_store(tmp_path / "store.duckdb", _rows())) as opened:
+def connection(template: Path, tmp_path: Path) -> Iterator[Connection]:
+    with open_store(Path(shutil.copy(template, tmp_path / "store.duckdb"))) as opened:
         yield opened
 
 
@@ -210,6 +216,49 @@ def test_a_minimum_takes_the_best_below_the_least_confidence_and_tells(connectio
     ]
 
 
+def test_a_short_minimum_takes_no_unfit_voice(connection: Connection, ids: list[str]) -> None:
+    """Fillers, generated, unhealthy, broken and disputed voices stay out however short a category is."""
+    filler, generated, silent, broken, disputed, fine, better = ids[:7]
+    for each in ids[:7]:
+        suggest(connection, each, "clav", 0.4)
+    connection.execute("UPDATE suggestions SET probability = 0.45 WHERE voice_id = $1", [better])
+    levels = ", ".join(f"op{operator}_output_level = 0" for operator in range(1, 7))
+    connection.execute(f"UPDATE voices SET {levels} WHERE voice_id = $1", [filler])  # noqa: S608
+    connection.execute(
+        "CREATE TEMP TABLE own AS SELECT * REPLACE ('made' AS file_sha) FROM slots WHERE voice_id = $1 LIMIT 1",
+        [generated],
+    )
+    connection.execute("DELETE FROM slots WHERE voice_id = $1", [generated])
+    connection.execute("INSERT INTO slots FROM own")
+    connection.execute(
+        "INSERT INTO files BY NAME SELECT 'made' AS file_sha, 4104 AS size, '' AS format, 32 AS voices,"
+        " true AS generated, false AS content_is_whole"
+    )
+    connection.execute("INSERT INTO health VALUES ($1, 'silent')", [silent])
+    label(connection, broken)
+    label(connection, disputed, "bass")
+    label(connection, disputed, "pad", who="ben")
+    label(connection, disputed, "lead", who="cleo")
+    policy = replace(
+        ALL,
+        least_confidence=dict.fromkeys(ORIGINS, 0.5),
+        leave_out=("silent",),
+        floor=0.0,
+        minimum={"clav": 20, "pad": 1, "bass": 1},
+    )
+    selection = select_voices(connection, category_keys(), policy)
+    assert set(_chosen(selection)) == {fine, better}
+    assert [verdict_of(selection, each) for each in (filler, generated, silent, broken, disputed)] == [
+        LeftOut.FILLER,
+        LeftOut.GENERATED,
+        Unhealthy("silent"),
+        LeftOut.BROKEN,
+        LeftOut.DISPUTED,
+    ]
+    with_generated = select_voices(connection, category_keys(), replace(policy, with_generated=True))
+    assert set(_chosen(with_generated)) == {fine, better, generated}
+
+
 def test_a_maximum_keeps_those_of_people_and_the_surest(connection: Connection, ids: list[str]) -> None:
     for number, each in enumerate(ids[:5]):
         suggest(connection, each, "bell", 0.9 - 0.1 * number)
@@ -270,3 +319,75 @@ def test_quotas_hold_whatever_the_order(found: Sequence[ExportCandidate], most: 
     assert len(taken) <= number
     assert max(Counter(each.family_id for each in taken).values(), default=0) <= most
     assert [each.voices for each in told] == ([len(taken)] if number else [])
+
+
+def candidate(voice_id: str, confidence: float, *, family: str = "", sightings: int = 1, main: str = "bell",
+              origin: str = "ear") -> ExportCandidate:  # fmt: skip
+    return ExportCandidate(voice_id, family or voice_id, sightings, Curated((main,), origin, confidence))
+
+
+def ids_of(found: Sequence[ExportCandidate]) -> str:
+    return "".join(each.voice_id for each in found)
+
+
+def test_a_family_keeps_who_was_labelled_in_person_then_the_most_found_then_the_surest_then_the_first_id() -> None:
+    family = [
+        candidate("a", 0.9, family="f", sightings=1),
+        candidate("b", 0.1, family="f", sightings=9, origin=PERSON),
+        candidate("c", 0.5, family="f", sightings=3),
+        candidate("d", 0.6, family="f", sightings=3),
+        candidate("e", 0.6, family="f", sightings=3),
+    ]
+    assert ids_of(limit_families(family, None)) == "bdeca"
+    assert [ids_of(limit_families(reversed(family), most)) for most in (1, 2, 3)] == ["b", "bd", "bde"]
+
+
+def test_a_category_keeps_who_was_labelled_in_person_then_the_surest_then_the_most_found_then_the_first_id() -> None:
+    found = [
+        candidate("a", 0.5, sightings=9),
+        candidate("b", 0.1, origin=PERSON),
+        candidate("c", 0.9, sightings=1),
+        candidate("d", 0.9, sightings=2),
+        candidate("e", 0.9, sightings=2),
+        candidate("x", 0.2, main="brass"),
+    ]
+    policies = [replace(ALL, maximum={"bell": most}) for most in (0, 1, 3, 9)]
+    assert [ids_of(apply_maximum(reversed(found), policy)) for policy in policies] == ["x", "bx", "bdex", "bdecax"]
+
+
+def test_a_minimum_is_filled_exactly_and_counts_what_is_there() -> None:
+    chosen = [candidate("a", 0.9, family="f"), candidate("b", 0.9, main="brass")]
+    doubtful = [
+        candidate("c", 0.49, family="f"),
+        candidate("d", 0.48, family="y"),
+        candidate("e", 0.47, family="y"),
+        candidate("g", 0.46, sightings=2),
+        candidate("h", 0.46, sightings=3),
+        candidate("i", 0.25),
+        candidate("j", 0.2499),
+        candidate("k", 0.48, main="brass"),
+    ]
+
+    def filled(number: int, per_family: int | None = 1, **more: int) -> tuple[str, list[dict[str, object]]]:
+        policy = replace(ALL, per_family=per_family, floor=0.25, minimum={"bell": number, **more})
+        taken, relaxed = fill_minimum(chosen, reversed(doubtful), policy, ("bell", "brass", "drum"))
+        return ids_of(taken), [each.as_dict() for each in relaxed]
+
+    assert filled(1) == ("", [])
+    assert filled(2) == ("d", [{"category": "bell", "wanted": 2, "voices": 2, "taken": 1, "confidence": 0.48}])
+    assert filled(4)[0] == "dhg"
+    taken, (relaxed,) = filled(9)
+    assert taken == "dhgi"
+    assert relaxed == {"category": "bell", "wanted": 9, "voices": 5, "taken": 4, "confidence": 0.25}
+    assert filled(9, per_family=2)[0] == "cdehgi"
+    assert filled(9, per_family=None)[0] == "cdehgi"
+    taken, (_, brass) = filled(2, brass=2)
+    assert (taken, brass["category"], brass["voices"], brass["taken"]) == ("dk", "brass", 2, 1)
+    taken, (nothing,) = fill_minimum([], doubtful, replace(ALL, floor=1.0, minimum={"bell": 1}), ("bell",))
+    assert (taken, nothing.confidence, nothing.voices) == ([], None, 0)
+
+
+def test_the_confidence_of_a_relaxed_minimum_has_four_digits() -> None:
+    policy = replace(ALL, floor=0.0, minimum={"bell": 1})
+    _, (relaxed,) = fill_minimum([], [candidate("a", 0.123456)], policy, ("bell",))
+    assert relaxed.confidence == 0.1235

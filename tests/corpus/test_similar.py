@@ -177,9 +177,9 @@ def test_what_is_unknown_or_unheard_is_told(
     (tmp_path / "a.syx").write_bytes(make_bank(1))
     ingest_files([tmp_path / "a.syx"], store)
     with open_store(store, read_only=True) as connection:
-        with pytest.raises(StoreError, match="not heard yet; run python -m corpus health"):
+        with pytest.raises(StoreError, match="not analysed yet; run python -m corpus health"):
             more_like(connection, SPARE)
-        with pytest.raises(StoreError, match="timbres of this store are not heard yet"):
+        with pytest.raises(StoreError, match="timbres of this store are not measured"):
             more_like_recording(connection, render(SPARE))
 
 
