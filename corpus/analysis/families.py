@@ -27,6 +27,7 @@ from corpus.analysis.measurements import WAIT_SECONDS
 from corpus.analysis.relatives import Floats, Indices, Mask, audible_parameters, find_relatives, has_sound, sound_points
 from corpus.analysis.stored_descriptors import measure_descriptors, read_descriptors
 from corpus.storage.store import Connection, open_store, transaction
+from corpus.storage.voice_table import stack_parameters
 from dx7.analysis.descriptors import DESCRIPTOR_VERSION
 from dx7.canonical.canonical_form import Band, functional_keys
 from dx7.sound.engine import ENGINE_VERSION

@@ -12,7 +12,6 @@ from dx7.analysis.embedding import (
     FLOOR,
     STEP,
     embed,
-    embed_many,
     embed_rows,
 )
 from dx7.voices.voice import INIT_VOICE, Voice
@@ -73,12 +72,10 @@ def test_silence_is_all_zero_but_in_no_way_an_error() -> None:
     assert all(bands[:, 5:].max() == 0 for _, _, bands in parts(embedding))
 
 
-def test_one_by_one_in_rows_and_over_processes_it_is_the_same() -> None:
+def test_one_by_one_and_in_rows_the_embeddings_are_equal() -> None:
     voices = np.stack([bytes_of(row.voice) for row in varied_voices(6)])
     alone = np.stack([embed(voice) for voice in voices])
     assert (np.stack(embed_rows(voices)) == alone).all()
-    assert (embed_many(voices) == alone).all()
-    assert embed_many(voices[:0]).shape == (0, EMBEDDING_SIZE)
 
 
 def test_values_out_of_range_never_reach_the_engine() -> None:
