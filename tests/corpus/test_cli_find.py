@@ -99,7 +99,7 @@ def test_failures_are_one_sentence(run: Run, tmp_path: Path) -> None:
     for like, message in (
         ("no.wav", "no WAV file"),
         ("a.syx", "give one of them, as in a.syx:1"),
-        ("none.wav", "it is no file"),
+        ("none.wav", "it is not a file"),
         ("a.syx:99", "no slot 99"),
     ):
         code, out = run("--like", str(tmp_path / like))
