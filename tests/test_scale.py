@@ -18,8 +18,8 @@ def test_a_collection_has_the_slots_that_were_asked_for(tmp_path: Path, edited: 
     sources = deal_banks(pack(make_voices(100)), 6400, tmp_path, edited=edited)
     assert len(sources) == ZIPS + 1
     store = tmp_path / "store.duckdb"
-    books = ingest_files(sources, store)
-    assert (books.files.seen, books.files.rejected, books.voices.seen) == (200, 0, 6400)
+    report = ingest_files(sources, store)
+    assert (report.files.seen, report.files.rejected, report.voices.seen) == (200, 0, 6400)
     with open_store(store) as connection:
         assert len(connection.table("files")) == 200 * DISTINCT_BANKS
         voices = len(connection.table("voices"))

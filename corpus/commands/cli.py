@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from corpus.commands import (
-    cli_analysis,
-    cli_export,
-    cli_find,
-    cli_labels,
-    cli_learn,
-    cli_queue,
-    cli_scrape,
-    cli_store,
-)
-from corpus.commands.cli_options import StoreOption
+from corpus.commands.cli_analysis import families_command, health_command, map_command
+from corpus.commands.cli_export import export_command, policies_command
+from corpus.commands.cli_find import search_command
+from corpus.commands.cli_labels import labels_group, rebuild_command
+from corpus.commands.cli_learn import evaluate_command, learn_command, suggest_command
+from corpus.commands.cli_options import StoreOption, print_counts
+from corpus.commands.cli_queue import queue_command, simulate_command
+from corpus.commands.cli_scrape import scrape_command
+from corpus.commands.cli_store import backup_command, check_command, restore_command, stats_command
 from corpus.ingest.report import IngestReport
 from corpus.storage.store import open_store
-from dx7.commands.console import JsonOption, new_app, print_json, print_table, print_text, progress
+from dx7.commands.console import JsonOption, new_app, print_json, print_text, progress
 from dx7.errors import FileError
 from dx7.shared.locations import store_file
 
@@ -81,20 +79,29 @@ def _print_report(report: IngestReport) -> None:
         ("rejected files", report.rejected_files_by_reason),
         ("warnings", report.warnings_by_reason),
     ):
-        rows: list[dict[str, Any]] = [{"reason": reason, "count": count} for reason, count in counts.items()]
-        if rows:
+        if counts:
             print_text("")
-            print_table(rows, title)
+            print_counts(counts, "reason", title)
 
 
-for _commands in (
-    cli_find,
-    cli_analysis,
-    cli_labels,
-    cli_learn,
-    cli_export,
-    cli_queue,
-    cli_store,
-    cli_scrape,
+for _name, _command in (
+    ("search", search_command),
+    ("health", health_command),
+    ("families", families_command),
+    ("map", map_command),
+    ("rebuild", rebuild_command),
+    ("suggest", suggest_command),
+    ("learn", learn_command),
+    ("evaluate-suggestions", evaluate_command),
+    ("export", export_command),
+    ("policies", policies_command),
+    ("queue", queue_command),
+    ("simulate", simulate_command),
+    ("stats", stats_command),
+    ("backup", backup_command),
+    ("restore", restore_command),
+    ("check", check_command),
+    ("scrape", scrape_command),
 ):
-    _commands.register(app)
+    app.command(_name)(_command)
+app.add_typer(labels_group(), name="labels", no_args_is_help=False)

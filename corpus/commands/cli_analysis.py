@@ -21,13 +21,6 @@ if TYPE_CHECKING:
 _MOST_SHOWN = 8  # differences of a member of a family
 
 
-def register(app: typer.Typer) -> None:
-    """Add the commands to an application."""
-    app.command("health")(health_command)
-    app.command("families")(families_command)
-    app.command("map")(map_command)
-
-
 def health_command(
     tag: Annotated[str, typer.Option(help="List voices with this tag, such as silent.", show_default=False)] = "",
     limit: Annotated[int, typer.Option(min=1, max=1_000_000, help="List at most this many.")] = 20,

@@ -16,12 +16,6 @@ from dx7.commands.console import JsonOption, print_json, print_table, print_text
 from dx7.shared.locations import store_file
 
 
-def register(app: typer.Typer) -> None:
-    """Add the commands to an application."""
-    app.command("export")(export_command)
-    app.command("policies")(policies_command)
-
-
 def export_command(
     out: Annotated[
         Path | None,

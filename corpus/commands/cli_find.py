@@ -25,11 +25,6 @@ if TYPE_CHECKING:
 _LONGEST_FILE = 18  # characters of a file name in the table
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command to an application."""
-    app.command("search")(search_command)
-
-
 def search_command(
     text: Annotated[str, typer.Argument(help="Words in a name; case, spaces and punctuation are ignored.")] = "",
     like: Annotated[

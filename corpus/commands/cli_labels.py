@@ -11,8 +11,8 @@ from typing import Annotated, Any
 
 import typer
 
-from corpus.commands import cli_review
 from corpus.commands.cli_options import LabelsOption, StoreOption, print_counts
+from corpus.commands.cli_review import agreement_command, review_command
 from corpus.labels.answer import Answer, AnswerKind
 from corpus.labels.journal import read_journals
 from corpus.labels.merging import Conflict, find_conflicts, merge_journals
@@ -33,17 +33,20 @@ MapOption = Annotated[
 ]
 
 
-def register(app: typer.Typer) -> None:
-    """Add the commands to an application."""
+def labels_group() -> typer.Typer:
+    """The command ``labels`` with its subcommands."""
     group = new_app(cleandoc(labels_command.__doc__ or ""))
     group.callback(invoke_without_command=True)(labels_command)
-    group.command("import")(import_command)
-    group.command("export")(export_labels_command)
-    group.command("merge")(merge_command)
-    group.command("conflicts")(conflicts_command)
-    cli_review.register(group)
-    app.add_typer(group, name="labels", no_args_is_help=False)
-    app.command("rebuild")(rebuild_command)
+    for name, command in (
+        ("import", import_command),
+        ("export", export_labels_command),
+        ("merge", merge_command),
+        ("conflicts", conflicts_command),
+        ("agreement", agreement_command),
+        ("review", review_command),
+    ):
+        group.command(name)(command)
+    return group
 
 
 def labels_command(

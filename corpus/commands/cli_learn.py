@@ -16,13 +16,6 @@ from dx7.shared.locations import labels_folder, store_file
 SeedOption = Annotated[int, typer.Option(help="The seed of random numbers; the same seed gives the same result.")]
 
 
-def register(app: typer.Typer) -> None:
-    """Add the commands to an application."""
-    app.command("suggest")(suggest_command)
-    app.command("learn")(learn_command)
-    app.command("evaluate-suggestions")(evaluate_command)
-
-
 def suggest_command(
     voices: Annotated[
         Path | None, typer.Option(help="A bank file to suggest categories for; it need not be in the store.")

@@ -20,12 +20,6 @@ if TYPE_CHECKING:
 _ACCURACIES = tuple(round(0.05 * step, 2) for step in range(4, 20))
 
 
-def register(app: typer.Typer) -> None:
-    """Add the commands to an application."""
-    app.command("queue")(queue_command)
-    app.command("simulate")(simulate_command)
-
-
 def queue_command(
     explain: Annotated[
         bool, typer.Option("--explain", help="Give the reason and the acquisition score of each voice.")

@@ -20,12 +20,6 @@ if TYPE_CHECKING:
 _KINDS = ("disagreement", "suggestion", "label_error", "family", "drift")
 
 
-def register(group: typer.Typer) -> None:
-    """Add the commands to those under ``labels``."""
-    group.command("agreement")(agreement_command)
-    group.command("review")(review_command)
-
-
 def agreement_command(folder: LabelsOption = None, json: JsonOption = False) -> None:
     """Agreement of people with themselves, when asked again, and with each other: rates, kappa, alpha.
 

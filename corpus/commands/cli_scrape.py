@@ -10,11 +10,6 @@ import typer
 from dx7.commands.console import JsonOption, print_json, print_table, print_text, progress
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("scrape")(scrape_command)
-
-
 def scrape_command(
     sources: Annotated[
         list[str] | None,

@@ -16,14 +16,6 @@ from dx7.errors import StoreError
 from dx7.shared.locations import labels_folder, store_file, user_data
 
 
-def register(app: typer.Typer) -> None:
-    """Add the commands to an application."""
-    app.command("stats")(stats_command)
-    app.command("backup")(backup_command)
-    app.command("restore")(restore_command)
-    app.command("check")(check_command)
-
-
 def stats_command(store: StoreOption = None, json: JsonOption = False) -> None:
     """Count the contents of the store.
 

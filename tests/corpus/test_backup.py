@@ -17,7 +17,7 @@ import duckdb
 import pytest
 from typer.testing import CliRunner
 
-from corpus.commands.cli_store import register
+from corpus.commands.cli import app
 from corpus.ingest.ingest import ingest_files
 from corpus.labels import backup as backup_module
 from corpus.labels.answer import Answer, AnswerKind
@@ -27,7 +27,6 @@ from corpus.storage.reconstruction import rebuild_file
 from corpus.storage.schema import MIGRATIONS, SCHEMA_VERSION
 from corpus.storage.store import open_store
 from corpus.storage.store_copy import count_rows
-from dx7.commands.console import new_app
 from dx7.errors import CartwrightError, FileError, FormatError, StoreBusyError, StoreError
 from dx7.voices.identity import file_sha
 
@@ -289,8 +288,6 @@ def test_a_restore_that_fails_leaves_the_store(
 
 
 def run(*arguments: str | Path) -> tuple[int, str, str]:
-    app = new_app("test")
-    register(app)
     result = CliRunner().invoke(app, [str(argument) for argument in arguments])
     return result.exit_code, result.stdout, result.stderr
 

@@ -11,11 +11,10 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from corpus.commands.cli_store import register
+from corpus.commands.cli import app
 from corpus.ingest.ingest import ingest_files
 from corpus.storage.check import _QUERIES, check_store
 from corpus.storage.store import open_store
-from dx7.commands.console import new_app
 from dx7.errors import StoreError
 
 
@@ -47,8 +46,6 @@ def filled(sound: Path, tmp_path: Path) -> Path:
 
 
 def run(*arguments: str | Path) -> tuple[int, str, object]:
-    app = new_app("test")
-    register(app)
     result = CliRunner().invoke(app, [str(argument) for argument in arguments])
     return result.exit_code, result.stdout, result.exception
 

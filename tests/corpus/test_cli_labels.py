@@ -8,11 +8,10 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from corpus.commands.cli_labels import register
+from corpus.commands.cli import app
 from corpus.labels.answer import Answer, AnswerKind
 from corpus.labels.journal import append_answers
 from corpus.storage.store import open_store
-from dx7.commands.console import new_app
 
 
 @pytest.fixture
@@ -34,8 +33,6 @@ def labels(tmp_path: Path) -> Path:
 
 
 def run(*arguments: str | Path) -> tuple[int, str, str]:
-    app = new_app("test")
-    register(app)
     result = CliRunner().invoke(app, [str(argument) for argument in arguments])
     return result.exit_code, result.stdout, result.stderr
 

@@ -51,7 +51,7 @@ def test_review_of_one_kind_as_json(store: Path) -> None:
 def test_a_list_that_there_is_not_is_wrong_usage(store: Path) -> None:
     result = CliRunner().invoke(app, ["labels", "review", "--kind", "gossip", "--store", str(store)])
     assert result.exit_code == 2
-    assert "there are disagreement, suggestion, label_error, family, drift" in " ".join(
+    assert "choose from disagreement, suggestion, label_error, family, drift" in " ".join(
         result.output.replace("│", " ").split()
     )
 

@@ -30,7 +30,7 @@ MakeBank = Callable[..., bytes]
 MakeZip = Callable[..., bytes]
 
 
-def naive_books(files: dict[str, bytes]) -> dict[str, object]:
+def naive_report(files: dict[str, bytes]) -> dict[str, object]:
     """What ingest of these files into an empty store should print, worked out one voice at a time."""
     read = rejected = seen = 0
     known: set[str] = set()
@@ -61,9 +61,9 @@ def collection() -> dict[str, bytes]:
     return made_collection()
 
 
-def test_the_books_are_those_of_counting_by_hand(tmp_path: Path, store: Path, collection: dict[str, bytes]) -> None:
-    books = ingest_files([write(tmp_path / "banks", collection)], store)
-    assert books.as_dict() == naive_books(collection)
+def test_the_report_is_that_of_counting_by_hand(tmp_path: Path, store: Path, collection: dict[str, bytes]) -> None:
+    report = ingest_files([write(tmp_path / "banks", collection)], store)
+    assert report.as_dict() == naive_report(collection)
 
 
 def test_what_the_store_holds_is_what_reading_gives(tmp_path: Path, store: Path, collection: dict[str, bytes]) -> None:
@@ -120,10 +120,10 @@ def test_batches_of_any_size_give_the_same_store(
 ) -> None:
     banks = write(tmp_path / "banks", collection)
     whole, pieces = tmp_path / "whole.duckdb", tmp_path / "pieces.duckdb"
-    books = ingest_files([banks], whole)
+    report = ingest_files([banks], whole)
     monkeypatch.setattr(batch_module, "BATCH_CONTENTS", 1)
     seen: list[int] = []
-    assert ingest_files([banks], pieces, progress=seen.append) == books
+    assert ingest_files([banks], pieces, progress=seen.append) == report
     assert sum(seen) == len(collection)
     assert rows(whole) == rows(pieces)
 
@@ -133,14 +133,14 @@ def test_the_same_files_in_two_runs_give_the_store_of_one(tmp_path: Path, collec
     at_once, in_turn = tmp_path / "one.duckdb", tmp_path / "two.duckdb"
     files = sorted(path for path in banks.rglob("*") if path.is_file())
     ingest_files(files, at_once)
-    books = [ingest_files([file], in_turn) for file in reversed(files)]
+    report = [ingest_files([file], in_turn) for file in reversed(files)]
     with open_store(at_once) as one, open_store(in_turn) as two:
         for table in ("voices", "slots", "raw_voices", "file_paths"):
             query = f"SELECT count(*) FROM {table}"  # noqa: S608
             assert one.execute(query).fetchall() == two.execute(query).fetchall()
         ids = "SELECT voice_id FROM voices ORDER BY voice_id"
         assert one.execute(ids).fetchall() == two.execute(ids).fetchall()
-        assert len(one.table("voices")) == sum(each.voices.new for each in books)
+        assert len(one.table("voices")) == sum(each.voices.new for each in report)
 
 
 FILES = st.dictionaries(
@@ -151,7 +151,7 @@ FILES = st.dictionaries(
 
 @given(files=FILES)
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=12, deadline=None)
-def test_the_books_balance_whatever_is_ingested(
+def test_the_report_balances_whatever_is_ingested(
     tmp_path_factory: pytest.TempPathFactory,
     make_bank: MakeBank,
     make_zip: MakeZip,
@@ -177,31 +177,31 @@ def test_the_books_balance_whatever_is_ingested(
     banks = write(folder / "banks", {name: made(*recipe) for name, recipe in files.items()})
     banks.mkdir(exist_ok=True)
     store = folder / "store.duckdb"
-    books = ingest_files([banks], store)
-    books.check()
+    report = ingest_files([banks], store)
+    report.check()
     zips = sum(kind == "zip" for kind, _ in files.values())
-    assert books.files.seen == len(files) + 2 * zips
+    assert report.files.seen == len(files) + 2 * zips
     with open_store(store) as connection:
-        assert len(connection.table("voices")) == books.voices.new
-        assert len(connection.table("file_paths")) + len(connection.table("unread_paths")) == books.files.seen
+        assert len(connection.table("voices")) == report.voices.new
+        assert len(connection.table("file_paths")) + len(connection.table("unread_paths")) == report.files.seen
         ((sightings,),) = connection.execute("SELECT count(*) FROM sightings").fetchall()
-        assert sightings == books.voices.seen
-    assert ingest_files([banks], store).voices.duplicate == books.voices.seen
+        assert sightings == report.voices.seen
+    assert ingest_files([banks], store).voices.duplicate == report.voices.seen
 
 
-def test_files_that_cannot_be_read_are_in_the_books_and_in_the_store(
+def test_files_that_cannot_be_read_are_in_the_report_and_in_the_store(
     tmp_path: Path, store: Path, make_bank: MakeBank, make_zip: MakeZip
 ) -> None:
     archive = make_zip({"../up.syx": make_bank(1), "bomb": bytes(4 << 20), "good.syx": make_bank(1)})
     banks = write(tmp_path / "banks", {"z.zip": archive, "cut.zip": archive[:500], "x.syx": b""})
-    books = ingest_files([banks], store)
-    assert books.rejected_files_by_reason == {
+    report = ingest_files([banks], store)
+    assert report.rejected_files_by_reason == {
         "archive_too_large": 1,
         "damaged_archive": 1,
         "empty": 1,
         "unsafe_path": 1,
     }
-    assert (books.files.seen, books.files.read) == (5, 1)
+    assert (report.files.seen, report.files.read) == (5, 1)
     with open_store(store) as connection:
         assert connection.execute("SELECT path, code FROM unread_paths ORDER BY path").fetchall() == [
             ("cut.zip", "damaged_archive"),
@@ -246,14 +246,14 @@ def test_one_file_on_disk_counts_once_whatever_was_named(
 ) -> None:
     inside = make_zip({"x/a.syx": make_bank(1), "b.zip": make_zip({"c.syx": make_bank(2)}), "../up": b""})
     banks = write(tmp_path / "disk" / "banks", {"d.syx": make_bank(1), "sub/e.syx": make_bank(3), "sub/f.zip": inside})
-    books = ingest_files([banks], store)
+    report = ingest_files([banks], store)
     before = rows(store)
     for named in (banks / "sub", banks / "sub" / "f.zip", banks / "d.syx", banks / "sub" / "e.syx", banks.parent):
         assert ingest_files([named], store).voices.new == 0
     assert rows(store) == before, "and what was named first stays the source"
     with open_store(store) as connection:
         assert connection.execute("SELECT DISTINCT source FROM file_paths").fetchall() == [(str(banks),)]
-        assert connection.execute("SELECT count(*) FROM sightings").fetchall() == [(books.voices.seen,)]
+        assert connection.execute("SELECT count(*) FROM sightings").fetchall() == [(report.voices.seen,)]
         places = connection.execute("SELECT location FROM file_paths UNION ALL SELECT location FROM unread_paths")
         assert {place.removeprefix(str(banks.parent)) for (place,) in places.fetchall()} == {
             "/banks/d.syx",
@@ -291,8 +291,8 @@ def test_a_copy_of_a_store_is_refused_by_name(tmp_path: Path, store: Path, make_
     (tmp_path / "bank.syx").write_bytes(make_bank(*range(32)))
     ingest_files([tmp_path / "bank.syx"], store)
     shutil.copy(store, tmp_path / "copy.bin")
-    books = ingest_files([tmp_path / "copy.bin"], store)
-    assert (books.voices.seen, books.rejected_files_by_reason) == (0, {"foreign": 1})
+    report = ingest_files([tmp_path / "copy.bin"], store)
+    assert (report.voices.seen, report.rejected_files_by_reason) == (0, {"foreign": 1})
 
 
 def test_a_file_that_changed_on_disk_has_been_seen_twice(tmp_path: Path, store: Path, make_bank: MakeBank) -> None:

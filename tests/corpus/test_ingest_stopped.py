@@ -23,6 +23,7 @@ from corpus.storage.store import open_store
 from dx7.errors import StoreBusyError
 from tests.corpus.conftest import write
 from tests.corpus.ingest_material import made_collection, rows
+from tests.preloaded import preloaded
 
 MakeBank = Callable[..., bytes]
 
@@ -39,11 +40,15 @@ def run(code: str, *arguments: object) -> subprocess.Popen[bytes]:
     )
 
 
+def program(code: str, *arguments: object) -> subprocess.CompletedProcess[str]:
+    return preloaded("corpus.ingest.ingest", "corpus.storage.check").run(textwrap.dedent(code), *arguments)
+
+
 def test_an_ingest_that_is_killed_is_completed_by_the_next(
     tmp_path: Path, store: Path, collection: dict[str, bytes]
 ) -> None:
     banks = write(tmp_path / "banks", collection)
-    killed = run(
+    killed = program(
         """
         import os, signal, sys
         from pathlib import Path
@@ -62,14 +67,13 @@ def test_an_ingest_that_is_killed_is_completed_by_the_next(
         banks,
         store,
     )
-    killed.communicate(timeout=60)
     assert killed.returncode == -signal.SIGKILL
     with open_store(store) as connection:
         assert 0 < len(connection.table("files")) < len(collection)
         dangling = "SELECT count(*) FROM slots ANTI JOIN voices USING (voice_id)"
         assert connection.execute(dangling).fetchall() == [(0,)]
-    books = ingest_files([banks], store)
-    assert books.files.seen == len(collection)
+    report = ingest_files([banks], store)
+    assert report.files.seen == len(collection)
     clean = tmp_path / "clean.duckdb"
     ingest_files([banks], clean)
     assert rows(store) == rows(clean)
@@ -200,10 +204,9 @@ def test_an_ingest_that_is_killed_at_any_moment_leaves_a_sound_store_and_is_comp
 ) -> None:
     store, kills = tmp_path / "store.duckdb", 6
     banks = write(tmp_path / "banks", collection)
-    driver = run(KILLED_AGAIN_AND_AGAIN, banks, store, kills)
-    out, err = driver.communicate(timeout=120)
-    assert driver.returncode == 0, err.decode()
-    assert int(out) == kills
+    driver = program(KILLED_AGAIN_AND_AGAIN, banks, store, kills)
+    assert driver.returncode == 0, driver.stderr
+    assert int(driver.stdout) == kills
     assert rows(store) == rows(tmp_path / "undisturbed.duckdb")
     sound(store)
 
@@ -230,7 +233,7 @@ def test_two_ingests_at_once_lose_nothing_and_double_nothing(
     for each in both:
         assert each.stdout is not None
         assert each.stdout.readline() == b"ready\n"
-    books: list[Any] = []
+    report: list[Any] = []
     for each in both:
         assert each.stdin is not None
         each.stdin.write(b"\n")
@@ -238,7 +241,7 @@ def test_two_ingests_at_once_lose_nothing_and_double_nothing(
     for each in both:
         out, err = each.communicate(timeout=120)
         assert each.returncode == 0, err.decode()
-        books.append(json.loads(out))
+        report.append(json.loads(out))
     alone = tmp_path / "alone.duckdb"
     in_turn: list[Any] = [ingest_files([folder], alone).as_dict() for folder in (left, right)]
     sound(store)
@@ -247,7 +250,7 @@ def test_two_ingests_at_once_lose_nothing_and_double_nothing(
         tables["voices"] = [(voice_id, *values) for voice_id, _, *values in tables["voices"]]
     assert together == one_by_one
     for what in ("files", "voices"):
-        assert sum((Counter(each[what]) for each in books), Counter()) == sum(
+        assert sum((Counter(each[what]) for each in report), Counter()) == sum(
             (Counter(each[what]) for each in in_turn), Counter()
         )
 

@@ -1,4 +1,4 @@
-"""Files out of the store again, byte for byte."""
+"""Files are rebuilt from the store byte for byte."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MakeBank = Callable[..., bytes]
 
 
 @given(st.lists(st.tuples(st.binary(max_size=6), st.binary(min_size=1, max_size=5)), max_size=6), st.binary(max_size=6))
-def test_what_is_squeezed_comes_back(pieces: list[tuple[bytes, bytes]], tail: bytes) -> None:
+def test_a_file_is_restored_from_its_remainder(pieces: list[tuple[bytes, bytes]], tail: bytes) -> None:
     data, voices = b"", []
     for gap, voice in pieces:
         voices.append((len(data) + len(gap), voice))
@@ -35,7 +35,7 @@ def test_what_is_squeezed_comes_back(pieces: list[tuple[bytes, bytes]], tail: by
 
 
 @pytest.mark.parametrize("voices", [[(-1, b"bc")], [(1, b"xy")], [(1, b"bc"), (2, b"cd")], [(5, b"fgh")]])
-def test_a_file_whose_voices_do_not_stand_in_one_piece_is_kept_whole(voices: list[tuple[int, bytes]]) -> None:
+def test_a_file_whose_voices_are_not_contiguous_is_kept_whole(voices: list[tuple[int, bytes]]) -> None:
     content, is_whole = compress_remainder(b"abcdef", voices)
     assert is_whole
     assert restore_file(content, is_whole, voices) == b"abcdef"
@@ -60,4 +60,7 @@ def test_damage_to_the_store_is_told_by_the_sha(tmp_path: Path, store: Path, mak
     with open_store(store) as connection:
         connection.execute("UPDATE slots SET byte_offset = byte_offset + 1 WHERE slot = 32")
         with pytest.raises(StoreError, match="the store is damaged"):
+            rebuild_file(connection, file_sha(make_bank(1)))
+        connection.execute("UPDATE files SET content = 'junk'::BLOB")
+        with pytest.raises(StoreError, match="cannot be decompressed"):
             rebuild_file(connection, file_sha(make_bank(1)))
