@@ -28,7 +28,7 @@ DISPUTED, OTHER, BRASS, BELL = VOICES[:4]
 @pytest.fixture(scope="module")
 def built_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two voices that anna and ben disagree about, and one undisputed one of each category."""
-    store = build_store(tmp_path / "store.duckdb", varied_voices(12, categories=()))
+    store = build_store(tmp_path_factory.mktemp("cases") / "store.duckdb", varied_voices(12, categories=()))
     update_descriptors(store, processes=1)
     write_answers(
         store,
