@@ -115,3 +115,10 @@ def run_at_60(export_folder: Path, tiny: Config, tmp_path_factory: pytest.TempPa
         train(export_folder, tiny, folder, lambda step, _: steps.append(step), stop=lambda: steps[-1:] == [50])
 
     return made_once(tmp_path_factory, "run-at-60", run_to_60)
+
+
+@pytest.fixture
+def quick_critic(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A critic that is fitted in a few small steps, for tests that need one but not a good one."""
+    monkeypatch.setattr("training.run.critic.STEPS", 20)
+    monkeypatch.setattr("training.run.critic.BATCH", 32)

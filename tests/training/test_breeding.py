@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from dx7.voices.parameters import BY_NAME
 from tests.training.conftest import CATEGORIES, random_voices, voices_by_rule
-from training.data.analysis import grave_faults, measure_descriptors
+from training.data.analysis import descriptors_of_voices, grave_faults
 from training.data.crossover import INHERITED_PARTS, cross_over, make_offspring, pair_parents
 from training.data.fingerprint import COPY_DISTANCE, make_fingerprint
 from training.data.training_set import balanced_weights, blend_weights
@@ -49,7 +49,7 @@ def test_a_brood_holds_neither_copies_nor_duds():
     assert 10 < len(offspring.parameters) == len(offspring.wanted) == len(offspring.analysis.useful) < 60
     nearest = (offspring.parameters[:, None] != human[None]).sum(2).min(1)
     assert (nearest > COPY_DISTANCE).all()
-    heard = measure_descriptors(offspring.parameters)
+    heard = descriptors_of_voices(offspring.parameters)
     assert not any(grave_faults(row, [key]) for row, key in zip(heard, offspring.wanted, strict=True))
 
 

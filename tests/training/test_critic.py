@@ -12,7 +12,7 @@ from dx7.analysis.classifier import Calibration
 from dx7.errors import ModelError
 from dx7.shared.export_format import EAR_FILE, read_export
 from tests.dx7.test_ear import INPUTS, make_ear
-from training.data.analysis import measure_descriptors
+from training.data.analysis import descriptors_of_voices
 from training.data.training_set import load_training_set
 from training.inference.finished_model import read_model
 from training.inference.requests import SampleRequest
@@ -104,7 +104,7 @@ def test_of_voices_that_fit_as_well_the_more_human_are_taken_more_often(finished
     assert len(set(ratios[0]) & set(ratios[1])) < 16
 
 
-def test_a_finished_model_is_given_a_critic_of_what_it_draws(finished_run, export_folder, tiny, tmp_path):
+def test_a_finished_model_is_given_a_critic_of_what_it_draws(quick_critic, finished_run, export_folder, tiny, tmp_path):
     folder, export, classifier = tmp_path / "model", read_export(export_folder), make_ear()
     shutil.copytree(finished_run / "model", folder)
     (folder / EAR_FILE).write_bytes(classifier.to_bytes())
@@ -121,4 +121,4 @@ def test_a_finished_model_is_given_a_critic_of_what_it_draws(finished_run, expor
     voices, _ = voices_by_rule(6, seed=3)
     assert (score_voices(voices, {"brass": 1.0}, classifier, after.critic).ratio != 1).any()
     assert (score_voices(voices, {"brass": 1.0}, classifier).ratio == 1).all()
-    assert (score_voices(voices, {}, classifier, after.critic).descriptors == measure_descriptors(voices)).all()
+    assert (score_voices(voices, {}, classifier, after.critic).descriptors == descriptors_of_voices(voices)).all()

@@ -18,7 +18,7 @@ from dx7.shared.run_folder import EVALUATION_FILE, EVALUATION_PAGE
 from dx7.sound.wav import decode_wav
 from dx7.voices.voice import Voice
 from training.commands.cli import app
-from training.data.analysis import measure_descriptors
+from training.data.analysis import descriptors_of_voices
 from training.evaluation import evaluate as evaluating
 from training.evaluation.evaluate import count_steps, evaluate
 from training.evaluation.examples import worst_of
@@ -28,7 +28,7 @@ from training.evaluation.page import draw_page
 from training.evaluation.pictures import picture_address, sound_address, spectrogram
 from training.evaluation.reference_sets import make_reference_sets
 from training.inference.finished_model import read_model
-from training.inference.sampling import CartridgeSlot, SampledCartridge
+from training.inference.sampling import SampledCartridge, SampledSlot
 
 from .conftest import voices_by_rule
 
@@ -53,7 +53,7 @@ def measured(finished_run, export_folder, banks):
     def sample(model, mix, *, count, seed):
         voices = [Voice.from_array(voice) for voice in voices_by_rule(count, seed)[0]]
         voices = [voice.replace(name=f"<b>{number}&") for number, voice in enumerate(voices)]
-        return SampledCartridge(tuple(CartridgeSlot(voice, "", 9, ()) for voice in voices), 2 * count, {"drone": count})
+        return SampledCartridge(tuple(SampledSlot(voice, "", 9, ()) for voice in voices), 2 * count, {"drone": count})
 
     told = []
     with pytest.MonkeyPatch.context() as patch:
@@ -73,7 +73,7 @@ def page(measured):
 
 def test_the_yardstick_stays_and_its_halves_are_strangers(export_folder, measured):
     export = read_export(export_folder)
-    again = make_reference_sets(export, voices=40, measure=measure_descriptors)
+    again = make_reference_sets(export, voices=40, measure=descriptors_of_voices)
     assert (again.reference.parameters == measured.references.reference.parameters).all()
     family = dict(zip((voice.tobytes() for voice in export.parameters), export.family_ids, strict=True))
     split = dict(zip(export.family_ids, export.splits, strict=True))
@@ -198,4 +198,4 @@ def test_too_few_held_out_families_are_one_sentence(export_folder):
     export = read_export(export_folder)
     few = replace(export, splits=np.where(np.arange(len(export.splits)) < 300, "train", export.splits))
     with pytest.raises(ExportError, match="families are held out; 50 are needed"):
-        make_reference_sets(few, voices=40, measure=measure_descriptors)
+        make_reference_sets(few, voices=40, measure=descriptors_of_voices)

@@ -11,7 +11,7 @@ from flax import nnx
 from dx7.analysis.classifier_inputs import listen_many
 from dx7.shared.export_format import EAR_FILE
 from tests.dx7.test_ear import make_ear
-from training.data.analysis import measure_descriptors
+from training.data.analysis import descriptors_of_voices
 from training.inference.cartridge_files import sidecar_facts
 from training.inference.finished_model import read_model
 from training.inference.names import make_names
@@ -39,7 +39,7 @@ def voices():
 def test_without_an_ear_or_a_wish_nobody_can_tell(voices):
     for heard in (score_voices(voices, {"brass": 1.0}, None), score_voices(voices, {}, make_ear())):
         assert heard.fit is None
-        assert (heard.descriptors == measure_descriptors(voices)).all()
+        assert (heard.descriptors == descriptors_of_voices(voices)).all()
 
 
 def test_a_category_the_ear_does_not_know_does_not_count(voices):

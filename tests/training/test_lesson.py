@@ -62,7 +62,9 @@ def test_without_an_ear_or_a_brood_a_lesson_is_the_export(tmp_path, export, tiny
     assert not any(tmp_path.iterdir())
 
 
-def test_a_brood_lasts_a_round_and_is_the_same_when_drawn_again(folder, tmp_path, export, tiny, training_set):
+def test_generated_voices_last_a_round_and_are_the_same_when_drawn_again(
+    quick_critic, folder, tmp_path, export, tiny, training_set
+):
     keys, began = export.category_keys, tiny.likelihood_steps + tiny.adversarial_steps
     generator, other = (make_generator(tiny, len(keys), key=jax.random.key(seed)) for seed in (0, 1))
     first = load_generated_voices(folder, generator, training_set, tiny, keys, make_ear(), began)

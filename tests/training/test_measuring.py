@@ -3,7 +3,7 @@ import pytest
 
 from training.evaluation import naive_generators as baselines
 from training.evaluation import set_metrics as figures
-from training.evaluation.spread import compare, make_scale, vendi_score
+from training.evaluation.spread import compare_sounds, make_scale, vendi_score
 from training.evaluation.tables import over_seeds, shown
 from training.evaluation.voice_set import deal_into_banks
 
@@ -45,11 +45,11 @@ def test_marginal_distance_by_hand():
 def test_the_same_a_stranger_and_a_collapsed_set_beside_humans(capsys):
     rng = np.random.default_rng(0)
     human, same = rng.normal(size=(2, 200, 6))
-    likely = compare(same, human)
+    likely = compare_sounds(same, human)
     assert min(likely.values()) > 0.7
     assert likely["density"] == pytest.approx(1, abs=0.2)
-    assert max(compare(same + 50, human).values()) == 0
-    collapsed = compare(human[:1] + rng.normal(size=(200, 6)) / 1e6, human)
+    assert max(compare_sounds(same + 50, human).values()) == 0
+    collapsed = compare_sounds(human[:1] + rng.normal(size=(200, 6)) / 1e6, human)
     assert collapsed["precision"] == 1.0
     assert collapsed["coverage"] < 0.1
     assert collapsed["recall"] < 0.1

@@ -5,7 +5,7 @@ from flax import nnx
 
 from training.model.config import load_config
 from training.model.discriminator import one_hot
-from training.model.drawing import draw
+from training.model.drawing import draw_tokens
 from training.model.encoding import LEGAL, encode
 from training.run.state import make_discriminator
 
@@ -15,7 +15,7 @@ CATEGORIES = 4
 CONFIG = load_config("tiny")
 generator = bold_generator(CONFIG, CATEGORIES)
 discriminator = make_discriminator(CONFIG, CATEGORIES, key=jax.random.key(1))
-draw_eight = nnx.jit(draw)
+draw_eight = nnx.jit(draw_tokens)
 expect = nnx.jit(lambda generator, *given: generator(*given))
 score = nnx.jit(lambda discriminator, *given: discriminator(*given))
 CODES = CONFIG.global_codes + CONFIG.operator_codes

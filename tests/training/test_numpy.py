@@ -51,8 +51,10 @@ def noise_of_jax(key: jax.Array):
 def test_both_draw_the_same_voices_from_the_same_noise():
     weights = np.eye(CATEGORIES, dtype=np.float32)[np.arange(COUNT) % CATEGORIES]
     key = jax.random.key(5)
-    jaxs = nnx.jit(in_jax.draw)(trained, jnp.asarray(weights), key=key)
-    numpys = in_numpy.draw(generator, ConditionMix(weights[None], np.ones((7, 1), np.float32)), noise=noise_of_jax(key))
+    jaxs = nnx.jit(in_jax.draw_tokens)(trained, jnp.asarray(weights), key=key)
+    numpys = in_numpy.draw_voices(
+        generator, ConditionMix(weights[None], np.ones((7, 1), np.float32)), noise=noise_of_jax(key)
+    )
     assert np.array_equal(jaxs.codes, numpys.codes)
     assert np.array_equal(jaxs.tokens, numpys.tokens)
 
@@ -85,7 +87,7 @@ def test_both_expect_the_same():
 @given(st.integers(0, 2**31 - 1), st.floats(0.1, 20.0))
 @settings(max_examples=20, deadline=None)
 def test_whatever_is_drawn_is_a_legal_voice(seed, temperatures):
-    drawn = in_numpy.draw(
+    drawn = in_numpy.draw_voices(
         generator, mix_of(0), noise=gumbel_noise(seed), temperature=Temperature(temperatures, temperatures)
     )
     for parameters in decode(drawn.tokens):
@@ -97,29 +99,29 @@ def test_whatever_is_drawn_is_a_legal_voice(seed, temperatures):
 @pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")
 def test_weights_that_are_not_numbers_still_draw_legal_voices():
     broken = {name: np.full_like(array, np.nan) for name, array in ARRAYS.items()}
-    drawn = in_numpy.draw(NumpyGenerator(broken, CONFIG, CATEGORIES), mix_of(0), noise=gumbel_noise(0))
+    drawn = in_numpy.draw_voices(NumpyGenerator(broken, CONFIG, CATEGORIES), mix_of(0), noise=gumbel_noise(0))
     assert len(decode(drawn.tokens)) == COUNT  # which refuses values out of range
 
 
 def test_a_mix_is_neither_of_its_parts():
     alone, other, both = (
-        in_numpy.draw(generator, mix_of(*rows), noise=gumbel_noise(0)) for rows in ((0,), (1,), (0, 1))
+        in_numpy.draw_voices(generator, mix_of(*rows), noise=gumbel_noise(0)) for rows in ((0,), (1,), (0, 1))
     )
     assert not np.array_equal(alone.tokens, both.tokens)
     assert not np.array_equal(other.tokens, both.tokens)
-    again = in_numpy.draw(generator, mix_of(0), noise=gumbel_noise(0))
+    again = in_numpy.draw_voices(generator, mix_of(0), noise=gumbel_noise(0))
     assert np.array_equal(alone.tokens, again.tokens)
     assert np.array_equal(alone.likelihood, again.likelihood)
 
 
 def test_each_voice_can_be_pulled_by_itself_and_one_noise_serves_all():
     noise = shared_noise(gumbel_noise(3))
-    same = in_numpy.draw(generator, mix_of(2), noise=noise).tokens
+    same = in_numpy.draw_voices(generator, mix_of(2), noise=noise).tokens
     assert (same == same[0]).all()
     wanted = encode(random_voices(COUNT))
     values = np.where(np.arange(100) == wanted[..., None], 0, -1e4).astype(np.float32)
     bias = LogitBias(np.zeros((COUNT, 7, CODES), np.float32), values)
-    assert np.array_equal(in_numpy.draw(generator, mix_of(2), noise=gumbel_noise(3), bias=bias).tokens, wanted)
+    assert np.array_equal(in_numpy.draw_voices(generator, mix_of(2), noise=gumbel_noise(3), bias=bias).tokens, wanted)
 
 
 def test_an_array_that_is_missing_is_named():

@@ -16,7 +16,7 @@ from training.inference.drawing_numpy import DrawnVoices
 from training.inference.names import hash_names, make_names, name_variations
 from training.inference.requests import SampleRequest
 from training.inference.scoring import VoiceScores
-from training.inference.selection import CartridgeSlot, Selection, relative_likelihood
+from training.inference.selection import SampledSlot, SlotSelection, relative_likelihood
 from training.model.encoding import ALGORITHM_SLOT, encode
 
 MAXIMA = np.array([row.maximum for row in PARAMETERS])
@@ -101,7 +101,7 @@ def test_likelihood_is_relative_to_the_mean_of_the_algorithm():
 
 
 def test_the_likelier_half_is_analysed_in_the_order_drawn(analysed):
-    chosen = Selection(made_up_model(), SampleRequest(count=5))
+    chosen = SlotSelection(made_up_model(), SampleRequest(count=5))
     chosen.add(drawn(numbered(5), [3, 1, 4, 1, 5]), all_of_them=False)
     assert [call[:, 0].tolist() for call in analysed.calls] == [[0, 2, 4]]  # half of five, rounded up
     assert (chosen.drawn, chosen.left_out["less likely"]) == (5, 2)
@@ -114,13 +114,13 @@ def test_the_likelier_half_is_analysed_in_the_order_drawn(analysed):
 
 
 def test_equally_likely_voices_are_analysed_in_the_order_drawn(analysed):
-    chosen = Selection(made_up_model(classifier=EAR), SampleRequest({"brass": 1.0}, count=50))
+    chosen = SlotSelection(made_up_model(classifier=EAR), SampleRequest({"brass": 1.0}, count=50))
     chosen.add(drawn(numbered(40)), all_of_them=False)
     assert [call[:, 0].tolist() for call in analysed.calls] == [list(range(20))]  # in one go for the classifier
 
 
 def test_reasons_are_counted_over_all_attempts(analysed):
-    chosen = Selection(made_up_model(), SampleRequest(count=1))
+    chosen = SlotSelection(made_up_model(), SampleRequest(count=1))
     for number in (1, 2):
         copies = np.array([groups_changed(TRAINING[0], number)] * 2)
         chosen.add(drawn(copies), all_of_them=True)
@@ -132,14 +132,14 @@ def test_reasons_are_counted_over_all_attempts(analysed):
 def test_a_voice_of_zeros_is_as_good_as_any(analysed):
     elsewhere = voices(1, seed=3)
     model = made_up_model(fingerprint=make_fingerprint(elsewhere, (voice_id(elsewhere[0].tobytes()),)))
-    chosen = Selection(model, SampleRequest(count=1))
+    chosen = SlotSelection(model, SampleRequest(count=1))
     chosen.add(drawn(TRAINING), all_of_them=True)
     assert chosen.complete
 
 
 def test_a_voice_that_does_not_fit_at_all_comes_last(analysed):
     analysed.fit = {0: 0.0, 1: 0.01}
-    chosen = Selection(made_up_model(classifier=EAR), SampleRequest({"brass": 1.0}, count=2))
+    chosen = SlotSelection(made_up_model(classifier=EAR), SampleRequest({"brass": 1.0}, count=2))
     chosen.add(drawn(numbered(2)), all_of_them=True)
     assert numbers(chosen.finish()[0]) == [1, 0]
 
@@ -147,12 +147,12 @@ def test_a_voice_that_does_not_fit_at_all_comes_last(analysed):
 def test_likelihood_is_compared_within_an_algorithm(analysed):
     parameters = numbered(4)
     parameters[2:, _algorithm()] = 1
-    Selection(made_up_model(), SampleRequest(count=4)).add(drawn(parameters, [9, 8, 2, 1]), all_of_them=False)
+    SlotSelection(made_up_model(), SampleRequest(count=4)).add(drawn(parameters, [9, 8, 2, 1]), all_of_them=False)
     assert analysed.calls[0][:, 0].tolist() == [0, 2]
 
 
 def test_without_a_classifier_sixteen_are_analysed_at_once_until_there_are_enough(analysed):
-    chosen = Selection(made_up_model(), SampleRequest({"brass": 1.0}, count=17))
+    chosen = SlotSelection(made_up_model(), SampleRequest({"brass": 1.0}, count=17))
     chosen.add(drawn(numbered(50)), all_of_them=True)
     assert [len(call) for call in analysed.calls] == [16, 16]
     slots, left_out = chosen.finish()
@@ -164,7 +164,7 @@ def test_without_a_classifier_sixteen_are_analysed_at_once_until_there_are_enoug
 def test_with_a_classifier_all_are_analysed_and_the_best_are_kept(analysed):
     analysed.fit = {0: 0.2, 1: 0.7, 2: 0.4, 3: 0.123456}
     model = made_up_model(classifier=EAR, critic="the critic")
-    chosen = Selection(model, SampleRequest({"brass": 1.0}, count=2))
+    chosen = SlotSelection(model, SampleRequest({"brass": 1.0}, count=2))
     assert chosen.classified
     chosen.add(drawn(numbered(20)[:4]), all_of_them=True)
     assert len(analysed.calls) == 1
@@ -188,7 +188,7 @@ def test_with_a_classifier_all_are_analysed_and_the_best_are_kept(analysed):
     ],
 )
 def test_the_classifier_chooses_only_categories_that_it_knows_and_no_variations(classifier, mix, like, classified):
-    chosen = Selection(made_up_model(classifier=classifier), SampleRequest(mix, like=like))
+    chosen = SlotSelection(made_up_model(classifier=classifier), SampleRequest(mix, like=like))
     assert chosen.classified is classified
     assert (chosen.classifier is None) == (classifier is None or like is not None)
 
@@ -196,7 +196,7 @@ def test_the_classifier_chooses_only_categories_that_it_knows_and_no_variations(
 def test_above_the_confident_fit_the_critic_decides(analysed):
     analysed.fit = {0: 0.99, 1: 0.75, 2: 0.8, 3: 0.74}
     analysed.ratio = {0: 1e-9, 1: 1.0, 2: 1e9, 3: 1e20}
-    chosen = Selection(made_up_model(classifier=EAR), SampleRequest({"brass": 1.0}, count=4, seed=6))
+    chosen = SlotSelection(made_up_model(classifier=EAR), SampleRequest({"brass": 1.0}, count=4, seed=6))
     chosen.add(drawn(numbered(4)), all_of_them=True)
     assert numbers(chosen.finish()[0]) == [2, 1, 0, 3]
     noise = np.random.default_rng([6, 4]).gumbel(size=4)
@@ -208,7 +208,7 @@ def test_tie_breaks_take_voices_as_often_as_their_ratio_says(analysed):
     analysed.fit, analysed.ratio = dict.fromkeys(range(2), 0.9), {0: 3.0, 1: 1.0}
     taken = Counter()
     for seed in range(300):
-        chosen = Selection(made_up_model(classifier=EAR), SampleRequest({"brass": 1.0}, count=1, seed=seed))
+        chosen = SlotSelection(made_up_model(classifier=EAR), SampleRequest({"brass": 1.0}, count=1, seed=seed))
         chosen.add(drawn(numbered(2)), all_of_them=True)
         taken.update(numbers(chosen.finish()[0]))
     assert taken[0] / 300 == pytest.approx(0.75, abs=0.08)
@@ -224,7 +224,7 @@ def groups_changed(base: np.ndarray, count: int) -> np.ndarray:
 
 
 def test_copies_are_within_eight_parameters_of_a_training_voice(analysed):
-    chosen = Selection(made_up_model(), SampleRequest(count=1))
+    chosen = SlotSelection(made_up_model(), SampleRequest(count=1))
     near, far = groups_changed(TRAINING[0], 8), groups_changed(TRAINING[0], 9)
     chosen.add(drawn(np.array([near, far])), all_of_them=True)
     assert chosen.left_out["copy of a training voice"] == 1
@@ -237,7 +237,7 @@ def test_copies_are_within_eight_parameters_of_a_training_voice(analysed):
 def test_slots_differ_in_more_than_eight_parameters(analysed):
     first = voices(1)[0]
     near, far = groups_changed(first, 8), groups_changed(first, 9)
-    chosen = Selection(made_up_model(), SampleRequest(count=2))
+    chosen = SlotSelection(made_up_model(), SampleRequest(count=2))
     chosen.add(drawn(np.array([first, near, far])), all_of_them=True)
     slots, left_out = chosen.finish()
     assert [slot.voice.parameters for slot in slots] == [first.tobytes(), far.tobytes()]
@@ -248,7 +248,7 @@ def test_a_variation_differs_from_the_favourite_and_the_others_in_one_parameter(
     favourite = TRAINING[0]  # copies of training voices are welcome
     one, other = groups_changed(favourite, 1), groups_changed(favourite, 2)
     request = SampleRequest({"brass": 1.0}, count=2, like=Voice.from_array(favourite))
-    chosen = Selection(made_up_model(classifier=EAR), request)
+    chosen = SlotSelection(made_up_model(classifier=EAR), request)
     chosen.add(drawn(np.array([favourite, one, one, other])), all_of_them=True)
     slots, left_out = chosen.finish()
     assert [slot.voice.parameters for slot in slots] == [one.tobytes(), other.tobytes()]
@@ -258,7 +258,7 @@ def test_a_variation_differs_from_the_favourite_and_the_others_in_one_parameter(
 
 def test_faulty_voices_fill_up_and_the_rest_counts_by_gravest_fault(analysed):
     analysed.faults = {0: ("silent", "clicks"), 1: ("clicks",), 3: ("off_pitch",)}
-    chosen = Selection(made_up_model(), SampleRequest({"brass": 0.5, "bell": 0.5}, count=3))
+    chosen = SlotSelection(made_up_model(), SampleRequest({"brass": 0.5, "bell": 0.5}, count=3))
     chosen.add(drawn(numbered(5)), all_of_them=True)
     assert not chosen.complete
     slots, left_out = chosen.finish()
@@ -273,7 +273,7 @@ def test_faulty_voices_fill_up_and_the_rest_counts_by_gravest_fault(analysed):
     [(None, "train it longer"), (Voice.from_array(TRAINING[0]), "unlock a parameter group or ask for a larger amount")],
 )
 def test_too_few_voices_are_an_error_that_says_what_to_do(analysed, like, remedy):
-    chosen = Selection(made_up_model(), SampleRequest(count=3, like=like))
+    chosen = SlotSelection(made_up_model(), SampleRequest(count=3, like=like))
     chosen.add(drawn(numbered(2)), all_of_them=True)
     with pytest.raises(ModelError, match=f"^the model drew only 2 different voices of 3; {remedy}$"):
         chosen.finish()
@@ -321,7 +321,7 @@ def draws(monkeypatch):
         )
         return drawn(found.give.pop(0))
 
-    monkeypatch.setattr(sampling, "draw", draw)
+    monkeypatch.setattr(sampling, "draw_voices", draw)
     monkeypatch.setattr(sampling, "gumbel_noise", lambda seed, number=0: (seed, number))
     monkeypatch.setattr(sampling, "bias_towards", lambda *given, **named: (given, named))
     return found
@@ -399,7 +399,7 @@ def test_raw_voices_are_kept_as_they_are_drawn(draws):
     assert call.mix.conditions.shape == (3, 2, 3)
     names = make_names([["bell", "brass"]] * 2, seed=7)
     nearest = voice_id(TRAINING[0].tobytes())
-    assert cartridge.slots == tuple(CartridgeSlot(Voice.from_array(near, name), nearest, 3, ()) for name in names)
+    assert cartridge.slots == tuple(SampledSlot(Voice.from_array(near, name), nearest, 3, ()) for name in names)
     assert (cartridge.drawn, cartridge.left_out) == (2, {})
     draws.give = [numbered(1)]
     (slot,) = sampling.sample_raw(made_up_model(), SampleRequest(count=1, seed=7)).slots

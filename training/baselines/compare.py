@@ -22,7 +22,7 @@ from dx7.shared.run_folder import CONFIG_FILE
 from training.baselines.design import Baseline, Report, TimeBudget, count_parameters
 from training.baselines.masked_tokens import FlatTokens
 from training.baselines.one_shot import OneShot
-from training.data.analysis import measure_descriptors
+from training.data.analysis import descriptors_of_voices
 from training.data.batches import Voices, combine
 from training.data.training_set import load_training_set
 from training.evaluation.evaluate import analyse_together
@@ -59,7 +59,7 @@ def compare(
     """
     training_set = training_voices_of(model, export, run_folder)
     report(0, "listening to human voices")
-    references = make_reference_sets(export, voices=voices, measure=measure_descriptors)
+    references = make_reference_sets(export, voices=voices, measure=descriptors_of_voices)
     wanted, humans = references.humans.wanted, references.humans.name
     conditions, banks = np.array([model.weights({key: 1.0}) for key in wanted]), deal_into_banks(wanted)
 

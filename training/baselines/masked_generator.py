@@ -83,7 +83,7 @@ class FlatGenerator(nnx.Module):
         return jnp.where(LEGAL, logits, IMPOSSIBLE)
 
 
-class FilledCartridges(NamedTuple):
+class FilledTokens(NamedTuple):
     """Voices ``int[n, 7, 21]``, and the pass in which each parameter was chosen ``int[n, 7, 21]``, -1 if given."""
 
     tokens: Array
@@ -92,7 +92,7 @@ class FilledCartridges(NamedTuple):
 
 def fill_in(
     generator: FlatGenerator, tokens: Array, known: Array, weights: Array, *, key: Array, passes: int
-) -> FilledCartridges:
+) -> FilledTokens:
     """Choose what is not known of voices, in random order, about as many parameters in each pass.
 
     Parameters of one pass are chosen independently of each other: the more passes, the truer to what was learned.
@@ -110,4 +110,4 @@ def fill_in(
         return jnp.where(chosen == number, choices, tokens), None
 
     filled, _ = jax.lax.scan(choose, jnp.where(known, tokens, 0), jnp.arange(passes))
-    return FilledCartridges(filled, chosen)
+    return FilledTokens(filled, chosen)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from dx7.analysis.classifier import Ear
 from dx7.analysis.classifier_inputs import listen_many
 from dx7.analysis.descriptors import descriptors_of, hear_many
-from dx7.analysis.faults import faults, is_useful
+from dx7.analysis.faults import find_faults, is_useful
 from dx7.voices.parameters import PARAMETER_COUNT, UNPACKED_SIZE
 
 Parameters = NDArray[np.uint8]
@@ -37,7 +37,7 @@ class VoiceAnalysis(NamedTuple):
         return VoiceAnalysis(self.useful[rows], classified)
 
 
-def measure_descriptors(parameters: Parameters) -> Floats:
+def descriptors_of_voices(parameters: Parameters) -> Floats:
     """Descriptors of voices ``uint8[n, 145]``, one row a voice (``dx7/analysis/descriptors.py``)."""
     return hear_many(pad_to_unpacked(parameters))
 
@@ -54,7 +54,7 @@ def analyse_voices(
 ) -> VoiceAnalysis:
     """Analyse voices ``uint8[n, 145]``, each meant for a category. Probabilities have the columns ``category_keys``."""
     if classifier is None:
-        descriptors, classified = measure_descriptors(parameters), None
+        descriptors, classified = descriptors_of_voices(parameters), None
     else:
         descriptors, features, probabilities = analyse_with_classifier(parameters, classifier)
         classified = ClassifierOutput(_in_columns(probabilities, classifier.category_keys, category_keys), features)
@@ -70,7 +70,7 @@ def grave_faults(measured: Floats, categories: Sequence[str]) -> tuple[str, ...]
     descriptors = descriptors_of(measured)
     if any(is_useful(descriptors, key) for key in categories or (None,)):
         return ()
-    return faults(descriptors, categories[0] if categories else None)
+    return find_faults(descriptors, categories[0] if categories else None)
 
 
 def pad_to_unpacked(parameters: Parameters) -> Parameters:

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from dx7.shared.export_format import HASH_DIGITS, Export
-from training.data.analysis import measure_descriptors
+from training.data.analysis import descriptors_of_voices
 from training.evaluation.generated_sets import fill_cartridges, make_sets
 from training.evaluation.measuring import Measured, measure
 from training.evaluation.reference_sets import ReferenceSets, make_reference_sets
@@ -49,7 +49,7 @@ def evaluate(
     Raises ``ExportError`` if too few voices are held out.
     """
     report("measuring human voices")
-    references = make_reference_sets(export, voices=voices, measure=measure_descriptors)
+    references = make_reference_sets(export, voices=voices, measure=descriptors_of_voices)
     measured: dict[str, list[Measured]] = {references.humans.name: [measure(references.humans, references)]}
     sizes = {references.humans.name: len(references.humans.parameters)}
     sets = [references.humans]
@@ -70,7 +70,7 @@ def evaluate(
     for one in beside:
         report(f"measuring {one.name}")
         alike = one.like(len(references.humans.parameters), np.random.default_rng(_CHOICE))
-        measured[one.name] = [measure(alike.with_descriptors(measure_descriptors(one.parameters)), references)]
+        measured[one.name] = [measure(alike.with_descriptors(descriptors_of_voices(one.parameters)), references)]
         sizes[one.name] = len(one.parameters)
     count = sum(one.cartridges for one in filled)
     reasons = {reason for one in filled for reason in one.left_out}
@@ -99,6 +99,6 @@ def count_steps(seeds: int, *, beside: int = 0) -> int:
 
 def analyse_together(sets: Sequence[VoiceSet]) -> list[VoiceSet]:
     """The sets with descriptors. One call for all sets saves the start of the worker processes."""
-    descriptors = measure_descriptors(np.concatenate([one.parameters for one in sets]))
+    descriptors = descriptors_of_voices(np.concatenate([one.parameters for one in sets]))
     parts = np.split(descriptors, np.cumsum([len(one.parameters) for one in sets])[:-1])
     return [one.with_descriptors(part) for one, part in zip(sets, parts, strict=True)]

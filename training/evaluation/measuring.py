@@ -11,7 +11,7 @@ from dx7.voices.parameters import VOICES_IN_BANK
 from training.data.analysis import grave_faults
 from training.evaluation.reference_sets import ReferenceSets
 from training.evaluation.set_metrics import find_copies, find_repeats, marginal_distance, two_sample_auc
-from training.evaluation.spread import Points, compare, vendi_score
+from training.evaluation.spread import Points, compare_sounds, vendi_score
 from training.evaluation.voice_set import UNKNOWN, VoiceSet
 
 Figures = dict[str, float]  # by name; figures with too few voices are missing
@@ -88,7 +88,7 @@ def _beside_humans(
     figures: Figures = {}
     fewest = min(len(ours), len(theirs))
     if fewest >= LEAST_TO_COMPARE:
-        figures |= compare(points[0][ours], points[1][theirs])
+        figures |= compare_sounds(points[0][ours], points[1][theirs])
     if fewest >= LEAST_TO_TELL_APART:
         reference = references.reference
         figures["auc_sound"] = two_sample_auc(voices.descriptors[ours], reference.descriptors[theirs])

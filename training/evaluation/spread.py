@@ -41,7 +41,7 @@ def make_scale(human: NDArray[np.float32]) -> Scale:
     return Scale(ranks, float(np.median(distances[np.triu_indices(len(human), 1)])))
 
 
-def compare(generated: Points, human: Points) -> dict[str, float]:
+def compare_sounds(generated: Points, human: Points) -> dict[str, float]:
     """Precision, recall, density and coverage of a set, with five neighbours; each side needs six rows.
 
     Precision is the share of generated sounds within the reach of a human one, recall the reverse (Kynkäänniemi et al.

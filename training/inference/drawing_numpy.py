@@ -78,7 +78,7 @@ def shared_noise(noise: Noise) -> Noise:
     return lambda count, choices: np.broadcast_to(noise(1, choices), (count, choices))
 
 
-def draw(
+def draw_voices(
     generator: NumpyGenerator,
     mix: ConditionMix,
     *,

@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from dx7.voices.voice import Voice
 from training.data.fingerprint import find_nearest_training_voices
-from training.inference.drawing_numpy import UNCHANGED_TEMPERATURE, ConditionMix, Temperature, draw, gumbel_noise
+from training.inference.drawing_numpy import UNCHANGED_TEMPERATURE, ConditionMix, Temperature, draw_voices, gumbel_noise
 from training.inference.finished_model import Model
 from training.inference.names import ANYTHING, make_names, name_variations
 from training.inference.requests import SampleRequest
 from training.inference.scoring import likeliest_categories
-from training.inference.selection import CartridgeSlot, SampledCartridge, Selection
+from training.inference.selection import SampledCartridge, SampledSlot, SlotSelection
 from training.inference.variation import bias_towards
 from training.model.encoding import TOKENS, decode, encode
 
@@ -43,9 +43,9 @@ def sample(model: Model, request: SampleRequest) -> SampledCartridge:
         favourite = encode(np.frombuffer(request.like.parameters, np.uint8)[None])[0]
         bias = bias_towards(favourite, model.prototypes, amount=request.amount, locked=request.locked)
     conditions = make_mix(model, request.mix, count=CANDIDATES * request.count)
-    selection = Selection(model, request)
+    selection = SlotSelection(model, request)
     for number in range(MAX_ATTEMPTS):
-        drawn = draw(
+        drawn = draw_voices(
             model.generator,
             conditions,
             noise=gumbel_noise(request.seed, number),
@@ -65,7 +65,7 @@ def sample(model: Model, request: SampleRequest) -> SampledCartridge:
     return SampledCartridge(named, selection.drawn, left_out)
 
 
-def _likeliest(slots: Sequence[CartridgeSlot], model: Model) -> list[list[str]]:
+def _likeliest(slots: Sequence[SampledSlot], model: Model) -> list[list[str]]:
     """The category to name each unconditional voice by."""
     if model.classifier is None:
         return [[ANYTHING]] * len(slots)
@@ -81,13 +81,13 @@ def sample_raw(model: Model, request: SampleRequest) -> SampledCartridge:
     """
     mix = make_mix(model, request.mix, count=request.count, guided=False)
     temperature = Temperature(request.temperature, request.temperature)
-    drawn = draw(model.generator, mix, noise=gumbel_noise(request.seed), temperature=temperature)
+    drawn = draw_voices(model.generator, mix, noise=gumbel_noise(request.seed), temperature=temperature)
     parameters = decode(drawn.tokens)
     nearest = find_nearest_training_voices(parameters, model.fingerprint)
     categories = [list(request.mix) or [ANYTHING]] * request.count
     names = make_names(categories, seed=request.seed, known=model.names)
     slots = tuple(
-        CartridgeSlot(Voice.from_array(row, name), voice_id, int(distance), faults=())
+        SampledSlot(Voice.from_array(row, name), voice_id, int(distance), faults=())
         for row, name, voice_id, distance in zip(parameters, names, nearest.voice_ids, nearest.distance, strict=True)
     )
     return SampledCartridge(slots, request.count, {})
@@ -103,7 +103,7 @@ def draw_wanted(model: Model, wanted: Sequence[str], *, seed: int, as_in_cartrid
     if as_in_cartridges:
         shares, temperature = with_guidance(shares[0]), TEMPERATURE
     given = np.stack([conditions, np.zeros_like(conditions)])[: shares.shape[1]]
-    drawn = draw(model.generator, ConditionMix(given, shares), noise=gumbel_noise(seed), temperature=temperature)
+    drawn = draw_voices(model.generator, ConditionMix(given, shares), noise=gumbel_noise(seed), temperature=temperature)
     return decode(drawn.tokens)
 
 

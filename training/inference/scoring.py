@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from dx7.analysis.classifier import Ear
 from dx7.errors import ModelError
-from training.data.analysis import analyse_with_classifier, measure_descriptors
+from training.data.analysis import analyse_with_classifier, descriptors_of_voices
 from training.model.array_files import read_arrays, write_arrays
 
 CRITIC_FILE = "critic.safetensors"
@@ -95,7 +95,7 @@ def score_voices(
     known = () if classifier is None else classifier.category_keys
     wanted = {key: share for key, share in mix.items() if key in known}
     if classifier is None or not wanted:
-        return VoiceScores(measure_descriptors(parameters), None, np.ones(len(parameters), np.float32))
+        return VoiceScores(descriptors_of_voices(parameters), None, np.ones(len(parameters), np.float32))
     descriptors, features, probabilities = analyse_with_classifier(parameters, classifier)
     columns = [classifier.category_keys.index(key) for key in wanted]
     shares = np.array(list(wanted.values()), np.float32)

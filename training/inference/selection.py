@@ -40,7 +40,7 @@ FITS_LESS = "another fits better"
 
 
 @dataclass(frozen=True)
-class CartridgeSlot:
+class SampledSlot:
     """One new voice, and what is known about it."""
 
     voice: Voice
@@ -55,17 +55,17 @@ class CartridgeSlot:
 class SampledCartridge:
     """New voices, how many were drawn, and how many were left out for which reason: drawn = slots + left out."""
 
-    slots: tuple[CartridgeSlot, ...]
+    slots: tuple[SampledSlot, ...]
     drawn: int
     left_out: dict[str, int]
 
 
 class _Candidate(NamedTuple):
-    slot: CartridgeSlot
+    slot: SampledSlot
     tie_break: float = 0.0  # the higher one is taken first among slots that fit equally well
 
 
-class Selection:
+class SlotSelection:
     """Collects candidates until there are enough for a request."""
 
     def __init__(self, model: Model, request: SampleRequest) -> None:
@@ -123,11 +123,11 @@ class Selection:
             else:
                 self.kept = np.concatenate([self.kept, parameters[row : row + 1]])
                 fit = None if scores.fit is None else round(float(scores.fit[row]), 4)
-                slot = CartridgeSlot(Voice.from_array(parameters[row]), nearest.voice_ids[row], distance, faults, fit)
+                slot = SampledSlot(Voice.from_array(parameters[row]), nearest.voice_ids[row], distance, faults, fit)
                 candidate = _Candidate(slot, 0.0 if fit is None else float(tie_breaks[row]))
                 (self.faulty if faults else self.good).append(candidate)
 
-    def finish(self) -> tuple[list[CartridgeSlot], dict[str, int]]:
+    def finish(self) -> tuple[list[SampledSlot], dict[str, int]]:
         """The best slots, and how many voices were left out for which reason.
 
         If there are too few good voices, faulty ones fill up; their faults are listed. Raises ``ModelError`` if there

@@ -18,13 +18,13 @@ from dx7.voices.parameter_groups import GROUP_KEYS
 from dx7.voices.voice import Voice
 from training.data.analysis import grave_faults, pad_to_unpacked
 from training.data.fingerprint import find_nearest_training_voices
-from training.inference.drawing_numpy import draw, gumbel_noise, shared_noise
+from training.inference.drawing_numpy import draw_voices, gumbel_noise, shared_noise
 from training.inference.finished_model import Model
 from training.inference.morph import morph
 from training.inference.names import name_walk
 from training.inference.requests import SampleRequest
 from training.inference.sampling import make_mix, temperature_of_attempt
-from training.inference.selection import CartridgeSlot, SampledCartridge
+from training.inference.selection import SampledCartridge, SampledSlot
 from training.inference.variation import bias_towards_each
 from training.model.encoding import decode, encode
 
@@ -47,7 +47,7 @@ def walk(model: Model, request: SampleRequest) -> SampledCartridge:
     way = morph(ends[0], ends[1], shares, np.random.default_rng(request.seed))
     locked = [key for key in GROUP_KEYS if key not in _FREE]
     bias = bias_towards_each(way, model.prototypes, strength=np.full(len(way), _STRENGTH, np.float32), locked=locked)
-    drawn = draw(
+    drawn = draw_voices(
         model.generator,
         make_mix(model, request.mix, count=len(way)),
         noise=shared_noise(gumbel_noise(request.seed)),
@@ -68,7 +68,7 @@ def walk(model: Model, request: SampleRequest) -> SampledCartridge:
     nearest = find_nearest_training_voices(parameters[kept], model.fingerprint)
     names = name_walk(first.name, last.name, count)
     slots = tuple(
-        CartridgeSlot(
+        SampledSlot(
             Voice.from_array(parameters[row], name),
             nearest.voice_ids[step],
             int(nearest.distance[step]),

@@ -18,14 +18,14 @@ from training.model.network import ALGORITHMS
 _KINDS = jnp.array(KINDS)
 
 
-class DrawnVoices(NamedTuple):
+class DrawnTokens(NamedTuple):
     """Voices ``int32[n, 7, 21]`` and their codes ``int32[n, 7]``."""
 
     tokens: Array
     codes: Array
 
 
-def draw(generator: Generator, weights: Array, *, key: Array) -> DrawnVoices:
+def draw_tokens(generator: Generator, weights: Array, *, key: Array) -> DrawnTokens:
     """A voice for each row of category weights ``float[n, C]``. The same arguments give the same voices."""
     count = len(weights)
     width = generator.code.shape[-1]
@@ -35,7 +35,7 @@ def draw(generator: Generator, weights: Array, *, key: Array) -> DrawnVoices:
     def choose(logits: Array, legal: Array, key: Array) -> Array:
         return jax.random.categorical(key, jnp.where(legal, logits, IMPOSSIBLE))
 
-    def draw_token(carry: tuple[DrawnVoices, Array], token: Array) -> tuple[tuple[DrawnVoices, Array], None]:
+    def draw_token(carry: tuple[DrawnTokens, Array], token: Array) -> tuple[tuple[DrawnTokens, Array], None]:
         (tokens, codes), embedded = carry
         kind = _KINDS[token]
         algorithm = tokens[:, 0, ALGORITHM_SLOT]
@@ -61,8 +61,8 @@ def draw(generator: Generator, weights: Array, *, key: Array) -> DrawnVoices:
 
         (tokens, summed), _ = jax.lax.scan(draw_slot, (tokens, jnp.zeros((count, width))), jnp.arange(SLOTS))
         finished = generator.embed(summed, generator.code[...][code])
-        return (DrawnVoices(tokens, codes), embedded.at[:, token].set(finished)), None
+        return (DrawnTokens(tokens, codes), embedded.at[:, token].set(finished)), None
 
-    nothing = DrawnVoices(jnp.zeros((count, TOKENS, SLOTS), jnp.int32), jnp.zeros((count, TOKENS), jnp.int32))
+    nothing = DrawnTokens(jnp.zeros((count, TOKENS, SLOTS), jnp.int32), jnp.zeros((count, TOKENS), jnp.int32))
     (drawn, _), _ = jax.lax.scan(draw_token, (nothing, jnp.zeros((count, TOKENS, width))), jnp.arange(TOKENS))
     return drawn

@@ -22,7 +22,7 @@ from training.data.fingerprint import COPY_DISTANCE, find_nearest_training_voice
 from training.data.training_set import TrainingSet, balanced_weights, blend_weights, category_share
 from training.model.array_files import read_arrays, write_arrays
 from training.model.config import Config
-from training.model.drawing import draw
+from training.model.drawing import draw_tokens
 from training.model.encoding import decode
 from training.model.generator import Generator
 from training.run.critic import cross_fitted_ratio, with_category
@@ -101,4 +101,4 @@ def _draw_and_weigh(
     return arrays, facts
 
 
-_draw = nnx.jit(draw)
+_draw = nnx.jit(draw_tokens)

@@ -28,7 +28,7 @@ from training.data.fingerprint import make_fingerprint
 from training.model.array_files import read_arrays, write_arrays, write_atomically
 from training.model.codebook import fit_prototypes
 from training.model.config import Config
-from training.model.drawing import draw
+from training.model.drawing import draw_tokens
 from training.model.encoding import decode, encode
 from training.model.parameter_tree import flatten, unflatten
 from training.model.prototypes import Prototypes
@@ -40,7 +40,7 @@ CHECKPOINT_FILE = "checkpoint.safetensors"
 UNFINISHED_MODEL_FOLDER = ".model"  # while the model is being written
 
 
-class TrainingRun(NamedTuple):
+class OpenRun(NamedTuple):
     """An open run: its folder, what it trains on, and its state."""
 
     folder: Path
@@ -51,7 +51,7 @@ class TrainingRun(NamedTuple):
     state: TrainState
 
 
-def open_run(export: Export, config: Config, run_folder: Path) -> TrainingRun:
+def open_run(export: Export, config: Config, run_folder: Path) -> OpenRun:
     """Create a run or restore a stopped one. Processes other than the first get a new state, to be replaced."""
     about = {
         "config": asdict(config),
@@ -81,16 +81,16 @@ def open_run(export: Export, config: Config, run_folder: Path) -> TrainingRun:
             write_atomically(run_folder / CONFIG_FILE, (json.dumps(about, indent=2) + "\n").encode())
     if devices.is_first():
         truncate_metrics(run_folder / METRICS_FILE, int(state.step))
-    return TrainingRun(run_folder, config, export, prototypes, networks, state)
+    return OpenRun(run_folder, config, export, prototypes, networks, state)
 
 
-def write_metrics(run: TrainingRun, line: dict[str, Any]) -> None:
+def write_metrics(run: OpenRun, line: dict[str, Any]) -> None:
     """Append a line of metrics."""
     with (run.folder / METRICS_FILE).open("a", encoding="utf-8") as file:
         file.write(json.dumps(line) + "\n")
 
 
-def write_samples(run: TrainingRun, state: TrainState, step: int) -> None:
+def write_samples(run: OpenRun, state: TrainState, step: int) -> None:
     """Write a cartridge of the same 32 seeds, two voices a category, without selection."""
     categories = len(run.export.category_keys)
     wanted = np.arange(VOICES_IN_BANK) % categories
@@ -101,7 +101,7 @@ def write_samples(run: TrainingRun, state: TrainState, step: int) -> None:
     write_atomically(run.folder / SAMPLES_FOLDER / f"step-{step:06}.syx", encode_bank_message(list(voices)))
 
 
-def write_checkpoint(run: TrainingRun, state: TrainState) -> None:
+def write_checkpoint(run: OpenRun, state: TrainState) -> None:
     """Write all that is needed to resume, in one file."""
     arrays = flatten(state) | flatten(run.prototypes._asdict(), "prototypes")
     about = {
@@ -112,7 +112,7 @@ def write_checkpoint(run: TrainingRun, state: TrainState) -> None:
     write_arrays(run.folder / CHECKPOINT_FILE, arrays, about)
 
 
-def write_finished(run: TrainingRun, state: TrainState, folder: Path) -> None:
+def write_finished(run: OpenRun, state: TrainState, folder: Path) -> None:
     """Write the finished model into a folder."""
     rows = rows_of_split(run.export, "train")
     write_model(
@@ -143,4 +143,4 @@ def truncate_metrics(file: Path, step: int) -> None:
     write_atomically(file, "".join(kept).encode())
 
 
-_draw = nnx.jit(draw)
+_draw = nnx.jit(draw_tokens)

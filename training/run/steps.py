@@ -19,7 +19,7 @@ from dx7.errors import ModelError
 from training.data.batches import VoiceBatch, Voices, draw_batch
 from training.model.config import Config
 from training.model.discriminator import one_hot
-from training.model.drawing import draw
+from training.model.drawing import draw_tokens
 from training.model.generator import Generator, straight_through
 from training.run import losses
 from training.run.devices import replicated, shard_batch
@@ -61,7 +61,7 @@ def adversarial_step(networks: NetworkDefinitions, config: Config) -> TrainStep:
         human = one_hot(batch.tokens)
 
         generator = nnx.merge(networks.generator, state.generator)
-        drawn = draw(generator, batch.weights, key=draw_key)
+        drawn = draw_tokens(generator, batch.weights, key=draw_key)
         generated = one_hot(drawn.tokens)
 
         state, metrics = update_discriminator(

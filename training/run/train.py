@@ -25,7 +25,7 @@ from training.run.critic_weighting import generated_voice_metrics, load_generate
 from training.run.publish import add_critic
 from training.run.run_folder import (
     UNFINISHED_MODEL_FOLDER,
-    TrainingRun,
+    OpenRun,
     open_run,
     write_checkpoint,
     write_finished,
@@ -65,7 +65,7 @@ def train(
         return _train(run._replace(state=devices.replicate(run.state)), report, stop)
 
 
-def _train(run: TrainingRun, report: Report, stop: Callable[[], bool]) -> Path | None:
+def _train(run: OpenRun, report: Report, stop: Callable[[], bool]) -> Path | None:
     config, export = run.config, run.export
     classifier = read_ear(export.ear_file) if export.ear_file else None
     with devices.fail_together():
@@ -127,7 +127,7 @@ def _train(run: TrainingRun, report: Report, stop: Callable[[], bool]) -> Path |
 
 
 def _load_training_set(
-    run: TrainingRun, classifier: Ear | None, report: Report, stop: Callable[[], bool]
+    run: OpenRun, classifier: Ear | None, report: Report, stop: Callable[[], bool]
 ) -> TrainingSet | None:
     """The training set. While voices are analysed, lines of metrics of step 0 are written."""
 
@@ -141,7 +141,7 @@ def _load_training_set(
 
 
 def _save(
-    run: TrainingRun,
+    run: OpenRun,
     validate: Callable[[Weights], dict[str, float]],
     state: TrainState,
     step: int,
@@ -169,7 +169,7 @@ def run_chunk(chunk: TrainStep, state: TrainState, voices: Voices, step: int) ->
     return state, finite_means(metrics, step, remedy=remedy)
 
 
-def make_validation(run: TrainingRun) -> Callable[[Weights], dict[str, float]]:
+def make_validation(run: OpenRun) -> Callable[[Weights], dict[str, float]]:
     """The negative log-likelihood of held-out voices in nats a voice; empty if there are none."""
     if "validation" not in run.export.splits:
         return lambda weights: {}
