@@ -17,7 +17,7 @@ from corpus.analysis.stored_descriptors import (
     read_voice_descriptors,
 )
 from corpus.storage.store import Connection, transaction
-from dx7.analysis.faults import FAULTS, INHARMONIC, UNPITCHED, judge
+from dx7.analysis.faults import FAULTS, INHARMONIC, UNPITCHED, detect_faults
 from dx7.errors import StoreError
 
 GARBAGE = "garbage"
@@ -61,7 +61,7 @@ def refresh_health(connection: Connection) -> int:
     hearings = read_descriptors(connection)
     ids = np.array(hearings.voice_ids, dtype=object)
     tagged = {GARBAGE: sorted(garbage_voices(connection))}
-    tagged |= {tag: ids[has].tolist() for tag, has in judge(hearings.descriptors).items()}
+    tagged |= {tag: ids[has].tolist() for tag, has in detect_faults(hearings.descriptors).items()}
     rows = [(voice_id, tag) for tag in TAGS for voice_id in tagged[tag]]
     table = pa.table(
         {

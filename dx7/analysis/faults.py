@@ -1,28 +1,27 @@
-"""Verdicts on what was heard: the faults of a voice, and whether it is useful.
+"""Faults of a voice, computed from its descriptors, and whether the voice is useful.
 
-The thresholds were set on the 1,024 voices of Yamaha's 32 factory and cartridge banks: what these do is no fault in
-itself. A fault is a hint for a person or a filter; nothing is ever rejected for one at ingest.
+The thresholds were set on the 1,024 voices of Yamaha's 32 factory and cartridge banks: what these voices do is not a
+fault in itself. A fault is a hint for a person or a filter. Ingest never rejects a voice for a fault.
 
 ================  =======  =======  ==================================================================================
 fault             factory  scraped  meaning
 ================  =======  =======  ==================================================================================
-silent                  0      129  no note, soft or hard, short or long, passes -60 dB
-nearly_silent           0       24  none passes -40 dB
-subsonic                1       34  what does pass it swings slower than 30 Hz
-drone                  14      424  10 s after key up it still sounds, above -20 dB of its loudest
-swells                  1       41  louder after key up than ever before, by more than 6 dB
-slow                   17      538  half of the level comes after 0.6 s, or the first 0.1 s stay 40 dB below the rest
-loud                    0       59  a hard note passes 14 dB, as five operators in step do
+silent                  0      129  no note, soft or hard, short or long, exceeds -60 dB
+nearly_silent           0       24  no note exceeds -40 dB
+subsonic                1       34  what exceeds it oscillates below 30 Hz
+drone                  14      424  still above -20 dB of its maximum 10 s after key up
+swells                  1       41  louder after key up than before, by more than 6 dB
+slow                   17      538  half of the level after 0.6 s, or the first 0.1 s 40 dB below the rest
+loud                    0       59  a hard note exceeds 14 dB, as five operators in phase do
 noisy                  34      561  spectrum as flat as noise
-shrill                 18      474  more than half of the energy lies above 8 kHz
-unpitched              65     1008  no period that repeats
+shrill                 18      474  more than half of the energy above 8 kHz
+unpitched              65     1008  no repeating period
 off_pitch              69     1794  a clear pitch, more than half a semitone from every octave of the key
-clicks                  4      142  overtones that are over at once, 10 dB above all around them, the attack apart
+clicks                  4      142  short bursts of overtones 10 dB above their surroundings, except in the attack
 ================  =======  =======  ==================================================================================
 
-Counted are voices, judged as playing melodies: of 1,002 different factory ones, and of 28,340 scraped ones.
-Levels are relative to one operator at full level. Noise, brightness and pitch count where they hold at most of the
-notes that are heard.
+The counts are voices, treated as melodic: of 1,002 distinct factory voices and of 28,340 scraped ones. Levels are
+relative to one operator at full level. Noise, brightness and pitch count if they hold at most of the audible notes.
 """
 
 from __future__ import annotations
@@ -43,39 +42,35 @@ DRONE_DB, SWELL_DB, LOUD_DB = -20.0, 6.0, 14.0
 SLOW_SECONDS, SLOW_DB, SLOW_RISE_DB = 0.6, -40.0, 6.0
 NOISY_FLATNESS = 0.1
 SHRILL_SHARE = 0.5
-SHRILL_SHARE_OF_UNPITCHED = 0.8  # cymbals live up there; no factory voice passes 0.7
+SHRILL_SHARE_OF_UNPITCHED = 0.8  # cymbals; no factory voice exceeds 0.7
 UNPITCHED_CONFIDENCE, SURE_CONFIDENCE = 0.4, 0.8
 OFF_PITCH_CENTS = 50.0
 CLICK_DB = 10.0
 
-# The first nine make a voice useless; clicking, loud and slow ones are merely to be handled with care.
-FAULTS = (
-    *("silent", "nearly_silent", "subsonic", "drone", "swells", "noisy", "shrill", "unpitched", "off_pitch"),
-    *("clicks", "loud", "slow"),
-)
-_USELESS = frozenset(FAULTS[:9])
+USELESS = ("silent", "nearly_silent", "subsonic", "drone", "swells", "noisy", "shrill", "unpitched", "off_pitch")
+FAULTS = (*USELESS, "clicks", "loud", "slow")  # the gravest first; the last three leave a voice useful
 
 
-def faults(heard: Descriptors, category: str | None = None) -> tuple[str, ...]:
-    """The faults of a voice, of :data:`FAULTS`, the gravest first; empty for a good one.
+def find_faults(heard: Descriptors, category: str | None = None) -> tuple[str, ...]:
+    """The faults of a voice, a subset of :data:`FAULTS` in its order; empty for a good voice.
 
-    What belongs to ``category`` is no fault: noise and clicks in drums and effects, false pitch in these, bells and
-    mallets. Without a category a voice is judged as one that plays melodies.
+    A category excuses what belongs to it: noise and clicks in drums and effects, wrong pitch in these and in bells and
+    mallets. Without a category the voice is treated as melodic.
     """
-    found = judge(heard.row()[None], category)
+    found = detect_faults(heard.row()[None], category)
     return tuple(fault for fault in FAULTS if found[fault][0])
 
 
 def is_useful(heard: Descriptors, category: str | None = None) -> bool:
-    """Whether a voice can be played: heard at some note, stops when released, no noise or screech, in tune.
+    """Whether a voice can be played: audible at some note, stops when released, not noisy or shrill, in tune.
 
-    ``category`` excuses what belongs to it, as in :func:`faults`.
+    ``category`` excuses what belongs to it, as in :func:`find_faults`.
     """
-    return _USELESS.isdisjoint(faults(heard, category))
+    return not set(USELESS) & set(find_faults(heard, category))
 
 
-def judge(rows: Numbers, category: str | None = None) -> dict[str, NDArray[np.bool_]]:
-    """The faults of many voices, ``float32[n, len(DESCRIPTOR_NAMES)]``: for each of :data:`FAULTS` who has it."""
+def detect_faults(rows: Numbers, category: str | None = None) -> dict[str, NDArray[np.bool_]]:
+    """The faults of many voices, from ``float32[n, len(DESCRIPTOR_NAMES)]``: ``bool[n]`` for each of :data:`FAULTS`."""
     named = dict(zip(DESCRIPTOR_NAMES, rows.T, strict=True))
 
     def notes(name: str) -> Numbers:
@@ -87,7 +82,7 @@ def judge(rows: Numbers, category: str | None = None) -> dict[str, NDArray[np.bo
     sounding = notes("peak_db") > SILENT_DB
     some = heard & sounding.any(axis=1)
     above_rumble = notes("peak_db") + 10 * np.log10(np.maximum(1 - notes("rumble_share"), 1e-10))
-    # What is soft at first was heard for longer: then the loudest can be more than this.
+    # A voice with a soft start was rendered for longer, so its maximum over all time can be higher.
     within_a_second = np.maximum(notes("peak_db").max(axis=1), named["hard_db"])
     confidence = notes("pitch_confidence")
     astray = sounding & (confidence > SURE_CONFIDENCE) & (np.abs(notes("pitch_cents")) > OFF_PITCH_CENTS)
@@ -119,7 +114,7 @@ def judge(rows: Numbers, category: str | None = None) -> dict[str, NDArray[np.bo
 
 
 def _middling(values: Numbers, counts: NDArray[np.bool_]) -> Numbers:
-    """The median of those values of each row that count; of none, infinity."""
+    """The median of the values of each row where ``counts`` is true; infinity for a row without any."""
     ranked = np.sort(np.where(counts, values, np.inf), axis=1)
     how_many = counts.sum(axis=1)[:, None]
     around = np.concatenate([np.maximum(how_many - 1, 0) // 2, how_many // 2], axis=1)

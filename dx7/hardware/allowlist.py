@@ -1,14 +1,14 @@
-"""What may be sent to an instrument. Everything else is refused; ``dx7/hardware/ports.py`` enforces this.
+"""The list of messages that may be sent to a DX7. ``dx7/hardware/ports.py`` refuses everything else.
 
-A DX7 trusts what it receives: parameter numbers and values beyond its tables overwrite its memory, a controller 0
-makes its processor run astray, and a bank is written over all 32 memories before its checksum is looked at (read
-from the firmware, v1.8). So this is a list of what is known to be good:
+A DX7 does not check what it receives. Parameter numbers and values beyond its tables overwrite its memory, controller
+0 crashes its processor, and a bank overwrites all 32 memories before the checksum is verified (firmware v1.8). The
+allowed messages are:
 
-- a single voice into the edit buffer, 163 bytes, complete, with the right checksum and every value in range;
+- a voice for the edit buffer: 163 bytes, complete, with the right checksum and every value in range;
 - one parameter of the edit buffer, or the operator switch, in range;
 - the function parameters 64 to 77, in range;
-- notes, and the controllers a DX7 knows: wheel, breath, foot, sustain, portamento, all notes off, mono, poly;
-- a bank of 32 legal voices, only if the caller says so.
+- notes, and the controllers of a DX7: wheel, breath, foot, sustain, portamento, all notes off, mono, poly;
+- a bank of 32 legal voices, if the caller allows it explicitly.
 """
 
 from __future__ import annotations
@@ -57,19 +57,19 @@ _LAST_VOICE_GROUP = OPERATOR_SWITCH >> 7
 
 
 def check_message(message: bytes, *, allow_bank: bool = False) -> None:
-    """Return if one whole MIDI message is on the list; raise ``RefusedMessageError`` that says why it is not."""
+    """Check one complete MIDI message. Raises ``RefusedMessageError`` with the reason if it is not allowed."""
     if not message:
         raise _refusal("it is empty")
     if message[0] == SYSEX:
         _check_sysex(message, allow_bank)
         return
     if len(message) != 3 or max(message[1:]) > 0x7F:
-        raise _refusal("it is no note, controller or system exclusive message")
+        raise _refusal("it is not a note, controller or system exclusive message")
     kind, number, value = message[0] & 0xF0, message[1], message[2]
     if kind == CONTROL_CHANGE and message[0] < SYSEX:
         allowed = CONTROLLERS.get(number)
         if allowed is None:
-            raise _refusal(f"controller {number} is not one a DX7 is safe with")
+            raise _refusal(f"controller {number} is not safe for a DX7")
         if value not in allowed:
             raise _refusal(f"controller {number} has the value {value}; it must be {allowed[0]} to {allowed[-1]}")
     elif kind not in (NOTE_OFF, NOTE_ON):
@@ -90,11 +90,11 @@ def _check_sysex(message: bytes, allow_bank: bool) -> None:
         _check_values(_as_row(message[6:-2]))
     elif sub_status == 0x00 and data[2:5] == BANK_HEADER_TAIL:
         if not allow_bank:
-            raise _refusal("a bank overwrites the 32 memories, and nobody confirmed that")
+            raise _refusal("a bank overwrites the 32 memories, and this was not confirmed")
         _check_bulk(message, BANK_MESSAGE_SIZE)
         packed = _as_row(message[6:-2]).reshape(-1, PACKED_SIZE)
         if unused_bits(packed).any():
-            raise _refusal("the bank has bits set that mean nothing")
+            raise _refusal("the bank has unused bits set")
         _check_values(unpack(packed))
     else:
         raise _refusal(f"messages that begin with {message[:6].hex(' ').upper()} are not sent")

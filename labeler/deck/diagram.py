@@ -1,4 +1,4 @@
-"""Where the six operators of an algorithm stand when it is drawn: carriers below, what modulates them above."""
+"""The layout of an algorithm diagram: carriers at the bottom, their modulators above them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dx7.voices.voice import Voice
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """One operator of a diagram. Columns count from the left (halves are possible), rows from the carriers up."""
+    """One operator of a diagram. Columns count from the left and may be fractions; rows count up from the carriers."""
 
     operator: int
     column: float
@@ -20,7 +20,7 @@ class Box:
 
 
 def diagram(voice: Voice) -> dict[str, object]:
-    """The drawing of a voice's algorithm, for the deck: boxes, edges and the feedback loop, as JSON takes them."""
+    """The diagram of a voice's algorithm for the deck: boxes, edges and the feedback loop, ready for JSON."""
     algorithm = ALGORITHMS[voice["algorithm"] + 1]
     rows = {operator: _row(algorithm, operator) for operator in range(1, 7)}
     columns = _columns(algorithm)
@@ -41,11 +41,11 @@ def _row(algorithm: Algorithm, operator: int) -> int:
 
 
 def _columns(algorithm: Algorithm) -> dict[int, float]:
-    """Every stack gets as many columns as it has top ends; an operator stands over the middle of what it modulates."""
+    """A stack is as wide as it has operators without a modulator; each operator is centred on what it modulates."""
     columns: dict[int, float] = {}
 
     def place(operator: int, left: float) -> float:
-        """Place an operator and what modulates it from ``left`` on; returns how many columns that took."""
+        """Place an operator and its modulators from ``left`` on. Returns how many columns they take."""
         above = [n for n in algorithm.modulators(operator) if min(algorithm.targets(n)) == operator]
         width = 0.0
         for modulator in above:

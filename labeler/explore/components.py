@@ -1,4 +1,4 @@
-"""The finder and the map as components: what they are given, and what they say."""
+"""The finder and the map as Streamlit components."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _mount_map = mount("map/map")
 def draw_finder(
     narrowed: NarrowedFacets, count: str, *, text: str, chosen: dict[str, tuple[str, ...]], key: str
 ) -> None:
-    """A field that searches as one types, and facets. ``text`` and ``chosen`` are what a new one begins with."""
+    """Draw the search field and the facets. ``text`` and ``chosen`` are the initial values of a new finder."""
     _mount_finder(
         data={
             "text": text,
@@ -33,10 +33,10 @@ def draw_finder(
 
 
 def draw_map(address: str, *, found: str | None, cleared: int, key: str, on_like: Callable[[], None]) -> None:
-    """The map; ``address`` names its points, ``found`` is bits of those that are not pale (``points.py``).
+    """Draw the map. ``address`` names its points; ``found`` has a bit for each that is not pale (``map_points.py``).
 
-    Its selection is in ``st.session_state[key]["selection"]``; ``on_like`` is called with a voice's id in ``"like"``.
-    Another number ``cleared`` makes it drop its selection.
+    Its selection is in ``st.session_state[key]["selection"]``. ``on_like`` is called when ``"like"`` there holds the id
+    of a voice. A new number ``cleared`` clears the selection.
     """
     _mount_map(
         data={
@@ -52,5 +52,5 @@ def draw_map(address: str, *, found: str | None, cleared: int, key: str, on_like
 
 
 def value_of(key: str, name: str) -> Any:
-    """What a component has said, None if nothing yet."""
+    """A value that a component has set; None if it has set none."""
     return (st.session_state.get(key) or {}).get(name)

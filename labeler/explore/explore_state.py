@@ -1,7 +1,7 @@
-"""What one person has before them on the Explore page: a search, a selection, or what sounds alike; an answer in wait.
+"""The state of the Explore page in one browser tab: a search, a selection or similar voices, and a proposed answer.
 
-An answer for many voices is proposed first, with what it would do, and given only when it is confirmed for the very
-same voices. Nothing here draws.
+An answer for several voices is proposed first, with a preview. It is given only when it is confirmed for exactly the
+same voices. Nothing here calls Streamlit.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _LONGEST_TEXT = 80
 
 
 class ResultSource(StrEnum):
-    """What the rack shows."""
+    """What the grid shows."""
 
     FOUND = "found"
     SELECTED = "selected"
@@ -47,7 +47,7 @@ class ResultSource(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class BulkProposal:
-    """An answer that waits to be confirmed, for whom it was proposed, and what it would do."""
+    """An answer that waits for confirmation: its targets, and a preview of its effect."""
 
     kind: AnswerKind
     categories: tuple[str, ...]
@@ -55,10 +55,10 @@ class BulkProposal:
     preview: BulkPreview
     heard: str
     way: str
-    seconds: float  # for how long the one that was heard had sounded
+    seconds: float  # for how long the voice in ``heard`` had played
 
     def words(self) -> str:
-        """The whole of it in a sentence."""
+        """The proposal as a sentence."""
         titles = category_titles()
         what = "Broken" if self.kind is AnswerKind.BROKEN else " and ".join(titles.get(k, k) for k in self.categories)
         count = len(self.preview.voices)
@@ -69,20 +69,20 @@ class BulkProposal:
 
 @dataclass(frozen=True, slots=True)
 class ExploreResults:
-    """What is drawn: a heading, the voices shown and how many there are in all, and counts for the finder."""
+    """What the page shows: a heading, the voices on display, their total number, and the counts for the finder."""
 
     heading: str
     found: tuple[Hit | SimilarVoice, ...]
     voices: Mapping[str, Voice]
     total: int
     narrowed: NarrowedFacets
-    matching: frozenset[str] | None  # ids of all that the search finds; None: every voice
-    opinions: Mapping[str, Sequence[Suggestion]]  # what each source says of those shown
+    matching: frozenset[str] | None  # ids of all voices that the search finds; None if it finds all
+    opinions: Mapping[str, Sequence[Suggestion]]  # the suggestions of each source for the voices on display
 
 
 @dataclass(slots=True)
 class ExploreState:
-    """One tab's state. Every method opens the store for itself and closes it."""
+    """The state of one tab. Every method opens the store and closes it again."""
 
     context: Context
     text: str = ""
@@ -95,12 +95,12 @@ class ExploreState:
     shown: int = SHOWN
     proposal: BulkProposal | None = None
     notice: str = ""
-    cleared: int = 0  # how often the map was told to drop its selection
+    cleared: int = 0  # how often the map had to clear its selection
 
-    # ---- what is looked at ----
+    # ---- what is shown ----
 
     def find(self, query: Any) -> None:
-        """Search anew: ``{"text", "chosen"}`` as the finder sends it."""
+        """Start the search ``{"text", "chosen"}`` of the finder."""
         if not isinstance(query, Mapping):
             return
         self.text = str(query.get("text") or "")[:_LONGEST_TEXT]
@@ -108,12 +108,12 @@ class ExploreState:
         self.show(ResultSource.FOUND)
 
     def select(self, voice_ids: Sequence[str]) -> None:
-        """Look at a selection; an empty one leads back to the search."""
+        """Show a selection; an empty one shows the search again."""
         self.selection = tuple(dict.fromkeys(voice_ids))
         self.show(ResultSource.SELECTED if self.selection else ResultSource.FOUND)
 
     def select_all(self) -> None:
-        """Select everything that the search finds. Too much is told, and nothing is selected."""
+        """Select all voices that the search finds. If they are too many, it selects none and says so."""
         with open_for_search(self.context.store) as connection:
             found = find_ids(connection, self.text, self._filters(), limit=MOST_VOICES + 1)
         if len(found) > MOST_VOICES:
@@ -122,17 +122,17 @@ class ExploreState:
         self.select(found)
 
     def show_like(self, voice_id: str) -> None:
-        """Look at what sounds like a voice."""
+        """Show the voices that sound most like a voice."""
         self.like = voice_id
         self.show(ResultSource.ALIKE)
 
     def show_recording(self, recording: Audio) -> None:
-        """Look at what sounds like a recorded note."""
+        """Show the voices that sound most like a recorded note."""
         self.recording = recording
         self.show(ResultSource.RECORDING)
 
     def back(self) -> None:
-        """Back to the search; the map drops its selection."""
+        """Drop the proposal; without one, show the search again and clear the selection."""
         if self.proposal:
             self.proposal = None
             return
@@ -141,11 +141,11 @@ class ExploreState:
         self.show(ResultSource.FOUND)
 
     def show(self, shows: ResultSource) -> None:
-        """Look at something else, from its beginning; what was proposed is dropped."""
+        """Show something else from its first voice, and drop the proposal."""
         self.shows, self.shown, self.proposal, self.notice = shows, SHOWN, None, ""
 
     def read(self) -> ExploreResults:
-        """Everything that is drawn. Raises ``StoreError`` if the store cannot be used or does not know enough yet."""
+        """Read what the page shows. Raises ``StoreError`` if the store cannot be used or lacks the analysis for it."""
         with open_for_search(self.context.store) as connection:
             narrowed = narrow_facets(connection, self.text, self.chosen)
             heading, found, total = self._found(connection, narrowed)
@@ -179,7 +179,7 @@ class ExploreState:
     # ---- answers ----
 
     def targets(self, event: GridEvent) -> tuple[str, ...]:
-        """For whom an answer is: the marked voices; else the selection; else the voice under the cursor."""
+        """The voices that an answer is for: the marked ones, else the selection, else the one under the cursor."""
         if event.marked:
             return event.marked
         if self.shows is ResultSource.SELECTED:
@@ -187,9 +187,9 @@ class ExploreState:
         return (event.at,) if event.at else ()
 
     def propose(self, kind: AnswerKind, event: GridEvent) -> None:
-        """Answer at once for one voice that was heard; propose it for others, and wait.
+        """Answer at once for a single voice that was heard; propose the answer in every other case.
 
-        Raises ``StoreError`` and ``JournalError`` as what it reads does.
+        Raises ``StoreError`` and ``JournalError`` if the store or a journal cannot be used.
         """
         self.proposal, self.notice = None, ""
         targets = self.targets(event)
@@ -213,26 +213,26 @@ class ExploreState:
         self.proposal = BulkProposal(kind, event.categories, targets, preview, heard, event.way, seconds)
 
     def confirm(self, event: GridEvent) -> None:
-        """Give the answer that waits, if it is still for the same voices; otherwise propose it for those of now."""
+        """Give the proposed answer if its targets are still the same; otherwise propose it for the new targets."""
         proposal = self.proposal
         if proposal is None:
             return
         if self.targets(event) != proposal.targets:
             self.propose(proposal.kind, GridEvent(**_fields(event) | {"categories": proposal.categories}))
-            self.notice = "Other voices are marked now. Look at the count again."
+            self.notice = "Other voices are marked now. Check the count again."
             return
         voices = proposal.preview.voices
-        said = proposal.kind, proposal.categories, proposal.heard, proposal.way, proposal.seconds
-        self._give(self._answer(voices, *said))
+        given = proposal.kind, proposal.categories, proposal.heard, proposal.way, proposal.seconds
+        self._give(self._answer(voices, *given))
 
     def undo(self) -> None:
-        """Take back the latest answer of this page, whatever it covers."""
+        """Undo the latest answer of this page, for all voices that it covers."""
         last = last_bulk(read_journals(self.context.journals).answers, self.context.labeller)
         if last is None:
-            self.notice = "Nothing to take back."
+            self.notice = "Nothing to undo."
             return
         self._write(undo_of(last, time=datetime.now(UTC)))
-        self.notice = f"Taken back: {_said(last)}{self.notice}"
+        self.notice = f"Undone: {_summary(last)}{self.notice}"
 
     def _answer(
         self, voices: Sequence[str], kind: AnswerKind, categories: tuple[str, ...], heard: str, way: str, dwell: float
@@ -251,20 +251,20 @@ class ExploreState:
     def _give(self, answer: Answer) -> None:
         self._write(answer)
         self.proposal = None
-        self.notice = f"{_said(answer)}{self.notice}"
+        self.notice = f"{_summary(answer)}{self.notice}"
 
     def _write(self, answer: Answer) -> None:
-        """To the journal first, which is the truth; the store follows, now or when it is free."""
+        """Write to the journal first; the store follows now or, if it is busy, later."""
         self.notice = ""
         append_answers(self.context.journals, [answer])
         try:
             with open_store(self.context.store) as connection:
                 rebuild_answers(connection, self.context.journals)
-        except CartwrightError as error:  # what is written stays so, and must not be asked about a second time
-            self.notice = f" It is in the journal, and will show later: {error}."
+        except CartwrightError as error:  # the answer is written, so the action must not be repeated
+            self.notice = f" It is in the journal and will show later: {error}."
 
 
-def _said(answer: Answer) -> str:
+def _summary(answer: Answer) -> str:
     titles = category_titles()
     what = " and ".join(titles.get(key, key) for key in answer.categories) or answer.answer.value.capitalize()
     count = 1 + len(answer.covers)

@@ -1,7 +1,7 @@
-"""The map's points on their way to the browser: columns of numbers, one after the other, a megabyte for 28,000 voices.
+"""The points of the map as binary columns for the browser, a megabyte for 28,000 voices, and the route that sends them.
 
-A selection comes back as numbers of rows, which mean something only beside the list of voices that was sent; so each
-list has a mark, and a selection that names another one is refused.
+A selection comes back as row numbers of the list of voices that was sent. Each list has a mark; a selection on another
+list is refused.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ from dx7.errors import StoreBusyError, StoreError
 from dx7.shared.categories import category_keys
 from labeler.page.settings import store_path
 
-_KEPT = 3  # lists of voices, so that a selection made just before another one came still means something
+_KEPT = 3  # lists of voices, so that a selection made just before an update can still be read
 
 
 @dataclass(frozen=True, slots=True)
 class EncodedPoints:
-    """What a browser is sent: ``address`` names these very bytes, ``mark`` the list of voices that they are of."""
+    """The bytes for a browser: ``address`` identifies the bytes, ``mark`` the list of voices in them."""
 
     address: str
     mark: str
@@ -41,14 +41,14 @@ class EncodedPoints:
 
 
 class MapPointsCache:
-    """The latest points of one store, read again when anything about them has changed. Safe from several threads."""
+    """The encoded points of stores, read again when they have changed. Safe to use from several threads."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._sent: dict[tuple[Path, str], EncodedPoints] = {}
 
     def latest(self, store: Path) -> EncodedPoints:
-        """The points as they are now. Raises ``StoreError`` if the store cannot be used."""
+        """The current points. Raises ``StoreError`` if the store cannot be used."""
         with self._lock, open_for_search(store) as connection:
             address = sha256(f"{points_mark(connection)} {category_keys()}".encode()).hexdigest()[:16]
             if (store, address) not in self._sent:
@@ -58,22 +58,22 @@ class MapPointsCache:
             return self._sent[store, address]
 
     def selected(self, store: Path, selection: Any) -> list[str]:
-        """The ids of a selection that a browser made: ``{"mark", "indices": base64 of uint32}``; empty if unreadable.
+        """The voice ids of a selection ``{"mark", "indices": base64 of uint32}``; empty if it cannot be read.
 
-        Raises ``StoreError`` if it was made on a map of other voices.
+        Raises ``StoreError`` if the selection was made on another list of voices.
         """
         if not isinstance(selection, Mapping):
             return []
         with self._lock:
             sent = [each for (of, _), each in self._sent.items() if of == store and each.mark == selection.get("mark")]
-        ids = sent[-1].voice_ids if sent else self._again(store, selection)
+        ids = sent[-1].voice_ids if sent else self._ids_of_latest(store, selection)
         try:
             rows = np.frombuffer(base64.b64decode(str(selection.get("indices")), validate=True), "<u4")
         except (binascii.Error, ValueError):
             return []
         return [ids[row] for row in rows.tolist() if row < len(ids)]
 
-    def _again(self, store: Path, selection: Mapping[str, Any]) -> tuple[str, ...]:
+    def _ids_of_latest(self, store: Path, selection: Mapping[str, Any]) -> tuple[str, ...]:
         latest = self.latest(store)
         if latest.mark != selection.get("mark"):
             raise StoreError("the map has changed since that selection was made; select again")
@@ -106,16 +106,16 @@ def encode_points(points: MapPoints, address: str) -> EncodedPoints:
 
 
 def encode_found(voice_ids: tuple[str, ...], found: frozenset[str]) -> str:
-    """Base64 of a bit for each of ``voice_ids``, the lowest bit first: whether it is among what was found."""
+    """Base64 of one bit for each of ``voice_ids``, the lowest bit first: whether it is in ``found``."""
     bits = np.fromiter((voice_id in found for voice_id in voice_ids), np.bool_, len(voice_ids))
     return base64.b64encode(np.packbits(bits, bitorder="little").tobytes()).decode()
 
 
-MAP_POINTS = MapPointsCache()  # of this process: all sessions see one store
+MAP_POINTS = MapPointsCache()  # shared by all sessions of this process
 
 
 def get_map_points(request: Request) -> Response:
-    """The points as they are now; kept by the browser only if they are those that the address names."""
+    """The current points. The browser may cache them only if the address in the URL is theirs."""
     try:
         sent = MAP_POINTS.latest(store_path())
     except StoreBusyError as error:

@@ -1,4 +1,4 @@
-"""What the rack shows of voices that were found: their names, where they stand, how they sound, what is wrong."""
+"""Tiles of voices found: name, categories, sound or difference, health tags."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from corpus.suggest.source_names import describe_predictions
 from dx7.voices.voice import Voice
 from labeler.widgets.voice_grid import Tile
 
-_FAR = 3.0  # a distance by sound that is something else: the gauge is empty
+_FAR = 3.0  # the sound distance at which the gauge is empty: clearly another sound
 
 
 def result_tiles(
     found: Sequence[Hit | SimilarVoice], voices: Mapping[str, Voice], opinions: Mapping[str, Sequence[Suggestion]]
 ) -> list[Tile]:
-    """Tiles for voices that were found by name or by sound, in the order given; those without a voice are left out.
+    """Tiles of search hits and similar voices, in the order given; those without a voice are left out.
 
-    ``opinions`` are what each source says of a voice; they are read where one points at what is suggested of it.
+    ``opinions`` are the suggestions of each source, for the tooltip of a voice without a label.
     """
     tiles = []
     for each in found:
@@ -40,7 +40,7 @@ def result_tiles(
 def _tile(hit: Hit, similar: SimilarVoice | None, voice: Voice, opinions: Sequence[Suggestion]) -> Tile:
     categories = hit.labels or tuple(f"{category}?" for category in hit.suggestions)
     facts = [", ".join(categories[:2]) or "no category"]
-    facts.append((", ".join(similar.differences) or "the same to the ear") if similar else _sound(hit))
+    facts.append((", ".join(similar.differences) or "sounds the same") if similar else _sound(hit))
     return Tile(
         key=hit.voice_id,
         voice=voice,

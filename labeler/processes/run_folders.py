@@ -134,7 +134,7 @@ def read_metrics(folder: Path) -> list[dict[str, Any]]:
 def metric_curves(lines: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
     """The data of each chart by its title: rows of step, name and value, all finite.
 
-    >>> curves([{"step": 20, "loss/codes": 3.0, "steps_per_second": 6.1, "phase": "likelihood"}])
+    >>> metric_curves([{"step": 20, "loss/codes": 3.0, "steps_per_second": 6.1, "phase": "likelihood"}])
     {'Code loss (NLL), nats per voice': [{'step': 20, 'name': 'training', 'value': 3.0}]}
     """
     charts: dict[str, list[dict[str, Any]]] = {}

@@ -1,4 +1,4 @@
-"""The export on the Progress page: a policy is chosen, looked at, and followed."""
+"""The export tab of the Progress page: choose a policy, preview it, export."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ _LOOK_EVERY = 0.5  # seconds
 
 
 def draw_export(context: Context) -> None:
-    """Draw the choice of a policy, what it would export now, and the export itself."""
+    """Draw the choice of a policy, its preview, and the export."""
     job: BackgroundJob[ExportResult] | None = st.session_state.get(_JOB)
     is_busy = job is not None and not job.is_done
     columns = st.columns([2, 1.3, 1.3, 4], vertical_alignment="bottom")
     policy: Policy = columns[0].selectbox(
         "Policy", list_policies(), format_func=lambda each: each.name, key="policy", disabled=is_busy
     )
-    if columns[1].button("Look ahead", shortcut="l", width="stretch", key="look-ahead", disabled=is_busy):
+    if columns[1].button("Preview", shortcut="l", width="stretch", key="look-ahead", disabled=is_busy):
         with open_store(context.store) as connection:
             st.session_state[_PREVIEW] = preview_export(connection, policy)
     if columns[2].button("Export now", shortcut="x", type="primary", width="stretch", key="export", disabled=is_busy):
-        st.session_state[_JOB] = job = BackgroundJob(lambda tell: _export(context, policy, tell))
+        st.session_state[_JOB] = job = BackgroundJob(lambda report: _export(context, policy, report))
         st.session_state.pop(_PREVIEW, None)
     columns[3].text(policy.about)
     if job is not None and not job.is_done:
@@ -46,11 +46,11 @@ def draw_export(context: Context) -> None:
     if preview and preview.policy == policy:
         _draw_preview(preview)
     elif job is None:
-        st.text("Look ahead counts what an export would hold; Export now writes it.")
+        st.text("Preview counts the voices of an export without writing it.")
 
 
-def _export(context: Context, policy: Policy, tell: ReportProgress) -> ExportResult:
-    prepare_export(context.store, progress=tell)
+def _export(context: Context, policy: Policy, report: ReportProgress) -> ExportResult:
+    prepare_export(context.store, progress=report)
     with open_store(context.store) as connection:
         return write_curated_export(connection, policy=policy, answers=read_journals(context.journals).answers)
 
@@ -60,7 +60,7 @@ def _watch(job: BackgroundJob[ExportResult]) -> None:
     if job.is_done:
         st.rerun()
     if job.total:
-        st.progress(job.done / job.total, f"hearing voices: {job.done:,} of {job.total:,}")
+        st.progress(job.done / job.total, f"analysing voices: {job.done:,} of {job.total:,}")
     else:
         st.text(f"exporting, {job.seconds:.0f} s so far")
 
@@ -79,7 +79,7 @@ def _draw_preview(preview: ExportPreview) -> None:
     counts, others = st.columns([3, 2])
     with counts:
         _draw_by_category(preview.counts)
-        st.text("The same voices, by who says so:")
+        st.text("The same voices by the origin of their label:")
         _draw_by_category(preview.origins)
     others.dataframe(
         [{"Left out": reason.replace("_", " "), "voices": count} for reason, count in preview.left_out.items()],
@@ -87,14 +87,14 @@ def _draw_preview(preview: ExportPreview) -> None:
         hide_index=True,
     )
     if preview.relaxed:
-        others.text("Fewer sure voices than wanted; these less sure ones are taken too:")
+        others.text("Too few confident voices for the target; these less confident ones are added:")
         others.dataframe(
             [each.as_dict() for each in preview.relaxed],
             width="stretch",
             hide_index=True,
         )
     if preview.unplaced:
-        others.text(f"{preview.unplaced:,} more have no family yet; an export finds it first.")
+        others.text(f"{preview.unplaced:,} more have no family yet; the export finds it first.")
 
 
 def _draw_by_category(counts: Mapping[str, Mapping[str, int]]) -> None:

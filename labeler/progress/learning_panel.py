@@ -1,4 +1,4 @@
-"""The card of the ear on the Progress page: what taught it, how good it is, how far its word can be taken."""
+"""The classifier tab of the Progress page: its training data, accuracy and calibration."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ _LOOK_EVERY = 0.5  # seconds
 
 
 def draw_learned(context: Context) -> None:
-    """Draw what was learned last and from what, and the button that learns anew."""
+    """Draw the card of the latest classifier, and the button that trains a new one."""
     job: BackgroundJob[None] | None = st.session_state.get(_JOB)
     is_busy = job is not None and not job.is_done
     with open_store(context.store, read_only=True) as connection:
         card = read_classifier_card(connection)
         since = answers_since(connection)
     words, button = st.columns([5, 1.3], vertical_alignment="center")
-    words.text(_in_words(card, since))
-    if button.button("Learn now", shortcut="n", type="primary", width="stretch", key="learn", disabled=is_busy):
-        st.session_state[_JOB] = job = BackgroundJob(lambda tell: train_classifier(context.store, context.journals))
+    words.text(_summary(card, since))
+    if button.button("Train now", shortcut="n", type="primary", width="stretch", key="learn", disabled=is_busy):
+        st.session_state[_JOB] = job = BackgroundJob(lambda _: train_classifier(context.store, context.journals))
     if job is not None and not job.is_done:
         _watch(job)
     elif job is not None and job.problem:
@@ -43,15 +43,15 @@ def draw_learned(context: Context) -> None:
 def _watch(job: BackgroundJob[None]) -> None:
     if job.is_done:
         st.rerun()
-    st.text(f"listening and learning, {job.seconds:.0f} s so far; a large collection takes minutes the first time")
+    st.text(f"analysing and training, {job.seconds:.0f} s so far; a large collection takes minutes the first time")
 
 
-def _in_words(card: Mapping[str, Any] | None, since: int) -> str:
+def _summary(card: Mapping[str, Any] | None, since: int) -> str:
     if card is None:
-        return "Nothing was learned yet: suggestions are what names and folders say. Learning listens to every voice."
+        return "No classifier yet: suggestions come from names and folders only. Training analyses every voice."
     people, rules = card["taught_by"]["people"], card["taught_by"]["names and folders"]
     newer = f"{since:,} answers since" if since else "no answer since"
-    return f"Learned {card['learned']} UTC from {people:,} voices that people named and {rules:,} names; {newer}."
+    return f"Trained {card['learned']} UTC on {people:,} voices labelled by people and {rules:,} by name; {newer}."
 
 
 def _draw_card(card: Mapping[str, Any]) -> None:
@@ -60,10 +60,10 @@ def _draw_card(card: Mapping[str, Any]) -> None:
         return
     who = "people" if card["by_people"] else "names"
     figures = {
-        f"Right at first, against {who}": _rate(scored["first"]),
-        "Right among two": _rate(scored["two"]),
-        "Mean of the categories": f"{scored['mean_by_category']:.0%}",
-        "Probabilities off by": f"{scored['calibration_error']:.3f}",
+        f"First suggestion correct, against {who}": _rate(scored["first"]),
+        "Among first two": _rate(scored["two"]),
+        "Mean over categories": f"{scored['mean_by_category']:.0%}",
+        "Calibration error": f"{scored['calibration_error']:.3f}",
     }
     for column, (title, value) in zip(st.columns(len(figures)), figures.items(), strict=True):
         column.metric(title, value)
@@ -71,9 +71,9 @@ def _draw_card(card: Mapping[str, Any]) -> None:
     rows = [
         {
             "Category": titles.get(key, key),
-            "taught by": card["taught"].get(key, 0),
-            "held against": rate["count"],
-            "right": _rate(rate),
+            "training voices": card["taught"].get(key, 0),
+            "test voices": rate["count"],
+            "correct": _rate(rate),
         }
         for key, rate in scored["by_category"].items()
     ]

@@ -1,4 +1,4 @@
-"""Whether more answers still help, on the Progress page: in words, and the curves of people's answers and simulated."""
+"""The learning curves tab of the Progress page: whether more answers still improve the classifier."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from labeler.widgets.charts import learning_chart
 
 _CURVES = {
     QUEUE: "the queue, simulated",
-    UNCERTAIN: "plain uncertainty, simulated",
+    UNCERTAIN: "uncertainty sampling, simulated",
     RANDOM: "random order, simulated",
     ANSWERS_CURVE: "people's own answers",
 }
 
 
 def draw_returns(context: Context) -> None:
-    """Draw the sentence and the curves that there are."""
-    with st.spinner("Learning from more and more of the answers"):
+    """Draw the forecast and the available curves."""
+    with st.spinner("Training on growing parts of the answers"):
         returns = update_forecast(context.store)
     with open_store(context.store, read_only=True) as connection:
         curves = read_curves(connection)
@@ -29,6 +29,6 @@ def draw_returns(context: Context) -> None:
     if shown:
         st.altair_chart(learning_chart(shown), width="stretch")
     if set(ORDERS) <= set(curves):
-        st.text("Simulated: people whose answers are what names say, judged on families that nobody was asked about.")
+        st.text("Simulated: answers are taken from names; accuracy is measured on families without an answer.")
     else:
-        st.text("How many answers the queue saves can be simulated on these voices: python -m corpus simulate")
+        st.text("Simulate how many answers the queue saves on these voices: python -m corpus simulate")

@@ -1,4 +1,4 @@
-"""The figures of agreement as a panel."""
+"""The agreement figures as a panel."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from labeler.widgets.panel import Figure, FigureTable, Panel
 
 
 def agreement_panel(agreement: Agreement) -> Panel:
-    """Self-consistency, agreement of every two people, of all, and of each category, each with its interval."""
+    """Self-consistency, agreement of each pair of people, of all, and per category, with intervals."""
     tables = [table for table in (_with_oneself(agreement), _in_pairs(agreement), _by_category(agreement)) if table]
     if not tables:
         return Panel(
             "Nothing to compare yet",
-            "Now and then the deck serves a voice again, or one that somebody else has answered. These are compared.",
+            "Sometimes the deck serves a voice that was answered before and compares the answers.",
         )
     return Panel(
-        "How far the answers can be trusted",
-        "From answers given by ear and in person; in review one sees what others said, so those do not count. Bars are"
-        " 95 % intervals.",
+        "How reliable the answers are",
+        "From answers that people gave by ear. Answers on the Review page do not count, because it shows the answers of"
+        " others. Bars are 95 % intervals.",
         tables=tuple(tables),
     )
 
@@ -31,8 +31,8 @@ def _with_oneself(agreement: Agreement) -> FigureTable | None:
             _rate(own.labeller, own.same, f"of {own.same.count} asked again"),
             _kappa(f"{own.labeller}, beyond chance", own.kappa, "kappa"),
         ]
-    text = "How often a person says the same of a voice that comes again, unannounced."
-    return FigureTable("With oneself", text, tuple(rows)) if rows else None
+    text = "How often a person gives the same answer when a voice comes again unannounced."
+    return FigureTable("Same person", text, tuple(rows)) if rows else None
 
 
 def _in_pairs(agreement: Agreement) -> FigureTable | None:
@@ -42,8 +42,8 @@ def _in_pairs(agreement: Agreement) -> FigureTable | None:
     ]
     alpha = agreement.alpha
     everybody = Figure("everybody (alpha)", alpha.alpha, alpha.low, alpha.high, f"on {alpha.voices} voices")
-    text = "Cohen's kappa of every two people, Krippendorff's alpha of all: 1 is full agreement, 0 no more than chance."
-    return FigureTable("With each other", text, (*rows, everybody)) if rows else None
+    text = "Cohen's kappa of each pair of people, Krippendorff's alpha of all: 1 is full agreement, 0 is chance."
+    return FigureTable("Between people", text, (*rows, everybody)) if rows else None
 
 
 def _by_category(agreement: Agreement) -> FigureTable | None:
@@ -58,7 +58,7 @@ def _by_category(agreement: Agreement) -> FigureTable | None:
         )
         for row in agreement.by_category
     ]
-    text = "Where one person says it, how probably another does."
+    text = "If one person chooses the category, the probability that another one does too."
     return FigureTable("By category", text, tuple(rows)) if rows else None
 
 

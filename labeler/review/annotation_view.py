@@ -17,12 +17,12 @@ _MOST_CHIPS = 8
 
 
 def outcome_words(said: Annotation) -> str:
-    """What somebody says, in titles."""
+    """The annotation as titles of categories."""
     return titles_of(said.categories) if said.categories else said.answer
 
 
 def annotation_chips(said: Sequence[Annotation], *, now: datetime | None = None) -> tuple[Chip, ...]:
-    """One chip for everything that somebody says: who, what, of how many voices if of several, and when last."""
+    """One chip per labeller and outcome, with the number of voices and the time of the last annotation."""
     groups: dict[tuple[str, str], list[Annotation]] = {}
     for one in said:
         groups.setdefault((one.labeller, outcome_words(one)), []).append(one)
@@ -36,11 +36,11 @@ def annotation_chips(said: Sequence[Annotation], *, now: datetime | None = None)
 
 
 def annotation_badges(said: Sequence[Annotation]) -> tuple[str, ...]:
-    """The same, short enough for a tile."""
+    """Annotations as short texts for a tile."""
     return tuple(f"{one.labeller}: {outcome_words(one)}" for one in said)
 
 
 def annotation_context(context: Context, page: Page, event: GridEvent) -> AnnotationContext:
-    """What a decision has to know of an event of a rack."""
+    """The context of a decision: who, on which page, and what was heard, from an event of the grid."""
     heard: Mapping[str, float] = event.heard or {}
     return AnnotationContext(context.labeller, page, event.way, heard, datetime.now(UTC))

@@ -1,4 +1,4 @@
-"""A review case as a panel and the tiles of a rack; blind, as A and B without names."""
+"""A review case as a panel and as tiles; in a blind comparison as A and B without names."""
 
 from __future__ import annotations
 
@@ -25,26 +25,26 @@ _MOVES = (
 
 
 def tabs_of(session: CaseSession) -> list[Tab]:
-    """A tab a list, with how many cases are open, and one of the figures."""
+    """One tab per list with its number of open cases, and one for the agreement figures."""
     counts = {kind: len(found.cases) for kind, found in session.lists.items()}
     return [*(Tab(kind.value, TITLES[kind], counts.get(kind)) for kind in CaseKind), Tab(AGREEMENT_TAB, "Agreement")]
 
 
 def case_panel(session: CaseSession, *, blind: bool) -> Panel:
-    """Why the case is doubtful and who said what; blind, only what is asked."""
+    """Why the case is in doubt, and its annotations; in a blind comparison only the question."""
     notice = session.notice or ""
     case, context = session.case, session.context
     if case is None or context is None:
-        return Panel("Nothing is open here", session.lists[session.kind].problem or "", notice=notice)
+        return Panel("No open cases in this list", session.lists[session.kind].problem or "", notice=notice)
     eyebrow = f"{session.place + 1} of {len(session.lists[session.kind].cases)}"
     if blind and context.blind:
         title = f"Which of the two is {title_of(context.blind.category)}?"
-        return Panel(title, "Hear both; which one is in doubt shows once you have decided.", eyebrow, notice)
+        return Panel(title, "Listen to both. After the decision you see which one was in doubt.", eyebrow, notice)
     return Panel(case.reason, _advice(case), eyebrow, notice, (*annotation_chips(case.said), *_suggested(case)))
 
 
 def case_tiles(session: CaseSession, *, blind: bool) -> list[Tile]:
-    """The voices in question, marked, and labelled neighbours to compare with; blind, two tiles called A and B."""
+    """The voices in question, marked, and labelled neighbours; in a blind comparison two tiles called A and B."""
     context = session.context
     if context is None:
         return []
@@ -58,8 +58,11 @@ def case_tiles(session: CaseSession, *, blind: bool) -> list[Tile]:
 
 
 def without_blind_prefix(event: GridEvent) -> GridEvent:
-    """An event of blind tiles as if they had been the voices. The tiles have names of their own in the rack, or marks
-    from before would tell which of them is in doubt, and what was heard with its name would count."""
+    """An event with the voice ids in place of blind tile keys.
+
+    Blind tiles have keys of their own: otherwise marks from before would show which voice is in doubt, and a voice
+    that was heard with its name would count as heard blind.
+    """
 
     def plain(key: str) -> str:
         return key.removeprefix(_BLIND)
@@ -69,9 +72,9 @@ def without_blind_prefix(event: GridEvent) -> GridEvent:
 
 
 def case_actions(session: CaseSession, *, blind: bool) -> list[GridAction]:
-    """What can be done with the case on display."""
+    """The actions for the case on display."""
     context = session.context
-    again = [GridAction("again", "j", "Look again")] if session.kind in SLOW_LISTS else []
+    again = [GridAction("again", "j", "Refresh the list")] if session.kind in SLOW_LISTS else []
     if context is None:
         return [*again, *_MOVES]
     if blind and context.blind:
@@ -94,16 +97,16 @@ def _offer_title(offer: QuickDecision, case: Case) -> str:
     if offer.name == "both":
         return "Both"
     if offer.name == "keep":
-        return f"Keep {titles_of(offer.categories)}" if offer.categories else "They do differ"
+        return f"Keep {titles_of(offer.categories)}" if offer.categories else "They differ"
     return f"{'All are' if len(case.voices) > 1 else 'It is'} {titles_of(offer.categories)}"
 
 
 def _advice(case: Case) -> str:
     if case.kind is CaseKind.FAMILY:
-        return "One answer for all marked voices; M takes an exception out."
+        return "One answer for all marked voices; M excludes a voice."
     if len(case.voices) > 1:
-        return "A category decides for all marked voices; M takes one out."
-    return "Hear it beside the neighbours, then name what it is."
+        return "A category decides for all marked voices; M excludes one."
+    return "Compare it with its neighbours, then choose its category."
 
 
 def _suggested(case: Case) -> tuple[Chip, ...]:

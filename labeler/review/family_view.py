@@ -1,4 +1,4 @@
-"""A family as a panel and the tiles of a rack."""
+"""A family as a panel and as tiles."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ _ACTIONS = (
 
 
 def family_panel(session: FamilySession) -> Panel:
-    """What stands above a family: names, why it is asked, what is suggested."""
+    """The panel of a family: its names, why it is asked about, the suggestion."""
     family = session.family
     if family is None:
-        return Panel("Every family has an answer", "Families are voices that are one sound, saved again and again.")
+        return Panel("Every family has an answer", "A family is one sound that was saved many times.")
     waiting = f"{len(session.families)}{'+' if len(session.families) == AHEAD else ''}"
     return Panel(
         title=" · ".join(family.names) or "(no names)",
-        text=f"{family.reason} A category answers for all marked voices; M takes an exception out.",
+        text=f"{family.reason} A category answers for all marked voices; M excludes a voice.",
         eyebrow=f"{session.place + 1} of {waiting}",
         notice=session.notice or "",
         chips=_chips(family),
@@ -36,21 +36,21 @@ def family_panel(session: FamilySession) -> Panel:
 
 
 def family_tiles(session: FamilySession) -> list[Tile]:
-    """The voices of the family, the one that was found most often first; all that are fit are marked."""
+    """The voices of the family, the most frequent one first. All without faults are marked."""
     if session.family is None or session.details is None:
         return []
     return [_tile(one, session.family.proposal) for one in session.details.voices]
 
 
 def family_actions(session: FamilySession) -> list[GridAction]:
-    """What can be done, the proposal first if there is one."""
+    """The actions, the proposed answer first if there is one."""
     proposal = session.family.proposal if session.family else None
     accept = [GridAction("accept", "enter", f"All marked: {title_of(proposal)}", primary=True)] if proposal else []
     return [*accept, *_ACTIONS]
 
 
 def _chips(family: FamilyToAnswer) -> tuple[Chip, ...]:
-    said = [Chip(title_of(outcome), outcome, "said of it") for outcome in family.outcomes]
+    said = [Chip(title_of(outcome), outcome, "already answered") for outcome in family.outcomes]
     best = family.suggestion
     suggested = [Chip(title_of(best.category), best.category, f"suggested, {best.probability:.2f}")] if best else []
     return (*said, *suggested)

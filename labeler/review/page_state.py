@@ -1,4 +1,4 @@
-"""What a browser tab has open on the pages of families and review."""
+"""The state of the Families and Review pages in one browser tab."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ AnyPage = TypeVar("AnyPage", bound="PageState[Any]")
 
 @dataclass(slots=True)
 class PageState(Generic[AnySession]):
-    """A review session. ``is_fresh``: the store was read by the run before, which asked for this one."""
+    """A review session. ``is_fresh``: the previous run read the store and started this run."""
 
     session: AnySession
     is_fresh: bool = True
 
 
 def page_state_of(key: str, make: Callable[[], AnyPage]) -> AnyPage:
-    """What the tab has open under a key, made if it has nothing, renewed unless it is fresh."""
+    """The state under a key, made at the first run and renewed from the store unless it is fresh."""
     page: AnyPage | None = st.session_state.get(key)
     if page is None:
         page = st.session_state[key] = make()

@@ -1,4 +1,4 @@
-"""Banks: drop files in, read the books, look into a bank slot by slot, take it out again as it was or clean."""
+"""The Banks page: ingest dropped files, browse banks slot by slot, download them as found or clean."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ from labeler.page.plain_text import as_text
 from labeler.processes.commands import lay_out_map
 from labeler.widgets.voice_grid import Tile, draw_voice_grid
 
-_LIST, _RACK = "banks-list", "banks-rack"
-_MOST_TOLD = 40  # files that were dropped in
-_MOST_CLEAN = 4  # parts that can be taken out of a large bank
+_LIST, _GRID = "banks-list", "banks-grid"
+_MOST_LISTED = 40  # dropped files in the report
+_MOST_CLEAN = 4  # downloads of a large bank
 _MOST_PAGES = 1_000_000
-MEGABYTES = 200  # of one file that is dropped in
+MEGABYTES = 200  # of one dropped file
 _mount_list = mount("banks/bank_list")
 
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """A page of the list and the bank that is open, if one is."""
+    """A page of the list, and the open bank if there is one."""
 
     listed: BankList
     sources: dict[str, int]
@@ -40,7 +40,7 @@ class _Read:
 
 
 def draw(context: Context) -> None:
-    """Draw the page and do what was asked for since it was drawn last."""
+    """Draw the page and perform the actions since the last run."""
     left, right = st.columns([1, 2], gap="medium")
     with left:
         _draw_drop(context)
@@ -52,13 +52,13 @@ def draw(context: Context) -> None:
         _draw_list(read, page)
     with right:
         if read.bank is None:
-            st.text("Choose a bank of the list to see its slots.")
+            st.text("Choose a bank in the list to see its slots.")
         else:
             _draw_bank(context, read.bank)
 
 
 def _opened(asked: dict[str, Any]) -> object:
-    """The bank to show: what was chosen of the list; before anything is, what was dropped in last."""
+    """The bank to show: the one chosen in the list; before a choice, the one dropped last."""
     drop = st.session_state.get("banks-drop-result")
     if drop is not None and asked == (st.session_state.get("banks-asked-then") or {}):
         return next((each.file_sha for each in drop.files if each.voices), asked.get("open"))
@@ -98,8 +98,8 @@ def _row(row: BankRow) -> dict[str, object]:
     folder = row.path[: -len(row.name)].rstrip("/!")
     facts = [f"{row.voices} voices"]
     facts += [f"{row.copies} places"] if row.copies > 1 else []
-    facts += [f"{row.issues} odd"] if row.issues else []
-    facts += ["made by a model"] if row.generated else []
+    facts += [f"{row.issues} warnings"] if row.issues else []
+    facts += ["generated"] if row.generated else []
     return {"sha": row.file_sha, "name": row.name, "folder": folder, "facts": " · ".join(facts)}
 
 
@@ -108,8 +108,8 @@ def _draw_bank(context: Context, bank: StoredBank) -> None:
     twice = sum(slot.is_duplicate for slot in bank.slots)
     facts = f"{bank.size:,} bytes, {bank.format}, {len(bank.slots)} voices, {twice} of them elsewhere too"
     heading = f"{bank.name}: {facts}"
-    draw_voice_grid([_tile(slot, heading) for slot in bank.slots], key=_RACK, markable=False, columns=4)
-    with st.expander(f"What is odd ({len(bank.issues)}), and where it was found ({len(bank.paths)})"):
+    draw_voice_grid([_tile(slot, heading) for slot in bank.slots], key=_GRID, markable=False, columns=4)
+    with st.expander(f"Warnings ({len(bank.issues)}), and where it was found ({len(bank.paths)})"):
         for words in (*bank.issues, *bank.paths):
             st.text(words)
 
@@ -121,7 +121,7 @@ def _draw_downloads(context: Context, bank: StoredBank) -> None:
     with open_store(context.store, read_only=True) as connection:
         original = rebuild_file(connection, bank.file_sha)
     with st.container(horizontal=True):
-        st.download_button("As it was, byte for byte", original, name, key="banks-original", on_click="ignore")
+        st.download_button("As found, byte for byte", original, name, key="banks-original", on_click="ignore")
         for number, data in enumerate(clean[:_MOST_CLEAN], 1):
             words = "Clean, 32 voices" if len(clean) == 1 else f"Clean, part {number} of {len(clean)}"
             part = "" if len(clean) == 1 else f" {number}"
@@ -149,7 +149,7 @@ def _tile(slot: BankSlot, heading: str) -> Tile:
 
 def _draw_drop(context: Context) -> None:
     dropped = st.file_uploader(
-        "Drop banks in, or archives of them", accept_multiple_files=True, key="banks-drop", max_upload_size=MEGABYTES
+        "Drop banks or archives of banks here", accept_multiple_files=True, key="banks-drop", max_upload_size=MEGABYTES
     )
     ids = tuple(file.file_id for file in dropped or ())
     if ids and ids != st.session_state.get("banks-dropped"):
@@ -161,10 +161,10 @@ def _draw_drop(context: Context) -> None:
     drop = st.session_state.get("banks-drop-result")
     if drop is not None:
         with st.container(border=True):
-            _draw_books(context, drop)
+            _draw_ingest_report(context, drop)
 
 
-def _draw_books(context: Context, drop: UploadResult) -> None:
+def _draw_ingest_report(context: Context, drop: UploadResult) -> None:
     files, voices = drop.report.files, drop.report.voices
     came = f"{voices.new:,} new + {voices.duplicate:,} duplicate + {voices.rejected:,} rejected"
     st.text(
@@ -175,14 +175,14 @@ def _draw_books(context: Context, drop: UploadResult) -> None:
         f"{title}: " + "; ".join(f"{reason_words(code)} ({count:,})" for code, count in counts.items())
         for title, counts in (
             ("Rejected", drop.report.rejected_files_by_reason),
-            ("Odd", drop.report.warnings_by_reason),
+            ("Warnings", drop.report.warnings_by_reason),
         )
         if counts
     ]
-    lines += [f"{each.path}: {each.problem or f'{each.voices} voices'}" for each in drop.files[:_MOST_TOLD]]
-    lines += [f"and {len(drop.files) - _MOST_TOLD:,} more"] if len(drop.files) > _MOST_TOLD else []
+    lines += [f"{each.path}: {each.problem or f'{each.voices} voices'}" for each in drop.files[:_MOST_LISTED]]
+    lines += [f"and {len(drop.files) - _MOST_LISTED:,} more"] if len(drop.files) > _MOST_LISTED else []
     st.text("\n".join(lines))
-    if voices.new and st.button("Hear the new voices and put them on the map", key="banks-hear"):
-        with st.spinner("Hearing the new voices"):
+    if voices.new and st.button("Analyse the new voices and put them on the map", key="banks-hear"):
+        with st.spinner("Analysing the new voices"):
             lay_out_map(context.store)
         st.rerun()

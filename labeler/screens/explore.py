@@ -1,4 +1,4 @@
-"""Explore: find voices by name, by facet, by sound and on the map, and answer for many of them at once."""
+"""The Explore page: find voices by name, facets, sound and map, and answer for many of them at once."""
 
 from __future__ import annotations
 
@@ -20,97 +20,100 @@ from labeler.page.context import Context
 from labeler.processes.commands import lay_out_map
 from labeler.widgets.voice_grid import LABEL, GridAction, GridEvent, draw_voice_grid
 
-_FINDER, _MAP, _RACK, _FILE = "explore-finder", "explore-map", "explore-rack", "explore-recording"
+_FINDER, _MAP, _GRID, _FILE = "explore-finder", "explore-map", "explore-grid", "explore-recording"
 _NO_MAP = (
-    "There is no map of these voices yet. One of 28,000 takes a minute; unheard voices are heard first, 5 ms each.",
+    "There is no map of these voices yet. Voices are analysed first, 5 ms each; 28,000 take a minute more.",
     "Lay out the map",
 )
-_GAPS = ("Some voices are not on the map yet. They are heard, and set among the others.", "Put them on the map")
+_GAPS = (
+    "Some voices are not on the map yet. They are analysed and placed among the others.",
+    "Put them on the map",
+)
 _MOST_SHOWN = 20 * SHOWN  # tiles at once
 
 
 def draw(context: Context) -> None:
-    """Draw the page and do what was asked for since it was drawn last."""
-    desk = _desk(context)
-    _take_in(desk)
+    """Draw the page and perform the actions since the last run."""
+    state = _state_of(context)
+    _handle_values(state)
     left, right = st.columns([1, 3.2], gap="small")
-    shown = _read(desk)
+    shown = _read(state)
     count = f"{shown.narrowed.voices:,} voices in {shown.narrowed.families:,} families"
     with left:
-        draw_finder(shown.narrowed, count, text=desk.text, chosen=desk.chosen, key=_FINDER)
-        _draw_recording(desk)
+        draw_finder(shown.narrowed, count, text=state.text, chosen=state.chosen, key=_FINDER)
+        _draw_recording(state)
     with right:
-        _draw_map(desk, shown)
+        _draw_map(state, shown)
     acted = False
-    for event in _draw_found(desk, shown):
+    for event in _draw_found(state, shown):
         try:
-            _act(desk, event)
-        except CartwrightError as error:  # told, and done with: it must not come again and again
-            desk.notice = str(error)
+            _act(state, event)
+        except CartwrightError as error:  # shown once: the action must not be repeated at every run
+            state.notice = str(error)
         acted = True
     if acted:
         st.rerun()
 
 
-def _read(desk: ExploreState) -> ExploreResults:
-    """What is to be drawn; where that cannot be had, why, and the plain search instead."""
+def _read(state: ExploreState) -> ExploreResults:
+    """What the page shows; if it cannot be read, the search without facets and the reason as a notice."""
     try:
-        return desk.read()
+        return state.read()
     except CartwrightError as error:
-        if desk.shows is ResultSource.FOUND and not desk.chosen:
+        if state.shows is ResultSource.FOUND and not state.chosen:
             raise
-        desk.chosen = {}
-        desk.show(ResultSource.FOUND)
-        desk.notice = str(error)
-        return desk.read()
+        state.chosen = {}
+        state.show(ResultSource.FOUND)
+        state.notice = str(error)
+        return state.read()
 
 
-def _desk(context: Context) -> ExploreState:
-    key = f"explore-desk-{context.labeller}"
+def _state_of(context: Context) -> ExploreState:
+    key = f"explore-state-{context.labeller}"
     if key not in st.session_state:
         st.session_state[key] = ExploreState(context)
-    desk: ExploreState = st.session_state[key]
-    st.session_state["explore-desk"] = desk
-    return desk
+    state: ExploreState = st.session_state[key]
+    st.session_state["explore-state"] = state
+    return state
 
 
-def _take_in(desk: ExploreState) -> None:
-    """What the finder and the map have said since the last run. What they said before is remembered by its content."""
+def _handle_values(state: ExploreState) -> None:
+    """Handle new values of the finder and the map. A value is new if it differs from the last one handled."""
     query, selection = value_of(_FINDER, "query"), value_of(_MAP, "selection")
     if query is not None and query != st.session_state.get("explore-query"):
         st.session_state["explore-query"] = query
-        desk.find(query)
+        state.find(query)
     if selection is not None and selection != st.session_state.get("explore-selection"):
         st.session_state["explore-selection"] = selection
         try:
-            desk.select(MAP_POINTS.selected(desk.context.store, selection))
+            state.select(MAP_POINTS.selected(state.context.store, selection))
         except StoreError as error:
-            desk.notice = str(error)
+            state.notice = str(error)
 
 
-def _draw_map(desk: ExploreState, shown: ExploreResults) -> None:
-    with open_store(desk.context.store, read_only=True) as connection:
+def _draw_map(state: ExploreState, shown: ExploreResults) -> None:
+    with open_store(state.context.store, read_only=True) as connection:
         is_ready = is_mapped(connection)
-    sent = MAP_POINTS.latest(desk.context.store)
+    sent = MAP_POINTS.latest(state.context.store)
     if sent.voice_ids:
         found = None if shown.matching is None else encode_found(sent.voice_ids, shown.matching)
-        draw_map(sent.address, found=found, cleared=desk.cleared, key=_MAP, on_like=_on_like)
+        draw_map(sent.address, found=found, cleared=state.cleared, key=_MAP, on_like=_on_like)
     if not is_ready:
         words, button = _GAPS if sent.voice_ids else _NO_MAP
         st.text(words)
         if st.button(button, key="explore-lay-out"):
-            with st.spinner("Hearing what is new, and laying out the map"):
-                lay_out_map(desk.context.store)
+            with st.spinner("Analysing new voices and laying out the map"):
+                lay_out_map(state.context.store)
             st.rerun()
 
 
 def _on_like() -> None:
-    voice_id, desk = value_of(_MAP, "like"), st.session_state.get("explore-desk")
-    if voice_id and desk:
-        desk.show_like(str(voice_id))
+    voice_id, state = value_of(_MAP, "like"), st.session_state.get("explore-state")
+    if voice_id and state:
+        state.show_like(str(voice_id))
 
 
-def _draw_recording(desk: ExploreState) -> None:
+def _draw_recording(state: ExploreState) -> None:
     with st.expander("Find by a recording of a note"):
         dropped = st.file_uploader("A WAV file", type=["wav", "wave"], key=_FILE, label_visibility="collapsed")
         if dropped is None:
@@ -119,51 +122,51 @@ def _draw_recording(desk: ExploreState) -> None:
             st.session_state["explore-recorded"] = dropped.file_id
             try:
                 recording = decode_wav(dropped.getvalue())
-                _ready_timbres(desk)
-                desk.show_recording(recording)
+                _ready_timbres(state)
+                state.show_recording(recording)
             except CartwrightError as error:
-                desk.notice = str(error)
+                state.notice = str(error)
             st.rerun()
 
 
-def _ready_timbres(desk: ExploreState) -> None:
-    with open_store(desk.context.store, read_only=True) as connection:
+def _ready_timbres(state: ExploreState) -> None:
+    with open_store(state.context.store, read_only=True) as connection:
         if has_timbres(connection):
             return
-    bar = st.progress(0.0, "Hearing the timbre of every voice, once: 6 ms a voice and core")
+    bar = st.progress(0.0, "Measuring the timbre of every voice, once: 6 ms per voice and core")
 
-    def tell(done: int, total: int) -> None:
+    def report(done: int, total: int) -> None:
         if done % 100 == 0:
             bar.progress(done / total)
 
-    measure_timbres(desk.context.store, progress=tell)
+    measure_timbres(state.context.store, progress=report)
 
 
-def _draw_found(desk: ExploreState, shown: ExploreResults) -> Iterable[GridEvent]:
+def _draw_found(state: ExploreState, shown: ExploreResults) -> Iterable[GridEvent]:
     heading, notice = st.columns([1, 2], vertical_alignment="center")
     heading.text(f"{shown.heading}{f', {len(shown.found):,} shown' if len(shown.found) < shown.total else ''}")
-    notice.text(" ".join(filter(None, (desk.notice, desk.proposal.words() if desk.proposal else ""))))
+    notice.text(" ".join(filter(None, (state.notice, state.proposal.words() if state.proposal else ""))))
     return draw_voice_grid(
         result_tiles(shown.found, shown.voices, shown.opinions),
-        key=_RACK,
-        actions=_actions(desk, shown),
+        key=_GRID,
+        actions=_actions(state, shown),
         pads=True,
         columns=4,
     )
 
 
-def _actions(desk: ExploreState, shown: ExploreResults) -> list[GridAction]:
+def _actions(state: ExploreState, shown: ExploreResults) -> list[GridAction]:
     actions = []
-    if desk.proposal:
-        count = len(desk.proposal.preview.voices)
+    if state.proposal:
+        count = len(state.proposal.preview.voices)
         actions.append(GridAction("confirm", "enter", f"Answer for {count:,}", primary=True))
-        actions.append(GridAction("back", "escape", "Not so"))
-    elif desk.shows is not ResultSource.FOUND:
+        actions.append(GridAction("back", "escape", "Cancel"))
+    elif state.shows is not ResultSource.FOUND:
         actions.append(GridAction("back", "escape", "Back to the search"))
     actions.append(GridAction("like", "k", "More like it"))
-    if desk.shows is ResultSource.FOUND:
+    if state.shows is ResultSource.FOUND:
         actions.append(GridAction("all", "a", f"Select all {shown.narrowed.voices:,}"))
-        actions.append(GridAction("families", "f", "Every copy" if desk.one_per_family else "One a family"))
+        actions.append(GridAction("families", "f", "Every copy" if state.one_per_family else "One per family"))
     if len(shown.found) < min(shown.total, _MOST_SHOWN):
         actions.append(GridAction("more", "j", "Show more"))
     actions.append(GridAction("broken", "x", "Broken"))
@@ -171,23 +174,23 @@ def _actions(desk: ExploreState, shown: ExploreResults) -> list[GridAction]:
     return actions
 
 
-def _act(desk: ExploreState, event: GridEvent) -> None:
+def _act(state: ExploreState, event: GridEvent) -> None:
     if event.action == LABEL:
-        desk.propose(AnswerKind.LABEL, event)
+        state.propose(AnswerKind.LABEL, event)
     elif event.action == "broken":
-        desk.propose(AnswerKind.BROKEN, event)
+        state.propose(AnswerKind.BROKEN, event)
     elif event.action == "confirm":
-        desk.confirm(event)
+        state.confirm(event)
     elif event.action == "undo":
-        desk.undo()
+        state.undo()
     elif event.action == "back":
-        desk.back()
+        state.back()
     elif event.action == "like" and event.at:
-        desk.show_like(event.at)
+        state.show_like(event.at)
     elif event.action == "all":
-        desk.select_all()
+        state.select_all()
     elif event.action == "families":
-        desk.one_per_family = not desk.one_per_family
-        desk.show(ResultSource.FOUND)
+        state.one_per_family = not state.one_per_family
+        state.show(ResultSource.FOUND)
     elif event.action == "more":
-        desk.shown = min(desk.shown + SHOWN, _MOST_SHOWN)
+        state.shown = min(state.shown + SHOWN, _MOST_SHOWN)

@@ -1,4 +1,4 @@
-"""Families: one answer for voices that are one sound, exceptions picked out."""
+"""The Families page: one answer for all voices of a family, without the ones that are excluded."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _KINDS = {"broken": AnswerKind.BROKEN, "unsure": AnswerKind.UNSURE, "skip": Answ
 
 
 def draw(context: Context) -> None:
-    """Draw the family on display; what is done with it leads to the next."""
+    """Draw the page; an answer leads to the next family."""
     key = f"families-page-{context.labeller}"
     page = page_state_of(key, lambda: PageState(FamilySession(context.store, context.journals, context.labeller)))
     draw_panel(family_panel(page.session), key="families-panel")
@@ -34,7 +34,7 @@ def draw(context: Context) -> None:
 
 
 def _act(session: FamilySession, context: Context, event: GridEvent) -> None:
-    """What an event does. It must not call Streamlit, which may break it off (``draw_voice_grid``)."""
+    """Perform the action of an event. It must not call Streamlit, which may interrupt it (``draw_voice_grid``)."""
     proposal = session.family.proposal if session.family else None
     if event.action == "undo":
         session.undo(datetime.now(UTC))

@@ -1,7 +1,7 @@
-"""The page of a DX7: its port, what has to be confirmed of it before anything is sent, a test note, panic.
+"""The Instrument page: the MIDI port of the DX7, the checklist before anything is sent, a test note, panic.
 
-What it shows changes while nobody presses anything (a cable is pulled, a backup arrives), so its JavaScript asks the
-server's routes, or the browser's Web MIDI, itself, and costs no rerun.
+Its state changes without user actions (a cable is pulled, a backup arrives). So its JavaScript polls the server's
+routes or the browser's Web MIDI itself, without a rerun of the page.
 """
 
 from __future__ import annotations
@@ -17,5 +17,5 @@ _mount = mount("midi/instrument")
 
 
 def draw(context: Context) -> None:
-    """Draw the panel. It is the same for every labeller: a port is the machine's."""
+    """Draw the panel. It is the same for every labeller: the port belongs to the machine."""
     _mount(data={"voice": TEST_VOICE}, key="instrument")

@@ -1,4 +1,4 @@
-"""The Progress page: what is had and needed, who worked how fast, how right the suggestions are, and the export."""
+"""The Progress page: labels against targets, pace, accuracy of suggestions, the export and the classifier."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ def draw(context: Context) -> None:
     with left:
         st.altair_chart(needs_chart(needs), width="stretch")
     with right:
-        _draw_work(labellers, days)
-    tabs = st.tabs(["Export", "Learned", "Do more answers help?", "Targets", "Suggestions, by category"])
+        _draw_labellers(labellers, days)
+    tabs = st.tabs(["Export", "Classifier", "Do more answers help?", "Targets", "Suggestions by category"])
     with tabs[0]:
         draw_export(context)
     with tabs[1]:
@@ -55,22 +55,22 @@ def _draw_figures(needs: Sequence[Need], labellers: Sequence[Labeller], accuracy
     left = time_to_go(needs, pace)
     wanted = sum(need.target for need in needs)
     figures = {
-        "Labelled of wanted": f"{sum(min(need.have, need.target) for need in needs):,} of {wanted:,}",
-        "Labels a minute": "-" if pace is None else f"{pace:.1f}",
-        "Time to go": "-" if left is None else format_duration(left),
-        "Suggestions right": "-" if accuracy.rate is None else f"{accuracy.rate:.0%}",
+        "Labelled of target": f"{sum(min(need.have, need.target) for need in needs):,} of {wanted:,}",
+        "Labels per minute": "-" if pace is None else f"{pace:.1f}",
+        "Time left": "-" if left is None else format_duration(left),
+        "Suggestions correct": "-" if accuracy.rate is None else f"{accuracy.rate:.0%}",
     }
     for column, (title, value) in zip(st.columns(len(figures)), figures.items(), strict=True):
         column.metric(title, value)
-    told = f"{accuracy.count} so far."
+    sample = f"{accuracy.count} so far."
     if accuracy.rate is not None:
-        told += f" The true share lies between {accuracy.low:.0%} and {accuracy.high:.0%} (95 % interval)."
-    st.text(f"Suggestions are judged where voices are drawn at random: {told}")
+        sample += f" The true share lies between {accuracy.low:.0%} and {accuracy.high:.0%} (95 % interval)."
+    st.text(f"The accuracy of suggestions is measured on voices drawn at random: {sample}")
 
 
-def _draw_work(labellers: Sequence[Labeller], days: Sequence[Day]) -> None:
+def _draw_labellers(labellers: Sequence[Labeller], days: Sequence[Day]) -> None:
     if not labellers:
-        st.text("Nobody has labelled anything yet. The Deck is the place to begin.")
+        st.text("No labels yet. Start on the Deck page.")
         return
     st.altair_chart(days_chart(days), width="stretch")
     st.dataframe(
@@ -81,7 +81,7 @@ def _draw_work(labellers: Sequence[Labeller], days: Sequence[Day]) -> None:
                 "Broken": each.broken,
                 "Unsure": each.unsure,
                 "Worked": format_duration(each.worked),
-                "A minute": each.per_minute and round(each.per_minute, 1),
+                "Per minute": each.per_minute and round(each.per_minute, 1),
                 "Last": each.last.strftime("%d %b %H:%M"),
             }
             for each in labellers
@@ -93,7 +93,7 @@ def _draw_work(labellers: Sequence[Labeller], days: Sequence[Day]) -> None:
 
 def _draw_targets(context: Context, needs: Sequence[Need]) -> None:
     titles = category_titles()
-    st.text("Main categories. Covered are voices that an answer to another of their family stands for.")
+    st.text("Main categories. A covered voice shares the answer of another voice of its family.")
     table = pd.DataFrame(
         [
             {
@@ -125,22 +125,22 @@ def _draw_targets(context: Context, needs: Sequence[Need]) -> None:
 
 def _draw_accuracy(by_category: Mapping[str, Rate]) -> None:
     if not by_category:
-        st.text("No voice that was drawn at random has been labelled yet.")
+        st.text("No voice drawn at random has been labelled yet.")
         return
     titles = category_titles()
     st.dataframe(
         [
             {
                 "Suggested": titles.get(key, key),
-                "Right": accuracy.rate,
+                "Correct": accuracy.rate,
                 "At least": accuracy.low,
                 "At most": accuracy.high,
-                "Judged": accuracy.count,
+                "Voices": accuracy.count,
             }
             for key, accuracy in by_category.items()
         ],
         column_config={
-            "Right": st.column_config.ProgressColumn(format="percent", min_value=0, max_value=1),
+            "Correct": st.column_config.ProgressColumn(format="percent", min_value=0, max_value=1),
             "At least": st.column_config.NumberColumn(format="percent"),
             "At most": st.column_config.NumberColumn(format="percent"),
         },

@@ -1,4 +1,4 @@
-"""Review: labels that are worth a second look, one at a time; and how far people agree."""
+"""The Review page: doubtful labels, one case at a time, and how far people agree."""
 
 from __future__ import annotations
 
@@ -32,25 +32,25 @@ _KINDS = {"broken": AnswerKind.BROKEN, "unsure": AnswerKind.UNSURE}
 
 @dataclass(slots=True)
 class _Page(PageState[CaseSession]):
-    """The session, the tab that is chosen, and whether A against B is asked for."""
+    """The session, the chosen tab, and whether the blind comparison is switched on."""
 
     tab: str = CaseKind.DISAGREEMENT.value
     wants_blind: bool = False
 
     @property
     def is_blind(self) -> bool:
-        """Whether A against B is on: asked for, and there is something to compare with."""
+        """Whether a blind comparison is shown: it is switched on and the case has a voice to compare with."""
         return self.wants_blind and self.session.context is not None and self.session.context.blind is not None
 
     def open(self, tab: str) -> None:
-        """Put another list on display, or the figures; that of label errors is drawn up by the next run."""
+        """Show another list or the figures. The list of label errors is computed by the next run."""
         self.tab = tab
         if tab != AGREEMENT_TAB and (tab != CaseKind.LABEL_ERROR or tab in self.session.lists):
             self.session.open_list(CaseKind(tab))
 
 
 def draw(context: Context) -> None:
-    """Draw the tabs, and the case or the figures that are on display."""
+    """Draw the page."""
     key = f"review-page-{context.labeller}"
     page = page_state_of(key, lambda: _Page(CaseSession(context.store, context.journals, context.labeller)))
     if page.tab == CaseKind.LABEL_ERROR and page.tab not in page.session.lists:
@@ -71,9 +71,9 @@ def draw(context: Context) -> None:
 
 
 def _look_for_errors(page: _Page) -> None:
-    """Say what takes so long before it begins, then draw anew."""
-    text = "A model is fitted to what was said, without the family of each voice in turn. It takes some seconds."
-    panel = Panel("Looking for labels that sound and parameters contradict", text)
+    """Compute the list of label errors, with a message meanwhile, and start another run."""
+    text = "A model is fitted to the answers by cross-validation over families. This takes some seconds."
+    panel = Panel("Looking for labels that contradict sound and parameters", text)
     draw_panel(panel, key="review-panel", tabs=tabs_of(page.session), chosen=page.tab)
     page.session.open_list(CaseKind.LABEL_ERROR)
     page.is_fresh = True
@@ -81,7 +81,7 @@ def _look_for_errors(page: _Page) -> None:
 
 
 def _draw_grid(page: _Page) -> Iterator[GridEvent]:
-    """One rack for all that the page shows: a key that is pressed while it changes is not lost with another."""
+    """One grid for everything the page shows, so that a key pressed during a change is not lost."""
     is_blind = page.is_blind
     if page.tab == AGREEMENT_TAB:
         tiles, actions = [], [GridAction("list", "l", "List")]
@@ -95,7 +95,7 @@ def _draw_grid(page: _Page) -> Iterator[GridEvent]:
 
 
 def _act(page: _Page, context: Context, event: GridEvent) -> None:
-    """What an event does. It must not call Streamlit, which may break it off (``draw_voice_grid``)."""
+    """Perform the action of an event. It must not call Streamlit, which may interrupt it (``draw_voice_grid``)."""
     session, annotator = page.session, annotation_context(context, Page.REVIEW, event)
     offer = (
         next((each for each in quick_decisions(session.case) if each.name == event.action), None)

@@ -1,4 +1,4 @@
-"""The Training page: runs, their curves as they grow, and how the model learns, to be heard step by step."""
+"""The Training page: runs with their live curves, sample cartridges by step, and evaluation figures."""
 
 from __future__ import annotations
 
@@ -49,15 +49,15 @@ def draw(context: Context) -> None:
     with right:
         _draw_starting(context)
     if chosen is None:
-        st.text("No run yet. A run learns from the latest export; the Progress page writes one.")
-        _draw_evaluation("The model that ships", DEFAULT_MODEL)
+        st.text("No run yet. A run trains on the latest export; the Progress page writes one.")
+        _draw_evaluation("The shipped model", DEFAULT_MODEL)
         return
     folder = names[chosen].folder
     _draw_run(folder, context.data / "exports")
     _draw_samples(names[chosen])
     if names[chosen].state is RunState.FINISHED:
         _draw_evaluation("This run's model", folder / MODEL_FOLDER)
-    _draw_evaluation("The model that ships", DEFAULT_MODEL)
+    _draw_evaluation("The shipped model", DEFAULT_MODEL)
 
 
 def _draw_starting(context: Context) -> None:
@@ -72,12 +72,12 @@ def _draw_starting(context: Context) -> None:
         except CartwrightError as error:
             st.warning(as_text(error))
         else:
-            st.session_state.pop("training-run", None)  # the newest one is shown then
+            st.session_state.pop("training-run", None)  # so that the newest run is shown
             st.rerun()
 
 
 def _draw_run(folder: Path, exports: Path) -> None:
-    """What moves: drawn again every few seconds while the run goes on."""
+    """Draw the changing part of a run, again every few seconds while it is running."""
     state = read_run(folder).state
     every = _LOOK_EVERY if state is RunState.RUNNING else None
     st.fragment(run_every=every)(_draw_state)(folder, exports, state, len(read_samples(folder)))
@@ -86,13 +86,15 @@ def _draw_run(folder: Path, exports: Path) -> None:
 def _draw_state(folder: Path, exports: Path, state: RunState, samples: int) -> None:
     run = read_run(folder)
     if run.state is not state or len(read_samples(folder)) != samples:
-        st.rerun()  # the rest of the page as well: there is a cartridge more to hear, or the run has ended
+        st.rerun()  # the rest of the page changes too: a new sample cartridge, or the end of the run
     words, button = st.columns([5, 1.2], vertical_alignment="center")
-    words.progress(min(1.0, run.step / run.steps) if run.steps else 0.0, as_text(_told(run)))
+    words.progress(min(1.0, run.step / run.steps) if run.steps else 0.0, as_text(_summary(run)))
     if run.state is RunState.RUNNING:
         if button.button("Stop", shortcut="p", width="stretch", key="stop-run"):
             _try(lambda: stop_run(folder))
-    elif run.state is not RunState.FINISHED and button.button("Go on", shortcut="p", width="stretch", key="resume-run"):
+    elif run.state is not RunState.FINISHED and button.button(
+        "Resume", shortcut="p", width="stretch", key="resume-run"
+    ):
         _try(lambda: resume_run(folder, exports=exports))
     if run.problem:
         st.warning(as_text(run.problem))
@@ -110,25 +112,25 @@ def _try(act: Any) -> None:
         st.rerun()
 
 
-def _told(run: TrainingRun) -> str:
+def _summary(run: TrainingRun) -> str:
     facts = [run.state.value]
     facts += [f"step {run.step:,} of {run.steps:,}"] if run.steps else []
     facts += [run.phase or "loading"] if run.phase or run.state is RunState.RUNNING else []
-    facts += [f"{run.steps_per_second:.1f} steps a second"] if run.steps_per_second else []
-    facts += [f"{format_duration(timedelta(seconds=run.seconds_left))} to go"] if run.seconds_left else []
+    facts += [f"{run.steps_per_second:.1f} steps per second"] if run.steps_per_second else []
+    facts += [f"{format_duration(timedelta(seconds=run.seconds_left))} left"] if run.seconds_left else []
     return " · ".join([*facts, f"export {run.export}"] if run.export else facts)
 
 
 def _draw_samples(run: TrainingRun) -> None:
     samples = read_samples(run.folder)
     if not samples:
-        st.text("The first cartridge comes after some hundred steps.")
+        st.text("The first sample cartridge comes after some hundred steps.")
         return
     steps = list(samples)
     step = steps[-1]
     if len(steps) > 1:
         step = st.select_slider(
-            "The same 32 seeds, after so many steps", steps, value=steps[-1], key=f"sample-step-{run.folder.name}"
+            "Training step (the same 32 seeds)", steps, value=steps[-1], key=f"sample-step-{run.folder.name}"
         )
     titles = category_titles()
     tiles = [
@@ -142,18 +144,20 @@ def _draw_samples(run: TrainingRun) -> None:
         for slot, (voice, category) in enumerate(sample_voices(samples[step], run.categories), 1)
     ]
     for _ in draw_voice_grid(tiles, key=f"samples-{run.folder.name}", markable=False, columns=8, through=True):
-        pass  # there is nothing to do but to listen
+        pass  # this grid has no actions
 
 
 def _draw_evaluation(title: str, model: Path) -> None:
     rows = read_evaluation(model)
     if not rows:
-        st.text(f"{title} is not measured yet: python -m training evaluate --model {model.parent}")
+        st.text(f"{title} is not evaluated yet: python -m training evaluate --model {model.parent}")
         return
     seeds = max(int(row.get("seeds", 1)) for row in rows)
-    st.text(f"{title}, beside human voices that it never saw and the simplest tricks")
+    st.text(f"{title}, compared with unseen human voices and simple baselines")
     if seeds > 1:
-        st.caption(f"Means over {seeds} seeds, in brackets the lowest and the highest; humans are measured once.")
+        st.caption(
+            f"Means over {seeds} seeds, with the lowest and highest in brackets; human voices are measured once."
+        )
     known = [name for name in _FIGURES if any(name in row for row in rows)]
     st.dataframe(
         [{"Set": row.get("set"), **{name: format_figure(row, name) for name in known}} for row in rows],
@@ -162,4 +166,4 @@ def _draw_evaluation(title: str, model: Path) -> None:
         hide_index=True,
     )
     if (model / EVALUATION_PAGE).exists():
-        st.text(f"To see and to hear: {model / EVALUATION_PAGE}")
+        st.text(f"Evaluation page with audio: {model / EVALUATION_PAGE}")

@@ -10,12 +10,12 @@ import pytest
 from typer.testing import CliRunner
 
 from corpus.analysis.health import TAGS, count_tags, is_excused, refresh_health, tagged_voices, voice_health
-from corpus.analysis.stored_descriptors import measure_descriptors
+from corpus.analysis.stored_descriptors import update_descriptors
 from corpus.commands.cli import app
 from corpus.ingest.ingest import ingest_files
 from corpus.storage.store import open_store
 from dx7.analysis.descriptors import hear
-from dx7.analysis.faults import FAULTS, faults
+from dx7.analysis.faults import FAULTS, find_faults
 from dx7.errors import StoreError
 from dx7.formats.files import encode_cartridge
 from dx7.formats.messages import checksum
@@ -70,7 +70,7 @@ def tags_by_name(store: Path) -> dict[str, set[str]]:
 
 def test_tags_come_from_sound_and_from_bytes(filled: Path) -> None:
     assert {tag for tags in tags_by_name(filled).values() for tag in tags} == {"garbage"}, "nothing was heard yet"
-    measure_descriptors(filled)
+    update_descriptors(filled)
     tags = tags_by_name(filled)
     assert tags["FINE"] == set()
     assert tags["DRONE"] == {"drone"}
@@ -94,12 +94,12 @@ def test_one_clean_copy_clears_a_voice(filled: Path, tmp_path: Path) -> None:
 
 
 def test_tags_equal_what_the_ear_says_of_each_voice_alone(filled: Path) -> None:
-    measure_descriptors(filled)
+    update_descriptors(filled)
     with open_store(filled) as connection:
         assert refresh_health(connection) == refresh_health(connection)
         for voice in (DRONE, SILENT, FINE):
             health = voice_health(connection, voice.voice_id[:10])
-            assert health.tags == faults(hear(voice.array))
+            assert health.tags == find_faults(hear(voice.array))
             assert health.heard is not None
             assert np.allclose(list(health.heard.values()), hear(voice.array).row())
         assert list(count_tags(connection)) == list(TAGS)
@@ -126,9 +126,9 @@ def test_what_a_category_excuses_is_what_the_ear_excuses(category: str | None) -
     flat = INIT_VOICE.replace(op1_frequency_coarse=1, op1_frequency_fine=20)
     for voice in (noise, flat, DRONE):
         heard = hear(voice.array)
-        kept = [tag for tag in faults(heard) if not is_excused(tag, category)]
-        assert set(faults(heard, category)) <= set(kept)
-        assert set(kept) - set(faults(heard, category)) <= {"shrill"}  # which drums may be, up to a point
+        kept = [tag for tag in find_faults(heard) if not is_excused(tag, category)]
+        assert set(find_faults(heard, category)) <= set(kept)
+        assert set(kept) - set(find_faults(heard, category)) <= {"shrill"}  # which drums may be, up to a point
 
 
 def test_the_command_hears_counts_and_lists(filled: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 from dx7.analysis.clicks import click_levels, edge_energies
 from dx7.analysis.descriptors import hear
 from dx7.analysis.envelope import HELD
-from dx7.analysis.faults import CLICK_DB, faults
+from dx7.analysis.faults import CLICK_DB, find_faults
 from dx7.sound.engine import SAMPLE_RATE
 from dx7.voices.voice import INIT_VOICE, Voice
 
@@ -92,4 +92,4 @@ def test_the_click_of_a_voice_is_heard(voice: Voice, where: str) -> None:
     clicks = {"held_click_db": heard.held_click_db, "release_click_db": heard.release_click_db}
     assert clicks.pop(where) > CLICK_DB
     assert list(clicks.values()) == [pytest.approx(0, abs=1)]
-    assert "clicks" in faults(heard)
+    assert "clicks" in find_faults(heard)

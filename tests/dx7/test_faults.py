@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dx7.analysis.descriptors import hear
-from dx7.analysis.faults import FAULTS, INHARMONIC, UNPITCHED, faults, is_useful
+from dx7.analysis.faults import FAULTS, INHARMONIC, UNPITCHED, USELESS, find_faults, is_useful
 from dx7.shared.categories import category_keys
 from dx7.voices.voice import INIT_VOICE, Voice
 
@@ -37,11 +37,11 @@ MADE = {
 
 @pytest.mark.parametrize("fault", MADE)
 def test_a_voice_made_with_a_fault_is_found_to_have_it(fault: str) -> None:
-    assert fault in faults(hear(MADE[fault].array))
+    assert fault in find_faults(hear(MADE[fault].array))
 
 
 def test_a_plain_sine_has_none() -> None:
-    assert faults(hear(SINE.array)) == ()
+    assert find_faults(hear(SINE.array)) == ()
     assert is_useful(hear(SINE.array))
 
 
@@ -52,7 +52,7 @@ def test_slow_loud_and_clicking_voices_are_useful_and_the_others_are_not(fault: 
 
 @pytest.mark.parametrize("category", category_keys())
 def test_categories_excuse_what_belongs_to_them(category: str) -> None:
-    noise, false, clicks = (faults(hear(MADE[each].array), category) for each in ("noisy", "off_pitch", "clicks"))
+    noise, false, clicks = (find_faults(hear(MADE[each].array), category) for each in ("noisy", "off_pitch", "clicks"))
     assert ("noisy" in noise) == (category not in UNPITCHED)
     assert ("clicks" in clicks) == (category not in UNPITCHED)
     assert ("off_pitch" in false) == (category not in UNPITCHED | INHARMONIC)
@@ -70,17 +70,22 @@ def test_a_fault_at_one_note_of_three_is_none() -> None:
     split = SINE.replace(op1_break_point=45, op1_right_depth=99, op1_right_curve=0)
     heard = hear(split.array)
     assert heard.high.peak_db < heard.middle.peak_db
-    assert faults(heard) == ()
+    assert find_faults(heard) == ()
 
 
 def test_a_voice_that_takes_seconds_to_be_heard_is_slow_and_not_subsonic() -> None:
     late = SINE.replace(op1_eg_rate_1=12)
     heard = hear(late.array)
     assert max(spectrum.peak_db for spectrum in heard.spectra) < -40 < heard.loudest_db
-    assert faults(heard) == ("slow",)
+    assert find_faults(heard) == ("slow",)
 
 
 def test_every_fault_found_is_listed() -> None:
     voices: list[Voice] = list(MADE.values())
-    found = {fault for voice in voices for fault in faults(hear(voice.array))}
+    found = {fault for voice in voices for fault in find_faults(hear(voice.array))}
     assert found == set(FAULTS)
+
+
+def test_a_voice_that_only_needs_care_is_useful() -> None:
+    assert set(FAULTS) - set(USELESS) == {"clicks", "loud", "slow"}
+    assert FAULTS[: len(USELESS)] == USELESS

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from dx7.analysis.classifier import Ear
 from dx7.analysis.classifier_inputs import listen_many
 from dx7.analysis.descriptors import descriptors_of, hear_many
-from dx7.analysis.faults import faults, is_useful
+from dx7.analysis.faults import find_faults, is_useful
 from dx7.voices.parameters import PARAMETER_COUNT, UNPACKED_SIZE
 
 Parameters = NDArray[np.uint8]
@@ -70,7 +70,7 @@ def grave_faults(measured: Floats, categories: Sequence[str]) -> tuple[str, ...]
     descriptors = descriptors_of(measured)
     if any(is_useful(descriptors, key) for key in categories or (None,)):
         return ()
-    return faults(descriptors, categories[0] if categories else None)
+    return find_faults(descriptors, categories[0] if categories else None)
 
 
 def pad_to_unpacked(parameters: Parameters) -> Parameters:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from dx7.analysis.descriptors import descriptors_of
-from dx7.analysis.faults import faults
+from dx7.analysis.faults import find_faults
 from dx7.voices.parameters import BY_NAME
 from training.data.analysis import grave_faults
 from training.evaluation.reference_sets import ReferenceSets
@@ -72,7 +72,7 @@ def _examples(voices: VoiceSet, rows: Sequence[int], references: ReferenceSets) 
                 parameters=voices.parameters[row],
                 wanted=wanted,
                 useful=not grave_faults(voices.descriptors[row], [wanted]),
-                faults=faults(descriptors_of(voices.descriptors[row]), wanted),
+                faults=find_faults(descriptors_of(voices.descriptors[row]), wanted),
                 fitting=said.get(wanted, 0.0),
                 guesses=tuple((key, said[key]) for key in likeliest),
             )

@@ -193,7 +193,8 @@ def test_a_busy_store_costs_no_answer(
 ) -> None:
     import duckdb
 
-    monkeypatch.setattr("labeler.deck.serving_queue._STORE_PATIENCE", 0.01)
+    for patience in ("_STORE_PATIENCE", "WAIT_SECONDS"):
+        monkeypatch.setattr(f"labeler.deck.serving_queue.{patience}", 0.01)
 
     def held(*_: object, **__: object) -> None:
         raise duckdb.IOException("Could not set lock on file")

@@ -105,12 +105,12 @@ def test_a_selection_is_answered_in_one_line_after_its_count_was_shown(desk: Exp
     with open_store(context.store, read_only=True) as connection:
         assert connection.execute("SELECT count(*) FROM answers").fetchall() == [(20,)]
     desk.undo()
-    assert desk.notice == "Taken back: Brass: 19 voices."
+    assert desk.notice == "Undone: Brass: 19 voices."
     desk.undo()
     with open_store(context.store, read_only=True) as connection:
         assert connection.execute("SELECT count(*) FROM answers").fetchall() == [(0,)]
     desk.undo()
-    assert desk.notice == "Nothing to take back."
+    assert desk.notice == "Nothing to undo."
 
 
 def test_marks_come_before_the_selection(desk: ExploreState, context: Context) -> None:

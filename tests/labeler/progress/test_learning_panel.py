@@ -55,7 +55,7 @@ def write_card(folder: Path) -> None:
 def test_before_anything_was_learned_it_says_what_suggestions_are(folder: Path) -> None:
     drawn = page(folder)
     assert not drawn.exception
-    assert "Nothing was learned yet" in drawn.text[0].value
+    assert "No classifier yet" in drawn.text[0].value
     assert not drawn.metric
 
 
@@ -70,11 +70,11 @@ def test_afterwards_it_shows_the_card_and_counts_what_came_since(folder: Path) -
     drawn = page(folder)
     assert not drawn.exception
     assert drawn.text[0].value == (
-        "Learned 2026-01-01T09:00:00 UTC from 4 voices that people named and 2 names; 3 answers since."
+        "Trained 2026-01-01T09:00:00 UTC on 4 voices labelled by people and 2 by name; 3 answers since."
     )
     assert [metric.value for metric in drawn.metric] == ["75% (30% to 95%)", "100% (50% to 100%)", "75%", "0.020"]
     assert drawn.dataframe[0].value.to_dict("records") == [
-        {"Category": "Brass", "taught by": 6, "held against": 4, "right": "75% (30% to 95%)"}
+        {"Category": "Brass", "training voices": 6, "test voices": 4, "correct": "75% (30% to 95%)"}
     ]
 
 

@@ -81,12 +81,12 @@ def figures(page: AppTest) -> dict[str, str]:
 def test_progress_before_anybody_has_labelled(data: Path) -> None:
     page = run(_draw_progress)
     assert figures(page) == {
-        "Labelled of wanted": "0 of 1,600",
-        "Labels a minute": "-",
-        "Time to go": "-",
-        "Suggestions right": "-",
+        "Labelled of target": "0 of 1,600",
+        "Labels per minute": "-",
+        "Time left": "-",
+        "Suggestions correct": "-",
     }
-    assert any("Nobody has labelled anything yet" in text.value for text in page.text)
+    assert any("No labels yet" in text.value for text in page.text)
 
 
 def test_progress_counts_what_the_journals_say(data: Path) -> None:
@@ -94,10 +94,10 @@ def test_progress_counts_what_the_journals_say(data: Path) -> None:
     answer(data, 20)
     page = run(_draw_progress)
     assert figures(page) == {
-        "Labelled of wanted": "20 of 50",
-        "Labels a minute": "21.1",
-        "Time to go": "1 min",
-        "Suggestions right": "75%",
+        "Labelled of target": "20 of 50",
+        "Labels per minute": "21.1",
+        "Time left": "1 min",
+        "Suggestions correct": "75%",
     }
     assert any("20 so far. The true share lies between 53% and 89%" in text.value for text in page.text)
 
@@ -113,7 +113,7 @@ def test_the_export_is_looked_at_and_written_from_the_page(data: Path) -> None:
     assert shown["person"].iloc[-1]["person"] == 20
     page.selectbox(key="policy").select("people-only").run()
     assert not [table for table in page.dataframe if "all" in table.value], "that was the other policy's"
-    assert any("Only what people said" in text.value for text in page.text)
+    assert any("Labels of people only" in text.value for text in page.text)
     page.button(key="export").click().run()
     deadline = time.monotonic() + 60  # the export is another thread's work, and a page is drawn as often as one likes
     while not page.success and time.monotonic() < deadline:
@@ -153,7 +153,7 @@ def test_the_page_says_whether_more_answers_help_and_shows_what_was_simulated(da
         )
     page = run(_draw_progress)
     assert len(page.get("vega_lite_chart")) == charts + 1
-    assert any(text.value.startswith("Simulated: people") for text in page.text)
+    assert any(text.value.startswith("Simulated: answers") for text in page.text)
 
 
 def test_training_without_a_run_says_how_to_begin_and_what_is_missing(data: Path) -> None:
