@@ -25,7 +25,7 @@ import pyarrow as pa
 from corpus.analysis.family_lookup import largest_families
 from corpus.analysis.measurements import WAIT_SECONDS
 from corpus.analysis.relatives import Floats, Indices, Mask, audible_parameters, find_relatives, has_sound, sound_points
-from corpus.analysis.stored_descriptors import measure_descriptors, read_descriptors
+from corpus.analysis.stored_descriptors import read_descriptors, update_descriptors
 from corpus.storage.store import Connection, open_store, transaction
 from corpus.storage.voice_table import stack_parameters
 from dx7.analysis.descriptors import HEARING_VERSION
@@ -71,7 +71,7 @@ def update_families(
     with open_store(store, read_only=True) as connection:
         if is_up_to_date(connection):
             return count_families(connection)
-    measure_descriptors(store, processes=processes, progress=progress)
+    update_descriptors(store, processes=processes, progress=progress)
     with open_store(store, read_only=True, wait_seconds=WAIT_SECONDS) as connection:
         known = _read(connection)
     keys = functional_keys(known.parameters, band=Band.AT_REST)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from corpus.analysis.stored_descriptors import measure_descriptors
+from corpus.analysis.stored_descriptors import update_descriptors
 from corpus.labels.answer import Answer, AnswerKind
 from corpus.labels.journal import journal_file, read_journal
 from corpus.review.annotations import read_annotations, read_families
@@ -29,7 +29,7 @@ DISPUTED, OTHER, BRASS, BELL = VOICES[:4]
 def built_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two voices that anna and ben disagree about, and one undisputed one of each category."""
     store = build_store(tmp_path_factory.mktemp("cases") / "store.duckdb", varied_voices(12, categories=()))
-    measure_descriptors(store, processes=1)
+    update_descriptors(store, processes=1)
     write_answers(
         store,
         [
