@@ -19,8 +19,7 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from corpus.analysis.alignment import misplacements
-from corpus.analysis.garbage import garbage_voices
+from corpus.analysis.garbage import garbage_voices, misplacements
 from corpus.ingest.ingest import ingest_files
 from corpus.storage.store import Connection, open_store
 from dx7.commands.console import JsonOption, print_json, print_table

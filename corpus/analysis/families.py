@@ -25,14 +25,14 @@ import pyarrow as pa
 from corpus.analysis.family_lookup import largest_families
 from corpus.analysis.measurements import WAIT_SECONDS
 from corpus.analysis.relatives import Floats, Indices, Mask, audible_parameters, find_relatives, has_sound, sound_points
-from corpus.analysis.stored_descriptors import measure_descriptors, read_descriptors
+from corpus.analysis.stored_descriptors import read_descriptors, update_descriptors
 from corpus.storage.store import Connection, open_store, transaction
+from corpus.storage.voice_table import stack_parameters
 from dx7.analysis.descriptors import HEARING_VERSION
 from dx7.canonical.canonical_form import Band, functional_keys
 from dx7.sound.engine import ENGINE_VERSION
 from dx7.voices.fillers import is_filler
 from dx7.voices.layout import Bytes
-from dx7.voices.parameters import PARAMETER_NAMES
 
 FAMILY_VERSION = 1  # increase it when the same voices would give other families
 
@@ -71,7 +71,7 @@ def update_families(
     with open_store(store, read_only=True) as connection:
         if is_up_to_date(connection):
             return count_families(connection)
-    measure_descriptors(store, processes=processes, progress=progress)
+    update_descriptors(store, processes=processes, progress=progress)
     with open_store(store, read_only=True, wait_seconds=WAIT_SECONDS) as connection:
         known = _read(connection)
     keys = functional_keys(known.parameters, band=Band.AT_REST)
@@ -184,7 +184,6 @@ def _read(connection: Connection) -> _Known:
     voices = connection.table("voices").order("voice_id").to_arrow_table()
     # Another program may have ingested voices since the measurement; the next update handles them.
     voices = voices.filter(pa.array([voice_id in row_of for voice_id in voices["voice_id"].to_pylist()], pa.bool_()))
-    parameters = [voices[name].to_numpy() for name in PARAMETER_NAMES]
     same = _is_same_build(connection)
     pairs = connection.execute("SELECT voice_id, relative_id FROM relatives").fetchall() if same else []
     old = connection.execute("SELECT voice_id FROM families").fetchall() if same else []
@@ -192,7 +191,7 @@ def _read(connection: Connection) -> _Known:
     has_family[[row_of[voice_id] for (voice_id,) in old]] = True
     return _Known(
         voice_ids=measured.voice_ids,
-        parameters=np.stack(parameters, axis=1) if row_of else np.zeros((0, len(PARAMETER_NAMES)), np.uint8),
+        parameters=stack_parameters(voices),
         descriptors=measured.descriptors,
         has_family=has_family,
         relatives=np.array([[row_of[voice_id] for voice_id in pair] for pair in pairs], np.intp).reshape(-1, 2),

@@ -10,6 +10,7 @@ import numpy as np
 
 from corpus.analysis.relatives import audible_parameters, count_differing
 from corpus.storage.store import Connection
+from corpus.storage.voice_table import stack_parameters
 from dx7.errors import StoreError
 from dx7.voices.describe import Difference
 from dx7.voices.fillers import is_filler
@@ -113,7 +114,7 @@ def largest_families(connection: Connection, limit: int = 10) -> list[FamilySumm
     ).to_arrow_table()
     if not many.num_rows:
         return []
-    parameters: Bytes = np.stack([many[name].to_numpy() for name in PARAMETER_NAMES], axis=1)
+    parameters: Bytes = stack_parameters(many)
     largest = np.flatnonzero(~is_filler(audible_parameters(parameters)))[:limit].tolist()
     ids = [many["family_id"][row].as_py() for row in largest]
     names: dict[str, list[tuple[int, str]]] = {family_id: [] for family_id in ids}

@@ -20,6 +20,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from corpus.storage.store import Connection, open_store, transaction
+from corpus.storage.voice_table import stack_parameters
 from dx7.sound.bulk import Processes, Workers, work_through
 from dx7.sound.engine import ENGINE_VERSION
 from dx7.voices.layout import Bytes
@@ -121,7 +122,7 @@ def _read_missing(connection: Connection, measure: Measure) -> tuple[list[str], 
     if not voices.num_rows:
         return [], np.zeros((0, len(PARAMETER_NAMES) + NAME_LENGTH), np.uint8)
     names = np.full((voices.num_rows, NAME_LENGTH), _SPACE, np.uint8)
-    parameters = np.stack([voices[name].to_numpy() for name in PARAMETER_NAMES], axis=1)
+    parameters = stack_parameters(voices)
     return voices["voice_id"].to_pylist(), np.concatenate([parameters, names], axis=1)
 
 

@@ -3,11 +3,15 @@
 The store has the timbre of each voice on three keys (``dx7/analysis/timbre.py``). The octave of a recording is unknown,
 so it is compared in several octaves. The engine then plays the nearest voices on the same key for a closer comparison,
 which ranks the right voice above its neighbours.
+
+The timbres are cached in this process until the store changes: the app opens the store for every search, and the 270
+timbre numbers per voice would be most of what it reads, 43 MB for 40,000 voices.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
@@ -17,7 +21,7 @@ import pyarrow as pa
 from corpus.analysis.facets import Filters
 from corpus.analysis.search import EVERYTHING, VoiceQuery
 from corpus.analysis.similar import COPIES, SimilarVoice, as_similar, read_parameters, similar_query
-from corpus.analysis.timbre_table import COLUMNS, CURRENT, VERSIONS, read_timbres
+from corpus.storage.file_state import FileState, store_state
 from corpus.storage.store import Connection, open_store
 from dx7.analysis.timbre import (
     KEYS,
@@ -42,6 +46,9 @@ PLAYED = 20  # voices that are rendered for the close comparison, unless more re
 _OCTAVES = (-1, 0, 1)  # tried relative to the octave of the middle key
 _PLAYED_SECONDS = 0.8  # the length of the close comparison
 _BATCH = 2048  # voices per write: the most that Ctrl-C can lose
+CURRENT = "engine = $engine AND timbre = $timbre"
+VERSIONS = {"engine": ENGINE_VERSION, "timbre": TIMBRE_VERSION}
+COLUMNS = ("low", "middle", "high")  # as in KEYS
 
 
 def more_like_recording(
@@ -112,6 +119,51 @@ def has_timbres(connection: Connection) -> bool:
     query = f"SELECT count(*) FROM voices ANTI JOIN {_KNOWN} USING (voice_id)"  # noqa: S608 - a condition of our own
     ((missing,),) = connection.execute(query, VERSIONS).fetchall()
     return not missing
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TimbreTable:
+    """Voice ids and, for each of the three keys, timbres ``float32[n, TIMBRE_SIZE]``."""
+
+    voice_ids: list[str]
+    timbres: tuple[Floats, ...]
+    squares: tuple[Floats, ...]  # of their lengths
+
+    def distances(self, place: Floats, key: float) -> Floats:
+        """``float32[n]``: the distances from a timbre ``float32[TIMBRE_SIZE]``, on the key nearest to ``key``."""
+        column = int(np.argmin([abs(key - each) for each in KEYS]))
+        squares = self.squares[column] - 2 * (self.timbres[column] @ place) + np.dot(place, place)
+        distances: Floats = np.sqrt(np.maximum(squares, 0))
+        return distances
+
+
+def read_timbres(connection: Connection) -> TimbreTable:
+    """The timbres of the current engine. Only a read-only connection uses the cache: others may change the store."""
+    (place,) = connection.execute(_PLACE).fetchall()
+    path, read_only = place
+    state = store_state(Path(path)) if read_only and path else ()
+    kept = _kept.get(path)
+    if state and kept and kept[0] == state:
+        return kept[1]
+    table = _read_table(connection)
+    if state:
+        _kept.clear()  # one store at a time
+        _kept[path] = state, table
+    return table
+
+
+_PLACE = "SELECT path, readonly FROM duckdb_databases() WHERE database_name = current_database()"
+_kept: dict[str, tuple[FileState, TimbreTable]] = {}
+
+
+def _read_table(connection: Connection) -> TimbreTable:
+    query = f"SELECT voice_id, {', '.join(COLUMNS)} FROM timbres WHERE {CURRENT}"  # noqa: S608 - names of our own
+    rows = connection.sql(query, params=VERSIONS).to_arrow_table()
+    timbres = tuple(
+        rows[name].combine_chunks().flatten().to_numpy(zero_copy_only=False).reshape(-1, TIMBRE_SIZE)
+        for name in COLUMNS
+    )
+    return TimbreTable(rows["voice_id"].to_pylist(), timbres, tuple(np.vecdot(rows, rows) for rows in timbres))
 
 
 def _as_table(ids: list[str], rows: Floats) -> pa.Table:

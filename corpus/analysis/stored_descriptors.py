@@ -27,7 +27,7 @@ class DescriptorTable:
     descriptors: NDArray[np.float32]  # [n, len(DESCRIPTOR_NAMES)]
 
 
-def measure_descriptors(
+def update_descriptors(
     store: Path,
     *,
     processes: int | None = None,

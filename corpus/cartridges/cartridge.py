@@ -54,7 +54,7 @@ def _new_key() -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class CartridgeSlot:
+class FilledSlot:
     """A voice in a cartridge, with its name there.
 
     ``key`` identifies the slot and stays the same when the slot is moved. ``source`` says in words where the voice
@@ -84,7 +84,7 @@ class Cartridge:
     Raises ``CartridgeError`` for another number of slots, an illegal or repeated name, or a repeated key.
     """
 
-    slots: tuple[CartridgeSlot | None, ...] = (None,) * VOICES_IN_BANK
+    slots: tuple[FilledSlot | None, ...] = (None,) * VOICES_IN_BANK
     title: str = "CARTRIDGE"
 
     def __post_init__(self) -> None:
@@ -101,11 +101,11 @@ class Cartridge:
     def __len__(self) -> int:
         return sum(slot is not None for slot in self.slots)
 
-    def __getitem__(self, position: int) -> CartridgeSlot | None:
+    def __getitem__(self, position: int) -> FilledSlot | None:
         """The slot at a position, 1 to 32. Raises ``CartridgeError`` for any other position."""
         return self.slots[self._index(position)]
 
-    def filled(self) -> dict[int, CartridgeSlot]:
+    def filled(self) -> dict[int, FilledSlot]:
         """The slots that hold a voice, by position."""
         return {position: slot for position, slot in zip(POSITIONS, self.slots, strict=True) if slot}
 
@@ -124,7 +124,7 @@ class Cartridge:
             voices.append(slot.voice if slot else INIT_VOICE.replace(name=unique_name(f"INIT {position}", names)))
         return voices
 
-    def add(self, new: Sequence[CartridgeSlot], *, position: int = 1) -> Cartridge:
+    def add(self, new: Sequence[FilledSlot], *, position: int = 1) -> Cartridge:
         """Put voices into the empty slots from ``position`` on, then into those before it, until none is left.
 
         Voices that the cartridge already has are left out. Raises ``CartridgeError`` if no voice could be added.
@@ -139,7 +139,7 @@ class Cartridge:
             raise CartridgeError("the cartridge is full; remove a voice first")
         return self._put(dict(zip(free, wanted, strict=False)))
 
-    def replace(self, new: Mapping[int, CartridgeSlot]) -> Cartridge:
+    def replace(self, new: Mapping[int, FilledSlot]) -> Cartridge:
         """Put voices at positions, whatever they held. Raises ``CartridgeError`` if a voice would be there twice."""
         staying = {slot.voice.voice_id for position, slot in self.filled().items() if position not in new}
         coming = [slot.voice.voice_id for slot in new.values()]
@@ -188,18 +188,18 @@ class Cartridge:
             raise CartridgeError(f"there is no slot {position}; a cartridge has slots 1 to {VOICES_IN_BANK}")
         return position - 1
 
-    def _filled(self, position: int) -> CartridgeSlot:
+    def _filled(self, position: int) -> FilledSlot:
         slot = self[position]
         if slot is None:
             raise CartridgeError(f"slot {position} is empty")
         return slot
 
-    def _with(self, changed: Mapping[int, CartridgeSlot | None]) -> Cartridge:
+    def _with(self, changed: Mapping[int, FilledSlot | None]) -> Cartridge:
         return replace(self, slots=tuple(changed.get(index, slot) for index, slot in enumerate(self.slots)))
 
-    def _put(self, new: Mapping[int, CartridgeSlot]) -> Cartridge:
+    def _put(self, new: Mapping[int, FilledSlot]) -> Cartridge:
         names = [slot.voice.name for slot in self.slots if slot]
-        named: dict[int, CartridgeSlot | None] = {}
+        named: dict[int, FilledSlot | None] = {}
         for index, slot in new.items():
             name = unique_name(slot.voice.name, names)
             names.append(name)

@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from corpus.cartridges.cartridge import POSITIONS, Cartridge, CartridgeSlot, GenerationInfo, RatingOutcome, SlotRating
+from corpus.cartridges.cartridge import POSITIONS, Cartridge, FilledSlot, GenerationInfo, RatingOutcome, SlotRating
 from corpus.cartridges.generation_request import read_generation_request
 from corpus.labels.journal import append_lines, journal_file, read_lines
 from corpus.storage.file_state import cached_until_changed
@@ -129,7 +129,7 @@ def _replay(draft: CartridgeDraft, fields: Mapping[str, Any]) -> CartridgeDraft:
     return draft.change(str(fields["change"]), Cartridge(tuple(slots), title))
 
 
-def _facts(slot: CartridgeSlot) -> dict[str, Any]:
+def _facts(slot: FilledSlot) -> dict[str, Any]:
     return {
         "key": slot.key,
         "voice": b64encode(slot.voice.unpacked).decode(),
@@ -142,9 +142,9 @@ def _facts(slot: CartridgeSlot) -> dict[str, Any]:
     }
 
 
-def _slot(facts: Mapping[str, Any]) -> CartridgeSlot:
+def _slot(facts: Mapping[str, Any]) -> FilledSlot:
     rating = facts["verdict"]
-    return CartridgeSlot(
+    return FilledSlot(
         voice=Voice(b64decode(facts["voice"])),
         category=facts["category"],
         source=str(facts["source"]),

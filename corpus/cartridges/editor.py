@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from corpus.cartridges.cartridge import Cartridge, CartridgeSlot, RatingOutcome
+from corpus.cartridges.cartridge import Cartridge, FilledSlot, RatingOutcome
 from corpus.cartridges.draft import CartridgeDraft, drafts_folder, read_draft, save_change, save_undo
 from corpus.cartridges.generation_request import GenerationRequest
 from corpus.cartridges.ratings import rate_slot
@@ -90,7 +90,7 @@ class CartridgeEditor:
                 found[slot.request] = (*found.get(slot.request, ()), slot.key)
         return found
 
-    def replace_slots(self, what: str, keys: Sequence[str], new: Sequence[CartridgeSlot]) -> int:
+    def replace_slots(self, what: str, keys: Sequence[str], new: Sequence[FilledSlot]) -> int:
         """Replace those slots of ``keys`` that still exist by new voices, and return how many were replaced.
 
         Voices that the cartridge has already are skipped. A step of a walk is replaced by the new step that is nearest
@@ -107,12 +107,12 @@ class CartridgeEditor:
         self.change(what, cartridge.replace(coming))
         return len(coming)
 
-    def add(self, what: str, new: Sequence[CartridgeSlot], *, position: int = 1) -> None:
+    def add(self, what: str, new: Sequence[FilledSlot], *, position: int = 1) -> None:
         """Put voices into empty slots, starting at a position."""
         self.change(what, self.cartridge.add(new, position=position))
 
 
-def _step_distance(one: CartridgeSlot, other: CartridgeSlot) -> float:
+def _step_distance(one: FilledSlot, other: FilledSlot) -> float:
     """The distance of two walk steps along their walks, 0 to 1; 0 for other voices."""
     if one.generation.share is None or other.generation.share is None:
         return 0.0

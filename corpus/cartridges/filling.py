@@ -13,7 +13,7 @@ from corpus.analysis.facets import Filters
 from corpus.analysis.search import EVERYTHING, VoiceQuery, require_descriptors
 from corpus.analysis.similar import read_parameters
 from corpus.analysis.sound_space import SOUND_SIZE, USED, DescriptorColumns, Floats, sound_coordinates
-from corpus.cartridges.cartridge import CartridgeSlot
+from corpus.cartridges.cartridge import FilledSlot
 from corpus.cartridges.naming import legal_name
 from corpus.cartridges.sound_order import most_varied, nearest_walk, short_path
 from corpus.storage.store import Connection
@@ -51,7 +51,7 @@ def choose_slots(
     choice: SlotChoice = SlotChoice.COMMON,
     start: Voice | None = None,
     exclude: Collection[str] = (),
-) -> list[CartridgeSlot]:
+) -> list[FilledSlot]:
     """Up to ``count`` voices that match a search, as slots, in playing order.
 
     A walk begins next to ``start``, or at the first match. ``exclude`` has voice ids to leave out. Raises
@@ -106,14 +106,14 @@ def _candidates(
 
 def _slots(
     connection: Connection, candidates: _Candidates, rows: Sequence[int], wanted: Collection[str]
-) -> list[CartridgeSlot]:
+) -> list[FilledSlot]:
     parameters = read_parameters(connection, [candidates.voice_ids[row] for row in rows])
     slots = []
     for values, row in zip(parameters, rows, strict=True):
         categories = candidates.categories[row] or []
         main = next((key for key in categories if key in wanted), categories[0] if categories else None)
         voice = Voice.from_array(values, legal_name(candidates.names[row] or ""))
-        slots.append(CartridgeSlot(voice, category=main, source=candidates.origins[row]))
+        slots.append(FilledSlot(voice, category=main, source=candidates.origins[row]))
     return slots
 
 

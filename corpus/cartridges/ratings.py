@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from corpus.cartridges.cartridge import CartridgeSlot, RatingOutcome, SlotRating
+from corpus.cartridges.cartridge import FilledSlot, RatingOutcome, SlotRating
 from corpus.labels.answer import MOST_CATEGORIES, Answer, AnswerKind, Page
 from corpus.labels.new_answer import new_answer, refusal_of_dwell
 from corpus.labels.projection import current_answers
@@ -37,7 +37,7 @@ class HitRate:
         return self.kept / self.heard if self.heard else 0.0
 
 
-def requested_categories(slot: CartridgeSlot) -> tuple[str, ...]:
+def requested_categories(slot: FilledSlot) -> tuple[str, ...]:
     """The categories that were requested, the main one first; for variations without a mix, the slot's category."""
     if slot.request and slot.request.mix:
         return slot.request.categories
@@ -45,7 +45,7 @@ def requested_categories(slot: CartridgeSlot) -> tuple[str, ...]:
 
 
 def rate_slot(
-    slot: CartridgeSlot,
+    slot: FilledSlot,
     categories: tuple[str, ...] | None,
     *,
     labeller: str,

@@ -39,7 +39,7 @@ def health_command(
     """
     from corpus.analysis.health import TAGS, count_tags, refresh_health, tagged_voices, voice_health
     from corpus.analysis.measurements import BATCH
-    from corpus.analysis.stored_descriptors import measure_descriptors
+    from corpus.analysis.stored_descriptors import update_descriptors
 
     if tag and tag not in TAGS:
         raise typer.BadParameter(f"{tag!r} is not a tag; choose from {', '.join(TAGS)}", param_hint="--tag")
@@ -54,7 +54,7 @@ def health_command(
             bar.update(task, completed=done, total=total)
 
         try:
-            counts = measure_descriptors(where, processes=jobs, dask=dask, progress=show)
+            counts = update_descriptors(where, processes=jobs, dask=dask, progress=show)
         except KeyboardInterrupt:
             kept = heard // BATCH * BATCH
             raise EngineError(f"stopped after {heard} voices; {kept} are kept; run it again to continue") from None

@@ -17,7 +17,7 @@ from corpus.analysis.health import refresh_health
 from corpus.export.control_lane import measure_control
 from corpus.export.dataset_card import write_card
 from corpus.export.policy import Policy
-from corpus.export.selection import Selection, select_voices
+from corpus.export.selection import ExportSelection, select_voices
 from corpus.labels.answer import Answer
 from corpus.storage.store import Connection, open_store
 from dx7.errors import ExportError
@@ -97,7 +97,7 @@ def split_of(family_id: str) -> str:
     raise AssertionError("the percentages of the splits do not add up to 100")
 
 
-def _rows(connection: Connection, selection: Selection, keys: tuple[str, ...]) -> pa.Table:
+def _rows(connection: Connection, selection: ExportSelection, keys: tuple[str, ...]) -> pa.Table:
     predictions = dict(connection.execute(_SOURCE_PREDICTIONS, [list(keys)]).fetchall())
     table = selection.voices
     rows = [row for row, _ in selection.chosen()]

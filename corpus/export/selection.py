@@ -19,7 +19,7 @@ from dx7.voices.fillers import is_filler
 
 
 @dataclass(frozen=True, slots=True)
-class Selection:
+class ExportSelection:
     """All voices of the store, ordered by id, each with its family and the decision on it.
 
     A voice without a family counts as a family of its own. ``relaxed`` has every main category with fewer confident
@@ -43,7 +43,7 @@ class Selection:
         return [(row, decision) for row, decision in enumerate(self.decisions) if isinstance(decision, Curated)]
 
 
-def select_voices(connection: Connection, category_keys: Sequence[str], policy: Policy) -> Selection:
+def select_voices(connection: Connection, category_keys: Sequence[str], policy: Policy) -> ExportSelection:
     """Decide on every voice of the store by a policy. Only categories of ``category_keys`` count.
 
     Each voice is decided alone first. Then the limits per family, the maxima and the minima apply, in this order.
@@ -67,7 +67,7 @@ def select_voices(connection: Connection, category_keys: Sequence[str], policy: 
     final: dict[str, ExportDecision] = dict.fromkeys((each.voice_id for each in fit), LeftOut.OTHER_OF_FAMILY)
     final |= dict.fromkeys((each.voice_id for each in of_family), LeftOut.OVER_MAXIMUM)
     final |= {each.voice_id: each.curated for each in (*chosen, *taken)}
-    return Selection(
+    return ExportSelection(
         policy,
         voices,
         family_ids,

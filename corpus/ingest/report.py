@@ -62,7 +62,8 @@ class IngestReport:
 class IngestCounters:
     """Counters of a running ingest.
 
-    What was seen and what was done with it are counted independently, so that the balance proves something.
+    Files are counted when they are found and again from their rows in the store, so their balance is a check.
+    Duplicates are the voices that are neither new nor rejected.
     """
 
     files_seen: int = 0

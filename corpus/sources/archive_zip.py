@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
 from functools import partial
 from typing import BinaryIO, cast
 
@@ -29,12 +28,8 @@ def _members(archive: BinaryIO | ByteStream, name: str, limits: Limits) -> Itera
         for entry in entries:
             refusal = _ENCRYPTED if entry.flag_bits & _FLAG_ENCRYPTED else None
             yield ArchiveMember(
-                entry.filename, partial(_open, opened, entry), partial(_packed, entry), refusal, fills=True
+                entry.filename, partial(opened.open, entry), partial(_packed, entry), refusal, fills=True
             )
-
-
-def _open(opened: zipfile.ZipFile, entry: zipfile.ZipInfo) -> AbstractContextManager[ByteStream]:
-    return opened.open(entry)
 
 
 def _packed(entry: zipfile.ZipInfo) -> int:

@@ -20,6 +20,7 @@ from corpus.analysis.search_index import ready_index
 from corpus.analysis.sound_space import SOUND_SIZE
 from corpus.storage.store import Connection
 from corpus.storage.suggestion import NAME_RULE
+from corpus.storage.voice_table import stack_parameters
 from corpus.suggest.sound_clusters import ready_clusters
 from dx7.shared.categories import category_keys
 from dx7.voices.parameters import PARAMETER_NAMES
@@ -90,7 +91,7 @@ def read_features(connection: Connection, voice_ids: list[str]) -> Floats:
         rows["descriptors"].combine_chunks().flatten().to_numpy().reshape(len(rows), -1) if voice_ids else _NONE
     )
     sound = rows["sound"].combine_chunks().flatten().to_numpy().reshape(-1, SOUND_SIZE)
-    parameters = audible_parameters(np.stack([rows[name].to_numpy() for name in PARAMETER_NAMES], axis=1))
+    parameters = audible_parameters(stack_parameters(rows))
     parts = zip((descriptors, sound, parameters), _WEIGHTS, strict=True)
     return np.concatenate([weight * _standardise(part) for part, weight in parts], axis=1, dtype=np.float32)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from corpus.analysis.facets import Filters
-from corpus.cartridges.cartridge import CartridgeSlot, RatingOutcome
+from corpus.cartridges.cartridge import FilledSlot, RatingOutcome
 from corpus.cartridges.editor import CartridgeEditor
 from corpus.cartridges.filling import SlotChoice, choose_slots, order_by_sound
 from corpus.storage.store import open_store
@@ -108,7 +108,7 @@ def fill_from_collection(
     settings: PanelSettings,
     *,
     choice: SlotChoice,
-    start: CartridgeSlot | None = None,
+    start: FilledSlot | None = None,
     into: Destination | None = None,
 ) -> str:
     """Fill slots with voices of the collection that match the panel. Raises ``CartwrightError``."""

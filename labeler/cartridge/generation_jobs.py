@@ -9,7 +9,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from corpus.cartridges.cartridge import CartridgeSlot
+from corpus.cartridges.cartridge import FilledSlot
 from corpus.cartridges.draft import EMPTY_CARTRIDGE
 from corpus.cartridges.editor import CartridgeEditor
 from corpus.cartridges.generation_request import GenerationRequest
@@ -41,8 +41,8 @@ class GenerationJob:
     into: Destination = Destination.FREE
     keys: tuple[str, ...] = ()
     category: str | None = None
-    first: CartridgeSlot | None = None
-    last: CartridgeSlot | None = None
+    first: FilledSlot | None = None
+    last: FilledSlot | None = None
 
 
 def cartridges_folder(context: Context) -> Path:
@@ -125,7 +125,7 @@ def _watch(jobs: GenerationJobs, process: GenerationProcess, job: GenerationJob)
         st.rerun()
 
 
-def _put(editor: CartridgeEditor, job: GenerationJob, slots: Sequence[CartridgeSlot]) -> None:
+def _put(editor: CartridgeEditor, job: GenerationJob, slots: Sequence[FilledSlot]) -> None:
     new = [replace(slot, category=slot.category or job.category) for slot in slots]
     first = [job.first] if job.first else []
     if job.first and job.last:

@@ -8,7 +8,7 @@ from functools import partial
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from corpus.cartridges.cartridge import Cartridge, CartridgeSlot
+from corpus.cartridges.cartridge import Cartridge, FilledSlot
 from dx7.shared.generation_limits import AMOUNTS, BOLDEST, LEAST_AMOUNT, PLAINEST, USUAL_TEMPERATURE
 from dx7.voices.parameter_groups import GROUPS, USUALLY_LOCKED
 from labeler.cartridge.generation_jobs import Destination, GenerationJob
@@ -109,7 +109,7 @@ def _draw_walk(choosing: DeltaGenerator, cartridge: Cartridge) -> MakeJob | None
 
 def _choose_voice(
     column: DeltaGenerator, label: str, cartridge: Cartridge, key: str, hint: str, *, at: int = 0
-) -> CartridgeSlot | None:
+) -> FilledSlot | None:
     """Draw a choice of the cartridge's voices, at first number ``at``. Returns None if there is no voice."""
     slots = {slot.key: (position, slot) for position, slot in cartridge.filled().items()}
     chosen = column.selectbox(

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from corpus.cartridges.cartridge import Cartridge, CartridgeSlot
+from corpus.cartridges.cartridge import Cartridge, FilledSlot
 from corpus.cartridges.generation_request import GenerationRequest
 from dx7.errors import CartridgeError, CategoryError
 from dx7.shared.generation_limits import AMOUNTS, USUAL_TEMPERATURE
@@ -49,7 +49,7 @@ def mix_job(
 
 
 def variations_job(
-    cartridge: Cartridge, reference: CartridgeSlot, settings: SamplingSettings, *, into: Destination
+    cartridge: Cartridge, reference: FilledSlot, settings: SamplingSettings, *, into: Destination
 ) -> GenerationJob:
     """Variations of a voice. Raises ``CartridgeError`` if no slot is free for them."""
     if into is Destination.FREE and _is_full(cartridge):
@@ -65,7 +65,7 @@ def variations_job(
     )
 
 
-def walk_job(first: CartridgeSlot, last: CartridgeSlot, settings: SamplingSettings) -> GenerationJob:
+def walk_job(first: FilledSlot, last: FilledSlot, settings: SamplingSettings) -> GenerationJob:
     """A walk from one voice to another in all 32 slots. Raises ``VoiceError`` if both are the same voice.
 
     A category that both ends share is requested for the steps too. So the checks of the model know what to expect,
@@ -82,7 +82,7 @@ def walk_job(first: CartridgeSlot, last: CartridgeSlot, settings: SamplingSettin
     )
 
 
-def walk_ends(cartridge: Cartridge, marked: Sequence[str], cursor: str | None) -> tuple[CartridgeSlot, CartridgeSlot]:
+def walk_ends(cartridge: Cartridge, marked: Sequence[str], cursor: str | None) -> tuple[FilledSlot, FilledSlot]:
     """The ends of a walk by keys: the two marked slots, or the only marked one and the one under the cursor.
 
     Raises ``CartridgeError`` if those are not two voices.

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from corpus.analysis.facets import SCALES, Filters
-from corpus.cartridges.cartridge import CartridgeSlot
+from corpus.cartridges.cartridge import FilledSlot
 from corpus.cartridges.draft import EMPTY_CARTRIDGE
 from corpus.cartridges.editor import CartridgeEditor
 from corpus.cartridges.filling import SlotChoice
@@ -130,7 +130,7 @@ def _open(editor: CartridgeEditor, name: str, data: bytes) -> str:
         raise FormatError(f"{name} holds no voices: {bank.rejection.message}")
     voices = bank.voices()[:VOICES_IN_BANK]
     slots = [
-        CartridgeSlot(voice.replace(name=legal_name(voice.name)), source=f"{name} · slot {number}")
+        FilledSlot(voice.replace(name=legal_name(voice.name)), source=f"{name} · slot {number}")
         for number, voice in enumerate(voices, 1)
     ]
     stem = name.rpartition(".")[0]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from corpus.cartridges.cartridge import POSITIONS, Cartridge, CartridgeSlot, GenerationInfo, RatingOutcome
+from corpus.cartridges.cartridge import POSITIONS, Cartridge, FilledSlot, GenerationInfo, RatingOutcome
 from dx7.voices.voice import INIT_VOICE
 from labeler.page.wording import category_titles
 from labeler.widgets.voice_grid import Tile
@@ -55,7 +55,7 @@ def describe_generation(generation: GenerationInfo) -> str:
     return "; ".join(filter(None, facts))
 
 
-def _tile(position: int, slot: CartridgeSlot, titles: dict[str, str]) -> Tile:
+def _tile(position: int, slot: FilledSlot, titles: dict[str, str]) -> Tile:
     kind = titles.get(slot.category or "", slot.category or "")
     way = "" if slot.generation.share is None or not slot.request else f"{slot.generation.share:.0%}"
     state = _RATINGS[slot.rating.found] if slot.rating else "new" if slot.request else ""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from corpus.cartridges.cartridge import CartridgeSlot, GenerationInfo
+from corpus.cartridges.cartridge import FilledSlot, GenerationInfo
 from corpus.cartridges.generation_request import GenerationRequest
 from corpus.cartridges.writing import file_stem
 from dx7.errors import ModelError
@@ -22,7 +22,7 @@ from dx7.voices.voice import Voice
 class GeneratedBatch:
     """32 voices of one request, how many were drawn for it, and how many of those were rejected, by reason."""
 
-    slots: tuple[CartridgeSlot, ...]
+    slots: tuple[FilledSlot, ...]
     drawn: int = 0
     left_out: Mapping[str, int] = field(default_factory=dict)
 
@@ -59,7 +59,7 @@ def read_generated_batch(path: Path, request: GenerationRequest, output: str) ->
         facts = json.loads(output)
         source = f"the model {facts['model_hash']}, seed {facts['seed']}"
         slots = tuple(
-            CartridgeSlot(
+            FilledSlot(
                 voice, main, source, tuple(map(str, about["faults"])), request, generation=_generation_info(about)
             )
             for voice, about in zip(bank.voices(), facts["slots"], strict=True)

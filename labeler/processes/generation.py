@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from enum import StrEnum
 from pathlib import Path
 
-from corpus.cartridges.cartridge import CartridgeSlot
+from corpus.cartridges.cartridge import FilledSlot
 from corpus.cartridges.generation_request import GenerationRequest
 from corpus.cartridges.writing import file_stem
 from corpus.ingest.ingest import ingest_files
@@ -65,7 +65,7 @@ class GenerationProcess:
         self._thread.start()
 
     @property
-    def slots(self) -> tuple[tuple[CartridgeSlot, ...], ...]:
+    def slots(self) -> tuple[tuple[FilledSlot, ...], ...]:
         """32 voices for each request that is done."""
         return tuple(batch.slots for batch in self.batches)
 

@@ -150,22 +150,22 @@ class TestChoosing:
 
     def test_an_answer_counts_at_once_for_its_cluster(self) -> None:
         """Each choice lowers the scores in its cluster by the ratio of roots of 1 + answers, after and before."""
-        many = arrays_of(40, margin=np.linspace(0.2, 0.6, 40), cluster=np.arange(40) % 20)
-        answered = AnswerCounts(np.zeros(3, int), np.arange(20) % 3)
+        many = arrays_of(60, margin=np.linspace(0.2, 0.6, 60) ** 2, cluster=np.arange(60) ** 2 % 12)
+        answered = AnswerCounts(np.zeros(3, int), np.arange(12) % 3)
         factors = acquisition_factors(many, answered)
         score, counts = factors.score.astype(float), answered.by_cluster.copy()
         expected: list[int] = []
-        for _ in range(30):
+        for _ in range(50):
             resting = [int(many.cluster[row]) for row in expected[-COOLDOWN:]]
-            left = [row for row in range(40) if row not in expected]
+            left = [row for row in range(60) if row not in expected]
             free = [row for row in left if many.cluster[row] not in resting]
             row = max(free or left, key=lambda row: score[row])
             cluster = many.cluster[row]
             score[many.cluster == cluster] *= np.sqrt((1 + counts[cluster]) / (2 + counts[cluster]))
             counts[cluster] += 1
             expected.append(row)
-        assert self.select(many, [False] * 30, answered) == expected
-        assert answered.by_cluster.tolist() == [n % 3 for n in range(20)], "the caller's counts stay as they are"
+        assert self.select(many, [False] * 50, answered) == expected
+        assert answered.by_cluster.tolist() == [n % 3 for n in range(12)], "the caller's counts stay as they are"
 
     def test_voices_without_a_cluster_never_wait(self) -> None:
         many = arrays_of(12, margin=np.linspace(0.1, 0.9, 12))

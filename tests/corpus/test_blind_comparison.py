@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from corpus.analysis.stored_descriptors import measure_descriptors
+from corpus.analysis.stored_descriptors import update_descriptors
 from corpus.review.annotations import Annotation, read_annotations, read_families
 from corpus.review.blind_comparison import BlindChoice, BlindPair, blind_pair, labels_for_choice, nearest_labelled
 from corpus.storage.store import open_store
@@ -57,7 +57,7 @@ def test_the_nearest_labelled_voice_is_of_another_family_and_undisputed(tmp_path
     tones = [INIT_VOICE.replace(op2_output_level=level, algorithm=0, op1_eg_rate_4=60) for level in range(60, 66)]
     asked, copy, disputed, covered, near, far = tones
     store = build_store(tmp_path / "store.duckdb", [VoiceRow(voice) for voice in tones])
-    measure_descriptors(store, processes=1)
+    update_descriptors(store, processes=1)
     ids = [voice.voice_id for voice in tones]
     with open_store(store) as connection:
         rows = [(voice_id, ids[0] if voice_id == copy.voice_id else voice_id) for voice_id in ids]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import uuid
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -27,13 +28,18 @@ IDS = [row.voice.voice_id for row in ROWS]
 FILLER = INIT_VOICE.voice_id
 
 
-@pytest.fixture
-def filled(tmp_path: Path) -> Path:
-    store = build_store(tmp_path / "store.duckdb", [*ROWS, VoiceRow(INIT_VOICE)])
+@pytest.fixture(scope="module")
+def built_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    store = build_store(tmp_path_factory.mktemp("bulk") / "store.duckdb", [*ROWS, VoiceRow(INIT_VOICE)])
     with open_store(store) as connection:
         connection.execute("INSERT INTO health VALUES (?, 'silent'), (?, 'garbage'), (?, 'loud')", IDS[:3])
         ready_index(connection)
     return store
+
+
+@pytest.fixture
+def filled(built_store: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copy(built_store, tmp_path))
 
 
 def said(voice_id: str, kind: AnswerKind = AnswerKind.LABEL, *, after: int = 0, **others: object) -> Answer:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from corpus.cartridges.cartridge import POSITIONS, Cartridge, CartridgeSlot, GenerationInfo
+from corpus.cartridges.cartridge import POSITIONS, Cartridge, FilledSlot, GenerationInfo
 from corpus.cartridges.generation_request import GenerationRequest, read_generation_request
 from corpus.cartridges.naming import legal_name, unique_name
 from corpus.cartridges.writing import cartridge_bytes, cartridge_sidecar
@@ -23,8 +23,8 @@ def voice(number: int, name: str = "TONE") -> Voice:
     return INIT_VOICE.replace(op2_output_level=1 + number % 99, op1_eg_rate_1=number // 99, name=name)
 
 
-def slots(count: int, start: int = 0, name: str = "TONE") -> list[CartridgeSlot]:
-    return [CartridgeSlot(voice(number, name)) for number in range(start, start + count)]
+def slots(count: int, start: int = 0, name: str = "TONE") -> list[FilledSlot]:
+    return [FilledSlot(voice(number, name)) for number in range(start, start + count)]
 
 
 def names(cartridge: Cartridge) -> list[str]:
@@ -33,7 +33,7 @@ def names(cartridge: Cartridge) -> list[str]:
 
 def test_names_become_legal_and_unique_when_voices_come_in() -> None:
     cartridge = Cartridge().add(
-        [CartridgeSlot(voice(n, name)) for n, name in enumerate(["PAD", "pad", "A\\B", "A¥B", ""])]
+        [FilledSlot(voice(n, name)) for n, name in enumerate(["PAD", "pad", "A\\B", "A¥B", ""])]
     )
     assert names(cartridge)[:5] == ["PAD", "pad 2", "A¥B", "A¥B 2", "VOICE"]
     assert names(cartridge.rename(1, "Flügelhorn & friends"))[0] == "Flugelhorn"
@@ -53,16 +53,16 @@ def test_voices_go_into_the_free_slots_from_the_cursor_on() -> None:
 
 
 def test_moving_swapping_removing_replacing() -> None:
-    cartridge = Cartridge().add([CartridgeSlot(voice(n, f"V{n}")) for n in range(4)])
+    cartridge = Cartridge().add([FilledSlot(voice(n, f"V{n}")) for n in range(4)])
     assert names(cartridge.move(1, 3))[:4] == ["V1", "V2", "V0", "V3"]
     assert names(cartridge.move(4, 1))[:4] == ["V3", "V0", "V1", "V2"]
     assert names(cartridge.swap(1, 32))[0] == ""
     assert names(cartridge.swap(1, 32))[31] == "V0"
     assert names(cartridge.remove([2, 3]))[:4] == ["V0", "", "", "V3"]
-    changed = cartridge.replace({2: CartridgeSlot(voice(50, "V3")), 4: CartridgeSlot(voice(51, "V0"))})
+    changed = cartridge.replace({2: FilledSlot(voice(50, "V3")), 4: FilledSlot(voice(51, "V0"))})
     assert names(changed)[:4] == ["V0", "V3", "V2", "V0 2"]
     with pytest.raises(CartridgeError, match="already"):
-        cartridge.replace({2: CartridgeSlot(voice(0))})
+        cartridge.replace({2: FilledSlot(voice(0))})
     with pytest.raises(CartridgeError, match="slot 9 is empty"):
         cartridge.rename(9, "X")
     with pytest.raises(CartridgeError, match="no slot 33"):
@@ -72,11 +72,11 @@ def test_moving_swapping_removing_replacing() -> None:
 
 
 def test_no_cartridge_can_hold_two_of_a_name_or_of_a_key() -> None:
-    one = CartridgeSlot(voice(1, "ONE"))
+    one = FilledSlot(voice(1, "ONE"))
     for other in (
-        CartridgeSlot(voice(2, "one")),
+        FilledSlot(voice(2, "one")),
         replace(one, voice=voice(2, "TWO")),
-        CartridgeSlot(voice(3, "X" * 3 + " Y").replace(name=" X")),
+        FilledSlot(voice(3, "X" * 3 + " Y").replace(name=" X")),
     ):
         with pytest.raises(CartridgeError):
             Cartridge((one, other, *[None] * 30))
@@ -101,9 +101,9 @@ STEPS = st.lists(
 def take(cartridge: Cartridge, step: tuple) -> Cartridge:
     match step:
         case "add", number, text, at:
-            return cartridge.add([CartridgeSlot(voice(number, legal_name(text)))], position=at)
+            return cartridge.add([FilledSlot(voice(number, legal_name(text)))], position=at)
         case "replace", number, text, at:
-            return cartridge.replace({at: CartridgeSlot(voice(number, legal_name(text)))})
+            return cartridge.replace({at: FilledSlot(voice(number, legal_name(text)))})
         case "remove", at:
             return cartridge.remove([at])
         case name, *arguments:
@@ -146,11 +146,11 @@ def test_the_sidecar_names_a_generator_only_where_a_model_made_a_voice() -> None
     sidecar = cartridge_sidecar(by_hand)
     assert [slot["empty"] for slot in json.loads(sidecar)["slots"]] == [False] * 3 + [True] * 29
     assert not names_generator(sidecar)
-    made = by_hand.add([CartridgeSlot(voice(70), request=GenerationRequest.of({"brass": 1}))])
+    made = by_hand.add([FilledSlot(voice(70), request=GenerationRequest.of({"brass": 1}))])
     assert names_generator(cartridge_sidecar(made))
     step = by_hand.add(
         [
-            CartridgeSlot(
+            FilledSlot(
                 voice(70),
                 request=GenerationRequest.of({"brass": 1}),
                 generation=GenerationInfo(fit=0.5, differs=12, share=0.25),

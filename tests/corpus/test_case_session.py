@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from corpus.analysis.stored_descriptors import measure_descriptors
+from corpus.analysis.stored_descriptors import update_descriptors
 from corpus.labels.answer import Answer, AnswerKind
 from corpus.labels.journal import journal_file, read_journal
 from corpus.review.annotations import read_annotations, read_families
@@ -24,11 +25,11 @@ VOICES = [row.voice.voice_id for row in varied_voices(12, categories=())]
 DISPUTED, OTHER, BRASS, BELL = VOICES[:4]
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def built_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two voices that anna and ben disagree about, and one undisputed one of each category."""
-    store = build_store(tmp_path / "store.duckdb", varied_voices(12, categories=()))
-    measure_descriptors(store, processes=1)
+    store = build_store(tmp_path_factory.mktemp("cases") / "store.duckdb", varied_voices(12, categories=()))
+    update_descriptors(store, processes=1)
     write_answers(
         store,
         [
@@ -37,6 +38,12 @@ def store(tmp_path: Path) -> Path:
         ],
     )
     return store
+
+
+@pytest.fixture
+def store(built_store: Path, tmp_path: Path) -> Path:
+    shutil.copytree(built_store.parent, tmp_path, dirs_exist_ok=True)
+    return tmp_path / "store.duckdb"
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from corpus.cartridges.cartridge import Cartridge, CartridgeSlot, GenerationInfo, RatingOutcome, SlotRating
+from corpus.cartridges.cartridge import Cartridge, FilledSlot, GenerationInfo, RatingOutcome, SlotRating
 from corpus.cartridges.draft import EMPTY_CARTRIDGE, CartridgeDraft, read_draft, save_change, save_undo
 from corpus.cartridges.generation_request import GenerationRequest
 from corpus.cartridges.ratings import REQUESTED, hit_rates, rate_slot
@@ -35,7 +35,7 @@ def test_every_change_comes_back_and_can_be_taken_back(tmp_path: Path) -> None:
         (
             "wish",
             lambda c: c.replace(
-                {4: CartridgeSlot(voice(200), "brass", "the model", (), BRASS, generation=GenerationInfo(fit=0.75))}
+                {4: FilledSlot(voice(200), "brass", "the model", (), BRASS, generation=GenerationInfo(fit=0.75))}
             ),
         ),
         ("keep", lambda c: c.rate({4: SlotRating(RatingOutcome.KEPT, "e" * 32)})),
@@ -58,7 +58,7 @@ def test_every_change_comes_back_and_can_be_taken_back(tmp_path: Path) -> None:
 
 def test_a_line_from_before_models_told_of_voices_is_read(tmp_path: Path) -> None:
     draft = save_change(
-        tmp_path, "anna", CartridgeDraft(), "ask", EMPTY_CARTRIDGE.add([CartridgeSlot(voice(1), request=BRASS)])
+        tmp_path, "anna", CartridgeDraft(), "ask", EMPTY_CARTRIDGE.add([FilledSlot(voice(1), request=BRASS)])
     )
     path = tmp_path / "anna.jsonl"
     fields = json.loads(path.read_text())
@@ -128,12 +128,12 @@ def test_kill_9_loses_no_change(tmp_path: Path) -> None:
     assert len(draft.changes) >= shown + 2
 
 
-def judged(slot: CartridgeSlot, categories: tuple[str, ...] | None, seconds: float = 1.0) -> tuple[Answer, SlotRating]:
+def judged(slot: FilledSlot, categories: tuple[str, ...] | None, seconds: float = 1.0) -> tuple[Answer, SlotRating]:
     return rate_slot(slot, categories, labeller="anna", time=NOW, heard="dx7", seconds=seconds)
 
 
 def test_a_verdict_is_a_label_and_only_of_what_was_heard() -> None:
-    slot = CartridgeSlot(voice(1, "NEW"), None, "the model", (), GenerationRequest.of({"strings": 1, "brass": 2}))
+    slot = FilledSlot(voice(1, "NEW"), None, "the model", (), GenerationRequest.of({"strings": 1, "brass": 2}))
     answer, rating = judged(slot, ())
     assert (answer.answer, answer.categories) == (AnswerKind.LABEL, ("brass", "strings"))
     assert (answer.heard, answer.page, answer.dwell_seconds) == ("dx7", Page.CARTRIDGE, 1.0)
@@ -146,10 +146,10 @@ def test_a_verdict_is_a_label_and_only_of_what_was_heard() -> None:
     with pytest.raises(CartridgeError, match="listen to NEW before"):
         judged(slot, (), seconds=0.1)
     with pytest.raises(CartridgeError, match="was not generated"):
-        judged(CartridgeSlot(voice(1)), ())
+        judged(FilledSlot(voice(1)), ())
     with pytest.raises(CartridgeError, match="without a category"):
-        judged(CartridgeSlot(voice(1), None, "the model", (), GenerationRequest(like=voice(2))), ())
-    assert judged(CartridgeSlot(voice(1), "bell", "the model", (), GenerationRequest(like=voice(2))), ())[
+        judged(FilledSlot(voice(1), None, "the model", (), GenerationRequest(like=voice(2))), ())
+    assert judged(FilledSlot(voice(1), "bell", "the model", (), GenerationRequest(like=voice(2))), ())[
         0
     ].categories == ("bell",)
     with pytest.raises(JournalError, match="theremin"):
@@ -157,8 +157,8 @@ def test_a_verdict_is_a_label_and_only_of_what_was_heard() -> None:
 
 
 def test_the_model_hits_as_often_as_people_keep_what_they_asked_for() -> None:
-    asked = [CartridgeSlot(voice(n), request=BRASS) for n in range(5)] + [
-        CartridgeSlot(voice(n), request=GenerationRequest.of({"organ": 1})) for n in (7, 8)
+    asked = [FilledSlot(voice(n), request=BRASS) for n in range(5)] + [
+        FilledSlot(voice(n), request=GenerationRequest.of({"organ": 1})) for n in (7, 8)
     ]
     found = [(), (), (), ("pad",), None, (), None]
     answers = [judged(slot, categories)[0] for slot, categories in zip(asked, found, strict=True)]
@@ -171,12 +171,12 @@ def test_the_model_hits_as_often_as_people_keep_what_they_asked_for() -> None:
 
 
 def test_an_undo_takes_the_verdicts_of_that_change_back_and_no_others(tmp_path: Path) -> None:
-    made = Cartridge().add([CartridgeSlot(voice(n), request=BRASS) for n in range(3)])
+    made = Cartridge().add([FilledSlot(voice(n), request=BRASS) for n in range(3)])
     draft = CartridgeDraft().change("ask", made)
     draft = draft.change("keep", made.rate({1: SlotRating(RatingOutcome.KEPT, "a" * 32)}))
     draft = draft.change("reject", draft.cartridge.rate({2: SlotRating(RatingOutcome.REJECTED, "b" * 32)}))
     assert draft.undone_events == ("b" * 32,)
-    draft = draft.change("replace", draft.cartridge.replace({2: CartridgeSlot(voice(9), request=BRASS)}))
+    draft = draft.change("replace", draft.cartridge.replace({2: FilledSlot(voice(9), request=BRASS)}))
     assert draft.undone_events == ()
     assert draft.undo().undone_events == ("b" * 32,)
     assert draft.undo().undo().undone_events == ("a" * 32,)

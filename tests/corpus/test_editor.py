@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from corpus.cartridges.cartridge import CartridgeSlot, GenerationInfo, RatingOutcome
+from corpus.cartridges.cartridge import FilledSlot, GenerationInfo, RatingOutcome
 from corpus.cartridges.editor import CartridgeEditor
 from corpus.cartridges.generation_request import GenerationRequest
 from corpus.cartridges.ratings import hit_rates
@@ -22,8 +22,8 @@ BRASS, ORGAN = GenerationRequest.of({"brass": 1}), GenerationRequest.of({"organ"
 @pytest.fixture
 def desk(tmp_path: Path) -> CartridgeEditor:
     desk = CartridgeEditor(tmp_path / "cartridges", tmp_path / "labels", "anna")
-    desk.add("ask", [CartridgeSlot(voice(n, f"NEW {n}"), "brass", "new", (), BRASS) for n in range(4)])
-    desk.add("ask", [CartridgeSlot(voice(n, f"NEW {n}"), "organ", "new", (), ORGAN) for n in range(4, 6)])
+    desk.add("ask", [FilledSlot(voice(n, f"NEW {n}"), "brass", "new", (), BRASS) for n in range(4)])
+    desk.add("ask", [FilledSlot(voice(n, f"NEW {n}"), "organ", "new", (), ORGAN) for n in range(4, 6)])
     return desk
 
 
@@ -90,11 +90,11 @@ def test_duds_are_replaced_wish_by_wish_and_only_where_they_still_stand(desk: Ca
 
 
 def test_a_step_of_a_walk_is_replaced_by_one_as_far_on_its_way(tmp_path: Path) -> None:
-    def steps(first: int) -> list[CartridgeSlot]:
+    def steps(first: int) -> list[FilledSlot]:
         request = GenerationRequest(ends=(voice(0), voice(1)))
         shares = [0.0, 0.25, 0.5, 0.75, 1.0]
         return [
-            CartridgeSlot(voice(first + n), request=request, generation=GenerationInfo(share=share))
+            FilledSlot(voice(first + n), request=request, generation=GenerationInfo(share=share))
             for n, share in enumerate(shares)
         ]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from corpus.analysis.stored_descriptors import measure_descriptors
+from corpus.analysis.stored_descriptors import update_descriptors
 from corpus.ingest.ingest import ingest_files
 from corpus.labels.answer import Answer, AnswerKind
 from corpus.labels.journal import append_answers
@@ -50,7 +50,7 @@ def filled(tmp_path: Path, store: Path, make_bank: MakeBank) -> Path:
 @pytest.fixture
 def answered(filled: Path, tmp_path: Path, make_voice: MakeVoice) -> Path:
     """A store whose voices were heard, and one of which a person has called a bell."""
-    measure_descriptors(filled, processes=1)
+    update_descriptors(filled, processes=1)
     append_answers(
         tmp_path / "labels",
         [

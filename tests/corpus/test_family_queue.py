@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from corpus.analysis.stored_descriptors import measure_descriptors
+from corpus.analysis.stored_descriptors import update_descriptors
 from corpus.labels.answer import Answer
 from corpus.labels.rechecks import RecheckShares
 from corpus.review.family_details import read_family_details
@@ -129,7 +129,7 @@ def test_a_sheet_says_who_belongs_and_how_they_differ(tmp_path: Path) -> None:
     store = build_store(tmp_path / "store.duckdb", rows)
     ids = [row.voice.voice_id for row in rows]
     tie(store, {"f": ids})
-    measure_descriptors(store, processes=1)
+    update_descriptors(store, processes=1)
     write_answers(store, [answer("ben", ids[0], "brass", covers=(ids[1],))])
     with open_store(store) as connection:
         connection.execute("INSERT INTO health VALUES (?, 'garbage'), (?, 'drone')", [ids[2], ids[1]])

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -20,14 +21,19 @@ VOICES = [row.voice.voice_id for row in varied_voices(9)]
 FAMILIES = (VOICES[:5], VOICES[5:8])
 
 
-@pytest.fixture
-def session(tmp_path: Path) -> FamilySession:
-    store = build_store(tmp_path / "store.duckdb", varied_voices(9))
+@pytest.fixture(scope="module")
+def built_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    store = build_store(tmp_path_factory.mktemp("families") / "store.duckdb", varied_voices(9))
     with open_store(store) as connection:
         for members in FAMILIES:
             for member in members:
                 connection.execute("INSERT INTO families VALUES (?, ?, '', '')", [member, min(members)])
-    return FamilySession(store, tmp_path / "labels", "anna")
+    return store
+
+
+@pytest.fixture
+def session(built_store: Path, tmp_path: Path) -> FamilySession:
+    return FamilySession(Path(shutil.copy(built_store, tmp_path)), tmp_path / "labels", "anna")
 
 
 def annotator(heard: Mapping[str, float], minute: int = 0) -> AnnotationContext:
@@ -120,9 +126,9 @@ def test_drawing_anew_while_an_answer_is_written_never_leads_back(session: Famil
     """The rest of the family still waits, so a renewal that began before the answer could show it again."""
     marked = FAMILIES[0][:4]
     with ThreadPoolExecutor(4) as pool:
-        renewals = [pool.submit(session.renew) for _ in range(12)]
+        renewals = [pool.submit(session.renew) for _ in range(6)]
         assert session.answer(annotator({VOICES[0]: 1.0}), AnswerKind.BROKEN, cursor=VOICES[0], marked=marked)
-    assert [renewal.exception() for renewal in renewals] == [None] * 12
+    assert [renewal.exception() for renewal in renewals] == [None] * 6
     assert on_desk(session) == set(FAMILIES[1])
 
 

@@ -8,8 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from corpus.analysis.alignment import misplacements
-from corpus.analysis.garbage import IN_DOUBT, MISPLACED, garbage_voices
+from corpus.analysis.garbage import IN_DOUBT, MISPLACED, garbage_voices, misplacements
 from corpus.ingest.ingest import ingest_files
 from corpus.storage.store import open_store
 from dx7.formats.files import encode_cartridge

@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from corpus.analysis.health import TAGS, count_tags, is_excused, refresh_health, tagged_voices, voice_health
-from corpus.analysis.stored_descriptors import measure_descriptors
+from corpus.analysis.stored_descriptors import update_descriptors
 from corpus.commands.cli import app
 from corpus.ingest.ingest import ingest_files
 from corpus.storage.store import open_store
@@ -70,7 +70,7 @@ def tags_by_name(store: Path) -> dict[str, set[str]]:
 
 def test_tags_come_from_sound_and_from_bytes(filled: Path) -> None:
     assert {tag for tags in tags_by_name(filled).values() for tag in tags} == {"garbage"}, "nothing was heard yet"
-    measure_descriptors(filled)
+    update_descriptors(filled)
     tags = tags_by_name(filled)
     assert tags["FINE"] == set()
     assert tags["DRONE"] == {"drone"}
@@ -94,7 +94,7 @@ def test_one_clean_copy_clears_a_voice(filled: Path, tmp_path: Path) -> None:
 
 
 def test_tags_equal_what_the_ear_says_of_each_voice_alone(filled: Path) -> None:
-    measure_descriptors(filled)
+    update_descriptors(filled)
     with open_store(filled) as connection:
         assert refresh_health(connection) == refresh_health(connection)
         for voice in (DRONE, SILENT, FINE):

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from corpus.analysis import measurements
-from corpus.analysis.stored_descriptors import measure_descriptors, read_descriptors
+from corpus.analysis.stored_descriptors import read_descriptors, update_descriptors
 from corpus.ingest.ingest import ingest_files
 from corpus.storage.check import check_store
 from corpus.storage.store import open_store
@@ -36,7 +36,7 @@ def made(tmp_path: Path) -> Path:
 
 def test_every_voice_is_heard_once_and_as_it_sounds(made: Path) -> None:
     told: list[tuple[int, int]] = []
-    counts = measure_descriptors(made, processes=1, progress=lambda done, total: told.append((done, total)))
+    counts = update_descriptors(made, processes=1, progress=lambda done, total: told.append((done, total)))
     assert (counts.voices, counts.new) == (70, 70)
     assert told[-1] == (70, 70)
     with open_store(made) as connection:
@@ -46,26 +46,26 @@ def test_every_voice_is_heard_once_and_as_it_sounds(made: Path) -> None:
     for row in ROWS[::20]:
         stored = heard.descriptors[heard.voice_ids.index(row.voice.voice_id)]
         assert np.array_equal(stored, hear(row.voice.array).row())
-    assert measure_descriptors(made).new == 0
+    assert update_descriptors(made).new == 0
 
 
 def test_what_is_new_is_heard_and_the_rest_is_left_alone(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    measure_descriptors(made, processes=1)
+    update_descriptors(made, processes=1)
     more = INIT_VOICE.replace(op2_output_level=33)
     with open_store(made) as connection:
         values = [more.voice_id, "NEW", *more.array[:145].tolist()]
         connection.table("voices").insert(values)
-    assert measure_descriptors(made).new == 1
+    assert update_descriptors(made).new == 1
     with open_store(made) as connection:
         assert len(connection.table("hearings")) == 71
 
 
 def test_hearings_of_another_version_are_replaced(made: Path) -> None:
-    measure_descriptors(made, processes=1)
+    update_descriptors(made, processes=1)
     with open_store(made) as connection:
         connection.execute("UPDATE hearings SET hearing = hearing - 1, descriptors = [1.0]")
         assert read_descriptors(connection).voice_ids == []
-    assert measure_descriptors(made, processes=1).new == 70
+    assert update_descriptors(made, processes=1).new == 70
     with open_store(made) as connection:
         versions = connection.execute("SELECT DISTINCT engine, hearing, len(descriptors) FROM hearings").fetchall()
         assert len(connection.table("hearings")) == 70
@@ -80,10 +80,10 @@ def test_a_hearing_that_fails_keeps_its_batches_and_goes_on(made: Path, monkeypa
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        measure_descriptors(made, processes=1, progress=stop)
+        update_descriptors(made, processes=1, progress=stop)
     with open_store(made) as connection:
         assert len(connection.table("hearings")) == 20 * (32 // 20)
-    assert measure_descriptors(made, processes=1).new == 50
+    assert update_descriptors(made, processes=1).new == 50
 
 
 def test_a_hearing_that_is_killed_is_completed_by_the_next(tmp_path: Path, store: Path, make_bank: MakeBank) -> None:
@@ -102,7 +102,7 @@ def test_a_hearing_that_is_killed_is_completed_by_the_next(tmp_path: Path, store
                 def progress(done, total):
                     if done > 64:
                         os.kill(os.getpid(), signal.SIGKILL)
-                stored_descriptors.measure_descriptors(Path(sys.argv[1]), processes=1, progress=progress)
+                stored_descriptors.update_descriptors(Path(sys.argv[1]), processes=1, progress=progress)
             """),
             str(store),
         ],
@@ -112,7 +112,7 @@ def test_a_hearing_that_is_killed_is_completed_by_the_next(tmp_path: Path, store
     with open_store(store) as connection:
         assert len(connection.table("hearings")) == 64
         assert check_store(connection).findings == ()
-    assert measure_descriptors(store, processes=1).new == 96 - 64
+    assert update_descriptors(store, processes=1).new == 96 - 64
     with open_store(store) as connection:
         assert check_store(connection).findings == ()
 
@@ -124,7 +124,7 @@ def test_the_store_is_free_while_voices_are_heard(made: Path, monkeypatch: pytes
         with open_store(made, wait_seconds=0) as connection:
             seen.append(len(connection.table("voices")))
 
-    measure_descriptors(made, processes=1, progress=look)
+    update_descriptors(made, processes=1, progress=look)
     assert seen == [70, 70, 70]
 
 
@@ -142,7 +142,7 @@ def test_a_store_that_is_held_is_waited_for(made: Path) -> None:
     holder.stdout.readline()
     start = time.monotonic()
     try:
-        assert measure_descriptors(made, processes=1).new == 70
+        assert update_descriptors(made, processes=1).new == 70
         assert time.monotonic() - start > 1
     finally:
         holder.wait(10)
@@ -151,7 +151,7 @@ def test_a_store_that_is_held_is_waited_for(made: Path) -> None:
 
 def test_two_that_hear_at_once_leave_every_voice_once(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(measurements, "BATCH", 16)
-    threads = [threading.Thread(target=measure_descriptors, args=(made,), kwargs={"processes": 1}) for _ in range(2)]
+    threads = [threading.Thread(target=update_descriptors, args=(made,), kwargs={"processes": 1}) for _ in range(2)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -162,13 +162,13 @@ def test_two_that_hear_at_once_leave_every_voice_once(made: Path, monkeypatch: p
 
 def test_a_cluster_that_does_not_answer_is_one_sentence_and_writes_nothing(made: Path) -> None:
     with pytest.raises(EngineError, match="no Dask scheduler answers at nowhere"):
-        measure_descriptors(made, dask="nowhere")
+        update_descriptors(made, dask="nowhere")
     with open_store(made) as connection:
         assert len(connection.table("hearings")) == 0
 
 
 def test_an_empty_store_has_nothing_to_hear(tmp_path: Path) -> None:
     store = build_store(tmp_path / "empty.duckdb", [])
-    assert measure_descriptors(store) == measurements.MeasureCounts(voices=0, new=0)
+    assert update_descriptors(store) == measurements.MeasureCounts(voices=0, new=0)
     with open_store(store) as connection:
         assert read_descriptors(connection).descriptors.shape == (0, len(DESCRIPTOR_NAMES))

@@ -22,6 +22,7 @@ from corpus.labels.journal import (
     event_of_line,
     journal_file,
     read_journal,
+    read_journals,
     read_lines,
 )
 from dx7.errors import JournalError
@@ -193,3 +194,34 @@ def test_nothing_to_append_makes_no_journal(tmp_path: Path) -> None:
 def test_a_line_without_an_event_is_its_own_key(line: bytes) -> None:
     assert event_of_line(line) == line.decode("utf-8", "replace")
     assert event_of_line(encode_answer(UNSURE)) == "1" * 32
+
+
+def test_lines_are_compared_whole(tmp_path: Path) -> None:
+    lines = [b"one line \n", b"\tanother\n"]
+    assert append_lines(tmp_path, "anna", lines, key=bytes) == lines
+    assert append_lines(tmp_path, "anna", lines, key=bytes) == []
+
+
+def test_a_folder_that_another_program_makes_first_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder, answers = tmp_path / "labels", iter([False])
+    folder.mkdir()
+    is_dir = Path.is_dir
+    monkeypatch.setattr(Path, "is_dir", lambda path: is_dir(path) and (path != folder or next(answers, True)))
+    append_answers(folder, [UNSURE])
+    assert read_journal(journal_file(folder, "anna")).answers == (UNSURE,)
+
+
+def test_others_may_read_a_journal_and_not_write_it(tmp_path: Path) -> None:
+    before = os.umask(0o022)
+    try:
+        append_answers(tmp_path, [UNSURE])
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE(journal_file(tmp_path, "anna").stat().st_mode) == 0o644
+
+
+def test_what_cannot_be_read_is_named(tmp_path: Path) -> None:
+    with pytest.raises(JournalError, match=r"^cannot read the journal .*nobody\.jsonl: No such file"):
+        read_lines(tmp_path / "nobody.jsonl")
+    (tmp_path / "anna.jsonl").write_bytes(b"{\n")
+    assert [str(line)[:18] for line in read_journals(tmp_path).unreadable] == ["anna.jsonl, line 1"]

@@ -20,7 +20,7 @@ import pytest
 from corpus.analysis import measurements
 from corpus.analysis.families import update_families
 from corpus.analysis.health import refresh_health
-from corpus.analysis.stored_descriptors import measure_descriptors
+from corpus.analysis.stored_descriptors import update_descriptors
 from corpus.ingest.ingest import ingest_files
 from corpus.labels.answer import Answer, AnswerKind
 from corpus.labels.backup import back_up, restore_backup
@@ -109,7 +109,7 @@ def finish_families(store: Path) -> None:
 
 
 def finish_health(store: Path) -> None:
-    measure_descriptors(store, processes=1)
+    update_descriptors(store, processes=1)
     with open_store(store) as connection:
         refresh_health(connection)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from corpus.analysis.stored_descriptors import measure_descriptors
+from corpus.analysis.stored_descriptors import update_descriptors
 from corpus.review.annotations import category_words, read_annotations, read_families
 from corpus.review.label_errors import LEAST_LABELS, LabelErrors, find_label_errors, likely_errors, out_of_sample
 from corpus.storage.store import open_store
@@ -42,7 +42,7 @@ def blown(number: int) -> Voice:
 def heard_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     rows = [VoiceRow(make(number)) for make in (plucked, blown) for number in range(80)]
     store = build_store(tmp_path_factory.mktemp("errors") / "heard.duckdb", rows)
-    measure_descriptors(store, processes=1)
+    update_descriptors(store, processes=1)
     return store
 
 

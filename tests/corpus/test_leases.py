@@ -105,6 +105,8 @@ def test_only_the_leases_of_who_is_gone_run_out() -> None:
     clock.now += LEASE_SECONDS
     assert book.held_by_others("c") == {"2"}
     assert book.take("a", ["1", "2"]) == {"1"}
+    clock.now += LEASE_SECONDS + 1
+    assert book.held_by_others("c") == set()
 
 
 def test_a_lease_lasts_a_quarter_of_an_hour_by_a_clock_that_only_goes_forward() -> None:

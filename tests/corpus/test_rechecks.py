@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 from collections import Counter
 from datetime import timedelta
 from pathlib import Path
@@ -25,9 +26,14 @@ EARLY = VOICES[:30]
 LATER = START + timedelta(days=1)
 
 
+@pytest.fixture(scope="module")
+def built_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build_store(tmp_path_factory.mktemp("rechecks") / "store.duckdb", varied_voices(400))
+
+
 @pytest.fixture
-def store(tmp_path: Path) -> Path:
-    return build_store(tmp_path / "store.duckdb", varied_voices(400))
+def store(built_store: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copy(built_store, tmp_path))
 
 
 def many(who: str, voices: list[str], *, first_minute: float = 0.0, **more: object) -> list[Answer]:

@@ -15,7 +15,7 @@ from hypothesis import strategies as some
 
 from corpus.export.policy import ORIGINS, Policy
 from corpus.export.quotas import ExportCandidate, apply_maximum, fill_minimum, limit_families
-from corpus.export.selection import Selection, select_voices
+from corpus.export.selection import ExportSelection, select_voices
 from corpus.labels.consensus import PERSON, PROPAGATED, Curated, LeftOut, Unhealthy
 from corpus.storage.source_predictions import write_source_predictions
 from corpus.storage.store import Connection, open_store
@@ -68,11 +68,11 @@ def choose(connection: Connection, policy: Policy) -> dict[str, Curated]:
     return _chosen(select_voices(connection, category_keys(), policy))
 
 
-def _chosen(selection: Selection) -> dict[str, Curated]:
+def _chosen(selection: ExportSelection) -> dict[str, Curated]:
     return {selection.voices.voice_ids[row]: curated for row, curated in selection.chosen()}
 
 
-def verdict_of(selection: Selection, voice_id: str) -> object:
+def verdict_of(selection: ExportSelection, voice_id: str) -> object:
     return selection.decisions[selection.voices.voice_ids.index(voice_id)]
 
 

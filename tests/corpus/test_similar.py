@@ -7,11 +7,10 @@ import numpy as np
 import pytest
 
 from corpus.analysis.facets import Filters, Range
-from corpus.analysis.recording_search import has_timbres, measure_timbres, more_like_recording
+from corpus.analysis.recording_search import has_timbres, measure_timbres, more_like_recording, read_timbres
 from corpus.analysis.search_index import read_search_descriptors, ready_index
 from corpus.analysis.similar import find_voice, more_like
 from corpus.analysis.sound_space import DescriptorColumns, differences, sound_coordinates
-from corpus.analysis.timbre_table import read_timbres
 from corpus.ingest.ingest import ingest_files
 from corpus.storage.store import Connection, open_store
 from dx7.analysis.descriptors import HEARING_VERSION, hear

@@ -12,8 +12,7 @@ class BankList {
     this.root = root;
     this.at = partsOf(root);
     this.query = { text: "", source: "", page: 0, open: null };
-    /** @type {ReturnType<typeof setTimeout> | undefined} */
-    this.typing = undefined;
+    this.typing = /** @type {ReturnType<typeof setTimeout> | undefined} */ (undefined);
     this.removed = new AbortController();
     window.addEventListener("keydown", (event) => this.onKey(event), { signal: this.removed.signal });
     this.at.text.addEventListener("input", () => {

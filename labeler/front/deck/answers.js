@@ -16,14 +16,12 @@ export const KEEPS_VOICE = new Set(["favourite", "unfavourite", "quality"]);
 export class AnswerHistory {
   /** @param {{favourites: string[], qualities: Record<string, number>, past: DeckAnswer[]}} data */
   constructor({ favourites, qualities, past }) {
-    /** @type {Map<string | null, {kind: string, categories: string[]}>} */
-    this.byToken = new Map();
+    this.byToken = /** @type {Map<string | null, {kind: string, categories: string[]}>} */ (new Map());
     /** @type {Set<string | null>} */
     this.favourites = new Set(favourites);
     /** @type {Map<string | null, number>} */
     this.qualities = new Map(Object.entries(qualities));
-    /** @type {(DeckAnswer & {before: any})[]} */
-    this.undoable = []; // each with what it replaced
+    this.undoable = /** @type {(DeckAnswer & {before: any})[]} */ ([]); // each with what it replaced
     for (const answer of past) this.add(answer);
   }
 

@@ -24,19 +24,14 @@ const ANSWER_FIRST = "Answer this one first; S skips it.";
 class Deck {
   constructor(root) {
     this.root = root;
-    /** @type {any} */
-    this.data = null; // what Python gave
-    /** @type {any[]} */
-    this.queue = []; // voices in the order they were served
+    this.data = /** @type {any} */ (null); // what Python gave
+    this.queue = /** @type {any[]} */ ([]); // voices in the order they were served
     this.lastRefusal = 0;
-    /** @type {string | null} */
-    this.here = null; // the token on display
-    /** @type {string | null} */
-    this.expected = null; // the token to show first
+    this.here = /** @type {string | null} */ (null); // the token on display
+    this.expected = /** @type {string | null} */ (null); // the token to show first
     this.answers = new AnswerHistory({ favourites: [], qualities: {}, past: [] });
     this.hasBegun = false;
-    /** @type {Set<string>} */
-    this.also = new Set(); // second categories for the next label
+    this.also = /** @type {Set<string>} */ (new Set()); // second categories for the next label
     this.view = new DeckView(root, {
       act: (action) => this.act(action),
       choose: (category, isSecond) => this.choose(category, isSecond),

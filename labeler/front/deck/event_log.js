@@ -13,19 +13,15 @@ export class EventLog {
   constructor({ flash, isWaiting }) {
     this.flash = flash;
     this.isWaiting = isWaiting;
-    /** @type {string | null} */
-    this.session = null; // as Python calls it
+    this.session = /** @type {string | null} */ (null); // as Python calls it
     this.sequence = 0; // of the last event
-    /** @type {any[]} */
-    this.pending = []; // events that Python has not acknowledged
+    this.pending = /** @type {any[]} */ ([]); // events that Python has not acknowledged
     this.received = 0; // voices of the queue
-    /** @type {number | null} */
-    this.oldestBefore = null; // the oldest pending event at the last repetition
+    this.oldestBefore = /** @type {number | null} */ (null); // the oldest pending event at the last repetition
     /** @type {(name: string, value: unknown) => void} */
     this.send = () => {};
     this.repeating = setInterval(() => this.repeat(), REPEAT_MILLISECONDS);
-    /** @type {ReturnType<typeof setTimeout> | undefined} */
-    this.reporting = undefined;
+    this.reporting = /** @type {ReturnType<typeof setTimeout> | undefined} */ (undefined);
   }
 
   stop() {

@@ -20,11 +20,9 @@ const ACTIONS = new Map([
 /** Turns keys into presses: knows the categories' keys and the chord of the operators. No browser is needed. */
 export class KeyReader {
   constructor() {
-    /** @type {Map<string, string>} */
-    this.categories = new Map(); // by key
+    this.categories = /** @type {Map<string, string>} */ (new Map()); // by key
     this.chord = -Infinity; // when OPERATOR_KEY was pressed
-    /** @type {Set<string>} */
-    this.down = new Set();
+    this.down = /** @type {Set<string>} */ (new Set());
   }
 
   /** Whether the deck uses a key: all keys that write a letter, and the named keys of its table. */
@@ -59,8 +57,7 @@ export class DeckKeys {
   constructor(onPress) {
     this.onPress = onPress;
     this.reader = new KeyReader();
-    /** @type {import("./piano.js").Piano | null} */
-    this.piano = null; // it gets its keys first
+    this.piano = /** @type {import("./piano.js").Piano | null} */ (null); // it gets its keys first
     this.removed = new AbortController();
     const options = { capture: true, signal: this.removed.signal };
     window.addEventListener("keydown", (event) => this.press(event), options);

@@ -9,15 +9,12 @@ const OTHER_NOTE_VELOCITY = 100;
 const VELOCITY_WORDS = { "-2": "much softer", "-1": "softer", 0: "", 1: "harder" };
 
 export class Playback {
-  /** @type {any} */
-  voice = null; // on display
+  voice = /** @type {any} */ (null); // on display
   register = { octave: 0, velocity: 0 };
-  /** @type {Set<number>} */
-  muted = new Set(); // operators
+  muted = /** @type {Set<number>} */ (new Set()); // operators
   note = -1; // of OTHER_NOTES
   compared = -1; // neighbour
-  /** @type {number | null} */
-  started = null; // when the voice was first heard since it is on display
+  started = /** @type {number | null} */ (null); // when the voice was first heard since it is on display
 
   /**
    * @param {object} callbacks
@@ -27,12 +24,10 @@ export class Playback {
   constructor({ onStart, onSound }) {
     this.onStart = onStart;
     this.onSound = onSound;
-    /** @type {Record<string, [number, number]>} */
-    this.ranges = {};
+    this.ranges = /** @type {Record<string, [number, number]>} */ ({});
     /** @type {number[]} */
     this.outputLevels = []; // where each operator's output level is among a voice's parameters
-    /** @type {number | null} */
-    this.keyTime = null; // while a key is handled: when it was pressed
+    this.keyTime = /** @type {number | null} */ (null); // while a key is handled: when it was pressed
   }
 
   configure({ ranges, output_levels }) {

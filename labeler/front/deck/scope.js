@@ -50,8 +50,7 @@ class Screen {
 export class Scope extends Screen {
   constructor(canvas, engine) {
     super(canvas, engine);
-    /** @type {number[]} */
-    this.peaks = [];
+    this.peaks = /** @type {number[]} */ ([]);
     this.gain = 1;
     this.trace = new Float32Array(4096);
   }

@@ -27,12 +27,10 @@ export class DeckView {
     this.voice = new VoiceView(this.at, { compare, toggleOperator });
     this.scope = new Scope(this.at.scope, player.engine);
     this.spectrum = new Spectrum(this.at.spectrum, player.engine);
-    /** @type {any[]} */
-    this.categories = [];
+    this.categories = /** @type {any[]} */ ([]);
     /** @type {Map<string, {pad: HTMLElement, bar: HTMLElement, count: HTMLElement}>} */
     this.pads = new Map(); // by category
-    /** @type {Record<string, HTMLButtonElement>} */
-    this.buttons = {}; // by action
+    this.buttons = /** @type {Record<string, HTMLButtonElement>} */ ({}); // by action
     this.at.curtain.addEventListener("click", start);
     this.at.accept.addEventListener("click", () => act("accept"));
     root.addEventListener("mousedown", (event) => {

@@ -15,10 +15,8 @@ export class VoiceView {
     this.at = at;
     this.compare = compare;
     this.toggleOperator = toggleOperator;
-    /** @type {any} */
-    this.voice = undefined; // that is drawn; undefined before the first
-    /** @type {HTMLButtonElement[]} */
-    this.chips = []; // of the neighbours
+    this.voice = /** @type {any} */ (undefined); // that is drawn; undefined before the first
+    this.chips = /** @type {HTMLButtonElement[]} */ ([]); // of the neighbours
   }
 
   /**

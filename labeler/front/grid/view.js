@@ -25,10 +25,8 @@ export class GridView {
   constructor(root, handlers) {
     this.at = partsOf(root);
     this.handlers = handlers;
-    /** @type {Map<string, HTMLElement>} */
-    this.nodes = new Map(); // by the key of the tile
-    /** @type {string | null} */
-    this.dragged = null;
+    this.nodes = /** @type {Map<string, HTMLElement>} */ (new Map()); // by the key of the tile
+    this.dragged = /** @type {string | null} */ (null);
   }
 
   get columns() {

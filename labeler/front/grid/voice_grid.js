@@ -21,24 +21,16 @@ class VoiceGrid {
     this.session = randomId(8);
     this.sequence = 0;
     this.reports = 0;
-    /** @type {any[]} */
-    this.pending = []; // events that Python has not acknowledged
-    /** @type {any[]} */
-    this.tiles = [];
-    /** @type {string | null} */
-    this.signature = null; // of the tiles that Python gave last
-    /** @type {string | null} */
-    this.cursor = null; // the key of a tile
-    /** @type {Set<string>} */
-    this.marked = new Set();
-    /** @type {Set<string>} */
-    this.also = new Set(); // second categories for the next label
+    this.pending = /** @type {any[]} */ ([]); // events that Python has not acknowledged
+    this.tiles = /** @type {any[]} */ ([]);
+    this.signature = /** @type {string | null} */ (null); // of the tiles that Python gave last
+    this.cursor = /** @type {string | null} */ (null); // the key of a tile
+    this.marked = /** @type {Set<string>} */ (new Set());
+    this.also = /** @type {Set<string>} */ (new Set()); // second categories for the next label
     /** @type {Record<string, number>} */
     this.heard = {}; // seconds by tile, of sounds that have ended or were cut off
-    /** @type {{key: string, started: number} | null} */
-    this.sounding = null;
-    /** @type {object | null} */
-    this.through = null; // while one tile after the other is played
+    this.sounding = /** @type {{key: string, started: number} | null} */ (null);
+    this.through = /** @type {object | null} */ (null); // while one tile after the other is played
     this.removed = new AbortController();
     window.addEventListener("keydown", (event) => this.press(event), { capture: true, signal: this.removed.signal });
     this.repeating = setInterval(() => this.pending.length && this.report(), REPEAT_MILLISECONDS);

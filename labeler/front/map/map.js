@@ -20,10 +20,8 @@ class SoundMap {
     this.root = root;
     this.view = new MapView(root);
     this.sequence = 0; // of selections
-    /** @type {string | null} */
-    this.address = null; // of the points
-    /** @type {string | null | undefined} */
-    this.found = undefined;
+    this.address = /** @type {string | null} */ (null); // of the points
+    this.found = /** @type {string | null | undefined} */ (undefined);
     this.cleared = undefined;
     /** @type {{from: number | null, count: number}} */
     this.grown = { from: null, count: 0 }; // the selection around a point

@@ -18,8 +18,7 @@ export class Painter {
   constructor(canvas) {
     this.canvas = canvas;
     this.context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
-    /** @type {Map<number, number[]>} */
-    this.stamps = new Map();
+    this.stamps = /** @type {Map<number, number[]>} */ (new Map());
     this.ratio = 1;
     this.width = this.height = 0; // in CSS pixels
     /** @type {Rgb} */
@@ -27,8 +26,7 @@ export class Painter {
     /** @type {Rgb} */
     this.ink = [0, 0, 0];
     this.firstLabelled = this.firstSelected = 0; // places in the order of painting
-    /** @type {Points | null} */
-    this.points = null;
+    this.points = /** @type {Points | null} */ (null);
     this.order = new Uint32Array();
     this.colours = new Uint8Array();
     this.image = this.context.createImageData(1, 1);

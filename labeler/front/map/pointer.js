@@ -23,8 +23,7 @@ export class MapPointer {
     this.isLassoOn = false; // the next drag draws a lasso without Shift
     /** @type {{isLasso: boolean, x: number, y: number, moved: number, outline: number[][]} | null} */
     this.drag = null;
-    /** @type {ReturnType<typeof setTimeout> | undefined} */
-    this.resting = undefined;
+    this.resting = /** @type {ReturnType<typeof setTimeout> | undefined} */ (undefined);
     const on = (name, handler) => view.canvas.addEventListener(name, handler, { passive: false, signal });
     on("wheel", (event) => this.onWheel(event));
     on("pointerdown", (event) => this.onDown(event));

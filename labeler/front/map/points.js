@@ -5,9 +5,7 @@ import { hexOf } from "../shared/hex.js";
 /** @typedef {(index: number) => unknown} IsOpen whether a point may be chosen */
 
 export class Points {
-  /**
-   * @param {ArrayBuffer} bytes a little-endian length, a JSON header of that length (padded to 4), then the columns
-   */
+  /** @param {ArrayBuffer} bytes a little-endian length, a JSON header of that length (padded to 4), then the columns */
   constructor(bytes) {
     const length = new DataView(bytes).getUint32(0, true);
     const header = JSON.parse(new TextDecoder().decode(new Uint8Array(bytes, 4, length)));

@@ -27,26 +27,19 @@ export class MapView {
     this.canvas = /** @type {HTMLCanvasElement} */ (root.querySelector("canvas"));
     this.painter = new Painter(this.canvas);
     this.viewport = new Viewport();
-    /** @type {Points | null} */
-    this.points = null;
-    /** @type {any[]} */
-    this.categories = [];
-    /** @type {number | null} */
-    this.here = null; // the point that was played last
-    /** @type {number | null} */
-    this.over = null; // the point under the pointer
-    /** @type {Set<number>} */
-    this.selected = new Set();
+    this.points = /** @type {Points | null} */ (null);
+    this.categories = /** @type {any[]} */ ([]);
+    this.here = /** @type {number | null} */ (null); // the point that was played last
+    this.over = /** @type {number | null} */ (null); // the point under the pointer
+    this.selected = /** @type {Set<number>} */ (new Set());
     this.mode = "category";
     /** @type {(index: number) => unknown} */
     this.isFound = () => 1;
     this.theme = "";
-    /** @type {number[][] | null} */
-    this.colours = null; // of the background and the ink
+    this.colours = /** @type {number[][] | null} */ (null); // of the background and the ink
     this.isPrepared = false; // whether the painter knows the latest colours, search and selection
     this.frame = 0;
-    /** @type {number[]} */
-    this.frames = []; // milliseconds that painting took, for tests
+    this.frames = /** @type {number[]} */ ([]); // milliseconds that painting took, for tests
   }
 
   /** The voices of other points: nothing is played or selected. */

@@ -16,10 +16,8 @@ export class MidiSender {
     this.outputOf = outputOf;
     this.latest = 0; // the time of the last message that was handed over; none may overtake it
     this.free = 0; // when the DX7 has set up the last voice
-    /** @type {string | null} */
-    this.loaded = null; // the voice in the edit buffer
-    /** @type {Set<number>} */
-    this.down = new Set(); // notes
+    this.loaded = /** @type {string | null} */ (null); // the voice in the edit buffer
+    this.down = /** @type {Set<number>} */ (new Set()); // notes
   }
 
   get nibble() {

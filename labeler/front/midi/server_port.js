@@ -12,8 +12,7 @@ export class ServerPortDevice {
     this.isChosen = isChosen;
     this.page = Math.random().toString(36).slice(2);
     this.turn = 0; // requests may arrive in another order; the server drops those that come late
-    /** @type {any} */
-    this.state = null; // as the server sent it last
+    this.state = /** @type {any} */ (null); // as the server sent it last
     this.unreachable = "the server has not been asked yet";
     this.onchange = () => {};
     this.isWatched = () => false; // by a page that shows the state

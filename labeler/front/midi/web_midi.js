@@ -21,20 +21,15 @@ const FELL_SILENT = 3000; // ms; a DX7 sends active sensing every 80 ms
 
 export class WebMidiDevice {
   constructor() {
-    /** @type {MIDIAccess | null} */
-    this.access = null;
-    /** @type {string | null} */
-    this.complaint = null; // why there is no access
-    /** @type {string | null} */
-    this.notice = null;
+    this.access = /** @type {MIDIAccess | null} */ (null);
+    this.complaint = /** @type {string | null} */ (null); // why there is no access
+    this.notice = /** @type {string | null} */ (null);
     this.onchange = () => {};
     this.settings = new MidiSettings();
     this.sender = new MidiSender(this.settings, () => this.output);
-    /** @type {Map<string, Promise<MidiPhrase>>} */
-    this.phrases = new Map(); // by address
+    this.phrases = /** @type {Map<string, Promise<MidiPhrase>>} */ (new Map()); // by address
     this.turn = 0; // the number of the latest request to play or stop
-    /** @type {number | null} */
-    this.sensed = null; // when active sensing arrived last
+    this.sensed = /** @type {number | null} */ (null); // when active sensing arrived last
     /** @type {{resolve: (bank: Uint8Array) => void, reject: (error: Error) => void} | null} */
     this.waiting = null; // for a bank
     this.portsBefore = ""; // the ids of the ports in use, to notice other ports

@@ -16,13 +16,10 @@ const EMPTY = { channel: null, backup: "", sys_info: false, unprotected: false }
 
 export class MidiSettings {
   constructor() {
-    /** @type {string | null} */
-    this.output = null;
-    /** @type {string | null} */
-    this.input = null;
+    this.output = /** @type {string | null} */ (null);
+    this.input = /** @type {string | null} */ (null);
     this.after_voice = PAUSE_AFTER_VOICE; // seconds after a voice, for the DX7's processor
-    /** @type {Record<string, {channel: number | null, backup: string}>} */
-    this.ports = {};
+    this.ports = /** @type {Record<string, {channel: number | null, backup: string}>} */ ({});
     Object.assign(this, parsed(localStorage.getItem(STORED_AS)));
     /** @type {Record<string, {sys_info: boolean, unprotected: boolean}>} */
     this.powered = parsed(sessionStorage.getItem(STORED_AS));

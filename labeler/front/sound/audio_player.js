@@ -36,10 +36,8 @@ export class AudioPlayer extends EventTarget {
     };
     /** @type {DeviceName} */
     this.name = "engine";
-    /** @type {AudioRequest[]} */
-    this.expected = [];
-    /** @type {AudioRequest[]} */
-    this.waiting = [];
+    this.expected = /** @type {AudioRequest[]} */ ([]);
+    this.waiting = /** @type {AudioRequest[]} */ ([]);
     this.fetching = 0;
   }
 

@@ -10,16 +10,12 @@ const FADED_AFTER = 0.5; // seconds
 
 export class EngineDevice {
   constructor() {
-    /** @type {AudioContext | null} */
-    this.context = null;
-    /** @type {AnalyserNode | null} */
-    this.analyser = null;
+    this.context = /** @type {AudioContext | null} */ (null);
+    this.analyser = /** @type {AnalyserNode | null} */ (null);
     this.sounds = new Map(); // address -> AudioBuffer, the last used at the end
     this.fetching = new Map(); // address -> promise of an AudioBuffer
-    /** @type {AudioBufferSourceNode | null} */
-    this.source = null;
-    /** @type {{buffer: AudioBuffer, started: number, sounded: number} | null} */
-    this.playing = null;
+    this.source = /** @type {AudioBufferSourceNode | null} */ (null);
+    this.playing = /** @type {{buffer: AudioBuffer, started: number, sounded: number} | null} */ (null);
     this.problem = null;
     this.turn = 0; // the number of the latest request to play or stop
   }

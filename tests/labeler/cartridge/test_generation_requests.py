@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from corpus.cartridges.cartridge import Cartridge, CartridgeSlot, GenerationInfo
+from corpus.cartridges.cartridge import Cartridge, FilledSlot, GenerationInfo
 from corpus.cartridges.editor import CartridgeEditor
 from corpus.cartridges.generation_request import GenerationRequest
 from dx7.errors import CartridgeError
@@ -42,7 +42,7 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CartridgeEditor:
         "labeler.cartridge.generation_jobs.GenerationProcess", partial(GenerationProcess, command=stub())
     )
     desk = CartridgeEditor(tmp_path / "cartridges", tmp_path / "labels", "anna")
-    desk.add("fill", [CartridgeSlot(voice, "bell") for voice in BELLS[:3]])
+    desk.add("fill", [FilledSlot(voice, "bell") for voice in BELLS[:3]])
     return desk
 
 
@@ -178,8 +178,8 @@ def test_an_empty_rack_has_nothing_to_vary(desk: CartridgeEditor) -> None:
 # ---- below the page ----
 
 
-def slots(count: int, **more: Any) -> list[CartridgeSlot]:
-    return [CartridgeSlot(voice, "bell", **more) for voice in BELLS[:count]]
+def slots(count: int, **more: Any) -> list[FilledSlot]:
+    return [FilledSlot(voice, "bell", **more) for voice in BELLS[:count]]
 
 
 def test_the_ends_of_a_walk_are_two_marks_or_a_mark_and_the_cursor() -> None:
@@ -195,7 +195,7 @@ def test_the_ends_of_a_walk_are_two_marks_or_a_mark_and_the_cursor() -> None:
 
 def test_a_walk_is_of_a_category_if_both_ends_are() -> None:
     first, second, third = slots(3)
-    third = CartridgeSlot(third.voice, "organ")
+    third = FilledSlot(third.voice, "organ")
     assert walk_job(first, second, SamplingSettings()).request.mix == (("bell", 1.0),)
     assert walk_job(first, third, SamplingSettings()).request.mix == ()
     assert walk_job(first, second, SamplingSettings(temperature=0.5)).request.temperature == 0.5
@@ -211,8 +211,8 @@ def test_a_full_cartridge_is_not_varied_into_free_slots() -> None:
 def test_what_was_told_is_shown_on_tiles_and_in_rows() -> None:
     request = GenerationRequest.of({"bell": 1})
     made = [
-        CartridgeSlot(BELLS[0], "bell"),
-        CartridgeSlot(BELLS[1], "bell", request=request, generation=GenerationInfo(fit=0.9, differs=14, share=0.25)),
+        FilledSlot(BELLS[0], "bell"),
+        FilledSlot(BELLS[1], "bell", request=request, generation=GenerationInfo(fit=0.9, differs=14, share=0.25)),
     ]
     cartridge = Cartridge().add(made)
     human, new = cartridge_tiles(cartridge)[:2]

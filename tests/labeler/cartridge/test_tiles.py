@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from corpus.cartridges.cartridge import POSITIONS, Cartridge, CartridgeSlot
+from corpus.cartridges.cartridge import POSITIONS, Cartridge, FilledSlot
 from dx7.errors import CartridgeError
 from labeler.cartridge.tiles import cartridge_tiles, positions_of
 from tests.labeler.store_builder import varied_voices
@@ -13,7 +13,7 @@ from tests.labeler.store_builder import varied_voices
 def cartridge_of(*positions: int) -> Cartridge:
     rows = varied_voices(len(positions))
     return Cartridge().replace(
-        {at: CartridgeSlot(row.voice, key=f"key{at}") for at, row in zip(positions, rows, strict=True)}
+        {at: FilledSlot(row.voice, key=f"key{at}") for at, row in zip(positions, rows, strict=True)}
     )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from corpus.analysis.stored_descriptors import measure_descriptors
+from corpus.analysis.stored_descriptors import update_descriptors
 from corpus.labels.answer import Answer
 from corpus.labels.new_answer import LEAST_DWELL
 from corpus.labels.projection import current_voice_answers
@@ -33,7 +33,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """Two families without an answer, and a voice that ben and cleo disagree about."""
     folder = tmp_path_factory.mktemp("review")
     store = build_store(folder / "store.duckdb", ROWS)
-    measure_descriptors(store, processes=1)
+    update_descriptors(store, processes=1)
     with open_store(store) as connection:
         for family in (LARGE, SMALL):
             for member in family:
