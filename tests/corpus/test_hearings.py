@@ -46,7 +46,7 @@ def test_every_voice_is_heard_once_and_as_it_sounds(made: Path) -> None:
     for row in ROWS[::20]:
         stored = heard.descriptors[heard.voice_ids.index(row.voice.voice_id)]
         assert np.array_equal(stored, extract_descriptors(row.voice.array).row())
-    assert measure_descriptors(made).new == 0
+    assert update_descriptors(made).new == 0
 
 
 def test_what_is_new_is_heard_and_the_rest_is_left_alone(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
