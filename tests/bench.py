@@ -22,7 +22,7 @@ from corpus.analysis.search import search
 from corpus.analysis.search_index import open_for_search
 from corpus.ingest.ingest import ingest_files
 from corpus.storage.store import open_store
-from dx7.analysis.descriptors import hear, hear_rows
+from dx7.analysis.descriptors import descriptor_rows, extract_descriptors
 from dx7.commands.console import print_json, print_table
 from dx7.formats.files import read_bank_bytes
 from dx7.formats.messages import checksum
@@ -162,11 +162,11 @@ def bench_hear() -> dict[str, object]:
     with patch("dx7.analysis.descriptors.player_of", listen_in):
         for voice in voices:
             played.clear()
-            hear(voice)
+            extract_descriptors(voice)
             voice[145:147] = [renders[0] in played for renders in HEARD_NOTES[1:]]
     seconds: dict[str, list[float]] = {"ours": [], "theirs": []}
     for _ in range(REPEATS):  # by turns, and in one process: the two are so close that what else runs would decide
-        for name, job in (("ours", hear_rows), ("theirs", render_bare)):
+        for name, job in (("ours", descriptor_rows), ("theirs", render_bare)):
             start = time.process_time()
             job(voices)
             seconds[name].append(time.process_time() - start)

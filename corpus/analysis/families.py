@@ -28,7 +28,7 @@ from corpus.analysis.relatives import Floats, Indices, Mask, audible_parameters,
 from corpus.analysis.stored_descriptors import read_descriptors, update_descriptors
 from corpus.storage.store import Connection, open_store, transaction
 from corpus.storage.voice_table import stack_parameters
-from dx7.analysis.descriptors import HEARING_VERSION
+from dx7.analysis.descriptors import DESCRIPTOR_VERSION
 from dx7.canonical.canonical_form import Band, functional_keys
 from dx7.sound.engine import ENGINE_VERSION
 from dx7.voices.fillers import is_filler
@@ -36,7 +36,7 @@ from dx7.voices.layout import Bytes
 
 FAMILY_VERSION = 1  # increase it when the same voices would give other families
 
-_BUILD = [ENGINE_VERSION, HEARING_VERSION, FAMILY_VERSION]
+_BUILD = [ENGINE_VERSION, DESCRIPTOR_VERSION, FAMILY_VERSION]
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,11 +28,11 @@ from dx7.analysis.timbre import (
     TIMBRE_SIZE,
     TIMBRE_VERSION,
     Floats,
-    Note,
+    RecordedNote,
+    find_note,
     fine_difference,
-    listen,
     pitch_class,
-    play,
+    render_note,
     timbre,
     timbre_words,
     timbres,
@@ -66,7 +66,7 @@ def more_like_recording(
     voice of each family is returned, unless ``every_copy``. Raises ``FileError`` if the recording is silent,
     ``StoreError`` if the store has no timbres (:func:`measure_timbres`).
     """
-    note = listen(recording)
+    note = find_note(recording)
     if note.is_silent:
         raise FileError("there is no sound in this recording; name one with a note in it")
     above = pitch_class(recording)
@@ -179,7 +179,7 @@ def _as_table(ids: list[str], rows: Floats) -> pa.Table:
 
 
 def _nearest(
-    connection: Connection, found: VoiceQuery, note: Note, keys: list[float], count: int, *, every_copy: bool
+    connection: Connection, found: VoiceQuery, note: RecordedNote, keys: list[float], count: int, *, every_copy: bool
 ) -> list[tuple[str, int]]:
     """The nearest voices as (id, key) pairs, nearest first. A voice may be there with several keys."""
     table = read_timbres(connection)
@@ -207,13 +207,15 @@ def _nearest(
     return [(voice_id, round(keys[number])) for _, voice_id, number in sorted(pairs)[:count]]
 
 
-def _play(connection: Connection, note: Note, candidates: list[tuple[str, int]]) -> dict[str, tuple[float, Note]]:
+def _play(
+    connection: Connection, note: RecordedNote, candidates: list[tuple[str, int]]
+) -> dict[str, tuple[float, RecordedNote]]:
     """For each voice the least difference from the recording over its keys, and the note it was measured on."""
     ids = list(dict.fromkeys(voice_id for voice_id, _ in candidates))
     parameters = dict(zip(ids, read_parameters(connection, ids), strict=True)) if ids else {}
-    differences: dict[str, tuple[float, Note]] = {}
+    differences: dict[str, tuple[float, RecordedNote]] = {}
     for voice_id, key in candidates:
-        theirs = play(parameters[voice_id], key, _PLAYED_SECONDS)
+        theirs = render_note(parameters[voice_id], key, _PLAYED_SECONDS)
         difference = fine_difference(note, theirs)
         if voice_id not in differences or difference < differences[voice_id][0]:
             differences[voice_id] = difference, theirs

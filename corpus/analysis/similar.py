@@ -13,7 +13,7 @@ from corpus.analysis.search import EVERYTHING, Hit, VoiceQuery, read_hits, requi
 from corpus.analysis.search_index import read_search_descriptors
 from corpus.analysis.sound_space import SOUND_SIZE, USED, DescriptorColumns, Floats, differences, sound_coordinates
 from corpus.storage.store import Connection
-from dx7.analysis.descriptors import hear
+from dx7.analysis.descriptors import extract_descriptors
 from dx7.errors import StoreError
 from dx7.voices.layout import Bytes, decode_packed, decode_unpacked
 from dx7.voices.parameters import PACKED_SIZE, PARAMETER_NAMES
@@ -136,7 +136,7 @@ def _descriptors(connection: Connection, like: str | Voice) -> Floats:
         if not len(parameters):
             raise StoreError(f"the store has no voice {like}; python -m corpus search shows their ids")
         like = Voice.from_array(parameters[0])
-    return hear(like.array).row()[:USED]
+    return extract_descriptors(like.array).row()[:USED]
 
 
 COPIES = 50  # more voices than nearly all families have

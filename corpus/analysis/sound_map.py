@@ -22,14 +22,14 @@ from corpus.analysis.nearest_neighbours import Floats
 from corpus.analysis.search_index import read_search_descriptors
 from corpus.analysis.sound_space import DescriptorColumns, sound_coordinates
 from corpus.storage.store import Connection, open_store, transaction
-from dx7.analysis.descriptors import HEARING_VERSION
+from dx7.analysis.descriptors import DESCRIPTOR_VERSION
 from dx7.errors import StoreError
 from dx7.sound.engine import ENGINE_VERSION
 
 MAP_VERSION = 1  # increase it when the same voices would give another map
 MOST_LATER = 0.25  # the share of voices that may be added later before the map is rebuilt
 
-_BUILD = (ENGINE_VERSION, HEARING_VERSION, MAP_VERSION)
+_BUILD = (ENGINE_VERSION, DESCRIPTOR_VERSION, MAP_VERSION)
 
 
 @dataclass(frozen=True, slots=True)

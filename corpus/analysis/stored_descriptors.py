@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from corpus.analysis.measurements import Measure, MeasureCounts, measure_voices
 from corpus.storage.store import Connection
-from dx7.analysis.descriptors import DESCRIPTOR_NAMES, HEARING_VERSION, hear_rows
+from dx7.analysis.descriptors import DESCRIPTOR_NAMES, DESCRIPTOR_VERSION, descriptor_rows
 from dx7.sound.engine import ENGINE_VERSION
 
-_VERSIONS = {"engine": ENGINE_VERSION, "hearing": HEARING_VERSION}
+_VERSIONS = {"engine": ENGINE_VERSION, "hearing": DESCRIPTOR_VERSION}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ def read_voice_descriptors(connection: Connection, voice_id: str) -> dict[str, f
     """The current descriptors of one voice by name; None if there are none."""
     rows = connection.execute(
         "SELECT descriptors FROM hearings WHERE voice_id = $1 AND engine = $2 AND hearing = $3 LIMIT 1",
-        [voice_id, ENGINE_VERSION, HEARING_VERSION],
+        [voice_id, ENGINE_VERSION, DESCRIPTOR_VERSION],
     ).fetchall()
     return dict(zip(DESCRIPTOR_NAMES, rows[0][0], strict=True)) if rows else None
 
@@ -66,4 +66,4 @@ def _as_lists(descriptors: NDArray[Any]) -> pa.Array:
     return rows.cast(pa.list_(pa.float32()))
 
 
-_HEARING = Measure("hearings", "hearing", HEARING_VERSION, hear_rows, _as_lists)
+_HEARING = Measure("hearings", "hearing", DESCRIPTOR_VERSION, descriptor_rows, _as_lists)

@@ -17,7 +17,7 @@ from corpus.cartridges.cartridge import FilledSlot
 from corpus.cartridges.naming import legal_name
 from corpus.cartridges.sound_order import most_varied, nearest_walk, short_path
 from corpus.storage.store import Connection
-from dx7.analysis.descriptors import hear_many
+from dx7.analysis.descriptors import extract_many
 from dx7.errors import CartridgeError
 from dx7.voices.voice import Voice
 
@@ -118,5 +118,5 @@ def _slots(
 
 
 def _coordinates_of(voices: Sequence[Voice]) -> Floats:
-    heard = hear_many(np.array([list(voice.unpacked) for voice in voices], np.uint8))
+    heard = extract_many(np.array([list(voice.unpacked) for voice in voices], np.uint8))
     return sound_coordinates(DescriptorColumns(heard[:, :USED]))

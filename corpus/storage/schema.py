@@ -163,7 +163,7 @@ _HEALTH = """
 CREATE TABLE hearings (
     voice_id VARCHAR NOT NULL,
     engine VARCHAR NOT NULL,          -- dx7.sound.engine.ENGINE_VERSION
-    hearing INTEGER NOT NULL,         -- dx7.analysis.descriptors.HEARING_VERSION
+    hearing INTEGER NOT NULL,         -- dx7.analysis.descriptors.DESCRIPTOR_VERSION
     descriptors FLOAT[] NOT NULL      -- in the order of dx7.analysis.descriptors.DESCRIPTOR_NAMES
 );
 CREATE TABLE health (

@@ -35,9 +35,9 @@ from corpus.suggest.neighbour_labels import (
 )
 from corpus.suggest.suggestions import read_label_model, suggestion_rows
 from corpus.suggest.weak_labels import ranked, suggest_by_folders, suggest_by_names
-from dx7.analysis.classifier import Ear
-from dx7.analysis.classifier_inputs import listen_many
-from dx7.analysis.descriptors import hear_many
+from dx7.analysis.classifier import CategoryClassifier
+from dx7.analysis.classifier_inputs import compute_classifier_inputs
+from dx7.analysis.descriptors import extract_many
 from dx7.canonical.canonical_form import Band, functional_keys
 from dx7.formats.bank_file import BankFile
 from dx7.shared.categories import category_keys
@@ -57,7 +57,7 @@ class SlotSuggestions:
 
 
 def suggest_for_bank(
-    connection: Connection, bank: BankFile, path: Path | None = None, *, ear: Ear | None = None
+    connection: Connection, bank: BankFile, path: Path | None = None, *, ear: CategoryClassifier | None = None
 ) -> list[SlotSuggestions]:
     """Suggestions for every slot of a bank at ``path``; ``ear`` is the category classifier, None if there is none.
 
@@ -99,17 +99,18 @@ def _predict_by_folders(connection: Connection, voice_ids: Sequence[str], path: 
 
 
 def _predict_by_sound(
-    connection: Connection, voice_ids: Sequence[str], unpacked: Bytes, ear: Ear | None
+    connection: Connection, voice_ids: Sequence[str], unpacked: Bytes, ear: CategoryClassifier | None
 ) -> dict[str, Floats]:
     """Predictions from answers to other voices and from the classifier; none if there is neither."""
     stored = read_voice_ids(connection)
     labelled = read_labelled_voices(connection, stored)
     if not voice_ids or not (len(labelled.rows) or ear):
         return {}
-    embeddings, descriptors = listen_many(unpacked) if ear else (None, hear_many(unpacked))
+    embeddings, descriptors = compute_classifier_inputs(unpacked) if ear else (None, extract_many(unpacked))
     predicted = _propagate(connection, stored, labelled, unpacked[:, :PARAMETER_COUNT], descriptors)
     if ear and embeddings is not None:
-        predicted[EAR] = _in_current_categories(ear, ear.listen(embeddings, descriptors, unpacked[:, :PARAMETER_COUNT]))
+        probabilities = ear.predict_proba(embeddings, descriptors, unpacked[:, :PARAMETER_COUNT])
+        predicted[EAR] = _in_current_categories(ear, probabilities)
     return predicted
 
 
@@ -130,7 +131,7 @@ def _propagate(
     }
 
 
-def _in_current_categories(ear: Ear, probabilities: Floats) -> Floats:
+def _in_current_categories(ear: CategoryClassifier, probabilities: Floats) -> Floats:
     """Predictions ``float32[n, C + 1]`` of a classifier as ``float32[n, C]`` of the current categories."""
     predicted = prediction_array([] for _ in probabilities)
     for column, key in enumerate(category_keys()):

@@ -23,7 +23,14 @@ from scipy.special import expit
 
 from corpus.analysis.stored_embeddings import AnalysedVoices
 from corpus.suggest.training_set import FOLDS, ClassifierTrainingSet
-from dx7.analysis.classifier import Calibration, Ear, Front, Networks, gather, log_odds
+from dx7.analysis.classifier import (
+    Calibration,
+    CategoryClassifier,
+    FeatureTransform,
+    NetworkEnsemble,
+    gather_features,
+    log_odds,
+)
 from dx7.shared.categories import category_keys
 
 Floats = NDArray[np.float32]
@@ -49,7 +56,7 @@ class FittedClassifier:
     ``probabilities`` and ``shares``, from before the calibration, are ``float32[n, C + 1]``.
     """
 
-    ear: Ear
+    ear: CategoryClassifier
     probabilities: Floats
     shares: Floats
 
@@ -66,16 +73,16 @@ def fit_classifier(analysed: AnalysedVoices, training: ClassifierTrainingSet, *,
     front = fit_feature_transform(analysed)
     inputs = front.inputs(analysed.embeddings, analysed.descriptors, analysed.parameters)
     networks = train_networks(inputs[rows], training, seed=seed)
-    members = networks.shares(inputs)
+    members = networks.member_probabilities(inputs)
     shares = members.mean(axis=0)
     shares[rows] = members[training.folds, rows]
     calibration = calibrate(shares[rows], training)
     return FittedClassifier(
-        Ear(category_keys(), front, networks, calibration), calibration.probabilities(shares), shares
+        CategoryClassifier(category_keys(), front, networks, calibration), calibration.probabilities(shares), shares
     )
 
 
-def fit_feature_transform(analysed: AnalysedVoices) -> Front:
+def fit_feature_transform(analysed: AnalysedVoices) -> FeatureTransform:
     """The principal components of embeddings, partly whitened, and the scale of all other features."""
     embeddings = analysed.embeddings[:: max(1, len(analysed.voice_ids) // _LEARNT_FROM)].astype(np.float32)
     mean_embedding = embeddings.mean(axis=0)
@@ -84,17 +91,19 @@ def fit_feature_transform(analysed: AnalysedVoices) -> Front:
     variances = np.maximum(variances[::-1][:DIRECTIONS], 1e-3)
     scale = (variances / variances[0]) ** _UNEQUAL / np.sqrt(variances)
     directions = (directions[:, ::-1][:, :DIRECTIONS] * scale).astype(np.float32)
-    numbers = gather(mean_embedding, directions, analysed.embeddings, analysed.descriptors, analysed.parameters)
+    numbers = gather_features(
+        mean_embedding, directions, analysed.embeddings, analysed.descriptors, analysed.parameters
+    )
     lowest, highest = np.percentile(numbers, [_OUTSIDE, 100 - _OUTSIDE], axis=0).astype(np.float32)
     clipped = np.clip(numbers, lowest, highest)
     mean, deviation = clipped.mean(axis=0), clipped.std(axis=0)
     mean[:DIRECTIONS], deviation[:DIRECTIONS] = 0, 1  # the components are scaled already
-    return Front(
+    return FeatureTransform(
         mean_embedding, directions, lowest, highest, mean, np.where(deviation > 1e-3, deviation, 1).astype(np.float32)
     )
 
 
-def train_networks(inputs: Floats, training: ClassifierTrainingSet, *, seed: int) -> Networks:
+def train_networks(inputs: Floats, training: ClassifierTrainingSet, *, seed: int) -> NetworkEnsemble:
     """Networks for ``float32[n, F]``, one for each fold, trained on the others."""
     trained_on = training.folds != np.arange(FOLDS)[:, None]
     batch = min(BATCH, len(inputs))
@@ -107,7 +116,7 @@ def train_networks(inputs: Floats, training: ClassifierTrainingSet, *, seed: int
         batch=batch,
         steps=steps,
     )
-    return Networks(**{name: np.asarray(array) for name, array in trained.items()})
+    return NetworkEnsemble(**{name: np.asarray(array) for name, array in trained.items()})
 
 
 @partial(jax.jit, static_argnames=("batch", "steps"))

@@ -26,7 +26,7 @@ from corpus.suggest.classifier_card import ClassifierCard, make_classifier_card
 from corpus.suggest.fit_label_model import fit_stored_label_model
 from corpus.suggest.suggestions import combine_suggestions, read_learned, refresh_suggestions
 from corpus.suggest.training_set import ClassifierTrainingSet, read_classifier_training_set
-from dx7.analysis.classifier import NONE, Ear, ear_from_bytes, read_ear
+from dx7.analysis.classifier import NONE, CategoryClassifier, classifier_from_bytes, read_classifier
 from dx7.errors import StoreError
 from dx7.shared.export_format import EAR_FILE
 from dx7.shared.locations import DEFAULT_MODEL
@@ -90,19 +90,19 @@ def learn_from_answers(
     return LearnResult(card, suggestions)
 
 
-def read_stored_classifier(connection: Connection) -> Ear | None:
+def read_stored_classifier(connection: Connection) -> CategoryClassifier | None:
     """The stored classifier; None if there is none. Raises ``ModelError`` for one of another version."""
     learned = read_learned(connection, "ear")
-    return ear_from_bytes(learned[0], source="the store") if learned else None
+    return classifier_from_bytes(learned[0], source="the store") if learned else None
 
 
-def find_classifier(connection: Connection) -> Ear | None:
+def find_classifier(connection: Connection) -> CategoryClassifier | None:
     """The stored classifier, or else the one that ships with the default model; None if there is neither.
 
     Raises ``ModelError`` for one of another version.
     """
     shipped = DEFAULT_MODEL / EAR_FILE
-    return read_stored_classifier(connection) or (read_ear(shipped) if shipped.exists() else None)
+    return read_stored_classifier(connection) or (read_classifier(shipped) if shipped.exists() else None)
 
 
 def _check(training: ClassifierTrainingSet) -> None:

@@ -1,9 +1,9 @@
-"""The category ear: what a voice may be, from what is heard of it and how it is made.
+"""The category classifier: how probable each category is for a voice, from its sound and its parameters.
 
-A few small networks of the same shape, fitted elsewhere (``corpus/suggest/fit_classifier.py``) and put to work here
-with numpy alone: each hears an embedding (``embedding.py``), descriptors (``descriptors.py``) and functional parameters
-(``functional.py``). Their mean is calibrated into a probability for every category by itself, and one for :data:`NONE`.
-An ear is a safetensors file, so that loading one can do no harm.
+An ensemble of small networks of one shape, fitted in ``corpus/suggest/fit_classifier.py`` and evaluated here with numpy
+alone. The inputs of each network are an embedding (``embedding.py``), descriptors (``descriptors.py``) and functional
+parameters (``functional_parameters.py``). The mean of the networks is calibrated into one probability per category,
+and one for :data:`NONE`. A classifier is stored as a safetensors file, which runs no code when it is loaded.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from dx7.analysis.descriptors import DESCRIPTOR_NAMES, HEARING_VERSION
+from dx7.analysis.descriptors import DESCRIPTOR_NAMES, DESCRIPTOR_VERSION
 from dx7.analysis.embedding import EMBEDDING_SIZE, EMBEDDING_VERSION
 from dx7.analysis.functional_parameters import FUNCTIONAL_SIZE, functional_parameters
 from dx7.errors import ModelError
@@ -25,44 +25,56 @@ from dx7.voices.layout import Bytes
 
 Floats = NDArray[np.float32]
 
-EAR_VERSION = 1  # goes up when the same file would say something else
-NONE = "none"  # no category of these: silence, garbage, what nobody can name
+CLASSIFIER_VERSION = 1  # raise it when the same file would give other probabilities
+NONE = "none"  # none of the categories: silence, noise, unnameable sounds
 INPUT_SIZE = EMBEDDING_SIZE + len(DESCRIPTOR_NAMES) + FUNCTIONAL_SIZE
-_FARTHEST = 4.0  # standard deviations: what is farther off is as far
-_SUREST = 1e-5  # nobody is surer than that
-_HEARD = {"ear": EAR_VERSION, "engine": ENGINE_VERSION, "hearing": HEARING_VERSION, "embedding": EMBEDDING_VERSION}
+_MOST_DEVIATIONS = 4.0  # inputs are clipped to this many standard deviations
+_LEAST_PROBABILITY = 1e-5  # probabilities are clipped to this and 1 minus this
+# The versions in the header of the file; the keys are stored.
+_VERSIONS = {
+    "ear": CLASSIFIER_VERSION,
+    "engine": ENGINE_VERSION,
+    "hearing": DESCRIPTOR_VERSION,
+    "embedding": EMBEDDING_VERSION,
+}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Front:
-    """What is heard of voices as inputs of a network: the main directions of embeddings, all numbers on one scale."""
+class FeatureTransform:
+    """Makes the inputs of the networks: principal components of embeddings, and other features, all standardised.
+
+    Field names are the names of arrays in the file.
+    """
 
     middle: Floats  # [EMBEDDING_SIZE], the mean embedding
     directions: Floats  # [EMBEDDING_SIZE, K]
-    lowest: Floats  # [F] of K directions, descriptors and functional parameters: what is less counts as this
-    highest: Floats  # [F]
+    lowest: Floats  # [F] of K components, descriptors and functional parameters: smaller values are clipped to this
+    highest: Floats  # [F]; larger values are clipped to this
     mean: Floats  # [F]
     deviation: Floats  # [F]
 
     def inputs(self, embeddings: Bytes, descriptors: Floats, parameters: Bytes) -> Floats:
-        """What the networks are given: ``float32[n, F]``."""
-        numbers = gather(self.middle, self.directions, embeddings, descriptors, parameters)
+        """Return the inputs of the networks, ``float32[n, F]``."""
+        numbers = gather_features(self.middle, self.directions, embeddings, descriptors, parameters)
         scaled = (np.clip(numbers, self.lowest, self.highest) - self.mean) / self.deviation
-        inputs: Floats = np.clip(scaled, -_FARTHEST, _FARTHEST)
+        inputs: Floats = np.clip(scaled, -_MOST_DEVIATIONS, _MOST_DEVIATIONS)
         return inputs
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Networks:
-    """``M`` networks of one shape, of one hidden layer with ``H`` units each; the last output is :data:`NONE`."""
+class NetworkEnsemble:
+    """``M`` networks of one hidden layer with ``H`` units each; the last output is :data:`NONE`.
+
+    Field names are the names of arrays in the file.
+    """
 
     hidden: Floats  # [M, F, H]
     hidden_bias: Floats  # [M, H]
     out: Floats  # [M, H, C + 1]
     out_bias: Floats  # [M, C + 1]
 
-    def shares(self, inputs: Floats) -> Floats:
-        """What each network makes of ``float32[n, F]``: ``float32[M, n, C + 1]``, adding up to 1."""
+    def member_probabilities(self, inputs: Floats) -> Floats:
+        """Return the softmax outputs of each network for ``float32[n, F]``: ``float32[M, n, C + 1]``."""
         scores = np.maximum(inputs @ self.hidden + self.hidden_bias[:, None], 0) @ self.out + self.out_bias[:, None]
         powers = np.exp(scores - scores.max(axis=2, keepdims=True))
         shares: Floats = powers / powers.sum(axis=2, keepdims=True)
@@ -71,69 +83,71 @@ class Networks:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Calibration:
-    """How shares become probabilities that come true as often as they say, each category by itself."""
+    """Platt scaling: makes softmax outputs calibrated probabilities, each category on its own."""
 
     slope: Floats  # [C + 1]
     offset: Floats  # [C + 1]
 
     def probabilities(self, shares: Floats) -> Floats:
-        """``float32[n, C + 1]`` of shares of that shape."""
+        """Return calibrated probabilities ``float32[n, C + 1]`` of softmax outputs of the same shape."""
         probabilities: Floats = 1 / (1 + np.exp(-(self.slope * log_odds(shares) + self.offset)))
         return probabilities
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Ear:
-    """A fitted ear of ``C`` categories."""
+class CategoryClassifier:
+    """A fitted classifier of ``C`` categories."""
 
     category_keys: tuple[str, ...]
-    front: Front
-    networks: Networks
+    transform: FeatureTransform
+    networks: NetworkEnsemble
     calibration: Calibration
 
-    def listen(self, embeddings: Bytes, descriptors: Floats, parameters: Bytes) -> Floats:
-        """``float32[n, C + 1]``: how probable each category is by itself, and last that none of them fits.
+    def predict_proba(self, embeddings: Bytes, descriptors: Floats, parameters: Bytes) -> Floats:
+        """Return ``float32[n, C + 1]``: the probability of each category on its own, and last of :data:`NONE`.
 
-        ``embeddings`` are ``uint8[n, EMBEDDING_SIZE]``, ``descriptors`` one row a voice as ``hear_many`` gives them,
+        ``embeddings`` are ``uint8[n, EMBEDDING_SIZE]``, ``descriptors`` the rows that ``extract_many`` returns,
         ``parameters`` ``uint8[n, 145]``.
         """
-        return self.say(self.front.inputs(embeddings, descriptors, parameters))
+        return self.predict_from_inputs(self.transform.inputs(embeddings, descriptors, parameters))
 
-    def say(self, inputs: Floats) -> Floats:
-        """The same of what ``front.inputs`` gives, ``float32[n, F]``."""
-        return self.calibration.probabilities(self.networks.shares(inputs).mean(axis=0))
+    def predict_from_inputs(self, inputs: Floats) -> Floats:
+        """Return the same probabilities for the output of ``transform.inputs``, ``float32[n, F]``."""
+        return self.calibration.probabilities(self.networks.member_probabilities(inputs).mean(axis=0))
 
     def to_bytes(self) -> bytes:
-        """The ear as a safetensors file. The same ear gives the same bytes."""
+        """Return the classifier as a safetensors file. Equal classifiers give equal bytes."""
         from safetensors.numpy import save
 
-        about = _HEARD | {"category_keys": list(self.category_keys)}
+        about = _VERSIONS | {"category_keys": list(self.category_keys)}
         arrays = {
             name: np.ascontiguousarray(getattr(part, name), np.float32)
-            for part in (self.front, self.networks, self.calibration)
+            for part in (self.transform, self.networks, self.calibration)
             for name in _names(type(part))
         }
         return bytes(save(arrays, metadata={"about": json.dumps(about, sort_keys=True)}))
 
 
-def gather(middle: Floats, directions: Floats, embeddings: Bytes, descriptors: Floats, parameters: Bytes) -> Floats:
-    """Embeddings along some directions, descriptors and functional parameters in one row a voice, as they are."""
+def gather_features(
+    middle: Floats, directions: Floats, embeddings: Bytes, descriptors: Floats, parameters: Bytes
+) -> Floats:
+    """Concatenate projected embeddings, descriptors and functional parameters, not standardised: one row a voice."""
     along = (embeddings.astype(np.float32) - middle) @ directions
     return np.hstack([along, descriptors, functional_parameters(parameters)])
 
 
 def log_odds(shares: Floats) -> Floats:
-    """Logarithms of the odds, no further out than anybody can be sure."""
-    held = np.clip(shares, _SUREST, 1 - _SUREST)
-    odds: Floats = np.log(held / (1 - held))
+    """Return the log-odds of probabilities, which are clipped to 1e-5 and 1 - 1e-5 first."""
+    clipped = np.clip(shares, _LEAST_PROBABILITY, 1 - _LEAST_PROBABILITY)
+    odds: Floats = np.log(clipped / (1 - clipped))
     return odds
 
 
-def ear_from_bytes(data: bytes, *, source: str) -> Ear:
-    """Reverse of :meth:`Ear.to_bytes`.
+def classifier_from_bytes(data: bytes, *, source: str) -> CategoryClassifier:
+    """Reverse of :meth:`CategoryClassifier.to_bytes`.
 
-    Raises ``ModelError`` that names ``source`` if the bytes are no ear, or one that heard with another version of the
-    engine, of the hearing or of itself.
+    Raises ``ModelError`` that names ``source`` if the bytes are not a classifier, or one made with another version of
+    the engine, the descriptors, the embedding or the classifier itself.
     """
     from safetensors import SafetensorError
     from safetensors.numpy import load
@@ -145,27 +159,27 @@ def ear_from_bytes(data: bytes, *, source: str) -> Ear:
         keys = tuple(str(key) for key in about.pop("category_keys"))
     except (SafetensorError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise ModelError(f"{source} is no category ear, or a damaged one; run python -m corpus learn") from error
-    if about != _HEARD:
+    if about != _VERSIONS:
         raise ModelError(f"the category ear of {source} is of another version; run python -m corpus learn")
     if problem := _misfit(arrays, len(keys)):
         raise ModelError(f"the category ear of {source} is damaged: {problem}; run python -m corpus learn")
-    front = Front(**{name: arrays[name] for name in _names(Front)})
-    networks = Networks(**{name: arrays[name] for name in _names(Networks)})
+    transform = FeatureTransform(**{name: arrays[name] for name in _names(FeatureTransform)})
+    networks = NetworkEnsemble(**{name: arrays[name] for name in _names(NetworkEnsemble)})
     calibration = Calibration(**{name: arrays[name] for name in _names(Calibration)})
-    return Ear(keys, front, networks, calibration)
+    return CategoryClassifier(keys, transform, networks, calibration)
 
 
-def read_ear(path: Path) -> Ear:
-    """The ear of a file. Raises ``ModelError`` if it is missing or :func:`ear_from_bytes` does."""
+def read_classifier(path: Path) -> CategoryClassifier:
+    """Read a classifier. Raises ``ModelError`` if the file is missing or :func:`classifier_from_bytes` fails."""
     try:
         data = path.read_bytes()
     except OSError as error:
         raise ModelError(f"cannot read the category ear {path}: {error.strerror}") from error
-    return ear_from_bytes(data, source=str(path))
+    return classifier_from_bytes(data, source=str(path))
 
 
 def _misfit(arrays: Mapping[str, Floats], categories: int) -> str | None:
-    """In what arrays are not those of an ear, in words."""
+    """Return in words why arrays are not those of a classifier; None if they are."""
     if set(arrays) != set(_ARRAY_NAMES):
         return "it has other arrays"
     if arrays["directions"].ndim != 2 or arrays["hidden"].ndim != 3:
@@ -186,7 +200,7 @@ def _misfit(arrays: Mapping[str, Floats], categories: int) -> str | None:
             return f"{name} is {list(arrays[name].shape)}, not {list(shape)}"
     for name in _ARRAY_NAMES:
         if arrays[name].dtype != np.float32 or not np.isfinite(arrays[name]).all():
-            return f"{name} has numbers that are none"
+            return f"{name} has numbers that are not finite"
     return None
 
 
@@ -194,4 +208,4 @@ def _names(part: type) -> tuple[str, ...]:
     return tuple(field.name for field in fields(part))
 
 
-_ARRAY_NAMES = (*_names(Front), *_names(Networks), *_names(Calibration))
+_ARRAY_NAMES = (*_names(FeatureTransform), *_names(NetworkEnsemble), *_names(Calibration))

@@ -1,7 +1,7 @@
-"""Work on voices done by an existing Dask cluster, where there are more cores than here.
+"""Bulk work on an existing Dask cluster instead of the cores of this machine.
 
-Needs the extra ``dask``; nothing of it is imported before a cluster is asked for. The cluster's workers must have
-the same Cartwright installed, which is checked, so that they give the numbers that this machine would.
+It needs the extra ``dask``, which is imported only when a cluster is used. The workers must have the same versions of
+engine and descriptors as this machine, so that they compute the same numbers; this is checked.
 """
 
 from __future__ import annotations
@@ -11,29 +11,29 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from dx7.analysis.descriptors import HEARING_VERSION
+from dx7.analysis.descriptors import DESCRIPTOR_VERSION
 from dx7.errors import EngineError
 from dx7.sound.bulk import Result, Work
 from dx7.sound.engine import ENGINE_VERSION
 from dx7.voices.layout import Bytes
 
-_CHUNKS_AHEAD = 4  # per thread of the cluster: enough to keep it busy, few enough that results do not pile up
+_CHUNKS_AHEAD = 4  # per thread of the cluster: keeps it busy, bounds the memory for results
 _CONNECT_SECONDS = 10
-_PATIENCE_SECONDS = 60  # with no result and no worker left
+_PATIENCE_SECONDS = 60  # without a result or a worker
 _WAIT_SECONDS = 2
 
 
 @dataclass(frozen=True, slots=True)
 class DaskCluster:
-    """The cluster of the scheduler at ``address``, such as ``tcp://192.168.1.5:8786``."""
+    """A cluster, by the address of its scheduler, such as ``tcp://192.168.1.5:8786``."""
 
     address: str
 
     def run(self, chunks: Sequence[Bytes], work: Work[Result]) -> Iterator[Sequence[Result]]:
-        """``work(chunk)`` for every chunk, in order; closing the iterator takes back what is not begun.
+        """Yield ``work(chunk)`` for every chunk, in order. Closing the iterator cancels chunks that have not started.
 
-        What a worker had when it died is given to another. Raises ``EngineError`` if Dask is not installed, the
-        cluster cannot be reached, has no workers or other versions, or a chunk kills every worker that has it.
+        Dask reassigns the chunks of a dead worker. Raises ``EngineError`` if Dask is not installed, the cluster cannot
+        be reached, has no workers or other versions, or a chunk kills several workers.
         """
         client = _connect(self.address)
         try:
@@ -72,7 +72,7 @@ def _run(client: Any, address: str, chunks: Sequence[Bytes], work: Work[Result])
 
 
 def _check_workers(client: Any, address: str) -> int:
-    """How many threads the cluster has, all of them with our versions."""
+    """Check the versions of all workers. Returns the number of threads of the cluster."""
     from distributed import TimeoutError as NotYet
 
     try:
@@ -89,7 +89,7 @@ def _check_workers(client: Any, address: str) -> int:
 
 
 def _versions() -> tuple[str, int]:
-    return ENGINE_VERSION, HEARING_VERSION
+    return ENGINE_VERSION, DESCRIPTOR_VERSION
 
 
 def _result(client: Any, address: str, future: Any) -> Any:

@@ -1,10 +1,10 @@
-"""What can be heard of a voice, as numbers: level, envelope, brightness, noise and pitch.
+"""Audio descriptors of a voice: level, envelope, brightness, noise and pitch as numbers.
 
-A voice is rendered at a low, a middle and a high note with the usual velocity, and at the middle note once more
-with full velocity. Decibels are relative to the peak of one operator at full level; the engine's smallest step is
--72 dB. Where nothing is heard, levels are :data:`SILENCE`, shares 0, and the pitch has no confidence.
+A voice is rendered at a low, a middle and a high note with velocity 100, and at the middle note again with full
+velocity. Decibels are relative to the peak of one operator at full level; the engine's smallest step is -72 dB.
+For silence, levels are :data:`SILENCE`, shares are 0 and the pitch has confidence 0.
 
-``faults.py`` reads verdicts out of the numbers; whoever fits a model on them uses :meth:`Descriptors.row`.
+``faults.py`` derives health tags from them; models use the flat form, :meth:`Descriptors.row`.
 """
 
 from __future__ import annotations
@@ -22,29 +22,29 @@ from dx7.sound.engine import Audio, player_of
 from dx7.voices.layout import Bytes
 from dx7.voices.parameters import BY_NAME, OPERATORS
 
-HEARING_VERSION = 2  # goes up when the same sound would give other numbers
+DESCRIPTOR_VERSION = 2  # raise it when the same sound would give other numbers
 NOTES = {"low": 36, "middle": 60, "high": 84}  # MIDI notes, two octaves apart
 VELOCITY, HARD_VELOCITY = 100, 127
-SHORT = 0.6  # seconds the other notes are held; they are not heard out
+SHORT = 0.6  # seconds the low and high notes are held; their release is not rendered
 HARD_HELD = 0.25  # seconds the hard note is held
 
 _DRONE_AFTER = 10.0  # seconds after key up
-_FADED = -40.0  # dB: what has fallen so far does not ring on
-# A voice so soft is tried again with the other notes hard and long, before anyone calls it silent.
+_FADED = -40.0  # dB; below this a note has ended
+# A softer voice is rendered again at all notes, with full velocity and longer, before it counts as silent.
 _SOFT = -40.0
 _LONG = 4.0  # seconds
 _NO_TRANSPOSE = BY_NAME["transpose"].default  # the stored value
 _TRANSPOSE = BY_NAME["transpose"].index
-_END_LEVELS = [BY_NAME[f"op{operator}_eg_level_4"].index for operator in OPERATORS]  # where envelopes come to rest
-_TOGETHER = 8  # voices
+_END_LEVELS = [BY_NAME[f"op{operator}_eg_level_4"].index for operator in OPERATORS]  # the level after key up
+_GROUP = 8  # voices measured in one call
 _Player = Callable[[int, int, float, float], Audio]
 
 
 @dataclass(frozen=True, slots=True)
 class Descriptors:
-    """What was heard of one voice.
+    """The descriptors of one voice.
 
-    ``low``, ``middle`` and ``high`` are the spectra of the three notes. The rest, but for ``loudest_db``, is of the
+    ``low``, ``middle`` and ``high`` are the spectra of the three notes. All others except ``loudest_db`` describe the
     middle note.
     """
 
@@ -57,15 +57,15 @@ class Descriptors:
     attack_centroid_hz: float  # brightness of the first 46 ms
     start_db: float  # peak of the first 0.1 s against the highest of all
     release_db: float  # level 1 s after key up, against the loudest 50 ms while held
-    release_slope: float  # dB a second over the last 0.7 s of that; 0 or more does not fade
+    release_slope: float  # dB per second over the last 0.7 s of that; 0 or more means no decay
     drone_db: float  # level 10 s after key up, against the loudest 50 ms while held
     swell_db: float  # peak after key up against the held peak
     envelope: tuple[float, ...]  # levels of 50 ms at ENVELOPE_TIMES, against the loudest
-    held_click_db: float  # how far the loudest click while held stands out (dx7/analysis/clicks.py), 0 without one
-    release_click_db: float  # and the one of letting the key go
+    held_click_db: float  # prominence in dB of the loudest click while held (dx7/analysis/clicks.py), 0 without one
+    release_click_db: float  # and of the one at key up
 
     def row(self) -> NDArray[np.float32]:
-        """All numbers, in the order of :data:`DESCRIPTOR_NAMES`: ``float32[len(DESCRIPTOR_NAMES)]``."""
+        """Return all numbers in the order of :data:`DESCRIPTOR_NAMES`: ``float32[len(DESCRIPTOR_NAMES)]``."""
         numbers: list[float] = []
         for field in fields(self):
             value = getattr(self, field.name)
@@ -79,7 +79,7 @@ class Descriptors:
 
     @property
     def spectra(self) -> tuple[Spectrum, Spectrum, Spectrum]:
-        """The low, the middle and the high note."""
+        """The spectra of the low, middle and high note."""
         return self.low, self.middle, self.high
 
 
@@ -100,37 +100,37 @@ _AFTER_SPECTRA = [field.name for field in fields(Descriptors) if field.name not 
 _LOW_PEAK, _HIGH_PEAK = (DESCRIPTOR_NAMES.index(f"{note}_peak_db") for note in ("low", "high"))
 
 
-def hear(unpacked: Bytes) -> Descriptors:
-    """What can be heard of ``uint8[155]``. Takes about 5 ms, nearly all of it rendering.
+def extract_descriptors(unpacked: Bytes) -> Descriptors:
+    """Return the descriptors of ``uint8[155]``. Takes about 5 ms, nearly all of it rendering.
 
     Raises ``ValueError`` for values out of range.
     """
-    (row,) = hear_rows(unpacked[None])
+    (row,) = descriptor_rows(unpacked[None])
     return descriptors_of(row)
 
 
-def hear_rows(unpacked: Bytes) -> list[NDArray[np.float32]]:
-    """:meth:`Descriptors.row` of every voice of ``uint8[n, 155]``: what travels between processes."""
-    groups = (unpacked[first : first + _TOGETHER] for first in range(0, len(unpacked), _TOGETHER))
-    return [row for group in groups for row in _hear_together(group)]
+def descriptor_rows(unpacked: Bytes) -> list[NDArray[np.float32]]:
+    """Return :meth:`Descriptors.row` of every voice of ``uint8[n, 155]``. Worker processes call it."""
+    groups = (unpacked[first : first + _GROUP] for first in range(0, len(unpacked), _GROUP))
+    return [row for group in groups for row in _group_rows(group)]
 
 
-def hear_many(
+def extract_many(
     unpacked: Bytes, *, workers: Workers | None = None, progress: Callable[[int], None] | None = None
 ) -> NDArray[np.float32]:
-    """Descriptors of ``uint8[n, 155]``: ``float32[n, len(DESCRIPTOR_NAMES)]``, computed over all cores.
+    """Return the descriptors of ``uint8[n, 155]``, computed on all cores: ``float32[n, len(DESCRIPTOR_NAMES)]``.
 
-    ``workers`` may be others than this machine's (``dx7/sound/bulk.py``); the numbers are the same. ``progress`` is
-    called with the number of voices just done.
+    ``workers`` may be on other machines (``dx7/sound/bulk.py``); the numbers are the same. ``progress`` is called with
+    the number of voices just done.
     """
-    heard = np.empty((len(unpacked), len(DESCRIPTOR_NAMES)), dtype=np.float32)
-    for index, row in enumerate(work_through(unpacked, hear_rows, workers=workers, progress=progress)):
-        heard[index] = row
-    return heard
+    rows = np.empty((len(unpacked), len(DESCRIPTOR_NAMES)), dtype=np.float32)
+    for index, row in enumerate(work_through(unpacked, descriptor_rows, workers=workers, progress=progress)):
+        rows[index] = row
+    return rows
 
 
-def _hear_together(unpacked: Bytes) -> NDArray[np.float32]:
-    """Rows of a few voices. Each is measured while its sound is still at hand, and worked out with the others."""
+def _group_rows(unpacked: Bytes) -> NDArray[np.float32]:
+    """Return the rows of a few voices. Each sound is reduced right after its render, while it is in the CPU cache."""
     players = [player_of(voice) for voice in unpacked]
     envelopes = Envelopes(len(players))
     hard_peaks: list[float] = []
@@ -167,7 +167,7 @@ def _hear_together(unpacked: Bytes) -> NDArray[np.float32]:
 def _drones(
     unpacked: Bytes, players: Sequence[_Player], measured: dict[str, NDArray[np.float64]]
 ) -> NDArray[np.float64]:
-    """As far as the second after key up tells; only where it leaves doubt are ten seconds rendered."""
+    """Estimate levels 10 s after key up from the first second; render ten seconds only where that is uncertain."""
     release, slope = measured["release_db"], measured["release_slope"]
     drones = np.maximum(release + np.minimum(slope, 0.0) * (_DRONE_AFTER - AFTER), SILENCE)
     goes_on = (drones >= _FADED) | unpacked[:, _END_LEVELS].any(axis=1)
@@ -178,7 +178,7 @@ def _drones(
 
 
 def descriptors_of(row: NDArray[np.float32]) -> Descriptors:
-    """The descriptors of one row, reverse of :meth:`Descriptors.row`."""
+    """Reverse of :meth:`Descriptors.row`. Raises ``ValueError`` for another shape."""
     if row.shape != (len(DESCRIPTOR_NAMES),):
         raise ValueError(f"expected float32[{len(DESCRIPTOR_NAMES)}], got {row.dtype}{list(row.shape)}")
     numbers = iter(row.tolist())

@@ -1,12 +1,12 @@
-"""What the category ear hears of a voice: seven notes as bands and levels, a byte a number.
+"""The audio embedding of a voice: band levels and loudness over time of seven notes, one byte per number.
 
-Five keys two or one octaves apart with the usual velocity, and the middle one soft and hard as well (:data:`TAKES`).
-Of each note there are spectra at some moments, close together in the attack and far apart later, the middle note's
-release included; and its level, every 10 ms in the attack and every 50 ms after it. Bands are counted from the key that
-is played, so that the harmonics of every key fall on the same ones; levels against the loudest of their note, and how
-loud that is stands beside them.
+The notes (:data:`EMBEDDED_NOTES`) are five keys one octave apart with velocity 100, and the middle key also soft and
+hard. Each note gives spectra at several moments, close together in the attack and far apart later, for the middle note
+also after key up, and its level every 10 ms in the attack and every 50 ms after it. Bands are relative to the played
+key, so that the harmonics of all keys fall into the same bands. Levels are relative to the loudest moment of the note;
+the level of that moment is one more number.
 
-Numbers are decibels above :data:`FLOOR` in steps of a quarter; what lies below it is 0.
+Numbers are decibels above :data:`FLOOR` in steps of 0.25; lower levels are 0.
 """
 
 from __future__ import annotations
@@ -18,27 +18,26 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from dx7.sound.bulk import Workers, work_through
 from dx7.sound.engine import SAMPLE_RATE, Audio, player_of
 from dx7.voices.layout import Bytes
 
 Floats = NDArray[np.float32]
 
-EMBEDDING_VERSION = 1  # goes up when the same sound would give other numbers
+EMBEDDING_VERSION = 1  # raise it when the same sound would give other numbers
 FLOOR = -60.0  # dB against the loudest of the same note
-STEP = 0.25  # dB a number
+STEP = 0.25  # dB
 
-_SHORT, _LONG = 2048, 4096  # samples of a window: 46 and 93 ms
-_FINE, _COARSE = 5, 3  # bands an octave: the fifth harmonic and those below it fall into the middle of a fine one
-_FINE_OCTAVES, _ALL_OCTAVES = (-1, 4), 6  # against the key
+_SHORT, _LONG = 2048, 4096  # samples per window: 46 and 93 ms
+_FINE, _COARSE = 5, 3  # bands per octave; harmonics 1 to 5 fall into the middle of a fine band
+_FINE_OCTAVES, _ALL_OCTAVES = (-1, 4), 6  # relative to the key
 _HIGHEST = 18_000.0  # Hz
 _ATTACK, _ATTACK_FRAME, _FRAME = 0.1, SAMPLE_RATE // 100, SAMPLE_RATE // 20
-_QUIETEST = -50.0  # dB of a note's loudest moment; what is softer is as good as silent, and the loudest reach 13
+_QUIETEST = -50.0  # dB of a note's loudest moment; softer notes count as silent, the loudest reach 13
 
 
 @dataclass(frozen=True, slots=True)
-class Take:
-    """One note: key and velocity, seconds, and at which seconds a window begins, short and long ones."""
+class EmbeddedNote:
+    """One rendered note: key, velocity, durations and the start times of short and long windows, in seconds."""
 
     note: int
     velocity: int
@@ -49,51 +48,41 @@ class Take:
 
     @property
     def moments(self) -> int:
-        """How many spectra there are of it."""
+        """The number of spectra."""
         return len(self.short) + len(self.long)
 
     @property
     def levels(self) -> int:
-        """How many levels."""
+        """The number of levels."""
         return round(_ATTACK * SAMPLE_RATE) // _ATTACK_FRAME + round((self.total - _ATTACK) * SAMPLE_RATE) // _FRAME
 
 
 _OTHER = {"velocity": 100, "held": 0.6, "total": 0.8, "short": (0.0, 0.05), "long": (0.1, 0.35)}
-_MIDDLE = Take(60, 100, 2.0, 2.6, (0.0, 0.025, 0.05), (0.1, 0.2, 0.4, 0.8, 1.4, 1.85, 2.05, 2.4))
-TAKES = (
+_MIDDLE = EmbeddedNote(60, 100, 2.0, 2.6, (0.0, 0.025, 0.05), (0.1, 0.2, 0.4, 0.8, 1.4, 1.85, 2.05, 2.4))
+EMBEDDED_NOTES = (
     _MIDDLE,
-    *(Take(note, **_OTHER) for note in (36, 48, 72, 84)),  # type: ignore[arg-type]
-    *(Take(60, velocity, 0.5, 0.5, (0.0,), (0.1, 0.35)) for velocity in (35, 127)),
+    *(EmbeddedNote(note, **_OTHER) for note in (36, 48, 72, 84)),  # type: ignore[arg-type]
+    *(EmbeddedNote(60, velocity, 0.5, 0.5, (0.0,), (0.1, 0.35)) for velocity in (35, 127)),
 )
 BAND_COUNT = 1 + _FINE * (_FINE_OCTAVES[1] - _FINE_OCTAVES[0]) + _COARSE * (_ALL_OCTAVES - _FINE_OCTAVES[1])
-EMBEDDING_SIZE = sum(1 + take.levels + take.moments * BAND_COUNT for take in TAKES)
+EMBEDDING_SIZE = sum(1 + take.levels + take.moments * BAND_COUNT for take in EMBEDDED_NOTES)
 
 
 def embed(unpacked: Bytes) -> Bytes:
-    """``uint8[EMBEDDING_SIZE]`` of a voice, ``uint8[155]`` or ``uint8[145]``. Takes about 12 ms.
+    """Return the embedding, ``uint8[EMBEDDING_SIZE]``, of ``uint8[155]`` or ``uint8[145]``. Takes about 12 ms.
 
     Raises ``ValueError`` for values out of range.
     """
     play = player_of(unpacked)
-    return np.concatenate([_numbers(take, play) for take in TAKES])
+    return np.concatenate([_numbers(take, play) for take in EMBEDDED_NOTES])
 
 
 def embed_rows(unpacked: Bytes) -> list[Bytes]:
-    """:func:`embed` of every voice of ``uint8[n, 155]``: what travels between processes."""
+    """Return :func:`embed` of every voice of ``uint8[n, 155]``. Worker processes call it."""
     return [embed(voice) for voice in unpacked]
 
 
-def embed_many(
-    unpacked: Bytes, *, workers: Workers | None = None, progress: Callable[[int], None] | None = None
-) -> Bytes:
-    """Embeddings of ``uint8[n, 155]``: ``uint8[n, EMBEDDING_SIZE]``, computed over all cores."""
-    heard = np.empty((len(unpacked), EMBEDDING_SIZE), np.uint8)
-    for row, numbers in enumerate(work_through(unpacked, embed_rows, workers=workers, progress=progress)):
-        heard[row] = numbers
-    return heard
-
-
-def _numbers(take: Take, play: Callable[[int, int, float, float], Audio]) -> Bytes:
+def _numbers(take: EmbeddedNote, play: Callable[[int, int, float, float], Audio]) -> Bytes:
     audio = play(take.note, take.velocity, take.held, take.total)
     attack, rest = np.split(audio, [round(_ATTACK * SAMPLE_RATE)])
     energies = np.concatenate([_mean_squares(attack, _ATTACK_FRAME), _mean_squares(rest, _FRAME)])
@@ -128,12 +117,12 @@ def _window(size: int) -> Floats:
 
 @cache
 def _band_matrix(size: int, note: int) -> Floats:
-    """``float32[bins, BAND_COUNT]``: the share of each bin's energy that goes into each band."""
+    """Return ``float32[bins, BAND_COUNT]``: the share of the energy of each bin that belongs to each band."""
     fine = np.arange(_FINE_OCTAVES[0] * _FINE, _FINE_OCTAVES[1] * _FINE + 1) / _FINE - 0.5 / _FINE
     coarse = fine[-1] + np.arange(1, (_ALL_OCTAVES - _FINE_OCTAVES[1]) * _COARSE + 1) / _COARSE
     key = 440 * 2 ** ((note - 69) / 12)
     edges = np.minimum(np.concatenate([[20.0], key * 2 ** np.concatenate([fine, coarse])]), _HIGHEST)
-    bins = edges * size / SAMPLE_RATE + 0.5  # each bin reaches from its middle -0.5 to +0.5
+    bins = edges * size / SAMPLE_RATE + 0.5  # a bin covers its centre -0.5 to +0.5
     below = np.minimum(np.arange(size // 2 + 1)[:, None] + 1, bins[None, 1:]) - np.maximum(
         np.arange(size // 2 + 1)[:, None], bins[None, :-1]
     )

@@ -1,7 +1,7 @@
-"""How a note begins, goes on and ends: its levels over time, and its clicks.
+"""The envelope of a note: attack, levels over time, release and clicks.
 
-Each note is measured while the processor still has it at hand, in few calls; what takes many is done to the measures
-of several notes at once.
+Each note is reduced to frame levels while it is in the CPU cache. The rest is computed for several notes at once,
+because calls of numpy cost more than the work on one note.
 """
 
 from __future__ import annotations
@@ -18,21 +18,21 @@ from dx7.sound.engine import SAMPLE_RATE, Audio
 Floats = NDArray[np.float32]
 Numbers = NDArray[np.float64]
 
-HELD, AFTER = 1.0, 1.0  # seconds the note is held, and listened to after that
-FRAME = 0.05  # seconds over which a level is measured
+HELD, AFTER = 1.0, 1.0  # seconds the note is held, and analysed after key up
+FRAME = 0.05  # seconds per level
 ENVELOPE_TIMES = (0.0, 0.05, 0.1, 0.2, 0.4, 0.7, 0.95, 1.05, 1.2, 1.5)  # seconds; the key goes up at 1.0
 FRAME_SAMPLES = round(FRAME * SAMPLE_RATE)
 HELD_SAMPLES = round(HELD * SAMPLE_RATE)
 
 _HELD_FRAMES, _ATTACK_FRAMES = round(HELD / FRAME), round(0.1 / FRAME)
-_RELEASE_FRAME = round((HELD + 0.3) / FRAME)  # from where on the fall after key up is measured
+_RELEASE_FRAME = round((HELD + 0.3) / FRAME)  # where the measurement of the release slope begins
 _FRAMES = round((HELD + AFTER) / FRAME) + 1
 _ENVELOPE_FRAMES = [round(seconds / FRAME) for seconds in ENVELOPE_TIMES]
 _ATTACK_WINDOW = 2048  # samples: 46 ms
 
 
 class Envelopes:
-    """The middle notes of so many voices, gathered as they are rendered, then measured together."""
+    """The middle notes of ``count`` voices: reduced as they are rendered, then measured together."""
 
     def __init__(self, count: int) -> None:
         self._levels = np.empty((count, _FRAMES), np.float32)
@@ -42,7 +42,7 @@ class Envelopes:
         self._edges: list[Floats] = []
 
     def add(self, note: Audio) -> None:
-        """The next note: held for :data:`HELD`, and :data:`AFTER` and a :data:`FRAME` longer."""
+        """Add the next note: held for :data:`HELD`, rendered :data:`AFTER` and one :data:`FRAME` longer."""
         number = len(self._edges)
         frames = note.reshape(_FRAMES, FRAME_SAMPLES)
         peaks = np.maximum(frames.max(axis=1), -frames.min(axis=1), out=self._peaks[number])
@@ -54,9 +54,9 @@ class Envelopes:
         self._first_reach[number] = frame * FRAME_SAMPLES + int((np.abs(frames[frame]) >= half).argmax())
 
     def measure(self) -> dict[str, Numbers]:
-        """What ``Descriptors`` has of these names, one number a note; ``envelope`` has several.
+        """Return the fields of ``Descriptors`` with these names, one number per note, several for ``envelope``.
 
-        Besides that ``peak_db``, ``start_peak_db`` in the first 0.1 s, and ``top``, the loudest level while held.
+        Also ``peak_db``, ``start_peak_db`` (the first 0.1 s), and ``top``, the loudest level while held.
         """
         levels = np.sqrt(self._levels / np.float32(FRAME_SAMPLES))
         held, released = self._peaks[:, :_HELD_FRAMES].max(axis=1), self._peaks[:, _HELD_FRAMES:].max(axis=1)
@@ -78,20 +78,20 @@ class Envelopes:
 
 
 def frame_levels(audio: Audio) -> Floats:
-    """Root mean square of every 50 ms."""
+    """Return the root mean square of each 50 ms."""
     frames = audio[: len(audio) // FRAME_SAMPLES * FRAME_SAMPLES].reshape(-1, FRAME_SAMPLES)
     levels: Floats = np.sqrt(np.vecdot(frames, frames) / np.float32(FRAME_SAMPLES))
     return levels
 
 
 def against(levels: Floats, references: Floats) -> Numbers:
-    """Levels in dB against others, SILENCE if either is nothing."""
+    """Return levels in dB relative to references; SILENCE if either is 0."""
     differences = np.maximum(decibels(levels) - decibels(references), SILENCE)
     return np.where((levels > 0) & (references > 0), differences, SILENCE)
 
 
 def _slopes(levels: Floats) -> Numbers:
-    """How fast levels of 50 ms rise, in dB a second, fitted over all of them: envelopes fall straight in dB."""
+    """Return the slopes of 50 ms levels in dB per second, by linear regression: envelopes decay linearly in dB."""
     slopes: Numbers = np.vecdot(decibels(levels), _slope_weights(levels.shape[1]))
     return slopes
 

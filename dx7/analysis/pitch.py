@@ -1,6 +1,6 @@
-"""The pitch of sounds, from their power spectra.
+"""The pitch of sounds by autocorrelation of their power spectra.
 
-A period is looked for in what lies below 11 kHz, at half the sample rate: no less exact and half the work.
+Only the part below 11 kHz is used, at half the sample rate: as exact, for half the work.
 """
 
 from __future__ import annotations
@@ -17,22 +17,22 @@ Floats = NDArray[np.float32]
 
 WINDOW = 8192  # samples: 0.19 s, twelve periods of the low note
 
-# The window fades out so far that its autocorrelation up to 40 ms does not notice that it wraps round.
+# The Hann window is long enough that circular wrap-around does not disturb lags up to 40 ms.
 _PITCH_RATE = SAMPLE_RATE // 2
 _PITCH_BINS = WINDOW // 4 + 1
 _LONGEST_PERIOD = _PITCH_RATE // 25
-_CLEAR_PEAK = 0.9  # of the best peak: the first so high is the period (McLeod and Wyvill, 2005)
-_MULTIPLES = (2, 4, 8, 16)  # of a period: high notes have short ones, and many at once give a fine reading
+_CLEAR_PEAK = 0.9  # of the highest peak: the first peak above this is the period (McLeod and Wyvill, 2005)
+_MULTIPLES = (2, 4, 8, 16)  # of a period: measuring several periods at once is finer for high notes
 _NO_PEAK = np.float32(-1e9)
 _TINY = np.float32(1e-30)  # keeps silence from dividing by zero
 
 
 def correlations(power: Floats) -> Floats:
-    """Autocorrelations up to the longest period, 1 at no shift; 0 everywhere for silence.
+    """Return autocorrelations up to the longest period, 1 at lag 0; all 0 for silence.
 
-    ``power`` are the spectra of :data:`WINDOW` samples, faded in and out by ``np.hanning``: ``float32[n, bins]``.
+    ``power``, ``float32[n, bins]``, are power spectra of :data:`WINDOW` samples with a Hann window.
     """
-    from scipy.fft import dct  # of the first kind: the inverse Fourier transform of what is real and even
+    from scipy.fft import dct  # type 1: the inverse Fourier transform of a real, even spectrum
 
     found: Floats = dct(power[:, :_PITCH_BINS], type=1)[:, : _LONGEST_PERIOD + 2] / _of_the_window()
     found /= np.maximum(found[:, :1], _TINY)
@@ -40,10 +40,10 @@ def correlations(power: Floats) -> Floats:
 
 
 def pitches(correlation: Floats, notes: Sequence[int]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Of each sound the cents from the nearest octave of its MIDI note, and how periodic it is, 0 to 1."""
+    """Return the deviation in cents from the nearest octave of each MIDI note, and the periodicity, 0 to 1."""
     inner = correlation[:, 1:-1]
     is_peak = (inner > correlation[:, :-2]) & (inner >= correlation[:, 2:])
-    # What stands before the first dip below zero belongs to the peak at no shift at all.
+    # Lags before the first negative value belong to the peak at lag 0.
     dips = inner < 0
     is_peak &= np.arange(inner.shape[1]) > np.where(dips.any(axis=1), dips.argmax(axis=1), inner.shape[1])[:, None]
     heights = np.where(is_peak, inner, _NO_PEAK)
@@ -68,7 +68,7 @@ def pitches(correlation: Floats, notes: Sequence[int]) -> tuple[NDArray[np.float
 def _refine(
     correlation: Floats, sounds: NDArray[np.intp], lags: NDArray[np.intp]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """The tops of the parabolas through the highest of the points around ``lags``: where, and how high."""
+    """Refine peaks near ``lags`` by parabolic interpolation. Returns their positions and heights."""
     around = correlation[sounds[:, None], lags[:, None] + _AROUND]
     highest = lags + around.argmax(axis=1) - 1
     points = correlation[sounds[:, None], highest[:, None] + _AROUND].astype(np.float64)
@@ -86,7 +86,7 @@ _AROUND = np.arange(-1, 2)
 
 @cache
 def _of_the_window() -> Floats:
-    """The autocorrelation of the window itself, by which that of the sound is divided."""
+    """Return the autocorrelation of the window, which that of the sound is divided by."""
     spectrum = np.fft.rfft(np.hanning(WINDOW).astype(np.float32))[:_PITCH_BINS]
     correlation = np.fft.irfft(np.abs(spectrum) ** 2)[: _LONGEST_PERIOD + 2]
     normalised: Floats = (correlation / correlation[0]).astype(np.float32)

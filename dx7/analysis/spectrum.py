@@ -1,8 +1,8 @@
-"""The spectra of held notes.
+"""Spectral descriptors of held notes.
 
-One window of each sound, from its loudest moment on, gives one power spectrum; everything is read from that. Notes are
-taken together, because a call of numpy costs more than what it does to one of them; but each is measured as soon as it
-is rendered, while the processor still has it at hand.
+Each note gives one power spectrum, of a window that starts at its loudest moment; all descriptors come from it. Several
+notes are processed per call, because calls of numpy cost more than the work on one note. Each note is windowed right
+after its render, while it is in the CPU cache.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from numpy.typing import ArrayLike, NDArray
 from dx7.analysis.pitch import WINDOW, Floats, correlations, pitches
 from dx7.sound.engine import SAMPLE_RATE, Audio
 
-SILENCE = -100.0  # dB: the lowest level there is, 28 dB below the engine's smallest step
+SILENCE = -100.0  # dB, the lowest level: 28 dB below the engine's smallest step
 BAND_COUNT = 16
 BAND_EDGES = np.geomspace(40.0, 16_000.0, BAND_COUNT + 1)  # Hz; a band is about half an octave
 
-_STEP = 10.0 ** (-72 / 20)  # the engine's smallest: below it there is no spectrum to speak of
+_STEP = 10.0 ** (-72 / 20)  # the engine's smallest step; quieter sounds have no meaningful spectrum
 _TINY = np.float32(1e-30)  # keeps silence from dividing by zero
 _LOWEST, _RUMBLE, _SHRILL, _HIGHEST = (
     round(frequency * WINDOW / SAMPLE_RATE) for frequency in (20, 30, 8_000, 20_000)
@@ -31,30 +31,30 @@ _LOWEST, _RUMBLE, _SHRILL, _HIGHEST = (
 
 @dataclass(frozen=True, slots=True)
 class Spectrum:
-    """What was heard of one held note. Shares are 0 to 1, of the energy from 20 Hz to 20 kHz unless said."""
+    """Descriptors of one held note. Shares are 0 to 1, of the energy from 20 Hz to 20 kHz unless stated."""
 
     peak_db: float
     rms_db: float  # over the whole time the key is held
-    rumble_share: float  # below 30 Hz, direct current included, of all energy: felt rather than heard
+    rumble_share: float  # below 30 Hz, including DC, of all energy
     shrill_share: float  # above 8 kHz
     centroid_hz: float
     flatness: float  # geometric over arithmetic mean of the spectrum: 0 a tone, about 0.5 white noise
     pitch_cents: float  # deviation from the nearest octave of the transposed note, -600 to 600
-    pitch_confidence: float  # how alike one period is to the next, 0 to 1
-    bands: tuple[float, ...]  # dB of the bands between BAND_EDGES against their sum
+    pitch_confidence: float  # periodicity, 0 to 1
+    bands: tuple[float, ...]  # dB of the bands between BAND_EDGES relative to their sum
 
     @staticmethod
     def names() -> tuple[str, ...]:
-        """Names of :meth:`numbers`."""
+        """Return the names of :meth:`numbers`."""
         return _SINGLE + tuple(f"band_{round(edge)}_hz" for edge in BAND_EDGES[:-1])
 
     def numbers(self) -> list[float]:
-        """All numbers, flat."""
+        """Return all numbers in one list."""
         return [*(getattr(self, name) for name in _SINGLE), *self.bands]
 
     @classmethod
     def of_numbers(cls, numbers: Iterator[float]) -> Spectrum:
-        """Reverse of :meth:`numbers`; takes as many as it needs."""
+        """Reverse of :meth:`numbers`; consumes as many numbers as it needs."""
         return cls(*islice(numbers, len(_SINGLE)), tuple(islice(numbers, BAND_COUNT)))  # type: ignore[call-arg, arg-type]
 
 
@@ -62,8 +62,8 @@ _SINGLE = tuple(field.name for field in fields(Spectrum) if field.name != "bands
 _NOTHING = np.array([SILENCE, SILENCE, *[0.0] * (len(_SINGLE) - 2), *[SILENCE] * BAND_COUNT])
 
 
-def hear_spectra(sounds: Iterable[Audio], notes: Sequence[int]) -> tuple[Spectrum, ...]:
-    """What can be heard of held notes, each ``float32[samples]`` of at least :data:`WINDOW`, 1.0 being full level.
+def extract_spectra(sounds: Iterable[Audio], notes: Sequence[int]) -> tuple[Spectrum, ...]:
+    """Return descriptors of held notes, each ``float32[samples]`` of at least :data:`WINDOW`; 1.0 is full level.
 
     ``notes`` are the MIDI notes whose pitch they should have.
     """
@@ -71,7 +71,7 @@ def hear_spectra(sounds: Iterable[Audio], notes: Sequence[int]) -> tuple[Spectru
 
 
 def spectrum_rows(sounds: Iterable[Audio], notes: Sequence[int]) -> NDArray[np.float64]:
-    """:meth:`Spectrum.numbers` of what :func:`hear_spectra` hears: ``float64[n, len(Spectrum.names())]``."""
+    """Return :func:`extract_spectra` as rows of :meth:`Spectrum.numbers`: ``float64[n, len(Spectrum.names())]``."""
     windows = _empty_windows(len(notes), WINDOW)
     peaks, energies = [], []
     for sound, window in zip(sounds, windows, strict=False):
@@ -81,7 +81,7 @@ def spectrum_rows(sounds: Iterable[Audio], notes: Sequence[int]) -> NDArray[np.f
     power = _power(windows)[: len(notes)]
     below = power[:, :_RUMBLE].sum(axis=1)
     rumble = below / (below + power[:, _RUMBLE:].sum(axis=1) + _TINY)
-    power[:, :_LOWEST] = 0  # direct current is not heard, and would hide the period
+    power[:, :_LOWEST] = 0  # DC is inaudible and would hide the period
     audible = power[:, _LOWEST:_HIGHEST]
     energy = audible.sum(axis=1) + _TINY
     centroid = np.vecdot(audible, _frequencies(WINDOW)[_LOWEST:_HIGHEST]) / energy
@@ -94,7 +94,7 @@ def spectrum_rows(sounds: Iterable[Audio], notes: Sequence[int]) -> NDArray[np.f
     single = (levels, mean_levels, rumble, shrill, centroid, flatness, cents, confidence)
     rows = np.concatenate([np.stack(single, axis=1), _bands(power)], axis=1)
     silent = np.array(peaks) < _STEP
-    # Direct current and slow swings of it are loud in numbers only.
+    # DC and very slow oscillation have a level but are inaudible.
     unheard = ~silent & (energy < _quiet(WINDOW))
     rows[silent] = _NOTHING
     rows[unheard] = _NOTHING
@@ -103,41 +103,41 @@ def spectrum_rows(sounds: Iterable[Audio], notes: Sequence[int]) -> NDArray[np.f
 
 
 def spectral_centroids(sounds: Floats) -> NDArray[np.float64]:
-    """The balance points of the power spectra of ``float32[n, samples]`` in Hz, 0 for silence: ``float64[n]``."""
+    """Return the spectral centroids of ``float32[n, samples]`` in Hz, 0 for silence: ``float64[n]``."""
     count, length = sounds.shape
     windows = _empty_windows(count, length)
     np.multiply(sounds, _hann(length), out=windows[:count])
     power = _power(windows)[:count]
-    power[:, :2] = 0  # direct current
+    power[:, :2] = 0  # DC
     energies = power.sum(axis=1)
     centroids = np.vecdot(power, _frequencies(length)) / np.maximum(energies, _TINY)
     return np.where(energies > _quiet(length), centroids, 0.0)
 
 
 def decibels(amplitudes: ArrayLike) -> NDArray[np.float64]:
-    """Amplitudes in dB, at least :data:`SILENCE`."""
+    """Convert amplitudes to dB, at least :data:`SILENCE`."""
     return 20 * np.log10(np.maximum(amplitudes, 10 ** (SILENCE / 20)), dtype=np.float64)
 
 
 def peak(audio: Audio) -> float:
-    """The largest amplitude."""
+    """Return the largest absolute amplitude."""
     return max(float(audio.max()), -float(audio.min()))
 
 
 def _empty_windows(count: int, length: int) -> Floats:
-    """As many as scipy likes to do at once: it does four at a time, and that in less time than three."""
+    """Return rows padded to a multiple of four: scipy transforms four rows at once, faster than three."""
     windows = np.empty((-(-count // 4) * 4, length), np.float32)
     windows[count:] = 0
     return windows
 
 
 def _quiet(window: int) -> float:
-    """The energy that :func:`_power` finds in a sine of the engine's smallest step (Parseval; Hann's mean square)."""
+    """Return the energy by :func:`_power` of a sine of the engine's smallest step (Parseval; mean square of Hann)."""
     return (_STEP * window) ** 2 * 3 / 32
 
 
 def _loudest_window(audio: Audio) -> Audio:
-    """The window that begins with the loudest 1024 samples, moved back if the note ends before it."""
+    """Return the window that starts at the loudest 1024 samples, or earlier if the note ends before its end."""
     blocks = audio[: len(audio) // 1024 * 1024].reshape(-1, 1024)
     loudest = 1024 * int(np.vecdot(blocks, blocks).argmax())
     first = max(0, min(loudest, len(audio) - WINDOW))
@@ -145,10 +145,10 @@ def _loudest_window(audio: Audio) -> Audio:
 
 
 def _power(windows: Floats) -> Floats:
-    """Power spectra along the last axis of sounds that fade in and out."""
+    """Return power spectra of windowed sounds along the last axis."""
     from scipy.fft import rfft  # faster than numpy's in single precision
 
-    parts: Floats = rfft(windows).view(np.float32)  # real and imaginary in turn
+    parts: Floats = rfft(windows).view(np.float32)  # real and imaginary parts interleaved
     parts *= parts
     power: Floats = parts[..., 0::2] + parts[..., 1::2]
     return power

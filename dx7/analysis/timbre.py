@@ -1,12 +1,12 @@
-"""The timbre of one note as a few numbers that a render and a recording have in common.
+"""The timbre of one note as a vector that compares renders with recordings.
 
-A recording is of unknown pitch, loudness and length. So a note is heard from its onset on, levels count against
-its own strongest, and the spectrum is read as if the note were played so many semitones higher or lower: shifted by
-the way between two keys, the harmonics of a voice on one key fall on those on the other. What differs with the key
-all the same (key scaling, fixed frequencies) is met by hearing every voice on three keys, :data:`KEYS`.
+Pitch, loudness and length of a recording are unknown. So a note is analysed from its onset, levels are relative to its
+own maximum, and the spectrum can be transposed by semitones: after that the harmonics of a voice on one key match those
+on another. Some things still depend on the key (key scaling, fixed frequencies), so each voice is rendered on three
+keys, :data:`KEYS`.
 
-:func:`timbre` gives :data:`TIMBRE_SIZE` numbers; the Euclidean distance of two is about the root mean square of their
-difference in dB. :func:`fine_difference` compares two notes on one key more closely.
+:func:`timbre` returns :data:`TIMBRE_SIZE` numbers; the Euclidean distance of two is about the root mean square of their
+difference in dB. :func:`fine_difference` compares two notes on one key in more detail.
 """
 
 from __future__ import annotations
@@ -18,42 +18,42 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dx7.analysis.pitch import WINDOW
-from dx7.analysis.spectrum import hear_spectra
+from dx7.analysis.spectrum import extract_spectra
 from dx7.sound.engine import SAMPLE_RATE, Audio, render_array
 from dx7.voices.layout import Bytes
 
 Floats = NDArray[np.float32]
 
-TIMBRE_VERSION = 1  # goes up when the same sound would give other numbers
-KEYS = (48, 60, 72)  # MIDI notes that voices are heard on
+TIMBRE_VERSION = 1  # raise it when the same sound would give other numbers
+KEYS = (48, 60, 72)  # MIDI notes at which voices are rendered
 VELOCITY = 100
-RENDERED = 1.0  # seconds; slow attacks leave 0.75 s after their onset
+RENDERED = 1.0  # seconds; a slow attack leaves 0.75 s after the onset
 
 _FRAME, _HOP = 4096, 2048  # samples
-_MOMENTS = (0, 2, 5, 9, 15)  # frames between which spectra are averaged: up to 0.14, 0.28, 0.46 and 0.74 s
+_MOMENTS = (0, 2, 5, 9, 15)  # frame numbers; spectra between two are averaged: to 0.14, 0.28, 0.46, 0.74 s
 _LEVEL_SAMPLES = SAMPLE_RATE // 20  # 50 ms
-_LEVELS = (0, 1, 2, 3, 4, 6, 8, 10, 12, 14)  # of them, those that a timbre has
+_LEVELS = (0, 1, 2, 3, 4, 6, 8, 10, 12, 14)  # indices of the 50 ms levels in a timbre
 _LOWEST_PITCH, _PITCHES = 28, 100  # MIDI numbers: semitones from 41 Hz to 12.5 kHz
-_COARSE, _FINE = 5, 2  # semitones a band
+_COARSE, _FINE = 5, 2  # semitones per band
 _QUIETEST_BAND, _QUIETEST_LEVEL = -50.0, -40.0  # dB
-_WEIGHT_OF_LEVELS, _FINE_WEIGHT_OF_LEVELS = 0.3, 0.2  # against bands
-_MOST_DIFFERENCE = 30.0  # dB: what differs more is simply different
+_WEIGHT_OF_LEVELS, _FINE_WEIGHT_OF_LEVELS = 0.3, 0.2  # relative to bands
+_MOST_DIFFERENCE = 30.0  # dB; larger differences are clipped
 _ONSET = 10 ** (-25 / 20)  # of the loudest 10 ms
 _ONSET_SAMPLES = SAMPLE_RATE // 100
 _SILENCE = 1e-5
 _CLEAR_PITCH = 0.5  # confidence
-_OCTAVES_HEARD, _LEVEL_HEARD = 0.25, 6.0  # differences worth a word: of the balance point, and in dB
+_OCTAVES_HEARD, _LEVEL_HEARD = 0.25, 6.0  # differences that get a word: octaves of the centroid, dB of level
 
 _WINDOW = np.hanning(_FRAME).astype(np.float32)
 TIMBRE_SIZE = (len(_MOMENTS) - 1) * _PITCHES // _COARSE + len(_LEVELS)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Note:
-    """A note from its onset on.
+class RecordedNote:
+    """A note from its onset.
 
-    ``power`` is the power spectrum at up to four moments, ``levels`` the loudness of every 50 ms in dB against the
-    loudest. Nothing in either if it is silent. ``seconds`` is how long it can be heard in the recording.
+    ``power`` are up to four averaged power spectra, ``levels`` the RMS of each 50 ms in dB relative to the loudest.
+    Both are empty for silence. ``seconds`` is the length from the onset to the end of the recording.
     """
 
     power: Floats
@@ -62,45 +62,47 @@ class Note:
 
     @property
     def is_silent(self) -> bool:
-        """Whether there is nothing to compare."""
+        """Whether the recording is silent."""
         return len(self.power) == 0
 
 
-def listen(audio: Audio) -> Note:
-    """Find the note in ``float32[samples]`` at the engine's rate, whatever its level and the silence before it."""
+def find_note(audio: Audio) -> RecordedNote:
+    """Find the note in ``float32[samples]`` at the engine's rate, at any level and after any silence."""
     from scipy.fft import rfft
 
     loudness = _root_mean_squares(audio, _ONSET_SAMPLES)
     if len(loudness) == 0 or loudness.max() < _SILENCE:
-        return Note(np.zeros((0, _FRAME // 2 + 1), np.float32), np.zeros(0, np.float32), 0.0)
+        return RecordedNote(np.zeros((0, _FRAME // 2 + 1), np.float32), np.zeros(0, np.float32), 0.0)
     onset = int(np.argmax(loudness >= _ONSET * loudness.max())) * _ONSET_SAMPLES
     sound = audio[onset:] / np.float32(loudness.max())
-    heard = np.pad(sound, (0, max(0, _FRAME - len(sound))))[: _FRAME + (_MOMENTS[-1] - 1) * _HOP]
-    frames = np.lib.stride_tricks.sliding_window_view(heard, _FRAME)[::_HOP]
+    padded = np.pad(sound, (0, max(0, _FRAME - len(sound))))[: _FRAME + (_MOMENTS[-1] - 1) * _HOP]
+    frames = np.lib.stride_tricks.sliding_window_view(padded, _FRAME)[::_HOP]
     spectra = rfft(frames * _WINDOW)
     power = spectra.real**2 + spectra.imag**2
-    power[:, :3] = 0  # direct current and what swings slower than any note
+    power[:, :3] = 0  # DC and frequencies below any note
     moments = [power[first:last].mean(axis=0) for first, last in pairwise(_MOMENTS) if first < len(power)]
     levels = _root_mean_squares(sound[: (1 + _LEVELS[-1]) * _LEVEL_SAMPLES], _LEVEL_SAMPLES)
     if len(levels) == 0:
         levels = np.ones(1, np.float32)
     against = 20 * np.log10(np.maximum(levels / max(float(levels.max()), _SILENCE), _SILENCE))
-    return Note(np.stack(moments), np.maximum(against, _QUIETEST_LEVEL).astype(np.float32), len(sound) / SAMPLE_RATE)
+    return RecordedNote(
+        np.stack(moments), np.maximum(against, _QUIETEST_LEVEL).astype(np.float32), len(sound) / SAMPLE_RATE
+    )
 
 
 def pitch_class(audio: Audio) -> float:
-    """How many semitones a recording lies above the nearest C, -6 to 6; 0 where no pitch is clear."""
+    """Return how many semitones a recording is above the nearest C, -6 to 6; 0 without a clear pitch."""
     if len(audio) < WINDOW:
         audio = np.pad(audio, (0, WINDOW - len(audio)))
     peak = float(np.abs(audio).max())
-    (spectrum,) = hear_spectra([audio / np.float32(peak) if peak > 0 else audio], [60])
+    (spectrum,) = extract_spectra([audio / np.float32(peak) if peak > 0 else audio], [60])
     return spectrum.pitch_cents / 100 if spectrum.pitch_confidence >= _CLEAR_PITCH else 0.0
 
 
-def timbre(note: Note, semitones: float = 0.0) -> Floats:
-    """``float32[TIMBRE_SIZE]`` of a note, as if it were played so many semitones higher.
+def timbre(note: RecordedNote, semitones: float = 0.0) -> Floats:
+    """Return the timbre, ``float32[TIMBRE_SIZE]``, of a note transposed up by ``semitones``.
 
-    What a short recording does not have is taken to go on as it ended. Silence has the least of everything.
+    A short recording is extended with its last values. Silence has the lowest value everywhere.
     """
     moments = len(_MOMENTS) - 1
     if note.is_silent:
@@ -116,20 +118,20 @@ def timbre(note: Note, semitones: float = 0.0) -> Floats:
 
 
 def timbres(unpacked: Bytes) -> Floats:
-    """:func:`timbre` of a voice, ``uint8[155]`` or ``uint8[145]``, on all :data:`KEYS` as if on the middle one.
+    """Return the timbres of ``uint8[155]`` or ``uint8[145]`` on all :data:`KEYS`, transposed to the middle one.
 
-    ``float32[len(KEYS), TIMBRE_SIZE]``; takes about 5 ms. Raises ``ValueError`` for values out of range.
+    ``float32[len(KEYS), TIMBRE_SIZE]``, in about 5 ms. Raises ``ValueError`` for values out of range.
     """
-    return np.stack([timbre(play(unpacked, key, RENDERED), KEYS[1] - key) for key in KEYS])
+    return np.stack([timbre(render_note(unpacked, key, RENDERED), KEYS[1] - key) for key in KEYS])
 
 
-def play(unpacked: Bytes, key: int, seconds: float) -> Note:
-    """A voice's note on a key, held so long."""
-    return listen(render_array(unpacked, note=key, velocity=VELOCITY, seconds_held=seconds, seconds_total=seconds))
+def render_note(unpacked: Bytes, key: int, seconds: float) -> RecordedNote:
+    """Render a note of a voice, held for ``seconds``, and analyse it."""
+    return find_note(render_array(unpacked, note=key, velocity=VELOCITY, seconds_held=seconds, seconds_total=seconds))
 
 
-def fine_difference(ours: Note, theirs: Note) -> float:
-    """How much two notes on the same key differ, in dB, as far as both go; infinite if one is silent."""
+def fine_difference(ours: RecordedNote, theirs: RecordedNote) -> float:
+    """Return the difference in dB of two notes on one key over their common length; infinite if one is silent."""
     if ours.is_silent or theirs.is_silent:
         return float("inf")
     moments, levels = min(len(ours.power), len(theirs.power)), min(len(ours.levels), len(theirs.levels))
@@ -139,8 +141,8 @@ def fine_difference(ours: Note, theirs: Note) -> float:
     return float(in_bands + _FINE_WEIGHT_OF_LEVELS * in_levels)
 
 
-def timbre_words(ours: Note, theirs: Note) -> tuple[str, ...]:
-    """In what the second of two notes on the same key differs from the first, in words."""
+def timbre_words(ours: RecordedNote, theirs: RecordedNote) -> tuple[str, ...]:
+    """Describe in words how the second of two notes on the same key differs from the first."""
     if ours.is_silent or theirs.is_silent:
         return ()
     words = []
@@ -157,15 +159,15 @@ def timbre_words(ours: Note, theirs: Note) -> tuple[str, ...]:
 
 
 def _height(power: Floats) -> float:
-    """The balance point of the spectra in octaves."""
+    """Return the centroid of summed spectra, in octaves."""
     energy = power.sum(axis=0, dtype=np.float64)
     return float(np.log2(np.dot(energy, np.arange(len(energy))) / max(float(energy.sum()), 1e-30) + 1e-3))
 
 
 def _bands(power: Floats, semitones: float, width: int) -> Floats:
-    """Levels of bands so many semitones wide in dB against the strongest of all moments."""
+    """Return levels of bands ``width`` semitones wide in dB relative to the strongest of all moments."""
     lower = _LOWEST_PITCH + width * np.arange(_PITCHES // width + 1) - 0.5 - semitones
-    edges = 440 * 2 ** ((lower - 69) / 12) * _FRAME / SAMPLE_RATE + 0.5  # in bins, each from its middle -0.5 to +0.5
+    edges = 440 * 2 ** ((lower - 69) / 12) * _FRAME / SAMPLE_RATE + 0.5  # in bins; a bin covers its centre -0.5 to +0.5
     summed = np.concatenate([np.zeros((len(power), 1)), np.cumsum(power, axis=1, dtype=np.float64)], axis=1)
     edges = np.minimum(edges, summed.shape[1] - 1.0)
     below = np.minimum(edges.astype(int), summed.shape[1] - 2)

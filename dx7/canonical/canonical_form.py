@@ -1,13 +1,13 @@
-"""Which voices are one sound: parameters that cannot be heard are set to one value, and the rest is hashed.
+"""The canonical form of a voice, which is equal for voices that the rules know to sound the same.
 
-:func:`canonical_parameters` gives, for each voice, a legal voice that sounds the same and is the same for all voices
-that the rules know to sound so; :func:`functional_keys` are the hashes of these. There are two bands:
+:func:`canonical_parameters` sets inaudible parameters to fixed values; :func:`functional_keys` hashes the result. There
+are two definitions of "the same":
 
-- :attr:`Band.AT_REST`: what the sounding engine plays of a plain note, any key and any velocity, bit for bit;
-- :attr:`Band.PERFORMANCE`: also under wheel, breath, foot and aftertouch, and on a real DX7.
+- :attr:`Band.AT_REST`: the engine renders a plain note at any key and velocity bit for bit the same;
+- :attr:`Band.PERFORMANCE`: also with wheel, breath, foot and aftertouch, and on a real DX7.
 
-The rules on single parameters are in ``inaudible.py``, those on the wiring in ``rewire.py``. Each is proved by
-renders in ``tests/dx7/test_functional.py``, with a voice that breaks its condition and does sound different.
+The rules on single parameters are in ``inaudible.py``, those on the wiring in ``rewiring.py``. Renders in
+``tests/dx7/test_functional.py`` test each rule, also with a voice that breaks its condition and sounds different.
 """
 
 from __future__ import annotations
@@ -25,21 +25,21 @@ from dx7.voices.parameters import PARAMETER_COUNT
 
 
 class Band(StrEnum):
-    """How far two voices must sound the same to be one."""
+    """Under which conditions two voices must sound the same."""
 
     AT_REST = "at_rest"
     PERFORMANCE = "performance"
 
 
 def masked_parameters(parameters: Bytes, *, band: Band) -> Bytes:
-    """Like :func:`canonical_parameters`, but algorithm and operators stay where they are: for comparing by eye."""
+    """Like :func:`canonical_parameters`, but keep algorithm and operator order, so that people can compare voices."""
     return _draft(parameters, band).parameters
 
 
 def canonical_parameters(parameters: Bytes, *, band: Band) -> Bytes:
-    """Of ``uint8[n, 145]`` legal voices, ``uint8[n, 145]`` legal voices that sound the same in ``band``.
+    """Return the canonical forms of ``uint8[n, 145]`` legal voices: legal voices that sound the same in ``band``.
 
-    Doing it twice changes nothing. 30,000 voices take about a second. Raises ``ValueError`` for another shape or a
+    It is idempotent. 30,000 voices take about a second. Raises ``ValueError`` for another shape or a
     value out of range.
     """
     draft = _draft(parameters, band)
@@ -48,9 +48,9 @@ def canonical_parameters(parameters: Bytes, *, band: Band) -> Bytes:
 
 
 def functional_keys(parameters: Bytes, *, band: Band) -> list[str]:
-    """32 hexadecimal digits for each of ``uint8[n, 145]`` voices: equal keys, equal sound in ``band``.
+    """Return a hash of 32 hexadecimal digits for each of ``uint8[n, 145]`` voices: equal keys mean equal sound.
 
-    The reverse does not hold: two voices may sound the same for reasons that no rule knows.
+    The reverse does not hold: voices may sound the same for reasons that no rule covers.
     """
     return voice_ids(row.tobytes() for row in canonical_parameters(parameters, band=band))
 

@@ -1,11 +1,11 @@
-"""The rules by which a parameter of a voice cannot be heard, each with its reason.
+"""Rules that find inaudible parameters of a voice, each with its reason.
 
-A rule sets what cannot be heard to one value, for many voices at once; :data:`RULES` names them in the order in which
-they are applied. What a rule knows comes from the published sources of the Dexed plugin (``env.cc``, ``dx7note.cc``,
-``lfo.cc``, ``pitchenv.cc``, ``EngineMkI.cpp``) and, for the rules that hold ``on_stage``, from a disassembly of the
-instrument's ROM (v1.8); every one was then checked by rendering.
+A rule sets inaudible parameters to one value, for many voices at once; :data:`RULES` lists them in the order of
+application. Their sources are the code of the Dexed plugin (``env.cc``, ``dx7note.cc``, ``lfo.cc``, ``pitchenv.cc``,
+``EngineMkI.cpp``) and, for rules that hold ``on_stage``, a disassembly of the instrument's ROM (v1.8). Every rule was
+checked by rendering.
 
-What looks like a rule and is none: amplitude modulation sensitivity without any modulation (it costs 1.07 dB); the
+These look like rules but are not: amplitude modulation sensitivity without any modulation (it costs 1.07 dB); the
 release rate where levels 3 and 4 are equal (the key may go up before that); an octave of transposition against twice
 the ratio (detune, rate and level scaling follow the note); velocity sensitivity at velocity 100 (0.4 dB).
 """
@@ -41,7 +41,7 @@ _SCALED = np.concatenate(
 
 
 def _highest_alike(step_of: NDArray[np.int64]) -> Bytes:
-    """For each value the highest one with the same step."""
+    """Return for each value the highest value with the same step."""
     return np.array([np.flatnonzero(step_of == step)[-1] for step in step_of], np.uint8)
 
 
@@ -54,28 +54,28 @@ def _level_steps(draft: Draft) -> None:
     draft.operators[:, :, _LEVELS] = _LEVEL_ALIKE[draft.operators[:, :, _LEVELS]]
 
 
-# An envelope's level, in 1/256 of 6 dB above the engine's smallest: output level and velocity push it up, 4256 down.
+# Envelope level in 1/256 of 6 dB above the engine's smallest: output level and velocity are added, 4256 subtracted.
 _PUSHED_DOWN = 4256
-_HEARD_FROM = 25  # a quarter of a step below which the engine does not compute an operator
-_MOST_SCALED = 127  # where positive level scaling can bring an output level
-_HARDEST = 15  # what full velocity adds for each step of sensitivity, eighths of 16
-_AT_ONCE = 56  # from this 6-bit rate on an attack from silence is over within the engine's first block
+_AUDIBLE_FROM = 25  # the engine skips an operator below this level
+_MOST_SCALED = 127  # the highest output level after positive level scaling
+_HARDEST = 15  # added by full velocity per step of sensitivity, in eighths of 16
+_AT_ONCE = 56  # at this 6-bit rate or faster, an attack from silence ends within the engine's first block
 
 
 def _silent(draft: Draft) -> Mask:
-    """Operators that no key and no velocity brings to the engine's smallest step: ``[n, 6]``."""
+    """Return the operators that stay below the engine's smallest step at any key and velocity: ``[n, 6]``."""
     lifted = ((draft["left_curve"] >= 2) & (draft["left_depth"] > 0)) | (
         (draft["right_curve"] >= 2) & (draft["right_depth"] > 0)
     )
     output = np.where(lifted, _MOST_SCALED, _SCALED[draft["output_level"]])
     velocity = (draft["velocity_sensitivity"].astype(np.int64) * _HARDEST + 7 >> 3) * 16
     highest = _SCALED[draft.operators[:, :, _LEVELS].max(axis=2)] >> 1
-    silent: Mask = 64 * highest + 32 * output + velocity - _PUSHED_DOWN < _HEARD_FROM
+    silent: Mask = 64 * highest + 32 * output + velocity - _PUSHED_DOWN < _AUDIBLE_FROM
     return silent
 
 
 def _edge_matrix() -> NDArray[np.bool_]:
-    """``[32, 6, 6]``: whether the operator of a row modulates that of a column; positions as stored."""
+    """Return ``[32, 6, 6]``: whether the operator of a row modulates that of a column; positions as stored."""
     edges = np.zeros((len(ALGORITHMS), 6, 6), np.bool_)
     for number, algorithm in ALGORITHMS.items():
         for source, target in algorithm.edges:
@@ -86,15 +86,15 @@ def _edge_matrix() -> NDArray[np.bool_]:
 EDGES = _edge_matrix()
 CARRIERS: Mask = np.array([[operator in a.carriers for operator in OPERATORS] for a in ALGORITHMS.values()])
 FEEDBACK = np.array([[6 - end for end in a.feedback] for a in ALGORITHMS.values()])  # source, target; as stored
-# Feedback over three (two) operators: the engine computes these together as long as operator 6 is heard at all.
+# Feedback over three (two) operators: the engine computes these together as long as operator 6 is audible.
 FUSED: dict[int, list[int]] = {4: [6, 5, 4], 6: [6, 5]}
 
 
 def _dead_operators(draft: Draft) -> None:
-    """An operator that is silent, or reaches no carrier through operators that are not, is as good as turned down.
+    """An operator is dead if it is silent, or no chain of audible operators leads from it to a carrier.
 
-    The engine has its own way with feedback over several operators (algorithms 4 and 6): whatever takes part stays.
-    Feedback goes where the operator it feeds is dead.
+    The engine computes the operators of a feedback loop (algorithms 4 and 6) together, so all of them stay. Feedback is
+    reset if the operator it feeds is dead.
     """
     silent, algorithm = _silent(draft), draft["algorithm"]
     live = ~silent & CARRIERS[algorithm]
@@ -103,7 +103,7 @@ def _dead_operators(draft: Draft) -> None:
         rows = (algorithm == number - 1) & (draft["feedback"] > 0) & ~silent[:, 0]
         fused[np.ix_(rows, [6 - operator for operator in operators])] = True
     live |= fused
-    for _ in OPERATORS[1:]:  # chains are at most four long, but it costs nothing to be sure
+    for _ in OPERATORS[1:]:  # chains are at most four long; two more passes cost little
         live |= ~silent & (EDGES[algorithm] & live[:, None, :]).any(axis=2)
     draft.live = live
     draft.operators[~live] = SILENT_OPERATOR
@@ -112,11 +112,11 @@ def _dead_operators(draft: Draft) -> None:
 
 
 def _unreached_stages(draft: Draft) -> None:
-    """The rate of an envelope's stage that goes nowhere, where nothing waits for it to end.
+    """The rate of an envelope stage between equal levels, if no later stage waits for its end.
 
-    Stage 3 is followed by nothing, so its rate does not matter where levels 2 and 3 are equal; nor do those of stages
-    2 and 3 where levels 1 to 3 are. With all four equal the release goes nowhere either, if the attack is over
-    before any key can be let go.
+    Stage 3 ends in the sustain, so its rate is inaudible if levels 2 and 3 are equal; so are the rates of stages 2 and
+    3 if levels 1 to 3 are. If all four are equal, so is the release rate, provided that the attack ends before any key
+    can be released.
     """
     one, two, three, four = (draft[f"eg_level_{stage}"] for stage in range(1, 5))
     draft.reset("eg_rate_3", two == three)
@@ -126,10 +126,10 @@ def _unreached_stages(draft: Draft) -> None:
 
 
 def _rate_steps(draft: Draft) -> None:
-    """Envelope rates have 64 steps, not 100, but for how long an envelope waits where a stage goes nowhere.
+    """Envelope rates have 64 steps, not 100, except where the rate sets how long a stage between equal levels lasts.
 
-    Stage 1 waits at level 0, stage 2 between equal levels: between any two, where both may lie below what the
-    engine computes. Then it matters if a later level lies higher. Nothing waits for stages 3 and 4.
+    Such stages are stage 1 at level 0, and stage 2 between two levels that are equal or both below what the engine
+    computes. The duration then matters if a later level is higher. No stage follows stages 3 and 4.
     """
     one, two, three, _ = (draft[f"eg_level_{stage}"] for stage in range(1, 5))
     moves = np.stack(
@@ -140,7 +140,7 @@ def _rate_steps(draft: Draft) -> None:
 
 
 def _scaling(draft: Draft) -> None:
-    """Curves of level scaling with depth 0, and the break point between two of them."""
+    """Level scaling curves with depth 0, and the break point if both depths are 0."""
     left, right = draft["left_depth"] == 0, draft["right_depth"] == 0
     draft.reset("left_curve", left)
     draft.reset("right_curve", right)
@@ -151,21 +151,21 @@ def _scaling(draft: Draft) -> None:
 
 
 def _fixed_coarse(draft: Draft) -> None:
-    """Of the coarse frequency only the decade counts for a fixed operator: two of its five bits."""
+    """A fixed operator uses only two of the five bits of the coarse frequency: the decade."""
     coarse = draft["frequency_coarse"]
     coarse[...] = np.where(draft["frequency_mode"] == 1, coarse & 3, coarse)
 
 
 def _fixed_detune(draft: Draft) -> None:
-    """The engine detunes fixed operators upwards only."""
+    """The engine detunes fixed operators only upwards."""
     detune = draft["detune"]
     draft.reset("detune", (draft["frequency_mode"] == 1) & (detune < BY_NAME["op1_detune"].default))
 
 
 def _ratio_table() -> Bytes:
-    """``[32, 100, 2]``: for each coarse and fine the pair of the same frequency with the lowest fine value.
+    """Return ``[32, 100, 2]``: for each coarse and fine, the pair of the same frequency with the lowest fine value.
 
-    The same to the engine: its logarithms are rounded to 2^-24 of an octave, which tells most of them apart.
+    The engine rounds the logarithms to 2^-24 of an octave, so only exactly equal ratios and a few others coincide.
     """
     coarse = np.round(2**24 * np.log2([0.5, *range(1, 32)]))
     octaves = coarse[:, None] + np.round(2**24 * np.log2(1 + np.arange(100) / 100))
@@ -188,7 +188,7 @@ def _equal_ratios(draft: Draft) -> None:
 
 
 def _no_pitch(draft: Draft) -> None:
-    """Fixed operators follow neither pitch envelope nor vibrato; nor the key, if nothing else of theirs does."""
+    """Fixed operators ignore pitch envelope and vibrato, and transpose if no rate or level scaling follows the key."""
     fixed: Mask = ((draft["frequency_mode"] == 1) | ~draft.live).all(axis=1)
     for stage in range(1, 5):
         draft.reset(f"pitch_eg_level_{stage}", fixed)
@@ -199,20 +199,20 @@ def _no_pitch(draft: Draft) -> None:
 
 
 def _flat_pitch(draft: Draft) -> None:
-    """The rates of a pitch envelope whose levels are all the same."""
+    """The rates of a pitch envelope whose levels are all equal."""
     levels = draft.parameters[:, _PITCH_LEVELS]
     flat = (levels == levels[:, :1]).all(axis=1)
     for stage in range(1, 5):
         draft.reset(f"pitch_eg_rate_{stage}", flat)
 
 
-# Found by rendering every rate: 2 and 3 are one, and so on up to 24 and 25; then 27 and 28, 30 and 31.
+# Found by rendering every rate: 2 and 3 are equal, and so on up to 24 and 25; then 27 and 28, 30 and 31.
 _PITCH_RATE_ALIKE = np.arange(100, dtype=np.uint8)
 _PITCH_RATE_ALIKE[[*range(2, 26, 2), 27, 30]] += 1
 
 
 def _pitch_rate_steps(draft: Draft) -> None:
-    """Some slow rates of the pitch envelope are the same in the engine."""
+    """Some slow rates of the pitch envelope are equal in the engine."""
     draft.parameters[:, _PITCH_RATES] = _PITCH_RATE_ALIKE[draft.parameters[:, _PITCH_RATES]]
 
 
@@ -220,27 +220,27 @@ def _pitch_rate_steps(draft: Draft) -> None:
 
 
 def _vibrato_on_stage(draft: Draft) -> None:
-    """No sensitivity, no vibrato, whatever its depth and the wheels."""
+    """Without sensitivity there is no vibrato at any depth or wheel position."""
     draft.reset("lfo_pitch_modulation_depth", draft["pitch_modulation_sensitivity"] == 0)
 
 
 def _vibrato_at_rest(draft: Draft) -> None:
-    """No depth, no vibrato as long as nobody touches a wheel."""
+    """Without depth there is no vibrato unless a wheel is moved."""
     draft["pitch_modulation_sensitivity"][draft["lfo_pitch_modulation_depth"] == 0] = 0
 
 
-def _trembles(draft: Draft) -> Mask:
-    """Voices with an operator that amplitude modulation acts on."""
+def _has_tremolo(draft: Draft) -> Mask:
+    """Return the voices with an operator that is sensitive to amplitude modulation."""
     return np.asarray((draft["amplitude_modulation_sensitivity"] > 0).any(axis=1), np.bool_)
 
 
 def _tremolo_on_stage(draft: Draft) -> None:
-    """No sensitivity of any operator that is heard, no tremolo."""
-    draft.reset("lfo_amplitude_modulation_depth", ~_trembles(draft))
+    """Without sensitivity of an audible operator there is no tremolo."""
+    draft.reset("lfo_amplitude_modulation_depth", ~_has_tremolo(draft))
 
 
 def _tremolo_at_rest(draft: Draft) -> None:
-    """Without depth, any sensitivity costs the engine the same level; only none costs none."""
+    """Without depth, the engine lowers the level equally for any sensitivity above 0."""
     sensitivity = draft["amplitude_modulation_sensitivity"]
     sensitivity[(draft["lfo_amplitude_modulation_depth"] == 0)[:, None] & (sensitivity > 0)] = 1
 
@@ -249,33 +249,33 @@ _LFO = ("lfo_speed", "lfo_delay", "lfo_sync", "lfo_wave")
 
 
 def _lfo_on_stage(draft: Draft) -> None:
-    """An LFO to which nothing is sensitive."""
-    trembles = _trembles(draft)
+    """The LFO, if nothing is sensitive to it."""
+    has_tremolo = _has_tremolo(draft)
     for name in _LFO:
-        draft.reset(name, ~trembles & (draft["pitch_modulation_sensitivity"] == 0))
+        draft.reset(name, ~has_tremolo & (draft["pitch_modulation_sensitivity"] == 0))
 
 
 def _lfo_at_rest(draft: Draft) -> None:
-    """An LFO whose depths, or the sensitivities to it, are 0."""
+    """The LFO, if its depths or the sensitivities to it are 0."""
     tremolo = draft["lfo_amplitude_modulation_depth"] > 0  # only where an operator is sensitive, by the rules above
     for name in _LFO:
         draft.reset(name, ~tremolo & (draft["pitch_modulation_sensitivity"] == 0))
 
 
 def _key_sync(draft: Draft) -> None:
-    """The engine starts every note with its oscillators at phase 0; a real DX7 does so only if told to."""
+    """The engine starts every note at phase 0; a real DX7 does so only if this parameter is on."""
     draft.reset("oscillator_sync", np.ones(len(draft.parameters), np.bool_))
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule. ``on_stage`` ones hold on a real DX7 and under every controller too."""
+    """One rule. ``on_stage``: it also holds on a real DX7 and with all controllers."""
 
     apply: Callable[[Draft], None]
     on_stage: bool
 
 
-# Operators first, then what all share: whether a depth is heard depends on which operators are.
+# Operators first, then shared parameters: whether a depth is audible depends on which operators are live.
 RULES: tuple[Rule, ...] = (
     Rule(_level_steps, on_stage=True),
     Rule(_dead_operators, on_stage=True),

@@ -1,4 +1,4 @@
-"""``python -m dx7``: look into files of voices, convert and compare them, hear them, send them."""
+"""``python -m dx7``: inspect, convert, compare, play and send voice files."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from dx7.voices import reference
 from dx7.voices.parameters import NAME_INDEX, PARAMETER_NAMES, VOICES_IN_BANK
 from dx7.voices.voice import INIT_VOICE, Voice
 
-app = new_app("Look into files of DX7 voices, convert and compare them, hear them, send them.")
+app = new_app("Inspect, convert, compare, play and send DX7 voice files.")
 cli_sound.register(app)
 cli_midi.register(app)
 
@@ -30,10 +30,10 @@ _MOST_REJECTED = 10  # shown; damage makes hundreds of them
 
 
 class Target(StrEnum):
-    """What ``convert`` writes."""
+    """The output format of ``convert``."""
 
     CARTRIDGE = "cartridge"  # 32 voices, 4,104 bytes
-    VOICES = "voices"  # one 163-byte message a voice
+    VOICES = "voices"  # one 163-byte message per voice
     PACKED = "packed"  # n x 128 bytes, no header
 
 
@@ -43,7 +43,7 @@ def inspect(
     slot: Annotated[int | None, typer.Option(help="Only this voice, counted from 1.")] = None,
     json: JsonOption = False,
 ) -> None:
-    """Show what a file holds and what is odd about it.
+    """Show the contents of a voice file and any problems in it.
 
     Example: python -m dx7 inspect rom1a.syx:11
     """
@@ -74,16 +74,16 @@ def convert(
     slot: Annotated[int | None, typer.Option(help="Only this voice, counted from 1.")] = None,
     json: JsonOption = False,
 ) -> None:
-    """Write the voices of any readable file in a form that instruments accept, repaired.
+    """Convert the voices of any readable file to a format that instruments accept; repair values out of range.
 
-    A cartridge that is not full is filled up with INIT VOICE.
+    Free slots of a cartridge are filled with INIT VOICE.
 
     Example: python -m dx7 convert old-headerless.dx7 mended.syx
     """
     path, named_slot = split_slot(file)
     slot = slot if slot is not None else named_slot
     if not out.name:
-        raise typer.BadParameter(f"{out} is no name of a file")
+        raise typer.BadParameter(f"{out} is not a file name")
     voices = [read_voice(path, slot)] if slot is not None else read_voices(path).voices()
     if to is Target.CARTRIDGE:
         chunks = [voices[first : first + VOICES_IN_BANK] for first in range(0, len(voices), VOICES_IN_BANK)]
@@ -106,7 +106,7 @@ def diff(
     after: Annotated[str, typer.Argument(help="FILE, or FILE:SLOT.")],
     json: JsonOption = False,
 ) -> None:
-    """Show in which parameters two voices, or all voices of two files, differ.
+    """Show the parameters that differ between two voices, or between all voices of two files.
 
     Example: python -m dx7 diff rom1a.syx:11 mine.syx:1
     """

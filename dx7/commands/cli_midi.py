@@ -1,4 +1,4 @@
-"""The commands of ``python -m dx7`` for an instrument: ports, send, panic, backup. MIDI is loaded inside them."""
+"""Commands of ``python -m dx7`` for an instrument: ports, send, panic, backup. They import MIDI when they run."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dx7.commands.cli_sound import ChannelOption, FileArgument, SlotOption, chos
 from dx7.commands.console import JsonOption, print_json, print_text
 from dx7.formats.files import write_file
 
-PortOption = Annotated[str, typer.Option(help="Name of the MIDI port, or enough of it, or tcp:HOST:PORT.")]
+PortOption = Annotated[str, typer.Option(help="Name of the MIDI port, or a unique part of it, or tcp:HOST:PORT.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -21,7 +21,7 @@ def register(app: typer.Typer) -> None:
 
 
 def ports(json: JsonOption = False) -> None:
-    """List the MIDI ports a DX7 may be connected to: outputs to send to, inputs to receive from.
+    """List the MIDI outputs and inputs.
 
     Example: python -m dx7 ports --json
     """
@@ -41,7 +41,7 @@ def send(
     slot: SlotOption = None,
     channel: ChannelOption = 1,
 ) -> None:
-    """Put one voice into the edit buffer of a DX7. Its 32 memories are not touched.
+    """Load one voice into the edit buffer of a DX7. Its 32 memories do not change.
 
     The DX7 must be on the same channel, with SYS INFO AVAIL (FUNCTION 8) and MEM PROTECT INTERNAL off.
 
@@ -66,10 +66,10 @@ def panic(
     port: PortOption,
     channel: ChannelOption = 1,
     reset_notes: Annotated[
-        bool, typer.Option("--reset-notes", help="Also switch to mono and back to poly: the last resort.")
+        bool, typer.Option("--reset-notes", help="Also switch to mono and back to poly, as a last resort.")
     ] = False,
 ) -> None:
-    """End every sound of a DX7 that hangs on a note.
+    """End all notes of a DX7.
 
     Example: python -m dx7 panic --port "USB MIDI"
     """
@@ -85,14 +85,14 @@ def panic(
 
 
 def backup(
-    port: Annotated[str, typer.Option(help="Name of the MIDI input, or enough of it, or tcp:HOST:PORT.")],
+    port: Annotated[str, typer.Option(help="Name of the MIDI input, or a unique part of it, or tcp:HOST:PORT.")],
     out: Annotated[Path, typer.Option(help="The .syx file to write.")],
     seconds: Annotated[float, typer.Option(min=1, help="How long to wait for it.")] = 120,
-    force: Annotated[bool, typer.Option("--force", help="Write over a file that is there.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False,
 ) -> None:
-    """Receive the 32 memories of a DX7 and save them as they come.
+    """Receive the 32 memories of a DX7 and save them unchanged.
 
-    A DX7 cannot be asked: press FUNCTION, 8, 8, 8, YES on it, with SYS INFO AVAIL.
+    Start the transfer on the DX7: press FUNCTION, 8, 8, 8, YES, with SYS INFO AVAIL.
 
     Example: python -m dx7 backup --port "USB MIDI" --out my-dx7.syx
     """
@@ -100,7 +100,7 @@ def backup(
     from dx7.hardware.receiving import BANK_STEPS, receive_bank
 
     if out.exists() and not force:
-        raise typer.BadParameter(f"{out} is there already; name another file, or say --force")
+        raise typer.BadParameter(f"{out} exists already; name another file, or use --force")
     opened = open_input(port)
     try:
         print_text(f"waiting at {opened.name}: press {BANK_STEPS} on the DX7")

@@ -1,6 +1,6 @@
-"""The commands of ``python -m dx7`` that make sound: render, audition.
+"""Commands of ``python -m dx7`` that make sound: render, audition.
 
-The engine, its filters and MIDI are loaded inside the commands, so that the other commands start at once.
+They import the engine, scipy and MIDI when they run, so that other commands start quickly.
 """
 
 from __future__ import annotations
@@ -42,13 +42,13 @@ def render(
     out: Annotated[Path, typer.Option(help="A WAV file; for all voices of a file, a folder.")],
     slot: SlotOption = None,
     note: Annotated[int, typer.Option(min=0, max=127, help="MIDI note; 60 is C3.")] = 60,
-    velocity: Annotated[int, typer.Option(min=1, max=127, help="How hard the key is struck.")] = 100,
+    velocity: Annotated[int, typer.Option(min=1, max=127, help="Key velocity.")] = 100,
     held: Annotated[float, typer.Option(help="Seconds the key is held.")] = 1.0,
-    total: Annotated[float, typer.Option(help="Seconds altogether.")] = 2.0,
+    total: Annotated[float, typer.Option(help="Total seconds.")] = 2.0,
     phrase: Annotated[str | None, typer.Option(help="Play this category's phrase instead of one note.")] = None,
     json: JsonOption = False,
 ) -> None:
-    """Write voices as sound: one to a WAV file, all of a file to a folder, at a level for listening.
+    """Render voices at listening level: one voice to a WAV file, all voices of a file to a folder.
 
     Example: python -m dx7 render rom1a.syx:11 --out epiano.wav --phrase epiano
     """
@@ -88,9 +88,9 @@ def audition(
     category: Annotated[str | None, typer.Option(help="Play this category's phrase.")] = None,
     out: Annotated[Path | None, typer.Option(help="Write a WAV file instead of playing.")] = None,
 ) -> None:
-    """Play voices one after the other: on a DX7, or on the built-in engine.
+    """Play voices one after another on a DX7 or the built-in engine.
 
-    Where nothing can play sound, a WAV file is written and named.
+    Without an audio player, it writes a WAV file and prints its path.
 
     Example: python -m dx7 audition rom1a.syx --slot 11 --category epiano
     """
@@ -99,7 +99,7 @@ def audition(
     voices, _ = chosen(file, slot)
     phrase = phrase_of(category)
     if port and out:
-        raise typer.BadParameter("a DX7 is heard, not recorded; give --port or --out")
+        raise typer.BadParameter("a DX7 cannot be recorded; give --port or --out, not both")
     if port:
         from dx7.hardware.instrument import Instrument
         from dx7.hardware.ports import open_port
@@ -123,7 +123,7 @@ def audition(
         return
     target = out or Path(mkdtemp(prefix="cartwright-")) / "audition.wav"
     _write_in_turn(voices, phrase, target)
-    print_text(f"wrote {target}" if out else f"there is no player of sound here; listen to {target}")
+    print_text(f"wrote {target}" if out else f"no audio player found; listen to {target}")
 
 
 def _play_in_turn(voices: list[tuple[int, Voice]], phrase: Phrase, player: tuple[str, ...]) -> None:
@@ -157,7 +157,7 @@ def _write_in_turn(voices: list[tuple[int, Voice]], phrase: Phrase, target: Path
 
 
 def chosen(text: str, slot: int | None) -> tuple[list[tuple[int, Voice]], bool]:
-    """The voices meant, each with its slot, and whether one was named."""
+    """Return the selected voices with their slots, and whether a single voice was selected."""
     path, named_slot = split_slot(text)
     slot = slot if slot is not None else named_slot
     if slot is not None:

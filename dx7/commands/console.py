@@ -1,6 +1,6 @@
-"""What all commands share: how they answer, fail and show progress.
+"""Shared by all commands: output, errors and progress bars.
 
-Exit codes: 0 done; 1 a known failure, told in one sentence; 2 wrong usage (Typer's own).
+Exit codes: 0 success; 1 a known failure, reported in one sentence; 2 wrong usage (from Typer).
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ from rich.text import Text
 
 from dx7.errors import CartwrightError
 
-_PIPED_WIDTH = 200  # columns of a table that goes to a file or program, where wrapped cells would only be in the way
-# Characters that a terminal obeys instead of showing, and halves of characters that no file can hold: a stranger's file
-# name may have them. Line ends and tabs are our own.
-_OBEYED = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_PIPED_WIDTH = 200  # width of a table in a file or pipe, so that cells are not wrapped
+# Control characters that a terminal would execute, and lone surrogates that cannot be encoded: names of foreign files
+# may contain them. Line ends and tabs are allowed.
+_UNSAFE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 
 
 def new_app(help_text: str) -> typer.Typer:
-    """A Typer application with the house's settings."""
+    """Create a Typer application with the common settings."""
     return typer.Typer(
         help=help_text,
         no_args_is_help=True,
@@ -41,11 +41,11 @@ def new_app(help_text: str) -> typer.Typer:
 
 
 def run(app: typer.Typer) -> None:
-    """Run an application; a :class:`CartwrightError` becomes one sentence on stderr and exit code 1."""
+    """Run an application. A :class:`CartwrightError` prints one sentence on stderr and exits with code 1."""
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # a terminal that has no such letter still gets an answer
+        if isinstance(stream, io.TextIOWrapper):  # for terminals that cannot encode a character
             stream.reconfigure(errors="backslashreplace")
-    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:  # as it was while modules loaded
+    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:  # __main__ sets it while modules load
         signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         app()
@@ -55,32 +55,32 @@ def run(app: typer.Typer) -> None:
 
 
 def visible(text: str) -> str:
-    r"""A text that is safe to print: what would steer the terminal is written out.
+    r"""Return the text with control characters escaped, safe to print on a terminal.
 
     >>> print(visible("\x1b[31mred\udce9.syx"))
     \x1b[31mred\udce9.syx
     """
-    return _OBEYED.sub(lambda found: found.group().encode("unicode_escape").decode(), text)
+    return _UNSAFE.sub(lambda found: found.group().encode("unicode_escape").decode(), text)
 
 
 def print_error(sentence: str) -> None:
-    """One sentence on stderr. Text from strangers' files is shown as it is, never as markup."""
+    """Print one sentence on stderr, without interpreting markup in it."""
     Console(stderr=True, soft_wrap=True).print(Text(visible(f"error: {sentence}"), style="red"))
 
 
 def print_json(value: object) -> None:
-    """A value as indented JSON on stdout."""
+    """Print a value as indented JSON on stdout."""
     text = json.dumps(value, indent=2, ensure_ascii=False)
-    _write(_OBEYED.sub(lambda found: f"\\u{ord(found.group()):04x}", text) + "\n")
+    _write(_UNSAFE.sub(lambda found: f"\\u{ord(found.group()):04x}", text) + "\n")
 
 
 def print_text(text: str) -> None:
-    """Plain text on stdout, never wrapped or read as markup."""
+    """Print plain text on stdout, without wrapping or markup."""
     _write(visible(text) + "\n")
 
 
 def print_table(rows: Sequence[Mapping[str, Any]], title: str = "") -> None:
-    """Rows with the same keys as a table on stdout. No rows print nothing."""
+    """Print rows with equal keys as a table on stdout; nothing if there are no rows."""
     if not rows:
         return
     table = Table(*rows[0], title=Text(title) if title else None, title_justify="left", box=None, pad_edge=False)
@@ -95,7 +95,7 @@ def print_table(rows: Sequence[Mapping[str, Any]], title: str = "") -> None:
 
 
 def progress(*, quiet: bool = False) -> Progress:
-    """A progress bar on stderr that vanishes when done; nothing at all where stderr is no terminal."""
+    """Return a progress bar on stderr that disappears when done; it shows nothing if stderr is not a terminal."""
     console = Console(stderr=True)
     return Progress(
         TextColumn("{task.description}"),
@@ -112,6 +112,6 @@ def _write(text: str) -> None:
     try:
         sys.stdout.write(text)
         sys.stdout.flush()
-    except BrokenPipeError:  # whoever reads (head, less) has seen enough, which is no failure
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what Python flushes at its end
+    except BrokenPipeError:  # the reader (head, less) has closed the pipe, which is not an error
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes it at exit
         sys.exit(0)

@@ -1,4 +1,4 @@
-"""Banks received from instruments, each in a file of its own that is never written over."""
+"""Backups of banks received from instruments. Each gets its own file, which is never overwritten."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dx7.formats.files import write_new_file
 
 
 def write_backup(folder: Path, bank: bytes, *, now: datetime | None = None) -> Path:
-    """Save the 4,104 bytes of a bank as they came, under the local date and time, and give the file.
+    """Save the 4,104 bytes of a bank unchanged in a file named by local date and time. Returns its path.
 
     Raises ``FileError`` if it cannot be written.
     """

@@ -1,9 +1,9 @@
-"""What a person has to confirm of a DX7 before anything but silence is sent to it, and what of it is remembered.
+"""The check-list that a person confirms before the program sends voices to a DX7, and the file that keeps it.
 
-A mk1 does not tell what it refuses, and cannot be asked for its memories. So a person says which channel it is on,
-that SYS INFO is AVAIL and MEM PROTECT INTERNAL off, and its bank is received and saved first, or is safe elsewhere.
-Channel and backup are remembered for each port. The other two are lost when the instrument is switched off, and are
-asked again at every start of the program, or when the instrument falls silent.
+A Mk I does not report what it refuses, and its memories cannot be requested over MIDI. So a person confirms the receive
+channel, SYS INFO AVAIL, MEM PROTECT INTERNAL off, and a backup: its bank was received and saved, or exists elsewhere.
+Channel and backup are kept for each port. The instrument loses the other two settings when it is switched off, so the
+program asks for them at every start, and when active sensing stops.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from dx7.formats.files import write_file
 from dx7.formats.messages import CHANNELS
 from dx7.hardware.instrument import Pacing
 
-OWN_BACKUP = "own"  # "I have a backup": no file of ours
+OWN_BACKUP = "own"  # the person has a backup of their own
 
 
 @dataclass(frozen=True, slots=True)
 class Checklist:
-    """``channel`` is 1 to 16, None until it was said; ``backup`` a file in ``data/backups``, or :data:`OWN_BACKUP`."""
+    """``channel`` is 1 to 16, None if not confirmed; ``backup`` a file in ``data/backups``, or :data:`OWN_BACKUP`."""
 
     channel: int | None = None
     sys_info: bool = False
@@ -37,7 +37,7 @@ class Checklist:
 
     @property
     def missing(self) -> tuple[str, ...]:
-        """What is still to be confirmed, in the order in which one does it, as a person would be told."""
+        """The items still to be confirmed, in words, in the order in which a person does them."""
         steps = {
             "the receive channel": self.channel is not None,
             "SYS INFO AVAIL": self.sys_info,
@@ -48,26 +48,26 @@ class Checklist:
 
     @property
     def is_confirmed(self) -> bool:
-        """Whether voices may be sent."""
+        """Whether all items are confirmed, so that voices may be sent."""
         return not self.missing
 
     def after_power_off(self) -> Self:
-        """What is still true of an instrument that was switched off and on."""
+        """Return the check-list without the settings that an instrument loses when it is switched off."""
         return replace(self, sys_info=False, unprotected=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """What outlives the program: the check-list of each port, the ports that were open last, and the pacing."""
+    """Settings kept between runs: the check-list of each port, the ports last used, and the pacing."""
 
     ports: Mapping[str, Checklist] = field(default_factory=dict)
     output: str | None = None
-    source: str | None = None  # None is the input beside the output
+    source: str | None = None  # None uses the input that matches the output
     pacing: Pacing = field(default_factory=Pacing)
 
 
 def read_memory(path: Path) -> Memory:
-    """What was remembered; nothing if there is no file. Raises ``FileError`` for one that cannot be understood."""
+    """Read the kept settings; defaults if there is no file. Raises ``FileError`` for an unreadable file."""
     try:
         facts = json.loads(path.read_text(encoding="utf-8"))
         ports = {name: Checklist(row["channel"], backup=row["backup"]) for name, row in facts["ports"].items()}
@@ -79,7 +79,7 @@ def read_memory(path: Path) -> Memory:
 
 
 def write_memory(path: Path, memory: Memory) -> None:
-    """Replace what is remembered, whole or not at all. Raises ``FileError``."""
+    """Replace the settings file atomically. Raises ``FileError``."""
     ports = {name: {"channel": row.channel, "backup": row.backup} for name, row in sorted(memory.ports.items())}
     facts = {"ports": ports, "output": memory.output, "input": memory.source, "pacing": asdict(memory.pacing)}
     try:

@@ -1,8 +1,8 @@
-"""A DX7 at the other end of a port: voices into its edit buffer, phrases, and silence when something goes wrong.
+"""A DX7 at a MIDI port: load voices into its edit buffer, play phrases, end all notes when something fails.
 
-What a person has to set on a mk1 first: FUNCTION, 8: the channel, SYS INFO AVAIL; MEM PROTECT INTERNAL off. Without
-these it ignores voices, or says MEMORY PROTECTED, and nothing tells us. Loading a voice stores nothing, but the edit
-buffer's voice is gone; a bank (:meth:`Instrument.send_bank`) overwrites the 32 memories.
+On a Mk I a person first sets FUNCTION 8: channel, SYS INFO AVAIL, and MEM PROTECT INTERNAL off. Otherwise it ignores
+voices or shows MEMORY PROTECTED, and sends no error. Loading a voice replaces the edit buffer and stores nothing; a
+bank (:meth:`Instrument.send_bank`) overwrites the 32 memories.
 """
 
 from __future__ import annotations
@@ -34,13 +34,13 @@ SETUP_HINT = (
     "the DX7 must be on the same channel, with SYS INFO AVAIL (FUNCTION 8) and MEM PROTECT INTERNAL off; "
     "both are lost at power-off"
 )
-_BYTE_SECONDS = 10 / 31_250  # on a MIDI cable; drivers take a message at once and send it at this pace
+_BYTE_SECONDS = 10 / 31_250  # on a MIDI cable; drivers accept a message at once and send it at this rate
 _NOTES_AT_ONCE = 32  # 96 bytes; the DX7's receive buffer holds 380
 
 
 @dataclass(frozen=True, slots=True)
 class Pacing:
-    """Seconds to leave after a message has gone down the cable, for the DX7's processor: 0 to 5."""
+    """Pauses in seconds after a message has been sent, for the DX7's processor. Each is 0 to 5."""
 
     after_voice: float = 0.1
     after_bank: float = 0.3
@@ -51,9 +51,9 @@ class Pacing:
 
 
 class Instrument:
-    """Plays voices on a DX7. Use it in a ``with`` block: leaving it, however, silences the instrument.
+    """Plays voices on a DX7. Use it in a ``with`` block: leaving the block ends all notes, also after an error.
 
-    ``clock`` and ``sleep`` tell and pass the time in seconds; tests bring their own.
+    ``clock`` and ``sleep`` count in seconds; tests pass their own.
     """
 
     def __init__(
@@ -88,20 +88,20 @@ class Instrument:
 
     @property
     def sounding(self) -> tuple[int, ...]:
-        """Notes whose keys are down, in the order they went down."""
+        """The notes whose keys are down, in the order in which they were pressed."""
         return tuple(self._sounding)
 
     def load(self, voice: Voice) -> None:
-        """Put a voice into the edit buffer. Notes end first: a DX7 cuts their sound but keeps them in its table."""
+        """Load a voice into the edit buffer. Notes end first: a DX7 cuts their sound but keeps them in its table."""
         self._release_all()
         self._send_and_wait(encode_voice_message(voice, self._channel), self._pacing.after_voice)
         self._voice = voice
 
     def play(self, phrase: Phrase, *, on_start: Callable[[], None] = lambda: None) -> None:
-        """Play a phrase, tail included, with the loaded voice; its notes are fitted to that voice's transpose.
+        """Play a phrase, including its tail, with the loaded voice. Its notes are fitted to the voice's transpose.
 
-        ``on_start`` is called when the first note has gone out. If the phrase is interrupted, all notes end before
-        the interruption goes on.
+        ``on_start`` is called when the first note has been sent. An exception during the phrase ends all notes before
+        it propagates.
         """
         phrase = phrase.fitted(self._voice) if self._voice else phrase
         start = self._clock()
@@ -120,22 +120,22 @@ class Instrument:
             raise
 
     def note_on(self, note: int, velocity: int) -> None:
-        """Press a key, 1 to 127 hard."""
+        """Press a key with a velocity of 1 to 127."""
         message = encode_note_on(note, velocity, self._channel)
-        self._sounding.append(note)  # before it is sent: a note too many to end does no harm
+        self._sounding.append(note)  # before sending: an extra note off does no harm
         self._port.send(message)
 
     def note_off(self, note: int) -> None:
-        """Let a key go."""
+        """Release a key."""
         self._port.send(encode_note_off(note, self._channel))
         if note in self._sounding:
             self._sounding.remove(note)
 
     def panic(self, *, reset_notes: bool = False) -> None:
-        """End every sound: sustain off, our notes off, all 128 notes off, all notes off.
+        """End every sound: sustain off, note off for our notes, for all 128 notes, then all notes off.
 
-        ``reset_notes`` then switches to mono and back to poly, which also clears the DX7's table of notes. It
-        leaves the instrument in poly mode, so it is the last resort.
+        ``reset_notes`` also switches to mono and back to poly, which clears the DX7's table of notes. It leaves the
+        instrument in poly mode, so use it last.
         """
         self._release_all()
         for first in range(0, 128, _NOTES_AT_ONCE):
@@ -148,14 +148,14 @@ class Instrument:
             self._control(POLY_MODE, 0)
 
     def send_bank(self, voices: Sequence[Voice], *, confirmation: str, trust_driver: bool = False) -> None:
-        """Overwrite the 32 memories of the instrument with 32 voices. What was there is lost.
+        """Overwrite the 32 memories of the instrument with 32 voices. The old contents are lost.
 
-        ``confirmation`` must be :data:`BANK_CONFIRMATION`. Where the driver is known to damage long messages
-        (``Port.takes_banks``), only ``trust_driver`` sends it: a damaged bank is stored all the same.
-        Raises ``RefusedMessageError`` otherwise, and ``VoiceError`` for any other number of voices.
+        ``confirmation`` must be :data:`BANK_CONFIRMATION`. If the driver may damage long messages
+        (``Port.takes_banks`` is false), ``trust_driver`` is required: the DX7 stores a damaged bank too.
+        Raises ``RefusedMessageError`` without these, and ``VoiceError`` for another number of voices.
         """
         if confirmation != BANK_CONFIRMATION:
-            raise RefusedMessageError(f"a bank is sent only to who writes: {BANK_CONFIRMATION}")
+            raise RefusedMessageError(f"to send a bank, confirm with the words: {BANK_CONFIRMATION}")
         if not (self._port.takes_banks or trust_driver):
             raise RefusedMessageError(
                 f"the driver of {self._port.name} may damage a message as long as a bank, and the DX7 would store the "

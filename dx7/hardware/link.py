@@ -1,6 +1,6 @@
-"""The chosen port: there or not, open or not, and open again by itself when it is plugged in again.
+"""The connection to the chosen MIDI port. It reopens by itself when the interface is plugged in again.
 
-Only the thread that owns the ports uses this; opening, closing and listing are not safe from several.
+Use it from one thread: opening, closing and listing ports is not thread-safe.
 """
 
 from __future__ import annotations
@@ -15,44 +15,45 @@ from dx7.hardware.ports import Input, Port, list_inputs, list_ports, open_both
 from dx7.hardware.tcp import is_loopback, parse_address
 
 LOOK_EVERY = 1.0  # seconds
-_WITHOUT_MIDI = 5.0  # where there is no MIDI at all, looking costs a driver's complaint
+_WITHOUT_MIDI = 5.0  # seconds; where there is no MIDI, each look makes the driver report an error
 _WINDOWS_NUMBER = re.compile(r" \d+\Z")
 
 
 class Driver(Protocol):
-    """What knows and opens MIDI ports: the machine's, or a test's. All of it may raise ``MidiError``."""
+    """Lists and opens MIDI ports. Every method may raise ``MidiError``."""
 
     def outputs(self) -> list[str]:
-        """The names of all outputs."""
+        """Return the names of all outputs."""
 
     def inputs(self) -> list[str]:
-        """The names of all inputs."""
+        """Return the names of all inputs."""
 
     def open(self, output: str, source: str | None) -> tuple[Port, Input | None]:
-        """Open an output, and the input beside it if one is named."""
+        """Open an output, and an input if one is named."""
 
 
 class SystemDriver:
     """The ports of this machine, and MIDI over TCP."""
 
     def outputs(self) -> list[str]:
-        """The names of all outputs, without numbers that change."""
+        """Return the names of all outputs, without ALSA's port numbers."""
         return list_ports()
 
     def inputs(self) -> list[str]:
-        """The names of all inputs, without numbers that change."""
+        """Return the names of all inputs, without ALSA's port numbers."""
         return list_inputs()
 
     def open(self, output: str, source: str | None) -> tuple[Port, Input | None]:
-        """Open an output, and the input beside it if one is named."""
+        """Open an output, and an input if one is named."""
         return open_both(output, source)
 
 
 class Link:
-    """``outputs`` and ``inputs`` are those of the last look, ``output`` the one that was chosen, ``problem`` why it is
-    not open; None if it is, or if nothing is wrong with not having chosen.
+    """The chosen output and input, opened when they are present.
 
-    ``allowed`` are TCP addresses beyond this machine that somebody named when the program was started.
+    ``outputs`` and ``inputs`` are the ports found by the last look, ``output`` is the chosen one. ``problem`` is why
+    the port is not open; None if it is open or no port was chosen. ``allowed`` are the TCP addresses of other machines
+    that were named when the program was started.
     """
 
     def __init__(
@@ -75,9 +76,9 @@ class Link:
         self.problem: str | None = None
 
     def choose(self, output: str | None, source: str | None = None) -> None:
-        """Close what is open, and want this output from now on; None wants none. ``source`` None is the input beside.
+        """Close the open ports and choose an output; None chooses none. Without ``source``, use the matching input.
 
-        Raises ``MidiError`` for an address on another machine that nobody named at the start.
+        Raises ``MidiError`` for an address on another machine that is not in ``allowed``.
         """
         if output and (address := parse_address(output)):
             if not is_loopback(address[0]) and output not in self._allowed:
@@ -85,13 +86,13 @@ class Link:
                     f"{output} is another machine; name it in CARTWRIGHT_MIDI when you start the labeller, "
                     "or bring it to 127.0.0.1 with an SSH tunnel"
                 )
-            source = None  # one connection is both
-        self.let_go()
+            source = None  # one connection carries both directions
+        self.close_ports()
         self.output, self.source = output, source
         self._next_look = self._clock()
 
     def look(self) -> bool:
-        """List the ports if it is time to; close a port that is gone, open one that came. Whether one was opened."""
+        """List the ports if it is time to; close a lost one, open the chosen one. Returns whether one was opened."""
         if self._clock() < self._next_look:
             return False
         self._next_look = self._clock() + self._every
@@ -101,34 +102,34 @@ class Link:
             return False
         is_address = parse_address(self.output) is not None
         is_there = is_address or self.output in self.outputs
-        beside = None if is_address else self.source or input_beside(self.output, self.inputs)
-        beside = beside if beside in self.inputs else None
-        if self.port and is_there and (is_address or beside == (self.input.name if self.input else None)):
+        source_name = None if is_address else self.source or matching_input(self.output, self.inputs)
+        source_name = source_name if source_name in self.inputs else None
+        if self.port and is_there and (is_address or source_name == (self.input.name if self.input else None)):
             return False
-        self.let_go()
+        self.close_ports()
         if not is_there:
             self.problem = nothing or f"{self.output} is not there; plug it in, or choose another port"
             return False
         try:
-            self.port, self.input = self._driver.open(self.output, beside)
+            self.port, self.input = self._driver.open(self.output, source_name)
         except MidiError as error:
             self.problem = str(error)
         return self.port is not None
 
     def drop(self, problem: str) -> None:
-        """Close a port that failed, and say why; it is opened again when it is back."""
-        self.let_go()
+        """Close a port that failed, and keep the reason. It is reopened when it is back."""
+        self.close_ports()
         self.problem = problem
 
-    def let_go(self) -> None:
-        """Close what is open."""
+    def close_ports(self) -> None:
+        """Close the open output and input."""
         for device in (self.port, self.input):
             if device:
                 device.close()
         self.port = self.input = self.problem = None
 
     def _list(self) -> str | None:
-        """List the ports; why there are none, if the machine has no MIDI."""
+        """List the ports. Returns why there are none if the machine has no MIDI."""
         try:
             self.outputs = (*self._driver.outputs(), *self._allowed)
             self.inputs = tuple(self._driver.inputs())
@@ -140,11 +141,13 @@ class Link:
         return None
 
 
-def input_beside(output: str, inputs: Sequence[str]) -> str | None:
-    """The input of the interface whose output this is: of the same name, or the only one there is.
+def matching_input(output: str, inputs: Sequence[str]) -> str | None:
+    """Find the input of the same interface as an output: the one of the same name, or the only one.
 
-    >>> input_beside("UM-ONE 1", ["Keystation 0", "UM-ONE 2"]), input_beside("A", ["B"]), input_beside("A", ["B", "C"])
-    ('UM-ONE 2', 'B', None)
+    >>> matching_input("UM-ONE 1", ["Keystation 0", "UM-ONE 2"]), matching_input("A", ["B"])
+    ('UM-ONE 2', 'B')
+    >>> matching_input("A", ["B", "C"]) is None
+    True
     """
     plain = _WINDOWS_NUMBER.sub("", output)
     for fits in (

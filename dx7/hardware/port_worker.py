@@ -1,6 +1,7 @@
-"""What the thread of the MIDI ports works on: the link, the DX7 at its end, its check-list, and what it sends.
+"""The state and actions of the MIDI thread: the port link, the DX7, its check-list, and the dumps it sends.
 
-Nothing but panic is sent before the check-list is confirmed. Every method is for that one thread, but :meth:`state`.
+Only panic is sent before the check-list is confirmed. Call every method except :meth:`PortWorker.state` from the MIDI
+thread alone.
 """
 
 from __future__ import annotations
@@ -26,13 +27,13 @@ _SILENT = (
 
 
 @dataclass(frozen=True, slots=True)
-class DeskState:
-    """What there is to know at one moment.
+class PortState:
+    """A snapshot of the MIDI thread.
 
-    ``problem`` is why nothing can be sent, ``notice`` what happened last that somebody should know, each in one
-    sentence. ``loaded`` is the ``voice_id`` of the voice in the edit buffer as far as is known, ``playing`` that of the
-    phrase that is being played, ``sounding`` the keys that are down. ``receiving`` counts the bytes of a bank that is
-    arriving. ``is_heard`` says whether the instrument sends active sensing; None until it was heard once.
+    ``problem`` is why nothing can be sent, ``notice`` the latest event to show, each in one sentence. ``loaded`` is the
+    ``voice_id`` of the voice in the edit buffer as far as known, ``playing`` that of the voice being played,
+    ``sounding`` the notes whose keys are down. ``receiving`` counts the bytes received so far of an incoming bank.
+    ``is_heard`` is whether the instrument sends active sensing; None before the first one.
     """
 
     outputs: tuple[str, ...]
@@ -52,8 +53,8 @@ class DeskState:
     is_heard: bool | None
 
 
-class Desk:
-    """One port at a time. ``nap`` passes seconds; ``on_bank`` is told when a bank was saved, or arrived damaged."""
+class PortWorker:
+    """Works with one port at a time. ``on_bank`` is called when a bank was saved or arrived damaged."""
 
     def __init__(
         self,
@@ -61,11 +62,11 @@ class Desk:
         *,
         backups: Path,
         memory: Path,
-        nap: Callable[[float], None],
+        sleep: Callable[[float], None],
         on_bank: Callable[[Outcome], None],
     ) -> None:
         self._link, self._backups, self._memory_file = link, backups, memory
-        self._nap, self._on_bank = nap, on_bank
+        self._sleep, self._on_bank = sleep, on_bank
         self._notice: str | None = None
         try:
             self._memory = read_memory(memory)
@@ -80,7 +81,7 @@ class Desk:
         self.playing: Voice | None = None
 
     def attempt(self, act: Callable[[], object]) -> Outcome:
-        """Do something that may fail as foreseen. A port that fails is dropped, until it is back."""
+        """Run ``act`` and return known failures as an outcome. A failing port is closed until it is back."""
         try:
             act()
         except RefusedMessageError as error:
@@ -95,16 +96,16 @@ class Desk:
         return DONE
 
     def reopen_last(self) -> None:
-        """Use the ports that were used when the program last ran."""
+        """Choose the ports used when the program last ran."""
         self._link.choose(self._memory.output, self._memory.source)
 
-    def attend(self) -> None:
-        """Look for ports, and at what has arrived. Call it often."""
-        outcome = self.attempt(self._attend)
+    def poll(self) -> None:
+        """Update the list of ports and read incoming data. Call it often."""
+        outcome = self.attempt(self._poll)
         self._notice = outcome.problem or self._notice
 
     def listen(self) -> None:
-        """Look at what has arrived: dumps, and whether the instrument is still there."""
+        """Read incoming dumps, and check whether the instrument still sends active sensing."""
         if self._link.input is None:
             return
         for dump in [*self._reader.feed(self._link.input.receive()), *self._reader.give_up()]:
@@ -117,34 +118,36 @@ class Desk:
             self._is_heard = True
 
     def open(self, output: str | None, source: str | None) -> None:
-        """Let the open port fall silent and use another. Raises ``MidiError`` if it cannot be opened now."""
+        """Silence the open port and open another. Raises ``MidiError`` if it cannot be opened now."""
         self._silence()
         self._link.choose(output, source)
         self._forget()
         self._remember(replace(self._memory, output=output, source=source))
-        self._attend()
+        self._poll()
         if self._link.problem:
             raise MidiError(self._link.problem)
 
     def confirm(self, changes: dict[str, object], *, port: str | None = None) -> None:
-        """Change lines of the check-list of the chosen port; ``port`` is the one that somebody saw, None if unknown.
+        """Change items of the check-list of the chosen port; ``port`` is the port the person saw, None if unknown.
 
-        Raises ``MidiError`` if none is chosen, or another one than that.
+        Raises ``MidiError`` if no port is chosen, and ``RefusedMessageError`` if it is not the port they saw.
         """
         if self._link.output is None:
             raise MidiError("choose the MIDI port of your DX7 first")
         if port not in (None, self._link.output):
-            raise RefusedMessageError(f"that was the list of {port}, and {self._link.output} is chosen now; look again")
+            raise RefusedMessageError(
+                f"this check-list was for {port}, but {self._link.output} is chosen now; check it again"
+            )
         self._notice = None
         self._set_checklist(replace(self._checklist, **changes))  # type: ignore[arg-type]
 
     def set_pacing(self, pacing: Pacing) -> None:
-        """Leave other pauses from now on."""
+        """Use these pauses from now on."""
         self._remember(replace(self._memory, pacing=pacing))
         self._begin()
 
     def load(self, voice: Voice, *, reload: bool) -> None:
-        """Put a voice into the edit buffer, unless it is there; ``reload`` also if it is there and was played."""
+        """Load a voice into the edit buffer unless it is there. ``reload`` sends it again if it was played since."""
         instrument = self._ready()
         is_loaded = self._loaded is not None and self._loaded.unpacked == voice.unpacked
         if is_loaded and (self._is_fresh or not reload):
@@ -154,7 +157,7 @@ class Desk:
         self._loaded, self._is_fresh = voice, True
 
     def play(self, phrase: Phrase, *, on_start: Callable[[], None]) -> None:
-        """Play a phrase with the voice that was loaded."""
+        """Play a phrase with the loaded voice."""
         instrument = self._ready()
         self._is_fresh, self.playing = False, self._loaded
         try:
@@ -175,14 +178,14 @@ class Desk:
     def end(self) -> None:
         """End every sound and close the port."""
         self._silence()
-        self._link.let_go()
+        self._link.close_ports()
         self._forget()
 
-    def state(self) -> DeskState:
-        """How things are. The only method for any thread."""
+    def state(self) -> PortState:
+        """Return a snapshot. Safe from any thread, but fields may come from two consecutive moments."""
         link, instrument, port, source = self._link, self._instrument, self._link.port, self._link.input
         loaded, playing = self._loaded, self.playing
-        return DeskState(
+        return PortState(
             outputs=link.outputs,
             inputs=link.inputs,
             output=link.output,
@@ -200,7 +203,7 @@ class Desk:
             is_heard=self._is_heard,
         )
 
-    def _attend(self) -> None:
+    def _poll(self) -> None:
         if self._link.look():
             self._forget()
             self._reader, self._is_heard = DumpReader(), None
@@ -210,17 +213,17 @@ class Desk:
         self.listen()
 
     def _begin(self) -> None:
-        """Start afresh on the open port. Where sending is allowed, panic: a program that was killed leaves notes."""
+        """Start with the open port. Send panic if allowed: a program that was killed may have left notes on."""
         if self._link.port is None:
             return
         channel = self._checklist.channel or 1
-        self._instrument = Instrument(self._link.port, channel=channel, pacing=self._memory.pacing, sleep=self._nap)
+        self._instrument = Instrument(self._link.port, channel=channel, pacing=self._memory.pacing, sleep=self._sleep)
         self._loaded = None
         if self._checklist.is_confirmed:
             self._instrument.panic()
 
     def _silence(self) -> None:
-        """Leave a port in silence, if it was ever allowed to send to it."""
+        """Send panic, if sending is allowed."""
         if self._instrument and self._checklist.is_confirmed:
             self.attempt(self._instrument.panic)
 
@@ -232,7 +235,7 @@ class Desk:
             return
         before, self._lists[self._link.output] = self._checklist, checklist
         if (checklist.is_confirmed, checklist.channel) != (before.is_confirmed, before.channel):
-            self._begin()  # first: what cannot be remembered for later counts now all the same
+            self._begin()  # first: it must take effect even if it cannot be saved
         self._remember(replace(self._memory, ports=dict(self._lists)))
 
     def _remember(self, memory: Memory) -> None:
@@ -245,7 +248,7 @@ class Desk:
             self._notice = dump.problem
             self._on_bank(Outcome(False, dump.problem))
         elif dump.kind == "voice":
-            # Somebody chose another voice on the panel, unless an interface sends our own back.
+            # A voice was chosen on the panel, unless an interface echoes the one we sent.
             if self._loaded and dump.message[6:-2] != self._loaded.unpacked:
                 self._loaded = None
         else:

@@ -1,6 +1,6 @@
-"""MIDI ports: which there are, sending and receiving. Nothing leaves that ``dx7/hardware/allowlist.py`` does not allow.
+"""MIDI ports: listing, opening, sending, receiving. Only messages that ``dx7/hardware/allowlist.py`` allows are sent.
 
-Besides the drivers' ports there are names such as ``tcp:127.0.0.1:9000``, MIDI over TCP (``dx7/hardware/tcp.py``).
+A name such as ``tcp:127.0.0.1:9000`` means MIDI over TCP (``dx7/hardware/tcp.py``).
 """
 
 from __future__ import annotations
@@ -15,42 +15,42 @@ from typing import Literal, Protocol, TypeVar
 
 from dx7.errors import MidiError
 from dx7.hardware.allowlist import check_message
-from dx7.hardware.tcp import TcpWire, parse_address
+from dx7.hardware.tcp import TcpTransport, parse_address
 
 # ALSA ends a port's name with numbers that change from one session to the next: "USB MIDI:USB MIDI 1 20:0".
 _ALSA_NUMBERS = re.compile(r" \d+:\d+\Z")
 _opening = threading.Lock()  # sending is safe from any thread; opening, closing and listing are not
 
 
-class Wire(Protocol):
-    """What carries whole MIDI messages to an instrument: a driver, or a recorder in tests."""
+class Transport(Protocol):
+    """Carries whole MIDI messages to an instrument: a driver, or a recorder in tests."""
 
     def send(self, message: bytes) -> None:
         """Send one message."""
 
     def close(self) -> None:
-        """Let the device go."""
+        """Close the device."""
 
 
-class Source(Protocol):
-    """What brings bytes from an instrument: a driver, or a recording in tests."""
+class ByteSource(Protocol):
+    """Delivers bytes from an instrument: a driver, or a recording in tests."""
 
     def receive(self) -> bytes:
-        """The bytes that have arrived since the last call, perhaps none. Never waits."""
+        """Return the bytes received since the last call, possibly none. Never waits."""
 
     def close(self) -> None:
-        """Let the device go."""
+        """Close the device."""
 
 
 class Port:
-    """An open output. The only way to an instrument; every message is checked on it.
+    """An open output. Every message to an instrument passes through here and is checked.
 
     ``takes_banks`` says whether the driver is trusted with messages of 4,104 bytes: ALSA's sequencer, which RtMidi
-    uses on Linux, loses parts of them, and a DX7 writes its memories before it looks at the checksum.
+    uses on Linux, loses parts of them, and a DX7 writes its memories before it checks the checksum.
     """
 
-    def __init__(self, wire: Wire, name: str, *, takes_banks: bool = True) -> None:
-        self._wire = wire
+    def __init__(self, transport: Transport, name: str, *, takes_banks: bool = True) -> None:
+        self._transport = transport
         self.name = name
         self.takes_banks = takes_banks
 
@@ -58,75 +58,75 @@ class Port:
         """Send one message. Raises ``RefusedMessageError`` if it is not allowed, ``MidiError`` if the port fails."""
         check_message(message, allow_bank=allow_bank)
         try:
-            self._wire.send(message)
+            self._transport.send(message)
         except (OSError, ValueError) as error:
             raise MidiError(f"the MIDI port {self.name} failed: {error}; is it still plugged in?") from error
 
     def close(self) -> None:
-        """Let the device go."""
+        """Close the device."""
         with _opening:
-            self._wire.close()
+            self._transport.close()
 
 
 class Input:
     """An open input: the bytes an instrument sends."""
 
-    def __init__(self, source: Source, name: str) -> None:
+    def __init__(self, source: ByteSource, name: str) -> None:
         self._source = source
         self.name = name
 
     def receive(self) -> bytes:
-        """The bytes that have arrived since the last call, perhaps none. Raises ``MidiError`` if the port fails."""
+        """Return the bytes received since the last call, possibly none. Raises ``MidiError`` if the port fails."""
         try:
             return self._source.receive()
         except (OSError, ValueError, RuntimeError) as error:
             raise MidiError(f"the MIDI port {self.name} failed: {error}; is it still plugged in?") from error
 
     def close(self) -> None:
-        """Let the device go."""
+        """Close the device."""
         with _opening:
             self._source.close()
 
 
 def list_ports() -> list[str]:
-    """The names of all outputs, without numbers that change. Raises ``MidiError`` where there is no MIDI at all."""
+    """Return the names of all outputs, without ALSA's port numbers. Raises ``MidiError`` if the machine has no MIDI."""
     return [_ALSA_NUMBERS.sub("", name) for name in _names("output")]
 
 
 def list_inputs() -> list[str]:
-    """The names of all inputs, without numbers that change. Raises ``MidiError`` where there is no MIDI at all."""
+    """Return the names of all inputs, without ALSA's port numbers. Raises ``MidiError`` if the machine has no MIDI."""
     return [_ALSA_NUMBERS.sub("", name) for name in _names("input")]
 
 
 def open_port(name: str) -> Port:
-    """Open an output by its name, or by a part of it that fits no other.
+    """Open an output by its name, or by a part of the name that matches only one.
 
-    What drives the instrument at the far end of a TCP name is not known, so it is not trusted with banks. Raises
-    ``MidiError`` if none fits, more than one fits, or it cannot be opened.
+    The driver at the far end of a TCP connection is unknown, so it is not trusted with banks. Raises ``MidiError`` if
+    no port or more than one matches, or it cannot be opened.
     """
     if address := parse_address(name):
         return Port(_connect(name, address), name, takes_banks=False)
     full_name = find_port(name, _names("output"))
-    wire = _opened(_MidoWire, full_name)
-    return Port(wire, _ALSA_NUMBERS.sub("", full_name), takes_banks=not sys.platform.startswith("linux"))
+    transport = _opened(_MidoOutput, full_name)
+    return Port(transport, _ALSA_NUMBERS.sub("", full_name), takes_banks=not sys.platform.startswith("linux"))
 
 
 def open_input(name: str) -> Input:
-    """Open an input, as :func:`open_port` does an output."""
+    """Open an input; see :func:`open_port`."""
     if address := parse_address(name):
         return Input(_connect(name, address), name)
     full_name = find_port(name, _names("input"))
-    return Input(_opened(_RtMidiSource, full_name), _ALSA_NUMBERS.sub("", full_name))
+    return Input(_opened(_RtMidiInput, full_name), _ALSA_NUMBERS.sub("", full_name))
 
 
 def open_both(output: str, source: str | None) -> tuple[Port, Input | None]:
-    """Open an output, and an input beside it unless that is None. A TCP name is one connection both ways.
+    """Open an output, and an input unless ``source`` is None. A TCP connection is both.
 
-    Raises ``MidiError``; nothing is left open then.
+    Raises ``MidiError``, and then leaves nothing open.
     """
     if address := parse_address(output):
-        wire = _connect(output, address)
-        return Port(wire, output, takes_banks=False), Input(wire, output)
+        transport = _connect(output, address)
+        return Port(transport, output, takes_banks=False), Input(transport, output)
     port = open_port(output)
     try:
         return port, open_input(source) if source else None
@@ -136,9 +136,9 @@ def open_both(output: str, source: str | None) -> tuple[Port, Input | None]:
 
 
 def find_port(name: str, names: list[str]) -> str:
-    """The one of ``names`` that is meant: the same, the same but for ALSA's numbers, or the only one it is part of.
+    """Find the port in ``names``: an exact match, a match without ALSA's numbers, or the only one that contains it.
 
-    Raises ``MidiError`` otherwise.
+    Raises ``MidiError`` if none or more than one matches.
 
     >>> find_port("dx7", ["Midi Through:0 14:0", "USB DX7:port 20:0"])
     'USB DX7:port 20:0'
@@ -158,7 +158,7 @@ def find_port(name: str, names: list[str]) -> str:
     raise MidiError(f"there is no MIDI port {name!r}; {there}")
 
 
-class _MidoWire:
+class _MidoOutput:
     def __init__(self, full_name: str) -> None:
         import mido
 
@@ -172,8 +172,8 @@ class _MidoWire:
         self._port.close()
 
 
-class _RtMidiSource:
-    """Below mido, which passes over damaged messages without a word and hides active sensing."""
+class _RtMidiInput:
+    """Uses RtMidi directly: mido silently drops damaged messages and hides active sensing."""
 
     def __init__(self, full_name: str) -> None:
         import rtmidi
@@ -204,9 +204,9 @@ def _opened(kind: Callable[[str], _Device], full_name: str) -> _Device:
             raise MidiError(f"cannot open the MIDI port {full_name}: {error}; does another program hold it?") from error
 
 
-def _connect(name: str, address: tuple[str, int]) -> TcpWire:
+def _connect(name: str, address: tuple[str, int]) -> TcpTransport:
     try:
-        return TcpWire(*address)
+        return TcpTransport(*address)
     except OSError as error:
         raise MidiError(f"nothing answers at {name}: {error.strerror or error}; is the other end running?") from error
 
@@ -226,7 +226,7 @@ def _names(direction: Literal["input", "output"]) -> list[str]:
 
 @contextmanager
 def _quiet_driver() -> Iterator[None]:
-    """Keep ALSA, which writes straight to the process's stderr, from telling what our sentence will tell."""
+    """Hide what ALSA writes to the stderr of the process; our own error message says the same."""
     sys.stderr.flush()
     saved, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     try:

@@ -1,7 +1,7 @@
-"""What a DX7 sends: its 32 voices or one, put together from the bytes of a cable, whole and checked, or reported.
+"""Receive dumps from a DX7: assemble a bank or a voice from MIDI bytes, check it, report a damaged one.
 
-A mk1 answers no request: somebody presses FUNCTION, 8, 8, 8, YES for the bank; with SYS INFO AVAIL every voice button
-sends its voice. Between all that it sends active sensing some twelve times a second.
+A Mk I does not answer dump requests: a person presses FUNCTION, 8, 8, 8, YES to send the bank. With SYS INFO AVAIL,
+each voice button sends its voice. In between it sends active sensing about twelve times a second.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ from dx7.hardware.ports import Input
 BANK_STEPS = "FUNCTION, 8, 8, 8, YES"
 ACTIVE_SENSING = 0xFE
 _FIRST_REALTIME = 0xF8
-_LONGEST = 2 * BANK_MESSAGE_SIZE  # nothing of a DX7 is longer
-_STALLED = 2.0  # seconds without a byte, in the middle of a message
-_SILENT = 3.0  # active sensing comes every 80 ms; a bank, which it stops for, takes 1.3 s
+_LONGEST = 2 * BANK_MESSAGE_SIZE  # a DX7 sends nothing longer
+_STALLED = 2.0  # seconds without a byte inside a message
+_SILENT = 3.0  # seconds; active sensing comes every 80 ms, and pauses for the 1.3 s of a bank
 _KINDS = {
     BANK_HEADER_TAIL: ("bank", BANK_MESSAGE_SIZE),
     VOICE_HEADER_TAIL: ("voice", VOICE_MESSAGE_SIZE),
@@ -45,38 +45,38 @@ class Dump:
 
 @dataclass(frozen=True, slots=True)
 class DamagedDump:
-    """A bank or voice that arrived damaged, and was not taken: what was wrong, and what to do."""
+    """A bank or voice that arrived damaged. ``problem`` says what was wrong and what to do."""
 
     problem: str
 
 
 class DumpReader:
-    """Turns bytes, in whatever pieces, into dumps. Everything else a DX7 sends is counted or passed over."""
+    """Assembles dumps from bytes that arrive in pieces of any size. Ignores other messages."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._message = bytearray()  # from F0 on; empty between messages
-        self._latest = self._heard = clock()
-        self.sensed = False  # whether active sensing was ever heard
+        self._latest_data = self._latest_byte = clock()
+        self.sensed = False  # whether active sensing has been received
 
     @property
     def progress(self) -> int:
-        """How many bytes of a bank have arrived, while one does; 0 at other times."""
+        """The number of bytes received so far of a bank; 0 if none is arriving."""
         return len(self._message) if bytes(self._message[3:6]) == BANK_HEADER_TAIL else 0
 
     @property
     def fell_silent(self) -> bool:
-        """Whether an instrument that sent active sensing has stopped: it is off, or its cable is out."""
-        return self.sensed and self._clock() - self._heard > _SILENT
+        """Whether an instrument that sent active sensing has stopped: it is off or disconnected."""
+        return self.sensed and self._clock() - self._latest_byte > _SILENT
 
     def feed(self, data: Iterable[int]) -> Iterator[Dump | DamagedDump]:
-        """Take bytes; give each dump that they complete."""
+        """Process bytes; yield each dump that they complete."""
         for byte in data:
-            self._heard = self._clock()
-            if byte >= _FIRST_REALTIME:  # allowed anywhere, also between the bytes of a dump
+            self._latest_byte = self._clock()
+            if byte >= _FIRST_REALTIME:  # allowed anywhere, even inside a dump
                 self.sensed |= byte == ACTIVE_SENSING
                 continue
-            self._latest = self._clock()
+            self._latest_data = self._clock()
             if self._message and byte > 0x7F:
                 yield from self._end(whole=byte == END_OF_SYSEX)
             elif self._message:
@@ -87,8 +87,8 @@ class DumpReader:
                 self._message.append(byte)
 
     def give_up(self) -> Iterator[DamagedDump]:
-        """Report a dump that stopped in the middle; call it now and then."""
-        if self._message and self._clock() - self._latest > _STALLED:
+        """Report a dump that stopped in the middle. Call it regularly."""
+        if self._message and self._clock() - self._latest_data > _STALLED:
             yield from (each for each in self._end(whole=False) if isinstance(each, DamagedDump))
 
     def _end(self, *, whole: bool) -> Iterator[Dump | DamagedDump]:
@@ -112,9 +112,9 @@ def receive_bank(
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
 ) -> bytes:
-    """Wait for the bank that somebody sends from the panel: its 4,104 bytes.
+    """Wait for a bank sent from the panel of the DX7. Returns its 4,104 bytes.
 
-    Raises ``MidiError`` if it arrives damaged, or not within that time.
+    Raises ``MidiError`` if it arrives damaged, or not within ``seconds``.
     """
     reader = DumpReader(clock)
     end = clock() + seconds
@@ -125,8 +125,8 @@ def receive_bank(
             if dump.kind == "bank":
                 return dump.message
         sleep(0.02)
-    heard = "the DX7 is there, but sent no bank" if reader.sensed else "nothing was heard of a DX7"
+    heard = "the DX7 is connected, but sent no bank" if reader.sensed else "nothing was received from a DX7"
     raise MidiError(
         f"{heard} in {seconds:.0f} s at {source.name}; press {BANK_STEPS} on it, with SYS INFO AVAIL, "
-        "and look whether its MIDI OUT is connected"
+        "and check that its MIDI OUT is connected"
     )

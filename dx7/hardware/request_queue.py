@@ -1,7 +1,7 @@
-"""Requests on their way to the thread that owns the ports: orders, each done in turn, and the one newest wish.
+"""The queue of requests for the thread that owns the MIDI ports.
 
-A wish is a voice to be loaded or played. A newer one takes the place of one that still waits, so that a person who
-types faster than a cable carries hears what was asked for last, and never a voice asked for before it.
+Commands are all executed, in order. Of the play requests only the newest is kept: a new one replaces one that still
+waits. So a person who steps through voices faster than MIDI can send them hears the voice chosen last.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from dx7.voices.voice import Voice
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a request: done, or the problem in one sentence; ``replaced`` if a newer one took its place."""
+    """The result of a request: done, or the problem in one sentence. ``replaced`` if a newer request took its place."""
 
     done: bool
     problem: str | None = None
@@ -30,82 +30,82 @@ REPLACED = Outcome(False, "a newer request took the place of this one", replaced
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
-    """A voice to load, and what to play with it then; None plays nothing."""
+class PlayRequest:
+    """A voice to load, and the phrase to play with it; None plays nothing."""
 
     voice: Voice
     phrase: Phrase | None
-    reload: bool = True  # whether it is sent again if it was the last one sent
+    reload: bool = True  # send the voice again even if it was the last one sent
     outcome: Future[Outcome] = field(default_factory=Future)
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
-    """Something that must be done, whatever else is asked for."""
+class Command:
+    """A request that no other request replaces."""
 
     act: Callable[[], None]
     outcome: Future[Outcome] = field(default_factory=Future)
 
 
-def answer(request: Order | Wish, outcome: Outcome) -> None:
-    """Tell what became of a request, unless that was told already: a phrase is told of when it starts."""
+def resolve(request: Command | PlayRequest, outcome: Outcome) -> None:
+    """Set the result of a request, unless it has one: a phrase gets its result when it starts."""
     if not request.outcome.done():
         request.outcome.set_result(outcome)
 
 
-class Mailbox:
-    """Filled by any thread, emptied by one."""
+class RequestQueue:
+    """Any thread may add requests; one thread takes them."""
 
     def __init__(self) -> None:
-        self._orders: deque[Order] = deque()
-        self._wish: Wish | None = None
+        self._commands: deque[Command] = deque()
+        self._play_request: PlayRequest | None = None
         self._end: Outcome | None = None
         self._changed = threading.Condition()
 
-    def put(self, request: Order | Wish) -> None:
-        """Leave a request. A wish that still waits gets :data:`REPLACED` for an answer."""
-        request.outcome.set_running_or_notify_cancel()  # from here on nobody who waits for it can cancel it
+    def put(self, request: Command | PlayRequest) -> None:
+        """Add a request. A waiting play request is resolved as :data:`REPLACED` if this is one too."""
+        request.outcome.set_running_or_notify_cancel()  # from here on it cannot be cancelled
         with self._changed:
             if self._end:
-                answer(request, self._end)
-            elif isinstance(request, Order):
-                self._orders.append(request)
+                resolve(request, self._end)
+            elif isinstance(request, Command):
+                self._commands.append(request)
             else:
-                self._drop_wish(REPLACED)
-                self._wish = request
+                self._drop_play_request(REPLACED)
+                self._play_request = request
             self._changed.notify()
 
-    def take(self, seconds: float) -> Order | Wish | None:
-        """The next order, else the wish; None if none came within this time."""
+    def take(self, seconds: float) -> Command | PlayRequest | None:
+        """Return the next command, else the play request; None if there is none within ``seconds``."""
         with self._changed:
             self._changed.wait_for(self._is_filled, seconds)
-            if self._orders:
-                return self._orders.popleft()
-            wish, self._wish = self._wish, None
-            return wish
+            if self._commands:
+                return self._commands.popleft()
+            request, self._play_request = self._play_request, None
+            return request
 
     def wait(self, seconds: float) -> bool:
-        """Wait for a request and leave it there; whether there is one."""
+        """Wait up to ``seconds`` for a request without taking it. Returns whether there is one."""
         with self._changed:
             return self._changed.wait_for(self._is_filled, seconds)
 
-    def drop_wish(self, outcome: Outcome = REPLACED) -> None:
-        """Answer the wish that waits, and forget it."""
+    def drop_play_request(self, outcome: Outcome = REPLACED) -> None:
+        """Remove the waiting play request, if any, with this outcome."""
         with self._changed:
-            self._drop_wish(outcome)
+            self._drop_play_request(outcome)
 
     def close(self, outcome: Outcome) -> None:
-        """Give all that waits, and all that still comes, this answer."""
+        """Resolve all waiting and all future requests with this outcome."""
         with self._changed:
             self._end = outcome
-            self._drop_wish(outcome)
-            while self._orders:
-                answer(self._orders.popleft(), outcome)
+            self._drop_play_request(outcome)
+            while self._commands:
+                resolve(self._commands.popleft(), outcome)
 
-    def _drop_wish(self, outcome: Outcome) -> None:
-        if self._wish is not None:
-            answer(self._wish, outcome)
-            self._wish = None
+    def _drop_play_request(self, outcome: Outcome) -> None:
+        if self._play_request is not None:
+            resolve(self._play_request, outcome)
+            self._play_request = None
 
     def _is_filled(self) -> bool:
-        return bool(self._orders or self._wish)
+        return bool(self._commands or self._play_request)

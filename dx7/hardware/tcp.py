@@ -1,7 +1,7 @@
-"""MIDI over TCP: the plain bytes of a MIDI cable, both ways, as mido's sockets speak it.
+"""MIDI over TCP: plain MIDI bytes in both directions, the protocol of mido's sockets.
 
-For an instrument at another machine: a small computer with the interface there serves the port, and an SSH tunnel
-brings it here. Nothing is encrypted and nobody is asked for a password, so never open such a port to a network.
+It reaches an instrument at another machine: a small computer with the MIDI interface serves the port, and an SSH
+tunnel brings it here. There is no encryption and no password, so never open such a port to a network.
 """
 
 from __future__ import annotations
@@ -14,18 +14,17 @@ from ipaddress import ip_address
 from dx7.errors import MidiError
 
 PREFIX = "tcp:"
-_BYTES_A_SECOND = 3125  # what a MIDI cable carries
-_PIECE = 64
-_AHEAD = 192  # bytes that may be on their way; a DX7's receive buffer holds 380, and a voice is 163
+_BYTES_A_SECOND = 3125  # the rate of a MIDI cable
+_PIECE = 64  # bytes
+_AHEAD = 192  # bytes; the receive buffer of a DX7 holds 380, and a voice is 163
 _CONNECTING = 3.0  # seconds
 _SENDING = 5.0
 
 
-class TcpWire:
-    """One connection. It never sends faster than a MIDI cable, or what is at the other end would lose bytes.
+class TcpTransport:
+    """One connection. It sends at the rate of a MIDI cable, so that the other end loses no bytes.
 
-    ``ahead`` is how many bytes may be sent before the cable could have carried them.
-    Raises ``OSError`` if nobody answers.
+    ``ahead`` is how many bytes it may be ahead of that rate. Raises ``OSError`` if the connection fails.
     """
 
     def __init__(
@@ -38,7 +37,7 @@ class TcpWire:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._ahead, self._clock, self._sleep = ahead / _BYTES_A_SECOND, clock, sleep
-        self._carried = clock()  # when the cable will have carried all that was sent
+        self._carried = clock()  # when a MIDI cable would have carried everything sent so far
         self._socket = socket.create_connection((host, port), timeout=_CONNECTING)
         self._socket.settimeout(_SENDING)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -54,7 +53,7 @@ class TcpWire:
             self._socket.sendall(piece)
 
     def receive(self) -> bytes:
-        """What has arrived since the last call, perhaps nothing. Raises ``OSError`` if the other end is gone."""
+        """Return the bytes received since the last call, possibly none. Raises ``OSError`` if the other end is gone."""
         received = bytearray()
         self._socket.setblocking(False)
         try:
@@ -69,14 +68,14 @@ class TcpWire:
         return bytes(received)
 
     def close(self) -> None:
-        """End the connection."""
+        """Close the connection."""
         self._socket.close()
 
 
 def parse_address(name: str) -> tuple[str, int] | None:
-    """Host and port of a name such as ``tcp:127.0.0.1:9000``; None for the name of an ordinary port.
+    """Return host and port of a name such as ``tcp:127.0.0.1:9000``; None for the name of a MIDI port.
 
-    Raises ``MidiError`` for one that begins so and goes on otherwise.
+    Raises ``MidiError`` for a malformed address.
 
     >>> parse_address("tcp:127.0.0.1:9000"), parse_address("UM-ONE")
     (('127.0.0.1', 9000), None)
@@ -85,12 +84,12 @@ def parse_address(name: str) -> tuple[str, int] | None:
         return None
     host, colon, port = name.removeprefix(PREFIX).rpartition(":")
     if not (colon and host and port.isascii() and port.isdigit() and 0 < int(port) < 1 << 16):
-        raise MidiError(f"{name!r} is no address; write tcp:HOST:PORT, for example tcp:127.0.0.1:9000")
+        raise MidiError(f"{name!r} is not a valid address; write tcp:HOST:PORT, for example tcp:127.0.0.1:9000")
     return host.strip("[]"), int(port)
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host is this machine itself.
+    """Return whether a host is this machine.
 
     >>> is_loopback("127.0.0.1"), is_loopback("localhost"), is_loopback("10.0.0.1"), is_loopback("example.org")
     (True, True, False, False)

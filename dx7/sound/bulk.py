@@ -1,8 +1,8 @@
-"""Many voices over all cores: in chunks, results in order, memory bounded.
+"""Bulk work on voices on all cores: in chunks, with ordered results and bounded memory.
 
-The engine gains nothing from threads, so this uses processes. They are spawned, not forked, because a fork of a
-program with threads (a browser app, JAX) can hang; work must therefore be a function that can be pickled by name.
-Who does the work is a :data:`Workers`: this machine's :class:`Processes`, or a cluster's (``dx7/analysis/cluster.py``).
+The engine does not scale with threads, so this uses processes. They are spawned, not forked, because a fork of a
+program with threads (a browser app, JAX) can hang; so the work must be a function that can be pickled by name.
+:class:`Workers` are :class:`Processes` of this machine or a cluster (``dx7/analysis/cluster.py``).
 """
 
 from __future__ import annotations
@@ -26,21 +26,21 @@ from dx7.voices.layout import Bytes
 Result = TypeVar("Result")
 Work = Callable[[Bytes], Sequence[Result]]
 
-CHUNK = 32  # voices: about a sixth of a second of work, so progress is lively and Ctrl-C quick
-_CHUNKS_AHEAD = 4  # per process: enough to keep it busy, few enough that results do not pile up
+CHUNK = 32  # voices: about 0.17 s of work, so that progress is frequent and Ctrl-C quick
+_CHUNKS_AHEAD = 4  # per process: keeps it busy, bounds the memory for results
 _WORTH_A_PROCESS = 4 * CHUNK  # starting processes costs about a second
 
 
 class Workers(Protocol):
-    """Whoever works through chunks of voices."""
+    """Something that processes chunks of voices."""
 
     def run(self, chunks: Sequence[Bytes], work: Work[Any]) -> Iterator[Sequence[Any]]:
-        """``work(chunk)`` for every chunk, in order, as results come in; closing the iterator stops the work."""
+        """Yield ``work(chunk)`` for every chunk, in order. Closing the iterator stops the work."""
 
 
 @dataclass(frozen=True, slots=True)
 class Processes:
-    """This machine's cores, or fewer of them. A few voices are done in this process."""
+    """Processes on this machine: one per core, or ``count``. A small job runs in this process."""
 
     count: int | None = None
 
@@ -59,7 +59,7 @@ def render_many(
     workers: Workers | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> Generator[Result, None, None]:
-    """``job(voice)`` for every row of ``uint8[n, 155]``, as :func:`work_through` does it."""
+    """Yield ``job(voice)`` for every row of ``uint8[n, 155]``; see :func:`work_through`."""
     return work_through(unpacked, partial(_each, job), workers=workers, progress=progress)
 
 
@@ -70,11 +70,11 @@ def work_through(
     workers: Workers | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> Generator[Result, None, None]:
-    """One result for every row of ``uint8[n, 155]``, in order, as they come in.
+    """Yield one result for every row of ``uint8[n, 155]``, in order.
 
-    ``work`` is given some voices and returns as many results. It renders them and reduces their sound to what is
-    wanted; return little, for results travel between processes. ``workers`` are all cores of this machine unless
-    given. ``progress`` is called with the number of voices just done. Closing the iterator, or Ctrl-C, stops the work.
+    ``work`` gets some voices and returns one result for each. Results should be small: they are pickled between
+    processes. ``workers`` default to all cores of this machine. ``progress`` is called with the number of voices just
+    done. Closing the iterator, or Ctrl-C, stops the work.
 
     Raises what ``work`` raises, and ``EngineError`` if a worker dies.
     """
@@ -86,14 +86,14 @@ def work_through(
 
 
 def core_count() -> int:
-    """How many cores this process may use."""
+    """Return the number of cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _over_processes(chunks: Sequence[Bytes], work: Work[Result], processes: int) -> Iterator[Sequence[Result]]:
     context = get_context("spawn")
     ours, theirs = context.Pipe()
-    pool = ProcessPoolExecutor(processes, mp_context=context, initializer=_depend_on, initargs=(theirs,))
+    pool = ProcessPoolExecutor(processes, mp_context=context, initializer=_follow_parent, initargs=(theirs,))
     waiting: deque[Future[Sequence[Result]]] = deque()
     try:
         for chunk in chunks:
@@ -103,9 +103,9 @@ def _over_processes(chunks: Sequence[Bytes], work: Work[Result], processes: int)
         while waiting:
             yield waiting.popleft().result()
     except BrokenProcessPool as error:
-        raise EngineError("a rendering process died, perhaps for want of memory; try again with fewer") from error
+        raise EngineError("a rendering process died, perhaps because memory ran out; try again with fewer") from error
     finally:
-        ours.close()  # ends them; a pool that Ctrl-C met while it started may wait for them for ever
+        ours.close()  # ends the workers; a pool interrupted while starting may otherwise wait forever
         pool.shutdown(wait=True, cancel_futures=True)
         theirs.close()
 
@@ -114,13 +114,13 @@ def _each(job: Callable[[Bytes], Result], chunk: Bytes) -> list[Result]:
     return [job(voice) for voice in chunk]
 
 
-def _depend_on(line: Connection) -> None:
-    """Leave Ctrl-C to the parent, or every worker answers with a traceback of its own; end when its line goes dead."""
+def _follow_parent(connection: Connection) -> None:
+    """Ignore Ctrl-C, which the parent handles; exit when the parent closes the connection or dies."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    Thread(target=_end_with, args=(line,), daemon=True).start()
+    Thread(target=_exit_with_parent, args=(connection,), daemon=True).start()
 
 
-def _end_with(line: Connection) -> None:
+def _exit_with_parent(connection: Connection) -> None:
     parent = parent_process()
-    wait([line, *([parent.sentinel] if parent else [])])
+    wait([connection, *([parent.sentinel] if parent else [])])
     os._exit(1)

@@ -1,11 +1,10 @@
-"""The sounding engine: renders of a voice by dexed-py, the engine of the Dexed plugin.
+"""The sound engine: renders voices with dexed-py, the engine of the Dexed plugin.
 
 A render is deterministic: the same 145 parameters, note, velocity, durations and :data:`ENGINE_VERSION` give the
-same samples bit for bit, in any process on one machine, so results may be cached under these.
+same samples bit for bit, in any process on one machine, so results may be cached by these.
 
-dexed-py keeps its frequency and envelope tables per process for one sample rate, and refuses concurrent renders
-at two. So there is one, :data:`SAMPLE_RATE`, and no way to ask for another. Renders overlap little in threads; bulk
-work goes to processes (``dx7/sound/bulk.py``).
+dexed-py keeps frequency and envelope tables for one sample rate per process, so the only one is :data:`SAMPLE_RATE`.
+Renders hardly run in parallel in threads; bulk work uses processes (``dx7/sound/bulk.py``).
 """
 
 from __future__ import annotations
@@ -29,24 +28,24 @@ Audio = NDArray[np.float32]
 
 SAMPLE_RATE = 44_100  # Hz
 ENGINE_VERSION = f"dexed-py {version('dexed-py')}"
-LONGEST_RENDER = 60.0  # seconds; a bound on memory, far above the needs of an audition
+LONGEST_RENDER = 60.0  # seconds; it bounds memory
 
-# One operator at full level peaks at 1.0 in dexed-py and six at 6.0; three quarters of all real voices pass 1.0.
-# The Dexed plugin scales the same integers by an eighth of that, and so do we: the loudest possible note is 1.4.
+# In dexed-py one operator at full level peaks at 1.0, six at 6.0, and three quarters of real voices exceed 1.0.
+# The Dexed plugin scales by an eighth of that, and so do we: the loudest possible note peaks at 1.4.
 _PLUGIN_LEVEL = np.float32(1 / 8)
 
 PLAYBACK_LOUDNESS = -16.0  # LUFS of the loudest 0.4 s
-PLAYBACK_PEAK = 0.89  # -1 dB, so that a player that resamples does not clip either
+PLAYBACK_PEAK = 0.89  # -1 dB, so that a player that resamples does not clip
 MOST_GAIN = 24.0  # dB
-_RUMBLE = 20.0  # Hz; direct current and sub-bass are common even in factory brass
-# The two filters of BS.1770, (numerator, denominator), its analogue prototypes brought to 44.1 kHz.
+_RUMBLE = 20.0  # Hz; DC and sub-bass are common even in factory brass
+# The two filters of BS.1770 as (numerator, denominator), for 44.1 kHz.
 _K_WEIGHTING = (
     ((1.5308412300503478, -2.6509799951547297, 1.169079079921587), (1.0, -1.6636551132560204, 0.7125954280732254)),
     ((1.0, -2.0, 1.0), (1.0, -1.989169673629796, 0.9891990357870393)),
 )
 
 _MAXIMUM = MAXIMUM[:NAME_INDEX]
-_ALL_OPERATORS_ON = b"\x3f"  # byte 155, which dexed-py asks for and ignores
+_ALL_OPERATORS_ON = b"\x3f"  # byte 155, which dexed-py requires and ignores
 _threads = threading.local()
 _making = threading.Lock()
 
@@ -54,11 +53,11 @@ _making = threading.Lock()
 def render(
     voice: Voice, *, note: int = 60, velocity: int = 100, seconds_held: float = 1.0, seconds_total: float = 2.0
 ) -> Audio:
-    """One note of a voice: ``float32[samples]`` at :data:`SAMPLE_RATE`, at the plugin's level.
+    """Render one note: ``float32[samples]`` at :data:`SAMPLE_RATE`, at the plugin's level.
 
-    ``note`` is a MIDI note (60 is C3 on the panel), ``velocity`` 1 to 127; 100 is where velocity sensitivity changes
-    nothing. The key is let go after ``seconds_held``. The loudest voices pass 1.0 with a single hard note: play
-    :func:`to_playback_level` of it, not the render itself.
+    ``note`` is a MIDI note (60 is C3 on the panel), ``velocity`` 1 to 127; at 100, velocity sensitivity changes
+    nothing. The key is released after ``seconds_held``. The loudest voices exceed 1.0, so apply
+    :func:`to_playback_level` before playing.
 
     Raises ``EngineError`` for a note, velocity or duration out of range.
     """
@@ -70,7 +69,7 @@ def render(
 def render_operators(
     voice: Voice, *, note: int = 60, velocity: int = 100, seconds_held: float = 1.0, seconds_total: float = 2.0
 ) -> Audio:
-    """What :func:`render` is mixed from, ``float32[7, samples]``: operators 1 to 6, each at most 1.0, then all."""
+    """Render operators 1 to 6 separately, each at most 1.0, and their mix: ``float32[7, samples]``."""
     _check_note(note, velocity, seconds_held, seconds_total)
     synth = _loaded(voice.unpacked)
     audio: Audio = synth.render_all_ops(note, velocity, seconds_held, seconds_total)
@@ -85,9 +84,9 @@ def render_array(
     seconds_held: float = 1.0,
     seconds_total: float = 2.0,
 ) -> Audio:
-    """:func:`render` of ``uint8[155]`` or ``uint8[145]``, for bulk work that makes no ``Voice``.
+    """Like :func:`render` for ``uint8[155]`` or ``uint8[145]``, without a ``Voice``.
 
-    Raises ``ValueError`` for another shape or a value out of range, which the engine would read past its tables with.
+    Raises ``ValueError`` for another shape or a value out of range: the engine would read beyond its tables.
     """
     audio = _render_full(_checked(unpacked), note, velocity, seconds_held, seconds_total)
     audio *= _PLUGIN_LEVEL
@@ -95,20 +94,20 @@ def render_array(
 
 
 def player_of(unpacked: Bytes) -> Callable[[int, int, float, float], Audio]:
-    """What renders notes of one voice, ``(note, velocity, seconds_held, seconds_total)``, for measuring.
+    """Return a function ``(note, velocity, seconds_held, seconds_total)`` that renders notes of one voice.
 
-    Here one operator at full level peaks at 1.0, as dexed-py has it; otherwise it is as :func:`render_array`.
+    One operator at full level peaks at 1.0, the level of dexed-py; otherwise it is like :func:`render_array`.
     """
     return partial(_render_full, _checked(unpacked))
 
 
 def to_playback_level(audio: Audio, *, as_loud_as: Audio | None = None) -> Audio:
-    """The sound at a level that is safe and even to listen to: ``float32[samples]``, same length.
+    """Return the sound at a safe, even level for listening: ``float32[samples]``, same length.
 
-    Direct current and rumble below 20 Hz are taken out, the loudest 0.4 s are brought to :data:`PLAYBACK_LOUDNESS`,
-    and no sample passes :data:`PLAYBACK_PEAK`. Never amplified by more than :data:`MOST_GAIN`, so what is as good as
-    silent stays so. With ``as_loud_as``, the gain is that which this other sound would get: so notes of one voice keep
-    their loudness to each other. Raises ``EngineError`` if a sound is not finite.
+    It removes frequencies below 20 Hz, brings the loudest 0.4 s to :data:`PLAYBACK_LOUDNESS`, limits the peak to
+    :data:`PLAYBACK_PEAK`, and amplifies by at most :data:`MOST_GAIN`, so that near-silence stays quiet. ``as_loud_as``
+    is another sound whose gain to use, so that notes of one voice keep their relative loudness. Raises ``EngineError``
+    if a sound is not finite.
     """
     clean = _without_rumble(audio)
     if len(clean) == 0:
@@ -121,9 +120,9 @@ def to_playback_level(audio: Audio, *, as_loud_as: Audio | None = None) -> Audio
 
 
 def loudness(audio: NDArray[Any]) -> float:
-    """Loudness of the loudest 0.4 s in dB, weighted as the ear hears (ITU-R BS.1770: LUFS of one channel).
+    """Return the K-weighted loudness of the loudest 0.4 s (ITU-R BS.1770: LUFS of one channel).
 
-    Silence gives -200. A sound shorter than 0.4 s counts as if silence followed.
+    Silence gives -200. A sound shorter than 0.4 s is padded with silence.
     """
     from scipy.signal import lfilter
 
@@ -182,22 +181,22 @@ def _loaded(unpacked: bytes) -> Any:
 
 
 def _synth() -> Any:
-    """This thread's synthesizer. Loading and rendering are two calls, so threads must not share one."""
+    """Return the synthesizer of this thread. Loading and rendering are two calls, so threads must not share one."""
     if not hasattr(_threads, "synth"):
-        with _making:  # the first one makes the tables of the process
+        with _making:  # the first one builds the tables of the process
             _threads.synth = _synth_class()(SAMPLE_RATE, 0)
     return _threads.synth
 
 
 def _synth_class() -> Any:
-    """The bare synthesizer, which takes bytes as they are; ``dexed.Patch`` would take them apart first.
+    """Return the low-level synthesizer, which takes bytes unchanged; ``dexed.Patch`` would parse them first.
 
-    Where JAX is installed, dexed-py imports it to register a class that nothing here uses: a second, and a trap for
-    threads that meet JAX half imported. So it is not found meanwhile.
+    If JAX is installed, dexed-py imports it to register a class that nothing here uses. That takes a second, and other
+    threads may find JAX half imported. So JAX is hidden during the import.
     """
     hides_jax = "jax" not in sys.modules
     if hides_jax:
-        sys.modules["jax"] = None  # type: ignore[assignment]  # what makes an import fail
+        sys.modules["jax"] = None  # type: ignore[assignment]  # makes the import fail
     try:
         from dexed._dexed import DexedSynth
     finally:

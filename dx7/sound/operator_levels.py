@@ -1,4 +1,4 @@
-"""How loud each operator is over the time of one note, as the engine plays it: what an envelope drawing shows."""
+"""The level of each operator during one note as the engine plays it, for drawings of envelopes."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ SECONDS_HELD, SECONDS_TOTAL = 1.5, 2.5
 
 
 def operator_envelopes(voice: Voice, *, note: int = 60, velocity: int = 100) -> NDArray[np.float32]:
-    """``float32[6, ENVELOPE_POINTS]``: the peak level of operators 1 to 6 in dB, 0 at full level, never below -60.
+    """Return peak levels of operators 1 to 6 in dB, from -60 to 0 (full level): ``float32[6, ENVELOPE_POINTS]``.
 
-    The points are spread over :data:`SECONDS_TOTAL`; the key is let go after :data:`SECONDS_HELD`. Modulators are
-    measured before they modulate.
+    The points cover :data:`SECONDS_TOTAL`; the key is released after :data:`SECONDS_HELD`. Levels are those of the
+    operator outputs.
     """
     operators = render_operators(
         voice, note=note, velocity=velocity, seconds_held=SECONDS_HELD, seconds_total=SECONDS_TOTAL

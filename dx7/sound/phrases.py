@@ -1,7 +1,7 @@
-"""Audition phrases: the few notes by which a voice is judged, the same on the engine and on a DX7.
+"""Audition phrases: a few notes to judge a voice by, the same on the engine and on a DX7.
 
-A category's phrase stands in ``data/categories.toml``: its notes one after the other, the last one struck harder, so
-that what velocity does is heard too.
+The phrase of a category is in ``data/categories.toml``. Its notes follow each other; the last has a higher velocity, so
+that the effect of velocity is audible.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from dx7.sound.engine import SAMPLE_RATE, Audio, render
 from dx7.voices.parameters import BY_NAME
 from dx7.voices.voice import Voice
 
-USUAL_VELOCITY = 100  # where velocity sensitivity changes nothing
+USUAL_VELOCITY = 100  # here velocity sensitivity changes nothing
 HARD_VELOCITY = 120
 GAP = 0.1  # seconds between a release and the next note
 TAIL = 1.0  # seconds after the last release
@@ -24,7 +24,7 @@ _NO_TRANSPOSE = BY_NAME["transpose"].default  # the stored value
 
 
 class NoteEvent(NamedTuple):
-    """A key that goes down, or up (velocity 0), ``seconds`` after the phrase began."""
+    """A key press, or a release (velocity 0), ``seconds`` after the start of the phrase."""
 
     seconds: float
     note: int
@@ -33,7 +33,7 @@ class NoteEvent(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class PhraseNote:
-    """One note: when it starts, how long the key is held (both in seconds), which key, how hard."""
+    """One note: its start and duration in seconds, MIDI note and velocity."""
 
     start: float
     held: float
@@ -42,34 +42,34 @@ class PhraseNote:
 
     @property
     def end(self) -> float:
-        """When the key is let go, in seconds."""
+        """The time of the key release in seconds."""
         return self.start + self.held
 
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """Notes in order of their start, and ``seconds``: how long all of it lasts, the tail included."""
+    """Notes in order of their start, and the total length in ``seconds``, including the tail."""
 
     notes: tuple[PhraseNote, ...]
     seconds: float
 
     def events(self) -> tuple[NoteEvent, ...]:
-        """All keys down and up in the order of time; at one moment, up comes before down."""
+        """Return all key presses and releases by time; at equal times, releases come first."""
         downs = [NoteEvent(n.start, n.note, n.velocity) for n in self.notes]
         ups = [NoteEvent(n.end, n.note, 0) for n in self.notes]
         return tuple(sorted(downs + ups, key=lambda event: (event.seconds, event.velocity > 0)))
 
     def fitted(self, voice: Voice) -> Phrase:
-        """The phrase with notes moved by octaves until the voice's transpose keeps them on the keyboard, 0 to 127.
+        """Return the phrase with notes moved by octaves, so that the voice's transpose keeps them within 0 to 127.
 
-        A DX7 takes a note transposed below 0 for one above 127 and plays the highest instead.
+        A DX7 plays its highest note for one transposed below 0.
         """
         shift = voice["transpose"] - _NO_TRANSPOSE
         return replace(self, notes=tuple(replace(n, note=_inside(n.note, shift)) for n in self.notes))
 
 
 def make_phrase(notes: tuple[int, ...], note_seconds: float) -> Phrase:
-    """The phrase of some MIDI notes, each held ``note_seconds``, the last one struck harder."""
+    """Make a phrase of MIDI notes, each held ``note_seconds``; the last has a higher velocity."""
     if not notes or note_seconds <= 0:
         raise ValueError(f"a phrase needs notes that last, not {notes} of {note_seconds} s")
     played = tuple(
@@ -83,7 +83,7 @@ DEFAULT_PHRASE = make_phrase((48, 60, 67), 0.8)
 
 
 def phrase_of(category: str | None) -> Phrase:
-    """The phrase of a category, or :data:`DEFAULT_PHRASE` for None. Raises ``CategoryError`` for an unknown key.
+    """Return the phrase of a category, or :data:`DEFAULT_PHRASE` for None. Raises ``CategoryError`` for an unknown key.
 
     >>> [(event.seconds, event.note, event.velocity) for event in phrase_of("clav").events()][:2]
     [(0.0, 48, 100), (0.4, 48, 0)]
@@ -95,9 +95,9 @@ def phrase_of(category: str | None) -> Phrase:
 
 
 def render_phrase(voice: Voice, phrase: Phrase = DEFAULT_PHRASE) -> Audio:
-    """A phrase on the engine: ``float32[samples]`` at its sample rate, at the plugin's level.
+    """Render a phrase on the engine: ``float32[samples]`` at its sample rate, at the plugin's level.
 
-    Every note rings on under those that follow, as on the instrument. Notes are fitted to the voice's transpose.
+    Releases overlap the following notes, as on the instrument. Notes are fitted to the voice's transpose.
     Raises ``EngineError`` for a phrase longer than the engine renders.
     """
     mix = np.zeros(round(phrase.seconds * SAMPLE_RATE), dtype=np.float32)
@@ -110,7 +110,7 @@ def render_phrase(voice: Voice, phrase: Phrase = DEFAULT_PHRASE) -> Audio:
             seconds_total=phrase.seconds - note.start,
         )
         first = round(note.start * SAMPLE_RATE)
-        room = mix[first : first + len(sound)]  # durations are rounded to samples twice, so one may not fit
+        room = mix[first : first + len(sound)]  # rounding to samples may make a sound one sample too long
         room += sound[: len(room)]
     return mix
 

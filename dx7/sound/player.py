@@ -1,4 +1,4 @@
-"""Playing a WAV file through whatever player the machine has."""
+"""Play WAV files with a command-line player of this machine."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from dx7.errors import EngineError
 
-# Tried in this order: ALSA, PulseAudio or PipeWire, macOS, anything with ffmpeg.
+# In this order: ALSA, PulseAudio or PipeWire, macOS, ffmpeg.
 PLAYERS = (
     ("aplay", "-q"),
     ("paplay",),
@@ -18,7 +18,7 @@ PLAYERS = (
 
 
 def find_player() -> tuple[str, ...] | None:
-    """The command of the first player installed, without the file; None if there is none."""
+    """Return the command of the first installed player, without the file; None if there is none."""
     for program, *options in PLAYERS:
         if path := shutil.which(program):
             return (path, *options)
@@ -27,7 +27,7 @@ def find_player() -> tuple[str, ...] | None:
 
 def play_wav(path: Path, player: tuple[str, ...]) -> None:
     """Play a WAV file to its end. Raises ``EngineError`` if the player fails, as it does without a sound card."""
-    # The path is absolute, so no file name can be taken for an option.
+    # The path is absolute, so that a file name cannot be read as an option.
     done = subprocess.run([*player, str(path.absolute())], capture_output=True, text=True, check=False)  # noqa: S603
     if done.returncode:
         reason = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]

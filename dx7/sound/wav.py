@@ -1,4 +1,4 @@
-"""Sound in WAV files: written as 16-bit PCM, one channel, at the engine's sample rate; read in any PCM there is."""
+"""WAV files: written as mono 16-bit PCM at the engine's sample rate, read in any PCM format."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ from dx7.errors import EngineError, FileError
 from dx7.formats.files import write_file
 from dx7.sound.engine import SAMPLE_RATE, Audio
 
-LARGEST_WAV = 64 << 20  # bytes that are read of a file
-LONGEST_WAV = 60.0  # seconds that are read of a sound; what follows is left out
+LARGEST_WAV = 64 << 20  # bytes; larger files are refused
+LONGEST_WAV = 60.0  # seconds; the rest of a longer sound is ignored
 SLOWEST_RATE, FASTEST_RATE = 4_000, 192_000  # Hz
 MOST_CHANNELS = 8
 
 _FULL_SCALE = 32767
-_LOUDEST = 1e6  # 120 dB above full scale, which floating point allows
-_FINEST_RATIO = 1_000  # rates are brought together by whole numbers up to this: less than a cent off
+_LOUDEST = 1e6  # 120 dB above full scale: louder floating-point samples are refused
+_FINEST_RATIO = 1_000  # largest term of a resampling ratio: the error is below one cent
 _PCM, _FLOAT, _EXTENSIBLE = 1, 3, 0xFFFE
 _FORMAT = struct.Struct("<HHIIHH")  # format, channels, rate, bytes a second, bytes a frame, bits a sample
-_SUBFORMAT = 24  # where an extensible format says which it really is
+_SUBFORMAT = 24  # offset of the actual format in an extensible one
 _WIDTHS = {_PCM: (8, 16, 24, 32), _FLOAT: (32, 64)}  # bits
 
 
 def encode_wav(audio: Audio, *, rate: int = SAMPLE_RATE) -> bytes:
-    """A WAV file of ``float32[samples]`` within -1 and 1, ``rate`` of them a second.
+    """Encode ``float32[samples]`` within -1 and 1 as a WAV file.
 
-    Raises ``EngineError`` for samples that are not numbers or lie beyond; nothing is clipped in silence.
+    Raises ``EngineError`` for samples that are not finite or out of range; nothing is clipped.
     """
     if audio.ndim != 1:
         raise ValueError(f"expected float32[samples], got {audio.dtype}{list(audio.shape)}")
@@ -51,15 +51,15 @@ def encode_wav(audio: Audio, *, rate: int = SAMPLE_RATE) -> bytes:
 
 
 def write_wav(path: Path, audio: Audio) -> None:
-    """Write :func:`encode_wav` to a file, whole or not at all. Raises ``FileError`` if the disk refuses."""
+    """Write a WAV file atomically. Raises ``FileError`` if it cannot be written."""
     write_file(path, encode_wav(audio))
 
 
 def read_wav(path: Path) -> Audio:
-    """The sound of a WAV file as :func:`decode_wav` gives it. Raises ``FileError``, also if it cannot be read."""
+    """Read a WAV file; see :func:`decode_wav`. Raises ``FileError`` if it cannot be read or decoded."""
     try:
-        if not path.is_file():  # a pipe would be waited for, a device may never end
-            raise FileError(f"cannot read {path}: it is no file; name a WAV file")
+        if not path.is_file():  # a pipe may block, a device may never end
+            raise FileError(f"cannot read {path}: it is not a file; name a WAV file")
         with path.open("rb") as file:
             data = file.read(LARGEST_WAV + 1)
     except OSError as error:
@@ -73,10 +73,10 @@ def read_wav(path: Path) -> Audio:
 
 
 def decode_wav(data: bytes) -> Audio:
-    """The sound of a WAV file: ``float32[samples]`` at :data:`SAMPLE_RATE`, its channels mixed; 1.0 is full scale.
+    """Decode a WAV file: ``float32[samples]`` at :data:`SAMPLE_RATE`, channels mixed to one; 1.0 is full scale.
 
-    PCM of 8, 16, 24 and 32 bits and floating point of 32 and 64, at any rate from :data:`SLOWEST_RATE` to
-    :data:`FASTEST_RATE`. Headers that claim more samples than there are cost nothing but the missing ones; at most
+    Accepts PCM of 8, 16, 24 and 32 bits and floating point of 32 and 64 bits, at rates from :data:`SLOWEST_RATE` to
+    :data:`FASTEST_RATE`. If the header claims more samples than the file has, those present are used. At most
     :data:`LONGEST_WAV` seconds are read. Raises ``FileError`` for anything else.
     """
     if data[:4] != b"RIFF" or data[8:12] != b"WAVE":
@@ -85,7 +85,7 @@ def decode_wav(data: bytes) -> Audio:
     for name, chunk in _chunks(data):
         chunks.setdefault(name, chunk)
     if b"fmt " not in chunks or len(chunks[b"fmt "]) < _FORMAT.size:
-        raise FileError("this WAV file does not say how its samples are written; save it again")
+        raise FileError("this WAV file has no valid format header; save it again")
     code, channels, rate, _, frame, bits = _FORMAT.unpack_from(chunks[b"fmt "])
     if code == _EXTENSIBLE and len(chunks[b"fmt "]) >= _SUBFORMAT + 2:
         code = int.from_bytes(chunks[b"fmt "][_SUBFORMAT : _SUBFORMAT + 2], "little")
@@ -96,16 +96,16 @@ def decode_wav(data: bytes) -> Audio:
     if not SLOWEST_RATE <= rate <= FASTEST_RATE:
         raise FileError(f"this WAV file has {rate} samples a second; it must have {SLOWEST_RATE} to {FASTEST_RATE}")
     raw = chunks.get(b"data", b"")[: round(LONGEST_WAV * rate) * frame]
-    with np.errstate(over="ignore", invalid="ignore"):  # of numbers too large for a sound, which are refused
+    with np.errstate(over="ignore", invalid="ignore"):  # for samples that are too large, which are refused below
         samples = _samples(raw[: len(raw) // frame * frame], code, bits).reshape(-1, channels)
         mixed: Audio = samples.mean(axis=1, dtype=np.float32)
     if not (np.abs(mixed) < _LOUDEST).all():
-        raise FileError("this WAV file has samples that are no sound; save it again")
+        raise FileError("this WAV file has samples that are not audio; save it again")
     return _resampled(mixed, rate)
 
 
 def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """Names and contents, as far as they go: a chunk that claims more than there is has what there is."""
+    """Yield names and contents of chunks; a chunk cut off by the end of the file is yielded as far as it goes."""
     at = 12
     while at + 8 <= len(data):
         size = int.from_bytes(data[at + 4 : at + 8], "little")
@@ -114,10 +114,10 @@ def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
 
 
 def _samples(raw: bytes, code: int, bits: int) -> Audio:
-    """Samples within -1 and 1, still interleaved."""
+    """Return interleaved samples within -1 and 1."""
     if code == _FLOAT:
         return np.frombuffer(raw, f"<f{bits // 8}").astype(np.float32)
-    if bits == 8:  # the one width without a sign
+    if bits == 8:  # 8-bit samples are unsigned
         return (np.frombuffer(raw, np.uint8).astype(np.float32) - np.float32(128)) / np.float32(128)
     if bits == 24:
         wide = np.zeros((len(raw) // 3, 4), np.uint8)

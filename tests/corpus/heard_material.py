@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from corpus.storage.store import open_store
-from dx7.analysis.descriptors import DESCRIPTOR_NAMES, HEARING_VERSION
+from dx7.analysis.descriptors import DESCRIPTOR_NAMES, DESCRIPTOR_VERSION
 from dx7.shared.categories import category_keys
 from dx7.sound.engine import ENGINE_VERSION
 from tests.labeler.store_builder import build_store, varied_voices
@@ -29,7 +29,7 @@ def heard_store(path: Path, count: int, *, seed: int = 0) -> Path:
         hearings = {
             "voice_id": ids,
             "engine": [ENGINE_VERSION] * count,
-            "hearing": [HEARING_VERSION] * count,
+            "hearing": [DESCRIPTOR_VERSION] * count,
             "descriptors": pa.array(descriptors.astype(np.float32).tolist(), pa.list_(pa.float32())),
         }
         families = {

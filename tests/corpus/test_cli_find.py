@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from corpus.commands.cli import app
 from corpus.ingest.ingest import ingest_files
 from corpus.storage.store import open_store
-from dx7.analysis.descriptors import HEARING_VERSION, hear
+from dx7.analysis.descriptors import DESCRIPTOR_VERSION, extract_descriptors
 from dx7.sound.engine import ENGINE_VERSION, render
 from dx7.sound.wav import write_wav
 from dx7.voices.voice import Voice
@@ -26,9 +26,9 @@ def run(tmp_path: Path, store: Path, make_bank: Callable[..., bytes], make_voice
     with open_store(store) as connection:
         for seed in (1, 2, 3):
             voice = make_voice(seed)
-            row = hear(voice.array).row().tolist()
+            row = extract_descriptors(voice.array).row().tolist()
             connection.execute(
-                "INSERT INTO hearings VALUES (?, ?, ?, ?)", [voice.voice_id, ENGINE_VERSION, HEARING_VERSION, row]
+                "INSERT INTO hearings VALUES (?, ?, ?, ?)", [voice.voice_id, ENGINE_VERSION, DESCRIPTOR_VERSION, row]
             )
 
     def command(*arguments: str) -> tuple[int, str]:
@@ -99,7 +99,7 @@ def test_failures_are_one_sentence(run: Run, tmp_path: Path) -> None:
     for like, message in (
         ("no.wav", "no WAV file"),
         ("a.syx", "give one of them, as in a.syx:1"),
-        ("none.wav", "it is no file"),
+        ("none.wav", "it is not a file"),
         ("a.syx:99", "no slot 99"),
     ):
         code, out = run("--like", str(tmp_path / like))

@@ -14,7 +14,7 @@ from corpus.analysis.stored_descriptors import update_descriptors
 from corpus.commands.cli import app
 from corpus.ingest.ingest import ingest_files
 from corpus.storage.store import open_store
-from dx7.analysis.descriptors import hear
+from dx7.analysis.descriptors import extract_descriptors
 from dx7.analysis.faults import FAULTS, find_faults
 from dx7.errors import StoreError
 from dx7.formats.files import encode_cartridge
@@ -99,9 +99,9 @@ def test_tags_equal_what_the_ear_says_of_each_voice_alone(filled: Path) -> None:
         assert refresh_health(connection) == refresh_health(connection)
         for voice in (DRONE, SILENT, FINE):
             health = voice_health(connection, voice.voice_id[:10])
-            assert health.tags == find_faults(hear(voice.array))
+            assert health.tags == find_faults(extract_descriptors(voice.array))
             assert health.heard is not None
-            assert np.allclose(list(health.heard.values()), hear(voice.array).row())
+            assert np.allclose(list(health.heard.values()), extract_descriptors(voice.array).row())
         assert list(count_tags(connection)) == list(TAGS)
         (listed,) = tagged_voices(connection, "drone", limit=5)
         assert (listed.name, listed.sightings, listed.tags) == ("DRONE", 1, ("drone",))
@@ -125,7 +125,7 @@ def test_what_a_category_excuses_is_what_the_ear_excuses(category: str | None) -
     )
     flat = INIT_VOICE.replace(op1_frequency_coarse=1, op1_frequency_fine=20)
     for voice in (noise, flat, DRONE):
-        heard = hear(voice.array)
+        heard = extract_descriptors(voice.array)
         kept = [tag for tag in find_faults(heard) if not is_excused(tag, category)]
         assert set(find_faults(heard, category)) <= set(kept)
         assert set(kept) - set(find_faults(heard, category)) <= {"shrill"}  # which drums may be, up to a point

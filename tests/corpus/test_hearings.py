@@ -19,7 +19,7 @@ from corpus.analysis.stored_descriptors import read_descriptors, update_descript
 from corpus.ingest.ingest import ingest_files
 from corpus.storage.check import check_store
 from corpus.storage.store import open_store
-from dx7.analysis.descriptors import DESCRIPTOR_NAMES, HEARING_VERSION, hear
+from dx7.analysis.descriptors import DESCRIPTOR_NAMES, DESCRIPTOR_VERSION, extract_descriptors
 from dx7.errors import EngineError
 from dx7.sound.engine import ENGINE_VERSION
 from dx7.voices.voice import INIT_VOICE
@@ -45,7 +45,7 @@ def test_every_voice_is_heard_once_and_as_it_sounds(made: Path) -> None:
     assert heard.descriptors.shape == (70, len(DESCRIPTOR_NAMES))
     for row in ROWS[::20]:
         stored = heard.descriptors[heard.voice_ids.index(row.voice.voice_id)]
-        assert np.array_equal(stored, hear(row.voice.array).row())
+        assert np.array_equal(stored, extract_descriptors(row.voice.array).row())
     assert update_descriptors(made).new == 0
 
 
@@ -69,7 +69,7 @@ def test_hearings_of_another_version_are_replaced(made: Path) -> None:
     with open_store(made) as connection:
         versions = connection.execute("SELECT DISTINCT engine, hearing, len(descriptors) FROM hearings").fetchall()
         assert len(connection.table("hearings")) == 70
-    assert versions == [(ENGINE_VERSION, HEARING_VERSION, len(DESCRIPTOR_NAMES))]
+    assert versions == [(ENGINE_VERSION, DESCRIPTOR_VERSION, len(DESCRIPTOR_NAMES))]
 
 
 def test_a_hearing_that_fails_keeps_its_batches_and_goes_on(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:

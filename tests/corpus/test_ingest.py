@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from corpus.ingest import batch as batch_module
 from corpus.ingest import ingest as ingest_module
+from corpus.ingest.contents import Content
 from corpus.ingest.ingest import ingest_files
 from corpus.sources.input_files import walk_sources
 from corpus.storage.reconstruction import rebuild_file
@@ -125,7 +126,21 @@ def test_batches_of_any_size_give_the_same_store(
     seen: list[int] = []
     assert ingest_files([banks], pieces, progress=seen.append) == report
     assert sum(seen) == len(collection)
+    assert len(seen) > 5
     assert rows(whole) == rows(pieces)
+
+
+@pytest.mark.parametrize("limit", ["BATCH_CONTENTS", "BATCH_VOICES", "BATCH_BYTES", "BATCH_FILES"])
+def test_a_batch_is_full_at_any_of_its_limits(limit: str, make_bank: MakeBank, monkeypatch: pytest.MonkeyPatch) -> None:
+    batch, data = batch_module.FileBatch(), make_bank(1)
+    sizes = {"BATCH_CONTENTS": 1, "BATCH_VOICES": 32, "BATCH_BYTES": len(data), "BATCH_FILES": 1}
+    assert not batch.is_full
+    batch.files += 1
+    batch.add_content(Content(read_bank_bytes(data), data))
+    monkeypatch.setattr(batch_module, limit, sizes[limit] + 1)
+    assert not batch.is_full
+    monkeypatch.setattr(batch_module, limit, sizes[limit])
+    assert batch.is_full
 
 
 def test_the_same_files_in_two_runs_give_the_store_of_one(tmp_path: Path, collection: dict[str, bytes]) -> None:

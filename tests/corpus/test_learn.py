@@ -100,7 +100,7 @@ def test_a_new_voice_is_heard_as_the_store_heard_its_like(learned: Path) -> None
         ear = read_stored_classifier(connection)
         said = read_source_predictions(connection, heard.voice_ids)["ear"]
     assert ear is not None
-    again = ear.listen(heard.embeddings, heard.descriptors, heard.parameters)
+    again = ear.predict_proba(heard.embeddings, heard.descriptors, heard.parameters)
     assert again.shape == (128, len(KEYS) + 1)
     assert (again[:, :-1].argmax(axis=1) == said.argmax(axis=1)).mean() > 0.8  # that one met the family, this did not
 

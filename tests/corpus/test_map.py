@@ -21,7 +21,7 @@ from corpus.analysis.sound_space import DescriptorColumns, sound_coordinates
 from corpus.commands.cli import app
 from corpus.storage.check import check_store
 from corpus.storage.store import open_store
-from dx7.analysis.descriptors import DESCRIPTOR_NAMES, HEARING_VERSION
+from dx7.analysis.descriptors import DESCRIPTOR_NAMES, DESCRIPTOR_VERSION
 from dx7.errors import StoreError
 from dx7.shared.categories import category_keys
 from dx7.sound.engine import ENGINE_VERSION
@@ -146,7 +146,7 @@ def make_store(path: Path, count: int) -> Path:
                 {
                     "voice_id": ids,
                     "engine": [ENGINE_VERSION] * len(ids),
-                    "hearing": pa.array([HEARING_VERSION] * len(ids), pa.int32()),
+                    "hearing": pa.array([DESCRIPTOR_VERSION] * len(ids), pa.int32()),
                     "descriptors": pa.array(
                         [row.astype(np.float32).tolist() for row in rows_heard], pa.list_(pa.float32())
                     ),
@@ -214,7 +214,7 @@ def test_a_map_can_be_made_anew_and_is_the_same_then(tmp_path: Path) -> None:
 def test_a_map_of_another_version_is_made_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     store = make_store(tmp_path / "store.duckdb", 40)
     update_map(store)
-    monkeypatch.setattr(sound_map, "_BUILD", (ENGINE_VERSION, HEARING_VERSION, sound_map.MAP_VERSION + 1))
+    monkeypatch.setattr(sound_map, "_BUILD", (ENGINE_VERSION, DESCRIPTOR_VERSION, sound_map.MAP_VERSION + 1))
     assert update_map(store).anew
     assert not update_map(store).anew
 

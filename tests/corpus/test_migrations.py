@@ -116,12 +116,13 @@ def test_no_copy_no_migration(old_store: Path, monkeypatch: pytest.MonkeyPatch) 
         assert connection.execute("SELECT version FROM schema_version").fetchall() == [(1,)]
 
 
-def test_two_tabs_migrate_once(old_store: Path) -> None:
+@pytest.mark.parametrize("read_only", [False, True])
+def test_threads_migrate_a_store_once(old_store: Path, read_only: bool) -> None:
     failures: list[BaseException] = []
 
     def look() -> None:
         try:
-            with open_store(old_store) as connection:
+            with open_store(old_store, read_only=read_only, wait_seconds=60) as connection:
                 connection.execute("SELECT count(*) FROM families")
         except BaseException as error:
             failures.append(error)

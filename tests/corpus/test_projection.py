@@ -198,3 +198,12 @@ def test_a_journal_that_cannot_be_read_leaves_the_table_as_it_was(tmp_path: Path
         with pytest.raises(JournalError, match="cannot read the journal"):
             rebuild_answers(connection, tmp_path / "labels")
         assert connection.execute("SELECT count(*) FROM answers").fetchall() == [(1,)]
+
+
+def test_an_imported_answer_counts_only_without_one_in_person() -> None:
+    own, imported = answer(0, "label"), replace(answer(1, "broken"), heard=HeardOn.IMPORTED)
+    assert current_answers([own, imported]) == current_answers([imported, own]) == [own]
+    assert current_answers([imported]) == [imported]
+    assert current_answers([own, imported, answer(2, "undo", undoes=0)]) == [imported]
+    same_event = replace(answer(0, "broken"), heard=HeardOn.IMPORTED)
+    assert answers_not_undone([own, same_event]) == answers_not_undone([same_event, own]) == [own]

@@ -13,7 +13,7 @@ from corpus.analysis.similar import find_voice, more_like
 from corpus.analysis.sound_space import DescriptorColumns, differences, sound_coordinates
 from corpus.ingest.ingest import ingest_files
 from corpus.storage.store import Connection, open_store
-from dx7.analysis.descriptors import HEARING_VERSION, hear
+from dx7.analysis.descriptors import DESCRIPTOR_VERSION, extract_descriptors
 from dx7.errors import FileError, StoreError
 from dx7.formats.files import write_cartridge
 from dx7.sound.engine import ENGINE_VERSION, SAMPLE_RATE, Audio, render
@@ -55,9 +55,9 @@ def heard_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ingest_files([folder / "a.syx"], store)
     with open_store(store) as connection:
         for voice in voices:
-            row = hear(voice.array).row().tolist()
+            row = extract_descriptors(voice.array).row().tolist()
             connection.execute(
-                "INSERT INTO hearings VALUES (?, ?, ?, ?)", [voice.voice_id, ENGINE_VERSION, HEARING_VERSION, row]
+                "INSERT INTO hearings VALUES (?, ?, ?, ?)", [voice.voice_id, ENGINE_VERSION, DESCRIPTOR_VERSION, row]
             )
         ready_index(connection)
     assert measure_timbres(store) == len(voices)
@@ -153,8 +153,8 @@ def test_differences_in_words(opened: Connection) -> None:
 
 
 def test_places_are_finite_even_for_silence() -> None:
-    silent = hear(INIT_VOICE.replace(op1_output_level=0).array).row()
-    places = sound_coordinates(DescriptorColumns(np.stack([silent, hear(VOICES["NOISE"].array).row()])))
+    silent = extract_descriptors(INIT_VOICE.replace(op1_output_level=0).array).row()
+    places = sound_coordinates(DescriptorColumns(np.stack([silent, extract_descriptors(VOICES["NOISE"].array).row()])))
     assert np.isfinite(places).all()
     with pytest.raises(ValueError, match="expected float32"):
         DescriptorColumns(silent[None, :10])

@@ -12,7 +12,7 @@ from dx7.hardware.backups import write_backup
 from dx7.hardware.checklist import Checklist, Memory, read_memory, write_memory
 from dx7.hardware.instrument import Pacing
 from dx7.hardware.port_manager import PortManager
-from dx7.hardware.request_queue import Mailbox, Order, Outcome, Wish
+from dx7.hardware.request_queue import Command, Outcome, PlayRequest, RequestQueue
 from dx7.voices.voice import INIT_VOICE
 from tests.dx7.test_link import FakeDriver
 
@@ -77,28 +77,28 @@ def test_a_backup_that_cannot_be_written_is_told(tmp_path: Path) -> None:
         write_backup(tmp_path / "file" / "backups", b"")
 
 
-def test_orders_come_first_and_in_turn_and_of_wishes_only_the_newest() -> None:
-    mailbox = Mailbox()
-    first, second, third = (Wish(INIT_VOICE, None) for _ in range(3))
-    orders = [Order(lambda: None), Order(lambda: None)]
-    for request in (first, orders[0], second, orders[1], third):
-        mailbox.put(request)
+def test_commands_come_first_in_order_and_only_the_newest_play_request_is_kept() -> None:
+    queue = RequestQueue()
+    first, second, third = (PlayRequest(INIT_VOICE, None) for _ in range(3))
+    commands = [Command(lambda: None), Command(lambda: None)]
+    for request in (first, commands[0], second, commands[1], third):
+        queue.put(request)
     assert first.outcome.result(0).replaced
     assert second.outcome.result(0).replaced
-    assert [mailbox.take(0) for _ in range(4)] == [*orders, third, None]
+    assert [queue.take(0) for _ in range(4)] == [*commands, third, None]
     assert not third.outcome.done()
 
 
 def test_a_closed_mailbox_answers_at_once() -> None:
-    mailbox, end = Mailbox(), Outcome(False, "over")
-    waiting, late = Order(lambda: None), Wish(INIT_VOICE, None)
-    mailbox.put(waiting)
-    mailbox.close(end)
-    mailbox.put(late)
+    queue, end = RequestQueue(), Outcome(False, "over")
+    waiting, late = Command(lambda: None), PlayRequest(INIT_VOICE, None)
+    queue.put(waiting)
+    queue.close(end)
+    queue.put(late)
     assert waiting.outcome.result(0) == late.outcome.result(0) == end
 
 
 def test_who_waits_cannot_take_a_request_back() -> None:
-    wish = Wish(INIT_VOICE, None)
-    Mailbox().put(wish)
-    assert not wish.outcome.cancel()
+    request = PlayRequest(INIT_VOICE, None)
+    RequestQueue().put(request)
+    assert not request.outcome.cancel()

@@ -70,7 +70,7 @@ def test_a_backup_is_what_the_dx7_held(app: typer.Typer, tmp_path: Path, bank_vo
 
 
 def test_a_backup_that_does_not_come_writes_nothing(app: typer.Typer, tmp_path: Path) -> None:
-    with running_mk1() as dx7, pytest.raises(MidiError, match="nothing was heard of a DX7 in 1 s"):
+    with running_mk1() as dx7, pytest.raises(MidiError, match="nothing was received from a DX7 in 1 s"):
         _run(app, "backup", "--port", dx7.name, "--out", tmp_path / "my.syx", "--seconds", 1)
     assert list(tmp_path.iterdir()) == []
 

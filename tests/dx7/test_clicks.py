@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from dx7.analysis.clicks import click_levels, edge_energies
-from dx7.analysis.descriptors import hear
+from dx7.analysis.descriptors import extract_descriptors
 from dx7.analysis.envelope import HELD
 from dx7.analysis.faults import CLICK_DB, find_faults
 from dx7.sound.engine import SAMPLE_RATE
@@ -88,7 +88,7 @@ def test_silence_and_faint_edges_are_none() -> None:
     ids=["held", "release"],
 )
 def test_the_click_of_a_voice_is_heard(voice: Voice, where: str) -> None:
-    heard = hear(voice.array)
+    heard = extract_descriptors(voice.array)
     clicks = {"held_click_db": heard.held_click_db, "release_click_db": heard.release_click_db}
     assert clicks.pop(where) > CLICK_DB
     assert list(clicks.values()) == [pytest.approx(0, abs=1)]

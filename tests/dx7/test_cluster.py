@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from dx7.analysis.cluster import DaskCluster
-from dx7.analysis.descriptors import hear_many
+from dx7.analysis.descriptors import extract_many
 from dx7.errors import EngineError
 from dx7.sound.bulk import CHUNK, work_through
 from dx7.voices.layout import MAXIMUM, Bytes
@@ -38,8 +38,8 @@ def scheduler() -> Iterator[Any]:
 
 def test_a_cluster_gives_the_same_numbers_bit_for_bit(scheduler: Any) -> None:
     voices, done = _voices(CHUNK + 5), []
-    heard = hear_many(voices, workers=DaskCluster(scheduler.scheduler_address), progress=done.append)
-    assert np.array_equal(heard, hear_many(voices))
+    heard = extract_many(voices, workers=DaskCluster(scheduler.scheduler_address), progress=done.append)
+    assert np.array_equal(heard, extract_many(voices))
     assert done == [CHUNK, 5]
 
 
@@ -90,7 +90,7 @@ def test_a_scheduler_that_does_not_answer_is_one_sentence(address: str, monkeypa
 
 
 def test_other_versions_are_refused(scheduler: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dx7.analysis.cluster.HEARING_VERSION", 999)
+    monkeypatch.setattr("dx7.analysis.cluster.DESCRIPTOR_VERSION", 999)
     with pytest.raises(EngineError, match=r"has other versions .* than this machine \(.*999\)"):
         next(DaskCluster(scheduler.scheduler_address).run([_voices(1)], list))
 

@@ -7,9 +7,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dx7.analysis.descriptors import DESCRIPTOR_NAMES, descriptors_of, hear, hear_many, hear_rows
+from dx7.analysis.descriptors import (
+    DESCRIPTOR_NAMES,
+    descriptor_rows,
+    descriptors_of,
+    extract_descriptors,
+    extract_many,
+)
 from dx7.analysis.pitch import WINDOW
-from dx7.analysis.spectrum import SILENCE, hear_spectra
+from dx7.analysis.spectrum import SILENCE, extract_spectra
 from dx7.sound.bulk import CHUNK, Processes
 from dx7.voices.layout import MAXIMUM
 from dx7.voices.voice import INIT_VOICE
@@ -22,7 +28,7 @@ def _tone(frequency: float, seconds: float = 0.6) -> np.ndarray:
 
 
 def test_a_sine_is_full_level_tuned_pure_and_gone_when_released() -> None:
-    heard = hear(INIT_VOICE.array)
+    heard = extract_descriptors(INIT_VOICE.array)
     for spectrum, frequency in zip(heard.spectra, (65.4, 261.6, 1046.5), strict=True):
         assert spectrum.peak_db == pytest.approx(0, abs=0.1)
         assert spectrum.rms_db == pytest.approx(-3.01, abs=0.1)
@@ -42,32 +48,32 @@ def test_a_sine_is_full_level_tuned_pure_and_gone_when_released() -> None:
 @pytest.mark.parametrize("note", [31, 60, 96])
 def test_deviation_from_the_key_is_measured_in_cents(cents: float, note: int) -> None:
     frequency = 440 * 2 ** ((note - 69) / 12 + cents / 1200)
-    (spectrum,) = hear_spectra([_tone(frequency)], [note])
+    (spectrum,) = extract_spectra([_tone(frequency)], [note])
     assert spectrum.pitch_cents == pytest.approx(cents, abs=3)
 
 
 def test_an_octave_off_is_in_tune_and_a_fifth_is_not() -> None:
-    octave = hear(INIT_VOICE.replace(op1_frequency_coarse=2).array).middle
-    fifth = hear(INIT_VOICE.replace(op1_frequency_coarse=3).array).middle
+    octave = extract_descriptors(INIT_VOICE.replace(op1_frequency_coarse=2).array).middle
+    fifth = extract_descriptors(INIT_VOICE.replace(op1_frequency_coarse=3).array).middle
     assert octave.pitch_cents == pytest.approx(0, abs=1)
     assert fifth.pitch_cents == pytest.approx(-498, abs=2)
 
 
 @pytest.mark.parametrize("transpose", [12, 24, 36])
 def test_transpose_is_taken_into_account(transpose: int) -> None:
-    heard = hear(INIT_VOICE.replace(transpose=transpose + 1).array)
+    heard = extract_descriptors(INIT_VOICE.replace(transpose=transpose + 1).array)
     assert heard.middle.pitch_cents == pytest.approx(0, abs=1)
 
 
 def test_pitch_is_found_under_direct_current_and_harmonics() -> None:
     sound = _tone(220) * 0.2 + _tone(440) + _tone(660) * 0.5 + np.float32(3)
-    (spectrum,) = hear_spectra([sound], [57])
+    (spectrum,) = extract_spectra([sound], [57])
     assert spectrum.pitch_cents == pytest.approx(0, abs=1)
 
 
 def test_noise_is_flat_and_has_no_pitch() -> None:
     noise = np.random.default_rng(1).normal(0, 0.3, RATE).astype(np.float32)
-    (spectrum,) = hear_spectra([noise], [60])
+    (spectrum,) = extract_spectra([noise], [60])
     assert spectrum.flatness == pytest.approx(0.56, abs=0.05)
     assert spectrum.pitch_confidence < 0.3
     assert spectrum.shrill_share == pytest.approx(0.6, abs=0.03)
@@ -75,7 +81,7 @@ def test_noise_is_flat_and_has_no_pitch() -> None:
 
 
 def test_energy_lands_in_its_band_and_shares_add_up() -> None:
-    low, high = hear_spectra([_tone(25), _tone(9_000)], [60, 60])
+    low, high = extract_spectra([_tone(25), _tone(9_000)], [60, 60])
     assert low.rumble_share == pytest.approx(1, abs=0.05)
     assert high.shrill_share == pytest.approx(1, abs=1e-3)
     assert sum(10 ** (band / 10) for band in high.bands) == pytest.approx(1, rel=1e-3)
@@ -83,7 +89,7 @@ def test_energy_lands_in_its_band_and_shares_add_up() -> None:
 
 
 def test_silence_and_direct_current_are_nothing() -> None:
-    silence, current = hear_spectra([np.zeros(WINDOW, np.float32), np.ones(WINDOW, np.float32)], [60, 60])
+    silence, current = extract_spectra([np.zeros(WINDOW, np.float32), np.ones(WINDOW, np.float32)], [60, 60])
     assert silence.peak_db == SILENCE
     assert silence.pitch_confidence == 0
     assert current.rumble_share == 1
@@ -91,24 +97,24 @@ def test_silence_and_direct_current_are_nothing() -> None:
 
 
 def test_attack_decay_and_release_are_timed() -> None:
-    slow = hear(INIT_VOICE.replace(op1_eg_rate_1=40).array)  # about 0.4 s to half of the level
+    slow = extract_descriptors(INIT_VOICE.replace(op1_eg_rate_1=40).array)  # about 0.4 s to half of the level
     assert 0.25 < slow.attack_seconds < 0.6
     assert slow.start_db < -10
-    plucked = hear(INIT_VOICE.replace(op1_eg_rate_2=50, op1_eg_level_2=0, op1_eg_level_3=0).array)
+    plucked = extract_descriptors(INIT_VOICE.replace(op1_eg_rate_2=50, op1_eg_level_2=0, op1_eg_level_3=0).array)
     assert plucked.envelope[1] > plucked.envelope[4] > plucked.envelope[6]
-    ringing = hear(INIT_VOICE.replace(op1_eg_rate_4=30).array)  # 40 dB in 5.7 s
+    ringing = extract_descriptors(INIT_VOICE.replace(op1_eg_rate_4=30).array)  # 40 dB in 5.7 s
     assert ringing.release_slope == pytest.approx(-7, abs=1)
     assert -10 < ringing.release_db < -5
     assert ringing.drone_db < -50
 
 
 def test_a_voice_that_never_ends_is_heard_to_drone() -> None:
-    drone = hear(INIT_VOICE.replace(op1_eg_level_4=99).array)
+    drone = extract_descriptors(INIT_VOICE.replace(op1_eg_level_4=99).array)
     assert drone.drone_db == pytest.approx(0, abs=0.5)
 
 
 def test_a_voice_heard_only_hard_and_long_is_not_silent() -> None:
-    late = hear(INIT_VOICE.replace(op1_eg_rate_1=12, op1_output_level=60).array)
+    late = extract_descriptors(INIT_VOICE.replace(op1_eg_rate_1=12, op1_output_level=60).array)
     assert late.middle.peak_db < -40
     assert late.loudest_db > -40
 
@@ -117,7 +123,7 @@ def test_a_voice_heard_only_hard_and_long_is_not_silent() -> None:
 @given(seed=st.integers(0, 2**32 - 1))
 def test_rows_are_finite_and_lead_back_to_their_descriptors(seed: int) -> None:
     drawn = np.random.default_rng(seed).integers(0, MAXIMUM.astype(int) + 1).astype(np.uint8)
-    row = hear(drawn).row()
+    row = extract_descriptors(drawn).row()
     assert row.shape == (len(DESCRIPTOR_NAMES),)
     assert row.dtype == np.float32
     assert np.isfinite(row).all()
@@ -126,7 +132,7 @@ def test_rows_are_finite_and_lead_back_to_their_descriptors(seed: int) -> None:
 
 def test_names_are_unique_and_stand_where_their_numbers_stand() -> None:
     assert len(set(DESCRIPTOR_NAMES)) == len(DESCRIPTOR_NAMES)
-    heard = hear(INIT_VOICE.replace(feedback=5, op1_eg_rate_1=50).array)
+    heard = extract_descriptors(INIT_VOICE.replace(feedback=5, op1_eg_rate_1=50).array)
     named = dict(zip(DESCRIPTOR_NAMES, heard.row().tolist(), strict=True))
     assert named["middle_centroid_hz"] == pytest.approx(heard.middle.centroid_hz)
     assert named["high_pitch_cents"] == pytest.approx(heard.high.pitch_cents, abs=1e-4)
@@ -143,9 +149,9 @@ def test_a_row_of_another_length_is_refused() -> None:
 def test_many_are_heard_as_one_by_one() -> None:
     drawn = np.random.default_rng(3).integers(0, MAXIMUM.astype(int) + 1, (4 * CHUNK + 1, len(MAXIMUM)))
     voices, done = drawn.astype(np.uint8), []
-    heard = hear_many(voices, workers=Processes(2), progress=done.append)
+    heard = extract_many(voices, workers=Processes(2), progress=done.append)
     assert heard.shape == (len(voices), len(DESCRIPTOR_NAMES))
     assert sum(done) == len(voices)
     for index in (0, CHUNK - 1, CHUNK, 4 * CHUNK):
-        assert np.array_equal(heard[index], hear_rows(voices[index : index + 1])[0])
-    assert hear_many(voices[:0]).shape == (0, len(DESCRIPTOR_NAMES))
+        assert np.array_equal(heard[index], descriptor_rows(voices[index : index + 1])[0])
+    assert extract_many(voices[:0]).shape == (0, len(DESCRIPTOR_NAMES))

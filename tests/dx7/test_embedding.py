@@ -7,12 +7,11 @@ import pytest
 
 from dx7.analysis.embedding import (
     BAND_COUNT,
+    EMBEDDED_NOTES,
     EMBEDDING_SIZE,
     FLOOR,
     STEP,
-    TAKES,
     embed,
-    embed_many,
     embed_rows,
 )
 from dx7.voices.voice import INIT_VOICE, Voice
@@ -28,7 +27,7 @@ def bytes_of(voice: Voice) -> np.ndarray:
 def parts(embedding: np.ndarray) -> list[tuple[int, np.ndarray, np.ndarray]]:
     """Of each take: how loud it is, its levels, and ``[moments, bands]``."""
     found, first = [], 0
-    for take in TAKES:
+    for take in EMBEDDED_NOTES:
         levels = embedding[first + 1 : first + 1 + take.levels]
         bands = embedding[first + 1 + take.levels : first + 1 + take.levels + take.moments * BAND_COUNT]
         found.append((int(embedding[first]), levels, bands.reshape(take.moments, BAND_COUNT)))
@@ -62,7 +61,7 @@ def test_a_release_is_heard_after_the_key_is_let_go() -> None:
 def test_a_soft_key_is_softer_where_the_voice_asks_for_it() -> None:
     sensitive = parts(embed(bytes_of(INIT_VOICE.replace(op1_velocity_sensitivity=7))))
     plain = parts(embed(bytes_of(INIT_VOICE)))
-    soft, hard = (next(n for n, take in enumerate(TAKES) if take.velocity == v) for v in (35, 127))
+    soft, hard = (next(n for n, take in enumerate(EMBEDDED_NOTES) if take.velocity == v) for v in (35, 127))
     assert sensitive[hard][0] - sensitive[soft][0] > 10 / STEP
     assert plain[hard][0] == plain[soft][0]
 
@@ -73,12 +72,10 @@ def test_silence_is_all_zero_but_in_no_way_an_error() -> None:
     assert all(bands[:, 5:].max() == 0 for _, _, bands in parts(embedding))
 
 
-def test_one_by_one_in_rows_and_over_processes_it_is_the_same() -> None:
+def test_one_by_one_and_in_rows_the_embeddings_are_equal() -> None:
     voices = np.stack([bytes_of(row.voice) for row in varied_voices(6)])
     alone = np.stack([embed(voice) for voice in voices])
     assert (np.stack(embed_rows(voices)) == alone).all()
-    assert (embed_many(voices) == alone).all()
-    assert embed_many(voices[:0]).shape == (0, EMBEDDING_SIZE)
 
 
 def test_values_out_of_range_never_reach_the_engine() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dx7.analysis.descriptors import hear
+from dx7.analysis.descriptors import extract_descriptors
 from dx7.analysis.faults import FAULTS, INHARMONIC, UNPITCHED, USELESS, find_faults, is_useful
 from dx7.shared.categories import category_keys
 from dx7.voices.voice import INIT_VOICE, Voice
@@ -37,52 +37,54 @@ MADE = {
 
 @pytest.mark.parametrize("fault", MADE)
 def test_a_voice_made_with_a_fault_is_found_to_have_it(fault: str) -> None:
-    assert fault in find_faults(hear(MADE[fault].array))
+    assert fault in find_faults(extract_descriptors(MADE[fault].array))
 
 
 def test_a_plain_sine_has_none() -> None:
-    assert find_faults(hear(SINE.array)) == ()
-    assert is_useful(hear(SINE.array))
+    assert find_faults(extract_descriptors(SINE.array)) == ()
+    assert is_useful(extract_descriptors(SINE.array))
 
 
 @pytest.mark.parametrize("fault", MADE)
 def test_slow_loud_and_clicking_voices_are_useful_and_the_others_are_not(fault: str) -> None:
-    assert is_useful(hear(MADE[fault].array)) == (fault in {"slow", "loud", "clicks"})
+    assert is_useful(extract_descriptors(MADE[fault].array)) == (fault in {"slow", "loud", "clicks"})
 
 
 @pytest.mark.parametrize("category", category_keys())
 def test_categories_excuse_what_belongs_to_them(category: str) -> None:
-    noise, false, clicks = (find_faults(hear(MADE[each].array), category) for each in ("noisy", "off_pitch", "clicks"))
+    noise, false, clicks = (
+        find_faults(extract_descriptors(MADE[each].array), category) for each in ("noisy", "off_pitch", "clicks")
+    )
     assert ("noisy" in noise) == (category not in UNPITCHED)
     assert ("clicks" in clicks) == (category not in UNPITCHED)
     assert ("off_pitch" in false) == (category not in UNPITCHED | INHARMONIC)
-    assert is_useful(hear(MADE["off_pitch"].array), category) == (category in UNPITCHED | INHARMONIC)
+    assert is_useful(extract_descriptors(MADE["off_pitch"].array), category) == (category in UNPITCHED | INHARMONIC)
 
 
 @pytest.mark.parametrize("category", [None, *category_keys()])
 @pytest.mark.parametrize("fault", ["silent", "drone"])
 def test_nothing_excuses_silence_or_a_voice_that_never_ends(fault: str, category: str | None) -> None:
-    assert not is_useful(hear(MADE[fault].array), category)
+    assert not is_useful(extract_descriptors(MADE[fault].array), category)
 
 
 def test_a_fault_at_one_note_of_three_is_none() -> None:
     # Above the break point the sine falls silent: the high note is not heard, the others are fine.
     split = SINE.replace(op1_break_point=45, op1_right_depth=99, op1_right_curve=0)
-    heard = hear(split.array)
+    heard = extract_descriptors(split.array)
     assert heard.high.peak_db < heard.middle.peak_db
     assert find_faults(heard) == ()
 
 
 def test_a_voice_that_takes_seconds_to_be_heard_is_slow_and_not_subsonic() -> None:
     late = SINE.replace(op1_eg_rate_1=12)
-    heard = hear(late.array)
+    heard = extract_descriptors(late.array)
     assert max(spectrum.peak_db for spectrum in heard.spectra) < -40 < heard.loudest_db
     assert find_faults(heard) == ("slow",)
 
 
 def test_every_fault_found_is_listed() -> None:
     voices: list[Voice] = list(MADE.values())
-    found = {fault for voice in voices for fault in find_faults(hear(voice.array))}
+    found = {fault for voice in voices for fault in find_faults(extract_descriptors(voice.array))}
     assert found == set(FAULTS)
 
 

@@ -81,7 +81,7 @@ def _link(driver: FakeDriver, clock: Callable[[], float], *allowed: str) -> Link
     return link
 
 
-def test_a_port_is_opened_with_the_input_beside_it(clock: Clock) -> None:
+def test_a_port_is_opened_with_its_matching_input(clock: Clock) -> None:
     link = _link(FakeDriver("UM-ONE", "Keystation"), clock)
     link.choose("UM-ONE")
     assert link.look()

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dx7.errors import MidiError
-from dx7.formats.messages import encode_bank_message, encode_voice_message
+from dx7.formats.messages import checksum, encode_bank_message, encode_voice_message
 from dx7.hardware.ports import Input
 from dx7.hardware.receiving import DamagedDump, Dump, DumpReader, receive_bank
 from dx7.voices.voice import INIT_VOICE
@@ -118,8 +118,8 @@ def test_a_bank_is_waited_for() -> None:
 @pytest.mark.parametrize(
     ("pieces", "sentence"),
     [
-        ([], "nothing was heard of a DX7 in 5 s at in; press FUNCTION, 8, 8, 8, YES"),
-        ([b"\xfe"], "the DX7 is there, but sent no bank in 5 s"),
+        ([], "nothing was received from a DX7 in 5 s at in; press FUNCTION, 8, 8, 8, YES"),
+        ([b"\xfe"], "the DX7 is connected, but sent no bank in 5 s"),
         ([BANK[:-2] + bytes([BANK[-2] ^ 1, 0xF7])], "wrong checksum"),
         ([BANK[:100]], "stopped after 100 of 4,104"),
     ],
@@ -138,3 +138,68 @@ def test_an_input_that_fails_is_a_midi_error() -> None:
 
     with pytest.raises(MidiError, match="the MIDI port in failed: gone; is it still plugged in"):
         Input(Broken(), "in").receive()
+
+
+def test_no_realtime_byte_inside_a_dump_damages_it() -> None:
+    for realtime in range(0xF8, 0x100):
+        assert list(DumpReader().feed(VOICE[:50] + bytes([realtime]) + VOICE[50:])) == [Dump("voice", VOICE)]
+
+
+def test_active_sensing_stays_known_after_other_realtime_bytes() -> None:
+    reader = DumpReader()
+    assert not list(reader.feed(b"\xf8"))
+    assert not reader.sensed
+    assert not list(reader.feed(b"\xfe\xf8"))
+    assert reader.sensed
+
+
+def test_127_is_data_and_128_ends_a_message() -> None:
+    data = b"\x7f" * 155
+    message = VOICE[:6] + data + bytes([checksum(data), 0xF7])
+    assert list(DumpReader().feed(message)) == [Dump("voice", message)]
+    (damaged,) = DumpReader().feed(VOICE[:100] + b"\x80")
+    assert isinstance(damaged, DamagedDump)
+    assert "stopped after 100 of 163" in damaged.problem
+
+
+@pytest.mark.parametrize("channel", [1, 16])
+def test_a_dump_is_taken_from_every_channel(channel: int) -> None:
+    message = encode_voice_message(INIT_VOICE, channel)
+    assert list(DumpReader().feed(message)) == [Dump("voice", message)]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        VOICE[:1] + b"\x41" + VOICE[2:],  # another manufacturer with the header of a voice
+        VOICE[:2] + b"\x10" + VOICE[3:],  # another sub-status: a parameter change
+        b"\xf0\x43\x00\x04\x20\x00" + VOICE[6:],  # a format that the DX7 does not have
+        b"\xf0\x90\x3c\x64",
+        b"\xf0\xf7",
+    ],
+)
+def test_other_messages_are_ignored(other: bytes) -> None:
+    assert list(DumpReader().feed(other + VOICE)) == [Dump("voice", VOICE)]
+
+
+def test_a_dump_that_stops_after_its_header_is_reported() -> None:
+    (damaged,) = DumpReader().feed(BANK[:6] + b"\x90")
+    assert isinstance(damaged, DamagedDump)
+    assert "the bank stopped after 6 of 4,104 bytes" in damaged.problem
+
+
+def test_the_wait_for_the_rest_of_a_dump_counts_from_its_last_byte() -> None:
+    clock = Clock()
+    clock.now = 100.0
+    reader = DumpReader(clock)
+    assert not list(reader.feed(BANK[:500]))
+    clock.now = 102.0
+    assert not list(reader.give_up())
+    clock.now = 102.1
+    assert list(reader.give_up())
+
+
+def test_the_advice_for_a_bank_that_does_not_come_is_complete() -> None:
+    clock = Clock()
+    with pytest.raises(MidiError, match=r"SYS INFO AVAIL, and check that its MIDI OUT is connected\Z"):
+        receive_bank(Input(Recording(), "in"), seconds=1, clock=clock, sleep=clock.sleep)

@@ -9,7 +9,7 @@ import pytest
 
 from data.starter.make_banks import CATEGORIES, make, make_voices
 from data.starter.sound import Dice, bloom, held, operator, patch, scoop, struck
-from dx7.analysis.descriptors import hear
+from dx7.analysis.descriptors import extract_descriptors
 from dx7.analysis.faults import find_faults, is_useful
 from dx7.errors import FileError, VoiceError
 from dx7.formats.files import encode_cartridge, read_bank, write_cartridge
@@ -66,7 +66,7 @@ def test_every_voice_is_heard_at_its_notes_and_about_as_loud_as_its_bank(categor
 @pytest.mark.parametrize("category", CATEGORIES)
 def test_every_voice_is_useful_in_its_category(category: str) -> None:
     # Among the faults that make a voice useless is "drone": it must stop after the key is let go.
-    heard = {voice.name: hear(voice.array) for voice in make_voices(category)}
+    heard = {voice.name: extract_descriptors(voice.array) for voice in make_voices(category)}
     assert not {name: find_faults(sound, category) for name, sound in heard.items() if not is_useful(sound, category)}
 
 

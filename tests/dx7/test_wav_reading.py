@@ -109,8 +109,8 @@ def test_only_so_much_is_read(tmp_path: Path) -> None:
         (b"", "no WAV file"),
         (b"RIFX" + as_wav(b"")[4:], "no WAV file"),
         (b"ID3\x03" + bytes(100), "no WAV file"),
-        (riff((b"data", bytes(8))), "does not say"),
-        (riff((b"fmt ", bytes(8)), (b"data", bytes(8))), "does not say"),
+        (riff((b"data", bytes(8))), "no valid format header"),
+        (riff((b"fmt ", bytes(8)), (b"data", bytes(8))), "no valid format header"),
         (as_wav(bytes(8), code=85), "compressed .format 85"),
         (as_wav(bytes(8), bits=12), "compressed .format 1, 12 bits"),
         (as_wav(bytes(8), code=3, bits=16), "compressed"),
@@ -118,9 +118,9 @@ def test_only_so_much_is_read(tmp_path: Path) -> None:
         (as_wav(bytes(64), channels=9), "9 channels"),
         (as_wav(bytes(8), rate=1), "1 samples a second"),
         (as_wav(bytes(8), rate=10**9), "1000000000 samples"),
-        (as_wav(np.array([1, np.nan], "<f4").tobytes(), code=3, bits=32), "no sound"),
-        (as_wav(np.array([1, np.inf], "<f4").tobytes(), code=3, bits=32), "no sound"),
-        (as_wav(np.array([1e300], "<f8").tobytes(), code=3, bits=64), "no sound"),
+        (as_wav(np.array([1, np.nan], "<f4").tobytes(), code=3, bits=32), "not audio"),
+        (as_wav(np.array([1, np.inf], "<f4").tobytes(), code=3, bits=32), "not audio"),
+        (as_wav(np.array([1e300], "<f8").tobytes(), code=3, bits=64), "not audio"),
     ],
 )
 def test_what_cannot_be_read_is_told(tmp_path: Path, data: bytes, message: str) -> None:
@@ -131,7 +131,7 @@ def test_what_cannot_be_read_is_told(tmp_path: Path, data: bytes, message: str) 
 
 def test_what_is_no_file_is_told(tmp_path: Path) -> None:
     for path in (tmp_path, tmp_path / "none.wav"):
-        with pytest.raises(FileError, match="it is no file"):
+        with pytest.raises(FileError, match="it is not a file"):
             read_wav(path)
 
 

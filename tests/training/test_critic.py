@@ -11,7 +11,7 @@ from flax import nnx
 from dx7.analysis.classifier import Calibration
 from dx7.errors import ModelError
 from dx7.shared.export_format import EAR_FILE, read_export
-from tests.dx7.test_ear import INPUTS, make_ear
+from tests.dx7.test_classifier import INPUTS, make_ear
 from training.data.analysis import descriptors_of_voices
 from training.data.training_set import load_training_set
 from training.inference.finished_model import read_model

@@ -50,8 +50,9 @@ def banks(export_folder, tmp_path_factory):
 def measured(finished_run, export_folder, banks):
     """Two seeds; cartridges are made by rule, for a tiny model's are slow to fill."""
 
-    def sample(model, mix, *, count, seed):
-        voices = [Voice.from_array(voice) for voice in voices_by_rule(count, seed)[0]]
+    def sample(model, request):
+        count = request.count
+        voices = [Voice.from_array(voice) for voice in voices_by_rule(count, request.seed)[0]]
         voices = [voice.replace(name=f"<b>{number}&") for number, voice in enumerate(voices)]
         return SampledCartridge(tuple(SampledSlot(voice, "", 9, ()) for voice in voices), 2 * count, {"drone": count})
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from flax import nnx
 
-from dx7.analysis.classifier_inputs import listen_many
+from dx7.analysis.classifier_inputs import compute_classifier_inputs
 from dx7.shared.export_format import EAR_FILE
-from tests.dx7.test_ear import make_ear
+from tests.dx7.test_classifier import make_ear
 from training.data.analysis import descriptors_of_voices
 from training.inference.cartridge_files import sidecar_facts
 from training.inference.finished_model import read_model
@@ -53,7 +53,7 @@ def test_a_mix_is_fitted_by_its_geometric_mean(voices):
     classifier = make_ear()
     unpacked = np.zeros((len(voices), 155), np.uint8)
     unpacked[:, :145] = voices
-    said = classifier.listen(*listen_many(unpacked), voices)
+    said = classifier.predict_proba(*compute_classifier_inputs(unpacked), voices)
     brass, organ = (said[:, classifier.category_keys.index(key)] for key in ("brass", "organ"))
     np.testing.assert_allclose(score_voices(voices, {"brass": 1.0}, classifier).fit, brass, rtol=1e-4)
     mixed = score_voices(voices, {"brass": 0.75, "organ": 0.25}, classifier).fit

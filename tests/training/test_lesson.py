@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from dx7.shared.export_format import read_export
-from tests.dx7.test_ear import make_ear
+from tests.dx7.test_classifier import make_ear
 from training.data.batches import human_voices
 from training.data.training_set import TRAINING_SET_FILE, category_share, load_training_set
 from training.run.critic_weighting import (

@@ -15,7 +15,7 @@ import jax
 import numpy as np
 from flax import nnx
 
-from dx7.analysis.classifier import read_ear
+from dx7.analysis.classifier import read_classifier
 from dx7.errors import ModelError
 from dx7.shared.export_format import HASH_DIGITS, Export
 from dx7.shared.run_folder import CONFIG_FILE
@@ -106,7 +106,7 @@ def training_voices_of(model: Model, export: Export, run_folder: Path) -> Voices
             f"the model was trained on the export {model.export_hash[:HASH_DIGITS]}, this is "
             f"{export.content_hash[:HASH_DIGITS]}; name the model's own with --export"
         )
-    classifier = read_ear(export.ear_file) if export.ear_file else None
+    classifier = read_classifier(export.ear_file) if export.ear_file else None
     # What a run draws and hears in its third phase is of its own design, and no part of what it began with.
     config = replace(model.config, listening_steps=0)
     training_set = load_training_set(run_folder, export, model.config, classifier)

@@ -106,7 +106,7 @@ def compare(
     folder = find_model(model or run)
     run_folder, found_model = designs.find_run(run, folder), read_model(folder)
     learned_from = read_export(export or latest_export(exports_folder()))
-    settings: dict[str, Any] = {"seconds": 60 * minutes, "seed": seed, "voices": voices, "rivals": designs.BASELINES}
+    settings: dict[str, Any] = {"seconds": 60 * minutes, "seed": seed, "voices": voices, "baselines": designs.BASELINES}
     with show_messages(len(designs.BASELINES) * 60 * minutes, quiet=json) as say:
         found = designs.compare(found_model, learned_from, run_folder, **settings, report=say)
     if json:

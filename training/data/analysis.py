@@ -8,9 +8,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from dx7.analysis.classifier import Ear
-from dx7.analysis.classifier_inputs import listen_many
-from dx7.analysis.descriptors import descriptors_of, hear_many
+from dx7.analysis.classifier import CategoryClassifier
+from dx7.analysis.classifier_inputs import compute_classifier_inputs
+from dx7.analysis.descriptors import descriptors_of, extract_many
 from dx7.analysis.faults import find_faults, is_useful
 from dx7.voices.parameters import PARAMETER_COUNT, UNPACKED_SIZE
 
@@ -39,18 +39,18 @@ class VoiceAnalysis(NamedTuple):
 
 def descriptors_of_voices(parameters: Parameters) -> Floats:
     """Descriptors of voices ``uint8[n, 145]``, one row a voice (``dx7/analysis/descriptors.py``)."""
-    return hear_many(pad_to_unpacked(parameters))
+    return extract_many(pad_to_unpacked(parameters))
 
 
-def analyse_with_classifier(parameters: Parameters, classifier: Ear) -> tuple[Floats, Floats, Floats]:
+def analyse_with_classifier(parameters: Parameters, classifier: CategoryClassifier) -> tuple[Floats, Floats, Floats]:
     """Descriptors of voices, their classifier features, and the probabilities of categories, one row a voice."""
-    embeddings, descriptors = listen_many(pad_to_unpacked(parameters))
-    features = classifier.front.inputs(embeddings, descriptors, parameters)
-    return descriptors, features, classifier.say(features)
+    embeddings, descriptors = compute_classifier_inputs(pad_to_unpacked(parameters))
+    features = classifier.transform.inputs(embeddings, descriptors, parameters)
+    return descriptors, features, classifier.predict_from_inputs(features)
 
 
 def analyse_voices(
-    parameters: Parameters, wanted: Sequence[str], category_keys: Sequence[str], classifier: Ear | None
+    parameters: Parameters, wanted: Sequence[str], category_keys: Sequence[str], classifier: CategoryClassifier | None
 ) -> VoiceAnalysis:
     """Analyse voices ``uint8[n, 145]``, each meant for a category. Probabilities have the columns ``category_keys``."""
     if classifier is None:

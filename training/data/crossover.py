@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from dx7.analysis.classifier import Ear
+from dx7.analysis.classifier import CategoryClassifier
 from dx7.voices.parameters import BY_NAME, GLOBAL_SLICE, OPERATORS, operator_slice
 from training.data.analysis import VoiceAnalysis, analyse_voices
 from training.data.fingerprint import COPY_DISTANCE, Fingerprint, find_nearest_training_voices
@@ -63,7 +63,7 @@ def make_offspring(
     fingerprint: Fingerprint,
     *,
     category_keys: Sequence[str],
-    classifier: Ear | None,
+    classifier: CategoryClassifier | None,
     rng: np.random.Generator,
 ) -> Offspring:
     """One child for each category in ``wanted``, except useless ones and near copies of a fingerprinted voice."""

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from dx7.analysis.classifier import Ear
+from dx7.analysis.classifier import CategoryClassifier
 from dx7.shared.export_format import Export
 from training.data.analysis import ClassifierOutput, analyse_voices
 from training.data.batches import WeightedVoices, human_voices, rows_of_split
@@ -60,7 +60,7 @@ def load_training_set(
     folder: Path,
     export: Export,
     config: Config,
-    classifier: Ear | None,
+    classifier: CategoryClassifier | None,
     *,
     should_continue: ShouldContinue = lambda done, total: True,
 ) -> TrainingSet | None:
@@ -121,7 +121,7 @@ def _make(
     mains: list[str],
     keys: tuple[str, ...],
     config: Config,
-    classifier: Ear | None,
+    classifier: CategoryClassifier | None,
     should_continue: ShouldContinue,
 ) -> dict[str, Any] | None:
     humans = len(mains) if classifier else 0

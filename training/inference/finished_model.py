@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from dx7.analysis.classifier import Ear, read_ear
+from dx7.analysis.classifier import CategoryClassifier, read_classifier
 from dx7.errors import CategoryError, ModelError
 from dx7.shared.export_format import EAR_FILE
 from dx7.shared.locations import DEFAULT_MODEL, runs_folder
@@ -42,7 +42,7 @@ class Model:
     step: int
     export_hash: str
     model_hash: str  # 16 hexadecimal digits that name the files
-    classifier: Ear | None = None  # the category classifier of its export, if there is one
+    classifier: CategoryClassifier | None = None  # the category classifier of its export, if there is one
     critic: FittedCritic | None = None  # fitted to its cartridge voices; needs a classifier
 
     def weights(self, mix: dict[str, float]) -> NDArray[np.float32]:
@@ -66,7 +66,7 @@ def read_model(folder: Path) -> Model:
     config = make_config(written["config"], where=str(folder / CONFIG_FILE))
     arrays, about = read_arrays(folder / MODEL_FILE)
     keys = tuple(about["category_keys"])
-    classifier = read_ear(folder / EAR_FILE) if (folder / EAR_FILE).exists() else None
+    classifier = read_classifier(folder / EAR_FILE) if (folder / EAR_FILE).exists() else None
     return Model(
         config=config,
         category_keys=keys,
@@ -78,7 +78,7 @@ def read_model(folder: Path) -> Model:
         export_hash=str(about["export_hash"]),
         model_hash=_hash(folder),
         classifier=classifier,
-        critic=None if classifier is None else read_critic(folder, inputs=len(classifier.front.mean)),
+        critic=None if classifier is None else read_critic(folder, inputs=len(classifier.transform.mean)),
     )
 
 

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from dx7.analysis.classifier import Ear
+from dx7.analysis.classifier import CategoryClassifier
 from dx7.errors import ModelError
 from training.data.analysis import analyse_with_classifier, descriptors_of_voices
 from training.model.array_files import read_arrays, write_arrays
@@ -85,7 +85,10 @@ class VoiceScores:
 
 
 def score_voices(
-    parameters: NDArray[np.uint8], mix: Mapping[str, float], classifier: Ear | None, critic: FittedCritic | None = None
+    parameters: NDArray[np.uint8],
+    mix: Mapping[str, float],
+    classifier: CategoryClassifier | None,
+    critic: FittedCritic | None = None,
 ) -> VoiceScores:
     """Score voices ``uint8[n, 145]`` for a mix of categories (key to share).
 
@@ -104,7 +107,7 @@ def score_voices(
     return VoiceScores(descriptors, fit, ratio)
 
 
-def likeliest_categories(parameters: NDArray[np.uint8], classifier: Ear) -> list[str]:
+def likeliest_categories(parameters: NDArray[np.uint8], classifier: CategoryClassifier) -> list[str]:
     """The most probable category of each of the voices ``uint8[n, 145]``."""
     _, _, probabilities = analyse_with_classifier(parameters, classifier)
     keys = classifier.category_keys

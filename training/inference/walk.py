@@ -12,7 +12,7 @@ from collections import Counter
 import numpy as np
 from numpy.typing import NDArray
 
-from dx7.analysis.classifier_inputs import listen_many
+from dx7.analysis.classifier_inputs import compute_classifier_inputs
 from dx7.analysis.embedding import STEP
 from dx7.voices.parameter_groups import GROUP_KEYS
 from dx7.voices.voice import Voice
@@ -56,7 +56,7 @@ def walk(model: Model, request: SampleRequest) -> SampledCartridge:
     )
     parameters = decode(drawn.tokens)
     parameters[[0, -1]] = decode(ends)
-    embeddings, descriptors = listen_many(pad_to_unpacked(parameters))
+    embeddings, descriptors = compute_classifier_inputs(pad_to_unpacked(parameters))
     faults = [grave_faults(row, categories) for row in descriptors]
     useful = np.array([not found for found in faults])
     useful[[0, -1]] = True  # the ends stay, whatever faults they have

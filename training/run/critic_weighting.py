@@ -15,7 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
-from dx7.analysis.classifier import Ear
+from dx7.analysis.classifier import CategoryClassifier
 from training.data.analysis import analyse_voices
 from training.data.batches import WeightedVoices
 from training.data.fingerprint import COPY_DISTANCE, find_nearest_training_voices
@@ -43,7 +43,7 @@ def load_generated_voices(
     training_set: TrainingSet,
     config: Config,
     keys: tuple[str, ...],
-    classifier: Ear | None,
+    classifier: CategoryClassifier | None,
     step: int,
 ) -> WeightedVoices:
     """The brood that is learned from at ``step``; drawn and heard if the run's folder has that of another step.
@@ -70,7 +70,7 @@ def _draw_and_weigh(
     training_set: TrainingSet,
     config: Config,
     keys: tuple[str, ...],
-    classifier: Ear | None,
+    classifier: CategoryClassifier | None,
     step: int,
 ) -> tuple[dict[str, Any], dict[str, float]]:
     share = category_share(training_set.human)

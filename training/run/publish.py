@@ -16,7 +16,7 @@ import jax
 import numpy as np
 from numpy.typing import NDArray
 
-from dx7.analysis.classifier import Ear
+from dx7.analysis.classifier import CategoryClassifier
 from dx7.shared.export_format import EAR_FILE
 from dx7.shared.run_folder import CONFIG_FILE
 from training.data.analysis import analyse_voices
@@ -74,7 +74,9 @@ def inference_weights(generator: Weights) -> dict[str, NDArray[Any]]:
     return weights
 
 
-def add_critic(folder: Path, training_set: TrainingSet, classifier: Ear, *, voices: int, seed: int) -> None:
+def add_critic(
+    folder: Path, training_set: TrainingSet, classifier: CategoryClassifier, *, voices: int, seed: int
+) -> None:
     """Fit a critic on ``voices`` voices drawn as for cartridges, against human ones, and write it to the model.
 
     Voices that no cartridge would keep are left out. If none remains, or there is no classifier, no critic is written.

@@ -14,7 +14,7 @@ import jax.numpy as jnp
 from flax import nnx
 from jax import Array
 
-from dx7.analysis.classifier import Ear, read_ear
+from dx7.analysis.classifier import CategoryClassifier, read_classifier
 from dx7.shared.export_format import read_export
 from dx7.shared.run_folder import MODEL_FOLDER, hold_run
 from training.data.batches import Voices, combine, human_voices
@@ -67,7 +67,7 @@ def train(
 
 def _train(run: OpenRun, report: Report, stop: Callable[[], bool]) -> Path | None:
     config, export = run.config, run.export
-    classifier = read_ear(export.ear_file) if export.ear_file else None
+    classifier = read_classifier(export.ear_file) if export.ear_file else None
     with devices.fail_together():
         training_set = _load_training_set(run, classifier, report, stop) if devices.is_first() else None
 
@@ -127,7 +127,7 @@ def _train(run: OpenRun, report: Report, stop: Callable[[], bool]) -> Path | Non
 
 
 def _load_training_set(
-    run: OpenRun, classifier: Ear | None, report: Report, stop: Callable[[], bool]
+    run: OpenRun, classifier: CategoryClassifier | None, report: Report, stop: Callable[[], bool]
 ) -> TrainingSet | None:
     """The training set. While voices are analysed, lines of metrics of step 0 are written."""
 

@@ -89,7 +89,7 @@ def test_a_list_that_was_seen_of_another_port_is_not_confirmed(port_page: Page, 
     port_page.evaluate("port.open('UM-ONE')")
     port_page.evaluate("port.state.output = 'UX16'")  # what this page saw before another page chose
     message = port_page.evaluate("lines => port.confirm(lines).catch((error) => error.message)", CONFIRMED)
-    assert "that was the list of UX16, and UM-ONE is chosen now" in message
+    assert "this check-list was for UX16, but UM-ONE is chosen now" in message
     assert not port_page.evaluate("port.ready")
 
 

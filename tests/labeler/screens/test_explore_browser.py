@@ -192,7 +192,7 @@ def test_a_bank_in_and_out_again(page: Page, server: Server, tmp_path: Path) -> 
     assert page.evaluate("window.cartwright.grid.tiles.length") == 32
     assert page.locator(".tile b b, .banks-rows b b, .voice-grid h3 b").count() == 0, "names are text"
     with page.expect_download() as download:
-        page.get_by_text("As it was, byte for byte").click()
+        page.get_by_text("As found, byte for byte").click()
     assert Path(download.value.path()).read_bytes() == bytes(data)
     with page.expect_download() as download:
         page.get_by_text("Clean, 32 voices").click()

@@ -153,7 +153,7 @@ def test_a_disagreement_is_decided_by_a_key_and_undo_opens_it_again(page: Page, 
     hear(page, DISPUTED)
     assert [tile.get_attribute("data-key") for tile in page.locator(".tile").all()] == [DISPUTED, BRASS, BELL]
     page.keyboard.press("o")
-    expect(title).to_have_text("Nothing is open here", timeout=20_000)
+    expect(title).to_have_text("No open cases in this list", timeout=20_000)
     (given,) = own(server)
     assert (given.voice_id, given.categories, given.page, given.covers) == (DISPUTED, ("brass", "bell"), "review", ())
     page.keyboard.press("u")

@@ -18,7 +18,7 @@ from dx7.hardware.instrument import BANK_CONFIRMATION, Instrument, Pacing
 from dx7.hardware.port_manager import PortManager
 from dx7.hardware.ports import Port
 from dx7.hardware.request_queue import Outcome
-from dx7.hardware.tcp import TcpWire
+from dx7.hardware.tcp import TcpTransport
 from dx7.sound.phrases import make_phrase, phrase_of
 from dx7.voices.voice import INIT_VOICE, Voice
 from tests.mk1_process import Mk1Process, running_mk1
@@ -252,12 +252,12 @@ def test_our_pacing_never_overflows_the_receive_buffer(manager: PortManager, dx7
 def test_without_pauses_it_overflows_so_that_the_test_before_can_fail(
     dx7: Mk1Process, pacing: Pacing, ahead: int
 ) -> None:
-    wire = TcpWire("127.0.0.1", dx7.midi_port, ahead=ahead)
+    transport = TcpTransport("127.0.0.1", dx7.midi_port, ahead=ahead)
     sleeps = {} if ahead == 192 else {"sleep": lambda seconds: None}
-    instrument = Instrument(Port(wire, dx7.name), pacing=pacing, **sleeps)  # type: ignore[arg-type]
+    instrument = Instrument(Port(transport, dx7.name), pacing=pacing, **sleeps)  # type: ignore[arg-type]
     for number in range(25):
         instrument.load(INIT_VOICE.replace(lfo_speed=number))
-    wire.close()
+    transport.close()
     state = dx7.settle()
     assert state["overflows"] > 0
     assert len(state["loads"]) < 25

@@ -9,7 +9,7 @@ import pytest
 
 from dx7.errors import MidiError
 from dx7.hardware.ports import open_both, open_input, open_port
-from dx7.hardware.tcp import TcpWire
+from dx7.hardware.tcp import TcpTransport
 
 
 class Clock:
@@ -26,18 +26,18 @@ class Clock:
 def test_a_voice_goes_at_once_and_a_bank_at_the_speed_of_a_cable() -> None:
     clock = Clock()
     with socket.create_server(("127.0.0.1", 0)) as server:
-        wire = TcpWire(*server.getsockname(), clock=clock, sleep=clock.sleep)
-        wire.send(bytes(163))
+        transport = TcpTransport(*server.getsockname(), clock=clock, sleep=clock.sleep)
+        transport.send(bytes(163))
         assert clock.now == 0
         clock.now = 1
-        wire.send(bytes(4104))
+        transport.send(bytes(4104))
         assert clock.now - 1 == pytest.approx((4104 - 192) / 3125)
         other, _ = server.accept()
         with other:
             received = 0
             while received < 163 + 4104:
                 received += len(other.recv(1 << 16))
-        wire.close()
+        transport.close()
 
 
 def test_what_arrives_is_given_and_the_end_is_told() -> None:

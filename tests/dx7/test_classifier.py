@@ -10,7 +10,15 @@ import numpy as np
 import pytest
 from safetensors.numpy import load, save
 
-from dx7.analysis.classifier import Calibration, Ear, Front, Networks, ear_from_bytes, log_odds, read_ear
+from dx7.analysis.classifier import (
+    Calibration,
+    CategoryClassifier,
+    FeatureTransform,
+    NetworkEnsemble,
+    classifier_from_bytes,
+    log_odds,
+    read_classifier,
+)
 from dx7.analysis.descriptors import DESCRIPTOR_NAMES
 from dx7.analysis.embedding import EMBEDDING_SIZE
 from dx7.analysis.functional_parameters import FUNCTIONAL_SIZE
@@ -22,14 +30,14 @@ DIRECTIONS, UNITS, MEMBERS = 3, 4, 2
 INPUTS = DIRECTIONS + len(DESCRIPTOR_NAMES) + FUNCTIONAL_SIZE
 
 
-def make_ear(seed: int = 0) -> Ear:
+def make_ear(seed: int = 0) -> CategoryClassifier:
     chance = np.random.default_rng(seed)
     outputs = len(category_keys()) + 1
 
     def draw(*shape: int) -> np.ndarray:
         return chance.normal(size=shape).astype(np.float32)
 
-    front = Front(
+    front = FeatureTransform(
         draw(EMBEDDING_SIZE),
         draw(EMBEDDING_SIZE, DIRECTIONS),
         np.full(INPUTS, -50, np.float32),
@@ -37,10 +45,12 @@ def make_ear(seed: int = 0) -> Ear:
         draw(INPUTS),
         np.abs(draw(INPUTS)) + 1,
     )
-    networks = Networks(
+    networks = NetworkEnsemble(
         draw(MEMBERS, INPUTS, UNITS) / 10, draw(MEMBERS, UNITS), draw(MEMBERS, UNITS, outputs), draw(MEMBERS, outputs)
     )
-    return Ear(category_keys(), front, networks, Calibration(np.ones(outputs, np.float32), draw(outputs)))
+    return CategoryClassifier(
+        category_keys(), front, networks, Calibration(np.ones(outputs, np.float32), draw(outputs))
+    )
 
 
 def heard(count: int, seed: int = 1) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -53,7 +63,7 @@ def heard(count: int, seed: int = 1) -> tuple[np.ndarray, np.ndarray, np.ndarray
 
 
 def test_probabilities_are_one_a_category_and_one_for_none() -> None:
-    said = make_ear().listen(*heard(5))
+    said = make_ear().predict_proba(*heard(5))
     assert said.shape == (5, len(category_keys()) + 1)
     assert said.dtype == np.float32
     assert ((said > 0) & (said < 1)).all()
@@ -62,9 +72,9 @@ def test_probabilities_are_one_a_category_and_one_for_none() -> None:
 def test_the_ear_is_what_its_parts_say_one_by_one() -> None:
     """Against the same arithmetic, written down voice by voice and network by network."""
     ear, (embeddings, descriptors, parameters) = make_ear(), heard(3)
-    inputs = ear.front.inputs(embeddings, descriptors, parameters)
+    inputs = ear.transform.inputs(embeddings, descriptors, parameters)
     assert (np.abs(inputs) <= 4).all()
-    for row, said in zip(inputs, ear.listen(embeddings, descriptors, parameters), strict=True):
+    for row, said in zip(inputs, ear.predict_proba(embeddings, descriptors, parameters), strict=True):
         shares = []
         for member in range(MEMBERS):
             units = np.maximum(row @ ear.networks.hidden[member] + ear.networks.hidden_bias[member], 0)
@@ -77,8 +87,8 @@ def test_the_ear_is_what_its_parts_say_one_by_one() -> None:
 
 def test_a_voice_is_heard_the_same_alone_and_among_others() -> None:
     ear, (embeddings, descriptors, parameters) = make_ear(), heard(4)
-    together = ear.listen(embeddings, descriptors, parameters)
-    alone = ear.listen(embeddings[2:3], descriptors[2:3], parameters[2:3])
+    together = ear.predict_proba(embeddings, descriptors, parameters)
+    alone = ear.predict_proba(embeddings[2:3], descriptors[2:3], parameters[2:3])
     np.testing.assert_allclose(together[2:3], alone, rtol=1e-5)
 
 
@@ -86,10 +96,10 @@ def test_a_file_gives_back_the_same_ear(tmp_path: Path) -> None:
     ear = make_ear()
     path = tmp_path / "ear.safetensors"
     path.write_bytes(ear.to_bytes())
-    again = read_ear(path)
+    again = read_classifier(path)
     assert again.to_bytes() == ear.to_bytes()
     assert again.category_keys == ear.category_keys
-    assert (again.listen(*heard(3)) == ear.listen(*heard(3))).all()
+    assert (again.predict_proba(*heard(3)) == ear.predict_proba(*heard(3))).all()
 
 
 def _about(data: bytes) -> dict[str, object]:
@@ -137,7 +147,7 @@ def _more_categories(arrays: dict[str, np.ndarray], about: dict[str, object]) ->
         (save({"a": np.zeros(1, np.float32)}), "is no category ear"),
         (_changed(_without), "it has other arrays"),
         (_changed(_narrow), "mean is"),
-        (_changed(_endless), "numbers that are none"),
+        (_changed(_endless), "numbers that are not finite"),
         (_changed(_flat), "other dimensions"),
         (_changed(_other_engine), "of another version"),
         (_changed(_more_categories), "out is"),
@@ -145,11 +155,11 @@ def _more_categories(arrays: dict[str, np.ndarray], about: dict[str, object]) ->
 )
 def test_what_is_no_ear_is_told_in_a_sentence(data: bytes, problem: str) -> None:
     with pytest.raises(ModelError, match=problem) as told:
-        ear_from_bytes(data, source="x.safetensors")
+        classifier_from_bytes(data, source="x.safetensors")
     assert "x.safetensors" in str(told.value)
     assert "corpus learn" in str(told.value)
 
 
 def test_a_missing_file_is_told_in_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"cannot read the category ear .*nothing: No such file"):
-        read_ear(tmp_path / "nothing")
+        read_classifier(tmp_path / "nothing")
