@@ -1,11 +1,11 @@
-"""The peer of hearing in ``make bench``: the engine alone, with nothing to import that it would not need."""
+"""The baseline for descriptor extraction in ``make bench``: the engine alone, with the fewest imports."""
 
 from __future__ import annotations
 
 from dx7.sound.engine import SAMPLE_RATE
 from dx7.voices.layout import Bytes
 
-# Note, velocity, seconds held, seconds in all: of every voice, of one that may drone, of one that is hardly heard.
+# Note, velocity, seconds held, total seconds: for every voice, for one that may drone, for a very soft one.
 HEARD_NOTES = (
     ((60, 100, 1.0, 2.05), (36, 100, 0.6, 0.6), (84, 100, 0.6, 0.6), (60, 127, 0.25, 0.25)),
     ((60, 100, 1.0, 11.05),),
@@ -14,7 +14,7 @@ HEARD_NOTES = (
 
 
 def render_bare(voices: Bytes) -> list[None]:
-    """By the engine alone, the renders that hearing voices takes; which those are besides the usual, the name says."""
+    """Render the notes that descriptors need. Two bytes of the name select the additional ones."""
     from dexed._dexed import DexedSynth
 
     synth = DexedSynth(SAMPLE_RATE, 0)

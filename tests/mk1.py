@@ -1,12 +1,12 @@
-"""A DX7 Mk I that is not there: its rules of MIDI reception, as a process of its own.
+"""A simulated DX7 Mk I: its rules of MIDI reception, in its own process.
 
 ``python -m tests.mk1`` prints two TCP ports of 127.0.0.1: one carries the plain bytes of a MIDI cable both ways, as
 mido's sockets do, the other answers a line of JSON with a line of JSON: the state, switches, dumps.
 
 The rules are those of the firmware v1.8 as others have read it: the channel must match; SYS INFO and memory protect
-guard single voices and banks; a dump is written while it arrives, and its checksum looked at afterwards; the receive
-ring holds 380 bytes and is emptied no faster than the processor can, not at all while it sets up a new voice; parameter
-numbers are not checked. Whatever a DX7 should never be sent is written down in ``failures``, by a list of its own.
+guard single voices and banks; a dump is written while it arrives, and its checksum is tested afterwards; the receive
+ring holds 380 bytes, is emptied at the speed of the processor, and not at all while it sets up a new voice; parameter
+numbers are not checked. ``failures`` records all messages that a DX7 must never be sent, by a separate list.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 RING = 380
-DRAIN = 3400  # bytes a second: a little faster than a cable
+DRAIN = 3400  # bytes per second, slightly faster than a MIDI cable
 SETTING_UP = 0.06  # seconds the processor is busy with a new voice
 VOICES = 16
 CONTROLLERS = {1, 2, 4, 64, 65, 123, 126, 127}
@@ -46,7 +46,7 @@ class Mk1:
     sustained: bool = False
     failures: list[str] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
-    played: list[tuple[str, int, int]] = field(default_factory=list)  # what sounded: voice, key, velocity
+    played: list[tuple[str, int, int]] = field(default_factory=list)  # notes played: voice, key, velocity
     loads: list[str] = field(default_factory=list)
     overflows: int = 0
     cut_off: int = 0  # keys that were down when a voice arrived
