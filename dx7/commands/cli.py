@@ -100,8 +100,8 @@ def convert(
         print_text(f"wrote {len(voices)} voices to {', '.join(map(str, paths))}")
 
 
-@app.command()
-def diff(
+@app.command("diff")
+def diff_command(
     before: Annotated[str, typer.Argument(help="FILE, or FILE:SLOT.")],
     after: Annotated[str, typer.Argument(help="FILE, or FILE:SLOT.")],
     json: JsonOption = False,

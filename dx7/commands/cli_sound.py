@@ -33,11 +33,11 @@ _MOST_IN_ONE_WAV = 128  # about ten minutes
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module to an application."""
-    for command in (render, audition):
-        app.command()(command)
+    app.command("render")(render_command)
+    app.command()(audition)
 
 
-def render(
+def render_command(
     file: FileArgument,
     out: Annotated[Path, typer.Option(help="A WAV file; for all voices of a file, a folder.")],
     slot: SlotOption = None,
