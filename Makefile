@@ -14,6 +14,7 @@
 #   make cartridge WALK=a.syx:1 TO=b.syx:3
 #   make audition FILE=bank.syx [SLOT=3] [PORT=name]
 #   make bench                             speed, as ratios against named peers
+#   make mutate [MUTANTS="dx7.formats.*"]  change the code and see which tests notice
 
 SHELL := /bin/sh
 BIN := .venv/bin
@@ -25,6 +26,7 @@ NODE_READY := node_modules/.ready
 BANKS ?=
 SOURCE ?=
 EXPORT ?=
+MUTANTS ?=
 POLICY ?= default
 CONFIG ?= base
 RUN ?=
@@ -40,8 +42,9 @@ OUT ?=
 FILE ?=
 SLOT ?=
 PORT ?=
+MUTANTS ?=
 
-.PHONY: help setup run label test lint format scrape ingest export train evaluate cartridge audition bench lock clean
+.PHONY: help setup run label test lint format scrape ingest export train evaluate cartridge audition bench mutate lock clean
 
 help:
 	@sed -n 's/^# \{0,1\}//p' Makefile
@@ -113,9 +116,13 @@ audition: $(READY)
 bench: $(READY)
 	@$(PY) -m tests.bench
 
+mutate: $(READY)
+	@$(BIN)/mutmut run $(if $(MUTANTS),'$(MUTANTS)')
+	@$(BIN)/mutmut results
+
 lock: $(READY)
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra dask --extra dev --no-header --no-annotate \
 	  --output-file requirements.lock pyproject.toml
 
 clean:
-	rm -rf .venv node_modules build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv mutants node_modules build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -48,6 +48,18 @@ class TestEveryModule:
             assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
 
 
+def test_a_public_name_means_one_thing() -> None:
+    """No two modules define a class or function of one name. Commands and pages are named for what the user types."""
+    defined: dict[str, list[str]] = {}
+    for path in MODULES:
+        if path.parent.name in ("commands", "screens") or path.name == "app.py":
+            continue
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.ClassDef | ast.FunctionDef) and not node.name.startswith("_"):
+                defined.setdefault(node.name, []).append(str(path.relative_to(ROOT)))
+    assert {name: paths for name, paths in defined.items() if len(paths) > 1} == {}
+
+
 def _top_level_imports(path: Path) -> Iterator[str]:
     for node in ast.parse(path.read_text(encoding="utf-8")).body:
         if isinstance(node, ast.Import):
