@@ -16,7 +16,7 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from corpus.storage.source_predictions import Floats, SourcePredictions
+from corpus.storage.source_predictions import SourcePredictions
 from corpus.storage.store import open_store
 from corpus.storage.suggestion import EAR, FAMILY, FOLDER_RULE, NAME_RULE, NEIGHBOURS, ORIGINS
 from corpus.suggest.fit_label_model import BIAS_SPREAD, SPREAD, WeightsPrior, fit_label_model
@@ -24,6 +24,7 @@ from corpus.suggest.label_model import DEFAULT_LABEL_MODEL, LabelModel, SourceWe
 from corpus.suggest.neighbour_labels import LabelledVoices, labels_from_families, labels_from_neighbours
 from dx7.commands.console import JsonOption, print_json, print_table
 from dx7.shared.locations import store_file
+from dx7.voices.layout import Floats
 from tests.label_model_worlds import Flags, Rows, World, make_world
 
 ANSWERS = (0, 20, 50, 100, 200, 1000)

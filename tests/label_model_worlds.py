@@ -22,11 +22,12 @@ from sklearn.preprocessing import QuantileTransformer
 
 from corpus.analysis.sound_space import DescriptorColumns, sound_coordinates
 from corpus.analysis.stored_descriptors import read_descriptors
-from corpus.storage.source_predictions import Floats, prediction_array, read_voice_ids
+from corpus.storage.source_predictions import prediction_array, read_voice_ids
 from corpus.storage.store import Connection
 from corpus.suggest.name_rules import Match, folder_rules, match_path, name_rules
 from corpus.suggest.weak_labels import suggest_by_folders, suggest_by_names
 from dx7.shared.categories import category_keys
+from dx7.voices.layout import Floats
 
 FOLDS = 5
 _TRUE = 0.5  # how sure the hidden names must be

@@ -24,7 +24,7 @@ import pyarrow as pa
 
 from corpus.analysis.family_lookup import largest_families
 from corpus.analysis.measurements import WAIT_SECONDS
-from corpus.analysis.relatives import Floats, Indices, Mask, audible_parameters, find_relatives, has_sound, sound_points
+from corpus.analysis.relatives import Indices, Mask, audible_parameters, find_relatives, has_sound, sound_points
 from corpus.analysis.stored_descriptors import read_descriptors, update_descriptors
 from corpus.storage.store import Connection, open_store, transaction
 from corpus.storage.voice_table import stack_parameters
@@ -32,7 +32,7 @@ from dx7.analysis.descriptors import DESCRIPTOR_VERSION
 from dx7.canonical.canonical_form import Band, functional_keys
 from dx7.sound.engine import ENGINE_VERSION
 from dx7.voices.fillers import is_filler
-from dx7.voices.layout import Bytes
+from dx7.voices.layout import Bytes, Floats
 
 FAMILY_VERSION = 1  # increase it when the same voices would give other families
 

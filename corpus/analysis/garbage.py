@@ -26,15 +26,12 @@ from functools import cache
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
 from corpus.storage.store import Connection
 from dx7.formats.files import read_bank_bytes
 from dx7.shared.locations import STARTER_BANKS
-from dx7.voices.layout import Bytes, pack
+from dx7.voices.layout import Bytes, Floats, pack
 from dx7.voices.parameters import PACKED_SIZE
-
-Floats = NDArray[np.float32]
 
 IN_PLACE = np.float32(-100)  # nats: the result for voices that are so likely in place that rotations are not tried
 _VALUES = 256

@@ -15,7 +15,8 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from corpus.analysis.nearest_neighbours import Floats, Indices, nearest_among, nearest_neighbours
+from corpus.analysis.nearest_neighbours import Indices, nearest_among, nearest_neighbours
+from dx7.voices.layout import Floats
 
 PERPLEXITY = 20  # roughly the number of neighbours that determine the position of a voice
 ROUNDS = (150, 350)  # of gradient descent, with exaggeration and without

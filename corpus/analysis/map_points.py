@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from corpus.analysis.nearest_neighbours import Floats
 from corpus.storage.store import Connection
+from dx7.voices.layout import Floats
 
 NO_CATEGORY = 255  # a voice without a label or a suggestion
 

@@ -7,7 +7,8 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from corpus.analysis.nearest_neighbours import Floats, Indices, nearest_among, squared_distance_matrix
+from corpus.analysis.nearest_neighbours import Indices, nearest_among, squared_distance_matrix
+from dx7.voices.layout import Floats
 
 NEIGHBOURS = 10
 _SAMPLED = 2_000  # voices whose neighbours among all are examined

@@ -9,7 +9,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float32]
+from dx7.voices.layout import Floats
+
 Indices = NDArray[np.intp]
 
 _BLOCK = 1024  # rows compared with all others at a time: some 100 MB for 28,000 others

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from corpus.analysis.search_index import ready_index
-from corpus.analysis.sound_space import SOUND_SIZE, Floats
+from corpus.analysis.sound_space import SOUND_SIZE
 from corpus.storage.store import Connection
+from dx7.voices.layout import Floats
 from dx7.voices.parameters import PARAMETER_NAMES
 from dx7.voices.voice import Voice
 

@@ -27,7 +27,6 @@ from dx7.analysis.timbre import (
     KEYS,
     TIMBRE_SIZE,
     TIMBRE_VERSION,
-    Floats,
     RecordedNote,
     find_note,
     fine_difference,
@@ -40,6 +39,7 @@ from dx7.analysis.timbre import (
 from dx7.errors import FileError, StoreError
 from dx7.sound.bulk import Workers, render_many
 from dx7.sound.engine import ENGINE_VERSION, Audio
+from dx7.voices.layout import Floats
 from dx7.voices.parameters import PARAMETER_NAMES, UNPACKED_SIZE
 
 PLAYED = 20  # voices that are rendered for the close comparison, unless more results are wanted

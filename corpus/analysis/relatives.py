@@ -25,14 +25,13 @@ from numpy.typing import NDArray
 
 from dx7.analysis.descriptors import DESCRIPTOR_NAMES, NOTES
 from dx7.canonical.canonical_form import Band, masked_parameters
-from dx7.voices.layout import Bytes
+from dx7.voices.layout import Bytes, Floats
 from dx7.voices.parameters import BY_NAME, GLOBAL_SLICE, OPERATORS
 
 MOST_DIFFERING = 16  # parameters; an operator that sounds in one of two voices only counts as one
 MOST_DISTANCE = 1.5  # dB
 SILENT_DB = -60.0  # voices with their loudest peak at or below this are silent
 
-Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 Indices = NDArray[np.intp]
 

@@ -15,13 +15,14 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from corpus.analysis.sound_space import SOUND_SIZE, USED, DescriptorColumns, Floats, sound_coordinates
+from corpus.analysis.sound_space import SOUND_SIZE, USED, DescriptorColumns, sound_coordinates
 from corpus.storage.file_state import is_known_fact, remember_fact, store_state
 from corpus.storage.store import Connection, open_store, transaction
 from corpus.storage.voice_table import read_voice_table
 from dx7.errors import StoreBusyError
 from dx7.voices.algorithms import ALGORITHMS
 from dx7.voices.fillers import is_filler
+from dx7.voices.layout import Floats
 from dx7.voices.parameters import BY_NAME, OPERATORS
 
 _VERSION = 1  # increase it when the same store would give other rows

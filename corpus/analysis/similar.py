@@ -11,11 +11,11 @@ import numpy as np
 from corpus.analysis.facets import Filters
 from corpus.analysis.search import EVERYTHING, Hit, VoiceQuery, read_hits, require_descriptors
 from corpus.analysis.search_index import read_search_descriptors
-from corpus.analysis.sound_space import SOUND_SIZE, USED, DescriptorColumns, Floats, differences, sound_coordinates
+from corpus.analysis.sound_space import SOUND_SIZE, USED, DescriptorColumns, differences, sound_coordinates
 from corpus.storage.store import Connection
 from dx7.analysis.descriptors import extract_descriptors
 from dx7.errors import StoreError
-from dx7.voices.layout import Bytes, decode_packed, decode_unpacked
+from dx7.voices.layout import Bytes, Floats, decode_packed, decode_unpacked
 from dx7.voices.parameters import PACKED_SIZE, PARAMETER_NAMES
 from dx7.voices.voice import Voice
 

@@ -18,13 +18,13 @@ from numpy.typing import NDArray
 from corpus.analysis.map_layout import lay_out, place_newcomers, representatives, spread_members
 from corpus.analysis.map_quality import NEIGHBOURS, MapQuality, measure_map
 from corpus.analysis.measurements import WAIT_SECONDS
-from corpus.analysis.nearest_neighbours import Floats
 from corpus.analysis.search_index import read_search_descriptors
 from corpus.analysis.sound_space import DescriptorColumns, sound_coordinates
 from corpus.storage.store import Connection, open_store, transaction
 from dx7.analysis.descriptors import DESCRIPTOR_VERSION
 from dx7.errors import StoreError
 from dx7.sound.engine import ENGINE_VERSION
+from dx7.voices.layout import Floats
 
 MAP_VERSION = 1  # increase it when the same voices would give another map
 MOST_LATER = 0.25  # the share of voices that may be added later before the map is rebuilt

@@ -17,8 +17,7 @@ from numpy.typing import NDArray
 from dx7.analysis.descriptors import DESCRIPTOR_NAMES, NOTES
 from dx7.analysis.envelope import AFTER, ENVELOPE_TIMES, HELD
 from dx7.analysis.spectrum import BAND_EDGES, SILENCE
-
-Floats = NDArray[np.float32]
+from dx7.voices.layout import Floats
 
 LONGEST_RELEASE = 10.0  # seconds; longer releases count as this
 _FADED = -40.0  # dB relative to the loudest level: the end of the release

@@ -12,13 +12,14 @@ import pyarrow as pa
 from corpus.analysis.facets import Filters
 from corpus.analysis.search import EVERYTHING, VoiceQuery, require_descriptors
 from corpus.analysis.similar import read_parameters
-from corpus.analysis.sound_space import SOUND_SIZE, USED, DescriptorColumns, Floats, sound_coordinates
+from corpus.analysis.sound_space import SOUND_SIZE, USED, DescriptorColumns, sound_coordinates
 from corpus.cartridges.cartridge import FilledSlot
 from corpus.cartridges.naming import legal_name
 from corpus.cartridges.sound_order import most_varied, nearest_walk, short_path
 from corpus.storage.store import Connection
 from dx7.analysis.descriptors import extract_many
 from dx7.errors import CartridgeError
+from dx7.voices.layout import Floats
 from dx7.voices.voice import Voice
 
 MOST_CANDIDATES = 20_000  # to choose from; those with most occurrences come first

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from corpus.analysis.sound_space import Floats
+from dx7.voices.layout import Floats
 
 LEAST_STEP = 0.5  # of a walk: nearer voices are hard to tell apart and are skipped
 _MOST_ROUNDS = 50  # of 2-opt; a path converges after a few

@@ -27,6 +27,7 @@ from corpus.analysis.stored_descriptors import read_descriptors
 from corpus.review.annotations import Annotation, annotations_by_voice, category_words, majority_category
 from corpus.review.cases import Case, CaseKind, annotation_sentence
 from corpus.storage.store import Connection
+from dx7.voices.layout import Floats
 
 LEAST_FAMILIES = 8  # with a category, for it to be learned
 LEAST_LABELS = 100  # in categories that can be learned; with fewer the model guesses
@@ -130,7 +131,6 @@ _LEAST_LEAF = 3  # voices; finer trees memorise the wrong labels
 _CLEAR = 5.0  # times
 _LEAST = 1e-6  # probability; cleanlab needs all above 0
 
-Floats = NDArray[np.float32]
 Probabilities = NDArray[np.float64]
 
 

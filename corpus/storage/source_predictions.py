@@ -11,13 +11,12 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
 from corpus.storage.store import Connection
 from corpus.storage.suggestion import ORIGINS, Suggestion
 from dx7.shared.categories import category_keys
+from dx7.voices.layout import Floats
 
-Floats = NDArray[np.float32]
 SourcePredictions = Mapping[str, Floats]  # origin -> [n, C], 0 to 1
 
 LEAST_STORED_PROBABILITY = 0.01

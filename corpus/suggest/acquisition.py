@@ -27,7 +27,8 @@ from hashlib import sha256
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float32]
+from dx7.voices.layout import Floats
+
 Indices = NDArray[np.intp]
 
 FACTORS = ("uncertain", "representative", "rare", "large")

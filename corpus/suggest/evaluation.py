@@ -14,13 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corpus.analysis.stored_embeddings import AnalysedVoices
-from corpus.storage.source_predictions import Floats, SourcePredictions
+from corpus.storage.source_predictions import SourcePredictions
 from corpus.storage.suggestion import FOLDER_RULE, NAME_RULE
 from corpus.suggest.fit_classifier import fit_classifier
 from corpus.suggest.scoring import SuggestionScore, score_suggestions
 from corpus.suggest.training_set import FOLDS, ClassifierTrainingSet, family_folds
 from dx7.errors import StoreError
 from dx7.shared.categories import category_keys
+from dx7.voices.layout import Floats
 
 SURE = 0.5  # the least probability of a rule that counts as ground truth
 LEAST_VOICES = 100

@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 from corpus.analysis.sound_space import DescriptorColumns, sound_coordinates
 from corpus.storage.source_predictions import (
     LEAST_STORED_PROBABILITY,
-    Floats,
     prediction_array,
     read_source_predictions,
     read_voice_ids,
@@ -42,7 +41,7 @@ from dx7.canonical.canonical_form import Band, functional_keys
 from dx7.formats.bank_file import BankFile
 from dx7.shared.categories import category_keys
 from dx7.voices.fillers import is_filler
-from dx7.voices.layout import Bytes
+from dx7.voices.layout import Bytes, Floats
 from dx7.voices.parameters import PARAMETER_COUNT
 
 

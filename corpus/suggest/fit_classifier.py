@@ -32,8 +32,8 @@ from dx7.analysis.classifier import (
     log_odds,
 )
 from dx7.shared.categories import category_keys
+from dx7.voices.layout import Floats
 
-Floats = NDArray[np.float32]
 Numbers = NDArray[np.float64]
 Weights = dict[str, jax.Array]
 

@@ -12,7 +12,7 @@ from dataclasses import astuple, dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from corpus.storage.source_predictions import Floats, SourcePredictions, read_source_predictions, read_voice_ids
+from corpus.storage.source_predictions import SourcePredictions, read_source_predictions, read_voice_ids
 from corpus.storage.store import Connection
 from corpus.storage.suggestion import ORIGINS
 from corpus.suggest.label_model import (
@@ -24,6 +24,7 @@ from corpus.suggest.label_model import (
 )
 from corpus.suggest.neighbour_labels import read_labelled_voices
 from dx7.shared.categories import category_keys
+from dx7.voices.layout import Floats
 
 # Twice these standard deviations made 20 answers worse than none; half of them learned too slowly where the default
 # was wrong.

@@ -21,10 +21,11 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from corpus.storage.source_predictions import Floats, SourcePredictions
+from corpus.storage.source_predictions import SourcePredictions
 from corpus.storage.suggestion import EAR, FAMILY, FOLDER_RULE, NAME_RULE, NEIGHBOURS, ORIGINS
 from dx7.errors import StoreError
 from dx7.shared.categories import category_keys
+from dx7.voices.layout import Floats
 
 _LOWEST, _HIGHEST = 0.005, 0.995  # limits of a source's probability
 

@@ -19,7 +19,7 @@ from corpus.analysis.families import update_families
 from corpus.analysis.health import refresh_health
 from corpus.analysis.stored_embeddings import embed_voices, read_analysed_voices
 from corpus.labels.projection import rebuild_answers
-from corpus.storage.source_predictions import Floats, write_source_predictions
+from corpus.storage.source_predictions import write_source_predictions
 from corpus.storage.store import Connection, open_store, transaction
 from corpus.storage.suggestion import EAR
 from corpus.suggest.classifier_card import ClassifierCard, make_classifier_card
@@ -30,6 +30,7 @@ from dx7.analysis.classifier import NONE, CategoryClassifier, classifier_from_by
 from dx7.errors import StoreError
 from dx7.shared.export_format import EAR_FILE
 from dx7.shared.locations import DEFAULT_MODEL
+from dx7.voices.layout import Floats
 
 LEAST_VOICES, LEAST_CATEGORIES = 40, 2  # in the training set; fewer give a useless classifier
 LEAST_NONE = 0.2  # the least probability of no category that is stored

@@ -20,8 +20,9 @@ from numpy.typing import NDArray
 
 from corpus.analysis.search_index import ready_index
 from corpus.storage.store import Connection, open_store, transaction
-from corpus.suggest.acquisition import Floats, Indices
+from corpus.suggest.acquisition import Indices
 from corpus.suggest.simulation_data import Learner, fit_logistic, read_features
+from dx7.voices.layout import Floats
 
 ANSWERS_CURVE = "own"  # the name in the store of the curve of people's own answers
 LEAST_ANSWERS = 60  # answered families; fewer allow no forecast

@@ -17,10 +17,10 @@ from corpus.analysis.nearest_neighbours import squared_distance_matrix
 from corpus.analysis.sound_space import SOUND_SIZE, DescriptorColumns, sound_coordinates
 from corpus.analysis.stored_descriptors import read_descriptors
 from corpus.labels.consensus import PERSON, Curated, read_consensus
-from corpus.storage.source_predictions import Floats
 from corpus.storage.store import Connection
 from corpus.storage.suggestion import FAMILY, NEIGHBOURS
 from dx7.shared.categories import category_keys
+from dx7.voices.layout import Floats
 
 # Independent names of two voices of a family agree as often (in 89 of 100 cases) as those of one voice do (in 87).
 FAMILY_BEST, FAMILY_PRIOR = 0.95, 0.1

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corpus.labels.agreement_statistics import Rate, wilson
-from corpus.storage.source_predictions import Floats
+from dx7.voices.layout import Floats
 
 BINS = 10
 

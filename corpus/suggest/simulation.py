@@ -17,13 +17,13 @@ from corpus.suggest.acquisition import (
     MISSING,
     AnswerCounts,
     CandidateArrays,
-    Floats,
     Indices,
     acquisition_factors,
     select_batch,
 )
 from corpus.suggest.learning_curves import CurvePoint
 from corpus.suggest.simulation_data import Learner, SimulationData, fit_logistic
+from dx7.voices.layout import Floats
 
 QUEUE, UNCERTAIN, RANDOM = "queue", "uncertain", "random"
 ORDERS = (QUEUE, UNCERTAIN, RANDOM)

@@ -23,9 +23,9 @@ from corpus.storage.suggestion import NAME_RULE
 from corpus.storage.voice_table import stack_parameters
 from corpus.suggest.sound_clusters import ready_clusters
 from dx7.shared.categories import category_keys
+from dx7.voices.layout import Floats
 from dx7.voices.parameters import PARAMETER_NAMES
 
-Floats = NDArray[np.float32]
 Indices = NDArray[np.intp]
 
 LEAST_CONFIDENCE = 0.5  # of the name rules

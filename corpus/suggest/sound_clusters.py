@@ -13,7 +13,8 @@ import pyarrow as pa
 from corpus.analysis.nearest_neighbours import nearest_among
 from corpus.analysis.sound_space import SOUND_SIZE
 from corpus.storage.store import Connection, transaction
-from corpus.suggest.acquisition import Floats, Indices
+from corpus.suggest.acquisition import Indices
+from dx7.voices.layout import Floats
 
 CLUSTERS = 128
 _LEAST_FAMILIES = 4  # in a cluster, on average: few voices make fewer clusters

@@ -18,10 +18,11 @@ from numpy.typing import NDArray
 
 from corpus.analysis.health import UNFIT
 from corpus.labels.consensus import Curated, LeftOut, read_consensus
-from corpus.storage.source_predictions import Floats, read_source_predictions
+from corpus.storage.source_predictions import read_source_predictions
 from corpus.storage.store import Connection
 from corpus.storage.suggestion import FOLDER_RULE, NAME_RULE
 from dx7.shared.categories import category_keys
+from dx7.voices.layout import Floats
 
 FOLDS = 5
 PERSON_WEIGHT, NAME_WEIGHT, FOLDER_WEIGHT, UNFIT_WEIGHT = 8.0, 1.0, 0.3, 0.5

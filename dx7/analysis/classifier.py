@@ -14,16 +14,13 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from dx7.analysis.descriptors import DESCRIPTOR_NAMES, DESCRIPTOR_VERSION
 from dx7.analysis.embedding import EMBEDDING_SIZE, EMBEDDING_VERSION
 from dx7.analysis.functional_parameters import FUNCTIONAL_SIZE, functional_parameters
 from dx7.errors import ModelError
 from dx7.sound.engine import ENGINE_VERSION
-from dx7.voices.layout import Bytes
-
-Floats = NDArray[np.float32]
+from dx7.voices.layout import Bytes, Floats
 
 CLASSIFIER_VERSION = 1  # raise it when the same file would give other probabilities
 NONE = "none"  # none of the categories: silence, noise, unnameable sounds

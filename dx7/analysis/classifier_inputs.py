@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from dx7.analysis.descriptors import DESCRIPTOR_NAMES, descriptor_rows
 from dx7.analysis.embedding import EMBEDDING_SIZE, embed_rows
 from dx7.sound.bulk import Workers, work_through
-from dx7.voices.layout import Bytes
-
-Floats = NDArray[np.float32]
+from dx7.voices.layout import Bytes, Floats
 
 
 def classifier_input_rows(unpacked: Bytes) -> list[tuple[Bytes, Floats]]:

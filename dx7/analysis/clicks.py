@@ -8,11 +8,9 @@ and after it, except those within 4 ms. This excludes beats, echoes, lasting noi
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from dx7.sound.engine import Audio
-
-Floats = NDArray[np.float32]
+from dx7.voices.layout import Floats
 
 BLOCK = 64  # samples
 _NEXT, _REACH = 4, 28  # blocks: nearer ones belong to the click, farther ones are not compared

@@ -19,9 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dx7.sound.engine import SAMPLE_RATE, Audio, player_of
-from dx7.voices.layout import Bytes
-
-Floats = NDArray[np.float32]
+from dx7.voices.layout import Bytes, Floats
 
 EMBEDDING_VERSION = 1  # raise it when the same sound would give other numbers
 FLOOR = -60.0  # dB against the loudest of the same note

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from dx7.analysis.clicks import click_levels, edge_energies
 from dx7.analysis.spectrum import SILENCE, decibels, spectral_centroids
 from dx7.sound.engine import SAMPLE_RATE, Audio
+from dx7.voices.layout import Floats
 
-Floats = NDArray[np.float32]
 Numbers = NDArray[np.float64]
 
 HELD, AFTER = 1.0, 1.0  # seconds the note is held, and analysed after key up

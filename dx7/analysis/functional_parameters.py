@@ -14,10 +14,8 @@ from numpy.typing import NDArray
 from dx7.canonical.canonical_form import Band, canonical_parameters
 from dx7.canonical.draft import Draft
 from dx7.canonical.inaudible import CARRIERS
-from dx7.voices.layout import MAXIMUM, Bytes
+from dx7.voices.layout import MAXIMUM, Bytes, Floats
 from dx7.voices.parameters import BY_NAME, PARAMETER_COUNT
-
-Floats = NDArray[np.float32]
 
 _ALGORITHM = BY_NAME["algorithm"].index
 _IN_TUNE = 0.05  # octaves from the nearest whole octave

@@ -12,8 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dx7.sound.engine import SAMPLE_RATE
-
-Floats = NDArray[np.float32]
+from dx7.voices.layout import Floats
 
 WINDOW = 8192  # samples: 0.19 s, twelve periods of the low note
 

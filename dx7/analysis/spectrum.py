@@ -15,8 +15,9 @@ from itertools import islice
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from dx7.analysis.pitch import WINDOW, Floats, correlations, pitches
+from dx7.analysis.pitch import WINDOW, correlations, pitches
 from dx7.sound.engine import SAMPLE_RATE, Audio
+from dx7.voices.layout import Floats
 
 SILENCE = -100.0  # dB, the lowest level: 28 dB below the engine's smallest step
 BAND_COUNT = 16

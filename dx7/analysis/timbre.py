@@ -15,14 +15,11 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 
 from dx7.analysis.pitch import WINDOW
 from dx7.analysis.spectrum import extract_spectra
 from dx7.sound.engine import SAMPLE_RATE, Audio, render_array
-from dx7.voices.layout import Bytes
-
-Floats = NDArray[np.float32]
+from dx7.voices.layout import Bytes, Floats
 
 TIMBRE_VERSION = 1  # raise it when the same sound would give other numbers
 KEYS = (48, 60, 72)  # MIDI notes at which voices are rendered

@@ -20,6 +20,7 @@ from dx7.voices.parameters import (
 )
 
 Bytes = NDArray[np.uint8]
+Floats = NDArray[np.float32]
 
 
 def _name_rows(first: int) -> list[int]:

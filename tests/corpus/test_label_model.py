@@ -13,12 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from corpus.storage.source_predictions import (
-    Floats,
-    read_source_predictions,
-    read_top_predictions,
-    write_source_predictions,
-)
+from corpus.storage.source_predictions import read_source_predictions, read_top_predictions, write_source_predictions
 from corpus.storage.store import Connection
 from corpus.storage.suggestion import EAR, FAMILY, FOLDER_RULE, NAME_RULE, ORIGINS, Suggestion
 from corpus.suggest.fit_label_model import SPREAD, WeightsPrior, fit_label_model, fit_stored_label_model
@@ -36,6 +31,7 @@ from corpus.suggest.label_model import (
 from corpus.suggest.source_names import describe_predictions, source_name
 from dx7.errors import StoreError
 from dx7.shared.categories import category_keys
+from dx7.voices.layout import Floats
 
 KEYS = category_keys()
 AT_ITS_WORD = LabelModel({origin: SourceWeights(1.0, 0.0, 1.0) for origin in ORIGINS})

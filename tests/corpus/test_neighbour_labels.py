@@ -7,8 +7,8 @@ import time
 import numpy as np
 import pytest
 
-from corpus.storage.source_predictions import Floats
 from corpus.suggest.neighbour_labels import FAR, LabelledVoices, labels_from_families, labels_from_neighbours
+from dx7.voices.layout import Floats
 
 PIANO, BRASS, BELL = range(3)
 

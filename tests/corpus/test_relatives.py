@@ -14,7 +14,6 @@ from corpus.analysis.families import DisjointGroups
 from corpus.analysis.relatives import (
     MOST_DIFFERING,
     MOST_DISTANCE,
-    Floats,
     audible_parameters,
     count_differing,
     find_relatives,
@@ -22,7 +21,7 @@ from corpus.analysis.relatives import (
     sound_points,
 )
 from dx7.analysis.descriptors import DESCRIPTOR_NAMES
-from dx7.voices.layout import INIT_UNPACKED, MAXIMUM, Bytes
+from dx7.voices.layout import INIT_UNPACKED, MAXIMUM, Bytes, Floats
 from dx7.voices.parameters import PARAMETER_COUNT
 from dx7.voices.voice import INIT_VOICE
 

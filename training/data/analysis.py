@@ -12,10 +12,10 @@ from dx7.analysis.classifier import CategoryClassifier
 from dx7.analysis.classifier_inputs import compute_classifier_inputs
 from dx7.analysis.descriptors import descriptors_of, extract_many
 from dx7.analysis.faults import find_faults, is_useful
+from dx7.voices.layout import Floats
 from dx7.voices.parameters import PARAMETER_COUNT, UNPACKED_SIZE
 
 Parameters = NDArray[np.uint8]
-Floats = NDArray[np.float32]
 
 
 class ClassifierOutput(NamedTuple):

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from dx7.analysis.classifier import CategoryClassifier
 from dx7.shared.export_format import Export
+from dx7.voices.layout import Floats
 from training.data.analysis import ClassifierOutput, analyse_voices
 from training.data.batches import WeightedVoices, human_voices, rows_of_split
 from training.data.crossover import Offspring, make_offspring
@@ -24,7 +25,6 @@ from training.model.config import Config
 
 TRAINING_SET_FILE = "lesson.safetensors"
 
-Floats = NDArray[np.float32]
 ShouldContinue = Callable[[int, int], bool]
 _CHUNK = 2000  # voices: about ten seconds of analysis, after which a run can be stopped
 _MIN_WEIGHT = 1e-9  # of sampling, so that a category without good voices can still be sampled

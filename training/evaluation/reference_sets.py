@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 
 from dx7.errors import ExportError
 from dx7.shared.export_format import Export
+from dx7.voices.layout import Floats
 from training.evaluation.spread import Scale, make_scale
-from training.evaluation.voice_set import Floats, Parameters, VoiceSet, deal_into_banks
+from training.evaluation.voice_set import Parameters, VoiceSet, deal_into_banks
 
 HUMANS = "humans, held out"
 LEAST_HELD_OUT = 50  # fewer families give figures that mean nothing

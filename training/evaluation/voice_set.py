@@ -9,10 +9,10 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from dx7.voices.layout import Floats
 from dx7.voices.parameters import VOICES_IN_BANK
 
 Parameters = NDArray[np.uint8]
-Floats = NDArray[np.float32]
 Rows = NDArray[np.int64]
 UNKNOWN = ""  # the category of a voice that was not requested as one
 

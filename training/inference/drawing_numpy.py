@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
+from dx7.voices.layout import Floats
 from training.model.encoding import ALGORITHM_SLOT, FILLED, IMPOSSIBLE, KINDS, LEGAL, SLOTS, TOKENS
 from training.model.generator_numpy import NumpyGenerator
 
-Floats = NDArray[np.float32]
 # Gumbel noise ``float32[n, v]`` for n voices and v choices; called for each code and then each slot of its token.
 Noise = Callable[[int, int], Floats]
 

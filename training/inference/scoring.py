@@ -17,13 +17,12 @@ from numpy.typing import NDArray
 
 from dx7.analysis.classifier import CategoryClassifier
 from dx7.errors import ModelError
+from dx7.voices.layout import Floats
 from training.data.analysis import analyse_with_classifier, descriptors_of_voices
 from training.model.array_files import read_arrays, write_arrays
 
 CRITIC_FILE = "critic.safetensors"
 MAX_RATIO, MIN_RATIO = 5.0, 0.02  # bounds of the density ratio
-
-Floats = NDArray[np.float32]
 
 
 class FittedCritic(NamedTuple):

@@ -9,15 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import numpy as np
-from numpy.typing import NDArray
 
+from dx7.voices.layout import Floats
 from dx7.voices.parameter_groups import USUALLY_LOCKED, parameters_of
 from dx7.voices.parameters import PARAMETERS, Kind
 from training.inference.drawing_numpy import LogitBias
 from training.model.encoding import COLUMNS, EMPTY, IMPOSSIBLE, TOKENS, VALUES, Tokens
 from training.model.prototypes import Prototypes, operator_features, shared_features, squared_distances
-
-Floats = NDArray[np.float32]
 
 _STRONGEST, _WEAKEST = 16.0, 2.4  # logits, at amounts 0 and 1
 _NEAR = 6.0  # levels: a step of this size costs as much as another categorical value

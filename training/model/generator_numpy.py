@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dx7.errors import ModelError
+from dx7.voices.layout import Floats
 from training.model.algorithm_graph import EARLIER_RELATIONS, RELATION_TABLE
 from training.model.config import Config
 from training.model.encoding import LIKENESS, TOKENS
@@ -26,7 +27,6 @@ from training.model.network import (
     TransformerBlock,
 )
 
-Floats = NDArray[np.float32]
 Integers = NDArray[np.int64]
 
 _EPSILON = np.float32(1e-6)  # of flax.nnx.LayerNorm

@@ -18,12 +18,12 @@ from flax import nnx
 from jax import Array
 from numpy.typing import NDArray
 
+from dx7.voices.layout import Floats
 from training.inference.scoring import MAX_RATIO, MIN_RATIO, FittedCritic
 from training.model.attention import dropout
 from training.model.parameter_tree import flatten
 from training.run.state import Weights
 
-Floats = NDArray[np.float32]
 Fit: TypeAlias = "tuple[Weights, optax.OptState]"
 
 HIDDEN = 128
