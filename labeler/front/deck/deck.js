@@ -202,7 +202,7 @@ class Deck {
     this.emit("undo", { undoes: last.event, next: last.token });
     this.answers.withdraw(last.event);
     this.show(last.token);
-    this.view.flash(`Taken back: ${this.view.namedWordsOf(last, this.voice(last.token))}.`);
+    this.view.flash(`Undone: ${this.view.namedWordsOf(last, this.voice(last.token))}.`);
   }
 
   step(direction) {

@@ -26,7 +26,7 @@ export class VoiceView {
   draw(voice, { muted, categories, notice }) {
     const { at } = this;
     this.voice = voice;
-    at.name.textContent = voice ? voice.name || "(no name)" : notice || "Nothing left to label";
+    at.name.textContent = voice ? voice.name || "(no name)" : notice || "No voice is left to label";
     at.name.classList.toggle("long", at.name.textContent.length > 14);
     at.places.textContent = voice?.places[0] ?? "";
     at.places.title = voice?.places.join("\n") ?? "";
