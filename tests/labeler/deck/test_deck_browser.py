@@ -65,7 +65,7 @@ def test_a_key_labels_the_voice_that_is_heard_and_undo_takes_it_back(deck: Page,
     assert heard(deck) == voice
     settle(deck)
     assert voice not in {a.voice_id for a in current_answers(server.answers())}
-    assert deck.locator(".flash").inner_text().startswith("Taken back: <i>")
+    assert deck.locator(".flash").inner_text().startswith("Undone: <i>")
 
 
 def test_several_answers_can_be_taken_back_even_after_a_reload(deck: Page, server: Server) -> None:
