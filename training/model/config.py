@@ -1,7 +1,8 @@
 """Settings of a training run: a frozen dataclass with one comment per field, read from ``training/configs/*.toml``.
 
 A config file starts with comments: the command, its time and its figures. Then it sets only values that differ from the
-defaults below. An unknown key is an error. Field names are stored in configs and models, so they keep older terms.
+defaults below. An unknown key is an error. Field names are stored keys: ``bred`` voices are crossed ones,
+``drawn`` voices generated ones, and ``listening`` is critic-weighted fine-tuning.
 """
 
 from __future__ import annotations
