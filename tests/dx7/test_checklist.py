@@ -102,3 +102,20 @@ def test_who_waits_cannot_take_a_request_back() -> None:
     request = PlayRequest(INIT_VOICE, None)
     RequestQueue().put(request)
     assert not request.outcome.cancel()
+
+
+def test_waiting_leaves_the_request_and_dropping_or_closing_resolves_it() -> None:
+    queue, end = RequestQueue(), Outcome(False, "over")
+    assert not queue.wait(0)
+    first, second = PlayRequest(INIT_VOICE, None), PlayRequest(INIT_VOICE, None)
+    queue.put(first)
+    assert queue.wait(0)
+    queue.drop_play_request(end)
+    assert first.outcome.result(0) == end
+    assert queue.take(0) is None
+    queue.put(Command(lambda: None))
+    assert queue.wait(0)
+    assert queue.take(0) is not None
+    queue.put(second)
+    queue.close(end)
+    assert second.outcome.result(0) == end
