@@ -1,1 +1,1 @@
-"""Rival designs, trained for as long as the shipped one, on what it learned from, and measured beside it."""
+"""Baseline designs, trained on the shipped design's training set and compared with it."""

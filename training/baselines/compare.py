@@ -1,7 +1,7 @@
-"""A finished model beside rivals that have learned for as long as it did, from the very same voices.
+"""Compare a finished model with baselines that train on the same voices for a given time.
 
-All are asked for the same categories, draw raw, and are measured with the yardstick of an evaluation; so what differs
-is the design. Hearing what is learned from is counted for none of them.
+All designs draw raw voices of the same categories. They are measured with the reference sets of an evaluation, so only
+the design differs. The time to analyse the training set is not counted.
 """
 
 from __future__ import annotations
@@ -50,15 +50,15 @@ def compare(
     baselines: Sequence[Baseline] = BASELINES,
     report: Report = lambda gone, what: None,
 ) -> dict[str, Any]:
-    """Figures of the humans, the model and each rival, in that order, under ``designs``.
+    """Figures of the humans, the model and each baseline, in that order, under ``designs``.
 
-    ``seconds`` is what each rival has to learn, and is told as the model's own time too. ``voices`` bounds the size of
-    the sets. ``report`` is told how many of the seconds of all rivals are gone. Raises ``ExportError`` if too few
-    voices are held out, and ``ModelError`` if the model was not trained on this export or a rival's loss stops being
-    finite.
+    ``seconds`` is the training time of each baseline; the result gives the same time for the model. ``voices`` is the
+    maximum size of a set. ``report`` receives the elapsed seconds of all baselines together. Raises ``ExportError`` if
+    too few voices are held out, and ``ModelError`` if the model was not trained on this export or a baseline's loss is
+    not finite.
     """
     training_set = training_voices_of(model, export, run_folder)
-    report(0, "listening to human voices")
+    report(0, "analysing human voices")
     references = make_reference_sets(export, voices=voices, measure=descriptors_of_voices)
     wanted, humans = references.humans.wanted, references.humans.name
     conditions, banks = np.array([model.weights({key: 1.0}) for key in wanted]), deal_into_banks(wanted)
@@ -71,11 +71,11 @@ def compare(
     for number, baseline in enumerate(baselines):
         before = number * seconds
 
-        def tell(gone: float, what: str, name: str = baseline.name, before: float = before) -> None:
+        def report_baseline(gone: float, what: str, name: str = baseline.name, before: float = before) -> None:
             report(before + gone, f"{name} · {what}")
 
-        learned = baseline.train(training_set, TimeBudget(seconds), seed=seed, report=tell)
-        tell(seconds, "drawing")
+        learned = baseline.train(training_set, TimeBudget(seconds), seed=seed, report=report_baseline)
+        report_baseline(seconds, "drawing")
         sets.append(VoiceSet(baseline.name, learned.draw(conditions, seed), wanted, banks))
         costs[baseline.name] = {
             "steps": learned.steps,
@@ -84,7 +84,7 @@ def compare(
             "losses": {name: round(value, 4) for name, value in learned.losses.items()},
         }
 
-    report(len(baselines) * seconds, "listening to all designs")
+    report(len(baselines) * seconds, "analysing the voices of all designs")
     sets[1:] = analyse_together(sets[1:])
     rows = [summarize(one.name, len(one.parameters), [measure(one, references)]) | costs[one.name] for one in sets]
     return {
@@ -97,9 +97,10 @@ def compare(
 
 
 def training_voices_of(model: Model, export: Export, run_folder: Path) -> Voices:
-    """The voices that the model's run began with: human and bred, with what its ear made of them.
+    """The human and crossed voices of the run's first phase, with category weights from the export's classifier.
 
-    Heard anew if the run's folder has no lesson. Raises ``ModelError`` if the model was trained on another export.
+    Analyses the voices again if the run folder has no training set. Raises ``ModelError`` if the model was trained on
+    another export.
     """
     if model.export_hash != export.content_hash:
         raise ModelError(
@@ -107,15 +108,15 @@ def training_voices_of(model: Model, export: Export, run_folder: Path) -> Voices
             f"{export.content_hash[:HASH_DIGITS]}; name the model's own with --export"
         )
     classifier = read_classifier(export.ear_file) if export.ear_file else None
-    # What a run draws and hears in its third phase is of its own design, and no part of what it began with.
+    # Without the third phase, the mixture has no voices drawn by the model itself.
     config = replace(model.config, listening_steps=0)
     training_set = load_training_set(run_folder, export, model.config, classifier)
-    assert training_set is not None  # noqa: S101 (nobody can stop it)
+    assert training_set is not None  # noqa: S101 (None only after a stop, and no stop is passed)
     return combine(training_set.mixture(config, None), model.prototypes)
 
 
 def find_run(asked: Path | None, model_folder: Path) -> Path:
-    """The folder of a model's run: the one asked for, else the one around the model. Raises ``ModelError``."""
+    """The run folder: ``asked``, or the parent of the model folder. Raises ``ModelError`` if it is no run."""
     folder = asked or model_folder.parent
     if not (folder / CONFIG_FILE).exists():
         raise ModelError(f"{folder} is no run (no {CONFIG_FILE}); name the model's run with --run")
@@ -123,7 +124,7 @@ def find_run(asked: Path | None, model_folder: Path) -> Path:
 
 
 def design_table(rows: Sequence[dict[str, Any]]) -> list[dict[str, str]]:
-    """A column a design: voices, what it cost, and a row a figure."""
+    """A table with one column per design: number of voices, training cost, then one row per figure."""
     head, *figures = overall_table(rows)
     cost = [{"figure": name} | {row["set"]: f"{row[name]:,}" if name in row else "-" for row in rows} for name in _COST]
     return [head, *cost, *figures]

@@ -1,10 +1,10 @@
-"""A masked auto-encoder over parameters as flat tokens: whatever is known of a voice, it expects the rest.
+"""A masked auto-encoder over parameters as flat tokens: it predicts the masked parameters from the known ones.
 
-A bidirectional transformer that knows nothing of operators or algorithms but that operators have the same parameters:
-their values share embeddings. A voice is drawn by masking all of it and filling it in, a few parameters a pass.
+A bidirectional transformer. It has no structure for algorithms; operators share the embeddings of their values. Drawing
+starts with all parameters masked and fills in a few parameters per pass.
 
-Shapes: ``n`` voices, ``C`` categories, width ``W``; a voice is ``int[n, 7, 21]`` as in ``encoding.py``, and
-its two empty slots are always known.
+Shapes: ``n`` voices, ``C`` categories, width ``W``. Voices are ``int[n, 7, 21]`` as in ``encoding.py``; the two empty
+slots always count as known.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from jax import Array
 
 from training.model.encoding import BASIS, FILLED, IMPOSSIBLE, LEGAL, SLOTS, TOKENS, VALUES
 
-PLACES = TOKENS * SLOTS  # of which two are empty
+PLACES = TOKENS * SLOTS  # two of them are empty
 _FILLED = jnp.asarray(FILLED)
 _GIVEN = -1
 
 
 class FlatBlock(nnx.Module):
-    """Pre-norm attention and a small network, each added to its input."""
+    """A transformer block: pre-norm attention and a feed-forward network, both with residual connections."""
 
     def __init__(self, width: int, heads: int, *, rngs: nnx.Rngs) -> None:
         self.heads = heads
@@ -40,13 +40,13 @@ class FlatBlock(nnx.Module):
         count, length, width = tokens.shape
         mixed = self.query_key_value(self.attention_norm(tokens))
         query, key, value = jnp.moveaxis(mixed.reshape(count, length, 3, self.heads, width // self.heads), 2, 0)
-        heard = jax.nn.dot_product_attention(query, key, value).reshape(count, length, width)
-        tokens = tokens + self.attention_out(heard)
+        attended = jax.nn.dot_product_attention(query, key, value).reshape(count, length, width)
+        tokens = tokens + self.attention_out(attended)
         return tokens + self.network_out(jax.nn.relu(self.network_in(self.network_norm(tokens))))
 
 
 class FlatGenerator(nnx.Module):
-    """See the module's text."""
+    """The transformer described in the module docstring."""
 
     def __init__(self, categories: int, *, width: int, layers: int, heads: int, rngs: nnx.Rngs) -> None:
         normal = jax.nn.initializers.normal
@@ -63,9 +63,9 @@ class FlatGenerator(nnx.Module):
         self.value_bias = nnx.Param(jnp.zeros((TOKENS, SLOTS, VALUES)))
 
     def __call__(self, tokens: Array, known: Array, weights: Array) -> Array:
-        """What is expected of each parameter, given the known ones: logits ``float[n, 7, 21, 100]``.
+        """Logits ``float[n, 7, 21, 100]`` of each parameter, given the known ones.
 
-        ``known`` is ``bool[n, 7, 21]``, ``weights`` ``float[n, C]``: how much of each category, all 0 for any.
+        ``known`` is ``bool[n, 7, 21]``; ``weights`` are category weights ``float[n, C]``, all 0 for any category.
         """
         table = self.value[...] + jnp.einsum("vb,ksbw->ksvw", BASIS, self.level[...])
         slots = jnp.arange(SLOTS)
@@ -84,7 +84,7 @@ class FlatGenerator(nnx.Module):
 
 
 class FilledTokens(NamedTuple):
-    """Voices ``int[n, 7, 21]``, and the pass in which each parameter was chosen ``int[n, 7, 21]``, -1 if given."""
+    """Voices ``int[n, 7, 21]``, and the pass that drew each parameter ``int[n, 7, 21]``, -1 for known ones."""
 
     tokens: Array
     chosen: Array
@@ -93,9 +93,9 @@ class FilledTokens(NamedTuple):
 def fill_in(
     generator: FlatGenerator, tokens: Array, known: Array, weights: Array, *, key: Array, passes: int
 ) -> FilledTokens:
-    """Choose what is not known of voices, in random order, about as many parameters in each pass.
+    """Draw the unknown parameters in random order, about the same number in each pass.
 
-    Parameters of one pass are chosen independently of each other: the more passes, the truer to what was learned.
+    Parameters of one pass are drawn independently, so more passes follow the learned distribution more closely.
     """
     order_key, choice_key = jax.random.split(key)
     known = known | ~_FILLED

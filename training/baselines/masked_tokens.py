@@ -1,10 +1,10 @@
-"""The rival that knows no operators: parameters as flat tokens, masked and filled in.
+"""The baseline without operator structure: parameters as flat tokens, masked and filled in.
 
-A masked auto-encoder is the generator of a GAN (TAEGAN: arXiv:2410.01933). First it learns to fill in human voices of
-which any share is masked, weighed so that the loss bounds how surprising a whole voice is (arXiv:2406.07524). Then it
-plays against the shipped design's discriminator with what it fills in, half of it voices of nothing, half human voices
-with some of their parameters masked. The gradient reaches the choices straight through. Voices are drawn as MaskGIT
-does (arXiv:2202.04200), but in random order, which is the order it learned.
+A masked auto-encoder is the generator of a GAN (TAEGAN: arXiv:2410.01933). It first learns to fill in human voices with
+a random share of masked parameters. The weighted loss is a bound of the negative log-likelihood of a whole voice
+(arXiv:2406.07524). Then it trains against the shipped design's discriminator. Half of the generated voices start fully
+masked, half from human voices with a random share of masked parameters; gradients are straight-through. Sampling is
+MaskGIT (arXiv:2202.04200) with a random order of parameters, as in training.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ from training.run.steps import Metrics, update_discriminator, update_generator
 
 @dataclass(frozen=True)
 class FlatTokens:
-    """See the module's text."""
+    """Settings of the masked baseline."""
 
     name: str = "flat tokens, masked"
     settings: AdversarialSettings = field(default_factory=AdversarialSettings)
@@ -52,12 +52,12 @@ class FlatTokens:
     heads: int = 4
     batch: int = 64
     adversarial_batch: int = 32
-    masked_share: float = 0.75  # of the time; the rest is the game
+    masked_share: float = 0.75  # of the time; the rest is adversarial
     learning_rate: float = 2e-3
     adversarial_learning_rate: float = 1e-4
     weight_decay: float = 0.02
-    game_passes: int = 8  # to fill in a voice that is judged
-    passes: int = 73  # to draw one: two parameters in each
+    game_passes: int = 8  # per voice for the discriminator
+    passes: int = 73  # per drawn voice: two parameters each
 
     def train(self, voices: Voices, budget: TimeBudget, *, seed: int, report: Report) -> TrainedBaseline:
         """See :class:`training.baselines.design.Baseline`."""
@@ -65,10 +65,9 @@ class FlatTokens:
 
 
 def random_masks(shape: tuple[int, ...], *, key: Array) -> Array:
-    """Which parameters of some voices are masked: ``bool[n, 7, 21]``.
+    """Random masks of parameters: ``bool[n, 7, 21]``, true where masked.
 
-    Every number of them is as likely as any other. Numbers are spread evenly over the voices, which makes a mean over
-    them less a matter of luck.
+    The number of masked parameters is uniform. It is stratified over the voices, which lowers the variance of the mean.
     """
     order_key, share_key = jax.random.split(key)
     rng = jnp.where(FILLED, jax.random.uniform(order_key, shape), 2)
@@ -78,9 +77,10 @@ def random_masks(shape: tuple[int, ...], *, key: Array) -> Array:
 
 
 def masked_nll(logits: Array, tokens: Array, hidden: Array) -> Array:
-    """How surprising what is hidden of voices ``int[n, 7, 21]`` is, in nats, as if it were all of them: ``float[n]``.
+    """Negative log-likelihood of the masked parameters, scaled to a whole voice: ``float[n]``, in nats.
 
-    Over all masks the mean bounds how surprising the voices are when they are drawn in random order.
+    ``tokens`` are voices ``int[n, 7, 21]``. The mean over all masks is an upper bound of the negative log-likelihood of
+    voices drawn in random order.
     """
     picked = jnp.take_along_axis(jax.nn.log_softmax(logits), tokens[..., None], axis=-1)[..., 0]
     return -(picked * hidden).sum((1, 2)) * PARAMETER_COUNT / hidden.sum((1, 2))
@@ -145,7 +145,7 @@ def _adversarial_step(design: FlatTokens, networks: NetworkDefinitions, seed: in
         )
         human, one_each = one_hot(batch.tokens), (len(batch.tokens), 1, 1)
 
-        # Half of them know nothing of the human voice, the other half a random share.
+        # Half of the voices start fully masked, the other half with a random share of known parameters.
         share = jnp.maximum(0, jax.random.uniform(keys[1], one_each, minval=-1))
         known = jax.random.uniform(keys[2], batch.tokens.shape) < share
         generator = nnx.merge(networks.generator, state.generator)
@@ -156,7 +156,7 @@ def _adversarial_step(design: FlatTokens, networks: NetworkDefinitions, seed: in
         )
         discriminator = nnx.merge(networks.discriminator, state.discriminator)
         human_scores = discriminator(human, batch.weights)
-        # A moment of each voice's making: the gradient follows what was chosen then or later.
+        # A random pass of each voice: the gradient flows through parameters drawn in that pass or later.
         moment = jax.random.randint(keys[4], one_each, 0, passes)
 
         hidden = random_masks(batch.tokens.shape, key=keys[5])

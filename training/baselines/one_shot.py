@@ -1,10 +1,9 @@
-"""The rival that draws a voice at once: the classic conditional GAN.
+"""The baseline that draws all parameters at once: the classic conditional GAN.
 
-Noise and a category go in, what is expected of every parameter comes out, and all are drawn independently of each
-other, so that whatever belongs together must be agreed upon in the noise. Choices are hard, their gradient is that of
-the relaxed ones (straight-through Gumbel: arXiv:1611.01144). There is no likelihood: generator and discriminator, the
-shipped design's, play from the first step to the last, with the relativistic pairing loss and R1 and R2
-(arXiv:2501.05441).
+The generator maps noise and a category to logits of every parameter, and all parameters are drawn independently. Only
+the noise can correlate them. Choices are hard; their gradient is that of the relaxed choices (straight-through Gumbel:
+arXiv:1611.01144). There is no likelihood phase: the generator trains against the shipped design's discriminator from
+the first step to the last, with the relativistic pairing loss, R1 and R2 (arXiv:2501.05441).
 
 Shapes: ``n`` voices, ``C`` categories, width ``W``.
 """
@@ -43,12 +42,12 @@ from training.run.state import NetworkDefinitions, TrainState, Weights
 from training.run.steps import Metrics, update_discriminator, update_generator
 
 _KINDS = np.array(KINDS)
-# Nothing is known of the algorithm before it is drawn: all tokens stand to each other alike.
+# The algorithm is not known before it is drawn, so all pairs of tokens have the same relation.
 _NO_RELATIONS = np.zeros((1, TOKENS, TOKENS), np.int32)
 
 
 class OneShotGenerator(nnx.Module):
-    """Seven tokens of noise and category that look at each other, then each parameter's logits."""
+    """Self-attention over seven tokens of noise and category, then logits of each parameter."""
 
     def __init__(self, categories: int, *, noise: int, width: int, layers: int, heads: int, rngs: nnx.Rngs) -> None:
         normal = jax.nn.initializers.normal
@@ -68,7 +67,7 @@ class OneShotGenerator(nnx.Module):
         self.value_bias = nnx.Param(jnp.zeros((TOKENS, SLOTS, VALUES)))
 
     def __call__(self, noise: Array, weights: Array) -> Array:
-        """Logits ``float[n, 7, 21, 100]`` of noise ``float[n, noise]`` and category weights ``float[n, C]``."""
+        """Logits ``float[n, 7, 21, 100]`` from noise ``float[n, noise]`` and category weights ``float[n, C]``."""
         category = weights @ self.category[...] + self.anything[...]
         hidden = self.noise_in(noise).reshape(len(noise), TOKENS, -1) + self.token[...] + category[:, None]
         same = jnp.ones((len(noise), 1))
@@ -83,7 +82,7 @@ class OneShotGenerator(nnx.Module):
 
 
 def noisy_logits(generator: OneShotGenerator, weights: Array, *, key: Array) -> Array:
-    """Logits with Gumbel noise ``float[n, 7, 21, 100]``; the highest of each parameter is the one drawn."""
+    """Logits with Gumbel noise ``float[n, 7, 21, 100]``; the argmax of each parameter is a sample."""
     noise_key, gumbel_key = jax.random.split(key)
     logits = generator(jax.random.normal(noise_key, (len(weights), generator.noise)), weights)
     return logits + jax.random.gumbel(gumbel_key, logits.shape)
@@ -91,17 +90,17 @@ def noisy_logits(generator: OneShotGenerator, weights: Array, *, key: Array) -> 
 
 @dataclass(frozen=True)
 class OneShot:
-    """See the module's text."""
+    """Settings of the one-shot baseline."""
 
     name: str = "one shot"
     settings: AdversarialSettings = field(default_factory=AdversarialSettings)
-    noise: int = 128  # numbers that a voice is made of
+    noise: int = 128  # dimensions of the noise
     width: int = 128
     layers: int = 3
     heads: int = 4
     batch: int = 64
-    learning_rate: float = 5e-4  # the discriminator's falls alike
-    temperature: float = 1.0  # of the relaxed choices that the gradient takes
+    learning_rate: float = 5e-4  # same schedule as the discriminator's
+    temperature: float = 1.0  # of the relaxed choices in the gradient
 
     def train(self, voices: Voices, budget: TimeBudget, *, seed: int, report: Report) -> TrainedBaseline:
         """See :class:`training.baselines.design.Baseline`."""

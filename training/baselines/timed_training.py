@@ -1,6 +1,6 @@
-"""What the rivals share: learning by the clock, in chunks of compiled steps, and drawing in pieces.
+"""Training for a time budget in compiled chunks of steps, and drawing in batches; shared by the baselines.
 
-A step is told how much of its phase's time is over, since nobody knows beforehand how many steps there will be.
+A step receives the elapsed share of its phase's time, because the number of steps is not known in advance.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ from training.model.encoding import decode
 from training.run.state import NetworkDefinitions, TrainState, Weights, initial_state
 from training.run.steps import Metrics, finite_means
 
-# Of a state, voices, and the share of the phase's time that is over, ``float32``.
+# Arguments: the state, voices, and the elapsed share of the phase's time, ``float32``.
 TimedStep: TypeAlias = Callable[[TrainState, Voices, Array], tuple[TrainState, Metrics]]
 
-_DRAWN_AT_ONCE = 128  # voices; the last piece is filled up, so that drawing is compiled once
+_DRAWN_AT_ONCE = 128  # voices; the last batch is padded, so that drawing compiles once
 
 
 @dataclass(frozen=True)
 class AdversarialSettings:
-    """Settings of what learns and who judges, with the defaults of the shipped design's discriminator and penalty."""
+    """Settings of adversarial training; discriminator and penalty have the defaults of the shipped design."""
 
     discriminator_width: int = 96
     discriminator_layers: int = 2
@@ -47,21 +47,23 @@ class AdversarialSettings:
 
 
 class Phase(NamedTuple):
-    """Chunks of steps that are done until some share of all time is over."""
+    """A training phase: chunks of steps until the share ``until`` of the total time has elapsed."""
 
     name: str
-    chunk: TimedStep  # metrics come back as ``float[steps]``
+    chunk: TimedStep  # returns metrics as ``float[steps]``
     until: float
 
 
 class Recipe(NamedTuple):
-    """All that is compiled of a design, and how its weights are made."""
+    """The compiled functions of a design, and the function that makes its generator."""
 
-    make: Callable[[Array], nnx.Module]  # a generator of a key
+    make: Callable[[Array], nnx.Module]  # a generator from a key
     settings: AdversarialSettings
     networks: NetworkDefinitions
     phases: Sequence[Phase]
-    draw: Callable[[Weights, Array, Array], Array]  # voices int[n, 7, 21] of weights, conditions float[n, C] and a key
+    draw: Callable[
+        [Weights, Array, Array], Array
+    ]  # voices int[n, 7, 21] from weights, conditions float[n, C] and a key
 
 
 def define_baseline_networks(
@@ -70,8 +72,8 @@ def define_baseline_networks(
     categories: int,
     settings: AdversarialSettings,
 ) -> NetworkDefinitions:
-    """A generator's shapes and optimizer, whose steps are still to be multiplied by a rate, and a discriminator's."""
-    key = jax.random.key(0)  # no weight is made
+    """Graph definitions and optimizers of both networks; the generator's updates still need a learning rate."""
+    key = jax.random.key(0)  # only shapes are evaluated
     return NetworkDefinitions(
         nnx.graphdef(nnx.eval_shape(lambda: make(key))),
         nnx.graphdef(nnx.eval_shape(lambda: _discriminator(categories, settings, key))),
@@ -87,17 +89,17 @@ def first_state(recipe: Recipe, categories: int, seed: int) -> TrainState:
 
 
 def learning_rate_scale(state: TrainState, settings: AdversarialSettings, over: Array) -> Array:
-    """The share of the highest learning rate: a rise over some steps, a cosine over the phase's time to a tenth."""
+    """The factor of the learning rate: a linear warm-up, then a cosine to a tenth over the phase's time."""
     return jnp.minimum(1, (state.step + 1) / settings.warmup_steps) * (0.1 + 0.45 * (1 + jnp.cos(jnp.pi * over)))
 
 
 def step_key(state: TrainState, seed: int) -> Array:
-    """Chance as a function of seed and step."""
+    """The random key of a step, a function of seed and step."""
     return jax.random.fold_in(jax.random.key(seed + 1), state.step)
 
 
 def compile_chunk(step: TimedStep, settings: AdversarialSettings) -> TimedStep:
-    """Many steps as one compiled call."""
+    """``steps_per_chunk`` steps as one compiled call."""
 
     def chunk(state: TrainState, voices: Voices, over: Array) -> tuple[TrainState, Metrics]:
         return jax.lax.scan(lambda carry, _: step(carry, voices, over), state, length=settings.steps_per_chunk)
@@ -106,9 +108,9 @@ def compile_chunk(step: TimedStep, settings: AdversarialSettings) -> TimedStep:
 
 
 def train_until(recipe: Recipe, voices: Voices, budget: TimeBudget, *, seed: int, report: Report) -> TrainedBaseline:
-    """Spend a budget on the phases of a recipe, one after another; what draws has the averaged weights.
+    """Run the phases of a recipe until the budget is spent; the result draws with the averaged weights.
 
-    Raises ``ModelError`` that names the first step at which a number is not finite.
+    Raises ``ModelError`` with the first step at which a metric is not finite.
     """
     began, gone, since = budget.clock(), 0.0, 0.0
     state, values = first_state(recipe, voices.weights.shape[1], seed), {}
@@ -127,7 +129,10 @@ def train_until(recipe: Recipe, voices: Voices, budget: TimeBudget, *, seed: int
 
 
 def draw_in_pieces(draw: Callable[[Array, Array], Array]) -> Draw:
-    """A draw of any number of voices by one of so many at once: voices ``int[n, 7, 21]`` of conditions and a key."""
+    """Turn a draw of one batch into a draw of any number of voices.
+
+    ``draw`` maps conditions ``float[128, C]`` and a key to voices ``int[128, 7, 21]``.
+    """
 
     def draw_any(weights: NDArray[np.float32], seed: int) -> NDArray[np.uint8]:
         drawn = []

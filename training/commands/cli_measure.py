@@ -1,4 +1,4 @@
-"""The commands ``evaluate`` and ``compare``: how good a model is, and its design."""
+"""The commands ``evaluate`` (a model) and ``compare`` (its design with baselines)."""
 
 from __future__ import annotations
 
@@ -26,22 +26,24 @@ def register(app: typer.Typer) -> None:
 def evaluate(
     model: ModelOption = None,
     export: ExportOption = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of what is drawn; the first, if there are several.")] = 0,
-    seeds: Annotated[int, typer.Option(min=1, help="Measure with so many seeds, and tell how far they differ.")] = 1,
-    voices: Annotated[int, typer.Option(min=50, help="At most so many voices a set.")] = 1000,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the draws; the first one with --seeds.")] = 0,
+    seeds: Annotated[
+        int, typer.Option(min=1, help="Number of seeds; figures show the mean, the lowest and the highest.")
+    ] = 1,
+    voices: Annotated[int, typer.Option(min=50, help="Maximum number of voices per set.")] = 1000,
     beside: Annotated[
         list[str] | None,
         typer.Option(
             metavar="NAME=PATH",
-            help="Measure these banks too, a file or a folder of .syx; NAME:category=PATH if they were made for one.",
+            help="Other banks to measure, a file or a folder of .syx; NAME:category=PATH for banks of one category.",
         ),
     ] = None,
     out: Annotated[
-        Path | None, typer.Option(help="Folder of the figures and the page; the model's own if not given.")
+        Path | None, typer.Option(help="Folder for the figures and the page; the model's folder if not given.")
     ] = None,
     json: JsonOption = False,
 ) -> None:
-    """Measure a model beside held-out human voices and simple tricks: figures, and a page to look and listen.
+    """Compare a model with held-out human voices and naive generators. Writes figures and an HTML page with sounds.
 
     Example: python -m training evaluate --seeds 3
 
@@ -67,34 +69,38 @@ def evaluate(
             seeds=range(seed, seed + seeds),
             voices=voices,
             beside=others,
-            report=lambda what: bar.update(task, advance=1, description=what),
+            report=lambda message: bar.update(task, advance=1, description=message),
         )
-    # What took minutes is told before the disk can refuse it.
+    # Print the figures first, so that a failed write does not lose minutes of work.
     if json:
         print_json(found.figures)
     else:
         print_table(overall_table(found.figures["sets"]))
         print_text("")
         print_table(category_table(found.figures["sets"]))
-    # Beside a model of one's own, for the labeller to show; what ships stays as it is.
+    # The labeller shows an evaluation from the model's folder. The folder of the shipped model is not changed.
     out = out or (evaluation_folder() if folder.resolve() == DEFAULT_MODEL else folder)
     _make_folder(out)
     write_file(out / EVALUATION_FILE, (dumps(found.figures, indent=2) + "\n").encode())
     write_file(out / EVALUATION_PAGE, draw_page(found).encode())
     if not json:
-        print_text(f"\n{out / EVALUATION_FILE}; to see and to hear: {out / EVALUATION_PAGE}")
+        print_text(f"\n{out / EVALUATION_FILE}; pictures and sounds: {out / EVALUATION_PAGE}")
 
 
 def compare(
     model: ModelOption = None,
-    run: Annotated[Path | None, typer.Option(help="The model's run; the folder around the model if not given.")] = None,
+    run: Annotated[
+        Path | None, typer.Option(help="The model's run folder; the parent of the model's folder if not given.")
+    ] = None,
     export: ExportOption = None,
-    minutes: Annotated[float, typer.Option(min=0.1, help="Of each rival: as long as the model has learned.")] = 15.0,
-    seed: Annotated[int, typer.Option(min=0, help="Of what the rivals learn, and of what is drawn.")] = 0,
-    voices: Annotated[int, typer.Option(min=50, help="At most so many voices a set.")] = 1000,
+    minutes: Annotated[
+        float, typer.Option(min=0.1, help="Training time of each baseline; use that of the model.")
+    ] = 15.0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the baselines' training and of all draws.")] = 0,
+    voices: Annotated[int, typer.Option(min=50, help="Maximum number of voices per set.")] = 1000,
     json: JsonOption = False,
 ) -> None:
-    """Train rival designs for as long as a model was, on the voices it learned from, and measure all side by side.
+    """Train baseline designs on a model's training voices for some minutes, and compare them with the model.
 
     Example: python -m training compare --run data/runs/first --minutes 15
     """
@@ -107,8 +113,8 @@ def compare(
     run_folder, found_model = designs.find_run(run, folder), read_model(folder)
     learned_from = read_export(export or latest_export(exports_folder()))
     settings: dict[str, Any] = {"seconds": 60 * minutes, "seed": seed, "voices": voices, "baselines": designs.BASELINES}
-    with show_messages(len(designs.BASELINES) * 60 * minutes, quiet=json) as say:
-        found = designs.compare(found_model, learned_from, run_folder, **settings, report=say)
+    with show_messages(len(designs.BASELINES) * 60 * minutes, quiet=json) as show:
+        found = designs.compare(found_model, learned_from, run_folder, **settings, report=show)
     if json:
         print_json(found)
     else:

@@ -7,5 +7,5 @@ from typing import Annotated
 
 import typer
 
-ModelOption = Annotated[Path | None, typer.Option(help="A model's or a run's folder; the latest if not given.")]
-ExportOption = Annotated[Path | None, typer.Option(help="The export's folder; the latest if not given.")]
+ModelOption = Annotated[Path | None, typer.Option(help="Folder of a model or a run; the latest if not given.")]
+ExportOption = Annotated[Path | None, typer.Option(help="Folder of the export; the latest if not given.")]

@@ -31,14 +31,14 @@ def sample(
     out: Annotated[
         Path | None,
         typer.Option(
-            help="The cartridge's file; the sidecar goes next to it. Named by the request if not given.",
+            help="File of the cartridge, with the sidecar next to it; the request gives the name if not set.",
             show_default=False,
         ),
     ] = None,
     model: ModelOption = None,
     like: Annotated[str | None, typer.Option(help="FILE:SLOT of a favourite to vary.")] = None,
     amount: Annotated[
-        str, typer.Option(help="How far from it: touch (0.1), variation (0.3), cousin (1), or a number up to 1.")
+        str, typer.Option(help="Distance from it: touch (0.1), variation (0.3), cousin (1), or a number up to 1.")
     ] = "variation",
     lock: Annotated[
         list[str] | None,
@@ -46,7 +46,7 @@ def sample(
     ] = None,
     unlock: Annotated[
         list[str] | None,
-        typer.Option(metavar="GROUP", help=f"Parameter group that may vary, of {', '.join(USUALLY_LOCKED)}."),
+        typer.Option(metavar="GROUP", help=f"Parameter group that may vary: {', '.join(USUALLY_LOCKED)}."),
     ] = None,
     walk: Annotated[str | None, typer.Option(help="FILE:SLOT of a voice to walk from, in 32 even steps.")] = None,
     to: Annotated[str | None, typer.Option(help="FILE:SLOT of the voice to walk to.")] = None,
@@ -88,12 +88,12 @@ def sample(
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--amount") from None
     if bool(walk) != bool(to) or (walk and like):
-        raise typer.BadParameter("a walk has two ends, --walk FILE:SLOT and --to FILE:SLOT, and no favourite")
+        raise typer.BadParameter("a walk has two ends, --walk FILE:SLOT and --to FILE:SLOT, and no favourite (--like)")
     if raw and (walk or like):
-        raise typer.BadParameter("--raw is for categories and mixes, not for a favourite or a walk")
+        raise typer.BadParameter("--raw works with a category or a mix, not with --like or --walk")
     locked = locks(lock=lock or (), unlock=unlock or ())
     if not like and (lock or unlock):
-        raise typer.BadParameter("locks are for variations; name a favourite with --like FILE:SLOT")
+        raise typer.BadParameter("--lock and --unlock need a favourite; set --like FILE:SLOT")
     request = SampleRequest(
         mix=mix,
         count=count,

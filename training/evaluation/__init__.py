@@ -1,1 +1,1 @@
-"""How good a model is, beside human voices that it never saw and simple tricks: figures, and a page with sounds."""
+"""Evaluation of a model against held-out human voices and naive generators: figures, and a page with sounds."""

@@ -93,7 +93,7 @@ def evaluate(
 
 
 def count_steps(seeds: int, *, beside: int = 0) -> int:
-    """How often :func:`evaluate` calls ``report``, with ``beside`` other sets."""
+    """The number of times :func:`evaluate` calls ``report``; ``beside`` is the number of other sets."""
     return 1 + 10 * seeds + beside
 
 

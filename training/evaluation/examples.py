@@ -1,4 +1,4 @@
-"""Voices to look at and listen to: some of each category, and the worst of a set."""
+"""Voices for the evaluation page: some of each category, and the worst of a set."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ _ALGORITHM = BY_NAME["algorithm"].index
 
 @dataclass(frozen=True, eq=False)
 class Example:
-    """One voice of a set: what it was asked for, what is wrong with it, and what the yardstick's ear makes of it.
+    """One voice of a set: its requested category, its faults, and the prediction of the reference classifier.
 
-    ``fitting`` is how probable the asked category is to that ear, ``guesses`` its likeliest ones, the first first.
+    ``fitting`` is the probability of the requested category, ``guesses`` are the most probable categories in order.
     """
 
     set_name: str
@@ -38,18 +38,18 @@ class Example:
 
     @property
     def algorithm(self) -> int:
-        """As on the panel, 1 to 32."""
+        """The algorithm as on the panel, 1 to 32."""
         return int(self.parameters[_ALGORITHM]) + 1
 
 
 def some_of(voices: VoiceSet, category: str, references: ReferenceSets, *, count: int) -> list[Example]:
-    """The first of a category, which stand in no order but chance's."""
+    """The first ``count`` voices of a category; their order is random."""
     rows = [int(row) for row in voices.compared if voices.wanted[row] == category][:count]
     return _examples(voices, rows, references)
 
 
 def worst_of(voices: VoiceSet, references: ReferenceSets, *, count: int) -> list[Example]:
-    """Those with most to complain of: useless ones by how many faults they have, then those that fit least."""
+    """The worst voices: useless ones by number of faults, then those with the lowest ``fitting``."""
     examples = _examples(voices, range(len(voices.parameters)), references)
     return sorted(examples, key=lambda one: (0 if one.useful else -len(one.faults), one.fitting))[:count]
 
@@ -59,9 +59,9 @@ def _examples(voices: VoiceSet, rows: Sequence[int], references: ReferenceSets) 
         return []
     keys = [str(key) for key in references.classifier.classes_]
     with threadpool_limits(1):  # over a few rows threads would wait for each other most of the time
-        said_of_all = references.classifier.predict_proba(voices.descriptors[rows])
+        all_probabilities = references.classifier.predict_proba(voices.descriptors[rows])
     examples = []
-    for row, shares in zip(rows, said_of_all, strict=True):
+    for row, shares in zip(rows, all_probabilities, strict=True):
         wanted = voices.wanted[row]
         said = dict(zip(keys, map(float, shares), strict=True))
         likeliest = sorted(said, key=lambda key: -said[key])[:GUESSES]

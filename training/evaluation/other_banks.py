@@ -36,7 +36,7 @@ class _Bank(NamedTuple):
 
 
 def parse_bank_source(text: str, known: Sequence[str]) -> BankSource:
-    """``NAME=PATH`` or ``NAME:category=PATH``; a name that is one of the ``known`` categories says so as well.
+    """``NAME=PATH`` or ``NAME:category=PATH``; a name in ``known`` is also the category.
 
     >>> parse_bank_source("deep:brass=a.syx", ["brass"]).category, parse_bank_source("deep=a.syx", ["brass"]).category
     ('brass', '')
@@ -56,10 +56,10 @@ def parse_bank_source(text: str, known: Sequence[str]) -> BankSource:
 
 
 def read_other_banks(texts: Sequence[str], known: Sequence[str], *, voices: int) -> list[VoiceSet]:
-    """A set for each name, in the order in which they are named; the same name again adds to its set.
+    """A set for each name, in order of first mention; a repeated name adds to its set.
 
-    Of more than ``voices`` voices in all, banks are taken by chance until there are so many. Raises what
-    :func:`parse_bank_source` does, ``FileError`` for a missing path, and ``FormatError`` for one without a voice.
+    If a set has more than ``voices`` voices, banks are sampled at random until that number is reached. Raises the
+    errors of :func:`parse_bank_source`, ``FileError`` for a missing path, and ``FormatError`` for one without a voice.
     """
     banks: dict[str, list[_Bank]] = {}
     for source in [parse_bank_source(text, known) for text in texts]:
@@ -83,7 +83,7 @@ def _read_banks(source: BankSource) -> list[_Bank]:
 
 
 def _some(banks: list[_Bank], voices: int) -> list[_Bank]:
-    """Banks by chance, until there are so many voices; all if they have no more."""
+    """Random banks until there are at least ``voices`` voices; all banks if there are fewer."""
     order = np.random.default_rng(_CHOICE).permutation(len(banks))
     before = np.cumsum([0, *(len(banks[at].voices) for at in order)])[:-1]
     return [banks[at] for at in sorted(order[before < voices].tolist())]

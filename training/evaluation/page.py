@@ -1,6 +1,6 @@
 """The page of an evaluation: one HTML file that needs nothing else, neither a server nor the network.
 
-Names are strangers' text: Jinja escapes whatever it is given.
+Voice names are untrusted text; Jinja escapes all values.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What can be counted of a set of voices by their parameters, and how well two sets can be told apart."""
+"""Metrics of a set of voices by parameters, and the two-sample AUC."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Hits = NDArray[np.bool_]
 
 
 def two_sample_auc(generated: NDArray[Any], human: NDArray[Any]) -> float:
-    """How well a boosted tree tells two sets of rows apart, held-out: 0.5 not at all, 1 always.
+    """Cross-validated AUC of a boosted tree that separates two sets of rows: 0.5 chance level, 1 perfect.
 
     The larger set is cut to the size of the smaller.
     """

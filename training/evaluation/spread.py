@@ -1,6 +1,6 @@
-"""How a set of sounds lies beside the human ones, and how many different sounds are in it.
+"""Precision, recall, density and coverage of a set of sounds against human ones, and its diversity.
 
-Sounds are descriptors, brought to ranks over human voices so that no unit weighs more than another.
+Sounds are descriptors, converted to ranks over human voices so that all units have equal weight.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ Points = NDArray[np.floating[Any]]
 
 @dataclass(frozen=True, eq=False)
 class Scale:
-    """Ranks over the human voices ``ranks`` was fitted to, whose median distance in pairs is ``apart``."""
+    """A rank transform fitted to human voices, and the median pairwise distance ``apart`` of those voices."""
 
     ranks: Any
     apart: float
 
-    def points(self, heard: NDArray[np.float32]) -> Points:
+    def points(self, descriptors: NDArray[np.float32]) -> Points:
         """Descriptors as ranks, 0 to 1, same shape."""
-        points: Points = self.ranks.transform(heard)
+        points: Points = self.ranks.transform(descriptors)
         return points
 
 
 def make_scale(human: NDArray[np.float32]) -> Scale:
-    """A scale of the descriptors of human voices, one row a voice, two at least."""
+    """A scale fitted to descriptors of human voices, one row per voice, at least two rows."""
     from sklearn.metrics import pairwise_distances
     from sklearn.preprocessing import QuantileTransformer
 

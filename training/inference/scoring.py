@@ -1,8 +1,9 @@
 """Scores of drawn voices: how well they fit the requested categories, and how human they sound.
 
 A model draws some sounds more often than humans made them, and others less often. The critic of a model estimates
-the density ratio p(human) / p(generated) of a sound and its category. Of voices that fit equally well, a cartridge
-takes each as often as its ratio says, which brings its sounds nearer to human ones. ``run/critic.py`` fits the critic.
+the density ratio p(human) / p(generated) of a sound and its category. Among voices that fit equally well, the
+probability of selection is proportional to that ratio, which brings cartridges nearer to human sounds.
+``run/critic.py`` fits the critic.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Choosing the slots of a cartridge from candidates: useful voices that fit, are new, and differ from each other.
 
 If the model has a category classifier, the voices that it assigns the requested categories to are kept. Among voices
-that fit equally well, the critic decides how often each is taken. Without a classifier only the likelier half of the
-candidates is analysed. Every voice that is left out is counted by reason, so that selection cannot hide a poor
+that fit equally well, the density ratio of the critic is the weight of a random choice. Without a classifier only the
+likelier half of the candidates is analysed. Rejected voices are counted by reason, so that selection cannot hide a poor
 generator.
 """
 
@@ -111,7 +111,7 @@ class SlotSelection:
     def _analyse(self, parameters: NDArray[np.uint8]) -> None:
         nearest = find_nearest_training_voices(parameters, self.model.fingerprint)
         scores = score_voices(parameters, self.request.mix, self.classifier, self.model.critic)
-        # Sorting by log ratio plus Gumbel noise takes each voice as often as its ratio says (Gumbel-top-k).
+        # Sorting by log ratio plus Gumbel noise samples voices in proportion to their ratio (Gumbel-top-k).
         tie_breaks = np.log(scores.ratio) + self.rng.gumbel(size=len(parameters))
         for row, descriptors in enumerate(scores.descriptors):
             distance = int(nearest.distance[row])

@@ -78,6 +78,6 @@ def symmetry_table() -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     table = np.tile(np.arange(TOKENS, dtype=np.int32), (len(orders), int(count.max()), 1))
     for algorithm, found in enumerate(orders):
         for number, order in enumerate(found):
-            # Token t holds operator 7 - t, and operator o stands in token 7 - o.
+            # Token t holds operator 7 - t, and token 7 - o holds operator o.
             table[algorithm, number, 1:] = [TOKENS - order[TOKENS - token - 1] for token in range(1, TOKENS)]
     return table, count

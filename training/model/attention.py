@@ -1,4 +1,4 @@
-"""The attention layers in JAX: what generator, discriminator and a rival share, with dropout and Flax parameters."""
+"""The attention layers in JAX: shared by generator, discriminator and a baseline, with dropout and Flax parameters."""
 
 from __future__ import annotations
 

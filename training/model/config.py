@@ -1,7 +1,8 @@
-"""A training run's settings: a frozen dataclass, one comment a field, filled from ``training/configs/*.toml``.
+"""Settings of a training run: a frozen dataclass with one comment per field, read from ``training/configs/*.toml``.
 
-A config file is an experiment card: it opens with the command, the time it takes and the figures it gave, and then
-holds only what differs from the defaults below. An unknown key is an error.
+A config file starts with comments: the command, its time and its figures. Then it sets only values that differ from the
+defaults below. An unknown key is an error. Field names are stored keys: ``bred`` voices are crossed ones,
+``drawn`` voices generated ones, and ``listening`` is critic-weighted fine-tuning.
 """
 
 from __future__ import annotations
@@ -19,32 +20,30 @@ CONFIGS = Path(__file__).parent.parent / "configs"
 
 @dataclass(frozen=True)
 class Config:
-    """Everything that decides what a run does, beside the export it reads."""
+    """All settings of a run except its export."""
 
     seed: int = 0
-    batch: int = 128  # voices a step, likelihood phase
-    adversarial_batch: int = 64  # likewise, adversarial phase, where a step does four times the work
+    batch: int = 128  # voices per step, likelihood phase
+    adversarial_batch: int = 64  # voices per step, adversarial phase; a step costs four times as much
     likelihood_steps: int = 2000  # first phase: the generator learns to continue human voices
-    adversarial_steps: int = 800  # second phase: generator and discriminator play
+    adversarial_steps: int = 800  # second phase: adversarial training
 
-    listening_steps: int = 400  # third phase: the generator learns from its own voices that a critic finds human
-    listening_round: int = 100  # steps of it between two broods
-    listening_voices: int = 4096  # drawn and heard for a brood
-    listening_learning_rate: float = 4e-4  # falls to a tenth as well
+    listening_steps: int = 400  # third phase: critic-weighted fine-tuning on generated voices
+    listening_round: int = 100  # its steps between two batches of generated voices
+    listening_voices: int = 4096  # drawn and analysed for each batch of generated voices
+    listening_learning_rate: float = 4e-4  # falls to a tenth
 
-    bred_voices: int = (
-        24000  # crossed from human ones, heard, and learned from as well (``training/data/crossover.py``)
-    )
-    bred_share: float = 0.5  # of the voices a step meets
-    drawn_share: float = 0.5  # likewise, of the generator's own, in the third phase
-    heard_share: float = 0.5  # of a voice's category weights: what the ear makes of it; the rest is its label
-    fit_power: float = 0.5  # a drawn voice counts as its chance to be heard as what was asked for, to this
+    bred_voices: int = 24000  # crossed voices to make and analyse (``training/data/crossover.py``)
+    bred_share: float = 0.5  # share of crossed voices in a batch
+    drawn_share: float = 0.5  # share of generated voices in a batch of the third phase
+    heard_share: float = 0.5  # share of the classifier in a voice's category weights; the rest is its label
+    fit_power: float = 0.5  # exponent of the requested category's probability in the weight of a generated voice
 
     width: int = 128  # of the generator's tokens
     layers: int = 3
     heads: int = 4
     operator_codes: int = 1024  # prototypes of operators
-    global_codes: int = 256  # prototypes of what operators share
+    global_codes: int = 256  # prototypes of the shared settings
     prototype_rounds: int = 12  # of k-means
     discriminator_width: int = 96
     discriminator_layers: int = 2
@@ -55,18 +54,18 @@ class Config:
     warmup_steps: int = 100
     weight_decay: float = 0.02
     dropout: float = 0.1
-    category_dropout: float = 0.1  # share of voices whose category is hidden, so that guidance has a null to start from
+    category_dropout: float = 0.1  # share of voices whose category is hidden, for the unconditional model of guidance
     symmetry: float = 0.0  # share of voices whose interchangeable operators are swapped
-    family_power: float = 0.5  # a voice's weight is its family's size to minus this: 0 none, 1 families count alike
-    category_power: float = 0.3  # likewise for the size of its main category
-    average_decay: float = 0.995  # of the exponential moving average whose weights are sampled from
+    family_power: float = 0.5  # weight = family size ** -power: 0 no correction, 1 equal weight for all families
+    category_power: float = 0.3  # the same for the size of the main category
+    average_decay: float = 0.995  # decay of the moving average of the weights, which sampling uses
     anchor: float = 1.0  # weight of the likelihood in the adversarial phase
-    adversarial: float = 1.0  # weight of the discriminator's verdict in the adversarial phase
-    gradient_penalty: float = 0.02  # R1 and R2; voices are one-hot, so slopes are long
+    adversarial: float = 1.0  # weight of the discriminator's loss in the adversarial phase
+    gradient_penalty: float = 0.02  # R1 and R2; low, because gradients with respect to one-hot voices are large
 
     steps_per_chunk: int = 20  # steps inside one compiled call, and between two lines of metrics
     checkpoint_every: int = 200  # steps
-    sample_every: int = 400  # steps between cartridges of the same 32 seeds
+    sample_every: int = 400  # steps between sample cartridges, which always use the same 32 seeds
 
     def __post_init__(self) -> None:
         for every in (
@@ -86,12 +85,12 @@ class Config:
 
     @property
     def config_hash(self) -> str:
-        """16 hexadecimal digits that name these settings."""
+        """Hash of the settings, 16 hexadecimal digits."""
         return sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()[:16]
 
 
 def make_config(values: dict[str, object], *, where: str) -> Config:
-    """A config of some values and the defaults. Raises ``ModelError`` that names an unknown or ill-typed key."""
+    """A config from values and defaults. Raises ``ModelError`` with the key if it is unknown or has a wrong type."""
     known = {field.name: field for field in fields(Config)}
     typed: dict[str, int | float] = {}
     for key, value in values.items():

@@ -32,7 +32,7 @@ GENERATED_METRICS = {
     "drawn/useful": "share of the drawn voices that are useful",
     "drawn/fit": "mean probability of the requested category",
     "drawn/copies": "share within 8 parameters of a training voice",
-    "drawn/told_apart": "AUC of the critic against human voices: 0.5 means it cannot tell them apart",
+    "drawn/told_apart": "AUC of the critic against human voices: 0.5 means it cannot separate them",
 }  # the last two need a classifier
 _LEAST_FIT = 1e-3
 
@@ -46,9 +46,9 @@ def load_generated_voices(
     classifier: CategoryClassifier | None,
     step: int,
 ) -> WeightedVoices:
-    """The brood that is learned from at ``step``; drawn and heard if the run's folder has that of another step.
+    """The generated voices to train on at ``step``; drawn and analysed if the run folder has those of another round.
 
-    ``generator`` must be as it was when the round of the step began, unless the brood is there already.
+    ``generator`` must have the weights of the round's first step, unless the file of that round exists.
     """
     began = step - (step - config.likelihood_steps - config.adversarial_steps) % config.listening_round
     file = folder / GENERATED_FILE
@@ -60,7 +60,7 @@ def load_generated_voices(
 
 
 def generated_voice_metrics(folder: Path) -> dict[str, float]:
-    """What is known of the last brood: :data:`GENERATED_METRICS`."""
+    """The metrics of the last generated voices: :data:`GENERATED_METRICS`."""
     _, about = read_arrays(folder / GENERATED_FILE)
     return {name: float(about[name]) for name in GENERATED_METRICS if name in about}
 
@@ -75,28 +75,28 @@ def _draw_and_weigh(
 ) -> tuple[dict[str, Any], dict[str, float]]:
     share = category_share(training_set.human)
     key = jax.random.fold_in(jax.random.key(config.seed + 2), step)
-    choose, drawing, judging = jax.random.split(key, 3)
-    wanted = np.asarray(jax.random.choice(choose, len(keys), (config.listening_voices,), p=jnp.asarray(share)))
+    category_key, draw_key, critic_key = jax.random.split(key, 3)
+    wanted = np.asarray(jax.random.choice(category_key, len(keys), (config.listening_voices,), p=jnp.asarray(share)))
     asked = np.eye(len(keys), dtype=np.float32)[wanted]
-    drawn = _draw(generator, jnp.asarray(asked), key=drawing)
+    drawn = _draw(generator, jnp.asarray(asked), key=draw_key)
     parameters = decode(np.asarray(drawn.tokens))
     analysis = analyse_voices(parameters, [keys[number] for number in wanted], keys, classifier)
     new = find_nearest_training_voices(parameters, training_set.fingerprint).distance > COPY_DISTANCE
-    worth = (analysis.useful & new).astype(np.float64)
+    sampling_weight = (analysis.useful & new).astype(np.float64)
     facts = {"drawn/useful": float(analysis.useful.mean()), "drawn/copies": float(1 - new.mean())}
     probabilities = None
     if analysis.classified is not None and training_set.features is not None:
         probabilities, inputs = analysis.classified
         human = with_category(training_set.features, training_set.human.weights.argmax(1), len(keys))
-        heard = with_category(inputs, wanted, len(keys))
-        estimate = cross_fitted_ratio(human, training_set.human.sampling_weight, heard, key=judging)
+        generated = with_category(inputs, wanted, len(keys))
+        estimate = cross_fitted_ratio(human, training_set.human.sampling_weight, generated, key=critic_key)
         fit = probabilities[np.arange(len(wanted)), wanted]
         facts |= {"drawn/fit": float(fit.mean()), "drawn/told_apart": estimate.auc}
-        worth *= estimate.ratio * np.maximum(fit, _LEAST_FIT) ** config.fit_power
+        sampling_weight *= estimate.ratio * np.maximum(fit, _LEAST_FIT) ** config.fit_power
     arrays = {
         "parameters": parameters,
         "weights": blend_weights(asked, probabilities, config.heard_share),
-        "often": balanced_weights(worth, wanted, share),
+        "often": balanced_weights(sampling_weight, wanted, share),
     }
     return arrays, facts
 

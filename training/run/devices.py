@@ -1,12 +1,12 @@
-"""Where a run computes: on all devices of all its processes, each with its part of every batch.
+"""Data parallelism: a run uses all devices of all its processes, each for a part of every batch.
 
-The program is written as if there were one device. Weights and voices are replicated, a batch is split along its first
+The program is written for one device. Weights and voices are replicated, a batch is split along its first
 axis, and the compiler adds the sums of gradients (https://docs.jax.dev/en/latest/parallel.html, automatic mode).
-Random draws do not depend on how a batch is split, so any number of devices gives the same run, but for the order in
-which floats are summed.
+Random draws do not depend on how a batch is split, so any number of devices gives the same run, except for the order
+of float sums.
 
-Several processes, one a host, are one run: each reads the export, process 0 alone reads and writes the run folder and
-tells the others what it found there (https://docs.jax.dev/en/latest/multi_process.html).
+Several processes, one per host, share a run. Each reads the export; only process 0 reads and writes the run folder, and
+sends its content to the others (https://docs.jax.dev/en/latest/multi_process.html).
 """
 
 from __future__ import annotations
