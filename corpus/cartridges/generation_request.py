@@ -59,7 +59,7 @@ class GenerationRequest:
     def category_text(self) -> str:
         """The mix as the option ``--category`` takes it.
 
-        >>> Wish.of({"strings": 0.3, "brass": 0.7}).category_text
+        >>> GenerationRequest.of({"strings": 0.3, "brass": 0.7}).category_text
         'brass:0.7,strings:0.3'
         """
         return ",".join(key if len(self.mix) == 1 else f"{key}:{weight:g}" for key, weight in self.mix)

@@ -7,7 +7,7 @@ are two definitions of "the same":
 - :attr:`Band.PERFORMANCE`: also with wheel, breath, foot and aftertouch, and on a real DX7.
 
 The rules on single parameters are in ``inaudible.py``, those on the wiring in ``rewiring.py``. Renders in
-``tests/dx7/test_functional.py`` test each rule, also with a voice that breaks its condition and sounds different.
+``tests/dx7/test_canonical_form.py`` test each rule, also with a voice that breaks its condition and sounds different.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from enum import StrEnum
 
 
 class IssueCode(StrEnum):
-    """Every reason there is. The value is what the books and ``--json`` print."""
+    """Every reason. The value is printed in reports and in ``--json``."""
 
     # warnings: the voices were read
     WRONG_CHECKSUM = "wrong_checksum"

@@ -124,7 +124,7 @@ def test_every_query_has_a_damage() -> None:
 def test_the_command(filled: Path) -> None:
     code, out, _ = run("check", "--store", filled)
     assert code == 0
-    assert re.search("3 files, 96 slots, 6 voices looked at, 2 files rebuilt\nthe store is sound", out)
+    assert re.search("3 files, 96 slots, 6 voices checked, 2 files rebuilt\nthe store is sound", out)
     with open_store(filled) as connection:
         connection.execute("INSERT INTO health VALUES ('x', 'silent')")
     code, out, error = run("check", "--all", "--store", filled, "--json")

@@ -142,7 +142,7 @@ def test_the_command_hears_counts_and_lists(filled: Path) -> None:
     assert report["tags"] == dict.fromkeys(TAGS, 0) | report["tags"]
     assert [each["name"] for each in report["tagged"]] == ["DRONE"]
     again = run("--tag", "silent", "--limit", "1")
-    assert "0 of them heard just now" in again
+    assert "0 of them analysed just now" in again
     assert "MUTE" in again
     assert "1 of 1 voices tagged silent" in " ".join(again.split()) or "voices tagged silent" in again
     shown = run("--voice", DRONE.voice_id[:12])

@@ -299,7 +299,7 @@ def test_a_folder_that_holds_the_store_leaves_it_and_its_lock_alone(
     assert opened == ["bank.syx"]
     refused = {path: file.rejection.message for path, file in found.items() if file.rejection is not None}
     names = ("store.duckdb", "store.duckdb.wal", "another name.duckdb")
-    assert refused == dict.fromkeys(names, "the store that this goes into")
+    assert refused == dict.fromkeys(names, "the store itself")
 
 
 def test_a_copy_of_a_store_is_refused_by_name(tmp_path: Path, store: Path, make_bank: MakeBank) -> None:

@@ -248,7 +248,7 @@ def test_the_command_hears_maps_and_measures(tmp_path: Path) -> None:
     told = json.loads(result.stdout)
     assert (told["voices"], told["anew"]) == (40, True)
     assert 0.5 < told["quality"]["trustworthiness"] <= 1
-    assert "0 of them set among the others" in CliRunner().invoke(app, words).stdout
+    assert "0 of them added just now" in CliRunner().invoke(app, words).stdout
 
 
 def test_made_up_descriptors_have_places() -> None:

@@ -233,7 +233,7 @@ def test_a_labeller_stays_the_same_from_page_to_page(browser: Browser, server: S
     page = browser.new_page()
     open_deck(page, f"{server.url}?who=dora")
     go(page, "p", "progress")
-    page.get_by_text("Labelled of wanted").wait_for()
+    page.get_by_text("Labelled of target").wait_for()
     go(page, "d", "")
     page.wait_for_function(
         "window.cartwright.deck.root.isConnected && window.cartwright.plays.length > 0", timeout=20_000
@@ -247,7 +247,7 @@ def test_a_labeller_stays_the_same_from_page_to_page(browser: Browser, server: S
     page.keyboard.press("Enter")
     page.locator(".deck [data-id=who]", has_text="Emil").wait_for()
     go(page, "p", "progress")
-    page.get_by_text("Labelled of wanted").wait_for()
+    page.get_by_text("Labelled of target").wait_for()
     page.locator(".shell [data-id=who-name]", has_text="Emil").wait_for()
     page.reload()
     page.locator(".shell [data-id=who-name]", has_text="Emil").wait_for()

@@ -195,7 +195,7 @@ def test_lists_open_by_key_and_by_click(page: Page, server: Server) -> None:
     page.keyboard.press("l")
     expect(page.locator(".panel-head p")).to_contain_text("Too few labels", timeout=30_000)
     page.locator("[data-tab=agreement]").click()
-    expect(page.locator(".panel-table h3")).to_have_text(["With each other", "By category"], timeout=20_000)
+    expect(page.locator(".panel-table h3")).to_have_text(["Between people", "By category"], timeout=20_000)
     expect(page.locator(".panel-figure b").first).to_have_text("ben and cleo")
     page.keyboard.press("l")
     expect(chosen).to_contain_text("People disagree", timeout=20_000)

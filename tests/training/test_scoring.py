@@ -1,4 +1,4 @@
-"""Cartridges chosen by a category ear: what fits a wish, and that it is what is kept."""
+"""Voices scored by the category classifier: those that fit the request are kept."""
 
 import json
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Rival designs: each learns by the clock, draws legal voices, and stands in the comparison."""
+"""Baselines: each trains for a given time, draws legal voices, and appears in the comparison."""
 
 import json
 import shutil

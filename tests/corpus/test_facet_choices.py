@@ -1,4 +1,4 @@
-"""Facets as a page has them: what a browser says is read with care, and means what it should."""
+"""Facet choices of a page: what a browser sends is validated and filters as it should."""
 
 from __future__ import annotations
 

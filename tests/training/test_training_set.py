@@ -1,4 +1,4 @@
-"""What a run learns from: heard once, kept in its folder, and the same after a stop."""
+"""The training set of a run: analysed once, kept in its folder, and the same after a stop."""
 
 from dataclasses import replace
 

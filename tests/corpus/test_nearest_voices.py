@@ -1,4 +1,4 @@
-"""Neighbours of several voices at once: against ``more_like``, which looks for those of one."""
+"""Nearest voices of several voices at once, compared with ``more_like``, which finds those of one."""
 
 from __future__ import annotations
 

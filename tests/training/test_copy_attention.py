@@ -1,4 +1,4 @@
-"""Echoes against a reckoning by hand, operator by operator, and what they mean."""
+"""Copy attention against a calculation by hand, operator by operator."""
 
 import jax
 import jax.numpy as jnp
