@@ -196,6 +196,7 @@ BACK = "window.cartwright.deck.root.isConnected && window.cartwright.plays.lengt
 
 
 def go(page: Page, letter: str, path: str) -> None:
+    page.locator(".shell").wait_for()  # a component shows once it listens to keys
     page.keyboard.press("g")
     page.keyboard.press(letter)
     page.wait_for_url(f"**/{path}")
