@@ -6,8 +6,9 @@ Each source adds to the log-odds of a category, which start at ``prior + bias``:
 - ``-not_named`` if it names other categories only,
 - 0 if it is silent about the voice.
 
-With evidence 1 and named 0 the probability of a single source is returned unchanged. ``docs/decisions/0010-label-model.md`` says why this
-method was chosen. ``fit_label_model.py`` fits the weights to people's answers.
+With evidence 1 and named 0 the probability of a single source is returned unchanged.
+``docs/decisions/0010-label-model.md`` says why this method was chosen. ``fit_label_model.py`` fits the weights to
+people's answers.
 """
 
 from __future__ import annotations
