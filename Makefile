@@ -81,7 +81,7 @@ lint: $(READY) $(NODE_READY)
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@$(NODE) node_modules/eslint/bin/eslint.js --max-warnings 0 .
+	@$(NODE) node_modules/eslint/bin/eslint.js --max-warnings 0 eslint.config.js labeler tests
 	@$(NODE) node_modules/typescript/bin/tsc
 
 format: $(READY)
