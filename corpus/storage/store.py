@@ -107,7 +107,7 @@ def connect(path: Path, *, read_only: bool, wait_seconds: float | None = None) -
             connection = duckdb.connect(name, read_only=read_only, config=_CONFIG)
             connection.execute("SET enable_progress_bar = false")  # it would go to stdout, into the JSON
             return connection
-        except (duckdb.IOException, duckdb.ConnectionException, duckdb.BinderException) as error:
+        except duckdb.Error as error:
             if _mentions(error, _DENIED_MESSAGES):
                 action = "read" if read_only else "write to"
                 raise StoreError(f"you may not {action} the store at {path}; fix its permissions or copy it") from error
@@ -115,8 +115,6 @@ def connect(path: Path, *, read_only: bool, wait_seconds: float | None = None) -
                 raise StoreError(f"cannot open the store at {path}: {_first_line(error)}") from error
             if time.monotonic() >= deadline:
                 raise StoreBusyError(f"another program holds the store at {path}; close it or try again") from error
-        except duckdb.Error as error:
-            raise StoreError(f"cannot open the store at {path}: {_first_line(error)}") from error
         time.sleep(_PAUSE_SECONDS)
 
 

@@ -157,3 +157,22 @@ def test_an_old_store_that_cannot_be_written_is_told(store: Path, lock_away: Cal
         open_store(store, read_only=True),
     ):
         pass
+
+
+@pytest.mark.parametrize("kind", [duckdb.Error, duckdb.BinderException, duckdb.IOException])
+def test_a_store_that_another_thread_is_just_opening_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: type[duckdb.Error]
+) -> None:
+    with open_store(tmp_path / "s.duckdb", create=True):
+        pass
+    connect, refusals = duckdb.connect, iter([kind('the file is already attached by database "s"')] * 2)
+
+    def connect_later(*args: object, **options: object) -> duckdb.DuckDBPyConnection:
+        for refusal in refusals:
+            raise refusal
+        return connect(*args, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(duckdb, "connect", connect_later)
+    with open_store(tmp_path / "s.duckdb", read_only=True) as connection:
+        assert connection.execute("SELECT count(*) FROM voices").fetchall() == [(0,)]
+    assert next(refusals, None) is None

@@ -112,8 +112,8 @@ def test_what_fails_in_one_process_is_told_in_all(monkeypatch):
 @pytest.mark.parametrize(
     ("words", "complaint"),
     [
-        (["--processes", "2"], "name it with --coordinator"),
-        (["--coordinator", "127.0.0.1:1", "--processes", "2", "--process", "2"], "there is no process 2"),
+        (["--processes", "2"], "set --coordinator HOST:PORT"),
+        (["--coordinator", "127.0.0.1:1", "--processes", "2", "--process", "2"], "with 2 processes it must be 0 to 1"),
     ],
 )
 def test_processes_that_cannot_meet_are_wrong_usage(words, complaint):
