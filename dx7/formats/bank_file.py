@@ -1,4 +1,4 @@
-"""``BankFile``: what one file gave: voices in blocks, supplements, and everything that was odd."""
+"""``BankFile``, the result of reading one file: voice blocks, supplements and issues."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ NOT_IN_ONE_PIECE = -1
 
 @dataclass(frozen=True, slots=True)
 class VoiceBlock:
-    """Voices that were found together, in one layout.
+    """Voices that were found together in one layout.
 
     ``raw`` is ``uint8[n, 128]`` or ``uint8[n, 155]``, the bytes as found. ``offsets`` is ``int64[n]``: where each
-    voice begins in the file, or -1 where its bytes do not stand there in one piece: in a split MIDI event, in text or
-    XML, or put together from parts. ``found_as`` is one of :data:`dx7.formats.reading.FORMATS`.
+    voice begins in the file, or -1 if its bytes are not contiguous there (a split MIDI event, text, XML, or a voice
+    assembled from parts). ``found_as`` is one of :data:`dx7.formats.reading.FORMATS`.
     """
 
     found_as: str
@@ -34,9 +34,9 @@ class VoiceBlock:
 
 @dataclass(frozen=True, slots=True)
 class Supplement:
-    """DX7II or TX7 data that belongs to voices of the same file and is kept beside them, byte for byte.
+    """DX7II or TX7 data that belongs to voices of the same file, kept byte for byte.
 
-    ``offset`` is -1 if it does not stand in the file in one piece.
+    ``offset`` is -1 if the data are not contiguous in the file.
     """
 
     kind: str
@@ -46,7 +46,7 @@ class Supplement:
 
 @dataclass(frozen=True, slots=True)
 class RejectedVoice:
-    """Bytes that stand where a voice would, and are none: where (-1: not in one piece), how many, and why."""
+    """Bytes in the place of a voice that are not a voice. ``offset`` is -1 if they are not contiguous in the file."""
 
     offset: int
     size: int
@@ -57,8 +57,8 @@ class RejectedVoice:
 class BankFile:
     """A file as read. Slots count from 1 over all blocks.
 
-    ``issues`` are those of the file and its messages. What is wrong inside a voice comes from
-    :meth:`voice_issues`, made on demand, because a large collection has hundreds of thousands of them.
+    ``issues`` cover the file and its messages. :meth:`voice_issues` finds those inside voices on demand, because a
+    large collection has hundreds of thousands of them.
     """
 
     name: str
@@ -96,7 +96,7 @@ class BankFile:
         return Repaired(np.concatenate([p.unpacked for p in parts]), np.concatenate([p.repairs for p in parts]))
 
     def voices(self) -> list[Voice]:
-        """All voices, in order, repaired where they had to be."""
+        """All voices in order, with illegal values repaired."""
         return [Voice(row.tobytes()) for row in self.decoded.unpacked]
 
     def raw_voices(self) -> list[bytes]:

@@ -1,7 +1,7 @@
-"""Containers whose voices are more than a place and a distance: tagged entries, and records in an order of their own.
+"""Containers with tagged entries or with records in another parameter order.
 
-Each function gives the voices of one kind of file as pieces, (offset in the file, bytes); the offset is -1 where the
-voice had to be put together, because its name stands elsewhere or its values are laid out differently.
+Each function returns the voices of one kind of file as pieces: (offset in the file, bytes). The offset is -1 if the
+voice was assembled, because the file keeps its name elsewhere or orders its values differently.
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ class Records:
     first: int
     stride: int
     columns: tuple[int, ...]  # 155, the place of each value in a record
-    add: dict[str, int]  # by parameter, what makes the value found there ours
+    add: dict[str, int]  # by parameter, the amount that converts the stored value to the DX7's
     count: int | None = None  # as many as fit if None
     signed: bool = False  # values are signed bytes
 
     def voices(self, data: bytes) -> Bytes:
-        """``uint8[n, 155]``, not in one piece in the file; none if ``data`` end before record ``count`` does."""
+        """``uint8[n, 155]``, not contiguous in the file; empty if ``data`` hold fewer than ``count`` records."""
         fitting = max(0, (len(data) - self.first) // self.stride)
         count = fitting if self.count is None else self.count
         if count > fitting:
@@ -56,14 +56,14 @@ class Records:
 
 
 def _dx200_columns() -> tuple[int, ...]:
-    """An operator has 35 bytes, OP1 first; what all of them share stands before."""
-    operator = (*range(5, 13), 13, 16, 17, 14, 15, 18, 0, 20, 19, 1, 2, 3, 4)  # in the order of ours
+    """An operator has 35 bytes, OP1 first. The common parameters precede the operators."""
+    operator = (*range(5, 13), 13, 16, 17, 14, 15, 18, 0, 20, 19, 1, 2, 3, 4)  # in DX7 order
     operators = [71 + 35 * number + place for number in range(5, -1, -1) for place in operator]
     return (*operators, *range(26, 30), *range(32, 36), 17, 18, 38, *range(20, 25), 19, 25, 37, *range(10))
 
 
 def _amiga_columns() -> tuple[int, ...]:
-    """An operator has 22 bytes, OP1 first; the rest is ordered as ours."""
+    """An operator has 22 bytes, OP1 first. The rest is in DX7 order."""
     operators = [22 * number + place for number in range(5, -1, -1) for place in range(21)]
     return (*operators, *range(132, 151), *range(152, 162))
 
@@ -138,7 +138,7 @@ def soundlib(data: bytes) -> list[Piece]:
 
 
 def _named(data: bytes, first: int, name: bytes) -> Piece:
-    """A packed voice of 118 bytes of parameters and a name that stands elsewhere."""
+    """A packed voice from 118 bytes of parameters and a name stored elsewhere."""
     return NOT_IN_ONE_PIECE, data[first : first + NAME_PACKED_BYTE] + name[:NAME_LENGTH].ljust(NAME_LENGTH)
 
 

@@ -1,11 +1,11 @@
-"""Files of librarians and editors: where the voices stand in each, as one table.
+"""Files of librarians and editors: one table of where each kind keeps its voices.
 
-None of them says so in a header that instruments know. A row is recognised by its size, by bytes at known places,
-or both, and always by what stands where its voices should: at least half of it must look like voices where the file
-is marked, nine tenths of it where only the size speaks for the row; and then what stands beside must *not* look like
-voices, because plain voices without a header can have any size. Names of files are never looked at.
+These files have no header that an instrument knows. A row matches by file size, by bytes at known offsets (marks), or
+both. The bytes at the voice offsets must also look like voices: at least half of them in a marked file, nine tenths
+where only the size matches. In the second case the bytes between the voices must *not* look like voices, because
+headerless voices can have any size. File names are ignored.
 
-Offsets and sizes were established by the authors of DXconvert, hexter and other converters, from files of users.
+The authors of DXconvert, hexter and other converters found the offsets and sizes in users' files.
 """
 
 from __future__ import annotations
@@ -37,15 +37,15 @@ from dx7.voices.parameters import NAME_PACKED_BYTE, PACKED_SIZE, UNPACKED_SIZE
 
 @dataclass(frozen=True, slots=True)
 class Container:
-    """A kind of file. ``layout`` says where its voices stand, or is a function that looks for them."""
+    """A kind of file. ``layout`` gives the places of its voices or is a function that finds them."""
 
     title: str
     layout: Run | Records | Callable[[bytes], Run | list[Piece] | None]
     size: int | None = None
-    marks: tuple[tuple[int, bytes], ...] = ()  # (offset, bytes that stand there)
-    beside: tuple[str, int, int] | None = None  # (kind, offset from the voice, size) of what supplements a voice
+    marks: tuple[tuple[int, bytes], ...] = ()  # (offset, bytes at it)
+    beside: tuple[str, int, int] | None = None  # (kind, offset from the voice, size) of a voice's supplement
     bit_7_is_noise: bool = False
-    has_empty_slots: bool = False  # all-zero voices are slots that nobody filled
+    has_empty_slots: bool = False  # all-zero voices are empty slots
 
     def fits(self, data: bytes) -> bool:
         """Whether size and marks are right."""
@@ -56,11 +56,11 @@ class Container:
 
 _MARKED_SHARE = 0.5  # of the voices that must be plausible in a file that is marked
 _UNMARKED_SHARE = 0.9  # in one that is not
-_MOST_BESIDE = 0.1  # of what stands beside unmarked voices that may look like voices too
+_MOST_BESIDE = 0.1  # of the bytes outside unmarked voices that may look like voices
 
 
 def read_container(data: bytes) -> Finding:
-    """The voices of a file of one of :data:`CONTAINERS`; nothing if it is none of them, or its voices are not."""
+    """The voices of a file of one of :data:`CONTAINERS`; empty if no row fits or its voices are implausible."""
     for container in CONTAINERS:
         if container.fits(data):
             blocks = _blocks(container, data)
@@ -105,7 +105,7 @@ def _is_convincing(container: Container, blocks: list[VoiceBlock], data: bytes) 
 
 
 def _stand_where_told(blocks: list[VoiceBlock], data: bytes) -> bool:
-    """Whether voices beyond doubt stand at the places of these, and not a few bytes beside as in a cut file."""
+    """Whether voices beyond doubt are at these offsets, not a few bytes away as in a cut file."""
     for block in blocks:
         if (block.offsets >= 0).all():
             sure = find_beyond_doubt(data, block.raw.shape[1])
@@ -115,9 +115,9 @@ def _stand_where_told(blocks: list[VoiceBlock], data: bytes) -> bool:
 
 
 def _share_beside(blocks: list[VoiceBlock], data: bytes) -> float:
-    """How much of what stands beside the voices is voices beyond doubt, were the file one run of them.
+    """The share of 128-byte windows outside the voices that are voices beyond doubt.
 
-    Not what is merely plausible: TX7 performances are, most of their bytes being 0 and the last ones a name.
+    Plausible is not enough: TX7 performances are plausible, because most of their bytes are 0 and the last are a name.
     """
     windows = Run(0).windows(data)
     covered = np.zeros(len(data), np.bool_)
@@ -193,7 +193,7 @@ CONTAINERS: tuple[Container, ...] = (
         "cassette image of a YRM-103", Run(54, count=48), marks=((0, _CASSETTE), (46, b"YMDX7")), bit_7_is_noise=True
     ),
     Container("Amiga DX Editor", AMIGA_EDITOR, marks=((0, b"FORM\x00\x00\x00\x00Dx"),)),
-    # Told by size and voices alone.
+    # Recognised by size and voices alone.
     Container("Dr.T or Steinberg TX7", Run(0, count=32), 8192),
     Container("Transform XSyn TX7", Run(0, 256, count=32), 8192, beside=_PMEM_BEHIND),
     Container("Steinberg Synthworks or Satellite", Run(0, count=32), 5216),

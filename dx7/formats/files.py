@@ -33,7 +33,7 @@ LARGEST_FILE = 16 << 20  # bytes; hundreds of times the largest bank format
 
 
 def read_bank(path: Path) -> BankFile:
-    """Read all voices of a file, and what was odd. Raises ``FileError`` if it cannot be read or is too large."""
+    """Read all voices and issues of a file. Raises ``FileError`` if it cannot be read or is too large."""
     try:
         if path.is_dir():
             raise FileError(f"{path} is a folder; name a file in it")

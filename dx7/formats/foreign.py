@@ -1,4 +1,4 @@
-"""Names for what is not a DX7 voice: messages of other kinds and instruments, and files of other kinds.
+"""Names for messages and files that hold no DX7 voices.
 
 A refusal that says "4-op bank of a TX81Z" helps; one that says "bad file" does not. Several of these have the
 size of a DX7 bank, and would load as 32 voices of garbage.
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 class KnownMessage:
     """A kind of system exclusive message that holds no DX7 voice.
 
-    ``supplement`` names data of the DX7's own family that is kept beside voices; it is empty for everything else.
+    ``supplement`` names data of the DX7's own family that is kept with the voices; it is empty for all else.
     """
 
     title: str
@@ -67,8 +67,7 @@ MESSAGES: tuple[KnownMessage, ...] = (
     _known("message of another maker", rb"\xf0"),
 )
 
-# Databases and tables. What looks like voices in them is a copy, cut into pages or columns, of voices that stand in
-# files of their own, our store's among them.
+# Databases and tables, our store among them. They hold copies, cut into pages or columns, of voices from other files.
 _DATABASES: tuple[tuple[str, bytes], ...] = (
     ("DuckDB database", rb".{8}DUCK"),
     ("SQLite database", rb"SQLite format 3\x00"),
@@ -77,7 +76,7 @@ _DATABASES: tuple[tuple[str, bytes], ...] = (
     ("HDF5 file", rb"\x89HDF\r\n\x1a\n"),
     ("NumPy array", rb"\x93NUMPY"),
 )
-# File beginnings of other kinds that hold no DX7 voices, or hold them in a way that is not read.
+# First bytes of files that hold no DX7 voices, or hold them in a way that we do not read.
 _FILES: tuple[tuple[str, bytes], ...] = (
     ("SysEx Manager file without messages", rb"Sysex Manager"),
     ("zip archive inside something that is not unpacked", rb"PK\x03\x04"),
@@ -108,12 +107,12 @@ _TEXT_BYTES = bytes(range(0x20, 0x7F)) + b"\t\r\n"
 
 
 def identify_message(message: bytes) -> KnownMessage:
-    """What a system exclusive message is; the last row of :data:`MESSAGES` matches every one."""
+    """The kind of a system exclusive message. The last row of :data:`MESSAGES` matches every one."""
     return next(known for known in MESSAGES if known.pattern.match(message))
 
 
 def identify_database(data: bytes) -> str | None:
-    r"""What kind of database or table a file is, by its first bytes; None if it is none.
+    r"""The kind of database or table, by its first bytes; None for other files.
 
     >>> identify_database(b"checksum" + b"DUCK" + bytes(100))
     'DuckDB database'
@@ -122,7 +121,7 @@ def identify_database(data: bytes) -> str | None:
 
 
 def identify_file(data: bytes) -> str | None:
-    """What a file without voices is, by its first bytes; None if that cannot be said."""
+    """The kind of a file without voices, by its first bytes; None if unknown."""
     for title, pattern in _FILE_PATTERNS:
         if pattern.match(data):
             return title

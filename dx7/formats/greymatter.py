@@ -1,4 +1,4 @@
-"""Messages of the Grey Matter E!, an extension board of the DX7: packed voices, cut into halves of bytes.
+"""Messages of the Grey Matter E!, an extension board of the DX7: packed voices, split into 4-bit halves.
 
 Three kinds, as DXconvert's author found them: one voice (265 bytes) and 32 voices (8,201 bytes) of the maker's own
 number 12, the lower half of each byte first; and a dump of the board's memory as a message of Yamaha's, "LM  GMRE",
@@ -20,7 +20,7 @@ _PLAUSIBLE_SHARE = 0.5
 
 
 def decode_message(message: bytes) -> bytes:
-    """The packed voices of a whole message, F0 to F7; nothing if it is no such message or they are no voices."""
+    """The packed voices of a whole message, F0 to F7; empty if it is another message or they are implausible."""
     if message.startswith(b"\xf0\x12") and len(message) in _OWN_SIZES:
         halves = _halves(message, _OWN_HEADER, _OWN_SIZES[len(message)])
         packed = halves[0::2] | halves[1::2] << np.uint8(4)

@@ -2,8 +2,8 @@
 
 Nothing marks such data, so they must look like voices. Random bytes do not: each of the 90 or so values that end
 at 99 is in range in 100 of 128 cases. Text does not: it sets bits that voices leave at 0. Half the voices of a bank
-may be damaged all the same, so bytes are judged as a whole first, and if most windows look like voices all are taken.
-If not, only those windows are taken that are voices beyond doubt, and plausible ones in one row with many of them.
+may be damaged, so the reader first checks all bytes: if most windows look like voices, it takes all of them. If not,
+it takes only voices beyond doubt, and plausible voices in one row with many of them.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What was found without the help of a header."""
+    """Voices found without a header, rejected windows and supplements."""
 
     blocks: tuple[VoiceBlock, ...] = ()
     rejected: tuple[RejectedVoice, ...] = ()
@@ -65,7 +65,7 @@ MOST_REJECTED = 1_000  # windows that are listed; a hostile file can have any nu
 
 
 def find_headerless(data: bytes) -> Finding:
-    """The voices of bytes that have no header; nothing if they hold none."""
+    """The voices of bytes without a header; empty if they hold none."""
     for name, layout in LAYOUTS:
         windows = layout.windows(data)
         if len(windows) and is_beyond_doubt(windows).mean() >= _MOSTLY_SURE:  # as nearly always: nothing fits better
@@ -79,10 +79,10 @@ def find_headerless(data: bytes) -> Finding:
 def _best_layout(
     data: bytes, likely: list[tuple[str, Run]], sure: dict[int, NDArray[np.intp]]
 ) -> tuple[str, Run] | None:
-    """The layout that has most voices beyond doubt in their places; None if it has few of those that there are.
+    """The layout with most voices beyond doubt; None if it covers few of those in the data.
 
-    Voices read from a byte too late are plausible too, but hardly ever beyond doubt. Those that are in doubt all,
-    as in a bank that is damaged all over, are read from the first byte.
+    Voices read one byte late are plausible, but hardly ever beyond doubt. If all voices are in doubt, as in a badly
+    damaged bank, they are read from the first byte.
     """
     ranked = []
     for name, layout in likely:
@@ -102,7 +102,7 @@ def _best_layout(
 
 
 def _one_by_one(data: bytes, sure: dict[int, NDArray[np.intp]]) -> Finding:
-    """The voices among windows of which most are none, judged alone."""
+    """Single voices among windows that are mostly not voices."""
     flat = np.frombuffer(data, dtype=np.uint8)
     occupied = np.zeros(len(data), np.bool_)
     blocks = []
@@ -136,7 +136,7 @@ def _without_overlap(data: bytes, sure: NDArray[np.intp], width: int, occupied: 
 
 
 def _rest_of_rows(data: bytes, taken: NDArray[np.intp], run: Run) -> NDArray[np.intp]:
-    """The offsets of plausible windows of a run that stand in unbroken rows most of which was taken."""
+    """The offsets of plausible windows in unbroken rows of a run if most of the row was taken."""
     plausible = is_plausible(run.windows(data))
     certain = np.zeros_like(plausible)
     certain[(taken[taken % run.stride == run.first] - run.first) // run.stride] = True
@@ -147,11 +147,11 @@ def _rest_of_rows(data: bytes, taken: NDArray[np.intp], run: Run) -> NDArray[np.
 
 
 def _rejected(flat: Bytes, occupied: NDArray[np.bool_]) -> list[RejectedVoice]:
-    """What stands between, before and behind the voices taken, cut into windows as they stood, padding left out."""
+    """The bytes before, between and after the taken voices, in 128-byte windows, without padding."""
     rejected: list[RejectedVoice] = []
     edges = np.flatnonzero(np.diff(np.concatenate([[True], occupied, [True]]).astype(np.int8)))
     for first, last in edges.reshape(-1, 2).tolist():
-        start = first if first else last - last // PACKED_SIZE * PACKED_SIZE  # what stands first ends at a voice
+        start = first if first else last - last // PACKED_SIZE * PACKED_SIZE  # leading bytes end at a voice
         for offset in range(start, last - PACKED_SIZE + 1, PACKED_SIZE):
             window = flat[offset : offset + PACKED_SIZE]
             if (window == window[0]).all():

@@ -1,6 +1,6 @@
-"""What was odd or wrong in bytes that were read. Bulk readers return issues; they never print or raise.
+"""Issues found while reading bytes. Bulk readers return them; they never print or raise.
 
-A *warning* stands beside voices that were read all the same. A *rejection* says why bytes gave no voices.
+A *warning* comes with voices that were read. A *rejection* says why bytes gave no voices.
 """
 
 from __future__ import annotations

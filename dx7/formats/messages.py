@@ -1,7 +1,7 @@
 """The bytes of the MIDI messages that Cartwright writes: voices, banks, parameter changes, notes.
 
 Channels count from 1 to 16, as on the panel. Layouts and headers: Yamaha's MIDI data format for the DX7.
-Making a message never sends it; what may be sent is decided in ``dx7/hardware/allowlist.py``.
+Encoding never sends. ``dx7/hardware/allowlist.py`` decides which messages may be sent.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """System exclusive data inside standard MIDI files.
 
-An event may carry a message whole, or split over several events of which the later begin with F7 instead of F0;
-mido gives such a message back as two broken ones, so the events are walked here.
+A message may be split over several events; the later ones begin with F7 instead of F0. mido returns such a message
+as two broken ones, so this module reads the events itself.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _DATA_BYTES = {0x8: 2, 0x9: 2, 0xA: 2, 0xB: 2, 0xC: 1, 0xD: 1, 0xE: 2}
 
 @dataclass(frozen=True, slots=True)
 class SysexEvent:
-    """One message, F0 first. ``offset`` is where the F0 would stand if the event's length did not follow it:
+    """One message, F0 first. ``offset`` is where the F0 would be if the event's length did not follow it:
     byte k of ``data`` is byte ``offset + k`` of the file. It is None if the message was split."""
 
     data: bytes
@@ -32,7 +32,7 @@ def is_midi_file(data: bytes) -> bool:
 def read_sysex_events(data: bytes) -> Iterator[SysexEvent]:
     """All system exclusive messages of a MIDI file, in file order.
 
-    Raises ``FormatError`` with the offset where the file stops making sense; what came before was yielded.
+    Raises ``FormatError`` with the offset where the file stops making sense; it yields earlier messages first.
     """
     position = 8 + int.from_bytes(data[4:8], "big")
     while position + 8 <= len(data):

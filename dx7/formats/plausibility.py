@@ -1,10 +1,10 @@
-"""Telling voices from other bytes where no header does.
+"""Tell voices from other bytes without a header.
 
-Two tests. *Plausible*: few odd values, a name; what a whole run of bytes must mostly be to be taken as voices.
-*Beyond doubt*: what a single window must be to be taken alone, wherever it stands: every value legal, every character
+Two tests. *Plausible*: few odd values, a name; most windows of a run must pass for the run to count as voices.
+*Beyond doubt*: a single window must pass to be taken alone, at any offset: every value legal, every character
 of the name printable, as many different values as people's voices have, an operator that is loud, and a pitch
 envelope that stays near the note. Of 36,703 different voices of real bank messages four in five pass the second test,
-and most others stand in one row with some that do. In 60,000 files of other kinds (programs, libraries, fonts,
+and most others are in one row with some that do. In 60,000 files of other kinds (programs, libraries, fonts,
 pictures, archives; 1.9 GB) no offset passes it.
 """
 
@@ -70,7 +70,7 @@ def plausible_share(raw: Bytes) -> float:
 
 
 def is_beyond_doubt(raw: Bytes) -> NDArray[np.bool_]:
-    """Which of ``uint8[n, 128 or 155]`` can be nothing but voices."""
+    """Which of ``uint8[n, 128 or 155]`` are certainly voices."""
     values = decode_raw_values(raw)
     result: NDArray[np.bool_] = (
         (odd_values(raw, values) == 0) & _printable(values).all(axis=1) & _sounds(values) & ~_is_bare(raw)

@@ -1,4 +1,4 @@
-"""From the bytes of a file to its voices: unwrap, look for messages, for librarians' files, for bare voices."""
+"""Read a file's voices: unwrap it, then look for messages, librarian files and headerless voices."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ FORMATS: tuple[str, ...] = (
     *ONE_BY_ONE.values(),
 )
 MOST_ISSUES = 1_000  # of one file; none of 5,004 real ones has more than 2
-_FILLING = b"\x00\xff\xf7\x1a\xe5"  # bytes that pad files; nobody misses them
+_FILLING = b"\x00\xff\xf7\x1a\xe5"  # bytes that pad files
 
 
 def read_bank_bytes(data: bytes, name: str = "") -> BankFile:
-    """Everything that bytes hold. Never raises, whatever they are; a file without voices says why.
+    """Read all voices, supplements and issues in ``data``. Never raises.
 
-    ``name`` stands in issues. The last issue of a file without voices is its rejection.
+    Issues carry ``name``. The last issue of a file without voices is its rejection.
     """
     found = _Found(name)
     if identify_database(data) is None:
@@ -45,7 +45,7 @@ def read_bank_bytes(data: bytes, name: str = "") -> BankFile:
         rejection = _rejection(data, found, name)
         found.cut_issues()
         found.issues.append(rejection)
-        found.rejected.clear()  # they are told of files that have voices; this one is rejected whole
+        found.rejected.clear()  # listed only for files with voices; this file is rejected whole
     return BankFile(
         name=name,
         file_sha=file_sha(data),
@@ -59,7 +59,7 @@ def read_bank_bytes(data: bytes, name: str = "") -> BankFile:
 
 @dataclass
 class _Found:
-    """What one file has given so far."""
+    """The results from one file so far."""
 
     name: str
     blocks: list[VoiceBlock] = field(default_factory=list)
@@ -80,7 +80,7 @@ class _Found:
             self.note(IssueCode.MORE_ISSUES, f"{more} more oddities of this file are not listed")
 
     def read(self, stream: Stream) -> None:
-        """Everything in one stream, in the order in which it stands there."""
+        """Read one stream and keep its order."""
         if stream.trouble:
             self.note(IssueCode.TRUNCATED, stream.trouble)
         covered: list[tuple[int, int]] = []
@@ -102,7 +102,7 @@ class _Found:
         self.blocks += [block for _, block in by_place]
 
     def read_without_messages(self, stream: Stream, covered: Sequence[tuple[int, int]]) -> None:
-        """Voices that no message holds. Another instrument's bank whose F0 was lost is not looked into."""
+        """Read voices outside messages. Skips another instrument's bank that lost its F0."""
         data = stream.data
         finding = read_container(data)
         if finding.blocks:
@@ -122,13 +122,13 @@ class _Found:
                     self.note(IssueCode.JUNK, f"{beside} bytes beside the voices", first)
 
     def take_message(self, message: Message, stream: Stream) -> list[VoiceBlock]:
-        """Keep what a message says; its voices, if it has any."""
+        """Keep a message's issues and supplement; return its voices."""
         self.issues += message.issues
         if message.known:
             self.titles.append(message.known.title)
             if message.known.supplement:
                 body = stream.data[message.offset : message.offset + message.size]
-                # The F0 of an event of a MIDI file does not stand right before the rest.
+                # In a MIDI file the event's length separates F0 from the rest.
                 place = NOT_IN_ONE_PIECE if stream.is_message else _place(stream, message.offset)
                 self.supplements.append(Supplement(message.known.supplement, place, body))
             elif "parameter change" not in message.known.title:
@@ -150,7 +150,7 @@ class _Found:
         return [VoiceBlock(message.kind, raw, offsets)]
 
     def take_finding(self, finding: Finding, stream: Stream, first: int) -> list[VoiceBlock]:
-        """Keep what was found without messages from byte ``first`` of a stream; its voices."""
+        """Keep a finding from byte ``first`` of a stream; return its voices."""
         blocks: list[VoiceBlock] = []
         for block in finding.blocks:
             offsets = np.full(len(block.raw), NOT_IN_ONE_PIECE, np.int64)
@@ -173,12 +173,12 @@ class _Found:
 
 
 def _place(stream: Stream, offset: int) -> int:
-    """Where a byte of a stream stands in the file."""
+    """The file offset of a byte of a stream."""
     return NOT_IN_ONE_PIECE if stream.base is None else stream.base + offset
 
 
 def _gaps(data: bytes, covered: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Stretches between messages in which at least one voice beyond doubt stands."""
+    """Stretches between messages that hold at least one voice beyond doubt."""
     places, position = [], 0
     for first, last in [*covered, (len(data), len(data))]:
         if first - position >= PACKED_SIZE:
@@ -198,12 +198,12 @@ def _gaps(data: bytes, covered: Sequence[tuple[int, int]]) -> list[tuple[int, in
 
 
 def _extents(finding: Finding) -> list[tuple[int, int]]:
-    """The bytes from the first to the last voice of each block; what stands between them was judged with them."""
+    """The bytes from the first to the last voice of each block, gaps included."""
     return [(int(block.offsets[0]), int(block.offsets[-1]) + block.raw.shape[1]) for block in finding.blocks]
 
 
 def _rejection(data: bytes, found: _Found, name: str) -> Issue:
-    """Why a file has no voices, as exactly as it can be said."""
+    """The most specific reason why a file has no voices."""
     if not data:
         return Issue(IssueCode.EMPTY, "the file is empty", file=name)
     database = identify_database(data)

@@ -1,8 +1,8 @@
-"""Finding the voices of a bank message again from which a cable or a disk lost bytes, or to which it added some.
+"""Recover the voices of a bank message in which a cable or a disk lost or added bytes.
 
-Behind such a place every voice stands shifted, and read from the beginning all of them are garbage. But the message
-ends at its F7, so counted from there they are whole again. Both readings are compared, voice by voice, and the place
-where the one goes wrong and the other right is where the damage is. If that is not plain, nothing is done.
+After the damage every voice is shifted, so reading from the start gives garbage. Reading back from the F7 gives whole
+voices. ``find_shift`` compares both readings voice by voice. The damage is where the first goes wrong and the second
+becomes right. An unclear result changes nothing.
 """
 
 from __future__ import annotations
@@ -50,6 +50,6 @@ def find_shift(body: bytes) -> Shift | None:
 
 
 def _oddity(raw: Bytes) -> NDArray[np.intp]:
-    """How little each window looks like a voice: whether there is doubt, and if two readings do equally, how much."""
+    """A score per window, 0 for a voice beyond doubt. Doubt weighs most; odd values break ties."""
     odd = np.minimum(odd_values(raw, decode_raw_values(raw)), _DOUBTFUL // VOICES_IN_BANK - 1)
     return odd + np.where(is_beyond_doubt(raw), 0, _DOUBTFUL)

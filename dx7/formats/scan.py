@@ -1,7 +1,7 @@
-"""Finding system exclusive messages in bytes, however much damage lies around them.
+"""Find system exclusive messages in bytes, damaged ones included.
 
-Every offset is looked at, not message by message: that also finds voices behind junk and after a broken message.
-Strictness comes later: here a frame is recognised by its header, and its body is taken as far as it goes.
+The scan checks every offset, so it also finds voices after junk and after a broken message. A header alone
+identifies a message; its body may be incomplete.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ BANK_DATA_SIZE = VOICES_IN_BANK * PACKED_SIZE
 _VOICES = re.compile(
     rb"\x43[\x00-\x0f](?:(?P<bank>\x09[\x10\x20]\x00)|(?P<bank_as_voice>\x00[\x10\x20]\x00)|(?P<voice>\x00\x01\x1b))"
 )
-# A MIDI file's event length may stand between F0 and the maker's number, also in files that are not MIDI files.
+# A MIDI event's length may separate F0 from the maker's number, also outside MIDI files.
 _START = re.compile(rb"\xf0(?:[\x80-\xff]{1,3}[\x00-\x7f])?\Z")
 _LONGEST_START = 5
 _MOST_HEADERS_IN_VAIN = 1_000  # without F0; a file full of them has none that leads to voices
@@ -44,8 +44,8 @@ class Message(NamedTuple):
     """A message, or what is left of one. Offsets count from the beginning of the scanned bytes.
 
     ``data`` holds the body of a bank or voice message, whole voices only; it is empty for others, which have
-    ``known`` instead. ``data_offset`` is None if the voices do not stand there in one piece. Behind a ``shift`` they
-    stand so many bytes farther on. ``size`` is the whole extent, from ``offset``.
+    ``known`` instead. ``data_offset`` is None if the voices are not contiguous. After a ``shift`` they
+    are its size farther on. ``size`` is the whole extent, from ``offset``.
     """
 
     offset: int
@@ -64,7 +64,7 @@ def scan(data: bytes, file: str = "") -> Iterator[Message]:
     position = in_vain = 0
     header, start = _next_header(data, 0), -1
     while position < len(data):
-        # Both are looked for no oftener than needed: they may be the whole file away.
+        # Search only when needed: the next hit may be a whole file away.
         if header and header.offset < position:
             header = _next_header(data, position, behind_f0=in_vain >= _MOST_HEADERS_IN_VAIN)
         if start < position:
@@ -100,7 +100,7 @@ class _Header(NamedTuple):
 
 
 def _next_header(data: bytes, position: int, *, behind_f0: bool = False) -> _Header | None:
-    """The next header from ``position`` on; only one that is whole if it must stand ``behind_f0``."""
+    """The next header from ``position`` on; with ``behind_f0`` only one that has its F0."""
     for found in _VOICES.finditer(data, position):
         place = offset = found.start()
         if place > position and data[place - 1] == START:
@@ -158,7 +158,7 @@ def _voice_message(data: bytes, header: _Header, file: str) -> Message | None:
 
 
 def _shifted(data: bytes, first: int) -> tuple[Shift, bytes] | None:
-    """Where a bank's body lost or won bytes, and that body: if its F7 stands near the right place, not at it."""
+    """Where a bank's body lost or won bytes, and that body: if its F7 is near the right place, not at it."""
     last = first + BANK_DATA_SIZE
     if data[last + 1 : last + 2] == b"\xf7":
         return None
@@ -176,8 +176,8 @@ def _shifted(data: bytes, first: int) -> tuple[Shift, bytes] | None:
 def _end_of_body(data: bytes, first: int, expected: int, single: bool) -> int:
     """Where the data of a voice or bank message end.
 
-    Damaged data may hold any byte, F7 too. So a body is whole if F7 stands where it should, or where it stands if
-    the checksum was left out, or (Volca FM) one byte later; only else is the next F7 or F0 the end.
+    Damaged data may hold any byte, F7 too. So a body is whole if F7 follows the checksum, replaces it, or (Volca
+    FM, single voices) comes one byte later. Otherwise the next F7 or F0 43 ends it.
     """
     last = first + expected
     ends = (last + 1, last, last + 2) if single else (last + 1, last)
@@ -188,7 +188,7 @@ def _end_of_body(data: bytes, first: int, expected: int, single: bool) -> int:
 
 
 def _check_end(data: bytes, first: int, body: bytes, note: Callable[[IssueCode, str], None]) -> int:
-    """Judge checksum and F7 behind a whole body; return where the message ends."""
+    """Check the checksum and F7 after a whole body; return where the message ends."""
     last = first + len(body)
     tail = data[last : last + 3]
     if tail[:1] == b"\xf7" and tail[1:2] != b"\xf7":

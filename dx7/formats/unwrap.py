@@ -1,7 +1,6 @@
-"""Files in which the bytes of banks are wrapped in something else: MIDI files, hexadecimal text, XML, MacBinary.
+"""Unwrap banks from MIDI files, hexadecimal text, XML and MacBinary.
 
-Nothing is parsed that could be made to expand: XML is searched for its base64 elements only, and what is compressed
-is decompressed up to a bound.
+No parser here can be made to expand: XML is only searched for base64 elements, and decompression has a size limit.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from dx7.voices.parameters import PACKED_SIZE, UNPACKED_SIZE
 
 
 class Stream(NamedTuple):
-    """Bytes to look for voices in. ``base`` is where byte 0 of them stands in the file; None: not in one piece.
+    """Bytes to look for voices in. ``base`` is the file offset of byte 0; None if not contiguous.
 
     ``is_message`` says that they are one message of a MIDI file, between which and the next nothing can be lost.
     ``trouble`` says what was wrong with the wrapping here; then there may be no ``data``.
@@ -51,7 +50,7 @@ class Wrapper:
 
 
 def streams(data: bytes) -> Iterator[Stream]:
-    """The streams of a file; the file itself if it is nothing that wraps."""
+    """The streams of a file; the file itself if nothing wraps it."""
     if not data.startswith(b"\xf0"):  # nearly all begin with a message, and are wrapped in nothing
         for wrapper in WRAPPERS:
             if wrapper.recognise(data):
