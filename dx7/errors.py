@@ -2,9 +2,9 @@
 
     CartwrightError                 one sentence for the user; commands print it and exit 1
     ├── VoiceError                  a voice that would not be legal
-    ├── FormatError                 bytes that cannot be read as what they were taken for
+    ├── FormatError                 bytes that do not fit the expected format
     ├── FileError                   a file or folder that cannot be read or written
-    ├── CategoryError               a category nobody defined, or a broken categories.toml
+    ├── CategoryError               an undefined category, or a broken categories.toml
     ├── EngineError                 the sounding engine refused
     ├── MidiError                   no MIDI here, or no such port
     │   └── RefusedMessageError     a message that could harm an instrument; it was not sent
@@ -13,7 +13,7 @@
     │   └── StoreBusyError          another program holds it
     ├── JournalError                the label journal cannot be read or written
     ├── ExportError                 an export is missing, damaged or empty
-    │   └── PolicyError             what an export should hold is not there, or cannot be
+    │   └── PolicyError             a policy is missing or invalid
     ├── ModelError                  a model or a run is missing, damaged or does not fit
     └── CartridgeError              a cartridge in the making that a change does not fit
 
@@ -33,7 +33,7 @@ class VoiceError(CartwrightError):
 
 
 class FormatError(CartwrightError):
-    """Bytes that cannot be read as what they were taken for."""
+    """Bytes that do not fit the expected format."""
 
 
 class FileError(CartwrightError):
@@ -41,7 +41,7 @@ class FileError(CartwrightError):
 
 
 class CategoryError(CartwrightError):
-    """A category that nobody defined, or a ``categories.toml`` that cannot be used."""
+    """An undefined category, or a ``categories.toml`` that cannot be used."""
 
 
 class EngineError(CartwrightError):
@@ -57,7 +57,7 @@ class RefusedMessageError(MidiError):
 
 
 class ScrapeError(CartwrightError):
-    """A collection on the web that nobody named, or that cannot be fetched."""
+    """A collection on the web that is unknown or cannot be fetched."""
 
 
 class StoreError(CartwrightError):
@@ -77,7 +77,7 @@ class ExportError(CartwrightError):
 
 
 class PolicyError(ExportError):
-    """A policy that nobody wrote, or one with a field that cannot be."""
+    """A policy that does not exist, or has an invalid field."""
 
 
 class ModelError(CartwrightError):

@@ -80,7 +80,7 @@ def make_voices(count: int) -> Bytes:
 
 
 def make_banks(packed: Bytes) -> list[bytes]:
-    """Banks as a scrape has them: most voices stand in several."""
+    """Banks as a scrape has them: most voices are in several."""
     rng = np.random.default_rng(8)
     banks = []
     for _ in range(BANKS):
@@ -132,7 +132,7 @@ def bench_ingest(banks: list[bytes], folder: Path) -> dict[str, object]:
 
 
 def render_peak(voice: Bytes) -> float:
-    """The job of the rendering bench; at module level, so that other processes find it."""
+    """The rendering job. Other processes need it at module level."""
     return float(np.abs(render_array(voice)).max())
 
 

@@ -1,4 +1,4 @@
-"""``python -m tests.fuzz --inputs 1000000 --seed 0``: the reader against files that somebody might well have made.
+"""``python -m tests.fuzz --inputs 1000000 --seed 0``: test the reader on damaged files.
 
 Every example of every format is cut, spliced, repeated, flipped, its lengths are lied about, and beginnings of other
 formats are glued on. Whatever comes out is read, decoded and asked for its issues. Input ``n`` of seed ``s`` is always
@@ -117,7 +117,7 @@ def _lie(rng: random.Random, data: bytes) -> bytes:
 
 
 def _fit(rng: random.Random, data: bytes) -> bytes:
-    """The size, and perhaps the marks, of a container that it is none of."""
+    """Give the data the size, and perhaps the marks, of a random container."""
     container = rng.choice(CONTAINERS)
     size = container.size if container.size and container.size < LARGEST_COMMON else rng.choice((4096, 4104, 4232))
     fitted = bytearray((data * (size // max(1, len(data)) + 1))[:size] if data else bytes(size))
@@ -185,7 +185,7 @@ def check(data: bytes) -> BankFile:
 
 @dataclass
 class Report:
-    """What a run met."""
+    """Counts and failures of a run."""
 
     inputs: int = 0
     bytes: int = 0
@@ -196,7 +196,7 @@ class Report:
     found_as: Counter[str] = field(default_factory=Counter)
 
     def add(self, other: Report) -> None:
-        """Take in what another run met."""
+        """Add the counts of another run."""
         self.inputs += other.inputs
         self.bytes += other.bytes
         self.voices += other.voices
@@ -207,7 +207,7 @@ class Report:
 
 
 def fuzz_some(seed: int, numbers: range) -> Report:
-    """Read some inputs of a seed; one that fails is told, and the next is read."""
+    """Read some inputs of a seed; report failures and go on."""
     report = Report(inputs=len(numbers))
     for number in numbers:
         data = make_input(seed, number)
@@ -236,7 +236,7 @@ def _processor_seconds(data: bytes) -> float:
 
 
 def fuzz(seed: int, inputs: int, processes: int, told: Callable[[Report], None] = lambda report: None) -> Report:
-    """Read ``inputs`` inputs of a seed over some processes. ``told`` hears of every piece."""
+    """Read ``inputs`` inputs of a seed over some processes. Calls ``told`` after each chunk."""
     total = Report()
     chunks = (range(first, min(first + CHUNK, inputs)) for first in range(0, inputs, CHUNK))
     with ProcessPoolExecutor(processes) as pool:

@@ -1,4 +1,4 @@
-"""What takes long to make is made once in a test run, whichever of its processes wants it first."""
+"""Make slow fixtures once per test run, for all its processes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def shared_folder(factory: pytest.TempPathFactory) -> Path:
 
 
 def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
-    """The folder ``name``, which ``make`` has filled here or in another process of the run. Nobody may change it."""
+    """The folder ``name``, filled by ``make`` here or in another process of the run. Read only."""
     folder = shared_folder(factory) / name
     with folder.with_suffix(".lock").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

@@ -1,6 +1,6 @@
-"""Where things are: what ships with Cartwright, and what belongs to the user.
+"""Paths of the files that ship with Cartwright and of the user's files.
 
-Both live in ``data/`` beside the packages. ``CARTWRIGHT_DATA`` moves the user's part elsewhere.
+Both are in ``data/``, next to the packages. ``CARTWRIGHT_DATA`` moves the user's files.
 """
 
 from __future__ import annotations
@@ -27,35 +27,35 @@ def store_file() -> Path:
 
 
 def banks_folder() -> Path:
-    """What was fetched from the web, one folder a source."""
+    """The banks fetched from the web, one folder per source."""
     return user_data() / "banks"
 
 
 def labels_folder() -> Path:
-    """One journal a labeller: ``<labeller>.jsonl``."""
+    """One journal per labeller: ``<labeller>.jsonl``."""
     return user_data() / "labels"
 
 
 def exports_folder() -> Path:
-    """One folder an export."""
+    """One folder per export."""
     return user_data() / "exports"
 
 
 def backups_folder() -> Path:
-    """Copies of the store, and the banks that instruments held before anything was sent to them."""
+    """Copies of the store, and of instruments' banks from before anything was sent."""
     return user_data() / "backups"
 
 
 def instruments_file() -> Path:
-    """What was confirmed about the DX7 at each MIDI port."""
+    """The confirmed facts about the DX7 at each MIDI port."""
     return user_data() / "instruments.json"
 
 
 def runs_folder() -> Path:
-    """One folder a training run."""
+    """One folder per training run."""
     return user_data() / "runs"
 
 
 def evaluation_folder() -> Path:
-    """What was measured here of the model that ships."""
+    """Local measurements of the model that ships."""
     return user_data() / "evaluation"

@@ -1,4 +1,4 @@
-"""The folder of a training run: what stands in it under which name, and whether a program trains there now.
+"""The folder of a training run: its file names, and whether a program trains there now.
 
 ``training`` writes it; the labeller reads it as files and needs nothing of ``training``.
 """
@@ -17,16 +17,16 @@ from typing import Any
 from dx7.errors import ModelError
 
 CONFIG_FILE = "config.json"  # settings, the export's hash and its categories; in the model's folder too
-METRICS_FILE = "metrics.jsonl"  # one flat object a chunk of steps
+METRICS_FILE = "metrics.jsonl"  # one flat object per chunk of steps
 SAMPLES_FOLDER = "samples"  # step-NNNNNN.syx: a cartridge of the same 32 seeds, slot n of category n, and again
 MODEL_FOLDER = "model"  # when finished
 EVALUATION_FILE = "evaluation.json"  # in the model's folder, once it was measured
-EVALUATION_PAGE = "evaluation.html"  # beside it, to see and to hear
+EVALUATION_PAGE = "evaluation.html"  # in the same folder, to see and to hear
 DESIGNS_FILE = "designs.json"  # once rivals have learned for as long as the run did
-LOG_FILE = "train.log"  # what a run that no terminal watches would have said
-LOCK_FILE = ".running"  # locked, and with the process in it, while a program trains
+LOG_FILE = "train.log"  # the output of a run without a terminal
+LOCK_FILE = ".running"  # locked while a program trains; holds its process id
 
-_PATIENCE = 1.0  # seconds; somebody may just be looking whether the run is held
+_PATIENCE = 1.0  # seconds; another program may be checking the lock
 _PAUSE = 0.02
 _PACE_OVER = 10  # lines of metrics
 
@@ -66,11 +66,11 @@ def running_process(folder: Path) -> int | None:
         written, deadline = b"", time.monotonic() + _PATIENCE
         while not _locked(descriptor, fcntl.LOCK_SH):
             before, written = written, os.pread(descriptor, 20, 0)
-            if written.isdigit() and written == before:  # not what one that was killed has left there
+            if written.isdigit() and written == before:  # not left by a killed process
                 return int(written)
             if time.monotonic() >= deadline:
                 raise ModelError(f"a program trains in {folder}, but {LOCK_FILE} does not say which; stop it by hand")
-            time.sleep(_PAUSE)  # it may be about to say so
+            time.sleep(_PAUSE)  # the process may be about to write its id
     finally:
         os.close(descriptor)
     return None

@@ -1,7 +1,7 @@
-"""The 32 algorithms: which operators are heard, which modulate which, where feedback runs.
+"""The 32 algorithms: carriers, modulators and feedback.
 
-Operators and algorithms carry panel numbers (1..6, 1..32). Checked against dexed-py's own table in
-``tests/dx7/test_algorithms.py``.
+Operators and algorithms carry panel numbers (1..6, 1..32). ``tests/dx7/test_algorithms.py``
+checks the table against dexed-py's own.
 """
 
 from __future__ import annotations

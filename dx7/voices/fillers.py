@@ -1,4 +1,4 @@
-"""Voices that nobody made: what fills the slots of a bank that has fewer than 32."""
+"""Filler voices: they fill the empty slots of a bank with fewer than 32 voices."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dx7.voices.parameters import BY_NAME, OPERATORS, PARAMETER_COUNT
 
 _LEVELS = [BY_NAME[f"op{operator}_output_level"].index for operator in OPERATORS]
 _OTHER_LEVELS = [BY_NAME[f"op{operator}_output_level"].index for operator in OPERATORS if operator != 1]
-# What makes INIT VOICE sound as it does. Not here: whatever acts on the silent operators, and depths that are 0.
+# These parameters decide how INIT VOICE sounds. Silent operators and depths that are 0 have no effect.
 _HEARD = [
     BY_NAME[name].index
     for name in (
@@ -27,7 +27,7 @@ _HEARD = [
 def is_filler(parameters: Bytes) -> NDArray[np.bool_]:
     """Which of ``uint8[n, 145]`` voices are fillers: every operator at level 0, or INIT VOICE to the ear.
 
-    INIT VOICE is a bare sine of operator 1, whatever the silent operators are set to and whatever it is called.
+    INIT VOICE is a bare sine of operator 1. Its name and its silent operators do not matter.
     """
     if parameters.ndim != 2 or parameters.shape[1] != PARAMETER_COUNT:
         raise ValueError(f"expected uint8[n, {PARAMETER_COUNT}], got {list(parameters.shape)}")
