@@ -42,7 +42,7 @@ SCREENS = (
 def main() -> None:
     """Draw the page of the URL."""
     st.set_page_config(page_title="Cartwright", page_icon="🎹", layout="wide", initial_sidebar_state="collapsed")
-    st.html(f"<style>{read_front('shared/page.css')}</style>")
+    st.html(f"<style>{read_front('common/page.css')}</style>")
     pages = [
         st.Page(partial(_draw, screen), title=screen.title, url_path=screen.path, default=screen is SCREENS[0])
         for screen in SCREENS

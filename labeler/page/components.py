@@ -37,7 +37,7 @@ def mount(name: str) -> Callable[..., Any]:
         f"const module = import(new URL('front/{VERSION}/{name}.js', document.baseURI));\n"
         "export default async (component) => (await module).default(component);"
     )
-    style = read_front("shared/theme.css", f"{name}.css")
+    style = read_front("common/theme.css", f"{name}.css")
     return st.components.v2.component(
         f"cartwright_{Path(name).name}", html=read_front(f"{name}.html"), css=style, js=script
     )

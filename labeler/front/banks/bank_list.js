@@ -1,9 +1,9 @@
 // The list of banks: search while a person types, a source, pages. The query is kept here; Python looks it up.
 
 import { BANK_LIST_KEYS, SEARCH_KEY } from "../constants.js";
-import { component } from "../shared/component.js";
-import { make, partsOf } from "../shared/dom.js";
-import { hasModifier, isTyping } from "../shared/keyboard.js";
+import { component } from "../common/component.js";
+import { make, partsOf } from "../common/dom.js";
+import { hasModifier, isTyping } from "../common/keyboard.js";
 
 const TYPING_MILLISECONDS = 160; // after the last letter
 

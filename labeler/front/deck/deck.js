@@ -5,11 +5,11 @@
 // repeat those of corpus/labels/serving.py.
 
 import { LEAST_DWELL } from "../constants.js";
-import { component } from "../shared/component.js";
-import { keyboard } from "../shared/keyboard.js";
-import { expose } from "../shared/test_hooks.js";
+import { component } from "../common/component.js";
+import { keyboard } from "../common/keyboard.js";
+import { expose } from "../common/test_hooks.js";
 import { player } from "../sound/audio_player.js";
-import { randomId } from "../shared/hex.js";
+import { randomId } from "../common/hex.js";
 import { now } from "../sound/audio_requests.js";
 import { AnswerHistory, KEEPS_VOICE } from "./answers.js";
 import { EventLog } from "./event_log.js";

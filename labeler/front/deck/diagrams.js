@@ -1,7 +1,7 @@
 // The algorithm of a voice as SVG, and the level of each operator over a note.
 
 import { ENVELOPE_FLOOR_DB } from "../constants.js";
-import { makeSvg } from "../shared/dom.js";
+import { makeSvg } from "../common/dom.js";
 
 const BOX = 30;
 const COLUMN = 44;

@@ -1,6 +1,6 @@
 // The deck's events for Python: numbered, and kept until Python acknowledges them.
 
-import { randomId } from "../shared/hex.js";
+import { randomId } from "../common/hex.js";
 
 const REPEAT_MILLISECONDS = 2000; // between reports of events that Python does not acknowledge
 

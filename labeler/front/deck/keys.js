@@ -1,7 +1,7 @@
 // The keys of the deck: one press, one action. A key that is held, repeats or bounces acts once.
 
 import { DECK_ALIASES, DECK_KEYS, OPERATOR_KEY, QUALITY_KEYS } from "../constants.js";
-import { isCommand, keyOf } from "../shared/keyboard.js";
+import { isCommand, keyOf } from "../common/keyboard.js";
 
 const CHORD_MILLISECONDS = 1500;
 

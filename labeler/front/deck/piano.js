@@ -1,7 +1,7 @@
 // The piano: the voice on display at any pitch, by mouse, touch or the computer's own keys.
 
 import { PIANO_CONTROLS, PIANO_KEYS } from "../constants.js";
-import { make } from "../shared/dom.js";
+import { make } from "../common/dom.js";
 import { player } from "../sound/audio_player.js";
 
 const LOWEST_NOTE = 36;

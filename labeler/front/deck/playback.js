@@ -1,6 +1,6 @@
 // What the deck plays: the voice on display in its phrase, at other pitches, with operators off, and its neighbours.
 
-import { record } from "../shared/test_hooks.js";
+import { record } from "../common/test_hooks.js";
 import { player } from "../sound/audio_player.js";
 
 const OTHER_NOTES = [36, 48, 60, 72, 84]; // MIDI notes

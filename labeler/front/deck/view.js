@@ -1,7 +1,7 @@
 // What the deck shows: buttons, category pads, progress, messages, and the voice on display.
 
 import { DECK_KEYS, QUALITY_KEYS } from "../constants.js";
-import { make, partsOf, restartAnimation } from "../shared/dom.js";
+import { make, partsOf, restartAnimation } from "../common/dom.js";
 import { player } from "../sound/audio_player.js";
 import { Scope, Spectrum } from "./scope.js";
 import { VoiceView } from "./voice_view.js";

@@ -1,6 +1,6 @@
 // The voice on display: its name, where it comes from, what it is made of, what is suggested, its neighbours.
 
-import { make, makeSvg } from "../shared/dom.js";
+import { make, makeSvg } from "../common/dom.js";
 import { requestAddress } from "../sound/audio_requests.js";
 import { drawAlgorithm, drawEnvelope } from "./diagrams.js";
 

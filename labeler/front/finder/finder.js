@@ -1,9 +1,9 @@
 // Finding voices: search while a person types, and facets that narrow it. The query is kept here; Python counts.
 
 import { SEARCH_KEY } from "../constants.js";
-import { component } from "../shared/component.js";
-import { make, partsOf } from "../shared/dom.js";
-import { hasModifier, isTyping } from "../shared/keyboard.js";
+import { component } from "../common/component.js";
+import { make, partsOf } from "../common/dom.js";
+import { hasModifier, isTyping } from "../common/keyboard.js";
 
 const TYPING_MILLISECONDS = 140; // after the last letter
 const OPEN_AT_FIRST = ["category", "labeller"];

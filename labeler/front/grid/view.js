@@ -1,7 +1,7 @@
 // What a voice grid shows: tiles, buttons and category pads. Text from voices is only ever set as textContent.
 
 import { NAME_LENGTH } from "../constants.js";
-import { keyButton, make, partsOf, restartAnimation } from "../shared/dom.js";
+import { keyButton, make, partsOf, restartAnimation } from "../common/dom.js";
 
 const SHOWN_KEYS = { enter: "↵", delete: "Del", " ": "Space", escape: "Esc" };
 

@@ -2,10 +2,10 @@
 // sequence number, which is kept until Python acknowledges it.
 
 import { GRID_KEYS } from "../constants.js";
-import { component } from "../shared/component.js";
-import { randomId } from "../shared/hex.js";
-import { isCommand, keyboard, keyOf } from "../shared/keyboard.js";
-import { expose, record } from "../shared/test_hooks.js";
+import { component } from "../common/component.js";
+import { randomId } from "../common/hex.js";
+import { isCommand, keyboard, keyOf } from "../common/keyboard.js";
+import { expose, record } from "../common/test_hooks.js";
 import { player } from "../sound/audio_player.js";
 import { now } from "../sound/audio_requests.js";
 import { GridView } from "./view.js";

@@ -1,9 +1,9 @@
 // The map of all voices by sound. It is used by the mouse (pointer.js) and, while it has the focus, by keys.
 
 import { MAP_FOCUS_KEY, MAP_KEYS } from "../constants.js";
-import { component } from "../shared/component.js";
-import { hasModifier, isTyping, keyboard } from "../shared/keyboard.js";
-import { expose } from "../shared/test_hooks.js";
+import { component } from "../common/component.js";
+import { hasModifier, isTyping, keyboard } from "../common/keyboard.js";
+import { expose } from "../common/test_hooks.js";
 import { player } from "../sound/audio_player.js";
 import { routeAddress } from "../sound/audio_requests.js";
 import { MapPointer } from "./pointer.js";

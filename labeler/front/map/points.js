@@ -1,6 +1,6 @@
 // The points of the map as labeler/explore/map_points.py sends them, and questions about them. No browser is needed.
 
-import { hexOf } from "../shared/hex.js";
+import { hexOf } from "../common/hex.js";
 
 /** @typedef {(index: number) => unknown} IsOpen whether a point may be chosen */
 

@@ -1,6 +1,6 @@
 // What is visible of the map: the painted points, the name at a point, the words below.
 
-import { make, partsOf } from "../shared/dom.js";
+import { make, partsOf } from "../common/dom.js";
 import { BRIGHTNESS_COLOURS, rgbOf } from "./colours.js";
 import { Painter } from "./painter.js";
 import { Viewport } from "./viewport.js";

@@ -2,9 +2,9 @@
 // server's port and for the player's own computer. Both devices have {state, open, confirm, setPacing, receiveBank}.
 
 import { BANK_MESSAGE_SIZE, OWN_BACKUP } from "../constants.js";
-import { component } from "../shared/component.js";
-import { partsOf, sentence } from "../shared/dom.js";
-import { hasModifier, isTyping } from "../shared/keyboard.js";
+import { component } from "../common/component.js";
+import { partsOf, sentence } from "../common/dom.js";
+import { hasModifier, isTyping } from "../common/keyboard.js";
 import { player } from "../sound/audio_player.js";
 
 const HINTS = {

@@ -1,8 +1,8 @@
 // The form that sends a cartridge to the DX7 at the server's port, once a person has typed the words that confirm it.
 
 import { REQUEST_HEADER } from "../constants.js";
-import { component } from "../shared/component.js";
-import { partsOf } from "../shared/dom.js";
+import { component } from "../common/component.js";
+import { partsOf } from "../common/dom.js";
 import { routeAddress } from "../sound/audio_requests.js";
 
 class BankSender {

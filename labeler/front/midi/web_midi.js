@@ -2,7 +2,7 @@
 // instrument.js shows and changes its settings.
 
 import { ACTIVE_SENSING, SYSEX } from "../constants.js";
-import { saveFile } from "../shared/dom.js";
+import { saveFile } from "../common/dom.js";
 import { requestAddress } from "../sound/audio_requests.js";
 import { bankFault } from "./message_rules.js";
 import { MidiSender, passed } from "./midi_sender.js";

@@ -1,6 +1,6 @@
 // The panel above a voice grid: tabs, a headline, chips, figures as bars. Text is only ever set as textContent.
 
-import { make } from "../shared/dom.js";
+import { make } from "../common/dom.js";
 
 function drawTabs({ tabs, chosen }, onTab) {
   const bar = make("div", { class: "panel-tabs", role: "tablist" });
@@ -64,7 +64,7 @@ function drawTable({ title, text, figures }, colours) {
   return table;
 }
 
-/** @param {import("../shared/component.js").StreamlitComponent} component */
+/** @param {import("../common/component.js").StreamlitComponent} component */
 export default function ({ data, parentElement, setTriggerValue }) {
   const parts = [drawHead(data)];
   if (data.tabs.length) parts.unshift(drawTabs(data, (key) => setTriggerValue("tab", key)));

@@ -1,9 +1,9 @@
 // The bar above every page, and the keys that work everywhere: SHELL_KEY and a letter.
 
 import { SHELL_COMMANDS, SHELL_KEY } from "../constants.js";
-import { component } from "../shared/component.js";
-import { make, partsOf, sentence } from "../shared/dom.js";
-import { hasModifier, isForShell, isTyping, keyboard } from "../shared/keyboard.js";
+import { component } from "../common/component.js";
+import { make, partsOf, sentence } from "../common/dom.js";
+import { hasModifier, isForShell, isTyping, keyboard } from "../common/keyboard.js";
 import { player } from "../sound/audio_player.js";
 import { now } from "../sound/audio_requests.js";
 

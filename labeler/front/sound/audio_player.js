@@ -2,7 +2,7 @@
 
 import { ServerPortDevice } from "../midi/server_port.js";
 import { WebMidiDevice } from "../midi/web_midi.js";
-import { expose } from "../shared/test_hooks.js";
+import { expose } from "../common/test_hooks.js";
 import { EngineDevice } from "./engine_device.js";
 
 /** @import { AudioRequest } from "./audio_requests.js" */

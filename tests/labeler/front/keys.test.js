@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import { DECK_KEYS, GRID_KEYS, MAP_KEYS } from "../../../labeler/front/constants.js";
 import { KeyReader } from "../../../labeler/front/deck/keys.js";
-import { keyOf } from "../../../labeler/front/shared/keyboard.js";
+import { keyOf } from "../../../labeler/front/common/keyboard.js";
 
 const UNPRESSED = { repeat: false, shiftKey: false, timeStamp: 0 };
 const press = (key, changes = {}) => ({ key, code: `Key${key}`, ...UNPRESSED, ...changes });
